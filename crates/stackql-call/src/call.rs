@@ -1,0 +1,66 @@
+//! A call: one operation with all its arguments, checked. What EXPLAIN prints and a request is written from.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use stackql_provider::{Method, Provider, Resource, Service};
+
+/// A method together with everything it hangs below.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// The provider.
+    pub provider: Arc<Provider>,
+    /// The service.
+    pub service: Arc<Service>,
+    /// The resource.
+    pub resource: Arc<Resource>,
+    /// The method's position in the resource's methods.
+    pub(crate) method: usize,
+}
+
+impl Operation {
+    /// The operation of `resource` whose method has this exact name.
+    pub fn new(provider: Arc<Provider>, service: Arc<Service>, resource: Arc<Resource>, method: &str) -> Option<Self> {
+        let method = resource.methods.iter().position(|m| m.name == method)?;
+        Some(Self { provider, service, resource, method })
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.resource.methods[self.method]
+    }
+
+    /// The table's full name, `provider.service.resource`.
+    pub fn table(&self) -> String {
+        format!("{}.{}.{}", self.provider.name, self.service.name, self.resource.name)
+    }
+}
+
+/// One operation with all its arguments. Only [`crate::bind()`] makes one, so required arguments are there
+/// and all have the right shape.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub(crate) operation: Arc<Operation>,
+    /// The scope's value (such as a region), if the service has a scope.
+    pub(crate) scope: Option<String>,
+    /// Arguments by the parameter's position in the method, in that order, as JSON of the parameter's shape.
+    pub(crate) arguments: Vec<(usize, Json)>,
+}
+
+impl Call {
+    /// The operation.
+    pub fn operation(&self) -> &Arc<Operation> {
+        &self.operation
+    }
+
+    /// The scope's value, such as a region.
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    /// The argument of the parameter of this exact name.
+    pub fn argument(&self, parameter: &str) -> Option<&Json> {
+        let at = self.operation.method().parameters.iter().position(|p| p.name == parameter)?;
+        self.arguments.iter().find(|(i, _)| *i == at).map(|(_, v)| v)
+    }
+}

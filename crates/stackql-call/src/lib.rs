@@ -1,0 +1,29 @@
+//! A resource and bindings become a [`Call`], a call becomes a [`Request`]; a [`Response`] becomes a [`Page`]
+//! of Arrow rows. Pure: no IO, no clock, no environment; whatever varies comes in as an argument.
+//!
+//! Stages, each a type:
+//! ```text
+//! Bindings -bind()-> Call -request()-> Request -Transport::send-> Response -page()-> Page
+//! ```
+//! - [`bind()`] checks every parameter; a [`Call`] with a missing or ill-typed one cannot exist.
+//! - [`request()`] writes the HTTP request for one page of the call.
+//! - [`Transport`] is the seam to the network, implemented by `stackql-client` and by tests.
+//! - [`fault()`] reads an error answer; [`page()`] decodes a good one by a [`RowPlan`].
+
+mod bind;
+mod call;
+mod fault;
+mod page;
+mod request;
+mod response;
+mod rows;
+mod transport;
+
+pub use bind::{BindError, Bindings, Value, bind};
+pub use call::{Call, Operation};
+pub use fault::{Fault, FaultKind, fault};
+pub use page::{AnswerError, Cursor, Page, page};
+pub use request::{Request, request};
+pub use response::{Attempt, Response};
+pub use rows::RowPlan;
+pub use transport::{Transport, TransportError, TransportErrorKind};

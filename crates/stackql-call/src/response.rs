@@ -1,0 +1,44 @@
+//! What came back for a request, and how often it was sent.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+
+/// An HTTP answer of any status.
+#[derive(Debug, Clone, Default)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, decompressed.
+    pub body: Bytes,
+    /// Every time the request was sent; the last one brought this answer.
+    pub attempts: Vec<Attempt>,
+}
+
+/// One time that a request was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// When.
+    pub started: SystemTime,
+    /// How long until the answer was read or given up.
+    pub duration: Duration,
+    /// The address it went to, without query.
+    pub url: String,
+    /// The status, if there was an answer.
+    pub status: Option<u16>,
+    /// Bytes of body read, as they came over the wire after decompression.
+    pub bytes: u64,
+    /// The request id the provider gave it.
+    pub request_id: Option<String>,
+    /// What went wrong, if something did.
+    pub error: Option<String>,
+}
+
+impl Response {
+    /// The first header of this lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+}

@@ -1,0 +1,1 @@
+//! The real Transport: pool, TLS, signing, tokens, retry.

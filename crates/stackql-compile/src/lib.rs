@@ -1,0 +1,1 @@
+//! Source documents to the compiled form; all checks on definitions.

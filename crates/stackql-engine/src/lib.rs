@@ -1,0 +1,1 @@
+//! DataFusion: catalog, tables, FetchExec, writes, rules, SHOW, DESCRIBE, EXEC.

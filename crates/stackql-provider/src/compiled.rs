@@ -1,0 +1,187 @@
+//! The compiled form of a provider: one file with an index, so that a reader decodes the resource it needs
+//! and no other. Owns the bytes; knows nothing of where they come from.
+//!
+//! ```text
+//! MAGIC  u32 length  head        postcard: Provider, and where each service's section stands in the body
+//! body: blocks and sections
+//!   block of a resource:         zstd(postcard): Resource
+//!   section of a service:        zstd(postcard): Service, and where each resource's block stands in the body
+//! ```
+
+use std::borrow::Cow;
+use std::io::Read;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{Provider, Resource, Service};
+
+/// First bytes of a compiled file; the digit changes with the format.
+const MAGIC: &[u8; 8] = b"SQLPROV1";
+/// No decoded section or block is larger than this; a larger one is a damaged or hostile file.
+const MAX_DECODED: u64 = 256 << 20;
+const LEVEL: i32 = 12;
+
+/// A provider as it goes into a compiled file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ProviderSource {
+    /// The head. Its service entries are replaced by those of [`Self::services`].
+    pub provider: Provider,
+    /// The services.
+    pub services: Vec<ServiceSource>,
+}
+
+/// A service as it goes into a compiled file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ServiceSource {
+    /// The service. Its resource entries name [`Self::resources`] in the same order.
+    pub service: Service,
+    /// The resources.
+    pub resources: Vec<Resource>,
+}
+
+/// Why compiled definitions cannot be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CompiledError {
+    /// The file is not a compiled provider, or one of another format.
+    #[error("not a compiled provider of this program's format; build it again")]
+    Format,
+    /// The file is damaged.
+    #[error("damaged at byte {0}; build it again")]
+    Damaged(usize),
+    /// The file cannot be read.
+    #[error("{path}: {reason}")]
+    Io {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A value is too large for the format.
+    #[error("too large for the compiled form")]
+    TooLarge,
+}
+
+#[derive(Serialize, Deserialize, Clone, Copy, Debug)]
+struct Span {
+    start: u32,
+    len: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    provider: Provider,
+    sections: Vec<Span>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Section {
+    service: Service,
+    blocks: Vec<Span>,
+}
+
+/// A compiled provider whose services and resources are decoded on demand.
+pub struct CompiledProvider {
+    bytes: Cow<'static, [u8]>,
+    /// Where the body starts; spans count from here.
+    body: usize,
+    head: Head,
+}
+
+impl std::fmt::Debug for CompiledProvider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CompiledProvider").field("name", &self.head.provider.name).finish_non_exhaustive()
+    }
+}
+
+impl CompiledProvider {
+    /// Reads the head of a compiled file that is in memory.
+    pub fn new(bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self, CompiledError> {
+        let bytes = bytes.into();
+        let rest = bytes.strip_prefix(MAGIC.as_slice()).ok_or(CompiledError::Format)?;
+        let (len, rest) = rest.split_first_chunk::<4>().ok_or(CompiledError::Format)?;
+        let len = u32::from_le_bytes(*len) as usize;
+        let head = rest.get(..len).ok_or(CompiledError::Damaged(MAGIC.len()))?;
+        let head = postcard::from_bytes(head).map_err(|_| CompiledError::Damaged(MAGIC.len() + 4))?;
+        Ok(Self { body: MAGIC.len() + 4 + len, bytes, head })
+    }
+
+    /// Reads the head of a compiled file.
+    pub fn open(path: &Path) -> Result<Self, CompiledError> {
+        let read = std::fs::read(path);
+        Self::new(read.map_err(|e| CompiledError::Io { path: path.display().to_string(), reason: e.to_string() })?)
+    }
+
+    /// The provider.
+    pub fn provider(&self) -> &Provider {
+        &self.head.provider
+    }
+
+    /// Decodes the service at `index` of the provider's services.
+    pub fn service(&self, index: usize) -> Result<Service, CompiledError> {
+        self.section(index).map(|s| s.service)
+    }
+
+    /// Decodes the resource at `resource` of the service at `service`.
+    pub fn resource(&self, service: usize, resource: usize) -> Result<Resource, CompiledError> {
+        let section = self.section(service)?;
+        let span = section.blocks.get(resource).ok_or(CompiledError::Damaged(0))?;
+        self.decode(*span)
+    }
+
+    fn section(&self, index: usize) -> Result<Section, CompiledError> {
+        let span = self.head.sections.get(index).ok_or(CompiledError::Damaged(0))?;
+        self.decode(*span)
+    }
+
+    fn decode<T: DeserializeOwned>(&self, span: Span) -> Result<T, CompiledError> {
+        let start = self.body + span.start as usize;
+        let damaged = CompiledError::Damaged(start);
+        let packed = self.bytes.get(start..start + span.len as usize).ok_or_else(|| damaged.clone())?;
+        let mut plain = Vec::with_capacity(packed.len() * 4);
+        let decoder = zstd::stream::read::Decoder::with_buffer(packed).map_err(|_| damaged.clone())?;
+        decoder.take(MAX_DECODED).read_to_end(&mut plain).map_err(|_| damaged.clone())?;
+        postcard::from_bytes(&plain).map_err(|_| damaged)
+    }
+}
+
+/// Writes the compiled form of a provider. The same source gives the same bytes.
+pub fn write(source: &ProviderSource) -> Result<Vec<u8>, CompiledError> {
+    let mut provider = source.provider.clone();
+    provider.services = source
+        .services
+        .iter()
+        .map(|s| crate::ServiceEntry {
+            name: s.service.name.clone(),
+            version: s.service.version.clone(),
+            title: s.service.title.clone(),
+        })
+        .collect();
+
+    let mut body = Vec::new();
+    let mut sections = Vec::new();
+    for service in &source.services {
+        let blocks = service.resources.iter().map(|r| append(&mut body, r)).collect::<Result<_, _>>()?;
+        sections.push(append(&mut body, &Section { service: service.service.clone(), blocks })?);
+    }
+    let head = postcard::to_stdvec(&Head { provider, sections }).map_err(|_| CompiledError::TooLarge)?;
+    let mut out = MAGIC.to_vec();
+    out.extend(u32::try_from(head.len()).map_err(|_| CompiledError::TooLarge)?.to_le_bytes());
+    out.extend(head);
+    out.extend(body);
+    Ok(out)
+}
+
+fn append<T: Serialize>(out: &mut Vec<u8>, value: &T) -> Result<Span, CompiledError> {
+    let plain = postcard::to_stdvec(value).map_err(|_| CompiledError::TooLarge)?;
+    let packed = zstd::bulk::compress(&plain, LEVEL).map_err(|_| CompiledError::TooLarge)?;
+    let start = u32::try_from(out.len()).map_err(|_| CompiledError::TooLarge)?;
+    out.extend(&packed);
+    Ok(Span { start, len: u32::try_from(packed.len()).map_err(|_| CompiledError::TooLarge)? })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,229 @@
+//! The seam through which the engine looks providers up, and its implementation over compiled files.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use thiserror::Error;
+
+use crate::names::{Found, find, nearest};
+use crate::{CompiledError, CompiledProvider, Provider, Resource, Service};
+
+/// Where definitions come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// They are part of the program.
+    Embedded,
+    /// They were read from this file.
+    File(String),
+}
+
+/// One row of `SHOW PROVIDERS`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderEntry {
+    /// The catalog name.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// Where the definitions come from.
+    pub origin: Origin,
+}
+
+/// Looks providers up. Synchronous and cheap to call again: implementations keep what they decoded.
+///
+/// The caller may pass names in any spelling ([`crate::names`]). The implementer returns values whose own
+/// names are the provider's spelling, decodes no more than was asked for, and never touches the network.
+pub trait Definitions: fmt::Debug + Send + Sync {
+    /// All providers, sorted by name.
+    fn providers(&self) -> Vec<ProviderEntry>;
+
+    /// A provider.
+    fn provider(&self, provider: &str) -> Result<Arc<Provider>, LookupError>;
+
+    /// A service of a provider.
+    fn service(&self, provider: &str, service: &str) -> Result<Arc<Service>, LookupError>;
+
+    /// A resource of a service.
+    fn resource(&self, provider: &str, service: &str, resource: &str) -> Result<Arc<Resource>, LookupError>;
+}
+
+/// Why a name led nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LookupError {
+    /// No provider has this name.
+    #[error("cannot find provider '{name}'{}; providers here: {}", meant(.suggestion.as_ref()), .known.join(", "))]
+    UnknownProvider {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+        /// What may have been meant.
+        suggestion: Option<String>,
+    },
+    /// The provider has no such service.
+    #[error("provider '{provider}' has no service '{name}'{}; SHOW SERVICES IN {provider} lists them", meant(.suggestion.as_ref()))]
+    UnknownService {
+        /// The provider.
+        provider: String,
+        /// What was asked for.
+        name: String,
+        /// What may have been meant.
+        suggestion: Option<String>,
+    },
+    /// The service has no such resource.
+    #[error("service '{provider}.{service}' has no resource '{name}'{}; SHOW RESOURCES IN {provider}.{service} lists them", meant(.suggestion.as_ref()))]
+    UnknownResource {
+        /// The provider.
+        provider: String,
+        /// The service.
+        service: String,
+        /// What was asked for.
+        name: String,
+        /// What may have been meant.
+        suggestion: Option<String>,
+    },
+    /// The name fits several things equally well.
+    #[error("'{name}' is ambiguous: it may be {}", .candidates.join(" or "))]
+    Ambiguous {
+        /// What was asked for.
+        name: String,
+        /// What it fits.
+        candidates: Vec<String>,
+    },
+    /// The compiled definitions cannot be read.
+    #[error("the definitions of '{provider}' cannot be read: {source}")]
+    Unreadable {
+        /// The provider.
+        provider: String,
+        /// Why.
+        source: CompiledError,
+    },
+}
+
+fn meant(suggestion: Option<&String>) -> String {
+    suggestion.map(|s| format!(", did you mean '{s}'?")).unwrap_or_default()
+}
+
+/// Definitions over compiled providers that are in memory.
+#[derive(Debug)]
+pub struct Embedded {
+    providers: Vec<Loaded>,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    compiled: CompiledProvider,
+    origin: Origin,
+    head: Arc<Provider>,
+    services: Mutex<HashMap<String, Arc<Service>>>,
+    resources: Mutex<HashMap<(String, String), Arc<Resource>>>,
+}
+
+impl Embedded {
+    /// Definitions over these providers. Of two with the same name the first is seen.
+    pub fn new(providers: Vec<(CompiledProvider, Origin)>) -> Self {
+        let mut loaded: Vec<Loaded> = Vec::new();
+        for (compiled, origin) in providers {
+            let head = Arc::new(compiled.provider().clone());
+            if loaded.iter().all(|l| l.head.name != head.name) {
+                loaded.push(Loaded { compiled, origin, head, services: Mutex::default(), resources: Mutex::default() });
+            }
+        }
+        loaded.sort_by(|a, b| a.head.name.cmp(&b.head.name));
+        Self { providers: loaded }
+    }
+
+    fn loaded(&self, name: &str) -> Result<&Loaded, LookupError> {
+        let names = self.providers.iter().enumerate().map(|(i, l)| (i, l.head.name.as_str()));
+        match find(name, names.clone()) {
+            Found::One(i) => Ok(&self.providers[i]),
+            Found::Ambiguous(candidates) => Err(LookupError::Ambiguous { name: name.to_owned(), candidates }),
+            Found::None => Err(LookupError::UnknownProvider {
+                name: name.to_owned(),
+                known: names.clone().map(|(_, n)| n.to_owned()).collect(),
+                suggestion: nearest(name, names.map(|(_, n)| n)).map(str::to_owned),
+            }),
+        }
+    }
+}
+
+impl Loaded {
+    fn unreadable(&self, source: CompiledError) -> LookupError {
+        LookupError::Unreadable { provider: self.head.name.clone(), source }
+    }
+
+    fn service(&self, name: &str) -> Result<Arc<Service>, LookupError> {
+        let names = self.head.services.iter().enumerate().map(|(i, s)| (i, s.name.as_str()));
+        let index = match find(name, names.clone()) {
+            Found::One(i) => i,
+            Found::Ambiguous(candidates) => {
+                return Err(LookupError::Ambiguous { name: name.to_owned(), candidates });
+            }
+            Found::None => {
+                return Err(LookupError::UnknownService {
+                    provider: self.head.name.clone(),
+                    name: name.to_owned(),
+                    suggestion: nearest(name, names.map(|(_, n)| n)).map(str::to_owned),
+                });
+            }
+        };
+        let key = &self.head.services[index].name;
+        let mut cache = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hit) = cache.get(key) {
+            return Ok(Arc::clone(hit));
+        }
+        let service = Arc::new(self.compiled.service(index).map_err(|e| self.unreadable(e))?);
+        cache.insert(key.clone(), Arc::clone(&service));
+        Ok(service)
+    }
+}
+
+impl Definitions for Embedded {
+    fn providers(&self) -> Vec<ProviderEntry> {
+        let entry = |l: &Loaded| ProviderEntry {
+            name: l.head.name.clone(),
+            version: l.head.version.clone(),
+            origin: l.origin.clone(),
+        };
+        self.providers.iter().map(entry).collect()
+    }
+
+    fn provider(&self, provider: &str) -> Result<Arc<Provider>, LookupError> {
+        Ok(Arc::clone(&self.loaded(provider)?.head))
+    }
+
+    fn service(&self, provider: &str, service: &str) -> Result<Arc<Service>, LookupError> {
+        self.loaded(provider)?.service(service)
+    }
+
+    fn resource(&self, provider: &str, service: &str, resource: &str) -> Result<Arc<Resource>, LookupError> {
+        let loaded = self.loaded(provider)?;
+        let service = loaded.service(service)?;
+        let names =
+            service.resources.iter().enumerate().filter(|(_, r)| !r.page_only).map(|(i, r)| (i, r.name.as_str()));
+        let index = match find(resource, names.clone()) {
+            Found::One(i) => i,
+            Found::Ambiguous(candidates) => {
+                return Err(LookupError::Ambiguous { name: resource.to_owned(), candidates });
+            }
+            Found::None => {
+                return Err(LookupError::UnknownResource {
+                    provider: loaded.head.name.clone(),
+                    service: service.name.clone(),
+                    name: resource.to_owned(),
+                    suggestion: nearest(resource, names.map(|(_, n)| n)).map(str::to_owned),
+                });
+            }
+        };
+        let key = (service.name.clone(), service.resources[index].name.clone());
+        let mut cache = loaded.resources.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hit) = cache.get(&key) {
+            return Ok(Arc::clone(hit));
+        }
+        let at = loaded.head.services.iter().position(|s| s.name == service.name).unwrap_or_default();
+        let decoded = Arc::new(loaded.compiled.resource(at, index).map_err(|e| loaded.unreadable(e))?);
+        cache.insert(key, Arc::clone(&decoded));
+        Ok(decoded)
+    }
+}

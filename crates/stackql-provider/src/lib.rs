@@ -1,0 +1,32 @@
+//! The model of a provider: what can be asked of it, in terms that no vendor, protocol or format owns.
+//!
+//! A provider has services, a service has resources (tables), a resource has methods (operations) and
+//! columns. Source documents are compiled into this model by `stackql-compile`; everything else reads it.
+//!
+//! Key parts:
+//! - [`Provider`], [`Service`], [`Resource`], [`Method`]: the model itself, plain data.
+//! - [`Types`] and [`Type`]: the shapes of parameters and rows.
+//! - [`Definitions`]: the seam through which the engine looks providers up.
+//! - [`CompiledProvider`] and [`write()`]: the compiled form, a file whose resources are decoded one by one.
+//! - [`names`]: how a name that a person typed finds the name that the provider uses.
+#![expect(clippy::disallowed_methods, reason = "this crate reads compiled definitions from disk")]
+
+mod compiled;
+mod definitions;
+mod endpoint;
+mod method;
+pub mod names;
+mod provider;
+mod resource;
+mod types;
+
+pub use compiled::{CompiledError, CompiledProvider, ProviderSource, ServiceSource, write};
+pub use definitions::{Definitions, Embedded, LookupError, Origin, ProviderEntry};
+pub use endpoint::{Endpoints, Host, Partition, Variant};
+pub use method::{
+    Acceptor, ErrorShape, FormStyle, Location, Method, Narrowing, NarrowingVia, Outcome, PageSize, Paging, Parameter,
+    RequestShape, ResponseShape, Verb, Waiter,
+};
+pub use provider::{Auth, ErrorRules, Hint, Members, Provider, Scope, Service, ServiceEntry};
+pub use resource::{ClassicPage, Column, Resource, ResourceEntry};
+pub use types::{Member, TimeFormat, Type, TypeRef, Types};

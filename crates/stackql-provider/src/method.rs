@@ -1,0 +1,278 @@
+//! A method: one operation of an API, as a row of `SHOW METHODS` and as the recipe of a request.
+
+use serde::{Deserialize, Serialize};
+
+use crate::TypeRef;
+
+/// The statement a method serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Verb {
+    /// Answers SELECT.
+    Select,
+    /// Answers INSERT.
+    Insert,
+    /// Answers DELETE.
+    Delete,
+    /// Answers UPDATE.
+    Update,
+    /// Answers REPLACE.
+    Replace,
+    /// Is called by EXEC only.
+    Exec,
+}
+
+/// One operation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Method {
+    /// The name that SHOW METHODS lists and EXEC takes.
+    pub name: String,
+    /// The operation's identifier in the source document.
+    pub operation: String,
+    /// The statement it serves.
+    pub verb: Verb,
+    /// What it does; empty in fact-only definitions.
+    pub description: String,
+    /// Its parameters, in the order of the source.
+    pub parameters: Vec<Parameter>,
+    /// How a request is written.
+    pub request: RequestShape,
+    /// How an answer is read.
+    pub response: ResponseShape,
+    /// How it continues, if it answers in pages.
+    pub paging: Option<Paging>,
+    /// Which predicates on columns it can apply itself.
+    pub narrowings: Vec<Narrowing>,
+}
+
+/// A value that a request takes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// The name that SHOW METHODS lists and statements use.
+    pub name: String,
+    /// Other spellings of the source, such as a member's own name.
+    pub aliases: Vec<String>,
+    /// The name on the wire.
+    pub wire: String,
+    /// Where in the request it stands.
+    pub location: Location,
+    /// Its shape.
+    pub ty: TypeRef,
+    /// A request without it is refused.
+    pub required: bool,
+    /// The client makes it up when the user did not, so that a repeated request changes nothing more.
+    pub idempotency_token: bool,
+    /// The smallest value, or length of a text or list, where the source states one.
+    pub minimum: Option<i64>,
+    /// The largest value, or length of a text or list, where the source states one.
+    pub maximum: Option<i64>,
+    /// How a timestamp is written here, where it differs from its shape's format.
+    pub time_format: Option<crate::TimeFormat>,
+    /// What it means; empty in fact-only definitions.
+    pub description: String,
+}
+
+/// Where in a request a parameter stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Location {
+    /// A field of the body.
+    #[default]
+    Body,
+    /// The query string.
+    Query,
+    /// A placeholder of the path.
+    Path,
+    /// A header.
+    Header,
+    /// A variable of the endpoint, which makes it a scope.
+    Server,
+}
+
+/// How a request is written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RequestShape {
+    /// The HTTP method, upper case.
+    pub http_method: String,
+    /// The path, with `{name}` placeholders.
+    pub path: String,
+    /// The media type of the body.
+    pub media_type: String,
+    /// Fields that every request carries, in front of the parameters.
+    pub fixed: Vec<(String, String)>,
+    /// How nested values become fields, where the body is a form.
+    pub form: FormStyle,
+}
+
+/// How nested values become flat form fields: `Filter.1.Value.2=x`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FormStyle {
+    /// Names and indexes from 1, joined by dots; a list adds its index only; an empty list sends nothing.
+    #[default]
+    Indexed,
+    /// As [`Self::Indexed`], with the element's name (`member`) between list and index unless flattened;
+    /// an empty list sends the bare name.
+    IndexedMember,
+}
+
+/// How an answer is read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ResponseShape {
+    /// The media type of the body.
+    pub media_type: String,
+    /// The names to step through from the answer's outermost element (which is not named) to a row.
+    /// Empty: the outermost element is the one row. Each step may occur many times.
+    pub rows: Vec<String>,
+    /// The shape of a row: [`crate::Type::Structure`], or a scalar for a list of scalars.
+    pub row: Option<TypeRef>,
+    /// Where an error says what it is.
+    pub error: ErrorShape,
+}
+
+/// Where an error answer carries its parts, as paths of names below the outermost element.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ErrorShape {
+    /// The code.
+    pub code: Vec<String>,
+    /// The message.
+    pub message: Vec<String>,
+    /// The request id, if the body carries it.
+    pub request_id: Vec<String>,
+    /// The request id's path in a successful answer.
+    pub success_request_id: Vec<String>,
+    /// The header that carries the request id.
+    pub request_id_header: Option<String>,
+}
+
+/// How a method continues after a page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Paging {
+    /// The answer carries a token that the next request repeats.
+    Token {
+        /// The parameter that takes the token.
+        parameter: String,
+        /// Where the answer has it, as names below the outermost element.
+        answer: Vec<String>,
+        /// The parameter that sets how many rows a page holds.
+        size: Option<PageSize>,
+    },
+}
+
+/// The parameter that sets how many rows a page holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageSize {
+    /// Its name.
+    pub parameter: String,
+    /// The fewest rows that may be asked for.
+    pub minimum: u32,
+    /// The most rows that may be asked for.
+    pub maximum: u32,
+    /// Ask for the maximum when no LIMIT says otherwise; false leaves the parameter out.
+    pub ask_maximum: bool,
+    /// Parameters that may not stand beside it.
+    pub excludes: Vec<String>,
+}
+
+/// A predicate on a column that the method can apply itself: `column = v` or `column IN (v, …)`.
+/// The engine applies it again to what comes back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Narrowing {
+    /// The column.
+    pub column: String,
+    /// How the values travel.
+    pub via: NarrowingVia,
+}
+
+/// How the values of a narrowing travel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum NarrowingVia {
+    /// As a list parameter. An unknown value may be an error of the provider's.
+    List {
+        /// The parameter.
+        parameter: String,
+    },
+    /// As a scalar parameter: one call a value.
+    Value {
+        /// The parameter.
+        parameter: String,
+    },
+    /// As an element `{name, values}` of a list parameter.
+    Filter {
+        /// The list parameter.
+        parameter: String,
+        /// The filter's name.
+        name: String,
+        /// The most values one filter takes.
+        maximum: u32,
+    },
+}
+
+/// A condition that can be waited for by repeating a method.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Waiter {
+    /// Its name.
+    pub name: String,
+    /// The operation to repeat.
+    pub operation: String,
+    /// Seconds between two calls.
+    pub delay_seconds: u32,
+    /// How often to call at most.
+    pub attempts: u32,
+    /// What ends or continues the wait, first match wins.
+    pub acceptors: Vec<Acceptor>,
+}
+
+/// One rule of a waiter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Acceptor {
+    /// What a match means.
+    pub outcome: Outcome,
+    /// What is compared: `path`, `pathAll`, `pathAny`, `status` or `error`.
+    pub matcher: String,
+    /// The JMESPath expression for the path matchers.
+    pub argument: Option<String>,
+    /// The value that matches, as JSON text.
+    pub expected: String,
+}
+
+/// What a match of an [`Acceptor`] means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// The wait is over, as hoped.
+    Success,
+    /// The wait is over: it cannot come true any more.
+    Failure,
+    /// Call again.
+    Retry,
+}
+
+impl Verb {
+    /// The keyword, as SHOW METHODS and the pages print it.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::Select => "SELECT",
+            Self::Insert => "INSERT",
+            Self::Delete => "DELETE",
+            Self::Update => "UPDATE",
+            Self::Replace => "REPLACE",
+            Self::Exec => "EXEC",
+        }
+    }
+}
+
+impl Method {
+    /// Names of the parameters that must be given, sorted by bytes.
+    pub fn required(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.parameters.iter().filter(|p| p.required).map(|p| p.name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The parameter of this exact name.
+    pub fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.parameters.iter().find(|p| p.name == name)
+    }
+
+    /// Whether repeating a request can change nothing more: it only reads, or carries an idempotency token.
+    pub fn is_repeatable(&self) -> bool {
+        self.verb == Verb::Select || self.parameters.iter().any(|p| p.idempotency_token)
+    }
+}

@@ -1,0 +1,81 @@
+//! How a name that a person typed finds the name that the provider uses: exactly, else without regard to case,
+//! else without regard to case and underscores, which covers `snake_case` spellings of camel-cased names.
+
+/// The outcome of a search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found<T> {
+    /// Exactly one candidate matches.
+    One(T),
+    /// Several match equally well; their names, to list them.
+    Ambiguous(Vec<String>),
+    /// None matches.
+    None,
+}
+
+/// Finds `typed` among `candidates`, each a value and one of its names; a value may occur under several names.
+pub fn find<'a, T: Copy + PartialEq>(typed: &str, candidates: impl Iterator<Item = (T, &'a str)> + Clone) -> Found<T> {
+    let folded = fold(typed);
+    let tests: [&dyn Fn(&str) -> bool; 3] =
+        [&|n| n == typed, &|n| n.eq_ignore_ascii_case(typed), &|n| fold(n) == folded];
+    for test in tests {
+        let mut hits: Vec<(T, &str)> = Vec::new();
+        for (value, name) in candidates.clone().filter(|(_, n)| test(n)) {
+            if !hits.iter().any(|(v, _)| *v == value) {
+                hits.push((value, name));
+            }
+        }
+        match hits.as_slice() {
+            [] => {}
+            [(value, _)] => return Found::One(*value),
+            _ => return Found::Ambiguous(hits.iter().map(|(_, n)| (*n).to_owned()).collect()),
+        }
+    }
+    Found::None
+}
+
+/// The form under which all spellings of a name are equal: lower case, without underscores.
+pub fn fold(name: &str) -> String {
+    name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
+}
+
+/// The candidate nearest to a name that was not found, if any is near enough to be what was meant.
+pub fn nearest<'a>(typed: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = fold(typed);
+    candidates
+        .map(|c| (strsim::damerau_levenshtein(&folded, &fold(c)), c))
+        .min()
+        .filter(|(distance, c)| *distance <= 1 + c.len().min(typed.len()) / 4)
+        .map(|(_, c)| c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn search<'a>(typed: &str, names: &'a [&'a str]) -> Found<usize> {
+        find(typed, names.iter().enumerate().map(|(i, n)| (i, *n)))
+    }
+
+    #[test]
+    fn every_spelling_finds_the_field() {
+        let names = ["networkInterfaceId", "ownerId"];
+        for typed in ["networkInterfaceId", "NetworkInterfaceId", "network_interface_id", "NETWORKINTERFACEID"] {
+            assert_eq!(search(typed, &names), Found::One(0), "{typed}");
+        }
+        assert_eq!(search("nope", &names), Found::None);
+    }
+
+    #[test]
+    fn exact_beats_folded_and_ties_are_listed() {
+        let names = ["vpcId", "VpcId"];
+        assert_eq!(search("VpcId", &names), Found::One(1));
+        assert_eq!(search("vpc_id", &names), Found::Ambiguous(vec!["vpcId".into(), "VpcId".into()]));
+    }
+
+    #[test]
+    fn nearest_suggests_a_slip_and_nothing_far() {
+        let names = ["volumes", "vpcs"];
+        assert_eq!(nearest("volume", names.into_iter()), Some("volumes"));
+        assert_eq!(nearest("lambda", names.into_iter()), None);
+    }
+}

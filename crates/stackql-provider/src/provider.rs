@@ -1,0 +1,153 @@
+//! A provider and its services. Owns what is true of all resources below them; not the resources themselves.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Endpoints, ResourceEntry};
+
+/// One provider in one version: the head of a compiled file.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Provider {
+    /// The catalog name in SQL.
+    pub name: String,
+    /// A semantic version with a leading `v`.
+    pub version: String,
+    /// A title for people.
+    pub title: String,
+    /// A sentence for people; empty in fact-only definitions.
+    pub description: String,
+    /// The dimensions along which the same call can be made in several places, such as a region.
+    pub scopes: Vec<Scope>,
+    /// How the provider's error codes are to be read.
+    pub errors: ErrorRules,
+    /// The services, sorted by name.
+    pub services: Vec<ServiceEntry>,
+}
+
+/// One service in the index of a provider; enough for `SHOW SERVICES`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServiceEntry {
+    /// The schema name in SQL.
+    pub name: String,
+    /// The version of the service's definition, such as its API date.
+    pub version: String,
+    /// A title for people.
+    pub title: String,
+}
+
+/// A service: what its resources share.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    /// The schema name in SQL.
+    pub name: String,
+    /// The version of the service's definition, such as its API date.
+    pub version: String,
+    /// A title for people.
+    pub title: String,
+    /// A sentence for people; empty in fact-only definitions.
+    pub description: String,
+    /// Where requests go.
+    pub endpoints: Endpoints,
+    /// How requests are authorised.
+    pub auth: Auth,
+    /// The resources, sorted by name.
+    pub resources: Vec<ResourceEntry>,
+}
+
+/// How requests of a service are authorised when the user says nothing else.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Auth {
+    /// The kind of authorisation, one of the names that an `--auth` context takes as `type`.
+    pub scheme: String,
+    /// The name under which the service is signed for, where the scheme needs one.
+    pub signing_name: Option<String>,
+}
+
+/// A dimension along which a call can be made in several places.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The name of the parameter, and so of the column, that carries it.
+    pub name: String,
+    /// Environment variables that name the default, first match wins.
+    pub environment: Vec<String>,
+    /// The value when neither statement, flag, environment nor profile has one.
+    pub default: Option<String>,
+    /// Where all members can be listed, which is what `'*'` stands for.
+    pub members: Option<Members>,
+}
+
+/// Where the members of a scope can be listed: a column of a resource of the same provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Members {
+    /// The service of the listing resource.
+    pub service: String,
+    /// The listing resource.
+    pub resource: String,
+    /// The column that holds the member's name.
+    pub column: String,
+}
+
+/// How error codes of a provider are to be read. Patterns match a whole code; `*` stands for any characters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorRules {
+    /// The thing asked for does not exist: a point look-up answers zero rows.
+    pub not_found: Vec<String>,
+    /// Too many requests: wait and repeat.
+    pub throttled: Vec<String>,
+    /// The request's clock was wrong: correct it by the server's and repeat once.
+    pub clock_skew: Vec<String>,
+    /// The credentials were refused.
+    pub unauthorized: Vec<String>,
+    /// A rehearsal was asked for and would have succeeded.
+    pub rehearsed: Vec<String>,
+    /// What to tell the user to do, first match wins.
+    pub hints: Vec<Hint>,
+}
+
+/// What to do about an error code.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hint {
+    /// The pattern of codes it speaks of.
+    pub code: String,
+    /// What to do, a clause without a period.
+    pub text: String,
+}
+
+impl ErrorRules {
+    /// What the rules advise for `code`.
+    pub fn hint(&self, code: &str) -> Option<&str> {
+        self.hints.iter().find(|h| code_matches(&h.code, code)).map(|h| h.text.as_str())
+    }
+
+    /// Whether `code` matches one of `patterns`.
+    pub fn any(patterns: &[String], code: &str) -> bool {
+        patterns.iter().any(|p| code_matches(p, code))
+    }
+}
+
+fn code_matches(pattern: &str, code: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = code.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::code_matches;
+
+    #[test]
+    fn codes_match_by_pattern() {
+        assert!(code_matches("*.NotFound", "InvalidVpcID.NotFound"));
+        assert!(code_matches("Throttling*", "ThrottlingException"));
+        assert!(code_matches("A*B*C", "A1B2C"));
+        assert!(!code_matches("A*B*C", "A1C2B"));
+        assert!(!code_matches("Exact", "ExactNot"));
+        assert!(code_matches("Exact", "Exact"));
+    }
+}

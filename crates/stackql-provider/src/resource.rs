@@ -1,0 +1,85 @@
+//! A resource: one table, with the columns of its rows and the methods that serve it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Member, Method, Type, TypeRef, Types, Verb, Waiter};
+
+/// One resource in the index of a service; enough for `SHOW RESOURCES`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceEntry {
+    /// The table name in SQL.
+    pub name: String,
+    /// Shown only by classic pages: there is no table behind it.
+    pub page_only: bool,
+}
+
+/// A resource. Self-contained: every [`TypeRef`] in it points into its own [`Types`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Resource {
+    /// The table name in SQL.
+    pub name: String,
+    /// A sentence for people; often empty.
+    pub description: String,
+    /// The fields of a row, in the order of the source. Empty: no method answers SELECT.
+    pub columns: Vec<Column>,
+    /// The methods; those of one verb in order of preference.
+    pub methods: Vec<Method>,
+    /// Conditions that can be waited for.
+    pub waiters: Vec<Waiter>,
+    /// The classic page where it differs from the table.
+    pub classic: Option<ClassicPage>,
+    /// The shapes that columns and parameters refer to.
+    pub types: Types,
+}
+
+/// A field of a row.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// The field's own spelling.
+    pub name: String,
+    /// The element or key that carries it in a row of the answer.
+    pub wire: String,
+    /// Its shape.
+    pub ty: TypeRef,
+    /// A sentence for people; empty in fact-only definitions.
+    pub description: String,
+}
+
+/// The columns that a page of the classic style lists, where they are not the table's own.
+/// Fewer than two fields make that page say that SELECT is not supported.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClassicPage {
+    /// The fields, in the order of the source.
+    pub columns: Vec<Column>,
+}
+
+impl Resource {
+    /// The methods of one verb, in order of preference.
+    pub fn methods_of(&self, verb: Verb) -> impl Iterator<Item = &Method> {
+        self.methods.iter().filter(move |m| m.verb == verb)
+    }
+
+    /// The method of this exact name.
+    pub fn method(&self, name: &str) -> Option<&Method> {
+        self.methods.iter().find(|m| m.name == name)
+    }
+
+    /// The fields of the rows that `method` answers with: the table's own columns where it answers SELECT,
+    /// else the members of its row's shape.
+    pub fn row_columns(&self, method: &Method) -> Vec<Column> {
+        if method.verb == Verb::Select && self.methods_of(Verb::Select).next().is_some_and(|m| m.name == method.name) {
+            return self.columns.clone();
+        }
+        let Some(Type::Structure { members }) = method.response.row.map(|row| self.types.get(row)) else {
+            return Vec::new();
+        };
+        let column =
+            |m: &Member| Column { name: m.wire.clone(), wire: m.wire.clone(), ty: m.ty, description: String::new() };
+        members.iter().map(column).collect()
+    }
+
+    /// The shape of a column.
+    pub fn type_of(&self, column: &Column) -> &Type {
+        self.types.get(column.ty)
+    }
+}

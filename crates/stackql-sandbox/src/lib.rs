@@ -1,0 +1,1 @@
+//! EC2-compatible endpoint in process, for the demo and tests.

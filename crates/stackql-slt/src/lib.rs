@@ -1,0 +1,1 @@
+//! Golden suites, worlds, runner (never shipped).
