@@ -1,1 +1,14 @@
-//! DataFusion: catalog, tables, FetchExec, writes, rules, SHOW, DESCRIBE, EXEC.
+//! The relational engine: statements become plans over provider tables, plans become calls.
+//!
+//! - [`Session`] runs statements; [`Answer`] is what a statement gives; [`Failure`] is why it gave nothing.
+//! - [`Outcome`] is known once the rows of an answer are read: complete, partial or truncated.
+//!
+//! Owns everything relational. Knows no network (that is [`stackql_call::Transport`]), no terminal, no environment.
+
+mod answer;
+mod failure;
+mod session;
+
+pub use answer::{Answer, Outcome, Progress};
+pub use failure::{Failure, FailureKind};
+pub use session::{Session, SessionOptions};

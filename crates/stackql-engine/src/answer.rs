@@ -1,0 +1,66 @@
+//! What a statement gives: rows as they arrive, a message, and, when the rows are read, whether they are all.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::execution::SendableRecordBatchStream;
+
+use crate::Failure;
+
+/// What a statement gives.
+pub struct Answer {
+    /// Its rows; `None` where a statement has no result, such as an INSERT without RETURNING. An error in the
+    /// stream ends it; rows before it are good. [`Failure::from`] reads the error.
+    pub rows: Option<SendableRecordBatchStream>,
+    /// What to tell the user, on stderr, such as `The operation was despatched successfully`.
+    pub message: Option<String>,
+    /// Whether the rows are all there are. Ask after the last row.
+    pub outcome: Arc<dyn Fn() -> Outcome + Send + Sync>,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").field("message", &self.message).finish_non_exhaustive()
+    }
+}
+
+impl Answer {
+    /// The schema of the rows. Fields whose metadata has `stackql.format` = `json` hold JSON text.
+    pub fn schema(&self) -> Option<SchemaRef> {
+        self.rows.as_ref().map(|r| r.schema())
+    }
+}
+
+/// Whether an answer's rows are all there are.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// They are.
+    Complete,
+    /// Some scopes failed; the rows are those of the others.
+    Partial(Vec<Failure>),
+    /// A cap was reached; says which.
+    Truncated(String),
+}
+
+/// How far the calls of a session's running statement are.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Scans of one set of parameters that were planned (a region each, say).
+    pub scopes: AtomicU64,
+    /// Those that are done.
+    pub scopes_done: AtomicU64,
+    /// Pages read.
+    pub pages: AtomicU64,
+    /// Rows read.
+    pub rows: AtomicU64,
+}
+
+impl Progress {
+    /// Sets everything to zero, for the next statement.
+    pub fn reset(&self) {
+        for counter in [&self.scopes, &self.scopes_done, &self.pages, &self.rows] {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+}
