@@ -1,1 +1,38 @@
-fn main() {}
+//! The project's tasks, run as `cargo xtask <task>`: one place, in Rust, the same on every system.
+//!
+//! This file owns the task names and their arguments; each task is a module of its own.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who runs it")]
+#![expect(clippy::disallowed_methods, reason = "tasks are the rim: they read files, clocks and the environment")]
+
+mod ci;
+mod suite;
+mod workspace;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  test     build everything and run all tests, third-party Python tests included
+  ci       formatting, lints, tidy, tests, documentation; fails on a changed tree";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["test"] => suite::test(),
+        ["ci"] => ci::ci(),
+        [] | ["help" | "-h" | "--help"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        other => Err(format!("unknown task '{}'\n\n{USAGE}", other.join(" "))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

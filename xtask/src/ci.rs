@@ -1,0 +1,17 @@
+//! `cargo xtask ci`: everything a change has to pass, in the order that fails fastest.
+//!
+//! Owns the order only.
+
+use std::process::Command;
+
+use crate::suite;
+use crate::workspace::{cargo, run};
+
+/// Formatting, lints, tidy, tests, documentation, and an unchanged tree at the end.
+pub(crate) fn ci() -> Result<(), String> {
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    suite::test()?;
+    run(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    run(Command::new("git").args(["diff", "--exit-code"]))
+}

@@ -1,0 +1,80 @@
+//! Where the workspace and its build output are, and running programs in it.
+//!
+//! Owns nothing of what the tasks do.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Deserialize;
+
+/// What `cargo metadata` says of the workspace.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Workspace {
+    #[serde(rename = "workspace_root")]
+    pub(crate) root: PathBuf,
+    #[serde(rename = "target_directory")]
+    pub(crate) target: PathBuf,
+    pub(crate) packages: Vec<Package>,
+}
+
+/// A member of the workspace.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) manifest_path: PathBuf,
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+/// A dependency as a manifest declares it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Dependency {
+    pub(crate) name: String,
+    /// `None` for ordinary dependencies, else `dev` or `build`.
+    pub(crate) kind: Option<String>,
+    /// Set for members of the workspace only.
+    pub(crate) path: Option<PathBuf>,
+}
+
+impl Workspace {
+    /// Asks cargo, so that `CARGO_TARGET_DIR` and configuration files are honoured.
+    pub(crate) fn read() -> Result<Self, String> {
+        let text = answer(cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
+        serde_json::from_str(&text).map_err(|error| format!("cargo metadata: {error}"))
+    }
+
+    /// The program as a debug build leaves it.
+    pub(crate) fn debug_binary(&self) -> PathBuf {
+        self.target.join("debug").join(format!("stackql{}", std::env::consts::EXE_SUFFIX))
+    }
+}
+
+/// The cargo that runs this task.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Shows the command, runs it with this terminal, and fails when it fails.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    let line = spelled(command);
+    eprintln!("$ {line}");
+    let status = command.status().map_err(|error| format!("cannot start '{line}': {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("'{line}' failed: {status}")) }
+}
+
+/// Runs a command and gives back its standard output.
+pub(crate) fn answer(command: &mut Command) -> Result<String, String> {
+    let line = spelled(command);
+    let output = command.output().map_err(|error| format!("cannot start '{line}': {error}"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("'{line}' failed: {}\n{}", output.status, said.trim_end()));
+    }
+    String::from_utf8(output.stdout).map_err(|error| format!("'{line}': {error}"))
+}
+
+fn spelled(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_stem().unwrap_or_default();
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
