@@ -4,13 +4,14 @@
 
 use std::process::Command;
 
-use crate::suite;
 use crate::workspace::{cargo, run};
+use crate::{suite, tidy};
 
 /// Formatting, lints, tidy, tests, documentation, and an unchanged tree at the end.
 pub(crate) fn ci() -> Result<(), String> {
     run(cargo().args(["fmt", "--all", "--check"]))?;
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    tidy::tidy()?;
     suite::test()?;
     run(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     run(Command::new("git").args(["diff", "--exit-code"]))

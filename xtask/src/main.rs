@@ -6,6 +6,7 @@
 
 mod ci;
 mod suite;
+mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
   test     build everything and run all tests, third-party Python tests included
+  tidy     check what compiler and clippy cannot: crate arrows, file sizes, provider names
   ci       formatting, lints, tidy, tests, documentation; fails on a changed tree";
 
 fn main() -> ExitCode {
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["test"] => suite::test(),
+        ["tidy"] => tidy::tidy(),
         ["ci"] => ci::ci(),
         [] | ["help" | "-h" | "--help"] => {
             println!("{USAGE}");

@@ -1,0 +1,59 @@
+//! `cargo xtask tidy`: what the compiler and clippy cannot check about this code base.
+//!
+//! Owns the list of findings and their spelling; [`arrows`] checks manifests, [`sources`] checks Rust files.
+
+mod arrows;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::workspace::{Workspace, answer};
+
+/// Prints each finding as `file:line: what to do`; fails when there is one.
+pub(crate) fn tidy() -> Result<(), String> {
+    let workspace = Workspace::read()?;
+    let mut findings = Vec::new();
+    for package in &workspace.packages {
+        let manifest = package.manifest_path.strip_prefix(&workspace.root).unwrap_or(&package.manifest_path);
+        let text = read(&package.manifest_path)?;
+        findings.extend(arrows::check(package, manifest, &text));
+    }
+    let listed = answer(
+        Command::new("git")
+            .args(["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.rs"])
+            .current_dir(&workspace.root),
+    )?;
+    for path in listed.lines() {
+        let file = workspace.root.join(path);
+        // A file that was deleted but not yet staged is still listed.
+        if file.exists() {
+            findings.extend(sources::check(path, &read(&file)?));
+        }
+    }
+    for finding in &findings {
+        println!("{finding}");
+    }
+    if findings.is_empty() { Ok(()) } else { Err(format!("tidy: {} findings", findings.len())) }
+}
+
+/// Something to change, and where.
+#[derive(Debug, PartialEq, Eq)]
+struct Finding {
+    file: PathBuf,
+    line: usize,
+    advice: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file.display(), self.line, self.advice)
+    }
+}
+
+fn read(path: &PathBuf) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}

@@ -1,0 +1,82 @@
+//! Which crate of the workspace may depend on which. Arrows go one way; a type that needs one backwards lives in the
+//! wrong crate.
+
+use std::path::Path;
+
+use super::Finding;
+use crate::workspace::{Dependency, Package};
+
+/// A crate and the members of the workspace it may use.
+struct Arrows {
+    package: &'static str,
+    uses: &'static [&'static str],
+    /// Besides `uses`, for its tests only.
+    tests_use: &'static [&'static str],
+}
+
+const fn arrows(package: &'static str, uses: &'static [&'static str]) -> Arrows {
+    Arrows { package, uses, tests_use: &[] }
+}
+
+const ALLOWED: &[Arrows] = &[
+    arrows("stackql-provider", &[]),
+    arrows("stackql-sql", &[]),
+    arrows("stackql-sandbox", &[]),
+    arrows("stackql-compile", &["stackql-provider"]),
+    arrows("stackql-call", &["stackql-provider"]),
+    arrows("stackql-client", &["stackql-provider", "stackql-call"]),
+    arrows("stackql-engine", &["stackql-provider", "stackql-sql", "stackql-call"]),
+    Arrows { package: "stackql-docs", uses: &["stackql-provider"], tests_use: &["stackql-compile"] },
+    arrows("stackql-server", &["stackql-provider", "stackql-sql", "stackql-engine"]),
+    arrows("stackql-slt", &["stackql-provider", "stackql-compile", "stackql-sql", "stackql-call", "stackql-engine"]),
+    arrows(
+        "stackql-cli",
+        &[
+            "stackql-provider",
+            "stackql-compile",
+            "stackql-sql",
+            "stackql-call",
+            "stackql-client",
+            "stackql-engine",
+            "stackql-docs",
+            "stackql-server",
+            "stackql-sandbox",
+        ],
+    ),
+    arrows("xtask", &["stackql-provider", "stackql-compile"]),
+];
+
+/// Checks one member of the workspace; `text` is its manifest's.
+pub(super) fn check(package: &Package, manifest: &Path, text: &str) -> Vec<Finding> {
+    let Some(allowed) = ALLOWED.iter().find(|arrows| arrows.package == package.name) else {
+        return vec![Finding {
+            file: manifest.to_owned(),
+            line: 1,
+            advice: format!("say in xtask/src/tidy/arrows.rs what {} may use", package.name),
+        }];
+    };
+    let may_use = |dependency: &Dependency| {
+        let name = dependency.name.as_str();
+        let in_tests = dependency.kind.as_deref() == Some("dev");
+        allowed.uses.contains(&name) || (in_tests && allowed.tests_use.contains(&name))
+    };
+    let members = package.dependencies.iter().filter(|dependency| dependency.path.is_some());
+    members
+        .filter(|dependency| !may_use(dependency))
+        .map(|dependency| Finding {
+            file: manifest.to_owned(),
+            line: text.lines().position(|line| names(line, &dependency.name)).map_or(1, |index| index + 1),
+            advice: format!(
+                "{} must not depend on {}: move what both need into a crate below them",
+                package.name, dependency.name
+            ),
+        })
+        .collect()
+}
+
+/// Whether a manifest's line declares this dependency, in either of TOML's spellings.
+fn names(line: &str, dependency: &str) -> bool {
+    let declared =
+        line.trim_start_matches('[').trim_start_matches("dependencies.").trim_start_matches("dev-dependencies.");
+    declared.strip_prefix(dependency).is_some_and(|rest| rest.starts_with(['.', ' ', '=', ']']))
+}
