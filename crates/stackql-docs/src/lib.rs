@@ -1,1 +1,173 @@
-//! Model to documentation pages.
+//! Model to documentation pages. Pure: it reads compiled definitions and yields texts with relative paths;
+//! the caller writes the files.
+//!
+//! - [`pages`] yields the pages of a provider: its own, one a service, one a resource.
+//! - [`Style::Site`] is the style for readers of this program, [`Style::Classic`] reproduces the pages that
+//!   StackQL's own documentation generator wrote.
+
+mod classic;
+mod example;
+mod prose;
+mod site;
+
+use stackql_provider::names::{Found, find, nearest};
+use stackql_provider::{CompiledError, CompiledProvider, LookupError, Provider, Resource, ResourceEntry, Service};
+use thiserror::Error;
+
+/// How pages look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Style {
+    /// Fields in the order of the source, text as Markdown, an example statement a method.
+    #[default]
+    Site,
+    /// The frame, tables and escapes of StackQL's own pages.
+    Classic,
+}
+
+/// One page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Where it belongs below the output folder, with `/` between its parts.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Why pages cannot be made.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The service is not known, or the definitions cannot be read.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// A name of the definitions cannot be a folder's name.
+    #[error(
+        "the definitions of '{provider}' name something '{}', which cannot be a folder; rename it there",
+        .name.escape_debug()
+    )]
+    UnsafeName {
+        /// The provider.
+        provider: String,
+        /// The name.
+        name: String,
+    },
+}
+
+/// The pages of the provider in `source`, or of one of its services, decoded one by one as they are asked for.
+/// `service` may be in any spelling.
+pub fn pages<'a>(
+    source: &'a CompiledProvider,
+    service: Option<&str>,
+    style: Style,
+) -> Result<impl Iterator<Item = Result<Page, Error>> + use<'a>, Error> {
+    let provider = source.provider();
+    let services = match service {
+        Some(name) => vec![index_of(provider, name)?],
+        None => (0..provider.services.len()).collect(),
+    };
+    let text = match style {
+        Style::Site => site::provider(provider),
+        Style::Classic => classic::provider(provider),
+    };
+    let first = page(provider, &[], text)?;
+    Ok(std::iter::once(Ok(first)).chain(services.into_iter().flat_map(move |at| ServicePages::new(source, at, style))))
+}
+
+/// The pages of one service: its own, then its resources'.
+struct ServicePages<'a> {
+    source: &'a CompiledProvider,
+    index: usize,
+    style: Style,
+    service: Option<Result<Service, Error>>,
+    /// 0 is the service's own page; a resource's is its index plus 1.
+    next: usize,
+}
+
+impl<'a> ServicePages<'a> {
+    fn new(source: &'a CompiledProvider, index: usize, style: Style) -> Self {
+        let service = source.service(index).map_err(|e| unreadable(source.provider(), e));
+        Self { source, index, style, service: Some(service), next: 0 }
+    }
+}
+
+impl Iterator for ServicePages<'_> {
+    type Item = Result<Page, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let service = match self.service.take()? {
+            Ok(service) => service,
+            Err(error) => return Some(Err(error)),
+        };
+        let provider = self.source.provider();
+        let page = if self.next == 0 {
+            let text = match self.style {
+                Style::Site => site::service(provider, &service),
+                Style::Classic => classic::service(provider, &service),
+            };
+            page(provider, &[&service.name], text)
+        } else {
+            let at = shown(&service.resources, self.style, self.next - 1)?;
+            self.next = at + 1;
+            self.source
+                .resource(self.index, at)
+                .map_err(|e| unreadable(provider, e))
+                .and_then(|r| resource_page(provider, &service, &r, self.style))
+        };
+        self.next += 1;
+        self.service = Some(Ok(service));
+        Some(page)
+    }
+}
+
+/// The first resource from `start` on that has a page in this style.
+fn shown(resources: &[ResourceEntry], style: Style, start: usize) -> Option<usize> {
+    let mut rest = resources.iter().enumerate().skip(start);
+    rest.find(|(_, r)| style == Style::Classic || !r.page_only).map(|(i, _)| i)
+}
+
+fn resource_page(provider: &Provider, service: &Service, resource: &Resource, style: Style) -> Result<Page, Error> {
+    let text = match style {
+        Style::Site => site::resource(provider, service, resource),
+        Style::Classic => classic::resource(provider, service, resource),
+    };
+    page(provider, &[&service.name, &resource.name], text)
+}
+
+fn page(provider: &Provider, below: &[&str], text: String) -> Result<Page, Error> {
+    let mut path = String::new();
+    for name in std::iter::once(provider.name.as_str()).chain(below.iter().copied()) {
+        if !is_folder_name(name) {
+            return Err(Error::UnsafeName { provider: provider.name.clone(), name: name.to_owned() });
+        }
+        path.push_str(name);
+        path.push('/');
+    }
+    path.push_str("index.md");
+    Ok(Page { path, text })
+}
+
+/// Whether `name` names a folder inside its parent, on every system.
+fn is_folder_name(name: &str) -> bool {
+    let is_hostile = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
+    !name.is_empty() && !name.starts_with('.') && !name.ends_with(['.', ' ']) && !name.contains(is_hostile)
+}
+
+fn index_of(provider: &Provider, name: &str) -> Result<usize, LookupError> {
+    let names = provider.services.iter().enumerate().map(|(i, s)| (i, s.name.as_str()));
+    match find(name, names.clone()) {
+        Found::One(i) => Ok(i),
+        Found::Ambiguous(candidates) => Err(LookupError::Ambiguous { name: name.to_owned(), candidates }),
+        Found::None => Err(LookupError::UnknownService {
+            provider: provider.name.clone(),
+            name: name.to_owned(),
+            suggestion: nearest(name, names.map(|(_, n)| n)).map(str::to_owned),
+        }),
+    }
+}
+
+fn unreadable(provider: &Provider, source: CompiledError) -> Error {
+    Error::Lookup(LookupError::Unreadable { provider: provider.name.clone(), source })
+}
+
+#[cfg(test)]
+mod tests;

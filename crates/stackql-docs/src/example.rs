@@ -1,0 +1,156 @@
+//! Example statements: what a person types to call a method, with `<name>` where a value has to be filled in.
+//! Owns the text of statements; not which methods get one.
+
+use stackql_provider::{Method, Parameter, Provider, Resource, Service, Type, TypeRef, Types, Verb};
+
+/// How deep the skeleton of a nested value goes.
+const MAX_DEPTH: u8 = 3;
+/// Words that cannot stand for a column without quotes.
+const RESERVED: [&str; 44] = [
+    "all", "and", "any", "as", "between", "by", "case", "cross", "default", "delete", "distinct", "end", "except",
+    "exists", "fetch", "for", "from", "full", "group", "having", "in", "inner", "insert", "interval", "into", "is",
+    "join", "left", "like", "limit", "natural", "not", "null", "offset", "on", "or", "order", "outer", "right",
+    "select", "set", "table", "union", "where",
+];
+
+/// The place a call is made in: a scope parameter and a value that it can have.
+pub(crate) struct Place {
+    name: String,
+    value: String,
+}
+
+impl Place {
+    /// The scope of a service's calls, if they have one.
+    pub(crate) fn of(provider: &Provider, service: &Service) -> Option<Self> {
+        let name = service.endpoints.scope.as_ref()?;
+        let scope = provider.scopes.iter().find(|s| s.name == *name);
+        let value = scope.and_then(|s| s.default.clone()).unwrap_or_else(|| format!("<{name}>"));
+        Some(Self { name: name.clone(), value })
+    }
+}
+
+/// The statement that calls `method` of the resource at `table`.
+pub(crate) fn statement(table: &str, resource: &Resource, method: &Method, place: Option<&Place>) -> String {
+    let bindings = Bindings::new(resource, method, place);
+    match method.verb {
+        Verb::Select => {
+            let columns: Vec<String> = resource.row_columns(method).iter().map(|c| identifier(&c.name)).collect();
+            let columns = if columns.is_empty() { "*".to_owned() } else { columns.join(",\n       ") };
+            format!("SELECT {columns}\nFROM {table}{};", bindings.predicate(&bindings.given))
+        }
+        Verb::Insert | Verb::Replace => {
+            let (names, values): (Vec<&str>, Vec<&str>) =
+                bindings.given.iter().map(|(n, v)| (n.as_str(), v.as_str())).unzip();
+            let names: Vec<String> = names.into_iter().map(identifier).collect();
+            let keyword = method.verb.keyword();
+            format!("{keyword} INTO {table}({})\nVALUES ({});", names.join(", "), values.join(", "))
+        }
+        Verb::Delete => format!("DELETE FROM {table}{};", bindings.predicate(&bindings.given)),
+        Verb::Update => {
+            let set: Vec<String> = bindings.choice.iter().map(|(n, v)| format!("{} = {v}", identifier(n))).collect();
+            format!("UPDATE {table}\nSET {}{};", set.join(", "), bindings.predicate(&bindings.required))
+        }
+        Verb::Exec => {
+            let named: Vec<String> = bindings.given.iter().map(|(n, v)| format!("@{n}={v}")).collect();
+            let separator = if named.is_empty() { "" } else { " " };
+            format!("EXEC {table}.{}{separator}{};", method.name, named.join(", "))
+        }
+    }
+}
+
+/// The names and literals that a statement gives.
+struct Bindings {
+    /// The place and the required parameters.
+    required: Vec<(String, String)>,
+    /// One optional parameter, for statements that need something to say.
+    choice: Option<(String, String)>,
+    /// The required ones, and the optional one where nothing is required and the method needs to know its object.
+    given: Vec<(String, String)>,
+}
+
+impl Bindings {
+    fn new(resource: &Resource, method: &Method, place: Option<&Place>) -> Self {
+        let is_place = |p: &&Parameter| place.is_some_and(|s| s.name == p.name);
+        let bind = |p: &Parameter| (p.name.clone(), literal(&resource.types, p.ty, &p.name));
+        let parameters: Vec<&Parameter> = method.parameters.iter().filter(|p| !is_place(p)).collect();
+        let optional = || parameters.iter().filter(|p| !p.required && !p.idempotency_token);
+        let telling = optional().find(|p| !matches!(resource.types.get(p.ty), Type::Boolean));
+        let choice = telling.or_else(|| optional().next()).map(|p| bind(p));
+
+        let needed: Vec<(String, String)> = parameters.iter().filter(|p| p.required).map(|p| bind(p)).collect();
+        let extra = if needed.is_empty() && method.verb != Verb::Select { choice.clone() } else { None };
+        let place = place.map(|p| (p.name.clone(), quoted(&p.value)));
+        let required: Vec<(String, String)> = place.into_iter().chain(needed).collect();
+        let given = required.iter().cloned().chain(extra).collect();
+        Self { required, choice, given }
+    }
+
+    fn predicate(&self, bound: &[(String, String)]) -> String {
+        if bound.is_empty() {
+            return String::new();
+        }
+        let tests: Vec<String> = bound.iter().map(|(n, v)| format!("{} = {v}", identifier(n))).collect();
+        format!("\nWHERE {}", tests.join("\n  AND "))
+    }
+}
+
+fn identifier(name: &str) -> String {
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && name.starts_with(|c: char| !c.is_ascii_digit())
+        && !RESERVED.contains(&name.to_ascii_lowercase().as_str());
+    if is_plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+fn literal(types: &Types, ty: TypeRef, name: &str) -> String {
+    match types.get(ty) {
+        Type::Integer | Type::Number => format!("<{name}>"),
+        Type::Boolean => "true".to_owned(),
+        Type::String | Type::Timestamp(_) | Type::Blob => quoted(&format!("<{name}>")),
+        Type::Any | Type::List { .. } | Type::Map { .. } | Type::Structure { .. } => {
+            let mut json = String::new();
+            skeleton(&mut json, types, ty, name, 0);
+            quoted(&json)
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Writes JSON of the shape `ty`: a structure has its required members, or the first where none is.
+fn skeleton(out: &mut String, types: &Types, ty: TypeRef, name: &str, depth: u8) {
+    match types.get(ty) {
+        Type::Integer | Type::Number => *out += &format!("<{name}>"),
+        Type::Boolean => *out += "true",
+        Type::String | Type::Timestamp(_) | Type::Blob => *out += &format!("\"<{name}>\""),
+        Type::Any => *out += "{}",
+        Type::List { item, .. } => {
+            out.push('[');
+            if depth < MAX_DEPTH {
+                skeleton(out, types, *item, name, depth + 1);
+            }
+            out.push(']');
+        }
+        Type::Map { value } => {
+            *out += "{\"<key>\": ";
+            if depth < MAX_DEPTH {
+                skeleton(out, types, *value, "value", depth + 1)
+            } else {
+                *out += "null"
+            }
+            out.push('}');
+        }
+        Type::Structure { members } => {
+            let required = members.iter().filter(|m| m.required);
+            let first = members.iter().take(1).filter(|_| !members.iter().any(|m| m.required));
+            out.push('{');
+            for (i, member) in required.chain(first).enumerate().take_while(|_| depth < MAX_DEPTH) {
+                *out += if i == 0 { "" } else { ", " };
+                *out += &format!("\"{}\": ", member.wire);
+                skeleton(out, types, member.ty, &member.wire, depth + 1);
+            }
+            out.push('}');
+        }
+    }
+}

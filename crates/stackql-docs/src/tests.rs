@@ -1,0 +1,142 @@
+use stackql_provider::{
+    Column, Endpoints, Member, Narrowing, NarrowingVia, Parameter, ProviderSource, RequestShape, ResponseShape, Scope,
+    ServiceSource, Type, Types, Verb, write,
+};
+
+use super::*;
+
+fn column(name: &str, ty: stackql_provider::TypeRef, description: &str) -> Column {
+    Column { name: name.into(), wire: name.into(), ty, description: description.into() }
+}
+
+fn parameter(name: &str, ty: stackql_provider::TypeRef, required: bool) -> Parameter {
+    Parameter { name: name.into(), ty, required, description: format!("The {name}."), ..Default::default() }
+}
+
+fn method(name: &str, verb: Verb, description: &str, parameters: Vec<Parameter>) -> stackql_provider::Method {
+    stackql_provider::Method {
+        name: name.into(),
+        operation: name.into(),
+        verb,
+        description: description.into(),
+        parameters,
+        request: RequestShape::default(),
+        response: ResponseShape::default(),
+        paging: None,
+        narrowings: Vec::new(),
+    }
+}
+
+/// Ships with all verbs, a page of which the table differs, and a page without a table.
+fn source() -> ProviderSource {
+    let mut types = Types::default();
+    let (text, whole, flag) = (types.push(Type::String), types.push(Type::Integer), types.push(Type::Boolean));
+    let member = |name: &str, required| Member { wire: name.into(), ty: text, required, ..Default::default() };
+    let crew = types.push(Type::Structure { members: vec![member("rank", false), member("name", true)] });
+    let crews = types.push(Type::List { item: crew, item_wire: None, flattened: false });
+    let ships = Resource {
+        name: "ships".into(),
+        columns: vec![
+            column("shipId", text, "<p>The ship's id.</p>"),
+            column("order", whole, "<p>One of <code>1 | 2</code>.</p><p>Never {3}.</p>"),
+            column("crewSet", crews, ""),
+        ],
+        methods: vec![
+            method("ship_Sink", Verb::Exec, "Sinks.", vec![parameter("ShipId", text, true)]),
+            method("ship_Create", Verb::Insert, "<p>Builds <i>one</i>.</p>", {
+                let token = Parameter { idempotency_token: true, ..parameter("Token", text, false) };
+                vec![token, parameter("Order", whole, true), parameter("Crew", crews, true)]
+            }),
+            method(
+                "ship_Delete",
+                Verb::Delete,
+                "",
+                vec![parameter("DryRun", flag, false), parameter("Name", text, false)],
+            ),
+            method(
+                "ship_Modify",
+                Verb::Update,
+                "",
+                vec![parameter("Order", whole, false), parameter("ShipId", text, true)],
+            ),
+            stackql_provider::Method {
+                narrowings: vec![Narrowing {
+                    column: "shipId".into(),
+                    via: NarrowingVia::List { parameter: "ShipId".into() },
+                }],
+                ..method("ships_Describe", Verb::Select, "Lists.", vec![parameter("MaxResults", whole, false)])
+            },
+        ],
+        types: types.clone(),
+        ..Default::default()
+    };
+    let ports = Resource {
+        name: "ports".into(),
+        columns: vec![column("portId", text, "Same."), column("name", text, "Same.")],
+        methods: vec![method("ports_List", Verb::Select, "Lists.", vec![])],
+        classic: Some(stackql_provider::ClassicPage { columns: vec![column("portSet", crews, "")] }),
+        types,
+        ..Default::default()
+    };
+    let old = Resource { name: "old_page".into(), ..Default::default() };
+    let entry = |name: &str, page_only| ResourceEntry { name: name.into(), page_only };
+    let service = Service {
+        name: "harbour".into(),
+        title: "Harbour | Service".into(),
+        endpoints: Endpoints { scope: Some("sea".into()), ..Default::default() },
+        resources: vec![entry("old_page", true), entry("ports", false), entry("ships", false)],
+        ..Default::default()
+    };
+    let sea = Scope { name: "sea".into(), default: Some("north".into()), ..Default::default() };
+    ProviderSource {
+        provider: Provider {
+            name: "acme".into(),
+            version: "v1.0.0".into(),
+            title: "Acme".into(),
+            scopes: vec![sea],
+            ..Default::default()
+        },
+        services: vec![ServiceSource { service, resources: vec![old, ports, ships] }],
+    }
+}
+
+fn compiled(source: &ProviderSource) -> CompiledProvider {
+    CompiledProvider::new(write(source).unwrap()).unwrap()
+}
+
+fn check(service: Option<&str>, style: Style) -> String {
+    let compiled = compiled(&source());
+    let pages = pages(&compiled, service, style).unwrap().map(Result::unwrap);
+    pages.map(|p| format!("{}\n{}\n{}", p.path, "=".repeat(p.path.len()), p.text)).collect()
+}
+
+#[test]
+fn site_pages() {
+    insta::assert_snapshot!(check(None, Style::Site));
+}
+
+#[test]
+fn classic_pages() {
+    insta::assert_snapshot!(check(Some("HARBOUR"), Style::Classic));
+}
+
+#[test]
+fn unknown_service_is_told_with_the_nearest() {
+    let compiled = compiled(&source());
+    let error = pages(&compiled, Some("harbor"), Style::Site).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "provider 'acme' has no service 'harbor', did you mean 'harbour'?; SHOW SERVICES IN acme lists them"
+    );
+}
+
+#[test]
+fn no_name_leaves_the_output_folder() {
+    for name in ["..", "a/b", "../a", "", ".hidden", "a\\b", "c:", "a\0"] {
+        let mut source = source();
+        source.services[0].resources[2].name = name.into();
+        let compiled = compiled(&source);
+        let last = pages(&compiled, None, Style::Classic).unwrap().last().unwrap();
+        assert_eq!(last, Err(Error::UnsafeName { provider: "acme".into(), name: name.into() }), "{name}");
+    }
+}
