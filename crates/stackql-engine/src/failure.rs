@@ -1,6 +1,10 @@
 //! The one error type at the engine's rim.
 
+use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
+use stackql_call::{AnswerError, FaultKind, TransportErrorKind};
+
+use crate::error::Error;
 
 /// Why a statement failed, for a person and for an exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +40,110 @@ impl std::fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+impl Failure {
+    fn new(kind: FailureKind, message: String) -> Self {
+        Self { kind, message, hints: Vec::new() }
+    }
+
+    fn user(message: String) -> Self {
+        Self::new(FailureKind::User, message)
+    }
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::Lookup(_) | Error::Bind(_) => Self::user(message),
+            Error::Incomplete { example, .. } => {
+                Self { hints: vec![format!("this would work: {example}")], ..Self::user(message) }
+            }
+            Error::Statement { hint, .. } => Self { hints: hint.iter().cloned().collect(), ..Self::user(message) },
+            Error::RepeatedToken { .. } => Self::new(FailureKind::Api, message),
+            Error::Transport { source, .. } => match source.kind {
+                TransportErrorKind::Credentials => Self::new(FailureKind::Auth, message),
+                TransportErrorKind::Configuration => Self::user(message),
+                _ => Self::new(FailureKind::Api, message),
+            },
+            Error::Answer(AnswerError::Fault(fault)) => {
+                let kind = match fault.kind {
+                    FaultKind::Unauthorized | FaultKind::ClockSkew => FailureKind::Auth,
+                    FaultKind::Throttled => FailureKind::Limit,
+                    _ => FailureKind::Api,
+                };
+                Self { kind, message, hints: fault.hint.iter().cloned().collect() }
+            }
+            Error::Answer(_) => Self::new(FailureKind::Api, message),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
 impl From<DataFusionError> for Failure {
     fn from(error: DataFusionError) -> Self {
-        Self { kind: FailureKind::Internal, message: error.strip_backtrace(), hints: Vec::new() }
+        Self::from(&error)
+    }
+}
+
+impl From<&DataFusionError> for Failure {
+    fn from(error: &DataFusionError) -> Self {
+        match error {
+            DataFusionError::External(inner) => match inner.downcast_ref::<Error>() {
+                Some(ours) => Self::from(ours),
+                None => match inner.downcast_ref::<Self>() {
+                    Some(ours) => ours.clone(),
+                    None => Self::new(FailureKind::Internal, first_line(&inner.to_string())),
+                },
+            },
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => Self::from(inner.as_ref()),
+            DataFusionError::Shared(inner) => Self::from(inner.as_ref()),
+            DataFusionError::ArrowError(inner, _) => match inner.as_ref() {
+                datafusion::arrow::error::ArrowError::ExternalError(inner) => {
+                    match inner.downcast_ref::<DataFusionError>() {
+                        Some(inner) => Self::from(inner),
+                        None => Self::user(first_line(&inner.to_string())),
+                    }
+                }
+                other => Self::user(first_line(&other.to_string())),
+            },
+            DataFusionError::Collection(all) => match all.first() {
+                Some(first) => Self::from(first),
+                None => Self::new(FailureKind::Internal, first_line(&error.strip_backtrace())),
+            },
+            DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
+                SchemaError::FieldNotFound { field, .. } => {
+                    Self::user(format!("no such column: {}", field.flat_name()))
+                }
+                other => Self::user(first_line(&other.to_string())),
+            },
+            DataFusionError::Plan(message)
+            | DataFusionError::Execution(message)
+            | DataFusionError::NotImplemented(message) => Self::user(first_line(message)),
+            DataFusionError::SQL(..) => Self::user(first_line(&error.strip_backtrace())),
+            DataFusionError::ResourcesExhausted(message) => Self::new(FailureKind::Limit, first_line(message)),
+            other => Self::new(FailureKind::Internal, first_line(&other.strip_backtrace())),
+        }
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+impl FailureKind {
+    /// The name that `system.errors` shows.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Auth => "auth",
+            Self::Api => "api",
+            Self::Limit => "limit",
+            Self::Internal => "internal",
+        }
     }
 }

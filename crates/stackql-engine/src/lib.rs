@@ -5,9 +5,28 @@
 //!
 //! Owns everything relational. Knows no network (that is [`stackql_call::Transport`]), no terminal, no environment.
 
+mod access;
 mod answer;
+mod bindings;
+mod catalog;
+mod context;
+mod error;
+mod explain;
 mod failure;
+mod fetch;
+mod literal;
+mod log;
+mod output;
+mod pages;
+mod predicate;
+mod resolve;
+mod returning;
+mod scope;
 mod session;
+mod shape;
+mod show;
+mod table;
+mod write;
 
 pub use answer::{Answer, Outcome, Progress};
 pub use failure::{Failure, FailureKind};

@@ -1,11 +1,29 @@
-//! A session: definitions, a transport and settings, over which statements run.
+//! A session: definitions, a transport and settings, over which statements run. The one match over statements.
 
 use std::sync::Arc;
 
-use stackql_call::Transport;
-use stackql_provider::Definitions;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::prelude::SessionConfig;
+use datafusion::sql::parser::Statement as PlannerStatement;
+use datafusion::sql::sqlparser::ast::{SelectItem, Statement as SqlStatement};
+use futures::{StreamExt, TryStreamExt, stream};
+use stackql_call::{AnswerError, FaultKind, Transport};
+use stackql_provider::{Definitions, Verb};
+use stackql_sql::{Query, Statement, parse};
 
-use crate::{Answer, Failure, FailureKind, Progress};
+use crate::catalog::{Catalogs, LOCAL, SYSTEM};
+use crate::context::Context;
+use crate::error::Error;
+use crate::explain::explain;
+use crate::fetch::FetchExec;
+use crate::literal::{Assignment, condition, literal};
+use crate::log::Log;
+use crate::returning::returning;
+use crate::{Answer, Failure, FailureKind, Outcome, Progress, resolve, show, write};
 
 /// Settings of a session.
 #[derive(Debug, Clone)]
@@ -29,14 +47,21 @@ impl Default for SessionOptions {
 pub struct Session {
     definitions: Arc<dyn Definitions>,
     transport: Arc<dyn Transport>,
+    options: SessionOptions,
     progress: Arc<Progress>,
+    log: Arc<Log>,
+}
+
+/// What the plan of one statement needs.
+struct Planner {
+    context: Arc<Context>,
+    state: SessionState,
 }
 
 impl Session {
     /// A session over these definitions, whose calls go through this transport.
     pub fn new(definitions: Arc<dyn Definitions>, transport: Arc<dyn Transport>, options: SessionOptions) -> Self {
-        let _ = options;
-        Self { definitions, transport, progress: Arc::default() }
+        Self { definitions, transport, options, progress: Arc::default(), log: Arc::default() }
     }
 
     /// The definitions, for completion of names.
@@ -52,7 +77,209 @@ impl Session {
     /// Runs one statement (without its semicolon). Returns once the plan stands and the rows can be read; dropping
     /// the answer, or the future, cancels what is in flight. `stackql_sql::split` cuts a script into statements.
     pub async fn run(&self, statement: &str) -> Result<Answer, Failure> {
-        let _ = (statement, &self.transport);
-        Err(Failure { kind: FailureKind::Internal, message: "not built".into(), hints: Vec::new() })
+        self.progress.reset();
+        let outcome = match parse(statement) {
+            Ok(statement) => self.dispatch(statement).await,
+            Err(error) => Err(Failure { kind: FailureKind::User, message: error.to_string(), hints: Vec::new() }),
+        };
+        outcome.inspect_err(|failure| self.log.fail(None, failure.clone()))
     }
+
+    async fn dispatch(&self, statement: Statement) -> Result<Answer, Failure> {
+        match statement {
+            Statement::Show(statement) => Ok(rows(show::show(self.definitions.as_ref(), &statement)?)),
+            Statement::Describe { table, extended } => {
+                Ok(rows(show::describe(self.definitions.as_ref(), &table, extended)?))
+            }
+            Statement::DescribeMethod { method, extended } => {
+                Ok(rows(show::describe_method(self.definitions.as_ref(), &method, extended)?))
+            }
+            Statement::Use(provider) => {
+                self.definitions.provider(&provider).map_err(Error::from)?;
+                Ok(message("OK"))
+            }
+            Statement::Sleep(milliseconds) => {
+                tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+                Ok(message(&format!("Success: slept for {milliseconds} milliseconds")))
+            }
+            Statement::Set { name, .. } => Err(Error::statement(format!("there is no setting '{name}'")).into()),
+            Statement::Other(keyword) => {
+                Err(Error::statement(format!("{keyword} is not a statement of this version")).into())
+            }
+            Statement::Query(query) => {
+                let planner = self.planner();
+                let plan = planner.query(query).await?;
+                planner.stream(plan)
+            }
+            Statement::Explain { analyze: true, .. } => Err(Error::statement(
+                "EXPLAIN ANALYZE is not a statement of this version; system.calls lists what was called",
+            )
+            .into()),
+            Statement::Explain { statement, .. } => {
+                let planner = self.planner();
+                let plan = match *statement {
+                    Statement::Query(query) => planner.query(query).await?,
+                    Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) | Statement::Exec(_) => {
+                        planner.change(*statement).await?.0 as _
+                    }
+                    _ => {
+                        return Err(
+                            Error::statement("EXPLAIN takes a query or a statement that changes something").into()
+                        );
+                    }
+                };
+                let answer = rows(explain(&plan, planner.task()).await?);
+                Ok(Answer { message: Some("Execution plan generated successfully".into()), ..answer })
+            }
+            Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) | Statement::Exec(_) => {
+                self.change(statement).await
+            }
+        }
+    }
+
+    async fn change(&self, statement: Statement) -> Result<Answer, Failure> {
+        let planner = self.planner();
+        let (plan, verb, items) = planner.change(statement).await?;
+        if self.options.read_only && verb != Verb::Select {
+            let text = format!("{} is refused: the session is read-only", verb.keyword());
+            return Err(Error::statement(text).into());
+        }
+        if let Some(items) = items {
+            let plan = returning(&planner.state, plan, &items).await?;
+            return planner.stream(plan);
+        }
+        if verb == Verb::Select {
+            return planner.stream(plan);
+        }
+        let mut answers = execute_stream(plan, planner.task())?;
+        loop {
+            match answers.try_next().await {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) if rehearsed(&error) => {
+                    return Ok(message("dry run: the request would have succeeded; nothing was changed"));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let context = planner.context;
+        let text = match context.outcome() {
+            Outcome::Complete => "The operation was despatched successfully".to_owned(),
+            Outcome::Partial(failures) => {
+                format!("{} of the operations failed, the others were despatched", failures.len())
+            }
+            Outcome::Truncated(what) => what,
+        };
+        Ok(Answer { outcome: Arc::new(move || context.outcome()), ..message(&text) })
+    }
+
+    fn planner(&self) -> Planner {
+        let context = Arc::new(Context::new(
+            Arc::clone(&self.definitions),
+            Arc::clone(&self.transport),
+            Arc::clone(&self.log),
+            Arc::clone(&self.progress),
+            self.options.clone(),
+        ));
+        let mut config = SessionConfig::new()
+            .with_default_catalog_and_schema(LOCAL, SYSTEM)
+            .with_create_default_catalog_and_schema(false)
+            .with_information_schema(false);
+        config.options_mut().sql_parser.enable_ident_normalization = false;
+        config.options_mut().sql_parser.map_string_types_to_utf8view = false;
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_default_features()
+            .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
+            .build();
+        Planner { context, state }
+    }
+}
+
+impl Planner {
+    fn task(&self) -> Arc<TaskContext> {
+        self.state.task_ctx()
+    }
+
+    async fn query(&self, mut query: Query) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        resolve::resolve(&self.context, &mut query.ast)?;
+        let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(query.ast)));
+        let plan = self.state.statement_to_plan(statement).await?;
+        self.state.create_physical_plan(&plan).await
+    }
+
+    /// The plan of a statement that changes something, with its verb and its RETURNING.
+    async fn change(
+        &self,
+        statement: Statement,
+    ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
+        let context = &self.context;
+        match statement {
+            Statement::Insert(insert) => {
+                let table = write::target(context, &insert.table)?;
+                let columns: Vec<&str> = insert.columns.iter().map(String::as_str).collect();
+                let (method, parameters) = write::method(&table, Verb::Insert, &columns)?;
+                let input = write::renamed(self.query(insert.source).await?, &parameters)?;
+                Ok((write::fetch(context, &table, method, input)?, Verb::Insert, insert.returning))
+            }
+            Statement::Update(update) => {
+                let table = write::target(context, &update.table)?;
+                let mut all = match &update.selection {
+                    Some(selection) => condition(selection, "UPDATE")?,
+                    None => Vec::new(),
+                };
+                for (column, expr) in &update.assignments {
+                    let unfit = || Error::statement(format!("UPDATE sets columns to literals, not to: {expr}"));
+                    let values = vec![literal(expr).ok_or_else(unfit)?];
+                    all.push(Assignment { column: column.clone(), values });
+                }
+                Ok((write::assigned(context, &table, Verb::Update, &all)?, Verb::Update, update.returning))
+            }
+            Statement::Delete(delete) => {
+                let table = write::target(context, &delete.table)?;
+                let all = match &delete.selection {
+                    Some(selection) => condition(selection, "DELETE")?,
+                    None => Vec::new(),
+                };
+                Ok((write::assigned(context, &table, Verb::Delete, &all)?, Verb::Delete, delete.returning))
+            }
+            Statement::Exec(exec) => {
+                let (plan, verb) = write::exec(context, &exec)?;
+                let items = exec.hints.show_results.then(|| vec![SelectItem::Wildcard(Default::default())]);
+                Ok((plan, verb, items))
+            }
+            _ => Err(Error::statement("not a statement that changes something").into()),
+        }
+    }
+
+    /// The answer whose rows a plan gives. An error ends the rows, and is in the log.
+    fn stream(self, plan: Arc<dyn ExecutionPlan>) -> Result<Answer, Failure> {
+        let inner = execute_stream(plan, self.task())?;
+        let schema = inner.schema();
+        let (log, context) = (Arc::clone(&self.context.log), Arc::clone(&self.context));
+        let rows = inner.map(move |batch| batch.inspect_err(|e| log.fail(None, Failure::from(e))));
+        let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
+        Ok(Answer { rows: Some(rows), message: None, outcome: Arc::new(move || context.outcome()) })
+    }
+}
+
+/// Whether an error says that a rehearsal would have succeeded.
+fn rehearsed(error: &DataFusionError) -> bool {
+    match error.find_root() {
+        DataFusionError::External(inner) => matches!(
+            inner.downcast_ref::<Error>(),
+            Some(Error::Answer(AnswerError::Fault(fault))) if fault.kind == FaultKind::Rehearsed
+        ),
+        _ => false,
+    }
+}
+
+fn rows(batch: RecordBatch) -> Answer {
+    let schema = batch.schema();
+    let rows = RecordBatchStreamAdapter::new(schema, stream::iter([Ok(batch)]));
+    Answer { rows: Some(Box::pin(rows)), message: None, outcome: Arc::new(|| Outcome::Complete) }
+}
+
+fn message(text: &str) -> Answer {
+    Answer { rows: None, message: Some(text.to_owned()), outcome: Arc::new(|| Outcome::Complete) }
 }

@@ -1,5 +1,20 @@
-//! SQL text to statements: StackQL's own statements, with standard SQL handed on as text. Pure.
+//! SQL text to [`Statement`]s: StackQL's own statements in front of standard SQL, whose trees are `sqlparser`'s.
+//!
+//! - [`split`] cuts a script into statements, [`parse`] reads one, [`SyntaxError`] says where it went wrong.
+//!
+//! Pure: knows no provider, no table and no terminal.
 
+mod dialect;
+mod parse;
 mod split;
+mod statement;
+mod syntax_error;
 
+pub use dialect::SqlDialect;
+pub use parse::parse;
 pub use split::{Piece, split};
+pub use sqlparser;
+pub use statement::{
+    Delete, Exec, Hints, Insert, Literal, ObjectName, Query, Show, ShowFilter, ShowKind, Statement, Update,
+};
+pub use syntax_error::SyntaxError;

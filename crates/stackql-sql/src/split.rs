@@ -1,4 +1,5 @@
-//! Cuts a script into statements at semicolons, outside quotes and comments.
+//! Cuts a script into statements at semicolons, outside quotes and comments. Reads the same quotes and comments
+//! as the parser's tokens; an open quote or comment reaches to the end of the script.
 
 /// One statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,83 @@ pub struct Piece<'a> {
 
 /// The statements of a script, in order; empty ones are left out.
 pub fn split(script: &str) -> Vec<Piece<'_>> {
-    let _ = script;
-    Vec::new()
+    let mut pieces = Vec::new();
+    // Where the statement's first token stands, once there is one.
+    let mut start = None;
+    let mut at = 0;
+    while let Some(c) = script[at..].chars().next() {
+        let rest = &script[at..];
+        let len = if rest.starts_with("--") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            // A hint belongs to the statement behind it, even in front.
+            if rest.starts_with("/*+") {
+                start.get_or_insert(at);
+            }
+            until(rest, 2, "*/")
+        } else if c == ';' {
+            if let Some(start) = start.take() {
+                pieces.push(Piece { text: script[start..at].trim_end(), start, ended: true });
+            }
+            1
+        } else if c.is_whitespace() {
+            c.len_utf8()
+        } else {
+            start.get_or_insert(at);
+            token(rest, c)
+        };
+        at += len;
+    }
+    if let Some(start) = start {
+        pieces.push(Piece { text: script[start..].trim_end(), start, ended: false });
+    }
+    pieces
 }
+
+/// The length of the token, or of the part of one, at the start of `rest`, whose first character is `c`.
+fn token(rest: &str, c: char) -> usize {
+    match c {
+        '\'' | '"' | '`' => until(rest, 1, c.encode_utf8(&mut [0; 4])),
+        'e' | 'E' if rest[1..].starts_with('\'') => escaped(rest),
+        '$' => match dollar_tag(rest) {
+            Some(tag) => until(rest, tag.len(), tag),
+            None => 1,
+        },
+        c if is_word(c) => rest.find(|c| !is_word(c) && c != '$').unwrap_or(rest.len()),
+        c => c.len_utf8(),
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The length up to and with the first `end` behind `from`; all of it if there is none. A doubled quote opens
+/// the next quoted part at once, so it needs no thought.
+fn until(rest: &str, from: usize, end: &str) -> usize {
+    rest[from..].find(end).map_or(rest.len(), |i| from + i + end.len())
+}
+
+/// The length of an `E'…'` string, in which a backslash protects the next character.
+fn escaped(rest: &str) -> usize {
+    let mut protected = false;
+    for (i, c) in rest.char_indices().skip(2) {
+        match c {
+            _ if protected => protected = false,
+            '\\' => protected = true,
+            '\'' => return i + 1,
+            _ => {}
+        }
+    }
+    rest.len()
+}
+
+/// The `$tag$` at the start of `rest`, if it opens a dollar-quoted string.
+fn dollar_tag(rest: &str) -> Option<&str> {
+    let end = rest[1..].find('$')? + 2;
+    let name = &rest[1..end - 1];
+    (name.chars().all(is_word) && !name.starts_with(|c: char| c.is_numeric())).then(|| &rest[..end])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! Chooses how a resource is read: which method, with which bindings. Pure.
+
+use serde_json::{Value as Json, json};
+use stackql_call::{BindError, Bindings, RowPlan, Value};
+use stackql_provider::{Method, NarrowingVia, Provider, Resource, Service, Type};
+
+use crate::error::Error;
+use crate::predicate::{Predicate, text};
+use crate::shape::same;
+use crate::table::{is_filterable, select_methods};
+
+/// How a resource is read.
+#[derive(Debug)]
+pub(crate) struct Access<'a> {
+    pub(crate) method: &'a Method,
+    /// One set of bindings a call.
+    pub(crate) rows: Vec<Bindings>,
+    /// The calls ask for certain things by name; one that is not there is zero rows.
+    pub(crate) absent_is_empty: bool,
+}
+
+/// The most calls that the lists of one statement may multiply to.
+const MAX_ROWS: usize = 10_000;
+
+/// The first method whose required parameters are all bound by `predicates`, with its bindings.
+pub(crate) fn access<'a>(
+    provider: &Provider,
+    service: &Service,
+    resource: &'a Resource,
+    predicates: &[Predicate],
+) -> Result<Access<'a>, Error> {
+    let table = format!("{}.{}.{}", provider.name, service.name, resource.name);
+    let mut missing: Option<(&Method, Vec<String>)> = None;
+    let mut best: Option<&Method> = None;
+    for method in select_methods(&table, resource)? {
+        let is_bound = |name: &str| {
+            method.parameter(name).is_some_and(|p| predicates.iter().any(|c| same(p, &c.column)) || p.idempotency_token)
+        };
+        let lacks: Vec<String> = method.required().into_iter().filter(|n| !is_bound(n)).map(str::to_owned).collect();
+        if lacks.is_empty() {
+            if best.is_none_or(|b| b.required().len() < method.required().len()) {
+                best = Some(method);
+            }
+        } else if missing.as_ref().is_none_or(|(_, m)| lacks.len() < m.len()) {
+            missing = Some((method, lacks));
+        }
+    }
+    match (best, missing) {
+        (Some(method), _) => bindings(service, resource, method, predicates),
+        (None, Some((method, missing))) => {
+            let wanted: Vec<String> = method.required().iter().map(|n| format!("{n} = '…'")).collect();
+            let example = format!("SELECT * FROM {table} WHERE {}", wanted.join(" AND "));
+            Err(Error::Incomplete {
+                source: BindError::Missing { table, method: method.name.clone(), missing },
+                example,
+            })
+        }
+        (None, None) => Err(Error::statement(format!("{table} has no method that answers SELECT"))),
+    }
+}
+
+fn bindings<'a>(
+    service: &Service,
+    resource: &'a Resource,
+    method: &'a Method,
+    predicates: &[Predicate],
+) -> Result<Access<'a>, Error> {
+    let mut rows = vec![Bindings::new()];
+    let mut filters: Vec<(&str, Json)> = Vec::new();
+    let mut absent_is_empty = false;
+    for predicate in predicates {
+        let is_scope = service.endpoints.scope.as_ref() == Some(&predicate.column);
+        let parameter = method.parameters.iter().find(|p| same(p, &predicate.column));
+        if is_scope || parameter.is_some_and(|p| p.required) {
+            let name = parameter.map_or(predicate.column.as_str(), |p| p.name.as_str());
+            absent_is_empty |= !is_scope;
+            rows = multiply(rows, name, &predicate.values)?;
+            continue;
+        }
+        let narrowing = method.narrowings.iter().find(|n| n.column == predicate.column && fits(resource, predicate));
+        match (narrowing.map(|n| &n.via), parameter) {
+            (Some(NarrowingVia::Filter { parameter, name, maximum }), _)
+                if predicate.values.len() <= *maximum as usize =>
+            {
+                let Some(filter) = filter(resource, method, parameter, name, &predicate.values) else { continue };
+                filters.push((parameter, filter));
+            }
+            (Some(NarrowingVia::List { parameter }), _) => {
+                let values = predicate.values.iter().filter_map(text).map(Json::String).collect();
+                absent_is_empty = true;
+                // One unknown value is an error for the whole list, so each travels alone.
+                let values: Vec<Json> = values;
+                let each: Vec<Value> = values.into_iter().map(|v| Value::Json(json!([v]))).collect();
+                rows = multiply(rows, parameter, &each)?;
+            }
+            (Some(NarrowingVia::Value { parameter }), _) => {
+                rows = multiply(rows, parameter, &predicate.values)?;
+            }
+            (_, Some(parameter)) if !resource.columns.iter().any(|c| c.name == predicate.column) => {
+                rows = multiply(rows, &parameter.name, &predicate.values)?;
+            }
+            _ => {}
+        }
+    }
+    for row in &mut rows {
+        for (parameter, filter) in &filters {
+            match row.entry((*parameter).to_owned()).or_insert_with(|| Value::Json(json!([]))) {
+                Value::Json(Json::Array(list)) => list.push(filter.clone()),
+                other => *other = Value::Json(json!([filter])),
+            }
+        }
+    }
+    Ok(Access { method, rows, absent_is_empty })
+}
+
+fn multiply(rows: Vec<Bindings>, name: &str, values: &[Value]) -> Result<Vec<Bindings>, Error> {
+    if rows.len().saturating_mul(values.len()) > MAX_ROWS {
+        return Err(Error::statement(format!("the lists in WHERE make more than {MAX_ROWS} calls; narrow them")));
+    }
+    let one = |row: &Bindings, value: &Value| {
+        let mut row = row.clone();
+        row.insert(name.to_owned(), value.clone());
+        row
+    };
+    Ok(rows.iter().flat_map(|row| values.iter().map(|v| one(row, v)).collect::<Vec<_>>()).collect())
+}
+
+/// Whether the predicate's values can be compared by the provider as the column's text.
+fn fits(resource: &Resource, predicate: &Predicate) -> bool {
+    let column = resource.columns.iter().find(|c| c.name == predicate.column);
+    let data_type = column.map(|c| RowPlan::field(&resource.types, c).data_type().clone());
+    data_type.is_some_and(|t| is_filterable(&t))
+        && predicate.values.iter().all(|v| text(v).is_some_and(|t| !t.contains('\\')))
+}
+
+/// The element `{name, values}` of a filter list, in the spelling of its shape.
+fn filter(resource: &Resource, method: &Method, parameter: &str, name: &str, values: &[Value]) -> Option<Json> {
+    let Type::List { item, .. } = resource.types.get(method.parameter(parameter)?.ty) else { return None };
+    let Type::Structure { members } = resource.types.get(*item) else { return None };
+    let text_member = members.iter().find(|m| *resource.types.get(m.ty) == Type::String)?;
+    let list_member = members.iter().find(|m| matches!(resource.types.get(m.ty), Type::List { .. }))?;
+    let values: Vec<Json> = values.iter().filter_map(text).map(Json::String).collect();
+    Some(json!({ text_member.name.clone(): name, list_member.name.clone(): values }))
+}

@@ -1,0 +1,137 @@
+//! `provider.service.resource` as DataFusion's catalog, schema and table; and the tables of `system`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::{CatalogProvider, CatalogProviderList, MemTable, SchemaProvider, TableProvider};
+use datafusion::common::Result;
+use datafusion::error::DataFusionError;
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::log::{calls_schema, errors_schema};
+use crate::table::ResourceTable;
+
+/// The catalog that unqualified and two-part names live in.
+pub(crate) const LOCAL: &str = "local";
+/// The schema of the session's own tables.
+pub(crate) const SYSTEM: &str = "system";
+
+/// All catalogs of a statement.
+#[derive(Debug)]
+pub(crate) struct Catalogs(pub(crate) Arc<Context>);
+
+impl CatalogProviderList for Catalogs {
+    fn register_catalog(&self, _: String, _: Arc<dyn CatalogProvider>) -> Option<Arc<dyn CatalogProvider>> {
+        None
+    }
+
+    fn catalog_names(&self) -> Vec<String> {
+        let providers = self.0.definitions.providers().into_iter().map(|p| p.name);
+        providers.chain([LOCAL.to_owned()]).collect()
+    }
+
+    fn catalog(&self, name: &str) -> Option<Arc<dyn CatalogProvider>> {
+        match name {
+            LOCAL => Some(Arc::new(Local(Arc::clone(&self.0)))),
+            _ => {
+                self.0.definitions.provider(name).ok()?;
+                Some(Arc::new(Provider { context: Arc::clone(&self.0), name: name.to_owned() }))
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Provider {
+    context: Arc<Context>,
+    name: String,
+}
+
+impl CatalogProvider for Provider {
+    fn schema_names(&self) -> Vec<String> {
+        let provider = self.context.definitions.provider(&self.name);
+        provider.map(|p| p.services.iter().map(|s| s.name.clone()).collect()).unwrap_or_default()
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        self.context.definitions.service(&self.name, name).ok()?;
+        let (context, provider) = (Arc::clone(&self.context), self.name.clone());
+        Some(Arc::new(Service { context, provider, name: name.to_owned() }))
+    }
+}
+
+#[derive(Debug)]
+struct Service {
+    context: Arc<Context>,
+    provider: String,
+    name: String,
+}
+
+#[async_trait]
+impl SchemaProvider for Service {
+    fn table_names(&self) -> Vec<String> {
+        let service = self.context.definitions.service(&self.provider, &self.name);
+        service
+            .map(|s| s.resources.iter().filter(|r| !r.page_only).map(|r| r.name.clone()).collect())
+            .unwrap_or_default()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        Ok(Some(Arc::new(resource_table(&self.context, &self.provider, &self.name, name)?)))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.context.definitions.resource(&self.provider, &self.name, name).is_ok()
+    }
+}
+
+/// The table of a resource.
+pub(crate) fn resource_table(
+    context: &Arc<Context>,
+    provider: &str,
+    service: &str,
+    resource: &str,
+) -> Result<ResourceTable, Error> {
+    let definitions = &context.definitions;
+    let head = definitions.provider(provider)?;
+    let owner = definitions.service(provider, service)?;
+    let resource = definitions.resource(provider, service, resource)?;
+    Ok(ResourceTable::new(Arc::clone(context), head, owner, resource))
+}
+
+#[derive(Debug)]
+struct Local(Arc<Context>);
+
+impl CatalogProvider for Local {
+    fn schema_names(&self) -> Vec<String> {
+        vec![SYSTEM.to_owned()]
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        (name == SYSTEM).then(|| Arc::new(System(Arc::clone(&self.0))) as _)
+    }
+}
+
+#[derive(Debug)]
+struct System(Arc<Context>);
+
+#[async_trait]
+impl SchemaProvider for System {
+    fn table_names(&self) -> Vec<String> {
+        vec!["calls".to_owned(), "errors".to_owned()]
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        let log = &self.0.log;
+        Ok(match name {
+            "calls" => Some(Arc::new(MemTable::try_new(calls_schema(), vec![vec![log.calls()]])?)),
+            "errors" => Some(Arc::new(MemTable::try_new(errors_schema(), vec![vec![log.errors()]])?)),
+            _ => None,
+        })
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        matches!(name, "calls" | "errors")
+    }
+}

@@ -1,0 +1,69 @@
+//! What can go wrong inside the engine, and how it travels through DataFusion.
+
+use datafusion::error::DataFusionError;
+use stackql_call::{AnswerError, BindError, TransportError};
+use stackql_provider::LookupError;
+use thiserror::Error;
+
+/// An error of the engine. [`crate::Failure::from`] turns it into what a person reads.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// A name led nowhere.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// Parameters do not make a call.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// Parameters are missing; the example shows a statement that would work.
+    #[error("{source}")]
+    Incomplete {
+        /// What is missing.
+        source: BindError,
+        /// A statement that would work.
+        example: String,
+    },
+    /// There was no answer.
+    #[error("{table}{}: {source}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default())]
+    Transport {
+        /// The table.
+        table: String,
+        /// The scope.
+        scope: Option<String>,
+        /// Why.
+        source: TransportError,
+    },
+    /// The answer was a refusal or cannot be read.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// The provider sent a page token that it had sent before.
+    #[error("{table}{}: the provider sent the same page token twice after {pages} pages; the rows so far are not all", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default())]
+    RepeatedToken {
+        /// The table.
+        table: String,
+        /// The scope.
+        scope: Option<String>,
+        /// Pages read.
+        pages: usize,
+    },
+    /// The statement is wrong in a way that only the catalog shows.
+    #[error("{message}")]
+    Statement {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+}
+
+impl Error {
+    pub(crate) fn statement(message: impl Into<String>) -> Self {
+        Self::Statement { message: message.into(), hint: None }
+    }
+}
+
+impl From<Error> for DataFusionError {
+    fn from(error: Error) -> Self {
+        Self::External(Box::new(error))
+    }
+}

@@ -1,0 +1,86 @@
+//! EXPLAIN: the calls that a plan would make, each as its request, and the plan. Sends nothing.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::common::Result;
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
+use stackql_call::request;
+use stackql_provider::{Paging, Verb};
+
+use crate::bindings::bindings;
+use crate::fetch::{FetchExec, call, named_scope};
+use crate::scope;
+
+/// The rows of EXPLAIN: `call` rows first, then `plan` rows.
+pub(crate) async fn explain(plan: &Arc<dyn ExecutionPlan>, task: Arc<TaskContext>) -> Result<RecordBatch> {
+    let mut rows: Vec<(&str, String, Option<String>, String)> = Vec::new();
+    let mut fetches = Vec::new();
+    find(plan, &mut fetches);
+    for exec in fetches {
+        calls(exec, &task, &mut rows).await?;
+    }
+    for line in displayable(plan.as_ref()).indent(false).to_string().lines() {
+        rows.push(("plan", String::new(), None, line.to_owned()));
+    }
+    let text = |name: &str| Field::new(name, DataType::Utf8, true);
+    let schema = Arc::new(Schema::new(vec![text("kind"), text("operation"), text("scope"), text("detail")]));
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(rows.iter().map(|r| Some(r.0)).collect::<StringArray>()),
+        Arc::new(rows.iter().map(|r| Some(r.1.as_str()).filter(|o| !o.is_empty())).collect::<StringArray>()),
+        Arc::new(rows.iter().map(|r| r.2.as_deref()).collect::<StringArray>()),
+        Arc::new(rows.iter().map(|r| Some(r.3.as_str())).collect::<StringArray>()),
+    ];
+    Ok(RecordBatch::try_new(schema, columns)?)
+}
+
+fn find<'a>(plan: &'a Arc<dyn ExecutionPlan>, found: &mut Vec<&'a FetchExec>) {
+    for child in plan.children() {
+        find(child, found);
+    }
+    if let Some(exec) = (plan.as_ref() as &dyn std::any::Any).downcast_ref::<FetchExec>() {
+        found.push(exec);
+    }
+}
+
+async fn calls(
+    exec: &FetchExec,
+    task: &Arc<TaskContext>,
+    rows: &mut Vec<(&'static str, String, Option<String>, String)>,
+) -> Result<()> {
+    let fetch = exec.fetch_of();
+    let operation = format!("{}.{}", fetch.operation.table(), fetch.operation.method().name);
+    let mut inner = Vec::new();
+    let input = exec.children()[0];
+    find(input, &mut inner);
+    if !inner.is_empty() {
+        let detail = "a call for each row of the calls before".to_owned();
+        rows.push(("call", operation, None, detail));
+        return Ok(());
+    }
+    for batch in collect(Arc::clone(input), Arc::clone(task)).await? {
+        for row in 0..batch.num_rows() {
+            let bound = bindings(&batch, row)?;
+            let everywhere = named_scope(&fetch.operation, &bound) == Some(scope::ALL);
+            let mut bound = bound;
+            if everywhere && let Some(scope) = scope::scope_of(&fetch.operation) {
+                bound.remove(&scope.name);
+            }
+            let places = scope::places(&fetch.context, &fetch.operation, bound).await?;
+            for place in places {
+                let call = call(fetch, &place)?;
+                let wanted = fetch.paging.wanted.map(|w| u32::try_from(w).unwrap_or(u32::MAX));
+                let mut detail = request(&call, None, wanted).summary();
+                let method = fetch.operation.method();
+                if method.verb == Verb::Select && matches!(method.paging, Some(Paging::Token { .. })) {
+                    detail.push_str(" (and the pages that follow, as long as rows are wanted)");
+                }
+                let scope = if everywhere { Some(scope::ALL) } else { call.scope() };
+                rows.push(("call", operation.clone(), scope.map(str::to_owned), detail));
+            }
+        }
+    }
+    Ok(())
+}

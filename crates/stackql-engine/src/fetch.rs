@@ -1,0 +1,167 @@
+//! `FetchExec`, the one node that calls APIs. Its input is rows of parameters, its output rows of the resource: each
+//! input row is a call (one a member where the scope is `*`), and the calls of all rows run concurrently.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::Result;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use futures::future::TryFutureExt;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use stackql_call::{Bindings, Call, Operation, RowPlan, Value, bind};
+
+use crate::bindings::bindings;
+use crate::context::Context;
+use crate::error::Error;
+use crate::output::Output;
+use crate::pages::{Paging, pages};
+use crate::{Failure, scope};
+
+/// What a fetch calls and what it makes of the answers.
+#[derive(Debug, Clone)]
+pub(crate) struct Fetch {
+    pub(crate) context: Arc<Context>,
+    pub(crate) operation: Arc<Operation>,
+    pub(crate) plan: RowPlan,
+    pub(crate) output: Output,
+    pub(crate) paging: Paging,
+}
+
+/// Calls an operation for each input row.
+#[derive(Debug, Clone)]
+pub(crate) struct FetchExec {
+    input: Arc<dyn ExecutionPlan>,
+    fetch: Arc<Fetch>,
+    properties: Arc<PlanProperties>,
+}
+
+impl FetchExec {
+    pub(crate) fn new(input: Arc<dyn ExecutionPlan>, fetch: Arc<Fetch>) -> Self {
+        let partitions = input.properties().partitioning.partition_count();
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(fetch.output.schema()),
+            Partitioning::UnknownPartitioning(partitions),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        Self { input, fetch, properties: Arc::new(properties) }
+    }
+
+    /// The operation that is called.
+    pub(crate) fn fetch_of(&self) -> &Fetch {
+        &self.fetch
+    }
+}
+
+impl DisplayAs for FetchExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fetch = &self.fetch;
+        write!(f, "FetchExec: {} {}", fetch.operation.table(), fetch.operation.method().name)?;
+        match fetch.paging.wanted {
+            Some(wanted) => write!(f, ", limit={wanted}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ExecutionPlan for FetchExec {
+    fn name(&self) -> &'static str {
+        "FetchExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        match (children.pop(), children.is_empty()) {
+            (Some(input), true) => Ok(Arc::new(Self::new(input, Arc::clone(&self.fetch)))),
+            _ => Err(DataFusionError::Internal("FetchExec has one input".into())),
+        }
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let schema = self.schema();
+        let input = self.input.execute(partition, task)?;
+        let fetch = Arc::clone(&self.fetch);
+        let rows = async move { all_rows(&fetch, input).await }.try_flatten_stream();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+    }
+}
+
+/// The rows of all calls. A call that fails ends only its own rows, unless it is the only one or all fail.
+async fn all_rows(
+    fetch: &Arc<Fetch>,
+    mut input: SendableRecordBatchStream,
+) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+    let mut calls = Vec::new();
+    while let Some(batch) = input.try_next().await? {
+        for row in 0..batch.num_rows() {
+            for bindings in scope::places(&fetch.context, &fetch.operation, bindings(&batch, row)?).await? {
+                calls.push(call(fetch, &bindings)?);
+            }
+        }
+    }
+    let context = &fetch.context;
+    context.progress.scopes.fetch_add(calls.len() as u64, Ordering::Relaxed);
+    let total = calls.len();
+    let streams = calls.into_iter().map(|call| {
+        let (context, output) = (Arc::clone(&fetch.context), fetch.output.clone());
+        let scope = call.scope().map(str::to_owned);
+        let rows = pages(Arc::clone(&context), call.clone(), fetch.plan.clone(), fetch.paging.clone());
+        let ended = Arc::clone(&context);
+        rows.map(move |page| match page {
+            Ok(page) => Some(output.batch(&call, &page)),
+            Err(error) if total == 1 => Some(Err(error.into())),
+            Err(error) => {
+                context.lose(scope.clone(), Failure::from(&error));
+                None
+            }
+        })
+        .chain(stream::once(async move {
+            ended.progress.scopes_done.fetch_add(1, Ordering::Relaxed);
+            None
+        }))
+        .filter_map(futures::future::ready)
+        .boxed()
+    });
+    let streams: Vec<_> = streams.collect();
+    Ok(stream::iter(streams).flatten_unordered(fetch.context.options.concurrency.max(1)).boxed())
+}
+
+/// The call that bindings make.
+pub(crate) fn call(fetch: &Fetch, bindings: &Bindings) -> Result<Call, Error> {
+    let mut token = || uuid::Uuid::new_v4().to_string();
+    Ok(bind(Arc::clone(&fetch.operation), bindings, &mut token)?)
+}
+
+/// The value that a fetch's bindings have for its scope, if they name one.
+pub(crate) fn named_scope<'a>(operation: &Operation, bindings: &'a Bindings) -> Option<&'a str> {
+    match bindings.get(operation.service.endpoints.scope.as_ref()?) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    }
+}

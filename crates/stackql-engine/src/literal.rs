@@ -1,0 +1,90 @@
+//! Reads the literal parts of statements that change something: `SET a = 1` and `WHERE id = 'x' AND b IN (…)`.
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value as SqlValue,
+};
+use stackql_call::Value;
+
+use crate::error::Error;
+
+/// A column and the values it is given; several make several calls.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Assignment {
+    pub(crate) column: String,
+    pub(crate) values: Vec<Value>,
+}
+
+/// The assignments of a condition: equalities and lists of literals, joined by AND.
+pub(crate) fn condition(expr: &Expr, statement: &str) -> Result<Vec<Assignment>, Error> {
+    let unfit = || Error::Statement {
+        message: format!("{statement} takes WHERE parameter = value, IN lists and AND, not: {expr}"),
+        hint: Some("look the ids up by SELECT and name them".into()),
+    };
+    match expr {
+        Expr::Nested(inner) => condition(inner, statement),
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            let mut all = condition(left, statement)?;
+            all.extend(condition(right, statement)?);
+            Ok(all)
+        }
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+            let (column, value) = match (column(left), column(right)) {
+                (Some(column), _) => (column, right),
+                (None, Some(column)) => (column, left),
+                (None, None) => return Err(unfit()),
+            };
+            let values = vec![literal(value).ok_or_else(unfit)?];
+            Ok(vec![Assignment { column, values }])
+        }
+        Expr::InList { expr, list, negated: false } => {
+            let column = column(expr).ok_or_else(unfit)?;
+            let values = list.iter().map(|v| literal(v).ok_or_else(unfit)).collect::<Result<_, _>>()?;
+            Ok(vec![Assignment { column, values }])
+        }
+        _ => Err(unfit()),
+    }
+}
+
+fn column(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Identifier(ident) => Some(ident.value.clone()),
+        Expr::CompoundIdentifier(parts) => parts.last().map(|p| p.value.clone()),
+        _ => None,
+    }
+}
+
+/// A literal, a negative number, or a literal marked by `JSON('…')` or `string('…')`.
+pub(crate) fn literal(expr: &Expr) -> Option<Value> {
+    match expr {
+        Expr::Nested(inner) => literal(inner),
+        Expr::Value(value) => match &value.value {
+            SqlValue::SingleQuotedString(s)
+            | SqlValue::DollarQuotedString(datafusion::sql::sqlparser::ast::DollarQuotedString { value: s, .. }) => {
+                Some(Value::Text(s.clone()))
+            }
+            SqlValue::Number(n, _) => match n.parse::<i64>() {
+                Ok(n) => Some(Value::Integer(n)),
+                Err(_) => n.parse().ok().map(Value::Number),
+            },
+            SqlValue::Boolean(b) => Some(Value::Boolean(*b)),
+            SqlValue::Null => Some(Value::Null),
+            _ => None,
+        },
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match literal(expr)? {
+            Value::Integer(n) => Some(Value::Integer(-n)),
+            Value::Number(n) => Some(Value::Number(-n)),
+            _ => None,
+        },
+        Expr::Function(function) => {
+            let name = function.name.to_string().to_ascii_lowercase();
+            let FunctionArguments::List(list) = &function.args else { return None };
+            let [FunctionArg::Unnamed(FunctionArgExpr::Expr(only))] = list.args.as_slice() else { return None };
+            match (name.as_str(), literal(only)?) {
+                ("json", Value::Text(text)) => serde_json::from_str(&text).ok().map(Value::Json),
+                ("string", value) => Some(value),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}

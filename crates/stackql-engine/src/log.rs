@@ -1,0 +1,132 @@
+//! What a session's calls were: the rows of `system.calls` and `system.errors`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
+
+use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use stackql_call::{Attempt, Request};
+
+use crate::Failure;
+
+/// The calls and errors of a session, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    calls: Mutex<Vec<Entry>>,
+    errors: Mutex<Vec<(Option<String>, Failure)>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    provider: String,
+    resource: String,
+    method: String,
+    scope: Option<String>,
+    request: String,
+    attempt: i64,
+    sent: Attempt,
+    rows: Option<i64>,
+}
+
+impl Log {
+    /// Records every attempt of a request; the last one brought `rows`.
+    pub(crate) fn record(&self, request: &Request, attempts: &[Attempt], rows: Option<usize>) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let operation = &request.operation;
+        for (i, sent) in attempts.iter().enumerate() {
+            let last = i + 1 == attempts.len();
+            calls.push(Entry {
+                provider: operation.provider.name.clone(),
+                resource: format!("{}.{}", operation.service.name, operation.resource.name),
+                method: operation.method().name.clone(),
+                scope: request.scope.clone(),
+                request: request.summary(),
+                attempt: i as i64 + 1,
+                sent: sent.clone(),
+                rows: rows.filter(|_| last).map(|n| n as i64),
+            });
+        }
+    }
+
+    /// Records a failure of a statement or of one of its scopes.
+    pub(crate) fn fail(&self, scope: Option<String>, failure: Failure) {
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner).push((scope, failure));
+    }
+
+    pub(crate) fn calls(&self) -> RecordBatch {
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = |f: &dyn Fn(&Entry) -> Option<String>| -> ArrayRef {
+            Arc::new(calls.iter().map(f).collect::<StringArray>())
+        };
+        let number =
+            |f: &dyn Fn(&Entry) -> Option<i64>| -> ArrayRef { Arc::new(calls.iter().map(f).collect::<Int64Array>()) };
+        let times = calls
+            .iter()
+            .map(|c| c.sent.started.duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_micros()).ok()));
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new((1..=calls.len() as i64).collect::<Int64Array>()),
+            Arc::new(times.collect::<TimestampMicrosecondArray>().with_timezone("+00:00")),
+            text(&|c| Some(c.provider.clone())),
+            text(&|c| Some(c.resource.clone())),
+            text(&|c| Some(c.method.clone())),
+            text(&|c| c.scope.clone()),
+            text(&|c| Some(c.request.clone())),
+            text(&|c| Some(c.sent.url.clone())),
+            number(&|c| c.sent.status.map(i64::from)),
+            number(&|c| Some(c.attempt)),
+            number(&|c| c.rows),
+            number(&|c| i64::try_from(c.sent.bytes).ok()),
+            number(&|c| i64::try_from(c.sent.duration.as_millis()).ok()),
+            text(&|c| c.sent.request_id.clone()),
+            text(&|c| c.sent.error.clone()),
+        ];
+        RecordBatch::try_new(calls_schema(), columns).unwrap_or_else(|_| RecordBatch::new_empty(calls_schema()))
+    }
+
+    pub(crate) fn errors(&self) -> RecordBatch {
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new((1..=errors.len() as i64).collect::<Int64Array>()),
+            Arc::new(errors.iter().map(|(_, f)| Some(f.kind.label())).collect::<StringArray>()),
+            Arc::new(errors.iter().map(|(s, _)| s.as_deref()).collect::<StringArray>()),
+            Arc::new(errors.iter().map(|(_, f)| Some(f.message.as_str())).collect::<StringArray>()),
+            Arc::new(
+                errors.iter().map(|(_, f)| Some(f.hints.join("; ")).filter(|h| !h.is_empty())).collect::<StringArray>(),
+            ),
+        ];
+        RecordBatch::try_new(errors_schema(), columns).unwrap_or_else(|_| RecordBatch::new_empty(errors_schema()))
+    }
+}
+
+pub(crate) fn calls_schema() -> SchemaRef {
+    let text = |n: &str| Field::new(n, DataType::Utf8, true);
+    let number = |n: &str| Field::new(n, DataType::Int64, true);
+    Arc::new(Schema::new(vec![
+        number("seq"),
+        Field::new("time", DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into())), true),
+        text("provider"),
+        text("resource"),
+        text("method"),
+        text("scope"),
+        text("request"),
+        text("url"),
+        number("status"),
+        number("attempt"),
+        number("rows"),
+        number("bytes"),
+        number("duration_ms"),
+        text("request_id"),
+        text("error"),
+    ]))
+}
+
+pub(crate) fn errors_schema() -> SchemaRef {
+    let text = |n: &str| Field::new(n, DataType::Utf8, true);
+    Arc::new(Schema::new(vec![
+        Field::new("seq", DataType::Int64, true),
+        text("kind"),
+        text("scope"),
+        text("message"),
+        text("hint"),
+    ]))
+}

@@ -1,0 +1,80 @@
+//! Makes the batches of a table out of the rows of an answer and the values that were bound for it.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::{Result, ScalarValue};
+use stackql_call::{Call, RowPlan};
+
+/// How the columns of a fetch's output come about.
+#[derive(Debug, Clone)]
+pub(crate) struct Output {
+    schema: SchemaRef,
+    columns: Vec<From>,
+}
+
+/// Where one column comes from.
+#[derive(Debug, Clone)]
+pub(crate) enum From {
+    /// A column of the answer's rows; where the answer leaves it out, the value bound to the parameter, if one is named.
+    Row(usize, Option<String>),
+    /// The value bound to a parameter, or to the scope.
+    Bound(String),
+}
+
+impl Output {
+    pub(crate) fn new(schema: SchemaRef, columns: Vec<From>) -> Self {
+        Self { schema, columns }
+    }
+
+    /// The answer's rows as they are.
+    pub(crate) fn rows(plan: &RowPlan) -> Self {
+        let schema = plan.schema();
+        let columns = (0..schema.fields().len()).map(|i| From::Row(i, None)).collect();
+        Self { schema, columns }
+    }
+
+    pub(crate) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    pub(crate) fn batch(&self, call: &Call, rows: &RecordBatch) -> Result<RecordBatch> {
+        let count = rows.num_rows();
+        let column = |(i, from): (usize, &From)| -> Result<ArrayRef> {
+            let data_type = self.schema.field(i).data_type();
+            match from {
+                From::Row(at, parameter) => {
+                    let column = Arc::clone(rows.column(*at));
+                    match parameter {
+                        Some(parameter) if count > 0 && column.null_count() == count => {
+                            bound(call, parameter, data_type)?.to_array_of_size(count)
+                        }
+                        _ => Ok(column),
+                    }
+                }
+                From::Bound(parameter) => bound(call, parameter, data_type)?.to_array_of_size(count),
+            }
+        };
+        let columns = self.columns.iter().enumerate().map(column).collect::<Result<_>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(count));
+        Ok(RecordBatch::try_new_with_options(self.schema(), columns, &options)?)
+    }
+}
+
+fn bound(call: &Call, parameter: &str, data_type: &DataType) -> Result<ScalarValue> {
+    if call.operation().service.endpoints.scope.as_deref() == Some(parameter) {
+        return ScalarValue::Utf8(call.scope().map(str::to_owned)).cast_to(data_type);
+    }
+    let text = match call.argument(parameter) {
+        None | Some(serde_json::Value::Null) => return ScalarValue::try_from(data_type),
+        Some(serde_json::Value::String(s)) => s.clone(),
+        // A list of one is what `parameter = value` bound.
+        Some(serde_json::Value::Array(items)) => match items.as_slice() {
+            [serde_json::Value::String(only)] => only.clone(),
+            _ => serde_json::Value::Array(items.clone()).to_string(),
+        },
+        Some(other) => other.to_string(),
+    };
+    ScalarValue::Utf8(Some(text)).cast_to(data_type)
+}

@@ -1,0 +1,104 @@
+//! One call, page by page: sent when the consumer asks for rows, and never a page ahead of need.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use datafusion::arrow::record_batch::RecordBatch;
+use futures::stream::{self, Stream};
+use stackql_call::{AnswerError, Call, Cursor, FaultKind, Page, RowPlan, page, request};
+
+use crate::context::Context;
+use crate::error::Error;
+
+/// What a call is sent with beside its arguments.
+#[derive(Debug, Clone)]
+pub(crate) struct Paging {
+    /// How many rows are wanted, if fewer than all.
+    pub(crate) wanted: Option<usize>,
+    /// The thing not being there is an answer: zero rows.
+    pub(crate) absent_is_empty: bool,
+}
+
+struct State {
+    cursor: Option<Cursor>,
+    seen: HashSet<Cursor>,
+    pages: usize,
+    rows: usize,
+    done: bool,
+    /// The last page's token had been seen before: its rows are good, but there is no way on.
+    looped: bool,
+}
+
+/// The batches of one call.
+pub(crate) fn pages(
+    context: Arc<Context>,
+    call: Call,
+    plan: RowPlan,
+    paging: Paging,
+) -> impl Stream<Item = Result<RecordBatch, Error>> + Send {
+    let state = State { cursor: None, seen: HashSet::new(), pages: 0, rows: 0, done: false, looped: false };
+    stream::try_unfold(state, move |mut state| {
+        let (context, call, plan, paging) = (Arc::clone(&context), call.clone(), plan.clone(), paging.clone());
+        async move {
+            if state.done || paging.wanted.is_some_and(|wanted| state.rows >= wanted) {
+                return Ok(None);
+            }
+            if state.looped {
+                let scope = call.scope().map(str::to_owned);
+                return Err(Error::RepeatedToken { table: call.operation().table(), scope, pages: state.pages });
+            }
+            if context.options.page_limit.is_some_and(|limit| state.pages >= limit) {
+                context.cut(format!("{}: stopped after {} pages, the limit", call.operation().table(), state.pages));
+                return Ok(None);
+            }
+            let wanted = paging.wanted.map(|w| u32::try_from(w - state.rows).unwrap_or(u32::MAX));
+            let answer = match send(&context, &call, &plan, state.cursor.as_ref(), wanted).await {
+                Err(Error::Answer(AnswerError::Fault(fault)))
+                    if paging.absent_is_empty && fault.kind == FaultKind::NotFound =>
+                {
+                    return Ok(None);
+                }
+                other => other?,
+            };
+            state.pages += 1;
+            state.rows += answer.rows.num_rows();
+            match answer.next {
+                None => state.done = true,
+                Some(next) => {
+                    state.looped = !state.seen.insert(next.clone());
+                    state.cursor = Some(next);
+                }
+            }
+            Ok(Some((answer.rows, state)))
+        }
+    })
+}
+
+/// Sends one request and decodes its answer.
+pub(crate) async fn send(
+    context: &Context,
+    call: &Call,
+    plan: &RowPlan,
+    cursor: Option<&Cursor>,
+    wanted: Option<u32>,
+) -> Result<Page, Error> {
+    let request = request(call, cursor, wanted);
+    let permit = context.permits.acquire().await;
+    let response = match context.transport.send(&request).await {
+        Ok(response) => response,
+        Err(source) => {
+            context.log.record(&request, &source.attempts, None);
+            let scope = call.scope().map(str::to_owned);
+            return Err(Error::Transport { table: call.operation().table(), scope, source });
+        }
+    };
+    drop(permit);
+    let answer = page(call, plan, &response);
+    let rows = answer.as_ref().ok().map(|p| p.rows.num_rows());
+    context.log.record(&request, &response.attempts, rows);
+    let answer = answer?;
+    context.progress.pages.fetch_add(1, Ordering::Relaxed);
+    context.progress.rows.fetch_add(answer.rows.num_rows() as u64, Ordering::Relaxed);
+    Ok(answer)
+}

@@ -1,0 +1,218 @@
+//! Names as people write them become the names that the catalog has, before DataFusion plans: tables and columns in
+//! any spelling, and `*` without the hidden columns. Owns names only; everything else of a query stays as it is.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
+    TableFactor, VisitMut, VisitorMut,
+};
+use stackql_provider::names::{Found, find, nearest};
+
+use crate::context::Context;
+use crate::error::Error;
+
+mod relation;
+
+use relation::{Relation, Relations};
+
+/// Rewrites the names of a query.
+pub(crate) fn resolve(context: &Arc<Context>, query: &mut Query) -> Result<(), Error> {
+    let mut resolver = Resolver { relations: Relations::new(Arc::clone(context)), scopes: Vec::new() };
+    match VisitMut::visit(query, &mut resolver) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+struct Resolver {
+    relations: Relations,
+    scopes: Vec<Scope>,
+}
+
+/// What names a SELECT can see of its own.
+struct Scope {
+    relations: Vec<Relation>,
+    /// The names its projection gives.
+    aliases: Vec<String>,
+}
+
+impl VisitorMut for Resolver {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        if let Err(error) = self.relations.enter(query) {
+            return ControlFlow::Break(error);
+        }
+        // ORDER BY belongs to the query, yet sees what its SELECT sees.
+        let scope = match query.body.as_ref() {
+            SetExpr::Select(select) => self.scope(select),
+            _ => Ok(Scope { relations: Vec::new(), aliases: Vec::new() }),
+        };
+        match scope {
+            Ok(scope) => self.scopes.push(scope),
+            Err(error) => return ControlFlow::Break(error),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
+        self.scopes.pop();
+        self.relations.leave();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        match self.scope(select) {
+            Ok(scope) => {
+                expand(select, &scope.relations);
+                self.scopes.push(scope);
+                ControlFlow::Continue(())
+            }
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+
+    fn post_visit_select(&mut self, _: &mut Select) -> ControlFlow<Error> {
+        self.scopes.pop();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        if let TableFactor::Table { name, args: None, .. } = factor {
+            match self.relations.table(name) {
+                Ok(Some(parts)) => *name = object_name(&parts),
+                Ok(None) => {}
+                Err(error) => return ControlFlow::Break(error),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        let outcome = match expr {
+            Expr::Identifier(ident) => self.unqualified(ident),
+            Expr::CompoundIdentifier(parts) => self.qualified(parts),
+            _ => Ok(()),
+        };
+        match outcome {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+}
+
+impl Resolver {
+    fn scope(&mut self, select: &Select) -> Result<Scope, Error> {
+        let relations = self.relations.of(&select.from)?;
+        let alias = |item: &SelectItem| match item {
+            SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+            _ => None,
+        };
+        Ok(Scope { relations, aliases: select.projection.iter().filter_map(alias).collect() })
+    }
+
+    fn unqualified(&self, ident: &mut Ident) -> Result<(), Error> {
+        for scope in self.scopes.iter().rev() {
+            let exact = scope.relations.iter().any(|r| r.columns.iter().any(|c| c.is(&ident.value)));
+            if !exact && scope.aliases.contains(&ident.value) {
+                return Ok(());
+            }
+            let columns = scope.relations.iter().flat_map(|r| r.names());
+            match find(&ident.value, columns) {
+                Found::One(name) => {
+                    *ident = quoted(name);
+                    return Ok(());
+                }
+                Found::Ambiguous(candidates) => return Err(ambiguous(&ident.value, candidates)),
+                Found::None => {}
+            }
+        }
+        let all = || self.scopes.iter().flat_map(|s| &s.relations);
+        if all().next().is_none() || all().any(|r| r.opaque) {
+            return Ok(());
+        }
+        let tables: Vec<&str> = all().map(|r| r.label.as_str()).collect();
+        Err(self.unknown(&ident.value, &tables, all().flat_map(Relation::names).map(|(n, _)| n)))
+    }
+
+    fn qualified(&self, parts: &mut [Ident]) -> Result<(), Error> {
+        let Some((column, qualifier)) = parts.split_last_mut() else { return Ok(()) };
+        let words: Vec<&str> = qualifier.iter().map(|i| i.value.as_str()).collect();
+        for scope in self.scopes.iter().rev() {
+            let Some(relation) = scope.relations.iter().find(|r| r.is_called(&words)) else { continue };
+            match find(&column.value, relation.names()) {
+                Found::One(name) => *column = quoted(name),
+                Found::Ambiguous(candidates) => return Err(ambiguous(&column.value, candidates)),
+                Found::None if relation.opaque => return Ok(()),
+                Found::None => {
+                    return Err(self.unknown(&column.value, &[&relation.label], relation.names().map(|(n, _)| n)));
+                }
+            }
+            for (word, own) in qualifier.iter_mut().rev().zip(relation.qualifier.iter().rev()) {
+                *word = quoted(own);
+            }
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    fn unknown<'a>(&self, name: &str, tables: &[&str], columns: impl Iterator<Item = &'a str>) -> Error {
+        let meant = nearest(name, columns).map(|n| format!(", did you mean '{n}'?")).unwrap_or_default();
+        let mut tables = tables.to_vec();
+        tables.dedup();
+        Error::Statement {
+            message: format!("no such column: {name} in {}{meant}", tables.join(", ")),
+            hint: tables.first().map(|t| format!("DESCRIBE {t} lists its columns")),
+        }
+    }
+}
+
+/// Replaces `*` by the visible columns of each relation, where some relation has hidden ones.
+fn expand(select: &mut Select, relations: &[Relation]) {
+    let mut items = Vec::with_capacity(select.projection.len());
+    for item in std::mem::take(&mut select.projection) {
+        match &item {
+            SelectItem::Wildcard(options)
+                if relations.iter().any(Relation::has_hidden)
+                    && options.opt_exclude.is_none()
+                    && options.opt_except.is_none()
+                    && options.opt_replace.is_none()
+                    && options.opt_rename.is_none() =>
+            {
+                for relation in relations {
+                    if relation.has_hidden() {
+                        items.extend(relation.visible_items());
+                    } else {
+                        let name = object_name(&relation.qualifier);
+                        let kind = SelectItemQualifiedWildcardKind::ObjectName(name);
+                        items.push(SelectItem::QualifiedWildcard(kind, options.clone()));
+                    }
+                }
+            }
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                let words: Vec<String> = name.0.iter().map(ToString::to_string).collect();
+                let words: Vec<&str> = words.iter().map(|w| w.trim_matches(['"', '`'])).collect();
+                match relations.iter().find(|r| r.is_called(&words) && r.has_hidden()) {
+                    Some(relation) => items.extend(relation.visible_items()),
+                    None => items.push(item),
+                }
+            }
+            _ => items.push(item),
+        }
+    }
+    select.projection = items;
+}
+
+fn ambiguous(name: &str, candidates: Vec<String>) -> Error {
+    stackql_provider::LookupError::Ambiguous { name: name.to_owned(), candidates }.into()
+}
+
+pub(crate) fn quoted(name: &str) -> Ident {
+    Ident::with_quote('"', name)
+}
+
+pub(crate) fn object_name(parts: &[String]) -> ObjectName {
+    ObjectName(parts.iter().map(|p| ObjectNamePart::Identifier(quoted(p))).collect())
+}

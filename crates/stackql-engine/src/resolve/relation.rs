@@ -1,0 +1,284 @@
+//! The relations that a FROM clause brings into view, with the names of their columns.
+
+use std::sync::Arc;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, TableWithJoins,
+};
+use stackql_provider::LookupError;
+use stackql_provider::names::{Found, find};
+
+use super::quoted;
+use crate::catalog::{SYSTEM, resource_table};
+use crate::context::Context;
+use crate::error::Error;
+use crate::log::{calls_schema, errors_schema};
+
+/// A relation in view.
+#[derive(Debug, Clone)]
+pub(super) struct Relation {
+    /// What messages call it.
+    pub(super) label: String,
+    /// What columns of it are qualified with: its alias, or its table's parts.
+    pub(super) qualifier: Vec<String>,
+    pub(super) columns: Vec<Name>,
+    /// It may have columns that are not listed here.
+    pub(super) opaque: bool,
+}
+
+/// A column's name.
+#[derive(Debug, Clone)]
+pub(super) struct Name {
+    own: String,
+    aliases: Vec<String>,
+    hidden: bool,
+}
+
+impl Name {
+    fn plain(own: String) -> Self {
+        Self { own, aliases: Vec::new(), hidden: false }
+    }
+
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.own == name
+    }
+}
+
+impl Relation {
+    /// Each column's own name under all its names.
+    pub(super) fn names(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        let own = self.columns.iter().map(|c| (c.own.as_str(), c.own.as_str()));
+        let other = self.columns.iter().flat_map(|c| c.aliases.iter().map(|a| (c.own.as_str(), a.as_str())));
+        own.chain(other)
+    }
+
+    pub(super) fn has_hidden(&self) -> bool {
+        self.columns.iter().any(|c| c.hidden)
+    }
+
+    /// Whether `words`, the qualifier of a column, means this relation.
+    pub(super) fn is_called(&self, words: &[&str]) -> bool {
+        let own = self.qualifier.iter().rev();
+        !words.is_empty()
+            && words.len() <= self.qualifier.len()
+            && words.iter().rev().zip(own).all(|(w, o)| w.eq_ignore_ascii_case(o))
+    }
+
+    /// The visible columns as items of a projection.
+    pub(super) fn visible_items(&self) -> impl Iterator<Item = SelectItem> {
+        let item = |name: &Name| {
+            let parts = self.qualifier.iter().chain([&name.own]).map(|p| quoted(p)).collect();
+            SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts))
+        };
+        self.columns.iter().filter(|c| !c.hidden).map(item)
+    }
+}
+
+/// Finds relations: tables of the catalog and the common table expressions in view.
+pub(super) struct Relations {
+    context: Arc<Context>,
+    /// One frame a query: its common table expressions, with their columns where they are known.
+    frames: Vec<Vec<(String, Option<Vec<String>>)>>,
+}
+
+impl Relations {
+    pub(super) fn new(context: Arc<Context>) -> Self {
+        Self { context, frames: Vec::new() }
+    }
+
+    /// Brings the common table expressions of `query` into view, until [`Self::leave`].
+    pub(super) fn enter(&mut self, query: &Query) -> Result<(), Error> {
+        self.frames.push(Vec::new());
+        for cte in query.with.iter().flat_map(|w| &w.cte_tables) {
+            let name = cte.alias.name.value.clone();
+            if query.with.as_ref().is_some_and(|w| w.recursive) {
+                self.add(name.clone(), None);
+            }
+            let columns = match cte.alias.columns.as_slice() {
+                [] => self.outputs(&cte.query)?,
+                named => Some(named.iter().map(|c| c.name.value.clone()).collect()),
+            };
+            self.add(name, columns);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, name: String, columns: Option<Vec<String>>) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.retain(|(n, _)| *n != name);
+            frame.push((name, columns));
+        }
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.frames.pop();
+    }
+
+    fn cte(&self, name: &str) -> Option<&(String, Option<Vec<String>>)> {
+        let all = || self.frames.iter().rev().flat_map(|f| f.iter());
+        all().find(|(n, _)| n == name).or_else(|| all().find(|(n, _)| n.eq_ignore_ascii_case(name)))
+    }
+
+    /// The catalog's spelling of a table's name; `None` where it is not the catalog's.
+    pub(super) fn table(&self, name: &ObjectName) -> Result<Option<Vec<String>>, Error> {
+        let parts = words(name);
+        match parts.as_slice() {
+            [one] => match self.cte(one) {
+                Some((own, _)) => Ok(Some(vec![own.clone()])),
+                None => Err(Error::Statement {
+                    message: format!("no such table: {one}"),
+                    hint: Some("tables are named provider.service.resource; SHOW PROVIDERS lists providers".into()),
+                }),
+            },
+            [schema, table] if schema.eq_ignore_ascii_case(SYSTEM) => {
+                let known = ["calls", "errors"];
+                match find(table, known.iter().map(|k| (*k, *k))) {
+                    Found::One(own) => Ok(Some(vec![SYSTEM.to_owned(), own.to_owned()])),
+                    _ => Err(Error::statement(format!("no such table: {schema}.{table}; system has calls and errors"))),
+                }
+            }
+            [provider, service, resource] => {
+                let table = resource_table(&self.context, provider, service, resource)?;
+                Ok(Some(vec![table.provider.name.clone(), table.service.name.clone(), table.resource.name.clone()]))
+            }
+            _ => Err(Error::Statement {
+                message: format!("no such table: {}", parts.join(".")),
+                hint: Some("tables are named provider.service.resource".into()),
+            }),
+        }
+    }
+
+    /// The relations of a FROM clause.
+    pub(super) fn of(&mut self, from: &[TableWithJoins]) -> Result<Vec<Relation>, Error> {
+        let mut all = Vec::new();
+        for item in from {
+            self.factor(&item.relation, &mut all)?;
+            for join in &item.joins {
+                self.factor(&join.relation, &mut all)?;
+            }
+        }
+        Ok(all)
+    }
+
+    fn factor(&mut self, factor: &TableFactor, all: &mut Vec<Relation>) -> Result<(), Error> {
+        let (mut relation, alias) = match factor {
+            TableFactor::Table { name, alias, args: None, .. } => (self.named(name)?, alias),
+            TableFactor::Derived { subquery, alias, .. } => {
+                let columns = self.outputs(subquery)?;
+                (relation("subquery", Vec::new(), columns), alias)
+            }
+            TableFactor::NestedJoin { table_with_joins, alias: None } => {
+                all.extend(self.of(std::slice::from_ref(table_with_joins))?);
+                return Ok(());
+            }
+            TableFactor::Table { alias, .. }
+            | TableFactor::Function { alias, .. }
+            | TableFactor::TableFunction { alias, .. }
+            | TableFactor::UNNEST { alias, .. }
+            | TableFactor::NestedJoin { alias, .. } => (relation("function", Vec::new(), None), alias),
+            _ => (relation("relation", Vec::new(), None), &None),
+        };
+        if let Some(alias) = alias {
+            relation.qualifier = vec![alias.name.value.clone()];
+            if !alias.columns.is_empty() {
+                relation.columns = alias.columns.iter().map(|c| Name::plain(c.name.value.clone())).collect();
+            }
+        }
+        all.push(relation);
+        Ok(())
+    }
+
+    fn named(&self, name: &ObjectName) -> Result<Relation, Error> {
+        let Some(parts) = self.table(name)? else { return Ok(relation("relation", words(name), None)) };
+        Ok(match parts.as_slice() {
+            [cte] => relation(cte, vec![cte.clone()], self.cte(cte).and_then(|(_, c)| c.clone())),
+            [_, table] => {
+                let schema = if table == "calls" { calls_schema() } else { errors_schema() };
+                let columns = schema.fields().iter().map(|f| f.name().clone()).collect();
+                relation(&parts.join("."), parts.clone(), Some(columns))
+            }
+            [provider, service, resource] => {
+                let table = resource_table(&self.context, provider, service, resource)?;
+                let fields = table.shape.schema.fields().iter().zip(&table.shape.aliases).enumerate();
+                let columns = fields.map(|(i, (f, aliases))| Name {
+                    own: f.name().clone(),
+                    aliases: aliases.clone(),
+                    hidden: i >= table.shape.visible,
+                });
+                let columns = columns.collect();
+                Relation { label: parts.join("."), qualifier: parts.clone(), columns, opaque: false }
+            }
+            _ => relation("relation", parts, None),
+        })
+    }
+
+    /// The names of a query's output columns, where they can be told without planning it.
+    fn outputs(&mut self, query: &Query) -> Result<Option<Vec<String>>, Error> {
+        self.enter(query)?;
+        let mut body = query.body.as_ref();
+        let names = loop {
+            match body {
+                SetExpr::Select(select) => break self.projected(select),
+                SetExpr::Query(inner) => break self.outputs(inner),
+                SetExpr::SetOperation { left, .. } => body = left,
+                _ => break Ok(None),
+            }
+        };
+        self.leave();
+        names
+    }
+
+    fn projected(&mut self, select: &Select) -> Result<Option<Vec<String>>, Error> {
+        let relations = self.of(&select.from)?;
+        if relations.iter().any(|r| r.opaque) {
+            return Ok(None);
+        }
+        let spelled = |name: &str, within: &[Relation]| -> Result<String, Error> {
+            match find(name, within.iter().flat_map(Relation::names)) {
+                Found::One(own) => Ok(own.to_owned()),
+                Found::None => Ok(name.to_owned()),
+                Found::Ambiguous(candidates) => {
+                    Err(LookupError::Ambiguous { name: name.to_owned(), candidates }.into())
+                }
+            }
+        };
+        let mut names = Vec::new();
+        for item in &select.projection {
+            match item {
+                SelectItem::UnnamedExpr(Expr::Identifier(ident)) => names.push(spelled(&ident.value, &relations)?),
+                SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => {
+                    if let Some((column, qualifier)) = parts.split_last() {
+                        let words: Vec<&str> = qualifier.iter().map(|i| i.value.as_str()).collect();
+                        let one: Vec<Relation> = relations.iter().filter(|r| r.is_called(&words)).cloned().collect();
+                        names.push(spelled(&column.value, &one)?);
+                    }
+                }
+                SelectItem::UnnamedExpr(_) => return Ok(None),
+                SelectItem::ExprWithAlias { alias, .. } => names.push(alias.value.clone()),
+                SelectItem::Wildcard(_) => names.extend(visible(&relations)),
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                    let parts = words(name);
+                    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+                    let one: Vec<Relation> = relations.iter().filter(|r| r.is_called(&parts)).cloned().collect();
+                    names.extend(visible(&one));
+                }
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(names))
+    }
+}
+
+fn visible(relations: &[Relation]) -> Vec<String> {
+    relations.iter().flat_map(|r| r.columns.iter().filter(|c| !c.hidden).map(|c| c.own.clone())).collect()
+}
+
+fn relation(label: &str, qualifier: Vec<String>, columns: Option<Vec<String>>) -> Relation {
+    let opaque = columns.is_none();
+    let columns = columns.unwrap_or_default().into_iter().map(Name::plain).collect();
+    Relation { label: label.to_owned(), qualifier, columns, opaque }
+}
+
+fn words(name: &ObjectName) -> Vec<String> {
+    name.0.iter().map(|p| p.as_ident().map_or_else(|| p.to_string(), |i| i.value.clone())).collect()
+}

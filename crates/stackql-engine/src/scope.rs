@@ -1,0 +1,81 @@
+//! Where calls are made: the default of a scope, and all its members for `*`.
+
+use std::sync::Arc;
+
+use futures::TryStreamExt;
+use stackql_call::{Bindings, Operation, RowPlan, Value};
+use stackql_provider::{Scope, Verb};
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::fetch::named_scope;
+use crate::pages::{Paging, pages};
+
+/// What a statement writes to mean all members of a scope.
+pub(crate) const ALL: &str = "*";
+
+/// The bindings with their scope settled: one set a place.
+pub(crate) async fn places(
+    context: &Arc<Context>,
+    operation: &Operation,
+    mut bindings: Bindings,
+) -> Result<Vec<Bindings>, Error> {
+    let Some(scope) = scope_of(operation) else { return Ok(vec![bindings]) };
+    match named_scope(operation, &bindings) {
+        Some(ALL) => {
+            let mut all = Vec::new();
+            for member in members(context, operation, scope).await? {
+                let mut one = bindings.clone();
+                one.insert(scope.name.clone(), Value::Text(member));
+                all.push(one);
+            }
+            Ok(all)
+        }
+        Some(_) => Ok(vec![bindings]),
+        None => {
+            let value = default(context, operation, scope).await?;
+            bindings.insert(scope.name.clone(), Value::Text(value));
+            Ok(vec![bindings])
+        }
+    }
+}
+
+/// The scope that an operation's service has.
+pub(crate) fn scope_of(operation: &Operation) -> Option<&Scope> {
+    let name = operation.service.endpoints.scope.as_ref()?;
+    operation.provider.scopes.iter().find(|s| s.name == *name)
+}
+
+/// The scope's value when a statement names none.
+pub(crate) async fn default(context: &Context, operation: &Operation, scope: &Scope) -> Result<String, Error> {
+    let found = context.transport.default_scope(&operation.provider, scope).await;
+    found.map_err(|source| Error::Transport { table: operation.table(), scope: None, source })
+}
+
+async fn members(context: &Arc<Context>, operation: &Operation, scope: &Scope) -> Result<Vec<String>, Error> {
+    let provider = &operation.provider;
+    let unlistable = || {
+        Error::statement(format!("{}: the members of {} cannot be listed; name them", operation.table(), scope.name))
+    };
+    let listing = scope.members.as_ref().ok_or_else(unlistable)?;
+    let service = context.definitions.service(&provider.name, &listing.service)?;
+    let resource = context.definitions.resource(&provider.name, &listing.service, &listing.resource)?;
+    let method = resource.methods_of(Verb::Select).next().ok_or_else(unlistable)?.name.clone();
+    let column = resource.columns.iter().find(|c| c.name == listing.column).ok_or_else(unlistable)?.clone();
+    let plan = RowPlan::new(&resource.types, &[column], false);
+    let list = Operation::new(Arc::clone(provider), service, resource, &method).ok_or_else(unlistable)?;
+    let here = default(context, &list, scope).await?;
+    let bindings = Bindings::from([(scope.name.clone(), Value::Text(here))]);
+    let call = stackql_call::bind(Arc::new(list), &bindings, &mut || uuid::Uuid::new_v4().to_string())?;
+    let paging = Paging { wanted: None, absent_is_empty: false };
+    let batches: Vec<_> = pages(Arc::clone(context), call, plan, paging).try_collect().await?;
+    let mut names: Vec<String> = batches
+        .iter()
+        .flat_map(|b| {
+            use datafusion::arrow::array::AsArray;
+            b.column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,148 @@
+//! A provider's resource as a table: what it has to say to the planner, and the plan of a scan.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Result;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use stackql_call::{Operation, RowPlan, Value};
+use stackql_provider::{Column, Method, Provider, Resource, Service, Verb};
+
+use crate::access::{Access, access};
+use crate::bindings::leaf;
+use crate::context::Context;
+use crate::error::Error;
+use crate::fetch::{Fetch, FetchExec};
+use crate::output::{From, Output};
+use crate::pages::Paging;
+use crate::predicate::predicate;
+use crate::scope::ALL;
+use crate::shape::{Shape, Source, same};
+
+/// A resource as a table.
+#[derive(Debug)]
+pub(crate) struct ResourceTable {
+    pub(crate) context: Arc<Context>,
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) service: Arc<Service>,
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) shape: Shape,
+}
+
+impl ResourceTable {
+    pub(crate) fn new(
+        context: Arc<Context>,
+        provider: Arc<Provider>,
+        service: Arc<Service>,
+        resource: Arc<Resource>,
+    ) -> Self {
+        let shape = Shape::new(&service, &resource);
+        Self { context, provider, service, resource, shape }
+    }
+
+    fn is_everywhere(&self, filter: &Expr) -> bool {
+        predicate(filter).is_some_and(|p| {
+            Some(&p.column) == self.service.endpoints.scope.as_ref() && p.values.contains(&Value::Text(ALL.into()))
+        })
+    }
+
+    fn operation(&self, method: &Method) -> Result<Arc<Operation>> {
+        let (provider, service) = (Arc::clone(&self.provider), Arc::clone(&self.service));
+        Operation::new(provider, service, Arc::clone(&self.resource), &method.name)
+            .map(Arc::new)
+            .ok_or_else(|| Error::statement(format!("no method {}", method.name)).into())
+    }
+
+    /// The columns of a scan: what to decode, and how the output is made of it.
+    fn output(&self, method: &Method, projection: Option<&Vec<usize>>) -> (RowPlan, Output) {
+        let all: Vec<usize> = (0..self.shape.sources.len()).collect();
+        let wanted = projection.unwrap_or(&all);
+        let mut columns: Vec<Column> = Vec::new();
+        let mut extra = false;
+        for &i in wanted {
+            match &self.shape.sources[i] {
+                Source::Row(at) => columns.push(self.resource.columns[*at].clone()),
+                Source::Extra => extra = true,
+                Source::Bound(_) => {}
+            }
+        }
+        let mut next = 0;
+        let from = wanted.iter().map(|&i| match &self.shape.sources[i] {
+            Source::Bound(parameter) => From::Bound(parameter.clone()),
+            Source::Extra => From::Row(columns.len(), None),
+            Source::Row(at) => {
+                next += 1;
+                let column = &self.resource.columns[*at].name;
+                let parameter = method.parameters.iter().find(|p| same(p, column)).map(|p| p.name.clone());
+                let scope = self.service.endpoints.scope.clone().filter(|s| s == column);
+                From::Row(next - 1, parameter.or(scope))
+            }
+        });
+        let from: Vec<From> = from.collect();
+        let fields: Vec<_> = wanted.iter().map(|&i| self.shape.schema.field(i).clone()).collect();
+        let plan = RowPlan::new(&self.resource.types, &columns, extra);
+        (plan, Output::new(Arc::new(Schema::new(fields)), from))
+    }
+}
+
+#[async_trait]
+impl TableProvider for ResourceTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.shape.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let answer = |filter: &&Expr| match predicate(filter) {
+            // No row says `*` of itself, so this one must not be applied again.
+            Some(_) if self.is_everywhere(filter) => TableProviderFilterPushDown::Exact,
+            Some(_) => TableProviderFilterPushDown::Inexact,
+            None => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(filters.iter().map(answer).collect())
+    }
+
+    async fn scan(
+        &self,
+        _: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let predicates: Vec<_> = filters.iter().filter_map(predicate).collect();
+        let Access { method, rows, absent_is_empty } =
+            access(&self.provider, &self.service, &self.resource, &predicates)?;
+        let (plan, output) = self.output(method, projection);
+        let fetch = Fetch {
+            context: Arc::clone(&self.context),
+            operation: self.operation(method)?,
+            plan,
+            output,
+            paging: Paging { wanted: limit, absent_is_empty },
+        };
+        Ok(Arc::new(FetchExec::new(leaf(&rows)?, Arc::new(fetch))))
+    }
+}
+
+/// The SELECT methods of a resource, or why there are none.
+pub(crate) fn select_methods<'a>(table: &str, resource: &'a Resource) -> Result<Vec<&'a Method>, Error> {
+    let methods: Vec<_> = resource.methods_of(Verb::Select).collect();
+    match methods.is_empty() {
+        false => Ok(methods),
+        true => Err(Error::Statement {
+            message: format!("{table} has no method that answers SELECT"),
+            hint: Some(format!("SHOW METHODS IN {table} lists what it has; call one by EXEC")),
+        }),
+    }
+}
+
+/// Whether a column's values can be sent as the text of a named filter.
+pub(crate) fn is_filterable(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::Int64 | DataType::Boolean)
+}

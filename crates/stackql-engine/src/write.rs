@@ -1,0 +1,226 @@
+//! Statements that change something: INSERT, UPDATE, DELETE and EXEC become rows of parameters and a `FetchExec`.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use datafusion::common::Result as DfResult;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::projection::ProjectionExec;
+use stackql_call::{BindError, Bindings, Operation, RowPlan, Value};
+use stackql_provider::names::{Found, find, nearest};
+use stackql_provider::{LookupError, Method, Type, Verb};
+use stackql_sql::{Exec, Literal, ObjectName};
+
+use crate::bindings::leaf;
+use crate::catalog::resource_table;
+use crate::context::Context;
+use crate::error::Error;
+use crate::fetch::{Fetch, FetchExec};
+use crate::literal::Assignment;
+use crate::output::Output;
+use crate::pages::Paging;
+use crate::table::ResourceTable;
+
+/// A table that a statement changes.
+pub(crate) fn target(context: &Arc<Context>, name: &ObjectName) -> Result<ResourceTable, Error> {
+    match name.0.as_slice() {
+        [provider, service, resource] => resource_table(context, provider, service, resource),
+        _ => Err(Error::Statement {
+            message: format!("no such table: {name}"),
+            hint: Some("tables are named provider.service.resource".into()),
+        }),
+    }
+}
+
+/// The method of `verb` that takes `columns`, and the parameters that they name, in their order.
+pub(crate) fn method<'a>(
+    table: &'a ResourceTable,
+    verb: Verb,
+    columns: &[&str],
+) -> Result<(&'a Method, Vec<String>), Error> {
+    let name = full_name(table);
+    let methods: Vec<&Method> = table.resource.methods_of(verb).collect();
+    let mut first_error = None;
+    for method in &methods {
+        let parameters = match columns.iter().map(|c| parameter(table, method, c)).collect::<Result<Vec<_>, _>>() {
+            Ok(parameters) => parameters,
+            Err(error) => {
+                first_error.get_or_insert(error);
+                continue;
+            }
+        };
+        let given: HashSet<&str> = parameters.iter().map(String::as_str).collect();
+        let free = |p: &str| method.parameter(p).is_some_and(|p| p.idempotency_token);
+        let missing = method.required().into_iter().filter(|p| !given.contains(p) && !free(p));
+        let missing: Vec<String> = missing.map(str::to_owned).collect();
+        if missing.is_empty() {
+            return Ok((method, parameters));
+        }
+        let source = BindError::Missing { table: name.clone(), method: method.name.clone(), missing };
+        first_error.get_or_insert(Error::Incomplete { source, example: example(table, method) });
+    }
+    Err(first_error.unwrap_or_else(|| Error::Statement {
+        message: format!("{name} has no method that answers {}", verb.keyword()),
+        hint: Some(format!("SHOW METHODS IN {name} lists what it has")),
+    }))
+}
+
+/// The parameter of `method` that a column names.
+fn parameter(table: &ResourceTable, method: &Method, column: &str) -> Result<String, Error> {
+    let scope = table.service.endpoints.scope.iter().map(|s| (s.as_str(), s.as_str()));
+    let own = method.parameters.iter().map(|p| (p.name.as_str(), p.name.as_str()));
+    let other = method.parameters.iter().flat_map(|p| p.aliases.iter().map(|a| (p.name.as_str(), a.as_str())));
+    let plain = column.strip_prefix("data__").unwrap_or(column);
+    match find(plain, own.clone().chain(other).chain(scope.clone())) {
+        Found::One(name) => Ok(name.to_owned()),
+        Found::Ambiguous(candidates) => Err(LookupError::Ambiguous { name: column.to_owned(), candidates }.into()),
+        Found::None => Err(BindError::Unknown {
+            table: full_name(table),
+            method: method.name.clone(),
+            name: column.to_owned(),
+            suggestion: nearest(column, own.chain(scope).map(|(n, _)| n)).map(str::to_owned),
+        }
+        .into()),
+    }
+}
+
+/// A statement with all that `method` requires.
+fn example(table: &ResourceTable, method: &Method) -> String {
+    let name = full_name(table);
+    let required = method.required();
+    let sample = |p: &&str| match method.parameter(p).map(|p| table.resource.types.get(p.ty)) {
+        Some(Type::Integer | Type::Number) => "1".to_owned(),
+        Some(Type::Boolean) => "true".to_owned(),
+        _ => "'…'".to_owned(),
+    };
+    let pairs = |joint: &str, mark: &str| {
+        required.iter().map(|p| format!("{mark}{p} = {}", sample(p))).collect::<Vec<_>>().join(joint)
+    };
+    match method.verb {
+        Verb::Insert => {
+            let values: Vec<String> = required.iter().map(sample).collect();
+            format!("INSERT INTO {name} ({}) VALUES ({})", required.join(", "), values.join(", "))
+        }
+        Verb::Delete => format!("DELETE FROM {name} WHERE {}", pairs(" AND ", "")),
+        Verb::Update | Verb::Replace => format!("UPDATE {name} SET … WHERE {}", pairs(" AND ", "")),
+        Verb::Select => format!("SELECT * FROM {name} WHERE {}", pairs(" AND ", "")),
+        Verb::Exec => format!("EXEC {name}.{} {}", method.name, pairs(", ", "@")),
+    }
+}
+
+/// Calls `method` for each row of `input`, whose columns are the parameters.
+pub(crate) fn fetch(
+    context: &Arc<Context>,
+    table: &ResourceTable,
+    method: &Method,
+    input: Arc<dyn ExecutionPlan>,
+) -> Result<Arc<FetchExec>, Error> {
+    let (provider, service, resource) =
+        (Arc::clone(&table.provider), Arc::clone(&table.service), Arc::clone(&table.resource));
+    let operation = Operation::new(provider, service, resource, &method.name)
+        .ok_or_else(|| Error::statement(format!("no method {}", method.name)))?;
+    let plan = RowPlan::new(&table.resource.types, &table.resource.row_columns(method), false);
+    let output = Output::rows(&plan);
+    let paging = Paging { wanted: None, absent_is_empty: false };
+    let fetch = Fetch { context: Arc::clone(context), operation: Arc::new(operation), plan, output, paging };
+    Ok(Arc::new(FetchExec::new(input, Arc::new(fetch))))
+}
+
+/// Names the columns of `input` after parameters, by position.
+pub(crate) fn renamed(input: Arc<dyn ExecutionPlan>, names: &[String]) -> DfResult<Arc<dyn ExecutionPlan>> {
+    let schema = input.schema();
+    if schema.fields().len() != names.len() {
+        let (columns, values) = (names.len(), schema.fields().len());
+        return Err(Error::statement(format!("INSERT names {columns} columns and has {values} values")).into());
+    }
+    let mut columns = Vec::with_capacity(names.len());
+    for (i, name) in names.iter().enumerate() {
+        let column = datafusion::physical_expr::expressions::Column::new(schema.field(i).name(), i);
+        columns.push((Arc::new(column) as _, name.clone()));
+    }
+    Ok(Arc::new(ProjectionExec::try_new(columns, input)?))
+}
+
+/// A method called with literal assignments, a call for each set of values.
+pub(crate) fn assigned(
+    context: &Arc<Context>,
+    table: &ResourceTable,
+    verb: Verb,
+    assignments: &[Assignment],
+) -> DfResult<Arc<FetchExec>> {
+    let columns: Vec<&str> = assignments.iter().map(|a| a.column.as_str()).collect();
+    let (method, parameters) = method(table, verb, &columns)?;
+    let mut rows = vec![Bindings::new()];
+    for (parameter, assignment) in parameters.iter().zip(assignments) {
+        let with = |row: &Bindings, value: &Value| {
+            let mut row = row.clone();
+            row.insert(parameter.clone(), value.clone());
+            row
+        };
+        rows = rows.iter().flat_map(|r| assignment.values.iter().map(|v| with(r, v)).collect::<Vec<_>>()).collect();
+    }
+    Ok(fetch(context, table, method, leaf(&rows)?)?)
+}
+
+/// The call of an EXEC.
+pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchExec>, Verb)> {
+    let [provider, service, resource, name] = exec.method.0.as_slice() else {
+        let message = format!("no such method: {}", exec.method);
+        let hint = Some("methods are named provider.service.resource.method".to_owned());
+        return Err(Error::Statement { message, hint }.into());
+    };
+    let table = resource_table(context, provider, service, resource)?;
+    let names = table.resource.methods.iter().map(|m| (m.name.as_str(), m.name.as_str()));
+    let method = match find(name, names.clone()) {
+        Found::One(own) => table.resource.method(own),
+        _ => None,
+    };
+    let method = method.ok_or_else(|| {
+        let meant = nearest(name, names.map(|(n, _)| n)).map(|n| format!(", did you mean '{n}'?")).unwrap_or_default();
+        let full = full_name(&table);
+        let hint = Some(format!("SHOW METHODS IN {full} lists what it has"));
+        Error::Statement { message: format!("{full} has no method '{name}'{meant}"), hint }
+    })?;
+    let mut bindings = Bindings::new();
+    for (column, literal) in &exec.arguments {
+        bindings.insert(parameter(&table, method, column)?, of_literal(literal));
+    }
+    if let Some(json) = &exec.json {
+        let body: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(json).map_err(|e| Error::statement(format!("@@json is not a JSON object: {e}")))?;
+        for (column, value) in body {
+            bindings.insert(parameter(&table, method, &column)?, Value::Json(value));
+        }
+    }
+    let missing: Vec<String> = method
+        .required()
+        .into_iter()
+        .filter(|p| !bindings.contains_key(*p) && !method.parameter(p).is_some_and(|p| p.idempotency_token))
+        .map(str::to_owned)
+        .collect();
+    if !missing.is_empty() {
+        let source = BindError::Missing { table: full_name(&table), method: method.name.clone(), missing };
+        let example = format!(
+            "EXEC {}.{} {}",
+            full_name(&table),
+            method.name,
+            method.required().iter().map(|p| format!("@{p} = '…'")).collect::<Vec<_>>().join(", ")
+        );
+        return Err(Error::Incomplete { source, example }.into());
+    }
+    Ok((fetch(context, &table, method, leaf(&[bindings])?)?, method.verb))
+}
+
+fn of_literal(literal: &Literal) -> Value {
+    match literal {
+        Literal::Null => Value::Null,
+        Literal::Boolean(b) => Value::Boolean(*b),
+        Literal::Integer(n) => Value::Integer(*n),
+        Literal::Number(n) => Value::Number(*n),
+        Literal::Text(s) => Value::Text(s.clone()),
+    }
+}
+
+pub(crate) fn full_name(table: &ResourceTable) -> String {
+    format!("{}.{}.{}", table.provider.name, table.service.name, table.resource.name)
+}

@@ -1,0 +1,217 @@
+//! One statement's text to a [`Statement`]: the first words decide whether it is one of ours or standard SQL.
+//! The statements of ours are read in `own`; this module owns the rest and the errors' places.
+
+mod own;
+mod standard;
+
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
+
+use crate::{Hints, SqlDialect, Statement, SyntaxError};
+
+/// Reads one statement. A semicolon may end it; nothing but comments may follow.
+pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
+    let tokens = Tokenizer::new(&SqlDialect, text).tokenize_with_location();
+    let tokens = tokens.map_err(|e| {
+        let message = lower_first(&e.message);
+        SyntaxError::at(text, byte_of(text, e.location), None, message)
+    })?;
+    let mut reader = Reader {
+        text,
+        hints: hints(&tokens),
+        parser: Parser::new(&SqlDialect).with_tokens_with_locations(tokens.clone()),
+        tokens,
+    };
+    let statement = reader.statement()?;
+    reader.end()?;
+    Ok(statement)
+}
+
+/// Keywords of statements that are known and not run.
+const OTHER: [&str; 28] = [
+    "ALTER", "ANALYZE", "AUTH", "BEGIN", "CALL", "CLOSE", "COMMIT", "COPY", "CREATE", "DEALLOCATE", "DECLARE",
+    "DISCARD", "DROP", "FETCH", "GRANT", "LOCK", "MERGE", "NATIVEQUERY", "PREPARE", "PURGE", "REFRESH", "REGISTRY",
+    "REPLACE", "RESET", "REVOKE", "ROLLBACK", "START", "TRUNCATE",
+];
+/// Keywords with which a statement that is run begins.
+const RUN: [&str; 13] = [
+    "SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "EXEC", "SHOW", "DESCRIBE", "EXPLAIN", "USE", "SET",
+    "SLEEP",
+];
+
+/// Reads tokens one after the other.
+struct Reader<'a> {
+    text: &'a str,
+    tokens: Vec<TokenWithSpan>,
+    hints: Hints,
+    parser: Parser<'a>,
+}
+
+impl Reader<'_> {
+    fn statement(&mut self) -> Result<Statement, SyntaxError> {
+        let first = self.parser.peek_token();
+        let word = match &first.token {
+            Token::Word(word) if word.quote_style.is_none() => word.value.to_ascii_uppercase(),
+            Token::LParen => return self.query().map(Statement::Query),
+            _ => return Err(self.expected("a statement, such as SELECT or SHOW")),
+        };
+        match word.as_str() {
+            "SELECT" | "WITH" | "VALUES" => self.query().map(Statement::Query),
+            "INSERT" => self.insert().map(Statement::Insert),
+            "UPDATE" => self.update().map(Statement::Update),
+            "DELETE" => self.delete().map(Statement::Delete),
+            "EXEC" => self.exec().map(Statement::Exec),
+            "SHOW" => self.show().map(Statement::Show),
+            "DESCRIBE" | "DESC" => self.describe(),
+            "EXPLAIN" => {
+                self.parser.next_token();
+                let analyze = self.word("ANALYZE");
+                // VERBOSE is what EXPLAIN always is.
+                self.word("VERBOSE");
+                Ok(Statement::Explain { analyze, statement: Box::new(self.statement()?) })
+            }
+            "USE" | "SET" | "SLEEP" => self.setting(&word),
+            other if OTHER.contains(&other) => {
+                while self.parser.next_token().token != Token::EOF {}
+                Ok(Statement::Other(word))
+            }
+            unknown => {
+                let near = RUN.iter().chain(&OTHER).find(|known| one_slip_apart(known, unknown));
+                let meant = near.map(|k| format!(", did you mean {k}?")).unwrap_or_default();
+                Err(self.wrong(format!("no statement begins with this word{meant}")))
+            }
+        }
+    }
+
+    fn end(&mut self) -> Result<(), SyntaxError> {
+        let _ = self.parser.consume_token(&Token::SemiColon);
+        match self.parser.peek_token().token {
+            Token::EOF => Ok(()),
+            _ => Err(self.expected("the end of the statement")),
+        }
+    }
+
+    /// Takes the next token if it is this unquoted word, in any case.
+    fn word(&mut self, wanted: &str) -> bool {
+        let found = matches!(&self.parser.peek_token().token,
+            Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(wanted));
+        if found {
+            self.parser.next_token();
+        }
+        found
+    }
+
+    /// An error at the next token.
+    fn wrong(&self, message: impl Into<String>) -> SyntaxError {
+        self.error_at(self.parser.peek_token().span.start, message)
+    }
+
+    fn expected(&self, what: &str) -> SyntaxError {
+        self.wrong(format!("expected {what}"))
+    }
+
+    fn error_at(&self, place: Location, message: impl Into<String>) -> SyntaxError {
+        let token = self.tokens.iter().find(|t| place.line > 0 && t.span.start == place);
+        let near = token.map(|t| shortened(&t.token.to_string()));
+        let position = if place.line == 0 { self.text.trim_end().len() } else { byte_of(self.text, place) };
+        SyntaxError::at(self.text, position, near, message)
+    }
+
+    /// What `sqlparser` says, in our words and at its place.
+    fn parser_error(&self, error: ParserError) -> SyntaxError {
+        let text = match error {
+            ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,
+            ParserError::RecursionLimitExceeded => return self.wrong("nested too deeply; use fewer parentheses"),
+        };
+        let (message, place) = match text.rsplit_once(" at Line: ") {
+            Some((message, place)) => (message, location(place)),
+            None => (text.as_str(), Location::empty()),
+        };
+        let message = match message.split_once(", found: ") {
+            Some((expected, _)) => expected.replacen("Expected: ", "expected ", 1),
+            None => lower_first(message.trim_end_matches('.')),
+        };
+        let mut error = self.error_at(place, message);
+        if let Some(keyword) = self.misspelled_before(place) {
+            error.message.push_str(&format!("; did you mean {keyword} in front of it?"));
+        }
+        error
+    }
+
+    /// The clause's keyword of which the word in front of `place` is a slip: `FORM` is taken for an alias, and
+    /// what follows it is where the parser stumbles.
+    fn misspelled_before(&self, place: Location) -> Option<&'static str> {
+        let end = self.tokens.iter().position(|t| t.span.start == place)?;
+        let word = self.tokens[..end].iter().rev().find(|t| !matches!(t.token, Token::Whitespace(_)))?;
+        let Token::Word(word) = &word.token else { return None };
+        if word.quote_style.is_some() || word.keyword != Keyword::NoKeyword {
+            return None;
+        }
+        let typed = word.value.to_ascii_uppercase();
+        ["FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "JOIN", "VALUES", "RETURNING", "SELECT"]
+            .into_iter()
+            .find(|known| one_slip_apart(known, &typed))
+    }
+}
+
+/// What the statement's `/*+ … */` comments ask for.
+fn hints(tokens: &[TokenWithSpan]) -> Hints {
+    let mut hints = Hints::default();
+    for token in tokens {
+        let Token::Whitespace(Whitespace::MultiLineComment(comment)) = &token.token else { continue };
+        let Some(asked) = comment.strip_prefix('+') else { continue };
+        for word in asked.split(|c: char| !c.is_alphanumeric() && c != '_') {
+            hints.until_complete |= word.eq_ignore_ascii_case("AWAIT");
+            hints.show_results |= word.eq_ignore_ascii_case("SHOWRESULTS");
+        }
+    }
+    hints
+}
+
+/// `1, Column: 8`
+fn location(text: &str) -> Location {
+    let number = |s: &str| s.trim().parse::<u64>().ok();
+    match text.split_once(", Column: ").map(|(line, column)| (number(line), number(column))) {
+        Some((Some(line), Some(column))) => Location { line, column },
+        _ => Location::empty(),
+    }
+}
+
+fn byte_of(text: &str, place: Location) -> usize {
+    let (line, column) = (place.line.saturating_sub(1) as usize, place.column.saturating_sub(1) as usize);
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = &text[start..];
+    start + rest.char_indices().nth(column).map_or(rest.len(), |(i, _)| i)
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_ascii_lowercase().to_string()).unwrap_or_default() + chars.as_str()
+}
+
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+/// Whether two different words differ by one letter that is missing, added or other, or by two that are swapped.
+fn one_slip_apart(known: &str, typed: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (known.chars().collect(), typed.chars().collect());
+    let front = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[front..], &b[front..]);
+    let swapped = || a.len() > 1 && b.len() > 1 && a[0] == b[1] && a[1] == b[0] && a[2..] == b[2..];
+    match (a, b) {
+        ([], []) => false,
+        ([_, a_rest @ ..], [_, b_rest @ ..]) => a_rest == b || a == b_rest || a_rest == b_rest || swapped(),
+        ([_], []) | ([], [_]) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

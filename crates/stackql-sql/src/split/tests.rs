@@ -1,0 +1,31 @@
+use super::split;
+
+fn texts(script: &str) -> Vec<&str> {
+    split(script).into_iter().map(|p| p.text).collect()
+}
+
+#[test]
+fn semicolons_outside_quotes_and_comments_end_statements() {
+    assert_eq!(texts("SELECT 1; SELECT 2;\n"), ["SELECT 1", "SELECT 2"]);
+    assert_eq!(texts("SELECT 'a;b', \"c;d\", `e;f`; x"), ["SELECT 'a;b', \"c;d\", `e;f`", "x"]);
+    assert_eq!(texts("SELECT 'it''s; here'; y"), ["SELECT 'it''s; here'", "y"]);
+    assert_eq!(texts("SELECT E'\\';'; y"), ["SELECT E'\\';'", "y"]);
+    assert_eq!(texts("SELECT $$;$$, $a$;$$;$a$; y"), ["SELECT $$;$$, $a$;$$;$a$", "y"]);
+    assert_eq!(texts("SELECT 1 -- one; two\n+ 2 /* ; */; y"), ["SELECT 1 -- one; two\n+ 2 /* ; */", "y"]);
+}
+
+#[test]
+fn comments_in_front_and_empty_statements_are_left_out() {
+    assert_eq!(texts(";; -- nothing\n /* here */ ; "), [""; 0]);
+    assert_eq!(texts("-- first\n/* second */ SELECT 1"), ["SELECT 1"]);
+    assert_eq!(texts("/*+ AWAIT */ DELETE FROM t"), ["/*+ AWAIT */ DELETE FROM t"]);
+}
+
+#[test]
+fn only_a_semicolon_ends_a_statement() {
+    let ended = |script| split(script).iter().map(|p| p.ended).collect::<Vec<_>>();
+    assert_eq!(ended("SELECT 1; SELECT 2"), [true, false]);
+    assert_eq!(ended("SELECT 'open;"), [false]);
+    assert_eq!(ended("SELECT /* open;"), [false]);
+    assert_eq!(split("a;  b")[1].start, 4);
+}

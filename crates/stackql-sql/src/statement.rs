@@ -1,0 +1,210 @@
+//! What a statement says, as data. Names keep the case in which they were written; nothing is looked up.
+
+use std::fmt;
+
+use sqlparser::ast::{Expr, SelectItem};
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Statement {
+    /// Lists what there is.
+    Show(Show),
+    /// The columns of a table.
+    Describe {
+        /// The table.
+        table: ObjectName,
+        /// With descriptions.
+        extended: bool,
+    },
+    /// What a method takes and answers.
+    DescribeMethod {
+        /// The method, `provider.service.resource.method`.
+        method: ObjectName,
+        /// With descriptions.
+        extended: bool,
+    },
+    /// Calls a method.
+    Exec(Exec),
+    /// How a statement would run.
+    Explain {
+        /// Run it, and say how it went.
+        analyze: bool,
+        /// The statement.
+        statement: Box<Statement>,
+    },
+    /// Makes a provider the default.
+    Use(String),
+    /// Changes a setting of the session.
+    Set {
+        /// The setting.
+        name: String,
+        /// Its value, without quotes.
+        value: String,
+    },
+    /// Waits for so many milliseconds.
+    Sleep(u64),
+    /// Creates.
+    Insert(Insert),
+    /// Changes.
+    Update(Update),
+    /// Deletes.
+    Delete(Delete),
+    /// Asks: `SELECT`, `WITH`, `VALUES`.
+    Query(Query),
+    /// A statement that is known and not run; its keyword, upper case.
+    Other(String),
+}
+
+/// A dotted name; its parts, without quotes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ObjectName(pub Vec<String>);
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("."))
+    }
+}
+
+/// A `SHOW` statement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Show {
+    /// What to list.
+    pub kind: ShowKind,
+    /// With the further columns.
+    pub extended: bool,
+    /// Which rows.
+    pub filter: Option<ShowFilter>,
+}
+
+/// What a `SHOW` statement lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShowKind {
+    /// The providers.
+    Providers,
+    /// The services of a provider.
+    Services {
+        /// The provider.
+        provider: String,
+    },
+    /// The resources of a service.
+    Resources {
+        /// The provider.
+        provider: String,
+        /// The service.
+        service: String,
+    },
+    /// The methods of a table.
+    Methods {
+        /// The table.
+        table: ObjectName,
+    },
+    /// A template of an INSERT.
+    InsertInto {
+        /// The table.
+        table: ObjectName,
+    },
+    /// The program's version.
+    Version,
+    /// What every provider is authorised by.
+    Auth,
+    /// Any other setting, by its words: `TRANSACTION ISOLATION LEVEL`, `search_path`.
+    Setting(String),
+}
+
+/// Which rows of a `SHOW` are wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ShowFilter {
+    /// The name matches this pattern.
+    Like(String),
+    /// A condition over the shown columns.
+    Where(Expr),
+}
+
+/// A query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// Its tree.
+    pub ast: Box<sqlparser::ast::Query>,
+    /// Its text, normalised where it was part of another statement.
+    pub text: String,
+}
+
+/// What `/*+ … */` comments ask for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// `AWAIT`: wait until the operation is complete.
+    pub until_complete: bool,
+    /// `SHOWRESULTS`: EXEC gives the answer as rows.
+    pub show_results: bool,
+}
+
+/// An `INSERT`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insert {
+    /// The table.
+    pub table: ObjectName,
+    /// The columns, in the order of the source's.
+    pub columns: Vec<String>,
+    /// The rows.
+    pub source: Query,
+    /// What to give back.
+    pub returning: Option<Vec<SelectItem>>,
+    /// What the hints ask for.
+    pub hints: Hints,
+}
+
+/// An `UPDATE`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// The table.
+    pub table: ObjectName,
+    /// Columns and their new values.
+    pub assignments: Vec<(String, Expr)>,
+    /// Which rows.
+    pub selection: Option<Expr>,
+    /// What to give back.
+    pub returning: Option<Vec<SelectItem>>,
+    /// What the hints ask for.
+    pub hints: Hints,
+}
+
+/// A `DELETE`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delete {
+    /// The table.
+    pub table: ObjectName,
+    /// Which rows.
+    pub selection: Option<Expr>,
+    /// What to give back.
+    pub returning: Option<Vec<SelectItem>>,
+    /// What the hints ask for.
+    pub hints: Hints,
+}
+
+/// An `EXEC`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exec {
+    /// The method, `provider.service.resource.method`.
+    pub method: ObjectName,
+    /// The arguments, `@name = value`, in the order given.
+    pub arguments: Vec<(String, Literal)>,
+    /// The body, `@@json = '…'`.
+    pub json: Option<String>,
+    /// What the hints ask for.
+    pub hints: Hints,
+}
+
+/// The value of an argument.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    /// `NULL`.
+    Null,
+    /// `TRUE` or `FALSE`.
+    Boolean(bool),
+    /// A whole number that fits 64 bits.
+    Integer(i64),
+    /// Any other number.
+    Number(f64),
+    /// Text; JSON text for nested values.
+    Text(String),
+}

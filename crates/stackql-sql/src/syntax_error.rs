@@ -1,0 +1,54 @@
+//! Why a text is not a statement, and where.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Why a text is not a statement. Displays as one line; [`Self::marked`] shows the place.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub struct SyntaxError {
+    /// What is wrong: a clause without a period.
+    pub message: String,
+    /// Where, in bytes from the start of the text.
+    pub position: usize,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, in characters from 1.
+    pub column: usize,
+    /// What stands there; `None` at the end of the text.
+    pub near: Option<String>,
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { message, line, column, .. } = self;
+        write!(f, "syntax error at line {line}, column {column}")?;
+        match &self.near {
+            Some(near) => write!(f, " near '{near}': {message}"),
+            None => write!(f, ", at the end: {message}"),
+        }
+    }
+}
+
+impl SyntaxError {
+    /// An error at a byte of `text`.
+    pub(crate) fn at(text: &str, position: usize, near: Option<String>, message: impl Into<String>) -> Self {
+        let before = &text[..text.floor_char_boundary(position)];
+        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+        Self {
+            message: message.into(),
+            position: before.len(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            near,
+        }
+    }
+
+    /// The line of `text` with the mistake, and below it a caret under the place. `text` is what was parsed.
+    pub fn marked(&self, text: &str) -> String {
+        let line = text.lines().nth(self.line - 1).unwrap_or_default();
+        let indent: String =
+            line.chars().take(self.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        format!("{line}\n{indent}^")
+    }
+}
