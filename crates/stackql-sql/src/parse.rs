@@ -30,9 +30,34 @@ pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
 
 /// Keywords of statements that are known and not run.
 const OTHER: [&str; 28] = [
-    "ALTER", "ANALYZE", "AUTH", "BEGIN", "CALL", "CLOSE", "COMMIT", "COPY", "CREATE", "DEALLOCATE", "DECLARE",
-    "DISCARD", "DROP", "FETCH", "GRANT", "LOCK", "MERGE", "NATIVEQUERY", "PREPARE", "PURGE", "REFRESH", "REGISTRY",
-    "REPLACE", "RESET", "REVOKE", "ROLLBACK", "START", "TRUNCATE",
+    "ALTER",
+    "ANALYZE",
+    "AUTH",
+    "BEGIN",
+    "CALL",
+    "CLOSE",
+    "COMMIT",
+    "COPY",
+    "CREATE",
+    "DEALLOCATE",
+    "DECLARE",
+    "DISCARD",
+    "DROP",
+    "FETCH",
+    "GRANT",
+    "LOCK",
+    "MERGE",
+    "NATIVEQUERY",
+    "PREPARE",
+    "PURGE",
+    "REFRESH",
+    "REGISTRY",
+    "REPLACE",
+    "RESET",
+    "REVOKE",
+    "ROLLBACK",
+    "START",
+    "TRUNCATE",
 ];
 /// Keywords with which a statement that is run begins.
 const RUN: [&str; 13] = [
@@ -86,9 +111,10 @@ impl Reader<'_> {
 
     fn end(&mut self) -> Result<(), SyntaxError> {
         let _ = self.parser.consume_token(&Token::SemiColon);
-        match self.parser.peek_token().token {
+        let next = self.parser.peek_token();
+        match next.token {
             Token::EOF => Ok(()),
-            _ => Err(self.expected("the end of the statement")),
+            _ => Err(self.with_suggestion(self.expected("the end of the statement"), next.span.start)),
         }
     }
 
@@ -129,10 +155,14 @@ impl Reader<'_> {
             None => (text.as_str(), Location::empty()),
         };
         let message = match message.split_once(", found: ") {
-            Some((expected, _)) => expected.replacen("Expected: ", "expected ", 1),
+            Some((expected, _)) => lower_first(&expected.replacen("Expected: ", "expected ", 1)),
             None => lower_first(message.trim_end_matches('.')),
         };
-        let mut error = self.error_at(place, message);
+        self.with_suggestion(self.error_at(place, message), place)
+    }
+
+    /// Adds which keyword may have been meant by the word in front of `place`.
+    fn with_suggestion(&self, mut error: SyntaxError, place: Location) -> SyntaxError {
         if let Some(keyword) = self.misspelled_before(place) {
             error.message.push_str(&format!("; did you mean {keyword} in front of it?"));
         }

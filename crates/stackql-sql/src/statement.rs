@@ -30,7 +30,7 @@ pub enum Statement {
         /// Run it, and say how it went.
         analyze: bool,
         /// The statement.
-        statement: Box<Statement>,
+        statement: Box<Self>,
     },
     /// Makes a provider the default.
     Use(String),
@@ -117,7 +117,7 @@ pub enum ShowFilter {
     /// The name matches this pattern.
     Like(String),
     /// A condition over the shown columns.
-    Where(Expr),
+    Where(Box<Expr>),
 }
 
 /// A query.

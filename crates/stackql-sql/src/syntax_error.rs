@@ -47,8 +47,7 @@ impl SyntaxError {
     /// The line of `text` with the mistake, and below it a caret under the place. `text` is what was parsed.
     pub fn marked(&self, text: &str) -> String {
         let line = text.lines().nth(self.line - 1).unwrap_or_default();
-        let indent: String =
-            line.chars().take(self.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let indent: String = line.chars().take(self.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
         format!("{line}\n{indent}^")
     }
 }

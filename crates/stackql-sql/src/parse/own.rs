@@ -15,7 +15,8 @@ impl Reader<'_> {
         let filter = if self.word("LIKE") {
             Some(ShowFilter::Like(self.parser.parse_literal_string().map_err(|e| self.parser_error(e))?))
         } else if self.word("WHERE") {
-            Some(ShowFilter::Where(self.parser.parse_expr().map_err(|e| self.parser_error(e))?))
+            let condition = self.parser.parse_expr().map_err(|e| self.parser_error(e))?;
+            Some(ShowFilter::Where(Box::new(condition)))
         } else {
             None
         };
@@ -107,8 +108,7 @@ impl Reader<'_> {
     pub(super) fn exec(&mut self) -> Result<Exec, SyntaxError> {
         self.parser.next_token();
         let method = self.name_of::<4>("provider.service.resource.method")?;
-        let mut exec =
-            Exec { method: ObjectName(method.into()), arguments: Vec::new(), json: None, hints: self.hints };
+        let mut exec = Exec { method: ObjectName(method.into()), arguments: Vec::new(), json: None, hints: self.hints };
         loop {
             let next = self.parser.peek_token();
             match next.token {

@@ -65,13 +65,7 @@ impl Reader<'_> {
             };
             assignments.push((last_part(name), assignment.value));
         }
-        Ok(Update {
-            table,
-            assignments,
-            selection: update.selection,
-            returning: update.returning,
-            hints: self.hints,
-        })
+        Ok(Update { table, assignments, selection: update.selection, returning: update.returning, hints: self.hints })
     }
 
     pub(super) fn delete(&mut self) -> Result<Delete, SyntaxError> {
