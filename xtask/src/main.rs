@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who runs it")]
 #![expect(clippy::disallowed_methods, reason = "tasks are the rim: they read files, clocks and the environment")]
 
+mod bench;
 mod ci;
 mod suite;
 mod tidy;
@@ -11,12 +12,17 @@ mod workspace;
 
 use std::process::ExitCode;
 
+use crate::bench::BenchOptions;
+
 const USAGE: &str = "\
 usage: cargo xtask <task>
 
   test     build everything and run all tests, third-party Python tests included
   tidy     check what compiler and clippy cannot: crate arrows, file sizes, provider names
-  ci       formatting, lints, tidy, tests, documentation; fails on a changed tree";
+  ci       formatting, lints, tidy, tests, documentation; fails on a changed tree
+  bench    start-up, rows per second, memory and calls of the release binary, against an endpoint of its own
+             --bin PATH       measure this program instead of building one
+             --latency MS     how long each answer takes where regions are read at once (50)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,6 +31,7 @@ fn main() -> ExitCode {
         ["test"] => suite::test(),
         ["tidy"] => tidy::tidy(),
         ["ci"] => ci::ci(),
+        ["bench", rest @ ..] => BenchOptions::parse(rest).and_then(|options| bench::bench(&options)),
         [] | ["help" | "-h" | "--help"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

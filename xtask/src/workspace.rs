@@ -45,7 +45,16 @@ impl Workspace {
 
     /// The program as a debug build leaves it.
     pub(crate) fn debug_binary(&self) -> PathBuf {
-        self.target.join("debug").join(format!("stackql{}", std::env::consts::EXE_SUFFIX))
+        self.binary("debug")
+    }
+
+    /// The program as a release build leaves it.
+    pub(crate) fn release_binary(&self) -> PathBuf {
+        self.binary("release")
+    }
+
+    fn binary(&self, profile: &str) -> PathBuf {
+        self.target.join(profile).join(format!("stackql{}", std::env::consts::EXE_SUFFIX))
     }
 }
 

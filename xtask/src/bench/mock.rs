@@ -1,0 +1,179 @@
+//! An EC2-compatible endpoint on loopback that costs next to nothing: answers are cut from rows made beforehand.
+//!
+//! It checks no signatures and knows two operations; `stackql sandbox` is the one that behaves like the real thing.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::serve::ListenerExt;
+use tokio::runtime::Runtime;
+
+/// The most rows of an answer.
+pub(super) const PAGE: usize = 1000;
+
+/// The regions that `DescribeRegions` names.
+pub(super) const REGIONS: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// The endpoint; it stops when dropped.
+#[derive(Debug)]
+pub(super) struct Mock {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    _runtime: Runtime,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    calls: AtomicU64,
+    served: Mutex<Arc<Served>>,
+}
+
+/// What every region answers at the moment.
+#[derive(Debug, Default)]
+struct Served {
+    volumes: Vec<String>,
+    latency: Duration,
+}
+
+impl Mock {
+    /// Starts on a free port.
+    pub(super) fn start() -> Result<Self, String> {
+        let cannot = |error: std::io::Error| format!("cannot start the endpoint on 127.0.0.1: {error}");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(cannot)?;
+        let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+        let shared = Arc::new(Shared::default());
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
+        // A delayed packet would count as the program's time; a socket that refuses the option still works.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        runtime.spawn(async move { axum::serve(listener, router).await });
+        Ok(Self { address, shared, _runtime: runtime })
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// From now on each region has so many volumes, and each answer takes at least so long.
+    pub(super) fn serve(&self, volumes: usize, latency: Duration) {
+        let served = Served { volumes: (0..volumes).map(volume).collect(), latency };
+        *self.shared.served.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(served);
+    }
+
+    /// Requests so far.
+    pub(super) fn calls(&self) -> u64 {
+        self.shared.calls.load(Ordering::Relaxed)
+    }
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, form: String) -> Response {
+    shared.calls.fetch_add(1, Ordering::Relaxed);
+    let served = Arc::clone(&shared.served.lock().unwrap_or_else(PoisonError::into_inner));
+    tokio::time::sleep(served.latency).await;
+    let (status, body) = match field(&form, "Action") {
+        Some("DescribeVolumes") => (StatusCode::OK, volumes(&served.volumes, &form)),
+        Some("DescribeRegions") => (StatusCode::OK, regions()),
+        _ => (StatusCode::BAD_REQUEST, UNKNOWN_ACTION.to_owned()),
+    };
+    (status, [(header::CONTENT_TYPE, "text/xml;charset=UTF-8")], body).into_response()
+}
+
+const UNKNOWN_ACTION: &str = "<Response><Errors><Error><Code>InvalidAction</Code>\
+    <Message>The benchmark's endpoint knows DescribeVolumes and DescribeRegions</Message></Error></Errors>\
+    <RequestID>bench</RequestID></Response>";
+
+/// A field of a form; none of those read here needs decoding.
+fn field<'a>(form: &'a str, name: &str) -> Option<&'a str> {
+    form.split('&').filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| (key == name).then_some(value))
+}
+
+fn volumes(all: &[String], form: &str) -> String {
+    let number = |name| field(form, name).and_then(|text| text.parse().ok());
+    let first = number("NextToken").unwrap_or(0).min(all.len());
+    let end = all.len().min(first + number("MaxResults").unwrap_or(PAGE).min(PAGE));
+    let next = if end < all.len() { format!("<nextToken>{end}</nextToken>") } else { String::new() };
+    let items = all[first..end].concat();
+    document("DescribeVolumes", &format!("<volumeSet>{items}</volumeSet>{next}"))
+}
+
+fn regions() -> String {
+    let items = REGIONS.map(|region| {
+        format!(
+            "<item><regionName>{region}</regionName><regionEndpoint>ec2.{region}.amazonaws.com</regionEndpoint>\
+             <optInStatus>opt-in-not-required</optInStatus></item>"
+        )
+    });
+    document("DescribeRegions", &format!("<regionInfo>{}</regionInfo>", items.concat()))
+}
+
+fn document(operation: &str, content: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{operation}Response \
+         xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>bench</requestId>{content}</{operation}Response>"
+    )
+}
+
+/// A row with what a volume in use has: an attachment and two tags.
+fn volume(number: usize) -> String {
+    format!(
+        "<item><volumeId>vol-{number:017x}</volumeId><size>{}</size><snapshotId>snap-{number:017x}</snapshotId>\
+         <availabilityZone>us-east-1a</availabilityZone><status>in-use</status>\
+         <createTime>2024-05-01T10:20:30.{:03}Z</createTime><attachmentSet><item><volumeId>vol-{number:017x}</volumeId>\
+         <instanceId>i-{number:017x}</instanceId><device>/dev/sda1</device><status>attached</status>\
+         <attachTime>2024-05-01T10:20:31.000Z</attachTime><deleteOnTermination>true</deleteOnTermination></item>\
+         </attachmentSet><tagSet><item><key>Name</key><value>disk {number}</value></item><item><key>team</key>\
+         <value>payments &amp; fraud</value></item></tagSet><volumeType>gp3</volumeType><iops>3000</iops>\
+         <encrypted>true</encrypted><multiAttachEnabled>false</multiAttachEnabled><throughput>125</throughput></item>",
+        8 + number % 1000,
+        number % 1000,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PAGE, field, volume, volumes};
+
+    #[test]
+    fn pages_follow_one_another_to_the_end() {
+        let all: Vec<String> = (0..PAGE + 2).map(volume).collect();
+        let first = volumes(&all, "Action=DescribeVolumes&MaxResults=5000");
+        assert_eq!(first.matches("<size>").count(), PAGE);
+        assert!(first.contains("<nextToken>1000</nextToken>"));
+        let last = volumes(&all, "Action=DescribeVolumes&NextToken=1000");
+        assert_eq!(last.matches("<size>").count(), 2);
+        assert!(!last.contains("<nextToken>"));
+        assert_eq!(volumes(&all, "MaxResults=5").matches("<size>").count(), 5);
+    }
+
+    #[test]
+    fn a_field_is_found_by_its_whole_name() {
+        assert_eq!(field("NoAction=1&Action=DescribeRegions", "Action"), Some("DescribeRegions"));
+        assert_eq!(field("NoAction=1", "Action"), None);
+    }
+}

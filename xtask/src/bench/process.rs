@@ -1,0 +1,116 @@
+//! Runs the program as a whole process and measures it from outside.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often a running program's memory is read.
+const WATCH_EVERY: Duration = Duration::from_millis(5);
+
+/// The program, in a world of its own: a home without settings, and one endpoint to call.
+#[derive(Debug)]
+pub(super) struct Program {
+    path: PathBuf,
+    folder: PathBuf,
+    endpoint: String,
+}
+
+/// One run.
+#[derive(Debug)]
+pub(super) struct Measured {
+    pub(super) wall: Duration,
+    /// The most memory it held, where the system tells.
+    pub(super) peak_kib: Option<u64>,
+    pub(super) output: String,
+}
+
+impl Program {
+    pub(super) fn new(path: PathBuf, folder: &Path, endpoint: &str) -> Result<Self, String> {
+        let home = folder.join("home");
+        std::fs::create_dir_all(&home).map_err(|error| format!("cannot create {}: {error}", home.display()))?;
+        let path = path.canonicalize().map_err(|error| format!("cannot find {}: {error}", path.display()))?;
+        Ok(Self { path, folder: folder.to_owned(), endpoint: endpoint.to_owned() })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn size_in_megabytes(&self) -> Result<f64, String> {
+        let metadata = self.path.metadata().map_err(|error| format!("{}: {error}", self.path.display()))?;
+        Ok(metadata.len() as f64 / 1e6)
+    }
+
+    /// Runs it with nothing else going on.
+    pub(super) fn run(&self, arguments: &[&str]) -> Result<Measured, String> {
+        self.measure(arguments, |_| {})
+    }
+
+    /// Runs it while reading its memory.
+    pub(super) fn run_watched(&self, arguments: &[&str]) -> Result<Measured, String> {
+        let mut peak = None;
+        let mut measured = self.measure(arguments, |pid| peak = Some(thread::spawn(move || watch(pid))))?;
+        measured.peak_kib = peak.and_then(|watcher| watcher.join().ok().flatten());
+        Ok(measured)
+    }
+
+    fn measure(&self, arguments: &[&str], started: impl FnOnce(u32)) -> Result<Measured, String> {
+        let [output, errors] = ["output", "errors"].map(|name| self.folder.join(name));
+        let create =
+            |path: &Path| File::create(path).map_err(|error| format!("cannot write {}: {error}", path.display()));
+        let mut command = Command::new(&self.path);
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.join("home"))
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(create(&output)?)
+            .stderr(create(&errors)?);
+        let start = Instant::now();
+        let mut child = command.spawn().map_err(|error| format!("cannot start {}: {error}", self.path.display()))?;
+        started(child.id());
+        let status = child.wait().map_err(|error| format!("{}: {error}", self.path.display()))?;
+        let wall = start.elapsed();
+        let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
+        if !status.success() {
+            return Err(format!("stackql {}: {status}\n{}", arguments.join(" "), read(&errors)?.trim_end()));
+        }
+        Ok(Measured { wall, peak_kib: None, output: read(&output)? })
+    }
+}
+
+/// Follows a process to its end; gives back the last reading of its high-water mark.
+fn watch(pid: u32) -> Option<u64> {
+    let path = format!("/proc/{pid}/status");
+    let mut peak = None;
+    // The line is gone as soon as the process has ended.
+    while let Some(kib) = std::fs::read_to_string(&path).ok().as_deref().and_then(high_water_mark) {
+        peak = Some(kib);
+        thread::sleep(WATCH_EVERY);
+    }
+    peak
+}
+
+fn high_water_mark(status: &str) -> Option<u64> {
+    let value = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    value.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::high_water_mark;
+
+    #[test]
+    fn the_high_water_mark_is_read() {
+        assert_eq!(high_water_mark("Name:\tstackql\nVmHWM:\t  120404 kB\nVmRSS:\t   1 kB\n"), Some(120_404));
+        assert_eq!(high_water_mark("Name:\tstackql\nState:\tZ (zombie)\n"), None);
+    }
+}
