@@ -15,8 +15,10 @@ const RESERVED: [&str; 44] = [
 
 /// The place a call is made in: a scope parameter and a value that it can have.
 pub(crate) struct Place {
-    name: String,
-    value: String,
+    /// The parameter.
+    pub(crate) name: String,
+    /// The default, or where there is none a value to fill in.
+    pub(crate) value: String,
 }
 
 impl Place {
@@ -38,6 +40,7 @@ pub(crate) fn statement(table: &str, resource: &Resource, method: &Method, place
             let columns = if columns.is_empty() { "*".to_owned() } else { columns.join(",\n       ") };
             format!("SELECT {columns}\nFROM {table}{};", bindings.predicate(&bindings.given))
         }
+        Verb::Insert | Verb::Replace if bindings.given.is_empty() => exec(table, method, &[]),
         Verb::Insert | Verb::Replace => {
             let (names, values): (Vec<&str>, Vec<&str>) =
                 bindings.given.iter().map(|(n, v)| (n.as_str(), v.as_str())).unzip();
@@ -47,15 +50,21 @@ pub(crate) fn statement(table: &str, resource: &Resource, method: &Method, place
         }
         Verb::Delete => format!("DELETE FROM {table}{};", bindings.predicate(&bindings.given)),
         Verb::Update => {
-            let set: Vec<String> = bindings.choice.iter().map(|(n, v)| format!("{} = {v}", identifier(n))).collect();
-            format!("UPDATE {table}\nSET {}{};", set.join(", "), bindings.predicate(&bindings.required))
+            let (set, known) = match (&bindings.choice, bindings.required.split_last()) {
+                (Some(choice), _) => (choice, bindings.required.as_slice()),
+                (None, Some((last, known))) => (last, known),
+                (None, None) => return exec(table, method, &[]),
+            };
+            format!("UPDATE {table}\nSET {} = {}{};", identifier(&set.0), set.1, bindings.predicate(known))
         }
-        Verb::Exec => {
-            let named: Vec<String> = bindings.given.iter().map(|(n, v)| format!("@{n}={v}")).collect();
-            let separator = if named.is_empty() { "" } else { " " };
-            format!("EXEC {table}.{}{separator}{};", method.name, named.join(", "))
-        }
+        Verb::Exec => exec(table, method, &bindings.given),
     }
+}
+/// Serves any method; the only statement for one that takes nothing and answers no SELECT.
+fn exec(table: &str, method: &Method, given: &[(String, String)]) -> String {
+    let named: Vec<String> = given.iter().map(|(n, v)| format!("@{n}={v}")).collect();
+    let separator = if named.is_empty() { "" } else { " " };
+    format!("EXEC {table}.{}{separator}{};", method.name, named.join(", "))
 }
 
 /// The names and literals that a statement gives.

@@ -61,6 +61,7 @@ pub(crate) fn plain(text: &str) -> String {
             '\n' | '\r' => out.push(' '),
             '<' => out += "&lt;",
             '{' => out += "&#123;",
+            '}' => out += "&#125;",
             '|' | '*' | '_' | '`' | '[' | ']' | '\\' => {
                 out.push('\\');
                 out.push(c);
@@ -154,7 +155,7 @@ mod tests {
     fn text_is_never_a_tag_an_expression_or_a_cell() {
         let html = "5 &lt; 6 | {x} `a` <pre><code>x | y\n&lt;z&gt;</code></pre> <a href=\"https://e.com/\">e</a>";
         assert_eq!(cell(html), "5 &lt; 6 \\| &#123;x&#125; \\`a\\`<br />`x \\| y`<br />`<z>`<br />[e](https://e.com/)");
-        assert_eq!(plain("a|b_<c>\n{d}"), "a\\|b\\_&lt;c> &#123;d}");
+        assert_eq!(plain("a|b_<c>\n{d}"), "a\\|b\\_&lt;c> &#123;d&#125;");
         assert_eq!(code("a|`b"), "`` a\\|`b ``");
         assert_eq!(blocks("  "), "");
     }

@@ -59,7 +59,7 @@ pub(crate) fn resource(provider: &Provider, service: &Service, resource: &Resour
         out += &format!("\n### {}\n\n", code(&method.name));
         paragraph(&mut out, &blocks(&method.description));
         out += &format!("```sql\n{}\n```\n", statement(&id, resource, method, place.as_ref()));
-        parameters(&mut out, resource, method);
+        parameters(&mut out, resource, method, place.as_ref());
     }
     out
 }
@@ -84,9 +84,9 @@ fn fields(out: &mut String, resource: &Resource, scope: Option<&str>) {
     *out += "## Fields\n\n";
     if resource.columns.is_empty() {
         *out += "No method answers `SELECT`; the methods below are called by their own statements.\n";
-    } else {
-        *out += "| Name | Type | Description |\n|:-----|:-----|:------------|\n";
+        return;
     }
+    *out += "| Name | Type | Description |\n|:-----|:-----|:------------|\n";
     for column in &resource.columns {
         let label = resource.type_of(column).label();
         *out += &format!("| {} | `{label}` | {} |\n", code(&column.name), cell(&column.description));
@@ -109,12 +109,14 @@ fn narrowed(resource: &Resource) -> Vec<String> {
     resource.columns.iter().filter(|c| travels(&c.name)).map(|c| code(&c.name)).collect()
 }
 
-fn parameters(out: &mut String, resource: &Resource, method: &Method) {
-    if method.parameters.is_empty() {
+fn parameters(out: &mut String, resource: &Resource, method: &Method, place: Option<&Place>) {
+    if method.parameters.is_empty() && place.is_none() {
         return;
     }
     *out += "\n| Parameter | Type | Required | Description |\n|:----------|:-----|:---------|:------------|\n";
-    let (required, optional): (Vec<&Parameter>, Vec<&Parameter>) = method.parameters.iter().partition(|p| p.required);
+    let is_place = |p: &&Parameter| place.is_some_and(|place| place.name == p.name);
+    let (required, optional): (Vec<&Parameter>, Vec<&Parameter>) =
+        method.parameters.iter().filter(|p| !is_place(p)).partition(|p| p.required);
     for parameter in required.into_iter().chain(optional) {
         let label = resource.types.get(parameter.ty).label();
         let required = match parameter {
@@ -124,5 +126,8 @@ fn parameters(out: &mut String, resource: &Resource, method: &Method) {
         };
         let description = cell(&parameter.description);
         *out += &format!("| {} | `{label}` | {required} | {description} |\n", code(&parameter.name));
+    }
+    if let Some(place) = place {
+        *out += &format!("| {} | `string` |  | Where the call is made. |\n", code(&place.name));
     }
 }

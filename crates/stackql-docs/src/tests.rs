@@ -116,6 +116,33 @@ fn site_pages() {
 }
 
 #[test]
+fn every_method_has_a_statement() {
+    let mut source = source();
+    source.services[0].service.endpoints.scope = None;
+    let ships = &mut source.services[0].resources[2];
+    ships.methods = vec![
+        method("ship_Renew", Verb::Insert, "", vec![]),
+        method(
+            "ship_Rename",
+            Verb::Update,
+            "",
+            vec![parameter("ShipId", ships.columns[0].ty, true), parameter("Name", ships.columns[0].ty, true)],
+        ),
+    ];
+    let compiled = compiled(&source);
+    let page = pages(&compiled, None, Style::Site).unwrap().last().unwrap().unwrap();
+    let statements: Vec<&str> =
+        page.text.split("```").skip(1).step_by(2).map(|s| s.trim_start_matches("sql\n").trim_end()).collect();
+    assert_eq!(
+        statements,
+        [
+            "EXEC acme.harbour.ships.ship_Renew;",
+            "UPDATE acme.harbour.ships\nSET Name = '<Name>'\nWHERE ShipId = '<ShipId>';",
+        ]
+    );
+}
+
+#[test]
 fn classic_pages() {
     insta::assert_snapshot!(check(Some("HARBOUR"), Style::Classic));
 }
