@@ -88,3 +88,6 @@ pub(crate) fn literal(expr: &Expr) -> Option<Value> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

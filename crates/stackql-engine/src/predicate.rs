@@ -82,3 +82,6 @@ pub(crate) fn text(value: &Value) -> Option<String> {
         Value::Null | Value::Number(_) | Value::Json(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
