@@ -1,0 +1,125 @@
+//! The command line: subcommands, flags and their names. No behaviour.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Query, deploy and manage cloud resources with SQL.
+#[derive(Debug, Parser)]
+#[command(name = "stackql", disable_version_flag = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Print the version.
+    #[arg(long)]
+    pub(crate) version: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the statements of a script and print their results
+    Exec {
+        /// The statements, separated by semicolons
+        query: Option<String>,
+    },
+    /// Type statements at a prompt, or feed them by a pipe
+    Shell,
+    /// Write documentation pages of a provider
+    Docs(Docs),
+    /// Print the completions of a shell (bash, zsh, fish)
+    Completions { shell: Shell },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Docs {
+    /// The provider
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: String,
+    /// Only this service
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// How pages look: site, or classic as StackQL's own pages
+    #[arg(long, default_value = "site", value_parser = ["site", "classic"])]
+    pub(crate) style: String,
+    /// The folder to write below
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+/// Flags that stand before or after any subcommand.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) calls: Calls,
+}
+
+/// Where statements come from and how results look.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input and output")]
+pub(crate) struct Output {
+    /// Read the statements from a file; - is standard input
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub(crate) infile: Option<String>,
+    /// Write results to a file
+    #[arg(short = 'f', long, global = true, value_name = "FILE")]
+    pub(crate) outfile: Option<PathBuf>,
+    /// Format of results: table, csv, json, jsonl, text, pptext
+    #[arg(short, long, global = true, default_value = "table", value_name = "FORMAT")]
+    pub(crate) output: String,
+    /// Leave header lines out (csv, text, pptext)
+    #[arg(short = 'H', long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set)]
+    pub(crate) hideheaders: bool,
+    /// What stands between values of csv
+    #[arg(short, long, global = true, default_value = ",", value_name = "CHARACTER")]
+    pub(crate) delimiter: String,
+    /// Where errors go: stderr, or record to put them among the results
+    #[arg(long, global = true, default_value = "stderr", value_parser = ["stderr", "record"], value_name = "WHERE")]
+    pub(crate) errorpresentation: String,
+    /// Print the script as a result and run nothing
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set)]
+    pub(crate) dryrun: bool,
+    /// Behave as another program where scripts may depend on it
+    #[arg(long, global = true, env = "STACKQL_COMPAT", value_parser = ["", "stackql"], value_name = "PROGRAM")]
+    pub(crate) compat: Option<String>,
+}
+
+/// How providers are called.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Providers")]
+pub(crate) struct Calls {
+    /// Credentials per provider: JSON or YAML
+    #[arg(long, global = true, value_name = "CONTEXTS")]
+    pub(crate) auth: Option<String>,
+    /// The region where a statement names none
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) region: Option<String>,
+    /// Send all calls to this address
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// Compiled definitions to use besides and before the built-in ones
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) definitions: Vec<PathBuf>,
+    /// Refuse statements that change something
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set)]
+    pub(crate) read_only: bool,
+    /// The most pages a scan reads; -1 is no limit
+    #[arg(long = "http.response.pageLimit", global = true, value_name = "N", default_value_t = -1, allow_negative_numbers = true)]
+    pub(crate) page_limit: i64,
+    /// Calls in flight at once; -1 is no limit
+    #[arg(long = "execution.concurrency.limit", global = true, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) concurrency: Option<i64>,
+    /// Seconds until a request without an answer is given up
+    #[arg(long = "apirequesttimeout", global = true, value_name = "SECONDS", default_value_t = 45)]
+    pub(crate) request_timeout: u64,
+    /// File of certificates to trust besides the system's
+    #[arg(long = "tls.CABundle", global = true, value_name = "FILE")]
+    pub(crate) ca_bundle: Option<PathBuf>,
+    /// Trust any certificate
+    #[arg(long = "tls.allowInsecure", global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set)]
+    pub(crate) allow_insecure: bool,
+}

@@ -1,0 +1,30 @@
+//! `stackql docs`: writes the pages that `stackql-docs` makes below a folder.
+
+use std::path::Path;
+
+use stackql_docs::Style;
+
+use crate::arguments::{Calls, Docs};
+use crate::connect;
+use crate::ending::{Ending, Stop, say};
+
+/// Writes the pages of a provider and says how many.
+pub(crate) fn write(wanted: &Docs, flags: &Calls) -> Result<Ending, Stop> {
+    let source = connect::provider(flags, &wanted.provider)?;
+    let style = if wanted.style == "classic" { Style::Classic } else { Style::Site };
+    let told = |e: stackql_docs::Error| Stop::Told(e.to_string());
+    let mut count = 0;
+    for page in stackql_docs::pages(&source, wanted.service.as_deref(), style).map_err(told)? {
+        let page = page.map_err(told)?;
+        write_file(&wanted.out.join(&page.path), &page.text)?;
+        count += 1;
+    }
+    say(&format!("{count} pages written below {}", wanted.out.display()));
+    Ok(Ending::Complete)
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), Stop> {
+    let folder = path.parent().unwrap_or(path);
+    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(path, text));
+    written.map_err(|reason| Stop::File { path: path.display().to_string(), reason })
+}

@@ -1,0 +1,123 @@
+//! How a run ends: the exit code and what is said on standard error before it.
+
+use std::io;
+use std::process::ExitCode;
+
+use stackql_engine::{Failure, Outcome};
+
+/// How a run, or one statement of it, ended; later ones are worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Ending {
+    /// All rows came.
+    Complete,
+    /// Rows are missing: scopes failed or a cap was reached.
+    Incomplete,
+    /// A statement failed.
+    Failed,
+    /// The user stopped it.
+    Cancelled,
+}
+
+/// Why a run cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Stop {
+    /// Nobody reads the output any more.
+    #[error("")]
+    ReaderGone,
+    /// A file or folder cannot be read or written.
+    #[error("{path}: {reason}")]
+    File { path: String, reason: io::Error },
+    /// Anything else that one line tells.
+    #[error("{0}")]
+    Told(String),
+}
+
+impl Ending {
+    /// The exit code; the Go program ends well whatever its statements did.
+    pub(crate) fn code(self, compat: bool) -> ExitCode {
+        match self {
+            Self::Cancelled => ExitCode::from(130),
+            _ if compat => ExitCode::SUCCESS,
+            Self::Complete => ExitCode::SUCCESS,
+            Self::Incomplete => ExitCode::from(3),
+            Self::Failed => ExitCode::FAILURE,
+        }
+    }
+
+    /// The ending that an answer's outcome amounts to.
+    pub(crate) fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Complete => Self::Complete,
+            Outcome::Partial(_) | Outcome::Truncated(_) => Self::Incomplete,
+        }
+    }
+}
+
+impl Stop {
+    /// An error in writing results to `path`.
+    pub(crate) fn writing(path: &str, reason: io::Error) -> Self {
+        match reason.kind() {
+            io::ErrorKind::BrokenPipe => Self::ReaderGone,
+            _ => Self::File { path: path.to_owned(), reason },
+        }
+    }
+
+    /// Says why, and gives the exit code.
+    pub(crate) fn code(self) -> ExitCode {
+        match self {
+            Self::ReaderGone => ExitCode::SUCCESS,
+            told => {
+                say(&told.to_string());
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+/// Writes a line to standard error. A reader who went away is no error.
+#[expect(clippy::print_stderr, reason = "the one place that talks to the user")]
+pub(crate) fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// What a failure says: its message, and a line for each hint.
+pub(crate) fn told(failure: &Failure) -> String {
+    let hints = failure.hints.iter().map(|h| format!("\n  hint: {h}"));
+    std::iter::once(failure.message.clone()).chain(hints).collect()
+}
+
+/// What an outcome says, if the rows are not all there are.
+pub(crate) fn shortfall(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Complete => None,
+        Outcome::Truncated(cap) => Some(format!("truncated result: {cap}")),
+        Outcome::Partial(failures) => {
+            let lines = failures.iter().map(|f| format!("\n  {}", told(f)));
+            Some(std::iter::once("partial result, these failed:".to_owned()).chain(lines).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stackql_engine::FailureKind;
+
+    use super::*;
+
+    #[test]
+    fn the_worst_ending_counts() {
+        assert_eq!(Ending::Complete.max(Ending::Incomplete).max(Ending::Complete), Ending::Incomplete);
+        assert_eq!(Ending::Incomplete.max(Ending::Failed), Ending::Failed);
+    }
+
+    #[test]
+    fn a_partial_outcome_names_what_failed() {
+        let failure =
+            Failure { kind: FailureKind::Api, message: "aws.ec2.vpcs in r1: Oops".into(), hints: vec!["wait".into()] };
+        let outcome = Outcome::Partial(vec![failure]);
+        assert_eq!(Ending::of(&outcome), Ending::Incomplete);
+        let expect = "partial result, these failed:\n  aws.ec2.vpcs in r1: Oops\n  hint: wait";
+        assert_eq!(shortfall(&outcome).as_deref(), Some(expect));
+        assert_eq!(shortfall(&Outcome::Complete), None);
+    }
+}

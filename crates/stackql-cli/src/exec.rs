@@ -1,0 +1,37 @@
+//! `stackql exec`: the statements of a script, one after the other.
+
+use std::io::Read;
+
+use stackql_engine::Session;
+
+use crate::arguments::Output;
+use crate::ending::{Ending, Stop};
+use crate::statements::{Results, unless_cancelled};
+
+/// The script to run: the query, else the input file; `None` where there is neither.
+pub(crate) fn script(query: Option<String>, flags: &Output) -> Result<Option<String>, Stop> {
+    let Some(path) = &flags.infile else { return Ok(query) };
+    if query.is_some() {
+        return Err(Stop::Told("a query and --infile are given; leave one out".to_owned()));
+    }
+    let read = match path.as_str() {
+        "-" | "stdin" => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).map(|_| text)
+        }
+        path => std::fs::read_to_string(path),
+    };
+    read.map(Some).map_err(|reason| Stop::File { path: path.clone(), reason })
+}
+
+/// Runs all statements, also those behind one that failed, and tells the worst ending.
+pub(crate) async fn run(session: &Session, script: &str, results: &mut Results) -> Result<Ending, Stop> {
+    let mut worst = Ending::Complete;
+    for piece in stackql_sql::split(script) {
+        match unless_cancelled(Box::pin(results.run(session, piece.text))).await {
+            Some(ending) => worst = worst.max(ending?),
+            None => return Ok(Ending::Cancelled),
+        }
+    }
+    Ok(worst)
+}

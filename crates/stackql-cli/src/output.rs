@@ -1,0 +1,80 @@
+//! How rows are written: the formats and the choice between them. Each format is a module below; none knows where
+//! its bytes go.
+
+mod ascii_table;
+mod delimited;
+mod json;
+mod terminal_table;
+mod value;
+
+use std::io;
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+
+/// An output format, as `-o` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Table,
+    Csv,
+    Text,
+    Pptext,
+    Json,
+    Jsonl,
+}
+
+/// How a format is to look.
+#[derive(Debug, Clone)]
+pub(crate) struct Style {
+    pub(crate) format: Format,
+    /// Leave the header line out (csv, text, pptext).
+    pub(crate) hide_headers: bool,
+    /// What stands between values of csv.
+    pub(crate) delimiter: char,
+    /// Write JSON as the Go program does.
+    pub(crate) compat: bool,
+    /// The reader is a person's terminal: escapes are shown, not sent, and tables fit its width.
+    pub(crate) terminal: bool,
+}
+
+/// Writes one result. Batches come in order, then [`Self::finish`] once, also after an error that ended the rows.
+pub(crate) trait RowWriter {
+    /// Writes rows; a format that must see them all keeps them.
+    fn batch(&mut self, rows: &RecordBatch, out: &mut dyn io::Write) -> io::Result<()>;
+
+    /// Writes what is kept, and the end.
+    fn finish(&mut self, out: &mut dyn io::Write) -> io::Result<()>;
+}
+
+impl Format {
+    /// The format of this name.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "table" => Self::Table,
+            "csv" => Self::Csv,
+            "text" => Self::Text,
+            "pptext" => Self::Pptext,
+            "json" => Self::Json,
+            "jsonl" | "ndjson" => Self::Jsonl,
+            _ => return None,
+        })
+    }
+}
+
+impl Style {
+    /// A writer of one result with these columns.
+    pub(crate) fn writer(&self, schema: SchemaRef) -> Box<dyn RowWriter> {
+        match self.format {
+            Format::Table if self.terminal => Box::new(terminal_table::TerminalTable::new(schema)),
+            Format::Table => Box::new(ascii_table::AsciiTable::new(schema)),
+            Format::Csv => Box::new(delimited::Delimited::csv(schema, self)),
+            Format::Text => Box::new(delimited::Delimited::text(schema, self)),
+            Format::Pptext => Box::new(delimited::Delimited::pretty_text(schema, self)),
+            Format::Json => Box::new(json::JsonArray::new(schema, self.compat)),
+            Format::Jsonl => Box::new(json::JsonLines::new(schema, self.compat)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

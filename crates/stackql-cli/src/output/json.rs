@@ -1,0 +1,111 @@
+//! `json` and `jsonl`: rows as JSON objects with typed values, or, in the Go program's way, with string values.
+
+use std::io;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+
+use super::{RowWriter, value};
+
+/// One array of objects, without a newline behind it.
+pub(super) struct JsonArray {
+    objects: Objects,
+    compat: bool,
+    started: bool,
+}
+
+/// One object a line.
+pub(super) struct JsonLines {
+    objects: Objects,
+}
+
+struct Objects {
+    /// Which columns, under which keys, in which order.
+    members: Vec<Member>,
+    compat: bool,
+    line: String,
+}
+
+struct Member {
+    column: usize,
+    key: String,
+    holds_json: bool,
+}
+
+impl JsonArray {
+    pub(super) fn new(schema: SchemaRef, compat: bool) -> Self {
+        Self { objects: Objects::new(&schema, compat), compat, started: false }
+    }
+}
+
+impl RowWriter for JsonArray {
+    fn batch(&mut self, rows: &RecordBatch, out: &mut dyn io::Write) -> io::Result<()> {
+        for row in 0..rows.num_rows() {
+            out.write_all(if self.started { b"," } else { b"[" })?;
+            self.started = true;
+            out.write_all(self.objects.object(rows, row).as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
+        match (self.started, self.compat) {
+            (true, _) => out.write_all(b"]"),
+            (false, true) => out.write_all(b"null"),
+            (false, false) => out.write_all(b"[]"),
+        }
+    }
+}
+
+impl JsonLines {
+    pub(super) fn new(schema: SchemaRef, compat: bool) -> Self {
+        Self { objects: Objects::new(&schema, compat) }
+    }
+}
+
+impl RowWriter for JsonLines {
+    fn batch(&mut self, rows: &RecordBatch, out: &mut dyn io::Write) -> io::Result<()> {
+        for row in 0..rows.num_rows() {
+            out.write_all(self.objects.object(rows, row).as_bytes())?;
+            out.write_all(b"\n")?;
+        }
+        out.flush()
+    }
+
+    fn finish(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
+        out.flush()
+    }
+}
+
+impl Objects {
+    fn new(schema: &Schema, compat: bool) -> Self {
+        let keys = value::keys(schema).into_iter().enumerate();
+        let mut members: Vec<Member> = keys
+            .map(|(column, key)| Member { column, key, holds_json: value::holds_json(schema.field(column)) })
+            .collect();
+        if compat {
+            members.sort_by(|a, b| a.key.cmp(&b.key));
+        }
+        Self { members, compat, line: String::new() }
+    }
+
+    fn object(&mut self, rows: &RecordBatch, row: usize) -> &str {
+        self.line.clear();
+        self.line.push('{');
+        for (i, member) in self.members.iter().enumerate() {
+            if i > 0 {
+                self.line.push(',');
+            }
+            value::write_string(&mut self.line, &member.key);
+            self.line.push(':');
+            let array = rows.column(member.column).as_ref();
+            if self.compat {
+                value::write_string(&mut self.line, &value::text(array, row));
+            } else {
+                value::write_json(&mut self.line, array, row, member.holds_json);
+            }
+        }
+        self.line.push('}');
+        &self.line
+    }
+}

@@ -1,0 +1,162 @@
+//! The exact bytes of each format.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::record_batch::RecordBatch;
+
+use super::{Format, Style};
+
+fn style(format: Format) -> Style {
+    Style { format, hide_headers: false, delimiter: ',', compat: false, terminal: false }
+}
+
+fn rows() -> RecordBatch {
+    let json = Field::new("tagSet", DataType::Utf8, true)
+        .with_metadata(HashMap::from([("stackql.format".to_owned(), "json".to_owned())]));
+    let schema = Schema::new(vec![
+        Field::new("name", DataType::Utf8, true),
+        Field::new("count", DataType::Int64, true),
+        Field::new("price", DataType::Float64, true),
+        Field::new("on", DataType::Boolean, true),
+        json,
+    ]);
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from(vec![Some("a,\"b\""), None])),
+        Arc::new(Int64Array::from(vec![Some(7), None])),
+        Arc::new(Float64Array::from(vec![Some(48.0), Some(0.07143)])),
+        Arc::new(BooleanArray::from(vec![Some(true), Some(false)])),
+        Arc::new(StringArray::from(vec![Some(r#"[{"key":"k"}]"#), Some("[]")])),
+    ];
+    RecordBatch::try_new(Arc::new(schema), columns).unwrap()
+}
+
+fn text_rows(name: &str, values: &[&str]) -> RecordBatch {
+    let schema = Schema::new(vec![Field::new(name, DataType::Utf8, true)]);
+    let values: ArrayRef = Arc::new(StringArray::from(values.to_vec()));
+    RecordBatch::try_new(Arc::new(schema), vec![values]).unwrap()
+}
+
+fn written(style: &Style, batches: &[RecordBatch]) -> String {
+    let mut out = Vec::new();
+    let mut writer = style.writer(batches[0].schema());
+    for batch in batches {
+        writer.batch(batch, &mut out).unwrap();
+    }
+    writer.finish(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn table_is_framed_between_all_rows() {
+    let expect = "\
+|-------|-------|---------|-------|---------------|
+| name  | count |  price  |  on   |    tagSet     |
+|-------|-------|---------|-------|---------------|
+| a,\"b\" |     7 |      48 | true  | [{\"key\":\"k\"}] |
+|-------|-------|---------|-------|---------------|
+| null  | null  | 0.07143 | false | []            |
+|-------|-------|---------|-------|---------------|
+";
+    assert_eq!(written(&style(Format::Table), &[rows()]), expect);
+}
+
+#[test]
+fn an_empty_table_is_its_framed_header_and_no_columns_are_nothing() {
+    let expect = "|------|\n| name |\n|------|\n";
+    assert_eq!(written(&style(Format::Table), &[text_rows("name", &[])]), expect);
+    assert_eq!(written(&style(Format::Table), &[RecordBatch::new_empty(Arc::new(Schema::empty()))]), "");
+}
+
+#[test]
+fn long_cells_wrap_evenly_at_blanks_and_long_words_stay_whole() {
+    let text = "The ID of the Traffic Mirror filter that applies here";
+    let word = "a-word-that-is-longer-than-thirty-characters and";
+    let expect = "\
+|----------------------------------------------|
+|                     name                     |
+|----------------------------------------------|
+| The ID of the Traffic Mirror                 |
+| filter that applies here                     |
+|----------------------------------------------|
+| a-word-that-is-longer-than-thirty-characters |
+| and                                          |
+|----------------------------------------------|
+";
+    assert_eq!(written(&style(Format::Table), &[text_rows("name", &[text, word])]), expect);
+}
+
+#[test]
+fn csv_quotes_what_needs_it() {
+    let expect = "name,count,price,on,tagSet\n\"a,\"\"b\"\"\",7,48,true,\"[{\"\"key\"\":\"\"k\"\"}]\"\nnull,null,0.07143,false,[]\n";
+    assert_eq!(written(&style(Format::Csv), &[rows()]), expect);
+    let bare = Style { hide_headers: true, delimiter: ';', ..style(Format::Csv) };
+    assert_eq!(written(&bare, &[text_rows("n", &["a,b", "a;b"])]), "a,b\n\"a;b\"\n");
+}
+
+#[test]
+fn text_joins_values_as_they_are() {
+    let expect = "name,count,price,on,tagSet\na,\"b\",7,48,true,[{\"key\":\"k\"}]\nnull,null,0.07143,false,[]\n";
+    assert_eq!(written(&style(Format::Text), &[rows()]), expect);
+}
+
+#[test]
+fn pptext_spreads_json() {
+    let rows = text_rows("t", &[r#"{"a":[1]}"#, "plain"]);
+    assert_eq!(written(&style(Format::Pptext), &[rows]), "t\n{\n  \"a\": [\n    1\n  ]\n}\nplain\n");
+}
+
+#[test]
+fn json_is_typed_nested_and_ends_without_a_newline() {
+    let expect = concat!(
+        r#"[{"name":"a,\"b\"","count":7,"price":48,"on":true,"tagSet":[{"key":"k"}]},"#,
+        r#"{"name":null,"count":null,"price":0.07143,"on":false,"tagSet":[]}]"#
+    );
+    assert_eq!(written(&style(Format::Json), &[rows()]), expect);
+    assert_eq!(written(&style(Format::Json), &[text_rows("n", &[])]), "[]");
+}
+
+#[test]
+fn json_of_the_go_program_has_strings_and_sorted_keys() {
+    let compat = Style { compat: true, ..style(Format::Json) };
+    let expect = concat!(
+        r#"[{"count":"7","name":"a,\"b\"","on":"true","price":"48","tagSet":"[{\"key\":\"k\"}]"},"#,
+        r#"{"count":"null","name":"null","on":"false","price":"0.07143","tagSet":"[]"}]"#
+    );
+    assert_eq!(written(&compat, &[rows()]), expect);
+    assert_eq!(written(&compat, &[text_rows("n", &[])]), "null");
+}
+
+#[test]
+fn jsonl_is_an_object_a_line_over_all_batches() {
+    let batches = [text_rows("n", &["a", "line\nbreak"]), text_rows("n", &["c"])];
+    assert_eq!(written(&style(Format::Jsonl), &batches), "{\"n\":\"a\"}\n{\"n\":\"line\\nbreak\"}\n{\"n\":\"c\"}\n");
+}
+
+#[test]
+fn a_terminal_never_gets_escapes_from_values() {
+    for format in [Format::Table, Format::Csv, Format::Text] {
+        let terminal = Style { terminal: true, ..style(format) };
+        let out = written(&terminal, &[text_rows("n", &["\u{1b}[31mred\u{7}"])]);
+        assert!(out.contains("\\x1b[31mred\\x07"), "{out}");
+        assert!(!out.contains("\u{1b}[31m"), "{out}");
+    }
+    let piped = written(&style(Format::Csv), &[text_rows("n", &["\u{1b}[31m"])]);
+    assert_eq!(piped, "n\n\u{1b}[31m\n");
+}
+
+#[test]
+fn columns_of_one_name_keep_their_values() {
+    let schema = Schema::new(vec![Field::new("id", DataType::Int64, true), Field::new("id", DataType::Int64, true)]);
+    let columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(vec![1])), Arc::new(Int64Array::from(vec![2]))];
+    let rows = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
+    assert_eq!(written(&style(Format::Json), &[rows]), r#"[{"id":1,"id_2":2}]"#);
+}
+
+#[test]
+fn formats_have_their_names() {
+    assert_eq!(Format::parse("ndjson"), Some(Format::Jsonl));
+    assert_eq!(Format::parse("xml"), None);
+}

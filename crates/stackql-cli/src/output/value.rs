@@ -1,0 +1,157 @@
+//! One value of an Arrow array as text or as JSON. Knows no layout.
+
+use std::borrow::Cow;
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{DataType, Field, Float32Type, Float64Type};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use serde::de::IgnoredAny;
+
+/// Key and value of the field metadata that marks text which holds JSON.
+const FORMAT: (&str, &str) = ("stackql.format", "json");
+
+/// Whether the field's text is JSON.
+pub(super) fn holds_json(field: &Field) -> bool {
+    field.metadata().get(FORMAT.0).is_some_and(|f| f == FORMAT.1)
+}
+
+/// The value as a table, csv or text shows it; NULL is `null`.
+pub(super) fn text(array: &dyn Array, row: usize) -> String {
+    if array.is_null(row) {
+        return "null".to_owned();
+    }
+    match array.data_type() {
+        DataType::Float64 => array.as_primitive::<Float64Type>().value(row).to_string(),
+        DataType::Float32 => array.as_primitive::<Float32Type>().value(row).to_string(),
+        DataType::List(_) | DataType::LargeList(_) | DataType::Struct(_) => {
+            let mut out = String::new();
+            write_json(&mut out, array, row, false);
+            out
+        }
+        _ => formatted(array, row),
+    }
+}
+
+/// Appends the value as JSON with its own type. `nested` embeds text that is JSON.
+pub(super) fn write_json(out: &mut String, array: &dyn Array, row: usize, nested: bool) {
+    if array.is_null(row) {
+        return out.push_str("null");
+    }
+    match array.data_type() {
+        DataType::Boolean
+        | DataType::Int8
+        | DataType::Int16
+        | DataType::Int32
+        | DataType::Int64
+        | DataType::UInt8
+        | DataType::UInt16
+        | DataType::UInt32
+        | DataType::UInt64
+        | DataType::Decimal32(..)
+        | DataType::Decimal64(..)
+        | DataType::Decimal128(..)
+        | DataType::Decimal256(..) => out.push_str(&formatted(array, row)),
+        DataType::Float64 => write_float(out, array.as_primitive::<Float64Type>().value(row)),
+        DataType::Float32 => write_float(out, f64::from(array.as_primitive::<Float32Type>().value(row))),
+        DataType::List(_) => write_list(out, array.as_list::<i32>().value(row).as_ref()),
+        DataType::LargeList(_) => write_list(out, array.as_list::<i64>().value(row).as_ref()),
+        DataType::Struct(fields) => {
+            let columns = array.as_struct();
+            out.push('{');
+            for (i, field) in fields.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_string(out, field.name());
+                out.push(':');
+                write_json(out, columns.column(i).as_ref(), row, holds_json(field));
+            }
+            out.push('}');
+        }
+        _ => {
+            let value = formatted(array, row);
+            match nested.then(|| compact(&value)).flatten() {
+                Some(json) => out.push_str(&json),
+                None => write_string(out, &value),
+            }
+        }
+    }
+}
+
+/// Appends text as a JSON string.
+pub(super) fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// Text as it may be sent to a terminal: control characters that could steer it are spelled out.
+pub(super) fn for_terminal(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let spell = |c: char| if steers(c) { format!("\\x{:02x}", u32::from(c)) } else { c.to_string() };
+    Cow::Owned(text.chars().map(spell).collect())
+}
+
+/// The names of the columns as keys of an object: one that occurs again gets a number.
+pub(super) fn keys(schema: &arrow::datatypes::Schema) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for field in schema.fields() {
+        let mut key = field.name().clone();
+        let mut number = 1;
+        while keys.contains(&key) {
+            number += 1;
+            key = format!("{}_{number}", field.name());
+        }
+        keys.push(key);
+    }
+    keys
+}
+
+fn formatted(array: &dyn Array, row: usize) -> String {
+    let options = FormatOptions::default();
+    match ArrayFormatter::try_new(array, &options) {
+        Ok(formatter) => formatter.value(row).to_string(),
+        Err(e) => format!("<{e}>"),
+    }
+}
+
+fn write_float(out: &mut String, value: f64) {
+    if value.is_finite() {
+        out.push_str(&value.to_string());
+    } else {
+        write_string(out, &value.to_string());
+    }
+}
+
+fn write_list(out: &mut String, items: &dyn Array) {
+    out.push('[');
+    for i in 0..items.len() {
+        if i > 0 {
+            out.push(',');
+        }
+        write_json(out, items, i, false);
+    }
+    out.push(']');
+}
+
+/// The JSON of a text on one line, or `None` where it is not JSON.
+fn compact(text: &str) -> Option<Cow<'_, str>> {
+    if text.contains('\n') {
+        let value: serde_json::Value = serde_json::from_str(text).ok()?;
+        return Some(Cow::Owned(value.to_string()));
+    }
+    serde_json::from_str::<IgnoredAny>(text).ok().map(|_| Cow::Borrowed(text))
+}

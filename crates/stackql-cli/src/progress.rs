@@ -1,0 +1,86 @@
+//! The line on standard error that tells how far a long scan is. Shown to a person only, and only after a second.
+
+use std::future::Future;
+use std::io::IsTerminal;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use stackql_engine::Progress;
+use tokio::time::{Instant, sleep_until};
+
+/// How long a statement may take before its progress is shown.
+const PATIENCE: Duration = Duration::from_secs(1);
+const REFRESH: Duration = Duration::from_millis(100);
+
+/// Shows a session's progress while something is awaited.
+pub(crate) struct ProgressLine {
+    progress: Arc<Progress>,
+    next: Instant,
+    shown: bool,
+}
+
+impl ProgressLine {
+    /// The line of a statement that starts now.
+    pub(crate) fn new(progress: &Arc<Progress>) -> Self {
+        let shown = std::io::stderr().is_terminal();
+        Self { progress: Arc::clone(progress), next: Instant::now() + PATIENCE, shown }
+    }
+
+    /// Awaits `work`; the line is gone again when it is done.
+    pub(crate) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+        if !self.shown {
+            return work.await;
+        }
+        let mut work = pin!(work);
+        let mut bar: Option<ProgressBar> = None;
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => {
+                    if let Some(bar) = bar {
+                        bar.finish_and_clear();
+                    }
+                    return done;
+                }
+                () = sleep_until(self.next) => {
+                    self.next = Instant::now() + REFRESH;
+                    let bar = bar.get_or_insert_with(spinner);
+                    bar.set_message(line(&self.progress));
+                    bar.tick();
+                }
+            }
+        }
+    }
+}
+
+fn spinner() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn line(progress: &Progress) -> String {
+    let [scopes, done, pages, rows] =
+        [&progress.scopes, &progress.scopes_done, &progress.pages, &progress.rows].map(|c| c.load(Ordering::Relaxed));
+    format!("{done}/{scopes} scopes, {pages} pages, {rows} rows")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_counts_scopes_pages_and_rows() {
+        let progress = Progress::default();
+        progress.scopes.store(17, Ordering::Relaxed);
+        progress.scopes_done.store(3, Ordering::Relaxed);
+        progress.pages.store(40, Ordering::Relaxed);
+        progress.rows.store(39_120, Ordering::Relaxed);
+        assert_eq!(line(&progress), "3/17 scopes, 40 pages, 39120 rows");
+    }
+}

@@ -1,0 +1,135 @@
+//! Runs statements of a session and writes what they give: messages to standard error, rows to the output.
+
+use std::future::Future;
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+
+use arrow::array::StringArray;
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::record_batch::RecordBatch;
+use futures::StreamExt;
+use stackql_engine::{Answer, Failure, Session};
+
+use crate::arguments::Output;
+use crate::ending::{Ending, Stop, say, shortfall, told};
+use crate::output::{Format, Style};
+use crate::progress::ProgressLine;
+
+/// Where results go and how they look.
+pub(crate) struct Results {
+    pub(crate) style: Style,
+    /// Errors are results, too.
+    errors_as_rows: bool,
+    target: String,
+    out: Box<dyn Write>,
+}
+
+impl std::fmt::Debug for Results {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Results").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+impl Results {
+    /// As the flags say.
+    pub(crate) fn open(flags: &Output) -> Result<Self, Stop> {
+        let unknown = || Stop::Told(format!("unable to create output writer for output format = '{}'", flags.output));
+        let terminal = flags.outfile.is_none() && io::stdout().is_terminal();
+        let style = Style {
+            format: Format::parse(&flags.output).ok_or_else(unknown)?,
+            hide_headers: flags.hideheaders,
+            delimiter: flags.delimiter.chars().next().unwrap_or(','),
+            compat: flags.compat(),
+            terminal,
+        };
+        let (target, out): (_, Box<dyn Write>) = match &flags.outfile {
+            None => ("standard output".to_owned(), Box::new(io::BufWriter::new(io::stdout()))),
+            Some(path) => {
+                let target = path.display().to_string();
+                let file = std::fs::File::create(path).map_err(|e| Stop::writing(&target, e))?;
+                (target, Box::new(io::BufWriter::new(file)))
+            }
+        };
+        Ok(Self { style, errors_as_rows: flags.errorpresentation == "record", target, out })
+    }
+
+    /// Runs one statement and writes what it gives. A failed statement is an [`Ending`]; only an output that cannot
+    /// be written stops the run.
+    pub(crate) async fn run(&mut self, session: &Session, statement: &str) -> Result<Ending, Stop> {
+        session.progress().reset();
+        let mut progress = ProgressLine::new(session.progress());
+        match progress.beside(session.run(statement)).await {
+            Ok(answer) => self.answer(answer, &mut progress).await,
+            Err(failure) => self.failure(&failure),
+        }
+    }
+
+    /// Writes a result of one column and one row.
+    pub(crate) fn single(&mut self, column: &str, value: &str) -> Result<(), Stop> {
+        let schema = Arc::new(Schema::new(vec![Field::new(column, DataType::Utf8, false)]));
+        let values = Arc::new(StringArray::from(vec![value]));
+        let rows = RecordBatch::try_new(Arc::clone(&schema), vec![values]).map_err(|e| Stop::Told(e.to_string()))?;
+        let mut writer = self.style.writer(schema);
+        let written = writer.batch(&rows, &mut self.out).and_then(|()| writer.finish(&mut self.out));
+        self.written(written)
+    }
+
+    async fn answer(&mut self, mut answer: Answer, progress: &mut ProgressLine) -> Result<Ending, Stop> {
+        if let Some(message) = &answer.message {
+            say(message);
+        }
+        let mut failure = None;
+        if let Some(mut rows) = answer.rows.take() {
+            let mut writer = self.style.writer(rows.schema());
+            while let Some(batch) = progress.beside(rows.next()).await {
+                match batch {
+                    Ok(batch) => {
+                        let written = writer.batch(&batch, &mut self.out);
+                        self.written(written)?;
+                    }
+                    Err(e) => failure = Some(Failure::from(e)),
+                }
+                if failure.is_some() {
+                    break;
+                }
+            }
+            let written = writer.finish(&mut self.out);
+            self.written(written)?;
+        }
+        if let Some(failure) = failure {
+            return self.failure(&failure);
+        }
+        let outcome = (answer.outcome)();
+        if let Some(shortfall) = shortfall(&outcome) {
+            say(&shortfall);
+        }
+        Ok(Ending::of(&outcome))
+    }
+
+    fn failure(&mut self, failure: &Failure) -> Result<Ending, Stop> {
+        match self.errors_as_rows {
+            true => self.single("error", &failure.message)?,
+            false => say(&told(failure)),
+        }
+        Ok(Ending::Failed)
+    }
+
+    fn written(&mut self, written: io::Result<()>) -> Result<(), Stop> {
+        written.and_then(|()| self.out.flush()).map_err(|e| Stop::writing(&self.target, e))
+    }
+}
+
+/// Waits for `work`, unless the user presses Ctrl-C first: then it is dropped, which cancels what is in flight.
+pub(crate) async fn unless_cancelled<T>(work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        _ = tokio::signal::ctrl_c() => None,
+    }
+}
+
+impl Output {
+    /// Whether to behave as the Go program does.
+    pub(crate) fn compat(&self) -> bool {
+        self.compat.as_deref() == Some("stackql")
+    }
+}
