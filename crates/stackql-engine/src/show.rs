@@ -1,14 +1,140 @@
-//! Placeholder until the real one lands.
-use crate::error::Error;
+//! SHOW: what the definitions say, as rows of text. Pure; DESCRIBE is in `describe`, LIKE and WHERE in `filter`.
+
+mod describe;
+mod filter;
+mod listing;
+
 use datafusion::arrow::record_batch::RecordBatch;
-use stackql_provider::Definitions;
-use stackql_sql::{ObjectName, Show};
-pub(crate) fn show(_: &dyn Definitions, _: &Show) -> Result<RecordBatch, Error> {
-    Err(Error::statement("x"))
+use stackql_provider::names::{Found, find, nearest};
+use stackql_provider::{Definitions, LookupError, Method, Origin, Parameter, Resource, Type, Verb};
+use stackql_sql::{ObjectName, Show, ShowKind};
+
+use crate::error::Error;
+pub(crate) use describe::{describe, describe_method};
+use listing::Listing;
+
+/// The rows of a SHOW statement.
+pub(crate) fn show(definitions: &dyn Definitions, show: &Show) -> Result<RecordBatch, Error> {
+    let mut listing = match &show.kind {
+        ShowKind::Providers => providers(definitions),
+        ShowKind::Services { provider } => services(definitions, provider)?,
+        ShowKind::Resources { provider, service } => resources(definitions, provider, service, show.extended)?,
+        ShowKind::Methods { table } => methods(&Table::find(definitions, table)?.resource),
+        ShowKind::InsertInto { table } => insert_into(&Table::find(definitions, table)?, show.extended)?,
+        ShowKind::Version => Listing::new(&["version"], &[]).with([[concat!("v", env!("CARGO_PKG_VERSION")).into()]]),
+        ShowKind::Setting(words) if words.eq_ignore_ascii_case("transaction isolation level") => {
+            Listing::new(&["transaction_isolation"], &[]).with([["read committed".into()]])
+        }
+        ShowKind::Auth => return Err(Error::statement("SHOW AUTH is not a statement of this version")),
+        ShowKind::Setting(words) => {
+            return Err(Error::Statement {
+                message: format!("there is nothing called '{words}' to show"),
+                hint: Some("SHOW takes PROVIDERS, SERVICES IN, RESOURCES IN, METHODS IN, INSERT INTO, VERSION".into()),
+            });
+        }
+    };
+    if let Some(wanted) = &show.filter {
+        filter::keep(&mut listing, wanted)?;
+    }
+    listing.batch(show.extended)
 }
-pub(crate) fn describe(_: &dyn Definitions, _: &ObjectName, _: bool) -> Result<RecordBatch, Error> {
-    Err(Error::statement("x"))
+
+/// A table that a statement named, under the provider's own spelling.
+struct Table {
+    name: String,
+    resource: std::sync::Arc<Resource>,
 }
-pub(crate) fn describe_method(_: &dyn Definitions, _: &ObjectName, _: bool) -> Result<RecordBatch, Error> {
-    Err(Error::statement("x"))
+
+impl Table {
+    fn find(definitions: &dyn Definitions, name: &ObjectName) -> Result<Self, Error> {
+        let [provider, service, resource] = name.0.as_slice() else {
+            return Err(Error::statement(format!("'{name}' is not a table; name it provider.service.resource")));
+        };
+        let found = definitions.resource(provider, service, resource)?;
+        let (provider, service) = (definitions.provider(provider)?, definitions.service(provider, service)?);
+        Ok(Self { name: format!("{}.{}.{}", provider.name, service.name, found.name), resource: found })
+    }
+
+    fn method(&self, name: &str) -> Result<&Method, Error> {
+        let names = self.resource.methods.iter().enumerate().map(|(i, m)| (i, m.name.as_str()));
+        match find(name, names.clone()) {
+            Found::One(i) => Ok(&self.resource.methods[i]),
+            Found::Ambiguous(candidates) => Err(LookupError::Ambiguous { name: name.to_owned(), candidates }.into()),
+            Found::None => {
+                let meant = nearest(name, names.map(|(_, n)| n)).map(|n| format!(", did you mean '{n}'?"));
+                let meant = meant.unwrap_or_default();
+                let table = &self.name;
+                Err(Error::statement(format!(
+                    "'{table}' has no method '{name}'{meant}; SHOW METHODS IN {table} lists them"
+                )))
+            }
+        }
+    }
 }
+
+fn providers(definitions: &dyn Definitions) -> Listing {
+    let rows = definitions.providers().into_iter().map(|entry| {
+        let origin = match entry.origin {
+            Origin::Embedded => "embedded".to_owned(),
+            Origin::File(path) => path,
+        };
+        [entry.name, entry.version, origin]
+    });
+    Listing::new(&["name", "version"], &["origin"]).with(rows)
+}
+
+fn services(definitions: &dyn Definitions, provider: &str) -> Result<Listing, Error> {
+    let provider = definitions.provider(provider)?;
+    let rows = provider
+        .services
+        .iter()
+        .map(|entry| [format!("{}:{}", entry.name, entry.version), entry.name.clone(), entry.title.clone()]);
+    Ok(Listing::new(&["id", "name", "title"], &[]).named_by(1).with(rows))
+}
+
+fn resources(definitions: &dyn Definitions, provider: &str, service: &str, extended: bool) -> Result<Listing, Error> {
+    let provider = definitions.provider(provider)?;
+    let service = definitions.service(&provider.name, service)?;
+    let mut listing = Listing::new(&["name", "id"], &["description"]);
+    for entry in service.resources.iter().filter(|entry| !entry.page_only) {
+        // Only the resource itself knows its description, and decoding all of them costs.
+        let description = match extended {
+            true => definitions.resource(&provider.name, &service.name, &entry.name)?.description.clone(),
+            false => String::new(),
+        };
+        let id = format!("{}.{}.{}", provider.name, service.name, entry.name);
+        listing = listing.with([[entry.name.clone(), id, description]]);
+    }
+    Ok(listing)
+}
+
+fn methods(resource: &Resource) -> Listing {
+    let mut methods: Vec<&Method> = resource.methods.iter().collect();
+    methods.sort_by(|a, b| (a.verb, &a.name).cmp(&(b.verb, &b.name)));
+    let row =
+        |m: &Method| [m.name.clone(), m.required().join(", "), m.verb.keyword().to_owned(), m.description.clone()];
+    Listing::new(&["MethodName", "RequiredParams", "SQLVerb"], &["description"]).with(methods.into_iter().map(row))
+}
+
+/// A statement that creates a row once its placeholders are filled in.
+fn insert_into(table: &Table, all: bool) -> Result<Listing, Error> {
+    let Some(method) = table.resource.methods_of(Verb::Insert).next() else {
+        return Err(Error::statement(format!(
+            "'{0}' has no method that answers INSERT; SHOW METHODS IN {0} lists what it has",
+            table.name
+        )));
+    };
+    let mut parameters: Vec<&Parameter> = method.parameters.iter().filter(|p| p.required || all).collect();
+    parameters.sort_by_key(|p| !p.required);
+    let placeholder = |p: &&Parameter| match table.resource.types.get(p.ty) {
+        Type::Integer | Type::Number | Type::Boolean => format!("<< {} >>", p.name),
+        _ => format!("'<< {} >>'", p.name),
+    };
+    let columns: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+    let values: Vec<String> = parameters.iter().map(placeholder).collect();
+    let query = format!("INSERT INTO {} ({}) SELECT {}", table.name, columns.join(", "), values.join(", "));
+    Ok(Listing::new(&["query"], &[]).with([[query]]))
+}
+
+#[cfg(test)]
+mod tests;
