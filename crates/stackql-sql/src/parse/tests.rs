@@ -1,6 +1,8 @@
 use insta::assert_snapshot;
+use proptest::prelude::*;
 
 use super::parse;
+use crate::{Literal, Statement, split};
 
 fn check(text: &str) -> String {
     match parse(text) {
@@ -10,17 +12,198 @@ fn check(text: &str) -> String {
 }
 
 #[test]
-fn statements_of_ours() {
+fn show_and_describe() {
     assert_snapshot!(check("SHOW EXTENDED METHODS IN aws.ec2.volumes LIKE '%Describe%'"), @r#"Show(Show { kind: Methods { table: ObjectName(["aws", "ec2", "volumes"]) }, extended: true, filter: Some(Like("%Describe%")) })"#);
     assert_snapshot!(check("show services from aws;"), @r#"Show(Show { kind: Services { provider: "aws" }, extended: false, filter: None })"#);
+    assert_snapshot!(check("SHOW RESOURCES IN `aws`.ec2"), @r#"Show(Show { kind: Resources { provider: "aws", service: "ec2" }, extended: false, filter: None })"#);
+    assert_snapshot!(check("SHOW INSERT INTO a.b.\"c.d\""), @r#"Show(Show { kind: InsertInto { table: ObjectName(["a", "b", "c.d"]) }, extended: false, filter: None })"#);
+    assert_snapshot!(check("SHOW TRANSACTION ISOLATION LEVEL"), @r#"Show(Show { kind: Setting("TRANSACTION ISOLATION LEVEL"), extended: false, filter: None })"#);
     assert_snapshot!(check("DESC METHOD EXTENDED a.b.c.d"), @r#"DescribeMethod { method: ObjectName(["a", "b", "c", "d"]), extended: true }"#);
+    assert_snapshot!(check("DESCRIBE method"), @r#"Describe { table: ObjectName(["method"]), extended: false }"#);
+}
+
+#[test]
+fn exec() {
+    assert_snapshot!(check(r#"EXEC /*+ AWAIT */ a.b.c.d @X='it''s', @Y=-1, @Z = 1.5, @F=true, @N=NULL @@json='{"a":1}'"#), @r#"Exec(Exec { method: ObjectName(["a", "b", "c", "d"]), arguments: [("X", Text("it's")), ("Y", Integer(-1)), ("Z", Number(1.5)), ("F", Boolean(true)), ("N", Null)], json: Some("{\"a\":1}"), hints: Hints { until_complete: true, show_results: false } })"#);
+    assert_snapshot!(check("EXEC a.b.c.d @x=1, @x=2"), @r"
+    syntax error at line 1, column 20 near '@': @x is given twice
+    EXEC a.b.c.d @x=1, @x=2
+                       ^
+    ");
+    assert_snapshot!(check("EXEC a.b.c.d @x=b"), @r"
+    syntax error at line 1, column 17 near 'b': expected the value of @x: text in quotes, a number, TRUE, FALSE or NULL
+    EXEC a.b.c.d @x=b
+                    ^
+    ");
+}
+
+#[test]
+fn settings() {
+    assert_snapshot!(check("SET SESSION \"$.auth.aws.type\" = 'x'"), @r#"Set { name: "$.auth.aws.type", value: "x" }"#);
+    assert_snapshot!(check("SET search_path TO a, b"), @r#"Set { name: "search_path", value: "a, b" }"#);
+    assert_snapshot!(check("SLEEP 10"), @"Sleep(10)");
+    assert_snapshot!(check("USE aws"), @r#"Use("aws")"#);
+    assert_snapshot!(check("create table x (a int)"), @r#"Other("CREATE")"#);
+}
+
+#[test]
+fn writes() {
+    let Statement::Insert(insert) =
+        parse("INSERT INTO a.b.c(X, \"Y\", `Z`) VALUES ('1', -2, NULL), ('2', 3, '{}') RETURNING x AS y").unwrap()
+    else {
+        panic!("not an INSERT")
+    };
+    assert_eq!(insert.table.to_string(), "a.b.c");
+    assert_eq!(insert.columns, ["X", "Y", "Z"]);
+    assert_eq!(insert.source.text, "VALUES ('1', -2, NULL), ('2', 3, '{}')");
+    assert_eq!(insert.returning.unwrap()[0].to_string(), "x AS y");
+
+    let Statement::Update(update) =
+        parse("UPDATE /*+ AWAIT */ a.b.c SET x = 1, y = '2' WHERE z = 3 RETURNING *").unwrap()
+    else {
+        panic!("not an UPDATE")
+    };
+    assert!(update.hints.until_complete);
+    assert_eq!(update.assignments[1].0, "y");
+    assert_eq!(update.selection.unwrap().to_string(), "z = 3");
+
+    let Statement::Delete(delete) = parse("DELETE FROM a.b.c WHERE x IN ('1', '2')").unwrap() else {
+        panic!("not a DELETE")
+    };
+    assert_eq!(delete.selection.unwrap().to_string(), "x IN ('1', '2')");
+}
+
+#[test]
+fn queries_keep_what_was_written() {
+    for text in [
+        "SELECT a ->> 'b', `c` FROM x.y.z AS t, LATERAL (SELECT 1) AS u WHERE a -> 'b' = 1",
+        "SELECT row_number() OVER (PARTITION BY a ORDER BY b ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t",
+        "SELECT count(*) FILTER (WHERE a) FROM t GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 DESC LIMIT 2 OFFSET 3",
+        "WITH x AS (SELECT 1) SELECT * FROM x",
+        "(SELECT 1) UNION ALL (SELECT 2)",
+        "VALUES (1), (2)",
+    ] {
+        match parse(text) {
+            Ok(Statement::Query(query)) => assert_eq!(query.text, text),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
 }
 
 #[test]
 fn syntax_errors_mark_their_place() {
-    assert_snapshot!(check("SELECT a FORM b WHERE c"), @"
+    assert_snapshot!(check("SELECT a FORM b WHERE c"), @r"
     syntax error at line 1, column 15 near 'b': expected the end of the statement; did you mean FROM in front of it?
     SELECT a FORM b WHERE c
                   ^
     ");
+    assert_snapshot!(check("SELCT 1"), @r"
+    syntax error at line 1, column 1 near 'SELCT': no statement begins with this word, did you mean SELECT?
+    SELCT 1
+    ^
+    ");
+    assert_snapshot!(check("select\n a,\n é, from"), @r"
+    syntax error at line 3, column 9, at the end: expected an expression
+     é, from
+            ^
+    ");
+    assert_snapshot!(check("SELECT 'abc"), @r"
+    syntax error at line 1, column 8, at the end: unterminated string literal
+    SELECT 'abc
+           ^
+    ");
+    assert_snapshot!(check("SHOW METHODS"), @r"
+    syntax error at line 1, column 13, at the end: expected IN provider.service.resource
+    SHOW METHODS
+                ^
+    ");
+    assert_snapshot!(check("DELETE FROM a.b.c, d"), @r"
+    syntax error at line 1, column 13 near 'a': expected one table, without joins
+    DELETE FROM a.b.c, d
+                ^
+    ");
+    assert_snapshot!(check("SELECT 1; SELECT 2"), @r"
+    syntax error at line 1, column 11 near 'SELECT': expected the end of the statement
+    SELECT 1; SELECT 2
+              ^
+    ");
+}
+
+/// Text that gets past the first token more often than arbitrary text does.
+fn sql_like() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "SELECT",
+        "SHOW",
+        "METHODS",
+        "IN",
+        "EXEC",
+        "a.b.c.d",
+        "@x",
+        "@@json",
+        "=",
+        "'v'",
+        "-",
+        "1.5",
+        "INSERT INTO",
+        "VALUES",
+        "(",
+        ")",
+        ",",
+        ";",
+        "\"q",
+        "E'\\'",
+        "$$",
+        "/*+ AWAIT */",
+        "--",
+        "\n",
+        "é",
+        "WHERE",
+        "UPDATE",
+        "SET",
+    ]);
+    prop::collection::vec(word, 0..12).prop_map(|words| words.join(" "))
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in prop_oneof![".*", sql_like()]) {
+        if let Err(error) = parse(&text) {
+            prop_assert!(error.position <= text.len());
+            let _ = error.marked(&text);
+        }
+    }
+
+    #[test]
+    fn split_loses_nothing(text in prop_oneof![".*", sql_like()]) {
+        let comments = text.contains("--") || text.contains("/*");
+        let blank = |gap: &str| comments || gap.chars().all(|c| c == ';' || c.is_whitespace());
+        let mut end = 0;
+        for piece in split(&text) {
+            prop_assert!(blank(&text[end..piece.start]));
+            prop_assert_eq!(&text[piece.start..piece.start + piece.text.len()], piece.text);
+            end = piece.start + piece.text.len();
+        }
+        prop_assert!(blank(&text[end..]));
+    }
+
+    #[test]
+    fn statements_survive_being_joined(values in prop::collection::vec(".*", 1..4)) {
+        let statements: Vec<String> = values.iter().map(|v| format!("SELECT '{}'", v.replace('\'', "''"))).collect();
+        let script = statements.join(";\n");
+        let pieces: Vec<&str> = split(&script).into_iter().map(|p| p.text).collect();
+        prop_assert_eq!(pieces, statements);
+    }
+
+    #[test]
+    fn arguments_arrive_as_given(text in ".*", number in any::<i64>()) {
+        let quoted = text.replace('\'', "''");
+        let sql = format!("EXEC a.b.c.d @Text = '{quoted}', @Number={number}");
+        match parse(&sql) {
+            Ok(Statement::Exec(exec)) => prop_assert_eq!(
+                exec.arguments,
+                vec![("Text".to_owned(), Literal::Text(text)), ("Number".to_owned(), Literal::Integer(number))]
+            ),
+            other => prop_assert!(false, "{:?}", other),
+        }
+    }
 }
