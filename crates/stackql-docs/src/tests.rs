@@ -115,6 +115,21 @@ fn site_pages() {
     insta::assert_snapshot!(check(None, Style::Site));
 }
 
+fn statements(page: &str) -> Vec<&str> {
+    page.split("```").skip(1).step_by(2).map(|s| s.trim_start_matches("sql\n").trim_end()).collect()
+}
+
+#[test]
+fn statements_are_sql_when_filled_in() {
+    let text = check(None, Style::Site);
+    let statements = statements(&text);
+    assert_eq!(statements.len(), 6);
+    for statement in statements {
+        let filled = statement.replace("<Order>", "7");
+        assert!(stackql_sql::parse(&filled).is_ok(), "{:?}\n{filled}", stackql_sql::parse(&filled));
+    }
+}
+
 #[test]
 fn every_method_has_a_statement() {
     let mut source = source();
