@@ -153,8 +153,8 @@ fn describe_puts_id_name_description_first() {
         [
             "name | type | param_type | shape",
             "Labels | array | input_required | [\"string\"]",
-            "Size | integer | input_required |",
-            "Note | string | input_optional |",
+            "Size | integer | input_required | ",
+            "Note | string | input_optional | ",
         ]
     );
 }
