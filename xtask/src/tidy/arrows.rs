@@ -26,7 +26,7 @@ const ALLOWED: &[Arrows] = &[
     arrows("stackql-call", &["stackql-provider"]),
     arrows("stackql-client", &["stackql-provider", "stackql-call"]),
     arrows("stackql-engine", &["stackql-provider", "stackql-sql", "stackql-call"]),
-    Arrows { package: "stackql-docs", uses: &["stackql-provider"], tests_use: &["stackql-compile"] },
+    Arrows { package: "stackql-docs", uses: &["stackql-provider"], tests_use: &["stackql-compile", "stackql-sql"] },
     arrows("stackql-server", &["stackql-provider", "stackql-sql", "stackql-engine"]),
     arrows("stackql-slt", &["stackql-provider", "stackql-compile", "stackql-sql", "stackql-call", "stackql-engine"]),
     arrows(

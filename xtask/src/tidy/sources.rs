@@ -12,7 +12,7 @@ const LONG: &[(&str, &str)] = &[];
 const PROVIDER_WORDS: &[&str] = &["aws", "amazon", "amazonaws", "ec2", "azure", "google", "googleapis", "gcp"];
 
 /// Where those words may stand: readers of source formats, signing and credentials, the endpoint we serve ourselves,
-/// and the commands that are about the embedded definitions.
+/// the commands that are about the embedded definitions, test worlds, and a page frame whose image has such an address.
 const MAY_NAME_PROVIDERS: &[&str] = &[
     "crates/stackql-compile/",
     "crates/stackql-client/",
@@ -22,6 +22,8 @@ const MAY_NAME_PROVIDERS: &[&str] = &[
     "crates/stackql-cli/src/demo",
     "crates/stackql-cli/src/embedded",
     "crates/stackql-cli/src/provider",
+    "crates/stackql-docs/src/classic.rs",
+    "crates/stackql-slt/",
     "xtask/",
 ];
 
