@@ -94,6 +94,10 @@ impl Reader<'_> {
                 let analyze = self.word("ANALYZE");
                 // VERBOSE is what EXPLAIN always is.
                 self.word("VERBOSE");
+                if matches!(&self.parser.peek_token().token, Token::Word(w) if w.value.eq_ignore_ascii_case("EXPLAIN"))
+                {
+                    return Err(self.wrong("one EXPLAIN is enough"));
+                }
                 Ok(Statement::Explain { analyze, statement: Box::new(self.statement()?) })
             }
             "USE" | "SET" | "SLEEP" => self.setting(&word),

@@ -207,3 +207,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn deep_nesting_is_refused() {
+    let text = format!("SELECT {}1{}", "(".repeat(5000), ")".repeat(5000));
+    assert!(parse(&text).unwrap_err().message.contains("nested too deeply"));
+    let explained = format!("{}SELECT 1", "EXPLAIN ".repeat(100_000));
+    assert!(parse(&explained).unwrap_err().message.contains("EXPLAIN"));
+}
