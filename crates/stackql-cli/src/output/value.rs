@@ -34,7 +34,7 @@ pub(super) fn text(array: &dyn Array, row: usize) -> String {
 
 /// Appends the value as JSON with its own type. `nested` embeds text that is JSON.
 pub(super) fn write_json(out: &mut String, array: &dyn Array, row: usize, nested: bool) {
-    if array.is_null(row) {
+    if array.is_null(row) || array.data_type() == &DataType::Null {
         return out.push_str("null");
     }
     match array.data_type() {
