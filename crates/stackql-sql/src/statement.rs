@@ -125,8 +125,6 @@ pub enum ShowFilter {
 pub struct Query {
     /// Its tree.
     pub ast: Box<sqlparser::ast::Query>,
-    /// Its text, normalised where it was part of another statement.
-    pub text: String,
 }
 
 /// What `/*+ … */` comments ask for.

@@ -55,7 +55,7 @@ fn writes() {
     };
     assert_eq!(insert.table.to_string(), "a.b.c");
     assert_eq!(insert.columns, ["X", "Y", "Z"]);
-    assert_eq!(insert.source.text, "VALUES ('1', -2, NULL), ('2', 3, '{}')");
+    assert_eq!(insert.source.ast.to_string(), "VALUES ('1', -2, NULL), ('2', 3, '{}')");
     assert_eq!(insert.returning.unwrap()[0].to_string(), "x AS y");
 
     let Statement::Update(update) =
@@ -84,7 +84,7 @@ fn queries_keep_what_was_written() {
         "VALUES (1), (2)",
     ] {
         match parse(text) {
-            Ok(Statement::Query(query)) => assert_eq!(query.text, text),
+            Ok(Statement::Query(query)) => assert_eq!(query.ast.to_string(), text),
             other => panic!("{text}: {other:?}"),
         }
     }
