@@ -27,6 +27,8 @@ pub(crate) enum Command {
     },
     /// Type statements at a prompt, or feed them by a pipe
     Shell,
+    /// Watch a tour of traffic mirroring by SQL, against the endpoint of --endpoint-url
+    Demo,
     /// Write documentation pages of a provider
     Docs(Docs),
     /// Print the completions of a shell (bash, zsh, fish)

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod connect;
+mod demo;
 mod docs;
 mod ending;
 mod exec;
@@ -59,6 +60,15 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
         Some(Command::Shell) => {
             let results = Results::open(&common.output)?;
             shell::run(&runtime()?, connect::session(&common.calls)?, results)
+        }
+        Some(Command::Demo) => {
+            if common.calls.endpoint_url.is_none() {
+                return Err(Stop::Told(
+                    "the demo needs an endpoint to play with; name it by --endpoint-url".to_owned(),
+                ));
+            }
+            let mut results = Results::open(&common.output)?;
+            runtime()?.block_on(demo::run(&connect::session(&common.calls)?, &mut results))
         }
         Some(Command::Docs(wanted)) => docs::write(&wanted, &common.calls),
         Some(Command::Completions { shell }) => {

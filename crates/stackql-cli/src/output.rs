@@ -76,5 +76,15 @@ impl Style {
     }
 }
 
+/// The first row, as names and texts.
+pub(crate) fn first_row(rows: &RecordBatch) -> Vec<(String, String)> {
+    if rows.num_rows() == 0 {
+        return Vec::new();
+    }
+    let schema = rows.schema();
+    let columns = schema.fields().iter().zip(rows.columns());
+    columns.map(|(field, array)| (field.name().clone(), value::text(array.as_ref(), 0))).collect()
+}
+
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use stackql_engine::{Answer, Failure, Session};
 
 use crate::arguments::Output;
 use crate::ending::{Ending, Stop, say, shortfall, told};
-use crate::output::{Format, Style};
+use crate::output::{Format, Style, first_row};
 use crate::progress::ProgressLine;
 
 /// Where results go and how they look.
@@ -22,6 +22,8 @@ pub(crate) struct Results {
     errors_as_rows: bool,
     target: String,
     out: Box<dyn Write>,
+    /// The first row of the last result, as names and texts.
+    first: Vec<(String, String)>,
 }
 
 impl std::fmt::Debug for Results {
@@ -50,18 +52,30 @@ impl Results {
                 (target, Box::new(io::BufWriter::new(file)))
             }
         };
-        Ok(Self { style, errors_as_rows: flags.errorpresentation == "record", target, out })
+        Ok(Self { style, errors_as_rows: flags.errorpresentation == "record", target, out, first: Vec::new() })
     }
 
     /// Runs one statement and writes what it gives. A failed statement is an [`Ending`]; only an output that cannot
     /// be written stops the run.
     pub(crate) async fn run(&mut self, session: &Session, statement: &str) -> Result<Ending, Stop> {
         session.progress().reset();
+        self.first.clear();
         let mut progress = ProgressLine::new(session.progress());
         match progress.beside(session.run(statement)).await {
             Ok(answer) => self.answer(answer, &mut progress).await,
             Err(failure) => self.failure(&failure),
         }
+    }
+
+    /// Writes a line between results.
+    pub(crate) fn note(&mut self, line: &str) -> Result<(), Stop> {
+        let written = writeln!(self.out, "{line}");
+        self.written(written)
+    }
+
+    /// The value that the last result has in its first row.
+    pub(crate) fn first(&self, column: &str) -> Option<String> {
+        self.first.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)).map(|(_, value)| value.clone())
     }
 
     /// Writes a result of one column and one row.
@@ -84,6 +98,9 @@ impl Results {
             while let Some(batch) = progress.beside(rows.next()).await {
                 match batch {
                     Ok(batch) => {
+                        if self.first.is_empty() {
+                            self.first = first_row(&batch);
+                        }
                         let written = writer.batch(&batch, &mut self.out);
                         self.written(written)?;
                     }

@@ -11,7 +11,7 @@ fn stackql(arguments: &[&str]) -> Command {
 }
 
 fn run(arguments: &[&str]) -> Output {
-    stackql(arguments).output().unwrap()
+    stackql(arguments).output().expect("the binary that was just built starts")
 }
 
 #[test]
