@@ -157,7 +157,33 @@ fn volume(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{PAGE, field, volume, volumes};
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+    use std::time::Duration;
+
+    use super::{Mock, PAGE, REGIONS, field, volume, volumes};
+
+    fn post(mock: &Mock, form: &str) -> String {
+        let mut stream = TcpStream::connect(mock.address).unwrap();
+        let length = form.len();
+        write!(stream, "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{form}")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn it_answers_over_http_and_counts() {
+        let mock = Mock::start().unwrap();
+        mock.serve(3, Duration::ZERO);
+        let answer = post(&mock, "Action=DescribeVolumes&Version=2016-11-15");
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert_eq!(answer.matches("<size>").count(), 3);
+        assert_eq!(post(&mock, "Action=DescribeRegions").matches("<regionName>").count(), REGIONS.len());
+        assert!(post(&mock, "Action=RunInstances").starts_with("HTTP/1.1 400 Bad Request\r\n"));
+        assert_eq!(mock.calls(), 3);
+    }
 
     #[test]
     fn pages_follow_one_another_to_the_end() {
