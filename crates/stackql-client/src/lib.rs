@@ -1,1 +1,20 @@
-//! The real Transport: pool, TLS, signing, tokens, retry.
+//! The real Transport: one connection pool, endpoints, credentials, signing, retries.
+//!
+//! Owns how a request reaches its provider and comes back. Does not write requests nor read answers; that is
+//! `stackql-call`. The one place, beside the readers of source formats, where a signing scheme's vendor is named.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this crate is the rim: it sends, keeps time and reads credential files"
+)]
+
+mod auth;
+mod client;
+mod credentials;
+mod endpoint;
+mod settings;
+mod signing;
+
+pub use auth::{AuthContext, auth_contexts};
+pub use client::Client;
+pub use settings::{Environment, Settings, SettingsError};

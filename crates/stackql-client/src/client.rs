@@ -1,0 +1,312 @@
+//! Sends requests: the pool, attempts, waiting between them. Owns what is repeated and what an error says.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use async_trait::async_trait;
+use aws_config::meta::region::ProvideRegion;
+use backon::BackoffBuilder;
+use bytes::{Bytes, BytesMut};
+use stackql_call::{Attempt, FaultKind, Request, Response, Transport, TransportError, TransportErrorKind, fault};
+use stackql_provider::{Provider, Scope};
+use tracing::Instrument;
+
+use crate::credentials::{Chain, from_context, reason};
+use crate::endpoint::{Target, target};
+use crate::signing::Signer;
+use crate::{Settings, SettingsError};
+
+const SCHEME: &str = "aws_signing_v4";
+const MAX_BODY: usize = 256 << 20;
+const SKEW: i64 = 240;
+
+/// The network's implementation of [`Transport`].
+#[derive(Debug)]
+pub struct Client {
+    settings: Settings,
+    pool: reqwest::Client,
+    chain: Chain,
+    /// Seconds that the providers' clock is ahead of ours.
+    skew: AtomicI64,
+}
+
+/// What one attempt came to without an answer.
+type Failure = (TransportErrorKind, String);
+
+impl Client {
+    /// A client of these settings. Nothing is sent and no credentials are looked for yet.
+    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
+        let mut pool = reqwest::Client::builder()
+            .timeout(settings.request_timeout)
+            .connect_timeout(settings.request_timeout.min(Duration::from_secs(10)))
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("stackql/", env!("CARGO_PKG_VERSION")))
+            .tls_danger_accept_invalid_certs(settings.allow_insecure);
+        if let Some(path) = &settings.ca_bundle {
+            let refused = |reason: String| SettingsError::CaBundle { path: path.display().to_string(), reason };
+            let pem = std::fs::read(path).map_err(|e| refused(e.to_string()))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|e| refused(reason(&e)))?;
+            pool = pool.tls_certs_merge(certificates);
+        }
+        if let Some(proxy) = &settings.proxy {
+            pool = pool.proxy(reqwest::Proxy::all(proxy).map_err(|_| SettingsError::Proxy)?);
+        }
+        let pool = pool.build().map_err(|e| SettingsError::Http(reason(&e)))?;
+        Ok(Self { settings, pool, chain: Chain::default(), skew: AtomicI64::new(0) })
+    }
+
+    /// The request with address and signature.
+    async fn authorised(
+        &self,
+        request: &Request,
+        url: &url::Url,
+        signing_scope: &str,
+    ) -> Result<http::Request<Bytes>, Failure> {
+        let configuration = |m: String| (TransportErrorKind::Configuration, m);
+        let mut built = http::Request::builder().method(request.http_method.as_str()).uri(url.as_str());
+        for (name, value) in &request.headers {
+            built = built.header(name, value);
+        }
+        let host = url.host_str().unwrap_or_default();
+        let host = url.port().map_or_else(|| host.to_owned(), |p| format!("{host}:{p}"));
+        let mut built = built
+            .header("host", host)
+            .body(request.body.clone())
+            .map_err(|e| configuration(format!("cannot write the request: {e}")))?;
+        let (auth, provider) = (&request.operation.service.auth, &request.operation.provider.name);
+        let context = self.settings.auth.get(provider);
+        let kind = context.map_or(auth.scheme.as_str(), |c| c.kind.as_str());
+        match kind {
+            "null_auth" | "" => return Ok(built),
+            SCHEME => {}
+            other => {
+                return Err(configuration(format!(
+                    "provider {provider}: this build does not speak the auth type '{other}' yet; use {SCHEME} or null_auth"
+                )));
+            }
+        }
+        let named = context.map(|c| from_context(c, &self.settings.environment)).transpose();
+        let credentials = match named.map_err(|m| (TransportErrorKind::Credentials, m))?.flatten() {
+            Some(named) => named,
+            None => self
+                .chain
+                .credentials(&self.settings.environment)
+                .await
+                .map_err(|m| (TransportErrorKind::Credentials, m))?,
+        };
+        let skew = self.skew.load(Ordering::Relaxed);
+        let moved = Duration::from_secs(skew.unsigned_abs());
+        let time = if skew < 0 { SystemTime::now() - moved } else { SystemTime::now() + moved };
+        let name = auth.signing_name.as_deref().unwrap_or(&request.operation.service.name);
+        Signer { credentials: &credentials, region: signing_scope, name, time }
+            .sign(&mut built)
+            .map_err(configuration)?;
+        Ok(built)
+    }
+
+    /// Sends once and reads the whole answer.
+    async fn exchange(&self, request: http::Request<Bytes>, url: &url::Url) -> Result<Response, Failure> {
+        let request =
+            reqwest::Request::try_from(request).map_err(|e| (TransportErrorKind::Configuration, reason(&e)))?;
+        let mut answer = self.pool.execute(request).await.map_err(|e| self.failure(&e, url))?;
+        let status = answer.status().as_u16();
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned()))
+            .collect();
+        let mut body = BytesMut::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|e| self.failure(&e, url))? {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err((
+                    TransportErrorKind::Configuration,
+                    format!("the answer of {} is larger than 256 MiB; ask for fewer rows", place(url)),
+                ));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status, headers, body: body.freeze(), attempts: Vec::new() })
+    }
+
+    fn failure(&self, error: &reqwest::Error, url: &url::Url) -> Failure {
+        let (place, why) = (place(url), reason(error));
+        if error.is_timeout() {
+            let seconds = self.settings.request_timeout.as_secs_f32();
+            return (
+                TransportErrorKind::Timeout,
+                format!("no answer from {place} within {seconds} s; try again or raise the request timeout"),
+            );
+        }
+        let lower = why.to_lowercase();
+        if url.scheme() == "https"
+            && ["certificate", "tls", "handshake", "corrupt message"].iter().any(|w| lower.contains(w))
+        {
+            return (
+                TransportErrorKind::Tls,
+                format!(
+                    "no secure connection to {place}: {why}; if its certificate is your own, give its CA with the CA bundle option"
+                ),
+            );
+        }
+        if error.is_connect() {
+            return (
+                TransportErrorKind::Connect,
+                format!("cannot connect to {place}: {why}; check the address, the network and the proxy"),
+            );
+        }
+        (TransportErrorKind::Broken, format!("the connection to {place} broke before the answer was complete: {why}"))
+    }
+
+    /// Takes over the server's clock where it differs much; whether it did.
+    fn correct_clock(&self, response: &Response) -> bool {
+        let Some(server) = response.header("date").and_then(|d| httpdate::parse_http_date(d).ok()) else {
+            return false;
+        };
+        let ahead = seconds(server) - seconds(SystemTime::now());
+        let differs = (ahead - self.skew.load(Ordering::Relaxed)).abs() > SKEW;
+        if differs {
+            self.skew.store(ahead, Ordering::Relaxed);
+        }
+        differs
+    }
+
+    async fn attempts(&self, request: &Request) -> Result<Response, TransportError> {
+        let mut attempts = Vec::new();
+        let refused = |(kind, message): Failure, attempts: Vec<Attempt>| TransportError { kind, message, attempts };
+        let configuration =
+            |m: String| TransportError { kind: TransportErrorKind::Configuration, message: m, attempts: Vec::new() };
+        let Target { url: base, signing_scope } =
+            target(&self.settings, &request.operation.service.endpoints, request.scope.as_deref())
+                .map_err(configuration)?;
+        let url = address(&base, request).map_err(configuration)?;
+        let mut waits = backon::ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(200))
+            .with_max_delay(Duration::from_secs(20))
+            .with_jitter()
+            .with_max_times(self.settings.max_attempts.saturating_sub(1) as usize)
+            .build();
+        let mut clock_corrected = false;
+        loop {
+            let built = match self.authorised(request, &url, &signing_scope).await {
+                Ok(built) => built,
+                Err(failure) => return Err(refused(failure, attempts)),
+            };
+            let (started, clock) = (SystemTime::now(), Instant::now());
+            let result = self.exchange(built, &url).await;
+            attempts.push(attempt(started, clock.elapsed(), &url, &result));
+            let (again, asked) = match &result {
+                Ok(response) => {
+                    let kind = fault(&request.operation, request.scope.as_deref(), response).map(|f| f.kind);
+                    let stale = kind == Some(FaultKind::ClockSkew) || response.status == 403;
+                    if stale && !clock_corrected && self.correct_clock(response) {
+                        clock_corrected = true;
+                        continue;
+                    }
+                    let throttled = kind == Some(FaultKind::Throttled) || matches!(response.status, 429 | 503);
+                    (throttled || (response.status >= 500 && request.repeatable), retry_after(response))
+                }
+                Err((TransportErrorKind::Timeout | TransportErrorKind::Broken | TransportErrorKind::Connect, _)) => {
+                    (request.repeatable, None)
+                }
+                Err(_) => (false, None),
+            };
+            let wait = if again { waits.next() } else { None };
+            let Some(wait) = wait else {
+                return match result {
+                    Ok(response) => Ok(Response { attempts, ..response }),
+                    Err(failure) => Err(refused(failure, attempts)),
+                };
+            };
+            let wait = asked.unwrap_or(wait).max(Duration::ZERO);
+            tracing::debug!(attempt = attempts.len(), wait_ms = wait.as_millis() as u64, "sending again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for Client {
+    async fn send(&self, request: &Request) -> Result<Response, TransportError> {
+        let operation = &request.operation;
+        let span = tracing::info_span!("call", provider = %operation.provider.name, method = %operation.method().name, status = tracing::field::Empty, attempt = tracing::field::Empty);
+        let result = Box::pin(self.attempts(request)).instrument(span.clone()).await;
+        match &result {
+            Ok(response) => span.record("status", response.status).record("attempt", response.attempts.len()),
+            Err(error) => span.record("attempt", error.attempts.len()),
+        };
+        result
+    }
+
+    async fn default_scope(&self, provider: &Provider, scope: &Scope) -> Result<String, TransportError> {
+        let flag = self.settings.scope_defaults.get(&(provider.name.clone(), scope.name.clone()));
+        let variable =
+            || scope.environment.iter().find_map(|n| self.settings.environment.get(n).filter(|v| !v.is_empty()));
+        let mut found = flag.or_else(variable).cloned();
+        if found.is_none() && scope.environment.iter().any(|n| n == "AWS_REGION") {
+            let profile = aws_config::profile::ProfileFileRegionProvider::builder().build();
+            found = Box::pin(profile.region()).await.map(|r| r.to_string());
+        }
+        let found = found.or_else(|| scope.default.clone());
+        found.ok_or_else(|| TransportError {
+            kind: TransportErrorKind::Configuration,
+            message: format!(
+                "provider {} needs a {}; name it in WHERE, or set {}",
+                provider.name,
+                scope.name,
+                scope.environment.join(" or ")
+            ),
+            attempts: Vec::new(),
+        })
+    }
+}
+
+fn attempt(started: SystemTime, duration: Duration, url: &url::Url, result: &Result<Response, Failure>) -> Attempt {
+    let mut bare = url.clone();
+    bare.set_query(None);
+    let answer = result.as_ref().ok();
+    let id =
+        answer.and_then(|r| ["x-amzn-requestid", "x-amz-request-id", "x-request-id"].iter().find_map(|n| r.header(n)));
+    Attempt {
+        started,
+        duration,
+        url: bare.into(),
+        status: answer.map(|r| r.status),
+        bytes: answer.map_or(0, |r| r.body.len() as u64),
+        request_id: id.map(str::to_owned),
+        error: result.as_ref().err().map(|(_, m)| m.clone()),
+    }
+}
+
+fn address(base: &str, request: &Request) -> Result<url::Url, String> {
+    let mut url = url::Url::parse(&format!("{}{}", base.trim_end_matches('/'), request.path))
+        .map_err(|e| format!("the endpoint address is not a URL: {e}; give one like https://host:port"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err("the endpoint address has no http or https host; give one like https://host:port".to_owned());
+    }
+    if !request.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&request.query);
+        let encoded = url.query().map(|q| q.replace('+', "%20"));
+        url.set_query(encoded.as_deref());
+    }
+    Ok(url)
+}
+
+fn place(url: &url::Url) -> String {
+    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    let value = response.header("retry-after")?;
+    let wait = match value.trim().parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).ok()?,
+    };
+    Some(wait.min(Duration::from_secs(60)))
+}
+
+fn seconds(time: SystemTime) -> i64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs().cast_signed())
+}
+
+#[cfg(test)]
+mod tests;

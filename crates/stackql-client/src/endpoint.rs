@@ -1,0 +1,58 @@
+//! Where a request goes and which place it is signed for. Reads no files.
+
+use stackql_provider::{Endpoints, Partition, Variant};
+
+use crate::Settings;
+
+/// An address, and the scope to sign for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) url: String,
+    pub(crate) signing_scope: String,
+}
+
+/// The target of a service at `scope`: an override, else its partition's template or host.
+pub(crate) fn target(settings: &Settings, endpoints: &Endpoints, scope: Option<&str>) -> Result<Target, String> {
+    let scope = scope.unwrap_or_default();
+    let variable = |name: &str| settings.environment.get(name).filter(|v| !v.is_empty());
+    let on = |name: &str| variable(name).is_some_and(|v| v.eq_ignore_ascii_case("true"));
+    let id = endpoints.override_id.to_uppercase().replace(['-', ' '], "_");
+    let overridden = match (&settings.endpoint_url, on("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) {
+        (Some(url), _) => Some(url),
+        (None, true) => None,
+        (None, false) => variable(&format!("AWS_ENDPOINT_URL_{id}")).or_else(|| variable("AWS_ENDPOINT_URL")),
+    };
+    let variant = Variant { fips: on("AWS_USE_FIPS_ENDPOINT"), dual_stack: on("AWS_USE_DUALSTACK_ENDPOINT") };
+    let partition = partition(endpoints, scope);
+    let host = partition.and_then(|p| p.hosts.iter().find(|h| h.member == scope && h.variant == variant));
+    let signing_scope = host.and_then(|h| h.signing_scope.as_deref()).unwrap_or(scope).to_owned();
+    if let Some(url) = overridden {
+        return Ok(Target { url: url.clone(), signing_scope });
+    }
+    if let Some(host) = host {
+        return Ok(Target { url: host.url.clone(), signing_scope });
+    }
+    let template = partition.and_then(|p| p.templates.iter().find(|(v, _)| *v == variant));
+    match template {
+        Some((_, template)) => Ok(Target { url: template.replace("{scope}", scope), signing_scope }),
+        None => Err(format!(
+            "service {} has no endpoint for '{scope}' with these FIPS and dual-stack settings; set an endpoint URL or change the settings",
+            endpoints.override_id
+        )),
+    }
+}
+
+/// The partition that takes `scope`: it lists it, or its pattern matches, else the first.
+fn partition<'a>(endpoints: &'a Endpoints, scope: &str) -> Option<&'a Partition> {
+    let listed = endpoints.partitions.iter().find(|p| p.members.iter().any(|m| m == scope));
+    let matched = || {
+        endpoints
+            .partitions
+            .iter()
+            .find(|p| regex::Regex::new(&p.pattern).is_ok_and(|r| !p.pattern.is_empty() && r.is_match(scope)))
+    };
+    listed.or_else(matched).or_else(|| endpoints.partitions.first())
+}
+
+#[cfg(test)]
+mod tests;

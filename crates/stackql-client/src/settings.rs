@@ -1,0 +1,75 @@
+//! What a client is made from. Reads neither environment nor flags itself; the caller passes both.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::AuthContext;
+
+/// A snapshot of the environment variables.
+pub type Environment = BTreeMap<String, String>;
+
+/// What a client is made from.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Authorisation by provider; a provider that is absent uses its default chain.
+    pub auth: BTreeMap<String, AuthContext>,
+    /// A snapshot of the environment variables.
+    pub environment: Environment,
+    /// Scope values from flags, by provider and scope.
+    pub scope_defaults: BTreeMap<(String, String), String>,
+    /// One address for every service.
+    pub endpoint_url: Option<String>,
+    /// How long one attempt may take.
+    pub request_timeout: Duration,
+    /// Certificates to trust beside those of the system, PEM.
+    pub ca_bundle: Option<PathBuf>,
+    /// Whether any certificate is accepted.
+    pub allow_insecure: bool,
+    /// How often a request is sent at most.
+    pub max_attempts: u32,
+    /// The proxy for every request, instead of the system's.
+    pub proxy: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            auth: BTreeMap::new(),
+            environment: Environment::new(),
+            scope_defaults: BTreeMap::new(),
+            endpoint_url: None,
+            request_timeout: Duration::from_secs(45),
+            ca_bundle: None,
+            allow_insecure: false,
+            max_attempts: 4,
+            proxy: None,
+        }
+    }
+}
+
+/// Why no client can be made from the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SettingsError {
+    /// The auth contexts have the wrong form. The text is not shown, since it may hold secrets.
+    #[error(
+        "the auth contexts are neither JSON nor YAML of the form {{\"<provider>\": {{\"type\": …}}}}; check the value of --auth"
+    )]
+    Auth,
+    /// The certificates cannot be read.
+    #[error("cannot read the CA bundle {path}: {reason}; give a file of PEM certificates")]
+    CaBundle {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The proxy's address is wrong.
+    #[error("the proxy address is not a URL; give one like http://proxy.example:3128")]
+    Proxy,
+    /// The pool cannot be made.
+    #[error("cannot set up the HTTP client: {0}")]
+    Http(String),
+}
