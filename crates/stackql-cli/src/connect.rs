@@ -1,11 +1,12 @@
 //! Flags and environment become a session: definitions from files and the program itself, and a transport.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use async_trait::async_trait;
-use stackql_call::{Request, Response, Transport, TransportError, TransportErrorKind};
+use stackql_client::{Client, Settings, auth_contexts};
 use stackql_engine::{Session, SessionOptions};
-use stackql_provider::{CompiledProvider, Embedded, Origin, Provider, Scope};
+use stackql_provider::{CompiledProvider, Definitions, Embedded, Origin};
 
 use crate::arguments::Calls;
 use crate::ending::Stop;
@@ -13,7 +14,8 @@ use crate::ending::Stop;
 /// A session as the flags want it.
 pub(crate) fn session(flags: &Calls) -> Result<Session, Stop> {
     let definitions = Embedded::new(compiled(flags)?);
-    Ok(Session::new(Arc::new(definitions), Arc::new(Unconnected { region: flags.region.clone() }), options(flags)))
+    let client = Client::new(settings(flags, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
+    Ok(Session::new(Arc::new(definitions), Arc::new(client), options(flags)))
 }
 
 /// One provider in its compiled form, the first of its name.
@@ -45,25 +47,32 @@ fn options(flags: &Calls) -> SessionOptions {
     SessionOptions { concurrency, page_limit: usize::try_from(flags.page_limit).ok(), read_only: flags.read_only }
 }
 
-/// The transport while there is no client: it refuses to call.
-#[derive(Debug)]
-struct Unconnected {
-    region: Option<String>,
+fn settings(flags: &Calls, definitions: &Embedded) -> Result<Settings, Stop> {
+    let auth = flags.auth.as_deref().filter(|text| !text.trim().is_empty());
+    let auth = auth.map(auth_contexts).transpose().map_err(|e| Stop::Told(e.to_string()))?;
+    Ok(Settings {
+        auth: auth.unwrap_or_default(),
+        environment: environment(),
+        scope_defaults: scope_defaults(flags, definitions),
+        endpoint_url: flags.endpoint_url.clone(),
+        request_timeout: Duration::from_secs(flags.request_timeout),
+        ca_bundle: flags.ca_bundle.clone(),
+        allow_insecure: flags.allow_insecure,
+        ..Settings::default()
+    })
 }
 
-#[async_trait]
-impl Transport for Unconnected {
-    async fn send(&self, request: &Request) -> Result<Response, TransportError> {
-        let message = format!("{}: this build has no client and cannot call", request.operation.table());
-        Err(TransportError { kind: TransportErrorKind::Configuration, message, attempts: Vec::new() })
-    }
+/// What `--region` means: the scope of that name, of every provider that has one.
+fn scope_defaults(flags: &Calls, definitions: &Embedded) -> BTreeMap<(String, String), String> {
+    let Some(region) = &flags.region else { return BTreeMap::new() };
+    let providers = definitions.providers().into_iter().filter_map(|p| definitions.provider(&p.name).ok());
+    let scoped = providers.filter(|p| p.scopes.iter().any(|s| s.name == "region"));
+    scoped.map(|p| ((p.name.clone(), "region".to_owned()), region.clone())).collect()
+}
 
-    async fn default_scope(&self, _: &Provider, scope: &Scope) -> Result<String, TransportError> {
-        let variables = scope.environment.iter().find_map(|name| std::env::var(name).ok());
-        self.region.clone().or(variables).or_else(|| scope.default.clone()).ok_or_else(|| TransportError {
-            kind: TransportErrorKind::Configuration,
-            message: format!("no {}: name one in the statement", scope.name),
-            attempts: Vec::new(),
-        })
-    }
+/// The environment; a variable that is not text is nothing that a client reads.
+fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
