@@ -1,0 +1,81 @@
+//! Reads the files of a service model. Owns finding, unpacking and size limits; not their meaning.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::Error;
+
+/// No model file is larger than this.
+const MAX_BYTES: u64 = 128 << 20;
+
+/// The files of one service.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) service: Value,
+    pub(crate) paginators: Value,
+    pub(crate) waiters: Value,
+}
+
+/// The names of all services below `models`.
+pub(crate) fn services(models: &Path) -> Result<Vec<String>, Error> {
+    Ok(folders(models)?.into_iter().filter(|n| folders(&models.join(n)).is_ok_and(|v| !v.is_empty())).collect())
+}
+
+/// Reads the newest version of a service.
+pub(crate) fn model(models: &Path, name: &str) -> Result<Model, Error> {
+    let folder = models.join(name);
+    let missing = || Error::Read { path: folder.display().to_string(), reason: "no service-2.json below it".into() };
+    let with_model =
+        |v: &String| ["service-2.json", "service-2.json.gz"].iter().any(|f| folder.join(v).join(f).is_file());
+    let version = folders(&folder)?.into_iter().rfind(with_model).ok_or_else(missing)?;
+    let at = folder.join(&version);
+    Ok(Model {
+        name: name.to_owned(),
+        service: read(&at, "service-2.json")?.ok_or_else(missing)?,
+        paginators: read(&at, "paginators-1.json")?.unwrap_or(Value::Null),
+        waiters: read(&at, "waiters-2.json")?.unwrap_or(Value::Null),
+        version,
+    })
+}
+
+/// Reads a JSON file, packed or not; `None` where there is none.
+pub(crate) fn read(folder: &Path, file: &str) -> Result<Option<Value>, Error> {
+    let plain = folder.join(file);
+    let packed = folder.join(format!("{file}.gz"));
+    let (path, is_packed) = if plain.is_file() {
+        (plain, false)
+    } else if packed.is_file() {
+        (packed, true)
+    } else {
+        return Ok(None);
+    };
+    let opened = std::fs::File::open(&path).map_err(|e| unreadable(&path, &e))?;
+    let mut bytes = Vec::new();
+    let done = if is_packed {
+        flate2::read::GzDecoder::new(opened).take(MAX_BYTES).read_to_end(&mut bytes)
+    } else {
+        opened.take(MAX_BYTES).read_to_end(&mut bytes)
+    };
+    done.map_err(|e| unreadable(&path, &e))?;
+    let invalid = |e: serde_json::Error| Error::Invalid { path: path.display().to_string(), reason: e.to_string() };
+    serde_json::from_slice(&bytes).map(Some).map_err(invalid)
+}
+
+fn folders(at: &Path) -> Result<Vec<String>, Error> {
+    let entries = std::fs::read_dir(at).map_err(|e| unreadable(&at.to_path_buf(), &e))?;
+    let mut names: Vec<String> = entries
+        .filter_map(Result::ok)
+        .filter(|e| e.path().is_dir())
+        .filter_map(|e| e.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+fn unreadable(path: &PathBuf, error: &std::io::Error) -> Error {
+    Error::Read { path: path.display().to_string(), reason: error.to_string() }
+}

@@ -1,0 +1,58 @@
+//! Which predicates on columns an operation takes, and the filter names that its documentation lists.
+
+use serde_json::Value;
+use stackql_provider::{Column, Narrowing, NarrowingVia, Parameter, Type, Types, names::fold};
+
+/// The most values one filter takes.
+const MAX_VALUES: u32 = 200;
+
+/// The filter names of a list of filters: extracted before, else read from the documentation.
+pub(crate) fn filter_names(member: &Value) -> Vec<String> {
+    if let Some(names) = member["filterNames"].as_array() {
+        return names.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    }
+    let documentation = member["documentation"].as_str().unwrap_or_default();
+    let mut names = Vec::new();
+    for entry in documentation.split("<li>").skip(1) {
+        let entry = entry.trim_start().trim_start_matches("<p>").trim_start();
+        let Some((name, _)) = entry.strip_prefix("<code>").and_then(|e| e.split_once("</code>")) else { continue };
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-.:_<>/".contains(c);
+        if !name.is_empty() && name.chars().all(plain) && !names.iter().any(|n| n == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// The narrowings of a method that answers SELECT.
+pub(crate) fn narrowings(
+    columns: &[Column],
+    parameters: &[Parameter],
+    filters: &[String],
+    excluded: &[String],
+    types: &Types,
+) -> Vec<Narrowing> {
+    let mut out = Vec::new();
+    for column in columns.iter().filter(|c| !types.get(c.ty).is_nested()) {
+        let folded = fold(&column.name);
+        let mut add = |via| out.push(Narrowing { column: column.name.clone(), via });
+        let named =
+            |f: &&String| !f.starts_with("tag") && !excluded.contains(*f) && fold(&f.replace('-', "_")) == folded;
+        if let Some(name) = filters.iter().find(named) {
+            add(NarrowingVia::Filter { parameter: "Filter".into(), name: name.clone(), maximum: MAX_VALUES });
+        }
+        let spelled = |p: &&Parameter| fold(&p.name) == folded || p.aliases.iter().any(|a| fold(a) == folded);
+        for parameter in parameters.iter().filter(spelled) {
+            match types.get(parameter.ty) {
+                Type::List { item, .. } if !types.get(*item).is_nested() => {
+                    add(NarrowingVia::List { parameter: parameter.name.clone() });
+                }
+                ty if !ty.is_nested() && !parameter.required => {
+                    add(NarrowingVia::Value { parameter: parameter.name.clone() });
+                }
+                _ => {}
+            }
+        }
+    }
+    out
+}

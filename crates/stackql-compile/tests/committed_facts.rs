@@ -1,0 +1,66 @@
+//! The committed facts give the tables that they should.
+
+use std::path::Path;
+
+use stackql_compile::{AWS_OVERLAY, aws};
+use stackql_provider::{NarrowingVia, Paging, ProviderSource, Resource, Verb};
+
+fn provider() -> ProviderSource {
+    let facts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../providers/aws/facts");
+    aws(&facts, &[], AWS_OVERLAY, true).unwrap()
+}
+
+fn resource<'a>(provider: &'a ProviderSource, name: &str) -> &'a Resource {
+    provider.services[0].resources.iter().find(|r| r.name == name).unwrap()
+}
+
+#[test]
+fn traffic_mirror_sessions_are_the_seed() {
+    let provider = provider();
+    let table = resource(&provider, "traffic_mirror_sessions");
+    let methods: Vec<_> = table.methods.iter().map(|m| (m.name.as_str(), m.verb, m.required().join(", "))).collect();
+    let create = "NetworkInterfaceId, SessionNumber, TrafficMirrorFilterId, TrafficMirrorTargetId";
+    assert_eq!(
+        methods,
+        [
+            ("traffic_mirror_sessions_Describe", Verb::Select, String::new()),
+            ("traffic_mirror_session_Create", Verb::Insert, create.to_owned()),
+            ("traffic_mirror_session_Delete", Verb::Delete, "TrafficMirrorSessionId".to_owned()),
+            ("traffic_mirror_session_Modify", Verb::Exec, "TrafficMirrorSessionId".to_owned()),
+        ]
+    );
+    let mut fields: Vec<_> = table.columns.iter().map(|c| (c.name.as_str(), table.type_of(c).label())).collect();
+    fields.sort_unstable();
+    assert_eq!(
+        fields,
+        [
+            ("description", "string"),
+            ("networkInterfaceId", "string"),
+            ("ownerId", "string"),
+            ("packetLength", "integer"),
+            ("sessionNumber", "integer"),
+            ("tagSet", "array"),
+            ("trafficMirrorFilterId", "string"),
+            ("trafficMirrorSessionId", "string"),
+            ("trafficMirrorTargetId", "string"),
+            ("virtualNetworkId", "integer"),
+        ]
+    );
+    let describe = &table.methods[0];
+    assert_eq!(describe.response.rows, ["trafficMirrorSessionSet", "item"]);
+    assert!(matches!(&describe.paging, Some(Paging::Token { answer, .. }) if *answer == ["nextToken"]));
+    let filter = |n: &&stackql_provider::Narrowing| n.column == "networkInterfaceId";
+    let via = &describe.narrowings.iter().find(filter).unwrap().via;
+    assert!(matches!(via, NarrowingVia::Filter { name, .. } if name == "network-interface-id"));
+    assert_eq!(table.methods[1].response.rows, ["trafficMirrorSession"]);
+}
+
+#[test]
+fn every_method_that_reads_has_columns() {
+    for service in provider().services {
+        for table in service.resources {
+            let reads = table.methods_of(Verb::Select).next().is_some();
+            assert!(!reads || !table.columns.is_empty(), "{} has no columns", table.name);
+        }
+    }
+}
