@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
+use stackql_provider::names::nearest;
 use thiserror::Error;
 
 use crate::{Call, Operation};
+
+mod coerce;
 
 /// A value as SQL has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,6 +90,41 @@ pub fn bind(
     bindings: &Bindings,
     token: &mut dyn FnMut() -> String,
 ) -> Result<Call, BindError> {
-    let _ = (bindings, token);
-    Ok(Call { operation, scope: None, arguments: Vec::new() })
+    let method = operation.method();
+    let table = operation.table();
+    let scope_name = operation.service.endpoints.scope.as_deref();
+    let mut scope = None;
+    for (name, value) in bindings {
+        if Some(name.as_str()) == scope_name && method.parameter(name).is_none() {
+            scope = match value {
+                Value::Null => None,
+                Value::Text(text) => Some(text.clone()),
+                other => {
+                    let (parameter, expected) = (name.clone(), "a text".to_owned());
+                    return Err(BindError::Shape { table, parameter, expected, given: coerce::shown(other) });
+                }
+            };
+        } else if method.parameter(name).is_none() {
+            let suggestion = nearest(name, method.parameters.iter().map(|p| p.name.as_str())).map(str::to_owned);
+            return Err(BindError::Unknown { table, method: method.name.clone(), name: name.clone(), suggestion });
+        }
+    }
+    let mut arguments = Vec::new();
+    let mut missing = Vec::new();
+    for (at, parameter) in method.parameters.iter().enumerate() {
+        match bindings.get(&parameter.name).filter(|v| **v != Value::Null) {
+            Some(value) => {
+                let coercion = coerce::Coercion { table: &table, types: &operation.resource.types, token: &mut *token };
+                arguments.push((at, coercion.argument(parameter, value)?));
+            }
+            None if parameter.idempotency_token => arguments.push((at, Json::String(token()))),
+            None if parameter.required => missing.push(parameter.name.clone()),
+            None => {}
+        }
+    }
+    if !missing.is_empty() {
+        missing.sort_unstable();
+        return Err(BindError::Missing { table, method: method.name.clone(), missing });
+    }
+    Ok(Call { operation, scope, arguments })
 }

@@ -1,7 +1,9 @@
 //! An error answer becomes a fault with code, message, request id and a hint.
 
+use stackql_provider::{ErrorRules, ErrorShape};
 use thiserror::Error;
 
+use crate::xml::{Document, Next, texts};
 use crate::{Operation, Response};
 
 /// What a provider said when it refused.
@@ -45,8 +47,66 @@ pub enum FaultKind {
     Client,
 }
 
-/// Reads the fault out of an answer, or `None` where its status says that it is good.
+/// Reads the fault out of an answer, or `None` where it is good. A document that says it is an error is one,
+/// whatever its status.
 pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) -> Option<Fault> {
-    let _ = (operation, scope, response);
-    None
+    let shape = &operation.method().response.error;
+    let rules = &operation.provider.errors;
+    let refused = response.status >= 300;
+    let paths = [shape.code.as_slice(), &shape.message, &shape.request_id];
+    let mut said = if refused || says_error(&response.body, shape) {
+        texts(&response.body, &paths).unwrap_or_else(|_| vec![None; paths.len()]).into_iter()
+    } else {
+        return None;
+    };
+    let (code, message, request_id) = (said.next().flatten(), said.next().flatten(), said.next().flatten());
+    if !refused && code.is_none() {
+        return None;
+    }
+    let code = code.filter(|c| !c.is_empty()).unwrap_or_else(|| status_name(response.status));
+    let is = |patterns: &[String]| ErrorRules::any(patterns, &code);
+    let kind = match response.status {
+        _ if is(&rules.rehearsed) => FaultKind::Rehearsed,
+        _ if is(&rules.not_found) => FaultKind::NotFound,
+        _ if is(&rules.throttled) => FaultKind::Throttled,
+        _ if is(&rules.clock_skew) => FaultKind::ClockSkew,
+        _ if is(&rules.unauthorized) => FaultKind::Unauthorized,
+        404 => FaultKind::NotFound,
+        401 | 403 => FaultKind::Unauthorized,
+        429 | 503 => FaultKind::Throttled,
+        500.. => FaultKind::Server,
+        _ => FaultKind::Client,
+    };
+    let header = shape.request_id_header.as_deref().and_then(|h| response.header(h));
+    Some(Fault {
+        kind,
+        table: operation.table(),
+        scope: scope.map(str::to_owned),
+        status: response.status,
+        message: message.map(|m| one_line(&m)).unwrap_or_else(|| beginning(&response.body)),
+        request_id: request_id.or_else(|| header.map(str::to_owned)),
+        hint: rules.hint(&code).map(str::to_owned),
+        code,
+    })
+}
+
+/// Whether a document's outermost element has the child that only errors have, looking no further than its first.
+fn says_error(body: &[u8], shape: &ErrorShape) -> bool {
+    let Some(first) = shape.code.first() else { return false };
+    let Ok(mut document) = Document::open(body) else { return false };
+    matches!(document.next(), Ok(Next::Child)) && document.name() == first
+}
+
+fn status_name(status: u16) -> String {
+    let known = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());
+    known.map(|k| k.replace(' ', "")).unwrap_or_else(|| "UnknownError".to_owned())
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).collect()
+}
+
+fn beginning(body: &[u8]) -> String {
+    let text: String = one_line(&String::from_utf8_lossy(&body[..body.len().min(800)])).chars().take(200).collect();
+    if text.is_empty() { "the answer has no body".to_owned() } else { text }
 }

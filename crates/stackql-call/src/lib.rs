@@ -18,6 +18,7 @@ mod request;
 mod response;
 mod rows;
 mod transport;
+mod xml;
 
 pub use bind::{BindError, Bindings, Value, bind};
 pub use call::{Call, Operation};

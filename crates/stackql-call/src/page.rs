@@ -1,9 +1,16 @@
 //! A response becomes a page: rows, and where to go on. Owns the reading of good answers.
 
 use arrow::record_batch::RecordBatch;
+use stackql_provider::{Paging, Verb};
 use thiserror::Error;
 
-use crate::{Call, Fault, Response, RowPlan};
+use crate::rows::Builders;
+use crate::xml::Broken;
+use crate::{Call, Fault, Response, RowPlan, fault};
+
+mod decoder;
+
+use decoder::{Decoder, Paths};
 
 /// Where the next page starts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,6 +75,47 @@ pub enum AnswerError {
 
 /// Decodes an answer to `call` into rows as `plan` wants them.
 pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, AnswerError> {
-    let _ = (call, response);
-    Ok(Page { rows: RecordBatch::new_empty(plan.schema()), next: None, request_id: None })
+    if let Some(fault) = fault(call.operation(), call.scope(), response) {
+        return Err(AnswerError::Fault(Box::new(fault)));
+    }
+    let unreadable = |broken: Broken| AnswerError::Unreadable {
+        table: call.operation().table(),
+        scope: call.scope().map(str::to_owned),
+        status: response.status,
+        bytes: response.body.len(),
+        reason: format!("{} at byte {}", broken.reason, broken.at),
+    };
+    let method = call.operation().method();
+    let mut decoder = Decoder { plan, builders: Builders::new(plan), unfit: None, next: None, request_id: None };
+    if response.body.is_empty() {
+        // An operation without output answers with nothing.
+        if method.verb == Verb::Select {
+            return Err(unreadable(Broken { at: 0, reason: "it is empty".to_owned() }));
+        }
+    } else {
+        let token = match &method.paging {
+            Some(Paging::Token { answer, .. }) => answer.as_slice(),
+            None => &[],
+        };
+        let paths = Paths { rows: &method.response.rows, token, request_id: &method.response.error.success_request_id };
+        decoder.document(&response.body, &paths).map_err(unreadable)?;
+    }
+    if let Some((row, column, expected, value)) = decoder.unfit {
+        return Err(AnswerError::Value {
+            table: call.operation().table(),
+            scope: call.scope().map(str::to_owned),
+            row,
+            column: plan.schema().field(column).name().clone(),
+            expected: expected.to_owned(),
+            value: value.chars().take(80).collect(),
+        });
+    }
+    let rows = decoder
+        .builders
+        .finish()
+        .map_err(|e| unreadable(Broken { at: response.body.len() as u64, reason: e.to_string() }))?;
+    let next = decoder.next.filter(|token| !token.is_empty()).map(Cursor);
+    let header = method.response.error.request_id_header.as_deref().and_then(|h| response.header(h));
+    let request_id = decoder.request_id.or_else(|| header.map(str::to_owned));
+    Ok(Page { rows, next, request_id })
 }

@@ -1,14 +1,30 @@
-//! Which columns of a row are wanted, and the Arrow schema they have.
+//! Which columns of a row are wanted, the Arrow schema they have, and the builders that fill them.
 
 use std::sync::Arc;
 
-use arrow::datatypes::{Schema, SchemaRef};
-use stackql_provider::{Column, Type, Types};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use stackql_provider::{Column, Type, TypeRef, Types};
+
+mod builder;
+
+pub(crate) use builder::{Builders, Cell};
 
 /// The wanted columns of a row, made once a scan and used for every page.
 #[derive(Debug, Clone)]
 pub struct RowPlan {
     schema: SchemaRef,
+    pub(crate) types: Arc<Types>,
+    pub(crate) columns: Arc<[PlanColumn]>,
+    pub(crate) extra: bool,
+}
+
+/// A wanted column.
+#[derive(Debug, Clone)]
+pub(crate) struct PlanColumn {
+    pub(crate) wire: String,
+    pub(crate) ty: TypeRef,
+    /// Its elements stand directly in the row, one after the other.
+    pub(crate) flattened: bool,
 }
 
 impl RowPlan {
@@ -19,19 +35,44 @@ impl RowPlan {
 
     /// A plan for these columns in this order; `extra` adds [`Self::EXTRA`] behind them.
     pub fn new(types: &Types, columns: &[Column], extra: bool) -> Self {
-        let _ = (types, columns, extra);
-        Self { schema: Arc::new(Schema::empty()) }
+        let mut fields: Vec<Field> = columns.iter().map(|c| Self::field(types, c)).collect();
+        if extra {
+            fields.push(Field::new(Self::EXTRA, DataType::Utf8, true).with_metadata(json_mark()));
+        }
+        let plan_column = |c: &Column| PlanColumn {
+            wire: c.wire.clone(),
+            ty: c.ty,
+            flattened: matches!(types.get(c.ty), Type::List { flattened: true, .. }),
+        };
+        Self {
+            schema: Arc::new(Schema::new(fields)),
+            types: Arc::new(types.clone()),
+            columns: columns.iter().map(plan_column).collect(),
+            extra,
+        }
     }
 
     /// The Arrow type of a column: Utf8, Int64, Float64, Boolean, Timestamp(Millisecond, "+00:00"); nested values
     /// are Utf8 that holds JSON, marked by [`Self::FORMAT_KEY`].
-    pub fn field(types: &Types, column: &Column) -> arrow::datatypes::Field {
-        let _ = (types.get(column.ty) == &Type::String, column);
-        arrow::datatypes::Field::new(&column.name, arrow::datatypes::DataType::Utf8, true)
+    pub fn field(types: &Types, column: &Column) -> Field {
+        let shape = types.get(column.ty);
+        let data_type = match shape {
+            Type::Integer => DataType::Int64,
+            Type::Number => DataType::Float64,
+            Type::Boolean => DataType::Boolean,
+            Type::Timestamp(_) => DataType::Timestamp(TimeUnit::Millisecond, Some("+00:00".into())),
+            _ => DataType::Utf8,
+        };
+        let field = Field::new(&column.name, data_type, true);
+        if shape.is_nested() { field.with_metadata(json_mark()) } else { field }
     }
 
     /// The schema of the batches it makes.
     pub fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
+}
+
+fn json_mark() -> std::collections::HashMap<String, String> {
+    [(RowPlan::FORMAT_KEY.to_owned(), "json".to_owned())].into()
 }

@@ -1,0 +1,278 @@
+//! Streams a document's rows straight into Arrow builders; nested values become JSON text on the way.
+
+use stackql_provider::{Type, TypeRef, Types};
+
+use crate::RowPlan;
+use crate::rows::{Builders, Cell};
+use crate::xml::{Broken, Document, MAX_DEPTH, Next};
+
+/// Where in a document things are, as names below its outermost element.
+pub(super) struct Paths<'a> {
+    pub(super) rows: &'a [String],
+    pub(super) token: &'a [String],
+    pub(super) request_id: &'a [String],
+}
+
+/// Decodes one document.
+pub(super) struct Decoder<'a> {
+    pub(super) plan: &'a RowPlan,
+    pub(super) builders: Builders,
+    /// The first value that does not fit its column: row, column, what it takes, the value.
+    pub(super) unfit: Option<(usize, usize, &'static str, String)>,
+    pub(super) next: Option<String>,
+    pub(super) request_id: Option<String>,
+}
+
+impl Decoder<'_> {
+    pub(super) fn document(&mut self, body: &[u8], paths: &Paths<'_>) -> Result<(), Broken> {
+        if paths.rows.is_empty() {
+            let mut found = crate::xml::texts(body, &[paths.token, paths.request_id])?.into_iter();
+            self.next = found.next().flatten();
+            self.request_id = found.next().flatten();
+            let mut document = Document::open(body)?;
+            return self.row(&mut document);
+        }
+        let mut document = Document::open(body)?;
+        let mut stack: Vec<String> = Vec::new();
+        loop {
+            match document.next()? {
+                Next::End if stack.is_empty() => return Ok(()),
+                Next::End => {
+                    stack.pop();
+                }
+                Next::Child => {
+                    stack.push(document.name().to_owned());
+                    if stack.as_slice() == paths.rows {
+                        self.row(&mut document)?;
+                        stack.pop();
+                    } else if stack.as_slice() == paths.token {
+                        self.next = Some(document.text()?.into_owned());
+                        stack.pop();
+                    } else if stack.as_slice() == paths.request_id {
+                        self.request_id = Some(document.text()?.into_owned());
+                        stack.pop();
+                    } else {
+                        let leads = |path: &[String]| path.len() > stack.len() && path[..stack.len()] == stack[..];
+                        if ![paths.rows, paths.token, paths.request_id].into_iter().any(leads) {
+                            document.skip()?;
+                            stack.pop();
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the row whose start was read.
+    fn row(&mut self, document: &mut Document<'_>) -> Result<(), Broken> {
+        let columns = &self.plan.columns;
+        if let [only] = columns.as_ref()
+            && only.wire.is_empty()
+        {
+            let text = document.text()?;
+            self.put(0, &text);
+            self.builders.end_row();
+            return Ok(());
+        }
+        let mut expected = 0;
+        let mut flattened: Vec<(usize, String)> = Vec::new();
+        let mut extra = String::new();
+        loop {
+            match document.next()? {
+                Next::End => break,
+                Next::Child => {}
+            }
+            // Fields mostly come in the order of their definition: look there first.
+            let name = document.name();
+            let at = (expected..columns.len()).chain(0..expected).find(|&i| columns[i].wire == name);
+            let Some(at) = at else {
+                if self.plan.extra {
+                    json_member(&mut extra, name);
+                    json(document, &self.plan.types, &Type::Any, &mut extra, 0)?;
+                } else {
+                    document.skip()?;
+                }
+                continue;
+            };
+            expected = at + 1;
+            let ty = self.plan.types.get(columns[at].ty);
+            match ty {
+                Type::List { item, .. } if columns[at].flattened => {
+                    let mut one = String::new();
+                    json_ref(document, &self.plan.types, *item, &mut one, 0)?;
+                    match flattened.iter_mut().find(|(i, _)| *i == at) {
+                        Some((_, list)) => {
+                            list.push(',');
+                            list.push_str(&one);
+                        }
+                        None => flattened.push((at, one)),
+                    }
+                    expected = at;
+                }
+                ty if ty.is_nested() => {
+                    let mut text = String::new();
+                    json(document, &self.plan.types, ty, &mut text, 0)?;
+                    self.put(at, &text);
+                }
+                _ => {
+                    let text = document.text()?;
+                    self.put(at, &text);
+                }
+            }
+        }
+        for (at, list) in flattened {
+            self.put(at, &format!("[{list}]"));
+        }
+        if self.plan.extra && !extra.is_empty() {
+            self.put(columns.len(), &format!("{{{extra}}}"));
+        }
+        self.builders.end_row();
+        Ok(())
+    }
+
+    fn put(&mut self, column: usize, text: &str) {
+        if let Cell::Unfit(expected) = self.builders.put(column, text) {
+            let row = self.builders.rows + 1;
+            self.unfit.get_or_insert_with(|| (row, column, expected, text.to_owned()));
+        }
+    }
+}
+
+fn json_ref(
+    document: &mut Document<'_>,
+    types: &Types,
+    ty: TypeRef,
+    out: &mut String,
+    depth: usize,
+) -> Result<(), Broken> {
+    json(document, types, types.get(ty), out, depth)
+}
+
+/// Writes the element whose start was read as JSON of its shape.
+fn json(document: &mut Document<'_>, types: &Types, ty: &Type, out: &mut String, depth: usize) -> Result<(), Broken> {
+    if depth > MAX_DEPTH {
+        return Err(document.broken("nested too deeply"));
+    }
+    match ty {
+        Type::String | Type::Blob | Type::Timestamp(_) => quote(out, &document.text()?),
+        Type::Integer | Type::Number => {
+            let text = document.text()?;
+            match serde_json::from_str::<serde_json::Number>(text.trim()) {
+                Ok(_) => out.push_str(text.trim()),
+                Err(_) => quote(out, &text),
+            }
+        }
+        Type::Boolean => {
+            let text = document.text()?;
+            match text.trim() {
+                word @ ("true" | "false") => out.push_str(word),
+                _ => quote(out, &text),
+            }
+        }
+        Type::List { item, .. } => {
+            out.push('[');
+            let mut first = true;
+            while let Next::Child = document.next()? {
+                if !std::mem::take(&mut first) {
+                    out.push(',');
+                }
+                json_ref(document, types, *item, out, depth + 1)?;
+            }
+            out.push(']');
+        }
+        Type::Map { value } => map(document, types, *value, out, depth)?,
+        Type::Structure { .. } | Type::Any => structure(document, types, ty, out, depth)?,
+    }
+    Ok(())
+}
+
+fn map(
+    document: &mut Document<'_>,
+    types: &Types,
+    value: TypeRef,
+    out: &mut String,
+    depth: usize,
+) -> Result<(), Broken> {
+    let mut members = String::new();
+    while let Next::Child = document.next()? {
+        let (mut key, mut text) = (String::new(), String::from("null"));
+        while let Next::Child = document.next()? {
+            if document.name() == "key" {
+                key = document.text()?.into_owned();
+            } else {
+                text.clear();
+                json_ref(document, types, value, &mut text, depth + 1)?;
+            }
+        }
+        json_member(&mut members, &key);
+        members.push_str(&text);
+    }
+    out.push('{');
+    out.push_str(&members);
+    out.push('}');
+    Ok(())
+}
+
+/// An object of the children; an element of unknown shape without children is a text. A name that repeats is a list.
+fn structure(
+    document: &mut Document<'_>,
+    types: &Types,
+    ty: &Type,
+    out: &mut String,
+    depth: usize,
+) -> Result<(), Broken> {
+    let members = match ty {
+        Type::Structure { members } => members.as_slice(),
+        _ => {
+            if let Some(text) = document.text_if_leaf()? {
+                quote(out, &text);
+                return Ok(());
+            }
+            &[]
+        }
+    };
+    let mut found: Vec<(String, Vec<String>, bool)> = Vec::new();
+    while let Next::Child = document.next()? {
+        let name = document.name().to_owned();
+        let member = members.iter().find(|m| m.wire == name).map(|m| types.get(m.ty));
+        let (shape, is_list) = match member {
+            Some(Type::List { item, flattened: true, .. }) => (types.get(*item), true),
+            Some(shape) => (shape, false),
+            None => (&Type::Any, false),
+        };
+        let mut text = String::new();
+        json(document, types, shape, &mut text, depth + 1)?;
+        match found.iter_mut().find(|(n, ..)| *n == name) {
+            Some((_, values, _)) => values.push(text),
+            None => found.push((name, vec![text], is_list)),
+        }
+    }
+    let mut body = String::new();
+    for (name, values, is_list) in found {
+        json_member(&mut body, &name);
+        match values.as_slice() {
+            [only] if !is_list => body.push_str(only),
+            many => {
+                body.push('[');
+                body.push_str(&many.join(","));
+                body.push(']');
+            }
+        }
+    }
+    out.push('{');
+    out.push_str(&body);
+    out.push('}');
+    Ok(())
+}
+
+fn json_member(out: &mut String, name: &str) {
+    if !out.is_empty() {
+        out.push(',');
+    }
+    quote(out, name);
+    out.push(':');
+}
+
+fn quote(out: &mut String, text: &str) {
+    out.push_str(&serde_json::Value::from(text).to_string());
+}

@@ -1,0 +1,56 @@
+//! Nested values as the flat fields of a form: `Filter.1.Value.2=x`.
+
+use serde_json::Value as Json;
+use stackql_provider::{FormStyle, Parameter, Type, TypeRef, Types};
+
+/// Appends the fields of one argument.
+pub(super) fn append(
+    fields: &mut Vec<(String, String)>,
+    types: &Types,
+    style: FormStyle,
+    parameter: &Parameter,
+    value: &Json,
+) {
+    write(fields, types, style, parameter.wire.clone(), parameter.ty, value);
+}
+
+fn write(fields: &mut Vec<(String, String)>, types: &Types, style: FormStyle, name: String, ty: TypeRef, value: &Json) {
+    match (types.get(ty), value) {
+        (_, Json::Null) => {}
+        (Type::List { item, item_wire, flattened }, Json::Array(items)) => {
+            if items.is_empty() && style == FormStyle::IndexedMember {
+                fields.push((name, String::new()));
+                return;
+            }
+            let infix = match style {
+                FormStyle::IndexedMember if !flattened => format!(".{}", item_wire.as_deref().unwrap_or("member")),
+                FormStyle::Indexed | FormStyle::IndexedMember => String::new(),
+            };
+            for (i, each) in items.iter().enumerate() {
+                write(fields, types, style, format!("{name}{infix}.{}", i + 1), *item, each);
+            }
+        }
+        (Type::Structure { members }, Json::Object(object)) => {
+            for member in members {
+                if let Some(value) = object.get(&member.name) {
+                    write(fields, types, style, format!("{name}.{}", member.request_wire), member.ty, value);
+                }
+            }
+        }
+        (Type::Map { value: of }, Json::Object(object)) => {
+            for (i, (key, value)) in object.iter().enumerate() {
+                fields.push((format!("{name}.{}.key", i + 1), key.clone()));
+                write(fields, types, style, format!("{name}.{}.value", i + 1), *of, value);
+            }
+        }
+        (_, scalar_value) => fields.push((name, scalar(scalar_value))),
+    }
+}
+
+/// A scalar as text; nested values as JSON.
+pub(super) fn scalar(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,127 @@
+//! Arrow builders for the columns of a plan, filled a row at a time.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, RecordBatch, RecordBatchOptions, StringBuilder,
+    TimestampMillisecondBuilder,
+};
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+use chrono::DateTime;
+
+use super::RowPlan;
+
+/// The builders of one page.
+pub(crate) struct Builders {
+    plan: RowPlan,
+    columns: Vec<Builder>,
+    filled: Vec<bool>,
+    pub(crate) rows: usize,
+}
+
+enum Builder {
+    Text(StringBuilder),
+    Integer(Int64Builder),
+    Number(Float64Builder),
+    Boolean(BooleanBuilder),
+    Time(TimestampMillisecondBuilder),
+}
+
+/// What became of a value.
+pub(crate) enum Cell {
+    /// It is in its column.
+    Stored,
+    /// It does not fit; the name of what the column takes.
+    Unfit(&'static str),
+}
+
+impl Builders {
+    pub(crate) fn new(plan: &RowPlan) -> Self {
+        let builder = |data_type: &DataType| match data_type {
+            DataType::Int64 => Builder::Integer(Int64Builder::new()),
+            DataType::Float64 => Builder::Number(Float64Builder::new()),
+            DataType::Boolean => Builder::Boolean(BooleanBuilder::new()),
+            DataType::Timestamp(..) => Builder::Time(TimestampMillisecondBuilder::new().with_timezone("+00:00")),
+            _ => Builder::Text(StringBuilder::new()),
+        };
+        let columns: Vec<Builder> = plan.schema().fields().iter().map(|f| builder(f.data_type())).collect();
+        Self { plan: plan.clone(), filled: vec![false; columns.len()], columns, rows: 0 }
+    }
+
+    /// Puts the text of a value into a column of the row being read. A second value for a column is passed over.
+    pub(crate) fn put(&mut self, column: usize, text: &str) -> Cell {
+        if std::mem::replace(&mut self.filled[column], true) {
+            return Cell::Stored;
+        }
+        let trimmed = text.trim();
+        match &mut self.columns[column] {
+            Builder::Text(b) => b.append_value(text),
+            Builder::Integer(b) => match trimmed.parse() {
+                Ok(n) => b.append_value(n),
+                Err(_) if trimmed.is_empty() => b.append_null(),
+                Err(_) => return Cell::Unfit("an integer"),
+            },
+            Builder::Number(b) => match trimmed.parse() {
+                Ok(n) => b.append_value(n),
+                Err(_) if trimmed.is_empty() => b.append_null(),
+                Err(_) => return Cell::Unfit("a number"),
+            },
+            Builder::Boolean(b) => match trimmed {
+                "true" | "True" | "1" => b.append_value(true),
+                "false" | "False" | "0" => b.append_value(false),
+                "" => b.append_null(),
+                _ => return Cell::Unfit("true or false"),
+            },
+            Builder::Time(b) => match milliseconds(trimmed) {
+                Some(at) => b.append_value(at),
+                None if trimmed.is_empty() => b.append_null(),
+                None => return Cell::Unfit("a time"),
+            },
+        }
+        Cell::Stored
+    }
+
+    /// Ends the row being read: columns without a value are NULL.
+    pub(crate) fn end_row(&mut self) {
+        for (builder, filled) in self.columns.iter_mut().zip(&mut self.filled) {
+            if !std::mem::replace(filled, false) {
+                match builder {
+                    Builder::Text(b) => b.append_null(),
+                    Builder::Integer(b) => b.append_null(),
+                    Builder::Number(b) => b.append_null(),
+                    Builder::Boolean(b) => b.append_null(),
+                    Builder::Time(b) => b.append_null(),
+                }
+            }
+        }
+        self.rows += 1;
+    }
+
+    pub(crate) fn finish(self) -> Result<RecordBatch, ArrowError> {
+        let array = |builder: Builder| -> ArrayRef {
+            match builder {
+                Builder::Text(mut b) => Arc::new(b.finish()),
+                Builder::Integer(mut b) => Arc::new(b.finish()),
+                Builder::Number(mut b) => Arc::new(b.finish()),
+                Builder::Boolean(mut b) => Arc::new(b.finish()),
+                Builder::Time(mut b) => Arc::new(b.finish()),
+            }
+        };
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
+        let columns = self.columns.into_iter().map(array).collect();
+        RecordBatch::try_new_with_options(self.plan.schema(), columns, &options)
+    }
+}
+
+/// Milliseconds since 1970 of a time in any of the formats that answers use.
+fn milliseconds(text: &str) -> Option<i64> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Some(at.timestamp_millis());
+    }
+    if let Ok(seconds) = text.parse::<f64>() {
+        let milliseconds = (seconds * 1000.0).round();
+        return (milliseconds.abs() < 9e15).then_some(milliseconds as i64);
+    }
+    DateTime::parse_from_rfc2822(text).ok().map(|at| at.timestamp_millis())
+}

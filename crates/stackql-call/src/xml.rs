@@ -1,0 +1,163 @@
+//! Reading XML as a stream: elements, their texts, and paths of names. Owns the limits on what is untrusted.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::Event;
+
+/// Elements nested deeper than this are refused.
+pub(crate) const MAX_DEPTH: usize = 100;
+
+/// Why a document cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Broken {
+    pub(crate) at: u64,
+    pub(crate) reason: String,
+}
+
+/// A document, read from start to end.
+pub(crate) struct Document<'a> {
+    reader: Reader<&'a [u8]>,
+    /// The local name of the child last begun.
+    name: String,
+}
+
+/// What comes next inside an element.
+pub(crate) enum Next {
+    /// A child begins; [`Document::name`] has its local name.
+    Child,
+    /// The element ends.
+    End,
+}
+
+impl<'a> Document<'a> {
+    /// A document over `body`, inside its outermost element, whose name is [`Self::name`].
+    pub(crate) fn open(body: &'a [u8]) -> Result<Self, Broken> {
+        let text = std::str::from_utf8(body)
+            .map_err(|e| Broken { at: e.valid_up_to() as u64, reason: "not UTF-8 text".to_owned() })?;
+        let mut reader = Reader::from_str(text);
+        reader.config_mut().expand_empty_elements = true;
+        let mut document = Self { reader, name: String::new() };
+        match document.next()? {
+            Next::Child => Ok(document),
+            Next::End => Err(document.broken("no element")),
+        }
+    }
+
+    /// The local name of the child last begun.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn broken(&self, reason: &str) -> Broken {
+        Broken { at: self.reader.buffer_position(), reason: reason.to_owned() }
+    }
+
+    fn event(&mut self) -> Result<Event<'a>, Broken> {
+        match self.reader.read_event() {
+            Ok(Event::DocType(_)) => Err(self.broken("a document type declaration, which is refused")),
+            Ok(Event::Eof) => Err(self.broken("it ends in the middle")),
+            Ok(event) => Ok(event),
+            Err(error) => {
+                Err(Broken { at: self.reader.error_position(), reason: format!("not well-formed XML: {error}") })
+            }
+        }
+    }
+
+    /// The next child of the element being read, or its end. Text between is passed over.
+    pub(crate) fn next(&mut self) -> Result<Next, Broken> {
+        loop {
+            match self.event()? {
+                Event::Start(start) => {
+                    self.name.clear();
+                    self.name.push_str(start.local_name().into_inner());
+                    return Ok(Next::Child);
+                }
+                Event::End(_) => return Ok(Next::End),
+                _ => {}
+            }
+        }
+    }
+
+    /// The text of the element whose start was read, through its end. Children are passed over.
+    pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, Broken> {
+        let mut out: Cow<'a, str> = Cow::Borrowed("");
+        loop {
+            let piece: Cow<'a, str> = match self.event()? {
+                Event::Text(text) => text.xml10_content(),
+                Event::CData(data) => data.xml10_content(),
+                Event::GeneralRef(reference) => match reference.resolve_char_ref() {
+                    Ok(Some(c)) => Cow::Owned(c.to_string()),
+                    Ok(None) => {
+                        let name = reference.xml10_content();
+                        let known = resolve_predefined_entity(&name);
+                        Cow::Borrowed(known.ok_or_else(|| self.broken(&format!("the unknown entity &{name};")))?)
+                    }
+                    Err(e) => return Err(self.broken(&format!("a bad character reference: {e}"))),
+                },
+                Event::Start(_) => {
+                    self.skip()?;
+                    continue;
+                }
+                Event::End(_) => return Ok(out),
+                _ => continue,
+            };
+            if out.is_empty() { out = piece } else { out.to_mut().push_str(&piece) }
+        }
+    }
+
+    /// The text of the element whose start was read, if it has no children; else nothing is read but text.
+    pub(crate) fn text_if_leaf(&mut self) -> Result<Option<String>, Broken> {
+        let mut ahead = Self { reader: self.reader.clone(), name: String::new() };
+        match ahead.next()? {
+            Next::Child => Ok(None),
+            Next::End => Ok(Some(self.text()?.into_owned())),
+        }
+    }
+
+    /// Passes over the element whose start was read, through its end.
+    pub(crate) fn skip(&mut self) -> Result<(), Broken> {
+        let mut depth = 1usize;
+        while depth > 0 {
+            match self.event()? {
+                Event::Start(_) => depth += 1,
+                Event::End(_) => depth -= 1,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The texts at `paths`, each a path of names below the outermost element; the first occurrence of each.
+pub(crate) fn texts(body: &[u8], paths: &[&[String]]) -> Result<Vec<Option<String>>, Broken> {
+    let mut document = Document::open(body)?;
+    let mut found = vec![None; paths.len()];
+    let mut stack: Vec<String> = Vec::new();
+    loop {
+        match document.next()? {
+            Next::Child => {
+                stack.push(document.name().to_owned());
+                let leads = |p: &&[String]| p.len() >= stack.len() && p[..stack.len()] == stack[..];
+                match paths.iter().position(|p| **p == stack[..]) {
+                    Some(at) => {
+                        let text = document.text()?.into_owned();
+                        found[at].get_or_insert(text);
+                        stack.pop();
+                    }
+                    None if paths.iter().any(leads) => {}
+                    None => {
+                        document.skip()?;
+                        stack.pop();
+                    }
+                }
+            }
+            Next::End => {
+                if stack.pop().is_none() {
+                    return Ok(found);
+                }
+            }
+        }
+    }
+}
