@@ -1,6 +1,8 @@
 //! Pages as StackQL's own documentation generator wrote them, byte for byte: frame, tables, escapes. Owns
 //! nothing of what a resource's fields are; where they differ from the table's, the model says so.
 
+use std::borrow::Cow;
+
 use stackql_provider::{Column, Location, Method, Provider, Resource, Service};
 
 const IMAGE: &str = "https://storage.googleapis.com/stackql-web-assets/blog/stackql-blog-post-featured-image.png";
@@ -168,14 +170,15 @@ fn table(out: &mut String, columns: &[(&str, usize)], rows: &[Row]) {
 }
 
 fn describe(documentation: &str) -> String {
-    escape(unwrap_paragraph(documentation))
+    escape(&unwrap_paragraph(documentation))
 }
 
-/// Takes the `<p>` off a text that is one paragraph.
-fn unwrap_paragraph(text: &str) -> &str {
-    match text.strip_prefix("<p>").and_then(|t| t.strip_suffix("</p>")) {
-        Some(inner) if !inner.contains("<p>") => inner,
-        _ => text,
+/// Takes the `<p>` off a text that is one paragraph. A plain sentence may follow it: a source's note that the field
+/// is deprecated, which the old generator put behind the text without its `<p>`.
+fn unwrap_paragraph(text: &str) -> Cow<'_, str> {
+    match text.strip_prefix("<p>").and_then(|t| t.rsplit_once("</p>")) {
+        Some((inner, note)) if !inner.contains("<p>") && !note.contains('<') => Cow::Owned(format!("{inner}{note}")),
+        _ => Cow::Borrowed(text),
     }
 }
 
