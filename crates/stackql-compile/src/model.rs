@@ -1,7 +1,7 @@
 //! Reads the files of a service model. Owns finding, unpacking and size limits; not their meaning.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ pub(crate) fn read(folder: &Path, file: &str) -> Result<Option<Value>, Error> {
 }
 
 fn folders(at: &Path) -> Result<Vec<String>, Error> {
-    let entries = std::fs::read_dir(at).map_err(|e| unreadable(&at.to_path_buf(), &e))?;
+    let entries = std::fs::read_dir(at).map_err(|e| unreadable(at, &e))?;
     let mut names: Vec<String> = entries
         .filter_map(Result::ok)
         .filter(|e| e.path().is_dir())
@@ -76,6 +76,6 @@ fn folders(at: &Path) -> Result<Vec<String>, Error> {
     Ok(names)
 }
 
-fn unreadable(path: &PathBuf, error: &std::io::Error) -> Error {
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     Error::Read { path: path.display().to_string(), reason: error.to_string() }
 }
