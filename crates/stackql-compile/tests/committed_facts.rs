@@ -7,11 +7,11 @@ use stackql_provider::{NarrowingVia, Paging, ProviderSource, Resource, Verb};
 
 fn provider() -> ProviderSource {
     let facts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../providers/aws/facts");
-    aws(&facts, &[], AWS_OVERLAY, true).unwrap()
+    aws(&facts, &[], AWS_OVERLAY, true).expect("the committed facts compile")
 }
 
 fn resource<'a>(provider: &'a ProviderSource, name: &str) -> &'a Resource {
-    provider.services[0].resources.iter().find(|r| r.name == name).unwrap()
+    provider.services[0].resources.iter().find(|r| r.name == name).expect("the resource exists")
 }
 
 #[test]
