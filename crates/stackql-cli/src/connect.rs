@@ -35,6 +35,7 @@ fn compiled(flags: &Calls) -> Result<Vec<(CompiledProvider, Origin)>, Stop> {
         let compiled = CompiledProvider::open(path).map_err(|e| Stop::Told(format!("{}: {e}", path.display())))?;
         providers.push((compiled, Origin::File(path.display().to_string())));
     }
+    providers.extend(crate::embedded::providers().map_err(|e| Stop::Told(format!("the built-in definitions: {e}")))?);
     Ok(providers)
 }
 

@@ -5,6 +5,7 @@ mod arguments;
 mod connect;
 mod demo;
 mod docs;
+mod embedded;
 mod ending;
 mod exec;
 mod output;
