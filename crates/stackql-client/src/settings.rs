@@ -1,6 +1,7 @@
 //! What a client is made from. Reads neither environment nor flags itself; the caller passes both.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::AuthContext;
 pub type Environment = BTreeMap<String, String>;
 
 /// What a client is made from.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     /// Authorisation by provider; a provider that is absent uses its default chain.
     pub auth: BTreeMap<String, AuthContext>,
@@ -32,6 +33,21 @@ pub struct Settings {
     pub max_attempts: u32,
     /// The proxy for every request, instead of the system's.
     pub proxy: Option<String>,
+}
+
+/// Environment values and the proxy may hold secrets: only names are shown.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("auth", &self.auth)
+            .field("environment", &self.environment.keys())
+            .field("scope_defaults", &self.scope_defaults)
+            .field("request_timeout", &self.request_timeout)
+            .field("ca_bundle", &self.ca_bundle)
+            .field("allow_insecure", &self.allow_insecure)
+            .field("max_attempts", &self.max_attempts)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Settings {

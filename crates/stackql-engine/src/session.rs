@@ -80,7 +80,10 @@ impl Session {
         self.progress.reset();
         let outcome = match parse(statement) {
             Ok(statement) => self.dispatch(statement).await,
-            Err(error) => Err(Failure { kind: FailureKind::User, message: error.to_string(), hints: Vec::new() }),
+            Err(error) => {
+                let hints = vec![error.marked(statement)];
+                Err(Failure { kind: FailureKind::User, message: error.to_string(), hints })
+            }
         };
         outcome.inspect_err(|failure| self.log.fail(None, failure.clone()))
     }
@@ -181,7 +184,9 @@ impl Session {
             Arc::clone(&self.progress),
             self.options.clone(),
         ));
+        // One partition: rows keep the order of the pages, and nothing is fetched before it is wanted.
         let mut config = SessionConfig::new()
+            .with_target_partitions(1)
             .with_default_catalog_and_schema(LOCAL, SYSTEM)
             .with_create_default_catalog_and_schema(false)
             .with_information_schema(false);

@@ -25,7 +25,9 @@ fn overrides_then_partitions() {
             },
         ],
     };
-    let cases: [(&[(&str, &str)], &str, &str); 6] = [
+    /// Environment, scope, and the address they lead to.
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+    let cases: [Case<'_>; 6] = [
         (&[], "eu-west-1", "https://ec2.eu-west-1.one"),
         (&[], "cn-north-1", "https://ec2.cn-north-1.two"),
         (&[("AWS_USE_FIPS_ENDPOINT", "true")], "us-east-1", "https://ec2-fips.us-east-1.one"),
