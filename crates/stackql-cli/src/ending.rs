@@ -82,7 +82,11 @@ pub(crate) fn say(line: &str) {
 
 /// What a failure says: its message, and a line for each hint.
 pub(crate) fn told(failure: &Failure) -> String {
-    let hints = failure.hints.iter().map(|h| format!("\n  hint: {h}"));
+    let hints = failure.hints.iter().map(|h| match h.contains('\n') {
+        // Several lines are a picture, such as the place of a syntax error.
+        true => h.lines().map(|line| format!("\n  {line}")).collect(),
+        false => format!("\n  hint: {h}"),
+    });
     std::iter::once(failure.message.clone()).chain(hints).collect()
 }
 

@@ -2,8 +2,8 @@
 //! input row is a call (one a member where the scope is `*`), and the calls of all rows run concurrently.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
@@ -128,7 +128,10 @@ async fn all_rows(
     let context = &fetch.context;
     context.progress.scopes.fetch_add(calls.len() as u64, Ordering::Relaxed);
     let total = calls.len();
+    let failed: Arc<Mutex<Vec<Error>>> = Arc::default();
+    let all_failed = Arc::clone(&failed);
     let streams = calls.into_iter().map(|call| {
+        let failed = Arc::clone(&failed);
         let (context, output) = (Arc::clone(&fetch.context), fetch.output.clone());
         let scope = call.scope().map(str::to_owned);
         let rows = pages(Arc::clone(&context), call.clone(), fetch.plan.clone(), fetch.paging.clone());
@@ -138,6 +141,7 @@ async fn all_rows(
             Err(error) if total == 1 => Some(Err(error.into())),
             Err(error) => {
                 context.lose(scope.clone(), Failure::from(&error));
+                failed.lock().unwrap_or_else(PoisonError::into_inner).push(error);
                 None
             }
         })
@@ -149,7 +153,14 @@ async fn all_rows(
         .boxed()
     });
     let streams: Vec<_> = streams.collect();
-    Ok(stream::iter(streams).flatten_unordered(fetch.context.options.concurrency.max(1)).boxed())
+    let rows = stream::iter(streams).flatten_unordered(fetch.context.options.concurrency.max(1));
+    // When no call is left that answered, the statement failed; it is not an answer with parts missing.
+    let verdict = stream::once(async move {
+        let mut failed = all_failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost_all = total > 1 && failed.len() == total;
+        failed.pop().filter(|_| lost_all).map(|error| Err(error.into()))
+    });
+    Ok(rows.chain(verdict.filter_map(futures::future::ready)).boxed())
 }
 
 /// The call that bindings make.
