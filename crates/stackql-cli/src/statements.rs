@@ -95,9 +95,11 @@ impl Results {
         let mut failure = None;
         if let Some(mut rows) = answer.rows.take() {
             let mut writer = self.style.writer(rows.schema());
+            let mut received = false;
             while let Some(batch) = progress.beside(rows.next()).await {
                 match batch {
                     Ok(batch) => {
+                        received |= batch.num_rows() > 0;
                         if self.first.is_empty() {
                             self.first = first_row(&batch);
                         }
@@ -110,8 +112,11 @@ impl Results {
                     break;
                 }
             }
-            let written = writer.finish(&mut self.out);
-            self.written(written)?;
+            // A failed statement without a row has no result, not an empty one.
+            if received || failure.is_none() {
+                let written = writer.finish(&mut self.out);
+                self.written(written)?;
+            }
         }
         if let Some(failure) = failure {
             return self.failure(&failure);

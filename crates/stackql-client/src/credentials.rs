@@ -44,7 +44,7 @@ impl Chain {
             .await
             .provide_credentials()
             .await
-            .map_err(|e| format!("no credentials: {}; {SOURCES}", reason(&e)))?;
+            .map_err(|e| format!("no credentials: {}; {SOURCES}", one_line(&reason(&e))))?;
         *last = Some(found.clone());
         Ok(found)
     }
@@ -92,4 +92,9 @@ pub(crate) fn reason(error: &dyn std::error::Error) -> String {
         cause = next;
     }
     cause.to_string()
+}
+
+/// Text of several lines as one.
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
