@@ -1,0 +1,97 @@
+//! A session as a database that sqllogictest can drive.
+
+use std::fmt;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use async_trait::async_trait;
+use futures::StreamExt;
+use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType};
+use stackql_engine::{Failure, FailureKind, Outcome, Session};
+
+/// A session that a suite runs against.
+///
+/// What an answer says beside its rows comes as rows of one cell behind them: the message of a statement without
+/// rows, `partial: …` a failed scope, `truncated: …`, and `failed: …` where rows came before an error.
+#[derive(Debug)]
+pub struct Database(pub Session);
+
+/// A failure as a suite sees it: the message, then its hints, a line each.
+#[derive(Debug)]
+pub struct Complaint(pub Failure);
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.message)?;
+        self.0.hints.iter().try_for_each(|hint| write!(f, "\nhint: {hint}"))
+    }
+}
+
+impl std::error::Error for Complaint {}
+
+impl From<ArrowError> for Complaint {
+    fn from(error: ArrowError) -> Self {
+        Self(Failure { kind: FailureKind::Internal, message: error.to_string(), hints: Vec::new() })
+    }
+}
+
+#[async_trait]
+impl AsyncDB for Database {
+    type Error = Complaint;
+    type ColumnType = DefaultColumnType;
+
+    async fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Complaint> {
+        let answer = self.0.run(sql).await.map_err(Complaint)?;
+        let mut types = vec![DefaultColumnType::Text];
+        let mut cells: Vec<Vec<String>> = Vec::new();
+        if let Some(mut rows) = answer.rows {
+            types = rows.schema().fields().iter().map(|f| letter(f.data_type())).collect();
+            while let Some(batch) = rows.next().await {
+                match batch {
+                    Ok(batch) => cells.extend(texts(&batch)?),
+                    Err(error) if cells.is_empty() => return Err(Complaint(Failure::from(error))),
+                    Err(error) => {
+                        cells.push(vec![format!("failed: {}", Failure::from(error))]);
+                        break;
+                    }
+                }
+            }
+        } else {
+            cells.extend(answer.message.map(|message| vec![message]));
+        }
+        match (answer.outcome)() {
+            Outcome::Complete => {}
+            Outcome::Partial(failures) => cells.extend(failures.iter().map(|f| vec![format!("partial: {f}")])),
+            Outcome::Truncated(what) => cells.push(vec![format!("truncated: {what}")]),
+        }
+        Ok(DBOutput::Rows { types, rows: cells })
+    }
+
+    async fn shutdown(&mut self) {}
+
+    fn engine_name(&self) -> &'static str {
+        "stackql"
+    }
+}
+
+/// The cells of a batch as text: `NULL`, and `(empty)` for the empty text.
+fn texts(batch: &RecordBatch) -> Result<Vec<Vec<String>>, ArrowError> {
+    let options = FormatOptions::default().with_null("NULL");
+    let columns = batch.columns().iter().map(|c| ArrayFormatter::try_new(c.as_ref(), &options));
+    let columns: Vec<_> = columns.collect::<Result<_, _>>()?;
+    let cell = |column: &ArrayFormatter<'_>, row: usize| match column.value(row).to_string() {
+        text if text.is_empty() => "(empty)".to_owned(),
+        text => text,
+    };
+    Ok((0..batch.num_rows()).map(|row| columns.iter().map(|c| cell(c, row)).collect()).collect())
+}
+
+fn letter(data_type: &DataType) -> DefaultColumnType {
+    match data_type {
+        t if t.is_integer() => DefaultColumnType::Integer,
+        t if t.is_floating() => DefaultColumnType::FloatingPoint,
+        _ => DefaultColumnType::Text,
+    }
+}

@@ -1,0 +1,32 @@
+//! Runs every suite below `suites/<world>/` against its world; each file has a session and a world of its own.
+#![expect(clippy::disallowed_methods, reason = "a test reads its files")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use stackql_engine::{Session, SessionOptions};
+use stackql_slt::{Database, World};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_suite_gives_what_it_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut failures = Vec::new();
+    let mut files = 0;
+    for world in std::fs::read_dir(root.join("suites")).unwrap().map(|e| e.unwrap().path()) {
+        let name = world.file_name().unwrap().to_owned();
+        let definitions = Arc::new(World::definitions(&root.join("worlds").join(&name)).unwrap());
+        for file in std::fs::read_dir(&world).unwrap().map(|e| e.unwrap().path()) {
+            let api = Arc::new(World::read(&root.join("worlds").join(&name).join(file.file_stem().unwrap())).unwrap());
+            let session = Session::new(definitions.clone(), api.clone(), SessionOptions::default());
+            let mut runner = sqllogictest::Runner::new(|| async { Ok(Database(session.clone())) });
+            runner.with_column_validator(sqllogictest::strict_column_validator);
+            files += 1;
+            if let Err(error) = runner.run_file_async(&file).await {
+                failures.push(error.display(false).to_string());
+            }
+            failures.extend(api.unused().into_iter().map(|q| format!("{}: never asked: {q}", file.display())));
+        }
+    }
+    assert!(files > 0, "there are no suites");
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
