@@ -104,9 +104,15 @@ fn bindings<'a>(
     }
     for row in &mut rows {
         for (parameter, filter) in &filters {
-            match row.entry((*parameter).to_owned()).or_insert_with(|| Value::Json(json!([]))) {
-                Value::Json(Json::Array(list)) => list.push(filter.clone()),
-                other => *other = Value::Json(json!([filter])),
+            let bound = row.entry((*parameter).to_owned()).or_insert_with(|| Value::Json(json!([])));
+            // The statement's own filters come first; where they are no list, they stand alone.
+            if let Value::Text(text) = bound
+                && let Ok(own @ Json::Array(_)) = serde_json::from_str(text)
+            {
+                *bound = Value::Json(own);
+            }
+            if let Value::Json(Json::Array(list)) = bound {
+                list.push(filter.clone());
             }
         }
     }
