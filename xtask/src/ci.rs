@@ -5,13 +5,14 @@
 use std::process::Command;
 
 use crate::workspace::{cargo, run};
-use crate::{suite, tidy};
+use crate::{providers, suite, tidy};
 
-/// Formatting, lints, tidy, tests, documentation, and an unchanged tree at the end.
+/// Formatting, lints, tidy, committed facts, tests, documentation, and an unchanged tree at the end.
 pub(crate) fn ci() -> Result<(), String> {
     run(cargo().args(["fmt", "--all", "--check"]))?;
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     tidy::tidy()?;
+    providers::check()?;
     suite::test()?;
     run(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     run(Command::new("git").args(["diff", "--exit-code"]))

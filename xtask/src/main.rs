@@ -6,6 +6,7 @@
 
 mod bench;
 mod ci;
+mod providers;
 mod suite;
 mod tidy;
 mod workspace;
@@ -17,12 +18,14 @@ use crate::bench::BenchOptions;
 const USAGE: &str = "\
 usage: cargo xtask <task>
 
-  test     build everything and run all tests, third-party Python tests included
-  tidy     check what compiler and clippy cannot: crate arrows, file sizes, provider names
-  ci       formatting, lints, tidy, tests, documentation; fails on a changed tree
-  bench    start-up, rows per second, memory and calls of the release binary, against an endpoint of its own
-             --bin PATH       measure this program instead of building one
-             --latency MS     how long each answer takes where regions are read at once (50)";
+  test       build everything and run all tests, third-party Python tests included
+  tidy       check what compiler and clippy cannot: crate arrows, file sizes, provider names
+  ci         formatting, lints, tidy, facts, tests, documentation; fails on a changed tree
+  providers  obtain the pinned source of the built-in provider and write its committed facts anew
+               --check          fail where they differ instead
+  bench      start-up, rows per second, memory and calls of the release binary, against an endpoint of its own
+               --bin PATH       measure this program instead of building one
+               --latency MS     how long each answer takes where regions are read at once (50)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,6 +34,8 @@ fn main() -> ExitCode {
         ["test"] => suite::test(),
         ["tidy"] => tidy::tidy(),
         ["ci"] => ci::ci(),
+        ["providers"] => providers::generate(),
+        ["providers", "--check"] => providers::check(),
         ["bench", rest @ ..] => BenchOptions::parse(rest).and_then(|options| bench::bench(&options)),
         [] | ["help" | "-h" | "--help"] => {
             println!("{USAGE}");

@@ -5,15 +5,15 @@ use std::path::Path;
 
 use serde_json::Value;
 use stackql_provider::{
-    Acceptor, Auth, ClassicPage, Column, ErrorRules, ErrorShape, FormStyle, Hint, Location, Members, Method, Outcome,
-    PageSize, Paging, Parameter, Provider, ProviderSource, RequestShape, Resource, ResourceEntry, ResponseShape, Scope,
+    Acceptor, Auth, ClassicPage, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint, Location, Method, Outcome,
+    PageSize, Paging, Parameter, Provider, ProviderSource, RequestShape, Resource, ResourceEntry, ResponseShape,
     Service, ServiceSource, Verb, Waiter,
 };
 
 use crate::model::{self, Model};
 use crate::overlay::{Overlays, ServiceChoices};
 use crate::shapes::{Shapes, request_wire, text, time, wire};
-use crate::{Error, endpoints, naming, narrowing, rows};
+use crate::{Error, endpoints, manifest, naming, narrowing, rows};
 
 /// Compiles the models below `models`, laid out `<service>/<version>/service-2.json`. No `services`: all whose
 /// protocol is `ec2` or `query`. `overlays` are the hand choices; `facts_only` leaves sentences out.
@@ -23,7 +23,8 @@ pub fn aws<'a>(
     overlays: impl Into<Overlays<'a>>,
     facts_only: bool,
 ) -> Result<ProviderSource, Error> {
-    let overlay = overlays.into().read()?;
+    let (choices, overlay) = overlays.into().read()?;
+    let scope = choices.scopes.first().map(|s| s.name.as_str());
     let places = model::read(models, "endpoints.json")?.unwrap_or(Value::Null);
     let names = if services.is_empty() { model::services(models)? } else { services.to_vec() };
     let none = ServiceChoices::default();
@@ -31,7 +32,8 @@ pub fn aws<'a>(
     for name in names {
         let model = model::model(models, &name)?;
         if matches!(text(&model.service["metadata"]["protocol"]), "ec2" | "query") {
-            out.push(service(&model, &places, overlay.services.get(&name).unwrap_or(&none), facts_only));
+            let hosts = endpoints::endpoints(&places, &model.service["metadata"], scope);
+            out.push(service(&model, hosts, overlay.services.get(&name).unwrap_or(&none), facts_only));
         } else if !services.is_empty() {
             let reason = "its protocol is neither ec2 nor query".to_owned();
             return Err(Error::Invalid { path: models.join(&name).display().to_string(), reason });
@@ -39,17 +41,11 @@ pub fn aws<'a>(
     }
     out.sort_by(|a, b| a.service.name.cmp(&b.service.name));
     let e = overlay.errors;
-    let members = Members { service: "ec2".into(), resource: "regions".into(), column: "regionName".into() };
     let provider = Provider {
         name: "aws".into(),
-        version: "v1.44.5".into(),
-        title: "Amazon Web Services".into(),
-        scopes: vec![Scope {
-            name: "region".into(),
-            environment: vec!["AWS_REGION".into(), "AWS_DEFAULT_REGION".into()],
-            default: Some("us-east-1".into()),
-            members: Some(members),
-        }],
+        version: manifest::version_of(models)?,
+        title: choices.title,
+        scopes: choices.scopes,
         errors: ErrorRules {
             not_found: e.not_found,
             throttled: e.throttled,
@@ -63,7 +59,7 @@ pub fn aws<'a>(
     Ok(ProviderSource { provider, services: out })
 }
 
-fn service(model: &Model, places: &Value, choices: &ServiceChoices, facts_only: bool) -> ServiceSource {
+fn service(model: &Model, endpoints: Endpoints, choices: &ServiceChoices, facts_only: bool) -> ServiceSource {
     let metadata = &model.service["metadata"];
     let operations: Vec<(&String, &Value)> = model.service["operations"].as_object().into_iter().flatten().collect();
     let nouns: BTreeSet<&str> = operations.iter().map(|(n, _)| naming::split(n).1).collect();
@@ -81,14 +77,13 @@ fn service(model: &Model, places: &Value, choices: &ServiceChoices, facts_only: 
     resources.sort_by(|a, b| a.name.cmp(&b.name));
     let entry = |r: &Resource| ResourceEntry { name: r.name.clone(), page_only: choices.page_only.contains(&r.name) };
     let prefix = text(&metadata["endpointPrefix"]);
-    let override_id = text(&metadata["serviceId"]).to_uppercase().replace([' ', '-'], "_");
     let signing = metadata["signingName"].as_str().unwrap_or(prefix);
     let service = Service {
         name: model.name.clone(),
         version: model.version.clone(),
         title: text(&metadata["serviceFullName"]).to_owned(),
         description: prose(&model.service["documentation"], facts_only),
-        endpoints: endpoints::endpoints(places, prefix, override_id, "region"),
+        endpoints,
         auth: Auth { scheme: "aws_signing_v4".into(), signing_name: Some(signing.to_owned()) },
         resources: resources.iter().map(entry).collect(),
     };

@@ -5,10 +5,12 @@ use stackql_provider::{Endpoints, Host, Partition, Variant};
 
 use crate::shapes::text;
 
-/// The endpoints of the service with this endpoint prefix.
-pub(crate) fn endpoints(file: &Value, prefix: &str, override_id: String, scope: &str) -> Endpoints {
+/// The endpoints of the service with this metadata.
+pub(crate) fn endpoints(file: &Value, metadata: &Value, scope: Option<&str>) -> Endpoints {
+    let prefix = text(&metadata["endpointPrefix"]);
+    let override_id = text(&metadata["serviceId"]).to_uppercase().replace([' ', '-'], "_");
     let partitions = file["partitions"].as_array().into_iter().flatten().map(|p| partition(p, prefix)).collect();
-    Endpoints { override_id, scope: Some(scope.to_owned()), partitions }
+    Endpoints { override_id, scope: scope.map(str::to_owned), partitions }
 }
 
 fn partition(file: &Value, prefix: &str) -> Partition {

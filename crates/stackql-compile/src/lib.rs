@@ -4,6 +4,7 @@
 mod aws;
 mod endpoints;
 mod facts;
+mod manifest;
 mod model;
 mod naming;
 mod narrowing;
@@ -15,6 +16,7 @@ use thiserror::Error;
 
 pub use aws::aws;
 pub use facts::facts;
+pub use manifest::Manifest;
 pub use overlay::Overlays;
 
 /// The hand choices of the provider that is built in.

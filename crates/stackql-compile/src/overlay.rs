@@ -4,15 +4,27 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use stackql_provider::Scope;
 
-use crate::Error;
+use crate::{AWS_OVERLAY, Error};
 
 /// An overlay file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Overlay {
+    /// What is true of the whole provider; a file that leaves it out has that of the built-in one.
+    pub(crate) provider: Option<ProviderChoices>,
     pub(crate) errors: ErrorChoices,
     pub(crate) services: BTreeMap<String, ServiceChoices>,
+}
+
+/// What is true of the whole provider.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ProviderChoices {
+    pub(crate) title: String,
+    /// The first is the one that endpoints differ by.
+    pub(crate) scopes: Vec<Scope>,
 }
 
 /// How error codes are read.
@@ -53,7 +65,16 @@ pub enum Overlays<'a> {
 }
 
 impl Overlays<'_> {
-    pub(crate) fn read(self) -> Result<Overlay, Error> {
+    pub(crate) fn read(self) -> Result<(ProviderChoices, Overlay), Error> {
+        let mut overlay = self.parse()?;
+        let provider = match overlay.provider.take() {
+            Some(provider) => provider,
+            None => Overlays::Text(AWS_OVERLAY).parse()?.provider.unwrap_or_default(),
+        };
+        Ok((provider, overlay))
+    }
+
+    fn parse(self) -> Result<Overlay, Error> {
         let (path, text) = match self {
             Self::Text(text) => ("overlay".to_owned(), text.to_owned()),
             Self::Folder(folder) => {

@@ -56,6 +56,15 @@ fn traffic_mirror_sessions_are_the_seed() {
 }
 
 #[test]
+fn version_and_scope_come_from_data() {
+    let provider = provider().provider;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../providers/aws");
+    let manifest = stackql_compile::Manifest::read(&folder).unwrap().expect("the provider has a manifest");
+    assert_eq!(provider.version, format!("v{}", manifest.version));
+    assert_eq!(provider.scopes.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["region"]);
+}
+
+#[test]
 fn every_method_that_reads_has_columns() {
     for service in provider().services {
         for table in service.resources {
