@@ -27,8 +27,17 @@ pub(crate) enum Command {
     },
     /// Type statements at a prompt, or feed them by a pipe
     Shell,
-    /// Watch a tour of traffic mirroring by SQL, against the endpoint of --endpoint-url
+    /// Watch a tour of traffic mirroring by SQL, against an endpoint inside this process
+    #[cfg(feature = "sandbox")]
     Demo,
+    /// Serve an EC2-compatible endpoint on this machine
+    #[cfg(feature = "sandbox")]
+    Sandbox(Sandbox),
+    /// Build a provider's definitions
+    Provider {
+        #[command(subcommand)]
+        command: ProviderCommand,
+    },
     /// Write documentation pages of a provider
     Docs(Docs),
     /// Print the completions of a shell (bash, zsh, fish)
@@ -49,6 +58,52 @@ pub(crate) struct Docs {
     /// The folder to write below
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProviderCommand {
+    /// Compile a provider from the models of its vendor
+    Build(Build),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// The provider
+    #[arg(value_parser = ["aws"])]
+    pub(crate) provider: String,
+    /// Folder of the models, laid out as botocore's data folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) models: PathBuf,
+    /// A service to build; repeat for more, leave out for all
+    #[arg(long = "service", value_name = "NAME")]
+    pub(crate) services: Vec<String>,
+    /// The file to write; else <provider>.bin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Leave the vendor's sentences out
+    #[arg(long)]
+    pub(crate) facts_only: bool,
+}
+
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Args)]
+pub(crate) struct Sandbox {
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:4566", value_name = "HOST:PORT")]
+    pub(crate) address: std::net::SocketAddr,
+    /// Wait this long before each answer
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) latency_ms: u64,
+    /// Refuse every Nth request as one too many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) throttle: Option<u32>,
+    /// Make the calls of an action (* is all) go wrong, such as DescribeVpcs=503*2; FAULT is 500, 503, truncated,
+    /// not-xml, repeated-token, hang or an error code
+    #[arg(long = "fault", value_name = "ACTION=FAULT[*TIMES]")]
+    pub(crate) faults: Vec<stackql_sandbox::Fault>,
+    /// Do not check signatures
+    #[arg(long)]
+    pub(crate) no_verify: bool,
 }
 
 /// Flags that stand before or after any subcommand.

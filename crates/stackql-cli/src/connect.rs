@@ -11,10 +11,15 @@ use stackql_provider::{CompiledProvider, Definitions, Embedded, Origin};
 use crate::arguments::Calls;
 use crate::ending::Stop;
 
-/// A session as the flags want it.
+/// A session as the flags and the environment want it.
 pub(crate) fn session(flags: &Calls) -> Result<Session, Stop> {
+    session_in(environment(), flags)
+}
+
+/// A session as the flags and the given environment want it.
+pub(crate) fn session_in(environment: BTreeMap<String, String>, flags: &Calls) -> Result<Session, Stop> {
     let definitions = Embedded::new(compiled(flags)?);
-    let client = Client::new(settings(flags, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
+    let client = Client::new(settings(environment, flags, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
     Ok(Session::new(Arc::new(definitions), Arc::new(client), options(flags)))
 }
 
@@ -48,12 +53,12 @@ fn options(flags: &Calls) -> SessionOptions {
     SessionOptions { concurrency, page_limit: usize::try_from(flags.page_limit).ok(), read_only: flags.read_only }
 }
 
-fn settings(flags: &Calls, definitions: &Embedded) -> Result<Settings, Stop> {
+fn settings(environment: BTreeMap<String, String>, flags: &Calls, definitions: &Embedded) -> Result<Settings, Stop> {
     let auth = flags.auth.as_deref().filter(|text| !text.trim().is_empty());
     let auth = auth.map(auth_contexts).transpose().map_err(|e| Stop::Told(e.to_string()))?;
     Ok(Settings {
         auth: auth.unwrap_or_default(),
-        environment: environment(),
+        environment,
         scope_defaults: scope_defaults(flags, definitions),
         endpoint_url: flags.endpoint_url.clone(),
         request_timeout: Duration::from_secs(flags.request_timeout),

@@ -5,14 +5,39 @@ mod tour;
 use std::collections::BTreeMap;
 
 use stackql_engine::Session;
+use stackql_sandbox::{Options, Sandbox};
 
+use crate::arguments::Calls;
+use crate::connect;
 use crate::ending::{Ending, Stop};
 use crate::statements::{Results, unless_cancelled};
 
 const TOUR: &str = include_str!("demo/tour.sql");
 
+/// Starts an endpoint in this process, runs the tour against it and stops it, or uses the endpoint the flags name.
+pub(crate) async fn run(mut flags: Calls, results: &mut Results) -> Result<Ending, Stop> {
+    if flags.endpoint_url.is_some() {
+        return tour(&connect::session(&flags)?, results).await;
+    }
+    let sandbox = Sandbox::start(Options::default()).await.map_err(|e| Stop::Told(e.to_string()))?;
+    flags.endpoint_url = Some(sandbox.url());
+    flags.auth = None;
+    let session = connect::session_in(credentials(), &flags)?;
+    let ending = tour(&session, results).await;
+    drop(session);
+    sandbox.stop().await;
+    ending
+}
+
+/// All that the session needs of an environment: the user's own keys stay out of it.
+fn credentials() -> BTreeMap<String, String> {
+    let pairs =
+        [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_EC2_METADATA_DISABLED", "true")];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 /// Runs the tour through a session. A step that does not end as planned ends the tour.
-pub(crate) async fn run(session: &Session, results: &mut Results) -> Result<Ending, Stop> {
+async fn tour(session: &Session, results: &mut Results) -> Result<Ending, Stop> {
     let mut kept = BTreeMap::new();
     for step in tour::steps(TOUR) {
         for line in &step.narration {

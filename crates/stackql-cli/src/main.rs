@@ -2,7 +2,9 @@
 #![expect(clippy::disallowed_methods, reason = "this crate is the rim: it reads environment, clock and files")]
 
 mod arguments;
+mod build;
 mod connect;
+#[cfg(feature = "sandbox")]
 mod demo;
 mod docs;
 mod embedded;
@@ -10,6 +12,8 @@ mod ending;
 mod exec;
 mod output;
 mod progress;
+#[cfg(feature = "sandbox")]
+mod sandbox;
 mod shell;
 mod statements;
 mod usage;
@@ -19,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, ProviderCommand};
 use ending::{Ending, Stop, say};
 use statements::Results;
 
@@ -62,15 +66,14 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
             let results = Results::open(&common.output)?;
             shell::run(&runtime()?, connect::session(&common.calls)?, results)
         }
+        #[cfg(feature = "sandbox")]
         Some(Command::Demo) => {
-            if common.calls.endpoint_url.is_none() {
-                return Err(Stop::Told(
-                    "the demo needs an endpoint to play with; name it by --endpoint-url".to_owned(),
-                ));
-            }
             let mut results = Results::open(&common.output)?;
-            runtime()?.block_on(demo::run(&connect::session(&common.calls)?, &mut results))
+            runtime()?.block_on(demo::run(common.calls, &mut results))
         }
+        #[cfg(feature = "sandbox")]
+        Some(Command::Sandbox(wanted)) => runtime()?.block_on(sandbox::serve(wanted)),
+        Some(Command::Provider { command: ProviderCommand::Build(wanted) }) => build::write(&wanted),
         Some(Command::Docs(wanted)) => docs::write(&wanted, &common.calls),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -1,0 +1,19 @@
+//! `stackql provider build`: compiles a vendor's models and writes the result.
+
+use std::path::PathBuf;
+
+use crate::arguments::Build;
+use crate::ending::{Ending, Stop, say};
+
+/// Writes a provider's definitions to a file and says where.
+pub(crate) fn write(wanted: &Build) -> Result<Ending, Stop> {
+    let told = |e: &dyn std::error::Error| Stop::Told(e.to_string());
+    let overlay = stackql_compile::AWS_OVERLAY;
+    let source = stackql_compile::aws(&wanted.models, &wanted.services, overlay, wanted.facts_only);
+    let compiled = stackql_provider::write(&source.map_err(|e| told(&e))?).map_err(|e| told(&e))?;
+    let path = wanted.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.bin", wanted.provider)));
+    let named = path.display().to_string();
+    std::fs::write(&path, &compiled).map_err(|reason| Stop::File { path: named.clone(), reason })?;
+    say(&format!("{} bytes written to {named}; use it by --definitions {named}", compiled.len()));
+    Ok(Ending::Complete)
+}

@@ -1,0 +1,24 @@
+//! `stackql sandbox`: serves an EC2-compatible endpoint until the user stops it.
+
+use std::time::Duration;
+
+use stackql_sandbox::{Options, Sandbox};
+
+use crate::arguments;
+use crate::ending::{Ending, Stop, say};
+
+/// Serves as the flags want it and says where.
+pub(crate) async fn serve(flags: arguments::Sandbox) -> Result<Ending, Stop> {
+    let options = Options {
+        address: flags.address,
+        verify_signatures: !flags.no_verify,
+        latency: Duration::from_millis(flags.latency_ms),
+        throttle: flags.throttle,
+        faults: flags.faults,
+    };
+    let sandbox = Sandbox::start(options).await.map_err(|e| Stop::Told(e.to_string()))?;
+    say(&format!("listening on {}", sandbox.url()));
+    let stopped = tokio::signal::ctrl_c().await;
+    sandbox.stop().await;
+    stopped.map(|()| Ending::Complete).map_err(|e| Stop::Told(format!("cannot wait for Ctrl-C: {e}")))
+}
