@@ -60,7 +60,7 @@ impl Shape {
                 aliases.push(parameter.aliases.clone());
             }
         }
-        fields.push(Field::new(RowPlan::EXTRA, DataType::Utf8, true));
+        fields.extend(RowPlan::new(&resource.types, &[], true).schema().fields().iter().map(|f| f.as_ref().clone()));
         sources.push(Source::Extra);
         aliases.push(Vec::new());
         Self { schema: Arc::new(Schema::new(fields)), sources, aliases, visible }

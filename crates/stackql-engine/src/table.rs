@@ -71,25 +71,26 @@ impl ResourceTable {
     fn output(&self, method: &Method, projection: Option<&Vec<usize>>) -> (RowPlan, Output) {
         let all: Vec<usize> = (0..self.shape.sources.len()).collect();
         let wanted = projection.unwrap_or(&all);
-        let mut columns: Vec<Column> = Vec::new();
-        let mut extra = false;
-        for &i in wanted {
-            match &self.shape.sources[i] {
-                Source::Row(at) => columns.push(self.resource.columns[*at].clone()),
-                Source::Extra => extra = true,
-                Source::Bound(_) => {}
-            }
+        // Which fields of a row are unknown can be told only by decoding all that are known.
+        let extra = wanted.iter().any(|&i| self.shape.sources[i] == Source::Extra);
+        let mut decoded: Vec<usize> = Vec::new();
+        match extra {
+            true => decoded.extend(0..self.resource.columns.len()),
+            false => decoded.extend(wanted.iter().filter_map(|&i| match self.shape.sources[i] {
+                Source::Row(at) => Some(at),
+                Source::Extra | Source::Bound(_) => None,
+            })),
         }
-        let mut next = 0;
+        let columns: Vec<Column> = decoded.iter().map(|&at| self.resource.columns[at].clone()).collect();
         let from = wanted.iter().map(|&i| match &self.shape.sources[i] {
             Source::Bound(parameter) => From::Bound(parameter.clone()),
             Source::Extra => From::Row(columns.len(), None),
             Source::Row(at) => {
-                next += 1;
                 let column = &self.resource.columns[*at].name;
                 let parameter = method.parameters.iter().find(|p| same(p, column)).map(|p| p.name.clone());
                 let scope = self.service.endpoints.scope.clone().filter(|s| s == column);
-                From::Row(next - 1, parameter.or(scope))
+                let position = decoded.iter().position(|d| d == at).unwrap_or_default();
+                From::Row(position, parameter.or(scope))
             }
         });
         let from: Vec<From> = from.collect();
