@@ -1,33 +1,42 @@
 //! Sends requests: the pool, attempts, waiting between them. Owns what is repeated and what an error says.
 
+use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
-use aws_config::meta::region::ProvideRegion;
 use backon::BackoffBuilder;
 use bytes::{Bytes, BytesMut};
 use stackql_call::{Attempt, FaultKind, Request, Response, Transport, TransportError, TransportErrorKind, fault};
 use stackql_provider::{Provider, Scope};
+use tokio::sync::OnceCell;
 use tracing::Instrument;
 
-use crate::credentials::{Chain, from_context, reason};
+use crate::credentials::reason;
 use crate::endpoint::{Target, target};
+use crate::profile::Profile;
 use crate::signing::Signer;
+use crate::sources::{ASSUMED, SIGNED, Sources};
 use crate::{Settings, SettingsError};
 
-const SCHEME: &str = "aws_signing_v4";
 const MAX_BODY: usize = 256 << 20;
 const SKEW: i64 = 240;
 
 /// The network's implementation of [`Transport`].
-#[derive(Debug)]
 pub struct Client {
     settings: Settings,
     pool: reqwest::Client,
-    chain: Chain,
+    sources: Sources,
+    profile: OnceCell<Result<Profile, String>>,
     /// Seconds that the providers' clock is ahead of ours.
     skew: AtomicI64,
+}
+
+/// Only the settings: pool, credentials and profile may hold secrets.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 /// What one attempt came to without an answer.
@@ -52,7 +61,14 @@ impl Client {
             pool = pool.proxy(reqwest::Proxy::all(proxy).map_err(|_| SettingsError::Proxy)?);
         }
         let pool = pool.build().map_err(|e| SettingsError::Http(reason(&e)))?;
-        Ok(Self { settings, pool, chain: Chain::default(), skew: AtomicI64::new(0) })
+        let sources = Sources::new(&settings);
+        Ok(Self { settings, pool, sources, profile: OnceCell::new(), skew: AtomicI64::new(0) })
+    }
+
+    /// The profile files, read when first needed.
+    async fn profile(&self) -> Result<&Profile, String> {
+        let profile = self.profile.get_or_init(|| Box::pin(Profile::load(&self.settings.environment))).await;
+        profile.as_ref().map_err(Clone::clone)
     }
 
     /// The request with address and signature.
@@ -78,22 +94,16 @@ impl Client {
         let kind = context.map_or(auth.scheme.as_str(), |c| c.kind.as_str());
         match kind {
             "null_auth" | "" => return Ok(built),
-            SCHEME => {}
+            SIGNED | ASSUMED => {}
             other => {
                 return Err(configuration(format!(
-                    "provider {provider}: this build does not speak the auth type '{other}' yet; use {SCHEME} or null_auth"
+                    "provider {provider}: this build does not speak the auth type '{other}' yet; use {SIGNED}, {ASSUMED} or null_auth"
                 )));
             }
         }
-        let named = context.map(|c| from_context(c, &self.settings.environment)).transpose();
-        let credentials = match named.map_err(|m| (TransportErrorKind::Credentials, m))?.flatten() {
-            Some(named) => named,
-            None => self
-                .chain
-                .credentials(&self.settings.environment)
-                .await
-                .map_err(|m| (TransportErrorKind::Credentials, m))?,
-        };
+        let profile = self.profile().await.map_err(configuration)?;
+        let credentials = Box::pin(self.sources.credentials(provider, &self.settings, profile)).await;
+        let credentials = credentials.map_err(|m| (TransportErrorKind::Credentials, m))?;
         let skew = self.skew.load(Ordering::Relaxed);
         let moved = Duration::from_secs(skew.unsigned_abs());
         let time = if skew < 0 { SystemTime::now() - moved } else { SystemTime::now() + moved };
@@ -175,9 +185,10 @@ impl Client {
         let refused = |(kind, message): Failure, attempts: Vec<Attempt>| TransportError { kind, message, attempts };
         let configuration =
             |m: String| TransportError { kind: TransportErrorKind::Configuration, message: m, attempts: Vec::new() };
+        let profile = self.profile().await.map_err(configuration)?;
+        let endpoints = &request.operation.service.endpoints;
         let Target { url: base, signing_scope } =
-            target(&self.settings, &request.operation.service.endpoints, request.scope.as_deref())
-                .map_err(configuration)?;
+            target(&self.settings, profile, endpoints, request.scope.as_deref()).map_err(configuration)?;
         let url = address(&base, request).map_err(configuration)?;
         let mut waits = backon::ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))
@@ -243,8 +254,9 @@ impl Transport for Client {
             || scope.environment.iter().find_map(|n| self.settings.environment.get(n).filter(|v| !v.is_empty()));
         let mut found = flag.or_else(variable).cloned();
         if found.is_none() && scope.environment.iter().any(|n| n == "AWS_REGION") {
-            let profile = aws_config::profile::ProfileFileRegionProvider::builder().build();
-            found = Box::pin(profile.region()).await.map(|r| r.to_string());
+            let configuration =
+                |message| TransportError { kind: TransportErrorKind::Configuration, message, attempts: Vec::new() };
+            found = self.profile().await.map_err(configuration)?.region();
         }
         let found = found.or_else(|| scope.default.clone());
         found.ok_or_else(|| TransportError {

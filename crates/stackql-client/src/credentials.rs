@@ -1,81 +1,107 @@
-//! Finds credentials for AWS signing: auth contexts, environment, then aws-config's chain. Owns no refresh rule
-//! of its own beyond asking again shortly before they expire.
+//! Finds credentials for AWS signing: what an auth context names, the environment, then aws-config's chain.
+//! Owns how often is looked, not how each source is asked.
 
 use std::time::{Duration, SystemTime};
 
+use aws_config::BehaviorVersion;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::sts::AssumeRoleProvider;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
-use secrecy::ExposeSecret;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_types::region::Region;
 use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
 
-use crate::{AuthContext, Environment};
+use crate::Environment;
+use crate::auth::Role;
 
 const SOURCES: &str = "tried the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile (AWS_PROFILE, ~/.aws/config and ~/.aws/credentials), web identity, container and instance metadata; set one of them, or give --auth";
+/// How long before they expire credentials are asked for again.
 const MARGIN: Duration = Duration::from_secs(60);
+/// How long a failure stands: long enough for all scopes of a statement, short enough for a person who mends it.
+const FAILURE_STANDS: Duration = Duration::from_secs(5);
 
-/// The default chain, built when first asked, and the credentials it gave last.
+/// One source of credentials and what it gave last. Concurrent callers wait for one look-up and share what it
+/// gave, good or bad.
 #[derive(Debug, Default)]
-pub(crate) struct Chain {
-    provider: OnceCell<DefaultCredentialsChain>,
-    last: Mutex<Option<Credentials>>,
+pub(crate) struct Source {
+    provider: OnceCell<SharedCredentialsProvider>,
+    last: Mutex<Option<Last>>,
 }
 
-impl Chain {
-    /// The chain's credentials; concurrent callers wait for one refresh.
-    pub(crate) async fn credentials(&self, environment: &Environment) -> Result<Credentials, String> {
-        if let Some(found) = from_environment(environment) {
-            return Ok(found);
-        }
+#[derive(Debug)]
+enum Last {
+    Found(Credentials),
+    Failed(Instant, String),
+}
+
+impl Source {
+    /// The source's credentials; `make` makes the source when it is asked for the first time.
+    pub(crate) async fn credentials(
+        &self,
+        make: impl Future<Output = Result<SharedCredentialsProvider, String>>,
+    ) -> Result<Credentials, String> {
         let mut last = self.last.lock().await;
-        if let Some(known) = last.as_ref().filter(|c| c.expiry().is_none_or(|e| e > SystemTime::now() + MARGIN)) {
-            return Ok(known.clone());
+        match last.as_ref() {
+            Some(Last::Found(known)) if known.expiry().is_none_or(|e| e > SystemTime::now() + MARGIN) => {
+                return Ok(known.clone());
+            }
+            Some(Last::Failed(at, message)) if at.elapsed() < FAILURE_STANDS => return Err(message.clone()),
+            _ => {}
         }
-        let provider = self.provider.get_or_init(|| async {
-            let second = Duration::from_secs(1);
-            let metadata = aws_config::imds::Client::builder()
-                .max_attempts(1)
-                .connect_timeout(second)
-                .read_timeout(second)
-                .build();
-            Box::pin(DefaultCredentialsChain::builder().imds_client(metadata).build()).await
+        let looked = async {
+            let provider = self.provider.get_or_try_init(|| make).await?;
+            provider.provide_credentials().await.map_err(|e| said(&e))
+        };
+        let found = looked.await;
+        *last = Some(match &found {
+            Ok(found) => Last::Found(found.clone()),
+            Err(message) => Last::Failed(Instant::now(), message.clone()),
         });
-        let found = provider
-            .await
-            .provide_credentials()
-            .await
-            .map_err(|e| format!("no credentials: {}; {SOURCES}", one_line(&reason(&e))))?;
-        *last = Some(found.clone());
-        Ok(found)
+        found
     }
 }
 
-/// The credentials that an `aws_signing_v4` context names; `None` where it names none and the chain is meant.
-pub(crate) fn from_context(context: &AuthContext, environment: &Environment) -> Result<Option<Credentials>, String> {
-    let variable =
-        |name: &Option<String>| name.as_ref().and_then(|n| environment.get(n)).filter(|v| !v.is_empty()).cloned();
-    let file = variable(&context.secret_file_variable).or_else(|| context.secret_file.clone());
-    let secret = match (variable(&context.secret_variable), file) {
-        (Some(secret), _) => Some(secret),
-        (None, Some(path)) => Some(
-            std::fs::read_to_string(&path)
-                .map_err(|e| format!("cannot read the credentials file {path}: {e}"))?
-                .trim()
-                .to_owned(),
-        ),
-        (None, None) => context.api_secret.as_ref().map(|s| s.expose_secret().to_owned()),
-    };
-    let key = variable(&context.key_id_variable).or_else(|| context.key_id.clone());
-    match (key, secret) {
-        (Some(key), Some(secret)) => Ok(Some(Credentials::new(key, secret, environment.get("AWS_SESSION_TOKEN").cloned(), None, "auth context"))),
-        (None, None) if context.key_id_variable.is_none() && context.secret_variable.is_none() => Ok(None),
-        _ => Err("the auth context is incomplete: give keyID or keyIDenvvar, and credentialsenvvar or credentialsfilepath, and set the variables they name".to_owned()),
+/// The default chain: the environment's keys, else whatever aws-config finds.
+pub(crate) async fn chain(environment: &Environment) -> SharedCredentialsProvider {
+    if let Some(keys) = from_environment(environment) {
+        return SharedCredentialsProvider::new(keys);
     }
+    let second = Duration::from_secs(1);
+    let metadata =
+        aws_config::imds::Client::builder().max_attempts(1).connect_timeout(second).read_timeout(second).build();
+    let chain = Box::pin(DefaultCredentialsChain::builder().imds_client(metadata).build()).await;
+    SharedCredentialsProvider::new(chain)
+}
+
+/// The credentials of `role`, asked for in `region` with those of `base`.
+pub(crate) async fn assumed(
+    role: Role,
+    base: SharedCredentialsProvider,
+    region: String,
+    endpoint: Option<String>,
+) -> SharedCredentialsProvider {
+    let mut settings =
+        aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region)).credentials_provider(base.clone());
+    if let Some(url) = endpoint {
+        settings = settings.endpoint_url(url);
+    }
+    let mut asking = AssumeRoleProvider::builder(role.arn)
+        .configure(&Box::pin(settings.load()).await)
+        .session_name(role.session_name);
+    if let Some(id) = role.external_id {
+        asking = asking.external_id(id);
+    }
+    if let Some(duration) = role.duration {
+        asking = asking.session_length(duration);
+    }
+    SharedCredentialsProvider::new(Box::pin(asking.build_from_provider(base)).await)
 }
 
 /// Keys from the environment, unless a variable is missing or empty.
 fn from_environment(environment: &Environment) -> Option<Credentials> {
-    let variable = |name: &str| environment.get(name).filter(|v| !v.trim().is_empty()).cloned();
+    let variable = |name: &str| environment.get(name).map(|v| v.trim()).filter(|v| !v.is_empty()).map(str::to_owned);
     Some(Credentials::new(
         variable("AWS_ACCESS_KEY_ID")?,
         variable("AWS_SECRET_ACCESS_KEY")?,
@@ -83,6 +109,11 @@ fn from_environment(environment: &Environment) -> Option<Credentials> {
         None,
         "environment",
     ))
+}
+
+fn said(error: &CredentialsError) -> String {
+    let why = one_line(&reason(error));
+    format!("no credentials: {why}; {SOURCES}")
 }
 
 /// The innermost cause in words.
@@ -98,3 +129,6 @@ pub(crate) fn reason(error: &dyn std::error::Error) -> String {
 fn one_line(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
 //! Where a request goes and which place it is signed for. Reads no files.
 
-use stackql_provider::{Endpoints, Partition, Variant};
+use stackql_provider::{Endpoints, Partition};
 
 use crate::Settings;
+use crate::profile::Profile;
 
 /// An address, and the scope to sign for.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,22 +13,23 @@ pub(crate) struct Target {
 }
 
 /// The target of a service at `scope`: an override, else its partition's template or host.
-pub(crate) fn target(settings: &Settings, endpoints: &Endpoints, scope: Option<&str>) -> Result<Target, String> {
+pub(crate) fn target(
+    settings: &Settings,
+    profile: &Profile,
+    endpoints: &Endpoints,
+    scope: Option<&str>,
+) -> Result<Target, String> {
     let scope = scope.unwrap_or_default();
-    let variable = |name: &str| settings.environment.get(name).filter(|v| !v.is_empty());
-    let on = |name: &str| variable(name).is_some_and(|v| v.eq_ignore_ascii_case("true"));
-    let id = endpoints.override_id.to_uppercase().replace(['-', ' '], "_");
-    let overridden = match (&settings.endpoint_url, on("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) {
-        (Some(url), _) => Some(url),
-        (None, true) => None,
-        (None, false) => variable(&format!("AWS_ENDPOINT_URL_{id}")).or_else(|| variable("AWS_ENDPOINT_URL")),
+    let overridden = match &settings.endpoint_url {
+        Some(url) => Some(url.clone()),
+        None => profile.endpoint_url(&endpoints.override_id)?,
     };
-    let variant = Variant { fips: on("AWS_USE_FIPS_ENDPOINT"), dual_stack: on("AWS_USE_DUALSTACK_ENDPOINT") };
+    let variant = profile.variant()?;
     let partition = partition(endpoints, scope);
     let host = partition.and_then(|p| p.hosts.iter().find(|h| h.member == scope && h.variant == variant));
     let signing_scope = host.and_then(|h| h.signing_scope.as_deref()).unwrap_or(scope).to_owned();
     if let Some(url) = overridden {
-        return Ok(Target { url: url.clone(), signing_scope });
+        return Ok(Target { url, signing_scope });
     }
     if let Some(host) = host {
         return Ok(Target { url: host.url.clone(), signing_scope });

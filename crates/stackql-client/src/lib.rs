@@ -12,8 +12,10 @@ mod auth;
 mod client;
 mod credentials;
 mod endpoint;
+mod profile;
 mod settings;
 mod signing;
+mod sources;
 
 pub use auth::{AuthContext, auth_contexts};
 pub use client::Client;

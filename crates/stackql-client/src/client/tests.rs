@@ -46,7 +46,7 @@ fn request(repeatable: bool) -> Request {
         paging: None,
         narrowings: Vec::new(),
     };
-    let auth = Auth { scheme: SCHEME.into(), signing_name: Some("ec2".into()) };
+    let auth = Auth { scheme: SIGNED.into(), signing_name: Some("ec2".into()) };
     let service = Service { auth, ..Service::default() };
     let resource = Resource { methods: vec![method], ..Resource::default() };
     let operation = stackql_call::Operation::new(Provider::default().into(), service.into(), resource.into(), "List")

@@ -1,7 +1,9 @@
+use stackql_provider::Variant;
+
 use super::*;
 
-#[test]
-fn overrides_then_partitions() {
+#[tokio::test]
+async fn overrides_then_partitions() {
     let plain = Variant::default();
     let fips = Variant { fips: true, dual_stack: false };
     let endpoints = Endpoints {
@@ -41,9 +43,10 @@ fn overrides_then_partitions() {
     ];
     for (variables, scope, expected) in cases {
         let environment = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        let settings = Settings { environment, ..Settings::default() };
+        let profile = Profile::load(&environment).await.expect("no profile files");
+        let settings = Settings::default();
         assert_eq!(
-            target(&settings, &endpoints, Some(scope)).map(|t| t.url),
+            target(&settings, &profile, &endpoints, Some(scope)).map(|t| t.url),
             Ok(expected.to_owned()),
             "{variables:?} {scope}"
         );
