@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
+use stackql_provider::Location;
 use stackql_provider::names::nearest;
 use thiserror::Error;
 
@@ -112,14 +113,17 @@ pub fn bind(
     let mut arguments = Vec::new();
     let mut missing = Vec::new();
     for (at, parameter) in method.parameters.iter().enumerate() {
-        match bindings.get(&parameter.name).filter(|v| **v != Value::Null) {
-            Some(value) => {
-                let coercion = coerce::Coercion { table: &table, types: &operation.resource.types, token: &mut *token };
-                arguments.push((at, coercion.argument(parameter, value)?));
+        let given = bindings.get(&parameter.name).unwrap_or(&Value::Null);
+        let coercion = coerce::Coercion { table: &table, types: &operation.resource.types, token: &mut *token };
+        match coercion.argument(parameter, given)? {
+            Json::Null if parameter.idempotency_token => arguments.push((at, Json::String(token()))),
+            Json::Null if parameter.required => missing.push(parameter.name.clone()),
+            Json::Null => {}
+            Json::String(place) if parameter.location == Location::Server => {
+                scope = Some(place.clone());
+                arguments.push((at, Json::String(place)));
             }
-            None if parameter.idempotency_token => arguments.push((at, Json::String(token()))),
-            None if parameter.required => missing.push(parameter.name.clone()),
-            None => {}
+            argument => arguments.push((at, argument)),
         }
     }
     if !missing.is_empty() {
@@ -128,3 +132,6 @@ pub fn bind(
     }
     Ok(Call { operation, scope, arguments })
 }
+
+#[cfg(test)]
+mod tests;

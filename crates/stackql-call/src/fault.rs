@@ -102,11 +102,22 @@ fn status_name(status: u16) -> String {
     known.map(|k| k.replace(' ', "")).unwrap_or_else(|| "UnknownError".to_owned())
 }
 
+/// A provider's words on one line, cut to a sensible length.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).collect()
+    const LONGEST: usize = 2000;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut line: String = line.chars().filter(|c| !c.is_control()).collect();
+    if let Some((at, _)) = line.char_indices().nth(LONGEST) {
+        line.truncate(line.floor_char_boundary(at - 3));
+        line.push_str("...");
+    }
+    line
 }
 
 fn beginning(body: &[u8]) -> String {
     let text: String = one_line(&String::from_utf8_lossy(&body[..body.len().min(800)])).chars().take(200).collect();
     if text.is_empty() { "the answer has no body".to_owned() } else { text }
 }
+
+#[cfg(test)]
+mod tests;

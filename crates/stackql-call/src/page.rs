@@ -119,3 +119,6 @@ pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, An
     let request_id = decoder.request_id.or_else(|| header.map(str::to_owned));
     Ok(Page { rows, next, request_id })
 }
+
+#[cfg(test)]
+mod tests;

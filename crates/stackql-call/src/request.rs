@@ -107,7 +107,8 @@ fn paged(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Vec<(u
     all
 }
 
-/// How many rows to ask for; `None` leaves it to the provider.
+/// How many rows to ask for; `None` leaves it to the provider. Where the source states no maximum, ours is a
+/// guess: asking for it would cut an answer that may come whole, so more than it is not asked for at all.
 fn rows_of(size: &PageSize, wanted: Option<u32>) -> Option<u32> {
     match wanted {
         Some(wanted) if size.ask_maximum || wanted <= size.maximum => {
@@ -145,3 +146,6 @@ impl Request {
 fn printable(c: char) -> Vec<char> {
     if c.is_control() { c.escape_default().collect() } else { vec![c] }
 }
+
+#[cfg(test)]
+mod tests;

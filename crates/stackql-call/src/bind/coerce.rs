@@ -24,7 +24,7 @@ impl Coercion<'_> {
             Value::Null => Json::Null,
             Value::Boolean(b) => Json::Bool(*b),
             Value::Integer(n) => (*n).into(),
-            Value::Number(n) => serde_json::Number::from_f64(*n).map_or(Json::Null, Json::Number),
+            Value::Number(n) => number(*n),
             Value::Text(text) => self.parsed(&parameter.name, parameter.ty, text)?,
             Value::Json(json) => json.clone(),
         };
@@ -73,10 +73,7 @@ impl Coercion<'_> {
             },
             (Type::Integer, Json::String(s)) => s.trim().parse::<i64>().map(Json::from).map_err(|_| unfit()),
             (Type::Number, Json::Number(_)) => Ok(value.clone()),
-            (Type::Number, Json::String(s)) => {
-                let number = s.trim().parse::<f64>().ok().and_then(serde_json::Number::from_f64);
-                number.map(Json::Number).ok_or_else(unfit)
-            }
+            (Type::Number, Json::String(s)) => s.trim().parse().map(number).map_err(|_| unfit()),
             (Type::Boolean, Json::Bool(_)) => Ok(value.clone()),
             (Type::Boolean, Json::String(s)) => match s.to_ascii_lowercase().as_str() {
                 "true" | "t" | "1" => Ok(Json::Bool(true)),
@@ -143,7 +140,14 @@ impl Coercion<'_> {
             let member = &members[at];
             let inner =
                 self.fit(&format!("{path}.{}", member.name), member.ty, member.time_format, value, depth + 1)?;
-            out.insert(member.name.clone(), inner);
+            if out.insert(member.name.clone(), inner).is_some() {
+                return Err(BindError::Shape {
+                    table: self.table.to_owned(),
+                    parameter: path.to_owned(),
+                    expected: format!("an object in which {} stands once", member.name),
+                    given: format!("the member '{key}'"),
+                });
+            }
         }
         for member in members.iter().filter(|m| m.idempotency_token) {
             if !out.contains_key(&member.name) {
@@ -163,10 +167,10 @@ impl Coercion<'_> {
     }
 
     fn in_range(&self, parameter: &Parameter, value: &Json) -> Result<(), BindError> {
-        let (measure, unit) = match value {
-            Json::Number(n) => (n.as_f64().unwrap_or_default(), ""),
-            Json::String(s) => (s.chars().count() as f64, " characters long"),
-            Json::Array(a) => (a.len() as f64, " elements long"),
+        let (measure, unit) = match (self.types.get(parameter.ty), value) {
+            (_, Json::Number(n)) => (n.as_f64().unwrap_or_default(), ""),
+            (Type::String, Json::String(s)) => (s.chars().count() as f64, " characters long"),
+            (_, Json::Array(a)) => (a.len() as f64, " elements long"),
             _ => return Ok(()),
         };
         let below = parameter.minimum.is_some_and(|m| measure < m as f64);
@@ -203,13 +207,20 @@ impl Coercion<'_> {
     }
 }
 
+/// A floating-point number; what JSON has no number for is a text, as it is on the wire.
+fn number(n: f64) -> Json {
+    match serde_json::Number::from_f64(n) {
+        Some(number) => Json::Number(number),
+        None if n.is_nan() => "NaN".into(),
+        None if n > 0.0 => "Infinity".into(),
+        None => "-Infinity".into(),
+    }
+}
+
 /// A point in time in the wire's format.
 fn time(value: &Json, format: TimeFormat) -> Option<String> {
     let at: DateTime<chrono::Utc> = match value {
-        Json::Number(n) => {
-            let seconds = n.as_f64()?;
-            DateTime::from_timestamp(seconds.floor() as i64, (seconds.fract().abs() * 1e9) as u32)?
-        }
+        Json::Number(n) => DateTime::from_timestamp_millis((n.as_f64()? * 1000.0).round() as i64)?,
         Json::String(text) => {
             let text = text.trim();
             let naive = || {
@@ -229,7 +240,7 @@ fn time(value: &Json, format: TimeFormat) -> Option<String> {
         TimeFormat::Rfc3339 => at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
         TimeFormat::HttpDate => at.format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
         TimeFormat::EpochSeconds if at.timestamp_subsec_millis() == 0 => at.timestamp().to_string(),
-        TimeFormat::EpochSeconds => format!("{}.{:03}", at.timestamp(), at.timestamp_subsec_millis()),
+        TimeFormat::EpochSeconds => format!("{:.3}", at.timestamp_millis() as f64 / 1000.0),
     })
 }
 
@@ -252,3 +263,6 @@ fn json_shown(value: &Json) -> String {
     };
     if text.chars().count() <= 80 { text } else { text.chars().take(77).chain("...".chars()).collect() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,7 @@ impl Decoder<'_> {
             self.next = found.next().flatten();
             self.request_id = found.next().flatten();
             let mut document = Document::open(body)?;
-            return self.row(&mut document);
+            return self.row(&mut document, &[paths.token, paths.request_id]);
         }
         let mut document = Document::open(body)?;
         let mut stack: Vec<String> = Vec::new();
@@ -43,7 +43,7 @@ impl Decoder<'_> {
                 Next::Child => {
                     stack.push(document.name().to_owned());
                     if stack.as_slice() == paths.rows {
-                        self.row(&mut document)?;
+                        self.row(&mut document, &[])?;
                         stack.pop();
                     } else if stack.as_slice() == paths.token {
                         self.next = Some(document.text()?.into_owned());
@@ -63,14 +63,23 @@ impl Decoder<'_> {
         }
     }
 
-    /// Reads the row whose start was read.
-    fn row(&mut self, document: &mut Document<'_>) -> Result<(), Broken> {
+    /// Reads the row whose start was read; what stands at the paths `apart` is none of its fields.
+    fn row(&mut self, document: &mut Document<'_>, apart: &[&[String]]) -> Result<(), Broken> {
         let columns = &self.plan.columns;
         if let [only] = columns.as_ref()
             && only.wire.is_empty()
         {
-            let text = document.text()?;
-            self.put(0, &text);
+            match self.plan.types.get(only.ty) {
+                ty if ty.is_nested() => {
+                    let mut text = String::new();
+                    json(document, &self.plan.types, ty, &mut text, 0)?;
+                    self.put(0, &text);
+                }
+                _ => {
+                    let text = document.text()?;
+                    self.put(0, &text);
+                }
+            }
             self.builders.end_row();
             return Ok(());
         }
@@ -86,7 +95,7 @@ impl Decoder<'_> {
             let name = document.name();
             let at = (expected..columns.len()).chain(0..expected).find(|&i| columns[i].wire == name);
             let Some(at) = at else {
-                if self.plan.extra {
+                if self.plan.extra && !apart.iter().any(|path| matches!(path, [only] if only == name)) {
                     json_member(&mut extra, name);
                     json(document, &self.plan.types, &Type::Any, &mut extra, 0)?;
                 } else {

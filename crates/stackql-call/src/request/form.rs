@@ -38,9 +38,14 @@ fn write(fields: &mut Vec<(String, String)>, types: &Types, style: FormStyle, na
             }
         }
         (Type::Map { value: of }, Json::Object(object)) => {
+            let infix = match style {
+                FormStyle::IndexedMember => ".entry",
+                FormStyle::Indexed => "",
+            };
             for (i, (key, value)) in object.iter().enumerate() {
-                fields.push((format!("{name}.{}.key", i + 1), key.clone()));
-                write(fields, types, style, format!("{name}.{}.value", i + 1), *of, value);
+                let entry = format!("{name}{infix}.{}", i + 1);
+                fields.push((format!("{entry}.key"), key.clone()));
+                write(fields, types, style, format!("{entry}.value"), *of, value);
             }
         }
         (_, scalar_value) => fields.push((name, scalar(scalar_value))),
@@ -54,3 +59,6 @@ pub(super) fn scalar(value: &Json) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

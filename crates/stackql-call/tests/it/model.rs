@@ -1,0 +1,231 @@
+//! One operation out of a small document whose shapes are those of a service model.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use stackql_call::Operation;
+use stackql_provider::{
+    Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint, Location, Member, Method, PageSize, Paging, Parameter,
+    Provider, RequestShape, Resource, ResponseShape, Service, TimeFormat, Type, TypeRef, Types, Verb,
+};
+
+/// The operation that `document` describes, and the columns of its rows.
+pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
+    let query = document["form"] == "indexed member";
+    let mut shapes = Shapes { model: &document["shapes"], query, types: Types::default(), seen: HashMap::new() };
+    let parameters = shapes.parameters(text(&document["input"]));
+    let row = document["row"].as_str().or(document["output"].as_str());
+    let columns = row.map(|r| shapes.columns(r)).unwrap_or_default();
+    let verb = match text(&document["verb"]) {
+        "INSERT" => Verb::Insert,
+        "DELETE" => Verb::Delete,
+        "EXEC" => Verb::Exec,
+        _ => Verb::Select,
+    };
+    let name = text(&document["operation"]).to_owned();
+    let method = Method {
+        name: name.clone(),
+        operation: name.clone(),
+        verb,
+        description: String::new(),
+        parameters,
+        request: RequestShape {
+            http_method: document["method"].as_str().unwrap_or("POST").to_owned(),
+            path: document["path"].as_str().unwrap_or("/").to_owned(),
+            media_type: "application/x-www-form-urlencoded".to_owned(),
+            fixed: match document["fixed"].as_object() {
+                Some(fixed) => fixed.iter().map(|(n, v)| (n.clone(), text(v).to_owned())).collect(),
+                None => {
+                    vec![("Action".to_owned(), name), ("Version".to_owned(), text(&document["version"]).to_owned())]
+                }
+            },
+            form: if query { FormStyle::IndexedMember } else { FormStyle::Indexed },
+        },
+        response: ResponseShape {
+            media_type: "text/xml".to_owned(),
+            rows: texts(&document["rows"]),
+            row: row.map(|r| shapes.add(r)),
+            error: ErrorShape {
+                code: path("Errors.Error.Code"),
+                message: path("Errors.Error.Message"),
+                request_id: path("RequestID"),
+                success_request_id: path("requestId"),
+                request_id_header: Some("x-request-id".to_owned()),
+            },
+        },
+        paging: paging(&document["paging"]),
+        narrowings: Vec::new(),
+    };
+    let name = method.name.clone();
+    let resource = Resource {
+        name: document["resource"].as_str().unwrap_or("things").to_owned(),
+        columns: columns.clone(),
+        methods: vec![method],
+        types: shapes.types,
+        ..Resource::default()
+    };
+    let endpoints = Endpoints { scope: document["scope"].as_str().map(str::to_owned), ..Endpoints::default() };
+    let service = Service { name: "compute".to_owned(), endpoints, ..Service::default() };
+    let hint = |(code, text): (&String, &Json)| Hint { code: code.clone(), text: self::text(text).to_owned() };
+    let errors = ErrorRules {
+        not_found: vec!["*.NotFound".to_owned()],
+        hints: document["hints"].as_object().into_iter().flatten().map(hint).collect(),
+        ..ErrorRules::default()
+    };
+    let provider = Provider { name: "mock".to_owned(), errors, ..Provider::default() };
+    let made = Operation::new(Arc::new(provider), Arc::new(service), Arc::new(resource), &name);
+    (Arc::new(made.unwrap()), columns)
+}
+
+fn paging(document: &Json) -> Option<Paging> {
+    let parameter = document["parameter"].as_str()?.to_owned();
+    let number = |v: &Json| u32::try_from(v.as_u64().unwrap()).unwrap();
+    let size = document["size"].is_object().then(|| PageSize {
+        parameter: text(&document["size"]["parameter"]).to_owned(),
+        minimum: number(&document["size"]["minimum"]),
+        maximum: number(&document["size"]["maximum"]),
+        ask_maximum: document["size"]["ask_maximum"] == true,
+        excludes: texts(&document["size"]["excludes"]),
+    });
+    Some(Paging::Token { parameter, answer: texts(&document["answer"]), size })
+}
+
+struct Shapes<'a> {
+    model: &'a Json,
+    query: bool,
+    types: Types,
+    seen: HashMap<String, TypeRef>,
+}
+
+impl Shapes<'_> {
+    fn add(&mut self, name: &str) -> TypeRef {
+        if let Some(known) = self.seen.get(name) {
+            return *known;
+        }
+        let at = self.types.push(Type::Any);
+        self.seen.insert(name.to_owned(), at);
+        let shape = &self.model[name];
+        let ty = match text(&shape["type"]) {
+            "string" => Type::String,
+            "integer" | "long" => Type::Integer,
+            "float" | "double" => Type::Number,
+            "boolean" => Type::Boolean,
+            "timestamp" => Type::Timestamp(time(shape).unwrap_or_default()),
+            "blob" => Type::Blob,
+            "list" => {
+                let item = self.add(text(&shape["member"]["shape"]));
+                let item_wire = shape["member"]["locationName"].as_str().unwrap_or("member");
+                Type::List { item, item_wire: Some(item_wire.to_owned()), flattened: shape["flattened"] == true }
+            }
+            "map" => Type::Map { value: self.add(text(&shape["value"]["shape"])) },
+            "structure" => {
+                let mut members = Vec::new();
+                for (name, member) in shape["members"].as_object().into_iter().flatten() {
+                    members.push(Member {
+                        name: name.clone(),
+                        wire: wire(name, member),
+                        request_wire: self.request_wire(name, member),
+                        ty: self.member(member),
+                        required: texts(&shape["required"]).contains(name),
+                        idempotency_token: member["idempotencyToken"] == true,
+                        time_format: time(member),
+                    });
+                }
+                Type::Structure { members }
+            }
+            _ => Type::Any,
+        };
+        self.types.set(at, ty);
+        at
+    }
+
+    /// The shape of a member; where the member itself says that a list is flattened, a shape of its own.
+    fn member(&mut self, member: &Json) -> TypeRef {
+        let ty = self.add(text(&member["shape"]));
+        match self.types.get(ty).clone() {
+            Type::List { item, item_wire, .. } if member["flattened"] == true => {
+                self.types.push(Type::List { item, item_wire, flattened: true })
+            }
+            _ => ty,
+        }
+    }
+
+    fn request_wire(&self, name: &str, member: &Json) -> String {
+        let wire = wire(name, member);
+        match member["queryName"].as_str() {
+            Some(name) => name.to_owned(),
+            None if self.query => wire,
+            None => wire[..1].to_uppercase() + &wire[1..],
+        }
+    }
+
+    fn parameters(&mut self, input: &str) -> Vec<Parameter> {
+        let shape = &self.model[input];
+        let required = texts(&shape["required"]);
+        let mut out = Vec::new();
+        for (name, member) in shape["members"].as_object().into_iter().flatten() {
+            let limits = &self.model[text(&member["shape"])];
+            let location = match text(&member["location"]) {
+                "uri" => Location::Path,
+                "querystring" => Location::Query,
+                "header" => Location::Header,
+                "server" => Location::Server,
+                _ => Location::Body,
+            };
+            let in_body = location == Location::Body;
+            out.push(Parameter {
+                name: name.clone(),
+                wire: if in_body { self.request_wire(name, member) } else { wire(name, member) },
+                location,
+                ty: self.member(member),
+                required: required.contains(name),
+                idempotency_token: member["idempotencyToken"] == true,
+                minimum: limits["min"].as_i64(),
+                maximum: limits["max"].as_i64(),
+                time_format: time(member),
+                ..Parameter::default()
+            });
+        }
+        out
+    }
+
+    fn columns(&mut self, row: &str) -> Vec<Column> {
+        if self.model[row]["type"] != "structure" {
+            let ty = self.add(row);
+            return vec![Column { name: "value".to_owned(), wire: String::new(), ty, description: String::new() }];
+        }
+        let members = self.model[row]["members"].as_object().into_iter().flatten();
+        let column = |(name, member): (&String, &Json)| Column {
+            name: name.clone(),
+            wire: wire(name, member),
+            ty: self.member(member),
+            description: String::new(),
+        };
+        members.map(column).collect()
+    }
+}
+
+fn wire(name: &str, member: &Json) -> String {
+    member["locationName"].as_str().unwrap_or(name).to_owned()
+}
+
+fn time(of: &Json) -> Option<TimeFormat> {
+    match of["timestampFormat"].as_str()? {
+        "rfc822" => Some(TimeFormat::HttpDate),
+        "unixTimestamp" => Some(TimeFormat::EpochSeconds),
+        _ => Some(TimeFormat::Rfc3339),
+    }
+}
+
+fn path(dotted: &str) -> Vec<String> {
+    dotted.split('.').map(str::to_owned).collect()
+}
+
+pub(crate) fn text(value: &Json) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn texts(value: &Json) -> Vec<String> {
+    value.as_array().into_iter().flatten().map(|v| text(v).to_owned()).collect()
+}
