@@ -15,6 +15,10 @@ use crate::overlay::{Overlays, ServiceChoices};
 use crate::shapes::{Shapes, request_wire, text, time, wire};
 use crate::{Error, endpoints, manifest, naming, narrowing, rows};
 
+/// The page sizes that any operation takes, for those that state none.
+const MIN_RESULTS: u32 = 5;
+const MAX_RESULTS: u32 = 100;
+
 /// Compiles the models below `models`, laid out `<service>/<version>/service-2.json`. No `services`: all whose
 /// protocol is `ec2` or `query`. `overlays` are the hand choices; `facts_only` leaves sentences out.
 pub fn aws<'a>(
@@ -129,7 +133,13 @@ impl Build<'_> {
         let row = (!output.is_empty()).then(|| shapes.add(&found.shape));
         let mut narrowings = Vec::new();
         if verb == Verb::Select {
-            let columns = self.columns(&resource.name, shapes, &found.shape);
+            let columns = match &found.scalar {
+                Some(name) => {
+                    let ty = shapes.add(&found.shape);
+                    vec![Column { name: name.clone(), wire: String::new(), ty, description: String::new() }]
+                }
+                None => self.columns(&resource.name, shapes, &found.shape),
+            };
             let unlike = self.choices.unlike_filters.get(&resource.name).map_or(&[][..], Vec::as_slice);
             narrowings = narrowing::narrowings(&columns, &parameters, &filters, unlike, &shapes.types);
             if resource.columns.is_empty() {
@@ -179,10 +189,6 @@ impl Build<'_> {
             description.push_str(&prose(&member["deprecatedMessage"], self.facts_only));
             let name = renamed.and_then(|r| r.get(&wire)).unwrap_or(&wire).clone();
             out.push(Column { name, wire, ty: shapes.add(text(&member["shape"])), description });
-        }
-        if out.is_empty() && !shape.is_empty() && text(&model["shapes"][shape]["type"]) != "structure" {
-            let ty = shapes.add(shape);
-            out.push(Column { name: "value".into(), wire: String::new(), ty, description: String::new() });
         }
         out
     }
@@ -240,12 +246,17 @@ impl Build<'_> {
             p.aliases.first().is_some_and(|a| a.ends_with("Ids"))
                 && text(&shapes[text(&input["members"][&p.aliases[0]]["shape"])]["type"]) == "list"
         };
-        let size = named(limit).map(|p| PageSize {
-            parameter: p.name.clone(),
-            minimum: p.minimum.and_then(|m| u32::try_from(m).ok()).unwrap_or(5),
-            maximum: p.maximum.and_then(|m| u32::try_from(m).ok()).unwrap_or(100),
-            ask_maximum: p.maximum.is_some(),
-            excludes: parameters.iter().filter(lists).map(|p| p.name.clone()).collect(),
+        let size = named(limit).map(|p| {
+            let stated = |limit: Option<i64>| limit.and_then(|l| u32::try_from(l).ok());
+            let minimum = stated(p.minimum);
+            let maximum = stated(p.maximum).unwrap_or(MAX_RESULTS).max(minimum.unwrap_or(1)).max(1);
+            PageSize {
+                parameter: p.name.clone(),
+                minimum: minimum.unwrap_or(MIN_RESULTS).min(maximum),
+                maximum,
+                ask_maximum: p.maximum.is_some(),
+                excludes: parameters.iter().filter(lists).map(|p| p.name.clone()).collect(),
+            }
         });
         Some(Paging::Token { parameter, answer: below(vec![wire(token_out, answer)]), size })
     }

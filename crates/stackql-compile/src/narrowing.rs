@@ -24,7 +24,8 @@ pub(crate) fn filter_names(member: &Value) -> Vec<String> {
     names
 }
 
-/// The narrowings of a method that answers SELECT.
+/// The narrowings of a method that answers SELECT. A filter compares texts, so a column whose values have several
+/// spellings takes none: a time, or a number with a fraction.
 pub(crate) fn narrowings(
     columns: &[Column],
     parameters: &[Parameter],
@@ -38,7 +39,8 @@ pub(crate) fn narrowings(
         let mut add = |via| out.push(Narrowing { column: column.name.clone(), via });
         let named =
             |f: &&String| !f.starts_with("tag") && !excluded.contains(*f) && fold(&f.replace('-', "_")) == folded;
-        if let Some(name) = filters.iter().find(named) {
+        let one_spelling = !matches!(types.get(column.ty), Type::Timestamp(_) | Type::Number);
+        if let Some(name) = filters.iter().find(named).filter(|_| one_spelling) {
             add(NarrowingVia::Filter { parameter: "Filter".into(), name: name.clone(), maximum: MAX_VALUES });
         }
         let spelled = |p: &&Parameter| fold(&p.name) == folded || p.aliases.iter().any(|a| fold(a) == folded);

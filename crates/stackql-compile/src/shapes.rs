@@ -7,6 +7,9 @@ use stackql_provider::{Member, TimeFormat, Type, TypeRef, Types};
 
 use crate::naming::capital;
 
+/// Shapes nested deeper than this are taken as they come.
+const MAX_DEPTH: usize = 64;
+
 /// Collects the shapes that one resource uses.
 #[derive(Debug)]
 pub(crate) struct Shapes<'a> {
@@ -14,11 +17,12 @@ pub(crate) struct Shapes<'a> {
     pub(crate) query: bool,
     pub(crate) types: Types,
     seen: HashMap<String, TypeRef>,
+    depth: usize,
 }
 
 impl<'a> Shapes<'a> {
     pub(crate) fn new(model: &'a Value, query: bool) -> Self {
-        Self { model, query, types: Types::default(), seen: HashMap::new() }
+        Self { model, query, types: Types::default(), seen: HashMap::new(), depth: 0 }
     }
 
     /// The reference of a shape by name.
@@ -27,6 +31,10 @@ impl<'a> Shapes<'a> {
             return *known;
         }
         let at = self.types.push(Type::Any);
+        if self.depth == MAX_DEPTH {
+            return at;
+        }
+        self.depth += 1;
         self.seen.insert(name.to_owned(), at);
         let model = self.model;
         let shape = &model["shapes"][name];
@@ -49,6 +57,7 @@ impl<'a> Shapes<'a> {
             _ => Type::Any,
         };
         self.types.set(at, ty);
+        self.depth -= 1;
         at
     }
 
