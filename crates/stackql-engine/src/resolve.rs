@@ -5,16 +5,18 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
-    TableFactor, VisitMut, VisitorMut,
+    Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, VisitMut, VisitorMut,
 };
 use stackql_provider::names::{Found, find, nearest};
 
 use crate::context::Context;
 use crate::error::Error;
 
+mod duplicate;
 mod relation;
+mod wildcard;
 
+pub(crate) use duplicate::called_as_written;
 use relation::{Relation, Relations};
 
 /// Rewrites the names of a query.
@@ -66,7 +68,7 @@ impl VisitorMut for Resolver {
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         match self.scope(select) {
             Ok(scope) => {
-                expand(select, &scope.relations);
+                wildcard::expand(select, &scope.relations);
                 self.scopes.push(scope);
                 ControlFlow::Continue(())
             }
@@ -74,7 +76,11 @@ impl VisitorMut for Resolver {
         }
     }
 
-    fn post_visit_select(&mut self, _: &mut Select) -> ControlFlow<Error> {
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        // The scopes of the statement's own query and of its SELECT, and none around them.
+        if self.scopes.len() == 2 {
+            duplicate::tell_apart(select);
+        }
         self.scopes.pop();
         ControlFlow::Continue(())
     }
@@ -167,42 +173,6 @@ impl Resolver {
             hint: tables.first().map(|t| format!("DESCRIBE {t} lists its columns")),
         }
     }
-}
-
-/// Replaces `*` by the visible columns of each relation, where some relation has hidden ones.
-fn expand(select: &mut Select, relations: &[Relation]) {
-    let mut items = Vec::with_capacity(select.projection.len());
-    for item in std::mem::take(&mut select.projection) {
-        match &item {
-            SelectItem::Wildcard(options)
-                if relations.iter().any(Relation::has_hidden)
-                    && options.opt_exclude.is_none()
-                    && options.opt_except.is_none()
-                    && options.opt_replace.is_none()
-                    && options.opt_rename.is_none() =>
-            {
-                for relation in relations {
-                    if relation.has_hidden() {
-                        items.extend(relation.visible_items());
-                    } else {
-                        let name = object_name(&relation.qualifier);
-                        let kind = SelectItemQualifiedWildcardKind::ObjectName(name);
-                        items.push(SelectItem::QualifiedWildcard(kind, options.clone()));
-                    }
-                }
-            }
-            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
-                let words: Vec<String> = name.0.iter().map(ToString::to_string).collect();
-                let words: Vec<&str> = words.iter().map(|w| w.trim_matches(['"', '`'])).collect();
-                match relations.iter().find(|r| r.is_called(&words) && r.has_hidden()) {
-                    Some(relation) => items.extend(relation.visible_items()),
-                    None => items.push(item),
-                }
-            }
-            _ => items.push(item),
-        }
-    }
-    select.projection = items;
 }
 
 fn ambiguous(name: &str, candidates: Vec<String>) -> Error {

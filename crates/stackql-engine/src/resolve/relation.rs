@@ -64,13 +64,18 @@ impl Relation {
             && words.iter().rev().zip(own).all(|(w, o)| w.eq_ignore_ascii_case(o))
     }
 
-    /// The visible columns as items of a projection.
-    pub(super) fn visible_items(&self) -> impl Iterator<Item = SelectItem> {
+    /// Whether it has a column of this own name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.columns.iter().any(|c| c.is(name))
+    }
+
+    /// The visible columns as items of a projection, those that `wanted` says.
+    pub(super) fn visible_items(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = SelectItem> {
         let item = |name: &Name| {
             let parts = self.qualifier.iter().chain([&name.own]).map(|p| quoted(p)).collect();
             SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts))
         };
-        self.columns.iter().filter(|c| !c.hidden).map(item)
+        self.columns.iter().filter(move |c| !c.hidden && wanted(&c.own)).map(item)
     }
 }
 

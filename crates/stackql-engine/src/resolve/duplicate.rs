@@ -1,0 +1,56 @@
+//! Columns of an answer that have the same name. SQL allows them; the planner does not, so they are told apart on the
+//! way in, and are called what they were on the way out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::sql::sqlparser::ast::{Expr, Select, SelectItem};
+
+use super::quoted;
+
+/// Stands in a name before the number that tells it apart; no column's own name has it.
+const MARK: char = '\u{1f}';
+
+/// Gives each item of a projection a name of its own.
+pub(super) fn tell_apart(select: &mut Select) {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for item in &mut select.projection {
+        let (expr, name) = match &*item {
+            SelectItem::UnnamedExpr(expr) => (expr, output_name(expr)),
+            SelectItem::ExprWithAlias { expr, alias } => (expr, alias.value.clone()),
+            _ => continue,
+        };
+        let count = seen.entry(name.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: quoted(&format!("{name}{MARK}{count}")) };
+        }
+    }
+}
+
+fn output_name(expr: &Expr) -> String {
+    match expr {
+        Expr::Identifier(ident) => ident.value.clone(),
+        Expr::CompoundIdentifier(parts) => parts.last().map(|p| p.value.clone()).unwrap_or_default(),
+        other => other.to_string(),
+    }
+}
+
+/// The same plan, its columns called what the statement calls them.
+pub(crate) fn called_as_written(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = plan.schema();
+    if !schema.fields().iter().any(|f| f.name().contains(MARK)) {
+        return Ok(plan);
+    }
+    let column = |(i, field): (usize, &Arc<datafusion::arrow::datatypes::Field>)| {
+        let name = field.name();
+        let written = name.split(MARK).next().unwrap_or(name).to_owned();
+        (Arc::new(Column::new(name, i)) as _, written)
+    };
+    let columns: Vec<_> = schema.fields().iter().enumerate().map(column).collect();
+    Ok(Arc::new(ProjectionExec::try_new(columns, plan)?))
+}
