@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_partial_outcome_names_what_failed() {
         let failure =
-            Failure { kind: FailureKind::Api, message: "aws.ec2.vpcs in r1: Oops".into(), hints: vec!["wait".into()] };
+            Failure { hints: vec!["wait".into()], ..Failure::new(FailureKind::Api, "aws.ec2.vpcs in r1: Oops".into()) };
         let outcome = Outcome::Partial(vec![failure]);
         assert_eq!(Ending::of(&outcome), Ending::Incomplete);
         let expect = "partial result, these failed:\n  aws.ec2.vpcs in r1: Oops\n  hint: wait";

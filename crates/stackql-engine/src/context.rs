@@ -41,8 +41,8 @@ impl Context {
     }
 
     /// One scope failed while others may still answer.
-    pub(crate) fn lose(&self, scope: Option<String>, failure: Failure) {
-        self.log.fail(scope, failure.clone());
+    pub(crate) fn lose(&self, failure: Failure) {
+        self.log.fail(failure.clone());
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).failures.push(failure);
     }
 

@@ -7,12 +7,16 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::Result;
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
-use stackql_call::request;
+use stackql_call::{bind, request};
 use stackql_provider::{Paging, Verb};
 
 use crate::bindings::bindings;
-use crate::fetch::{FetchExec, call, named_scope};
+use crate::error::Error;
+use crate::fetch::{FetchExec, named_scope};
 use crate::scope;
+
+/// Stands for an idempotency token, which is made when a request is sent.
+const NEW_TOKEN: &str = "<new>";
 
 /// The rows of EXPLAIN: `call` rows first, then `plan` rows.
 pub(crate) async fn explain(plan: &Arc<dyn ExecutionPlan>, task: Arc<TaskContext>) -> Result<RecordBatch> {
@@ -70,7 +74,8 @@ async fn calls(
             }
             let places = scope::places(&fetch.context, &fetch.operation, bound).await?;
             for place in places {
-                let call = call(fetch, &place)?;
+                let call =
+                    bind(Arc::clone(&fetch.operation), &place, &mut || NEW_TOKEN.to_owned()).map_err(Error::from)?;
                 let wanted = fetch.paging.wanted.map(|w| u32::try_from(w).unwrap_or(u32::MAX));
                 let mut detail = request(&call, None, wanted).summary();
                 let method = fetch.operation.method();

@@ -15,6 +15,23 @@ pub struct Failure {
     pub message: String,
     /// What to do, a line each.
     pub hints: Vec<String>,
+    /// Where it happened, if a call is behind it.
+    pub place: Option<Box<Place>>,
+}
+
+/// The call behind a failure, as far as it got.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The table, `provider.service.resource`.
+    pub table: String,
+    /// The scope, such as a region.
+    pub scope: Option<String>,
+    /// The HTTP status.
+    pub status: Option<u16>,
+    /// The provider's error code.
+    pub code: Option<String>,
+    /// The request id.
+    pub request_id: Option<String>,
 }
 
 /// Who can do something about a failure.
@@ -41,8 +58,9 @@ impl std::fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 impl Failure {
-    fn new(kind: FailureKind, message: String) -> Self {
-        Self { kind, message, hints: Vec::new() }
+    /// A failure with nothing to say about what to do.
+    pub fn new(kind: FailureKind, message: String) -> Self {
+        Self { kind, message, hints: Vec::new(), place: None }
     }
 
     fn user(message: String) -> Self {
@@ -50,8 +68,39 @@ impl Failure {
     }
 }
 
+/// The call behind an error.
+fn place(error: &Error) -> Option<Box<Place>> {
+    let place = match error {
+        Error::RepeatedToken { table, scope, .. } | Error::Transport { table, scope, .. } => {
+            Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
+        }
+        Error::Answer(AnswerError::Fault(fault)) => Place {
+            table: fault.table.clone(),
+            scope: fault.scope.clone(),
+            status: Some(fault.status),
+            code: Some(fault.code.clone()),
+            request_id: fault.request_id.clone(),
+        },
+        Error::Answer(AnswerError::Unreadable { table, scope, status, .. }) => {
+            Place { table: table.clone(), scope: scope.clone(), status: Some(*status), ..Place::default() }
+        }
+        Error::Answer(AnswerError::Value { table, scope, .. }) => {
+            Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
+        }
+        _ => return None,
+    };
+    Some(Box::new(place))
+}
+
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
+        let failure = Self::told(error);
+        Self { place: place(error), ..failure }
+    }
+}
+
+impl Failure {
+    fn told(error: &Error) -> Self {
         let message = error.to_string();
         match error {
             Error::Lookup(_) | Error::Bind(_) => Self::user(message),
@@ -71,7 +120,7 @@ impl From<&Error> for Failure {
                     FaultKind::Throttled => FailureKind::Limit,
                     _ => FailureKind::Api,
                 };
-                Self { kind, message, hints: fault.hint.iter().cloned().collect() }
+                Self { hints: fault.hint.iter().cloned().collect(), ..Self::new(kind, message) }
             }
             Error::Answer(_) => Self::new(FailureKind::Api, message),
         }

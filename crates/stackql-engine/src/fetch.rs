@@ -16,7 +16,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use stackql_call::{Bindings, Call, Operation, RowPlan, Value, bind};
+use stackql_call::{Bindings, Operation, RowPlan, Value, bind};
 
 use crate::bindings::bindings;
 use crate::context::Context;
@@ -121,7 +121,8 @@ async fn all_rows(
     while let Some(batch) = input.try_next().await? {
         for row in 0..batch.num_rows() {
             for bindings in scope::places(&fetch.context, &fetch.operation, bindings(&batch, row)?).await? {
-                calls.push(call(fetch, &bindings)?);
+                let mut token = || uuid::Uuid::new_v4().to_string();
+                calls.push(bind(Arc::clone(&fetch.operation), &bindings, &mut token).map_err(Error::from)?);
             }
         }
     }
@@ -133,14 +134,13 @@ async fn all_rows(
     let streams = calls.into_iter().map(|call| {
         let failed = Arc::clone(&failed);
         let (context, output) = (Arc::clone(&fetch.context), fetch.output.clone());
-        let scope = call.scope().map(str::to_owned);
         let rows = pages(Arc::clone(&context), call.clone(), fetch.plan.clone(), fetch.paging.clone());
         let ended = Arc::clone(&context);
         rows.map(move |page| match page {
             Ok(page) => Some(output.batch(&call, &page)),
             Err(error) if total == 1 => Some(Err(error.into())),
             Err(error) => {
-                context.lose(scope.clone(), Failure::from(&error));
+                context.lose(Failure::from(&error));
                 failed.lock().unwrap_or_else(PoisonError::into_inner).push(error);
                 None
             }
@@ -161,12 +161,6 @@ async fn all_rows(
         failed.pop().filter(|_| lost_all).map(|error| Err(error.into()))
     });
     Ok(rows.chain(verdict.filter_map(futures::future::ready)).boxed())
-}
-
-/// The call that bindings make.
-pub(crate) fn call(fetch: &Fetch, bindings: &Bindings) -> Result<Call, Error> {
-    let mut token = || uuid::Uuid::new_v4().to_string();
-    Ok(bind(Arc::clone(&fetch.operation), bindings, &mut token)?)
 }
 
 /// The value that a fetch's bindings have for its scope, if they name one.

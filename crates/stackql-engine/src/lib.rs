@@ -29,5 +29,5 @@ mod table;
 mod write;
 
 pub use answer::{Answer, Outcome, Progress};
-pub use failure::{Failure, FailureKind};
+pub use failure::{Failure, FailureKind, Place};
 pub use session::{Session, SessionOptions};

@@ -13,7 +13,7 @@ use crate::Failure;
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     calls: Mutex<Vec<Entry>>,
-    errors: Mutex<Vec<(Option<String>, Failure)>>,
+    errors: Mutex<Vec<Failure>>,
 }
 
 #[derive(Debug)]
@@ -49,8 +49,8 @@ impl Log {
     }
 
     /// Records a failure of a statement or of one of its scopes.
-    pub(crate) fn fail(&self, scope: Option<String>, failure: Failure) {
-        self.errors.lock().unwrap_or_else(PoisonError::into_inner).push((scope, failure));
+    pub(crate) fn fail(&self, failure: Failure) {
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
     }
 
     pub(crate) fn calls(&self) -> RecordBatch {
@@ -85,14 +85,25 @@ impl Log {
 
     pub(crate) fn errors(&self) -> RecordBatch {
         let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = |f: &dyn Fn(&Failure) -> Option<String>| -> ArrayRef {
+            Arc::new(errors.iter().map(f).collect::<StringArray>())
+        };
+        let place = |f: &Failure| f.place.as_deref().cloned().unwrap_or_default();
+        let named = |f: &Failure, provider: bool| {
+            let table = place(f).table;
+            table.split_once('.').map(|(own, rest)| if provider { own.to_owned() } else { rest.to_owned() })
+        };
         let columns: Vec<ArrayRef> = vec![
             Arc::new((1..=errors.len() as i64).collect::<Int64Array>()),
-            Arc::new(errors.iter().map(|(_, f)| Some(f.kind.label())).collect::<StringArray>()),
-            Arc::new(errors.iter().map(|(s, _)| s.as_deref()).collect::<StringArray>()),
-            Arc::new(errors.iter().map(|(_, f)| Some(f.message.as_str())).collect::<StringArray>()),
-            Arc::new(
-                errors.iter().map(|(_, f)| Some(f.hints.join("; ")).filter(|h| !h.is_empty())).collect::<StringArray>(),
-            ),
+            text(&|f| Some(f.kind.label().to_owned())),
+            text(&|f| named(f, true)),
+            text(&|f| named(f, false)),
+            text(&|f| place(f).scope),
+            Arc::new(errors.iter().map(|f| place(f).status.map(i64::from)).collect::<Int64Array>()),
+            text(&|f| place(f).code),
+            text(&|f| place(f).request_id),
+            text(&|f| Some(f.message.clone())),
+            text(&|f| Some(f.hints.join("; ")).filter(|h| !h.is_empty())),
         ];
         RecordBatch::try_new(errors_schema(), columns).unwrap_or_else(|_| RecordBatch::new_empty(errors_schema()))
     }
@@ -125,7 +136,12 @@ pub(crate) fn errors_schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         Field::new("seq", DataType::Int64, true),
         text("kind"),
+        text("provider"),
+        text("resource"),
         text("scope"),
+        Field::new("status", DataType::Int64, true),
+        text("code"),
+        text("request_id"),
         text("message"),
         text("hint"),
     ]))

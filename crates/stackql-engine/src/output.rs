@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::common::{Result, ScalarValue};
-use stackql_call::{Call, RowPlan};
+use stackql_call::{Call, Operation, RowPlan};
+use stackql_provider::names::fold;
+
+use crate::shape::parameter_field;
 
 /// How the columns of a fetch's output come about.
 #[derive(Debug, Clone)]
@@ -28,11 +31,24 @@ impl Output {
         Self { schema, columns }
     }
 
-    /// The answer's rows as they are.
-    pub(crate) fn rows(plan: &RowPlan) -> Self {
-        let schema = plan.schema();
-        let columns = (0..schema.fields().len()).map(|i| From::Row(i, None)).collect();
-        Self { schema, columns }
+    /// The answer's rows as they are, and behind them what was bound: the parameters that are no field of the rows,
+    /// and the scope.
+    pub(crate) fn answers(operation: &Operation, plan: &RowPlan) -> Self {
+        let mut fields: Vec<FieldRef> = plan.schema().fields().iter().cloned().collect();
+        let mut columns: Vec<From> = (0..fields.len()).map(|i| From::Row(i, None)).collect();
+        let mut add = |field: Field, parameter: &str| {
+            if !fields.iter().any(|f| fold(f.name()) == fold(field.name())) {
+                fields.push(Arc::new(field));
+                columns.push(From::Bound(parameter.to_owned()));
+            }
+        };
+        for parameter in &operation.method().parameters {
+            add(parameter_field(&operation.resource, parameter), &parameter.name);
+        }
+        if let Some(scope) = &operation.service.endpoints.scope {
+            add(Field::new(scope, DataType::Utf8, true), scope);
+        }
+        Self { schema: Arc::new(Schema::new(fields)), columns }
     }
 
     pub(crate) fn schema(&self) -> SchemaRef {

@@ -16,22 +16,24 @@ use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, SelectItem, VisitMut, Vis
 use stackql_provider::names::{Found, find, nearest};
 
 use crate::error::Error;
+use crate::fetch::FetchExec;
 use crate::resolve::quoted;
 
-/// The plan of `items` over the rows of `answers`.
+/// The plan of `items` over the rows of `answers`. `*` is what the operation gives back; what was bound can be named.
 pub(crate) async fn returning(
     state: &SessionState,
-    answers: Arc<dyn ExecutionPlan>,
+    answers: Arc<FetchExec>,
     items: &[SelectItem],
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let schema = answers.schema();
-    let table = Arc::new(Answers(answers));
+    let given_back = answers.fetch_of().plan.schema().fields().len();
+    let table = Arc::new(Answers(answers as _));
     let frame = DFSchema::try_from(Arc::clone(&schema))?;
     let mut expressions: Vec<Expr> = Vec::new();
     for item in items {
         let (expr, alias) = match item {
             SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => {
-                expressions.extend(schema.fields().iter().map(|f| column(f.name())));
+                expressions.extend(schema.fields().iter().take(given_back).map(|f| column(f.name())));
                 continue;
             }
             SelectItem::UnnamedExpr(expr) => (expr, None),

@@ -82,10 +82,10 @@ impl Session {
             Ok(statement) => self.dispatch(statement).await,
             Err(error) => {
                 let hints = vec![error.marked(statement)];
-                Err(Failure { kind: FailureKind::User, message: error.to_string(), hints })
+                Err(Failure { hints, ..Failure::new(FailureKind::User, error.to_string()) })
             }
         };
-        outcome.inspect_err(|failure| self.log.fail(None, failure.clone()))
+        outcome.inspect_err(|failure| self.log.fail(failure.clone()))
     }
 
     async fn dispatch(&self, statement: Statement) -> Result<Answer, Failure> {
@@ -151,9 +151,6 @@ impl Session {
             let plan = returning(&planner.state, plan, &items).await?;
             return planner.stream(plan);
         }
-        if verb == Verb::Select {
-            return planner.stream(plan);
-        }
         let mut answers = execute_stream(plan, planner.task())?;
         loop {
             match answers.try_next().await {
@@ -210,7 +207,7 @@ impl Planner {
         resolve::resolve(&self.context, &mut query.ast)?;
         let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(query.ast)));
         let plan = self.state.statement_to_plan(statement).await?;
-        self.state.create_physical_plan(&plan).await
+        resolve::called_as_written(self.state.create_physical_plan(&plan).await?)
     }
 
     /// The plan of a statement that changes something, with its verb and its RETURNING.
@@ -250,7 +247,8 @@ impl Planner {
             }
             Statement::Exec(exec) => {
                 let (plan, verb) = write::exec(context, &exec)?;
-                let items = exec.hints.show_results.then(|| vec![SelectItem::Wildcard(Default::default())]);
+                let shows = exec.hints.show_results || verb == Verb::Select;
+                let items = shows.then(|| vec![SelectItem::Wildcard(Default::default())]);
                 Ok((plan, verb, items))
             }
             _ => Err(Error::statement("not a statement that changes something").into()),
@@ -262,7 +260,7 @@ impl Planner {
         let inner = execute_stream(plan, self.task())?;
         let schema = inner.schema();
         let (log, context) = (Arc::clone(&self.context.log), Arc::clone(&self.context));
-        let rows = inner.map(move |batch| batch.inspect_err(|e| log.fail(None, Failure::from(e))));
+        let rows = inner.map(move |batch| batch.inspect_err(|e| log.fail(Failure::from(e))));
         let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
         Ok(Answer { rows: Some(rows), message: None, outcome: Arc::new(move || context.outcome()) })
     }

@@ -8,7 +8,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
 use stackql_call::{BindError, Bindings, Operation, RowPlan, Value};
 use stackql_provider::names::{Found, find, nearest};
-use stackql_provider::{LookupError, Method, Type, Verb};
+use stackql_provider::{LookupError, Method, Parameter, Type, Verb};
 use stackql_sql::{Exec, Literal, ObjectName};
 
 use crate::bindings::leaf;
@@ -88,23 +88,45 @@ fn parameter(table: &ResourceTable, method: &Method, column: &str) -> Result<Str
 fn example(table: &ResourceTable, method: &Method) -> String {
     let name = full_name(table);
     let required = method.required();
-    let sample = |p: &&str| match method.parameter(p).map(|p| table.resource.types.get(p.ty)) {
-        Some(Type::Integer | Type::Number) => "1".to_owned(),
-        Some(Type::Boolean) => "true".to_owned(),
-        _ => "'…'".to_owned(),
-    };
-    let pairs = |joint: &str, mark: &str| {
-        required.iter().map(|p| format!("{mark}{p} = {}", sample(p))).collect::<Vec<_>>().join(joint)
-    };
+    let sample = |p: &&str| sample(table, method, p);
+    let pairs =
+        |of: &[&str], joint: &str| of.iter().map(|p| format!("{p} = {}", sample(p))).collect::<Vec<_>>().join(joint);
     match method.verb {
         Verb::Insert => {
-            let values: Vec<String> = required.iter().map(sample).collect();
+            let values: Vec<&str> = required.iter().map(sample).collect();
             format!("INSERT INTO {name} ({}) VALUES ({})", required.join(", "), values.join(", "))
         }
-        Verb::Delete => format!("DELETE FROM {name} WHERE {}", pairs(" AND ", "")),
-        Verb::Update | Verb::Replace => format!("UPDATE {name} SET … WHERE {}", pairs(" AND ", "")),
-        Verb::Select => format!("SELECT * FROM {name} WHERE {}", pairs(" AND ", "")),
-        Verb::Exec => format!("EXEC {name}.{} {}", method.name, pairs(", ", "@")),
+        Verb::Delete => format!("DELETE FROM {name} WHERE {}", pairs(&required, " AND ")),
+        Verb::Update | Verb::Replace => {
+            // What names the thing comes first; the rest is what it becomes.
+            let (names, becomes) = required.split_at(required.len().min(1));
+            let optional = || {
+                let plain = |p: &&Parameter| !p.idempotency_token && !table.resource.types.get(p.ty).is_nested();
+                let sizes = |p: &&Parameter| matches!(table.resource.types.get(p.ty), Type::Integer | Type::Number);
+                let free: Vec<&Parameter> = method.parameters.iter().filter(|p| !p.required).filter(plain).collect();
+                free.iter().copied().find(sizes).or(free.first().copied()).map(|p| p.name.as_str())
+            };
+            let becomes = if becomes.is_empty() { optional().into_iter().collect() } else { becomes.to_vec() };
+            format!("UPDATE {name} SET {} WHERE {}", pairs(&becomes, ", "), pairs(names, " AND "))
+        }
+        Verb::Select => format!("SELECT * FROM {name} WHERE {}", pairs(&required, " AND ")),
+        Verb::Exec => call_example(table, method),
+    }
+}
+
+/// A statement that calls `method` by its name, with all that it requires.
+fn call_example(table: &ResourceTable, method: &Method) -> String {
+    let sample = |p: &&str| format!("@{p} = {}", sample(table, method, p));
+    let arguments: Vec<String> = method.required().iter().map(sample).collect();
+    format!("EXEC {}.{} {}", full_name(table), method.name, arguments.join(", "))
+}
+
+/// A value that a parameter could have.
+fn sample(table: &ResourceTable, method: &Method, parameter: &str) -> &'static str {
+    match method.parameter(parameter).map(|p| table.resource.types.get(p.ty)) {
+        Some(Type::Integer | Type::Number) => "1",
+        Some(Type::Boolean) => "true",
+        _ => "'…'",
     }
 }
 
@@ -120,7 +142,7 @@ pub(crate) fn fetch(
     let operation = Operation::new(provider, service, resource, &method.name)
         .ok_or_else(|| Error::statement(format!("no method {}", method.name)))?;
     let plan = RowPlan::new(&table.resource.types, &table.resource.row_columns(method), false);
-    let output = Output::rows(&plan);
+    let output = Output::answers(&operation, &plan);
     let paging = Paging { wanted: None, absent_is_empty: false };
     let fetch = Fetch { context: Arc::clone(context), operation: Arc::new(operation), plan, output, paging };
     Ok(Arc::new(FetchExec::new(input, Arc::new(fetch))))
@@ -131,7 +153,9 @@ pub(crate) fn renamed(input: Arc<dyn ExecutionPlan>, names: &[String]) -> DfResu
     let schema = input.schema();
     if schema.fields().len() != names.len() {
         let (columns, values) = (names.len(), schema.fields().len());
-        return Err(Error::statement(format!("INSERT names {columns} columns and has {values} values")).into());
+        return Err(
+            Error::statement(format!("INSERT names {columns} columns and each row has {values} of them")).into()
+        );
     }
     let mut columns = Vec::with_capacity(names.len());
     for (i, name) in names.iter().enumerate() {
@@ -200,12 +224,7 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchEx
         .collect();
     if !missing.is_empty() {
         let source = BindError::Missing { table: full_name(&table), method: method.name.clone(), missing };
-        let example = format!(
-            "EXEC {}.{} {}",
-            full_name(&table),
-            method.name,
-            method.required().iter().map(|p| format!("@{p} = '…'")).collect::<Vec<_>>().join(", ")
-        );
+        let example = call_example(&table, method);
         return Err(Error::Incomplete { source, example }.into());
     }
     Ok((fetch(context, &table, method, leaf(&[bindings])?)?, method.verb))

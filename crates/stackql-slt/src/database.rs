@@ -33,7 +33,7 @@ impl std::error::Error for Complaint {}
 
 impl From<ArrowError> for Complaint {
     fn from(error: ArrowError) -> Self {
-        Self(Failure { kind: FailureKind::Internal, message: error.to_string(), hints: Vec::new() })
+        Self(Failure::new(FailureKind::Internal, error.to_string()))
     }
 }
 

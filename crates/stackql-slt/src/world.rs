@@ -6,16 +6,27 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::Deserialize;
 use stackql_call::{Attempt, Request, Response, Transport, TransportError, TransportErrorKind};
+use stackql_engine::SessionOptions;
 use stackql_provider::{CompiledProvider, Embedded, Origin, Provider, Scope};
 use thiserror::Error;
 
 /// The exchanges of one pretended API.
 #[derive(Debug)]
 pub struct World {
+    settings: Settings,
     exchanges: Vec<Exchange>,
     /// How often each was used.
     used: Mutex<Vec<usize>>,
+}
+
+/// `settings.yaml` of a world: what its session does otherwise than by default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    page_limit: Option<usize>,
+    read_only: bool,
 }
 
 /// One question and its answer.
@@ -40,7 +51,7 @@ impl World {
     ///
     /// A file holds exchanges separated by lines of `===`; each is a line `scope METHOD path fields`, a line with the
     /// status, and the body. Exchanges with the same question answer in turn, the last one for good. A status of 0 is
-    /// a connection that breaks.
+    /// a connection that breaks. `settings.yaml` may hold options of the session.
     pub fn read(folder: &Path) -> Result<Self, WorldError> {
         let fail = |path: &Path, reason: String| WorldError { path: path.display().to_string(), reason };
         let exchanges = folder.join("exchanges");
@@ -64,8 +75,19 @@ impl World {
                 all.push(Exchange { question: question.trim().to_owned(), status, body });
             }
         }
+        let path = folder.join("settings.yaml");
+        let settings = match std::fs::read_to_string(&path) {
+            Ok(text) => yaml_serde::from_str(&text).map_err(|e| fail(&path, e.to_string()))?,
+            Err(_) => Settings::default(),
+        };
         let used = Mutex::new(vec![0; all.len()]);
-        Ok(Self { exchanges: all, used })
+        Ok(Self { settings, exchanges: all, used })
+    }
+
+    /// The options of a session in this world.
+    pub fn options(&self) -> SessionOptions {
+        let Settings { page_limit, read_only } = self.settings;
+        SessionOptions { page_limit, read_only, ..SessionOptions::default() }
     }
 
     /// The definitions of the providers in `folder`, compiled from their source form.

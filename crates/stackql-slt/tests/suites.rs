@@ -1,15 +1,16 @@
 //! Runs every suite below `suites/<world>/` against its world; each file has a session and a world of its own.
-#![expect(clippy::disallowed_methods, reason = "a test reads its files")]
+//! With `UPDATE_SUITES=1` the files are rewritten with what was answered, for a person to read.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use stackql_engine::{Session, SessionOptions};
+use stackql_engine::Session;
 use stackql_slt::{Database, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_suite_gives_what_it_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rewrite = std::env::var_os("UPDATE_SUITES").is_some();
     let mut failures = Vec::new();
     let mut files = 0;
     for world in std::fs::read_dir(root.join("suites")).unwrap().map(|e| e.unwrap().path()) {
@@ -17,12 +18,22 @@ async fn every_suite_gives_what_it_says() {
         let definitions = Arc::new(World::definitions(&root.join("worlds").join(&name)).unwrap());
         for file in std::fs::read_dir(&world).unwrap().map(|e| e.unwrap().path()) {
             let api = Arc::new(World::read(&root.join("worlds").join(&name).join(file.file_stem().unwrap())).unwrap());
-            let session = Session::new(definitions.clone(), api.clone(), SessionOptions::default());
+            let session = Session::new(Arc::clone(&definitions) as _, Arc::clone(&api) as _, api.options());
             let mut runner = sqllogictest::Runner::new(|| async { Ok(Database(session.clone())) });
             runner.with_column_validator(sqllogictest::strict_column_validator);
             files += 1;
-            if let Err(error) = runner.run_file_async(&file).await {
-                failures.push(error.display(false).to_string());
+            if rewrite {
+                let (validate, normalize) = (sqllogictest::default_validator, sqllogictest::default_normalizer);
+                let columns = sqllogictest::strict_column_validator;
+                runner.update_test_file(&file, " ", validate, normalize, columns).await.unwrap();
+                failures.extend(api.unused().into_iter().map(|q| format!("{}: never asked: {q}", file.display())));
+                continue;
+            }
+            // Every record runs, so that one run shows all that is wrong.
+            for record in sqllogictest::parse_file(&file).unwrap() {
+                if let Err(error) = runner.run_async(record).await {
+                    failures.push(error.display(false).to_string());
+                }
             }
             failures.extend(api.unused().into_iter().map(|q| format!("{}: never asked: {q}", file.display())));
         }
