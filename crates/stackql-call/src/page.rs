@@ -97,7 +97,9 @@ pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, An
             Some(Paging::Token { answer, .. }) => answer.as_slice(),
             None => &[],
         };
-        let paths = Paths { rows: &method.response.rows, token, request_id: &method.response.error.success_request_id };
+        let shape = &method.response;
+        let (outermost, rows, request_id) = (&*shape.outermost, &*shape.rows, &*shape.error.success_request_id);
+        let paths = Paths { outermost, rows, token, request_id };
         decoder.document(&response.body, &paths).map_err(unreadable)?;
     }
     if let Some((row, column, expected, value)) = decoder.unfit {

@@ -169,6 +169,7 @@ impl Build<'_> {
             },
             response: ResponseShape {
                 media_type: "text/xml".into(),
+                outermost: format!("{operation}Response"),
                 rows: below(found.path),
                 row,
                 error: error_shape(shapes.query),

@@ -118,6 +118,10 @@ pub enum FormStyle {
 pub struct ResponseShape {
     /// The media type of the body.
     pub media_type: String,
+    /// What the answer's outermost element is called; empty where any name will do. A document of another name, such
+    /// as a proxy's page, is no answer.
+    #[serde(default)]
+    pub outermost: String,
     /// The names to step through from the answer's outermost element (which is not named) to a row.
     /// Empty: the outermost element is the one row. Each step may occur many times.
     pub rows: Vec<String>,

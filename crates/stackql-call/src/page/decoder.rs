@@ -8,6 +8,8 @@ use crate::xml::{Broken, Document, MAX_DEPTH, Next};
 
 /// Where in a document things are, as names below its outermost element.
 pub(super) struct Paths<'a> {
+    /// The outermost element's name; empty for any.
+    pub(super) outermost: &'a str,
     pub(super) rows: &'a [String],
     pub(super) token: &'a [String],
     pub(super) request_id: &'a [String],
@@ -25,14 +27,17 @@ pub(super) struct Decoder<'a> {
 
 impl Decoder<'_> {
     pub(super) fn document(&mut self, body: &[u8], paths: &Paths<'_>) -> Result<(), Broken> {
+        let mut document = Document::open(body)?;
+        if !paths.outermost.is_empty() && document.name() != paths.outermost {
+            let found: String = document.name().chars().take(80).collect();
+            return Err(document.broken(&format!("it is <{found}>, not <{}>,", paths.outermost)));
+        }
         if paths.rows.is_empty() {
             let mut found = crate::xml::texts(body, &[paths.token, paths.request_id])?.into_iter();
             self.next = found.next().flatten();
             self.request_id = found.next().flatten();
-            let mut document = Document::open(body)?;
             return self.row(&mut document, &[paths.token, paths.request_id]);
         }
-        let mut document = Document::open(body)?;
         let mut stack: Vec<String> = Vec::new();
         loop {
             match document.next()? {

@@ -44,6 +44,7 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
         },
         response: ResponseShape {
             media_type: "text/xml".to_owned(),
+            outermost: text(&document["outermost"]).to_owned(),
             rows: texts(&document["rows"]),
             row: row.map(|r| shapes.add(r)),
             error: ErrorShape {
