@@ -14,6 +14,7 @@ use crate::error::Error;
 
 mod duplicate;
 mod relation;
+mod unnamed;
 mod wildcard;
 
 pub(crate) use duplicate::called_as_written;
@@ -21,6 +22,7 @@ use relation::{Relation, Relations};
 
 /// Rewrites the names of a query.
 pub(crate) fn resolve(context: &Arc<Context>, query: &mut Query) -> Result<(), Error> {
+    unnamed::call_as_written(query);
     let mut resolver = Resolver { relations: Relations::new(Arc::clone(context)), scopes: Vec::new() };
     match VisitMut::visit(query, &mut resolver) {
         ControlFlow::Break(error) => Err(error),

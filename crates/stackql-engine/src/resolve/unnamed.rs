@@ -1,0 +1,30 @@
+//! An expression without an alias is called what the statement wrote, not what it becomes on the way to the plan.
+
+use datafusion::sql::sqlparser::ast::{Expr, OrderByKind, Query, SelectItem, SetExpr};
+
+use super::quoted;
+
+/// Gives the expressions that a statement answers with their own text for a name; of a set operation, the first ones.
+pub(super) fn call_as_written(query: &mut Query) {
+    let mut body = query.body.as_mut();
+    let select = loop {
+        match body {
+            SetExpr::Select(select) => break select,
+            SetExpr::SetOperation { left, .. } => body = left,
+            SetExpr::Query(inner) => body = &mut inner.body,
+            _ => return,
+        }
+    };
+    for item in &mut select.projection {
+        if let SelectItem::UnnamedExpr(expr) = item
+            && !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+        {
+            let (expr, alias) = (expr.clone(), quoted(&expr.to_string()));
+            // ORDER BY means the column that is answered; after DISTINCT there is no other to order by.
+            if let Some(OrderByKind::Expressions(keys)) = query.order_by.as_mut().map(|o| &mut o.kind) {
+                keys.iter_mut().filter(|k| k.expr == expr).for_each(|k| k.expr = Expr::Identifier(alias.clone()));
+            }
+            *item = SelectItem::ExprWithAlias { expr, alias };
+        }
+    }
+}
