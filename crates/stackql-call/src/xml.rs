@@ -32,10 +32,21 @@ pub(crate) enum Next {
 }
 
 impl<'a> Document<'a> {
-    /// A document over `body`, inside its outermost element, whose name is [`Self::name`].
+    /// A document over `body`, inside its outermost element, whose name is [`Self::name`]. A web page is none, even
+    /// one that is well-formed: whoever stands between us and the API would else answer with no rows.
     pub(crate) fn open(body: &'a [u8]) -> Result<Self, Broken> {
         let text = std::str::from_utf8(body)
             .map_err(|e| Broken { at: e.valid_up_to() as u64, reason: "not UTF-8 text".to_owned() })?;
+        let begins = |with: &str| {
+            let start = text.trim_start_matches('\u{feff}').trim_start();
+            start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with))
+        };
+        if begins("<!DOCTYPE html") || begins("<html") {
+            return Err(Broken { at: 0, reason: "it is a web page of a proxy or a wrong endpoint".to_owned() });
+        }
+        if !begins("<") && !body.is_empty() {
+            return Err(Broken { at: 0, reason: "it is not XML".to_owned() });
+        }
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
         let mut document = Self { reader, name: String::new() };

@@ -93,7 +93,8 @@ impl Coercion<'_> {
             (Type::List { item, .. }, Json::Array(items)) => {
                 let item = *item;
                 let mut list = Vec::with_capacity(items.len());
-                for (i, each) in items.iter().enumerate() {
+                // A NULL is as if it had not been given: it leaves no gap on the wire.
+                for (i, each) in items.iter().enumerate().filter(|(_, each)| !each.is_null()) {
                     list.push(self.fit(&format!("{path}[{}]", i + 1), item, None, each, depth + 1)?);
                 }
                 Ok(Json::Array(list))

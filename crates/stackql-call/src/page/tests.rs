@@ -280,7 +280,8 @@ fn what_cannot_be_read_says_where() {
         reason(b"<R><thingSet><item><id>a</i"),
         "not well-formed XML: syntax error: tag not closed: `>` not found before end of input at byte 24"
     );
-    assert_eq!(reason(b"{\"json\": true}"), "it ends in the middle at byte 14");
+    assert_eq!(reason(b"{\"json\": true}"), "it is not XML at byte 0");
+    assert_eq!(reason(b"\xef\xbb\xbf\n<HTML><p/></HTML>"), "it is a web page of a proxy or a wrong endpoint at byte 0");
     assert_eq!(reason(b"<R>\xff</R>"), "not UTF-8 text at byte 3");
     assert!(
         reason(b"<!DOCTYPE R [<!ENTITY a \"b\">]><R>&a;</R>")

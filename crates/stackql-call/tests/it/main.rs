@@ -6,5 +6,8 @@
     reason = "a test stops at what it cannot read"
 )]
 
+mod bindings;
+mod cases;
 mod model;
+mod pages;
 mod protocol;

@@ -69,10 +69,14 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
     let endpoints = Endpoints { scope: document["scope"].as_str().map(str::to_owned), ..Endpoints::default() };
     let service = Service { name: "compute".to_owned(), endpoints, ..Service::default() };
     let hint = |(code, text): (&String, &Json)| Hint { code: code.clone(), text: self::text(text).to_owned() };
+    let codes = |all: &[&str]| all.iter().map(|code| (*code).to_owned()).collect();
     let errors = ErrorRules {
-        not_found: vec!["*.NotFound".to_owned()],
+        not_found: codes(&["*.NotFound"]),
+        throttled: codes(&["RequestLimitExceeded", "Throttling*"]),
+        clock_skew: codes(&["RequestExpired"]),
+        unauthorized: codes(&["AuthFailure", "UnauthorizedOperation"]),
+        rehearsed: codes(&["DryRunOperation"]),
         hints: document["hints"].as_object().into_iter().flatten().map(hint).collect(),
-        ..ErrorRules::default()
     };
     let provider = Provider { name: "mock".to_owned(), errors, ..Provider::default() };
     let made = Operation::new(Arc::new(provider), Arc::new(service), Arc::new(resource), &name);

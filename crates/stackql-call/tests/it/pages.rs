@@ -1,0 +1,115 @@
+//! However an API cuts its rows into pages, they come out the same.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::concat_batches;
+use bytes::Bytes;
+use percent_encoding::percent_decode_str;
+use proptest::prelude::*;
+use serde_json::json;
+use stackql_call::{Bindings, Call, Request, Response, RowPlan, bind, page, request};
+use stackql_provider::Column;
+
+use crate::model::operation;
+
+const SIZES: [u32; 5] = [1, 2, 3, 7, 1000];
+
+fn describe() -> (Call, Vec<Column>) {
+    let document = json!({
+        "operation": "DescribeThings",
+        "version": "1",
+        "input": "Request",
+        "row": "Thing",
+        "rows": ["thingSet", "item"],
+        "paging": {
+            "parameter": "NextToken",
+            "answer": ["nextToken"],
+            "size": {"parameter": "MaxResults", "minimum": 1, "maximum": 1000, "ask_maximum": true, "excludes": []},
+        },
+        "shapes": {
+            "Request": {"type": "structure", "members": {
+                "MaxResults": {"shape": "Integer"}, "NextToken": {"shape": "String"},
+            }},
+            "Thing": {"type": "structure", "members": {
+                "Id": {"shape": "String", "locationName": "id"},
+                "Size": {"shape": "Integer", "locationName": "size"},
+                "Tags": {"shape": "Tags", "locationName": "tagSet"},
+            }},
+            "Tags": {"type": "list", "member": {"shape": "String", "locationName": "item"}},
+            "String": {"type": "string"},
+            "Integer": {"type": "integer"},
+        },
+    });
+    let (operation, columns) = operation(&document);
+    (bind(operation, &Bindings::new(), &mut String::new).unwrap(), columns)
+}
+
+/// An API with these rows: it gives as many as are asked for, and a token where there are more.
+fn answer(rows: &[String], request: &Request) -> Response {
+    let body = std::str::from_utf8(&request.body).unwrap();
+    let field = |name: &str| body.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let size: usize = field("MaxResults").unwrap().parse().unwrap();
+    let token = field("NextToken").map(|token| percent_decode_str(token).decode_utf8().unwrap());
+    let from: usize = token.map_or(0, |token| token.strip_prefix("from+").unwrap().parse().unwrap());
+    let to = rows.len().min(from + size);
+    let next = if to < rows.len() { format!("<nextToken>from+{to}</nextToken>") } else { String::new() };
+    let body = format!("<R>{next}<thingSet>{}</thingSet></R>", rows[from..to].concat());
+    Response { status: 200, body: Bytes::from(body), ..Response::default() }
+}
+
+/// All rows, and how many pages they took.
+fn fetched(rows: &[String], size: u32) -> (RecordBatch, usize) {
+    let (call, columns) = describe();
+    let plan = RowPlan::new(&call.operation().resource.types, &columns, true);
+    let (mut batches, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = page(&call, &plan, &answer(rows, &request(&call, cursor.as_ref(), Some(size)))).unwrap();
+        batches.push(page.rows);
+        cursor = page.next;
+        if cursor.is_none() {
+            return (concat_batches(&Arc::clone(&plan.schema()), &batches).unwrap(), batches.len());
+        }
+    }
+}
+
+fn row() -> impl Strategy<Value = String> {
+    let text = "[a-z é&&[^&<>]]{0,8}";
+    let escaped = prop_oneof![text, Just("a &amp; b".to_owned()), Just("<![CDATA[<c>]]>".to_owned())];
+    let tags = prop::option::of(prop::collection::vec(escaped.clone(), 0..3));
+    (prop::option::of(escaped), prop::option::of(any::<i64>()), tags, any::<bool>()).prop_map(
+        |(id, size, tags, new)| {
+            let id = id.map(|id| format!("<id>{id}</id>")).unwrap_or_default();
+            let size = size.map(|size| format!("<size>{size}</size>")).unwrap_or_default();
+            let tag = |tag: &String| format!("<item>{tag}</item>");
+            let tags = tags.map(|tags| format!("<tagSet>{}</tagSet>", tags.iter().map(tag).collect::<String>()));
+            let new = if new { "<new>1</new>" } else { "" };
+            format!("<item>{id}{new}{size}{}</item>", tags.unwrap_or_default())
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_page_size_gives_the_same_rows(rows in prop::collection::vec(row(), 0..20)) {
+        let (all, pages) = fetched(&rows, 1000);
+        prop_assert_eq!((all.num_rows(), pages), (rows.len(), 1));
+        for size in SIZES {
+            let (found, pages) = fetched(&rows, size);
+            prop_assert_eq!(&found, &all, "page size {}", size);
+            prop_assert_eq!(pages, rows.len().div_ceil(size as usize).max(1));
+        }
+    }
+}
+
+#[test]
+fn the_server_s_order_is_kept() {
+    let rows: Vec<String> = ["c", "a", "b"].iter().map(|id| format!("<item><id>{id}</id></item>")).collect();
+    for size in SIZES {
+        let (found, _) = fetched(&rows, size);
+        let ids: Vec<&str> = found.column(0).as_string::<i32>().iter().map(Option::unwrap).collect();
+        assert_eq!(ids, ["c", "a", "b"]);
+    }
+}
