@@ -164,7 +164,41 @@ fn sql_like() -> impl Strategy<Value = String> {
     prop::collection::vec(word, 0..12).prop_map(|words| words.join(" "))
 }
 
+/// Queries that are well formed: names, literals and predicates in every quoting.
+fn query() -> impl Strategy<Value = String> {
+    let name = prop::sample::select(vec!["a", "tagSet", "\"b c\"", "t.\"d\"\"e\"", "\"select\"", "é"]);
+    let literal = prop_oneof![
+        any::<i64>().prop_map(|n| n.to_string()),
+        ".{0,8}".prop_map(|text| format!("'{}'", text.replace('\'', "''"))),
+        prop::sample::select(vec!["NULL", "TRUE", "1.5", "DATE '2026-01-31'", "ARRAY[1, 2]"]).prop_map(str::to_owned),
+    ];
+    let predicate = (name.clone(), 0..5, literal.clone(), literal).prop_map(|(name, form, one, two)| match form {
+        0 => format!("{name} = {one}"),
+        1 => format!("{name} IN ({one}, {two})"),
+        2 => format!("{name} IS NOT NULL"),
+        3 => format!("NOT ({name} BETWEEN {one} AND {two})"),
+        _ => format!("{name} LIKE {one}"),
+    });
+    let columns = prop::collection::vec(name.clone(), 1..3);
+    let predicates = prop::collection::vec(predicate, 0..4);
+    (columns, predicates, prop::option::of(name), prop::option::of(0u32..9)).prop_map(|(columns, all, order, limit)| {
+        let filter = if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" OR ")) };
+        let order = order.map(|name| format!(" ORDER BY {name} DESC")).unwrap_or_default();
+        let limit = limit.map(|n| format!(" LIMIT {n}")).unwrap_or_default();
+        format!("SELECT {} FROM p.s.r AS t{filter}{order}{limit}", columns.join(", "))
+    })
+}
+
 proptest! {
+    /// What the tree of a query prints is that query.
+    #[test]
+    fn queries_go_round(text in query()) {
+        let Ok(Statement::Query(first)) = parse(&text) else { panic!("{text}: {:?}", parse(&text)) };
+        let printed = first.ast.to_string();
+        let Ok(Statement::Query(second)) = parse(&printed) else { panic!("{printed}: {:?}", parse(&printed)) };
+        prop_assert_eq!(second.ast.to_string(), printed);
+    }
+
     #[test]
     fn no_text_panics(text in prop_oneof![".*", sql_like()]) {
         if let Err(error) = parse(&text) {
