@@ -27,7 +27,8 @@ pub struct AuthContext {
     secret_file: Option<String>,
     api_key_var: Option<String>,
     api_secret_var: Option<String>,
-    api_key: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    api_key: Option<SecretString>,
     #[serde(default, deserialize_with = "secret")]
     api_secret: Option<SecretString>,
     #[serde(flatten)]
@@ -74,7 +75,7 @@ impl AuthContext {
             (Some(name), _, _) => Some(variable(environment, "keyIDenvvar", name)?),
             (None, Some(key), _) => Some(key.clone()),
             (None, None, Some(name)) => Some(variable(environment, "api_key_var", name)?),
-            (None, None, None) => self.api_key.clone(),
+            (None, None, None) => self.api_key.as_ref().map(|key| key.expose_secret().to_owned()),
         };
         let secret = self.secret(environment)?;
         let session = environment.get("AWS_SESSION_TOKEN").filter(|t| !t.is_empty()).cloned();

@@ -55,6 +55,9 @@ impl Client {
             let refused = |reason: String| SettingsError::CaBundle { path: path.display().to_string(), reason };
             let pem = std::fs::read(path).map_err(|e| refused(e.to_string()))?;
             let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|e| refused(reason(&e)))?;
+            if certificates.is_empty() {
+                return Err(refused("there is no certificate in it".to_owned()));
+            }
             pool = pool.tls_certs_merge(certificates);
         }
         if let Some(proxy) = &settings.proxy {
@@ -251,7 +254,7 @@ impl Transport for Client {
     async fn default_scope(&self, provider: &Provider, scope: &Scope) -> Result<String, TransportError> {
         let flag = self.settings.scope_defaults.get(&(provider.name.clone(), scope.name.clone()));
         let variable =
-            || scope.environment.iter().find_map(|n| self.settings.environment.get(n).filter(|v| !v.is_empty()));
+            || scope.environment.iter().find_map(|n| self.settings.environment.get(n).filter(|v| !v.trim().is_empty()));
         let mut found = flag.or_else(variable).cloned();
         if found.is_none() && scope.environment.iter().any(|n| n == "AWS_REGION") {
             let configuration =
@@ -275,6 +278,8 @@ impl Transport for Client {
 fn attempt(started: SystemTime, duration: Duration, url: &url::Url, result: &Result<Response, Failure>) -> Attempt {
     let mut bare = url.clone();
     bare.set_query(None);
+    // A URL with a host takes both; a password in it is nobody's to read.
+    let _ = (bare.set_username(""), bare.set_password(None));
     let answer = result.as_ref().ok();
     let id =
         answer.and_then(|r| ["x-amzn-requestid", "x-amz-request-id", "x-request-id"].iter().find_map(|n| r.header(n)));

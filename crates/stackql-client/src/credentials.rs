@@ -3,18 +3,19 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_config::BehaviorVersion;
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_types::error::ErrorMetadata;
 use aws_types::region::Region;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
 use crate::Environment;
 use crate::auth::Role;
+use crate::profile::Profile;
 
 const SOURCES: &str = "tried the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile (AWS_PROFILE, ~/.aws/config and ~/.aws/credentials), web identity, container and instance metadata; set one of them, or give --auth";
 /// How long before they expire credentials are asked for again.
@@ -63,33 +64,30 @@ impl Source {
     }
 }
 
-/// The default chain: the environment's keys, else whatever aws-config finds.
-pub(crate) async fn chain(environment: &Environment) -> SharedCredentialsProvider {
+/// The default chain: the environment's keys, else whatever aws-config finds by the same variables and the files
+/// that they name. `region` is where roles are asked for.
+pub(crate) async fn chain(environment: &Environment, profile: &Profile, region: String) -> SharedCredentialsProvider {
     if let Some(keys) = from_environment(environment) {
         return SharedCredentialsProvider::new(keys);
     }
-    let second = Duration::from_secs(1);
-    let metadata =
-        aws_config::imds::Client::builder().max_attempts(1).connect_timeout(second).read_timeout(second).build();
-    let chain = Box::pin(DefaultCredentialsChain::builder().imds_client(metadata).build()).await;
-    SharedCredentialsProvider::new(chain)
+    let loaded = Box::pin(loader(profile, region).load()).await;
+    loaded.credentials_provider().expect("a loader that is told of no credentials makes the default chain")
 }
 
 /// The credentials of `role`, asked for in `region` with those of `base`.
 pub(crate) async fn assumed(
     role: Role,
     base: SharedCredentialsProvider,
+    profile: &Profile,
     region: String,
     endpoint: Option<String>,
 ) -> SharedCredentialsProvider {
-    let mut settings =
-        aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region)).credentials_provider(base.clone());
+    let mut loader = loader(profile, region).credentials_provider(base.clone());
     if let Some(url) = endpoint {
-        settings = settings.endpoint_url(url);
+        loader = loader.endpoint_url(url);
     }
-    let mut asking = AssumeRoleProvider::builder(role.arn)
-        .configure(&Box::pin(settings.load()).await)
-        .session_name(role.session_name);
+    let mut asking =
+        AssumeRoleProvider::builder(role.arn).configure(&Box::pin(loader.load()).await).session_name(role.session_name);
     if let Some(id) = role.external_id {
         asking = asking.external_id(id);
     }
@@ -97,6 +95,11 @@ pub(crate) async fn assumed(
         asking = asking.session_length(duration);
     }
     SharedCredentialsProvider::new(Box::pin(asking.build_from_provider(base)).await)
+}
+
+/// aws-config over the variables that were passed in, never those of the process.
+fn loader(profile: &Profile, region: String) -> ConfigLoader {
+    aws_config::defaults(BehaviorVersion::latest()).env(profile.environment()).region(Region::new(region))
 }
 
 /// Keys from the environment, unless a variable is missing or empty.
@@ -111,9 +114,41 @@ fn from_environment(environment: &Environment) -> Option<Credentials> {
     ))
 }
 
+/// Why there are no credentials: nothing was found anywhere, or a source that was found failed.
 fn said(error: &CredentialsError) -> String {
-    let why = one_line(&reason(error));
-    format!("no credentials: {why}; {SOURCES}")
+    const NOT_ENABLED: &str = "the credential provider was not enabled";
+    let why = one_line(&causes(error));
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => {
+            // What the chain says first is its own name.
+            let why = why.split_once("Attempted: ").map_or(why.as_str(), |(_, tried)| tried);
+            let why = why.replace(&format!("{NOT_ENABLED}: "), "").replace(NOT_ENABLED, "nothing there");
+            format!("no credentials: {why}; {SOURCES}")
+        }
+        _ => {
+            let why = why.strip_prefix("an error occurred while loading credentials: ").unwrap_or(&why);
+            let sign_on = ["SSO token", "/sso/cache/"].iter().any(|word| why.contains(word));
+            let mend = if sign_on { "log in with aws sso login" } else { "mend this source" };
+            format!("no credentials: {why}; {mend}, or name another with --auth")
+        }
+    }
+}
+
+/// An error and its causes in words, from the outside in.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut all: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        let words = match cause.downcast_ref::<ErrorMetadata>() {
+            Some(said) => format!("{}: {}", said.code().unwrap_or("no code"), said.message().unwrap_or("no message")),
+            None => cause.to_string(),
+        };
+        if all.last().is_none_or(|last| !last.contains(&words)) {
+            all.push(words);
+        }
+        next = cause.source();
+    }
+    all.join(": ")
 }
 
 /// The innermost cause in words.
@@ -126,8 +161,9 @@ pub(crate) fn reason(error: &dyn std::error::Error) -> String {
 }
 
 /// Text of several lines as one.
-fn one_line(text: &str) -> String {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+pub(crate) fn one_line(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("; ").replace(":; ", ": ")
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use stackql_provider::Variant;
 
 use crate::Environment;
-use crate::credentials::reason;
+use crate::credentials::{one_line, reason};
 
 /// The environment and the selected profile.
 #[derive(Clone)]
@@ -24,6 +24,7 @@ impl Profile {
     /// Reads the files that the environment names, else those in the home folder.
     pub(crate) async fn load(environment: &Environment) -> Result<Self, String> {
         let unreadable = |why: String| {
+            let why = one_line(&why);
             format!(
                 "cannot read the profile files: {why}; mend them, or set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
             )
@@ -35,6 +36,11 @@ impl Profile {
         let files = files.map_err(|e| unreadable(reason(&e)))?;
         let sections = EnvConfigSections::parse(files).map_err(|e| unreadable(e.to_string()))?;
         Ok(Self { environment, sections })
+    }
+
+    /// The variables, without those that are blank.
+    pub(crate) fn environment(&self) -> Env {
+        self.environment.clone()
     }
 
     /// The address configured for the service of this id, else for all services.

@@ -37,14 +37,15 @@ impl Sources {
         profile: &Profile,
     ) -> Result<Credentials, String> {
         let (Some(source), Some(context)) = (self.contexts.get(provider), settings.auth.get(provider)) else {
-            return self.chain.credentials(async { Ok(chain(&settings.environment).await) }).await;
+            let made = async { Ok(chain(&settings.environment, profile, region(settings, profile)).await) };
+            return self.chain.credentials(made).await;
         };
         let named = async {
             let wrong = |m: String| format!("the auth context of provider {provider} {m}");
             let keys = context.keys(&settings.environment).map_err(wrong)?;
             let base = match keys {
                 Some(keys) => SharedCredentialsProvider::new(keys),
-                None => chain(&settings.environment).await,
+                None => chain(&settings.environment, profile, region(settings, profile)).await,
             };
             match context.kind.as_str() {
                 ASSUMED => role(context, base, settings, profile).await.map_err(wrong),
@@ -62,12 +63,20 @@ async fn role(
     profile: &Profile,
 ) -> Result<SharedCredentialsProvider, String> {
     let role = context.role(&settings.environment)?;
-    let variable = |name: &str| settings.environment.get(name).filter(|v| !v.is_empty()).cloned();
-    let region = role.region.clone().or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
-    let region = region.or_else(|| profile.region()).unwrap_or_else(|| REGION.to_owned());
+    let region = role.region.clone().unwrap_or_else(|| region(settings, profile));
     let endpoint = match role.endpoint.clone().or_else(|| settings.endpoint_url.clone()) {
         Some(url) => Some(url),
         None => profile.endpoint_url("STS")?,
     };
-    Ok(assumed(role, base, region, endpoint).await)
+    Ok(assumed(role, base, profile, region, endpoint).await)
 }
+
+/// Where roles are asked for: the region of the environment, else of the profile.
+fn region(settings: &Settings, profile: &Profile) -> String {
+    let variable = |name: &str| settings.environment.get(name).filter(|v| !v.trim().is_empty()).cloned();
+    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).or_else(|| profile.region());
+    region.unwrap_or_else(|| REGION.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,28 @@
+use std::path::PathBuf;
+
+use stackql_call::{Bindings, Operation, bind};
+use stackql_provider::{
+    Auth, ErrorRules, ErrorShape, Method, Parameter, RequestShape, Resource, ResponseShape, Service, Types, Verb,
+};
+
 use super::*;
 use crate::auth_contexts;
 
+mod retries;
+mod secure;
+
 #[test]
 fn settings_never_print_a_secret() {
-    let auth =
-        auth_contexts(r#"{"p": {"type": "aws_signing_v4", "keyID": "K", "api_secret": "hush-hush"}}"#).expect("valid");
-    let client = Client::new(Settings { auth, ..Settings::default() }).expect("client");
+    let auth = auth_contexts(
+        r#"{"p": {"type": "aws_signing_v4", "keyID": "K", "api_secret": "hush-hush"},
+            "q": {"type": "api_key", "api_key": "hush-hush", "password": "hush-hush"}}"#,
+    )
+    .expect("valid");
+    let secret = || "http://user:hush-hush@127.0.0.1:1".to_owned();
+    let environment = [("AWS_SECRET_ACCESS_KEY".to_owned(), "hush-hush".to_owned())].into();
+    let (endpoint_url, proxy) = (Some(secret()), Some(secret()));
+    let client =
+        Client::new(Settings { auth, environment, endpoint_url, proxy, ..Settings::default() }).expect("client");
     assert!(!format!("{client:?}").contains("hush-hush"));
     let error = auth_contexts("{\"p\": \"hush-hush\"}").expect_err("wrong form");
     assert!(!format!("{error:?} {error}").contains("hush-hush"));
@@ -34,38 +51,48 @@ async fn server(answers: Vec<(u16, Vec<(&'static str, String)>)>) -> (String, st
 }
 
 fn request(repeatable: bool) -> Request {
-    use stackql_provider::{Auth, Method, Resource, Service, Verb};
+    let verb = if repeatable { Verb::Select } else { Verb::Exec };
+    request_of(verb, Vec::new(), Types::default())
+}
+
+fn request_of(verb: Verb, parameters: Vec<Parameter>, types: Types) -> Request {
+    let code = |text: &str| text.split('.').map(str::to_owned).collect();
     let method = Method {
         name: "List".into(),
         operation: "List".into(),
-        verb: Verb::Exec,
+        verb,
         description: String::new(),
-        parameters: Vec::new(),
-        request: Default::default(),
-        response: Default::default(),
+        parameters,
+        request: RequestShape { http_method: "POST".into(), ..RequestShape::default() },
+        response: ResponseShape {
+            error: ErrorShape { code: code("Errors.Error.Code"), ..ErrorShape::default() },
+            ..ResponseShape::default()
+        },
         paging: None,
         narrowings: Vec::new(),
     };
+    let throttled = ["RequestLimitExceeded", "Throttling*"].map(str::to_owned).into();
+    let errors = ErrorRules { throttled, clock_skew: vec!["RequestExpired".into()], ..ErrorRules::default() };
+    let provider = Provider { errors, ..Provider::default() };
     let auth = Auth { scheme: SIGNED.into(), signing_name: Some("ec2".into()) };
     let service = Service { auth, ..Service::default() };
-    let resource = Resource { methods: vec![method], ..Resource::default() };
-    let operation = stackql_call::Operation::new(Provider::default().into(), service.into(), resource.into(), "List")
-        .expect("method");
-    let call = stackql_call::bind(operation.into(), &stackql_call::Bindings::new(), &mut String::new)
-        .expect("nothing is required");
+    let resource = Resource { methods: vec![method], types, ..Resource::default() };
+    let operation = Operation::new(provider.into(), service.into(), resource.into(), "List").expect("method");
+    let call = bind(operation.into(), &Bindings::new(), &mut || "token-1".to_owned()).expect("nothing is required");
     let mut request = stackql_call::request(&call, None, None);
-    request.http_method = "POST".into();
-    request.path = "/".into();
     request.scope = Some("us-east-1".into());
-    request.repeatable = repeatable;
     request
 }
 
-fn client(url: String) -> Client {
-    let environment = [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "hush")]
+fn settings(url: String) -> Settings {
+    let environment = [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "hush"), ("HOME", "/none")]
         .map(|(n, v)| (n.to_owned(), v.to_owned()))
         .into();
-    Client::new(Settings { environment, endpoint_url: Some(url), ..Settings::default() }).expect("client")
+    Settings { environment, endpoint_url: Some(url), ..Settings::default() }
+}
+
+fn client(url: String) -> Client {
+    Client::new(settings(url)).expect("client")
 }
 
 fn statuses(response: &Response) -> Vec<Option<u16>> {
@@ -103,4 +130,81 @@ async fn an_unreachable_endpoint_is_named() {
     let error = client("http://127.0.0.1:1".into()).send(&request(false)).await.expect_err("nobody listens");
     assert_eq!((error.kind, error.attempts.len()), (TransportErrorKind::Connect, 1));
     assert!(error.message.contains("127.0.0.1:1"), "{error}");
+}
+
+#[tokio::test]
+async fn an_address_with_a_password_prints_without_it() {
+    let (url, _) = server(vec![(200, vec![])]).await;
+    let url = url.replace("http://", "http://user:hush-hush@");
+    let response = client(url).send(&request(true)).await.expect("answer");
+    let address = &response.attempts[0].url;
+    assert!(address.starts_with("http://127.0.0.1:") && !address.contains("hush"), "{address}");
+    let error = client("http://user:hush-hush@127.0.0.1:1".into()).send(&request(false)).await.expect_err("nobody");
+    assert!(!format!("{error:?}").contains("hush"), "{error:?}");
+}
+
+#[tokio::test]
+async fn without_credentials_nothing_is_sent_and_the_sources_are_named() {
+    let (url, count) = server(vec![(200, vec![])]).await;
+    let environment = [("HOME", "/none"), ("AWS_EC2_METADATA_DISABLED", "true")];
+    let environment = environment.map(|(n, v)| (n.to_owned(), v.to_owned())).into();
+    let client = Client::new(Settings { environment, ..settings(url) }).expect("client");
+    let error = client.send(&request(true)).await.expect_err("no credentials");
+    assert_eq!((error.kind, error.attempts.len()), (TransportErrorKind::Credentials, 0));
+    assert_eq!(count.load(Ordering::SeqCst), 0);
+    for source in ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "web identity", "container", "instance metadata", "--auth"] {
+        assert!(error.message.contains(source), "{source}: {error}");
+    }
+    assert_eq!(error.message.lines().count(), 1, "{error}");
+}
+
+#[tokio::test]
+async fn a_scope_comes_from_flag_environment_profile_or_default() {
+    let home = tempfile::tempdir().expect("folder");
+    std::fs::create_dir(home.path().join(".aws")).expect("made");
+    std::fs::write(home.path().join(".aws/config"), "[default]\nregion = eu-central-1\n").expect("written");
+    let home = home.path().display().to_string();
+    /// Flag, environment beside HOME, home folder, and the region.
+    type Case<'a> = (Option<&'a str>, &'a [(&'a str, &'a str)], &'a str, &'a str);
+    let cases: [Case<'_>; 7] = [
+        (Some("ap-south-1"), &[("AWS_REGION", "eu-west-1")], &home, "ap-south-1"),
+        (None, &[("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "eu-west-2")], &home, "eu-west-1"),
+        (None, &[("AWS_DEFAULT_REGION", "eu-west-2")], &home, "eu-west-2"),
+        (None, &[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "eu-west-2")], &home, "eu-west-2"),
+        (None, &[("AWS_REGION", " ")], &home, "eu-central-1"),
+        (None, &[], &home, "eu-central-1"),
+        (None, &[], "/none", "us-east-1"),
+    ];
+    let scope = Scope {
+        name: "region".into(),
+        environment: ["AWS_REGION", "AWS_DEFAULT_REGION"].map(str::to_owned).into(),
+        default: Some("us-east-1".into()),
+        members: None,
+    };
+    let provider = Provider { name: "p".into(), scopes: vec![scope.clone()], ..Provider::default() };
+    for (flag, variables, home, expected) in cases {
+        let mut environment: crate::Environment =
+            variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        environment.insert("HOME".into(), home.into());
+        let flags = flag.map(|f| (("p".to_owned(), "region".to_owned()), f.to_owned()));
+        let scope_defaults = flags.into_iter().collect();
+        let client = Client::new(Settings { environment, scope_defaults, ..Settings::default() }).expect("client");
+        let found = client.default_scope(&provider, &scope).await;
+        assert_eq!(found.as_deref(), Ok(expected), "{flag:?} {variables:?} {home}");
+    }
+}
+
+#[test]
+fn an_endpoint_may_have_a_path_and_a_query_is_encoded() {
+    let address = |base: &str, request: &Request| address(base, request).map(String::from);
+    let mut asked = request(true);
+    assert_eq!(address("https://example.com/custom", &asked), Ok("https://example.com/custom/".to_owned()));
+    assert_eq!(address("https://example.com:8443/", &asked), Ok("https://example.com:8443/".to_owned()));
+    asked.path = "/a%2Fb".into();
+    asked.query = vec![("k".into(), "a b+c&d".into())];
+    assert_eq!(address("http://h/x/", &asked), Ok("http://h/x/a%2Fb?k=a%20b%2Bc%26d".to_owned()));
+    for wrong in ["", "example.com", "ftp://example.com", "http://"] {
+        let error = address(wrong, &asked).expect_err(wrong);
+        assert!(error.contains("give one like https://host:port"), "{error}");
+    }
 }

@@ -1,4 +1,4 @@
-use stackql_provider::Variant;
+use stackql_provider::{Host, Variant};
 
 use super::*;
 
@@ -51,4 +51,94 @@ async fn overrides_then_partitions() {
             "{variables:?} {scope}"
         );
     }
+}
+
+/// Partitions of the form that the definitions have, with a place whose address follows no template.
+fn partitioned() -> Endpoints {
+    let templates = |plain: &str, fips: &str, dual_stack: Option<(&str, &str)>| {
+        let variant = |fips, dual_stack| Variant { fips, dual_stack };
+        let mut all = vec![(variant(false, false), plain.to_owned()), (variant(true, false), fips.to_owned())];
+        if let Some((dual_stack, both)) = dual_stack {
+            all.extend([(variant(false, true), dual_stack.to_owned()), (variant(true, true), both.to_owned())]);
+        }
+        all
+    };
+    let partition = |name: &str, pattern: &str, templates| Partition {
+        name: name.into(),
+        pattern: pattern.into(),
+        templates,
+        ..Partition::default()
+    };
+    let first = templates(
+        "https://ec2.{scope}.amazonaws.com",
+        "https://ec2-fips.{scope}.amazonaws.com",
+        Some(("https://ec2.{scope}.api.aws", "https://ec2-fips.{scope}.api.aws")),
+    );
+    let china = templates("https://ec2.{scope}.amazonaws.com.cn", "https://ec2-fips.{scope}.amazonaws.com.cn", None);
+    let government = templates("https://ec2.{scope}.amazonaws.com", "https://ec2.{scope}.amazonaws.com", None);
+    let host = Host {
+        member: "aws-global".into(),
+        url: "https://ec2.amazonaws.com".into(),
+        signing_scope: Some("us-east-1".into()),
+        ..Host::default()
+    };
+    Endpoints {
+        override_id: "EC2".into(),
+        scope: Some("region".into()),
+        partitions: vec![
+            Partition {
+                hosts: vec![host],
+                members: vec!["aws-global".into()],
+                ..partition("aws", r"^(us|eu|ap)\-\w+\-\d+$", first)
+            },
+            partition("aws-cn", r"^cn\-\w+\-\d+$", china),
+            partition("aws-us-gov", r"^us\-gov\-\w+\-\d+$", government),
+        ],
+    }
+}
+
+async fn found(variables: &[(&str, &str)], scope: &str) -> Result<Target, String> {
+    let environment = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    let profile = Profile::load(&environment).await.expect("no profile files");
+    target(&Settings::default(), &profile, &partitioned(), Some(scope))
+}
+
+#[tokio::test]
+async fn partitions_and_variants() {
+    const FIPS: (&str, &str) = ("AWS_USE_FIPS_ENDPOINT", "true");
+    const DUAL_STACK: (&str, &str) = ("AWS_USE_DUALSTACK_ENDPOINT", "true");
+    /// Environment, scope, and the host they lead to.
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+    let cases: [Case<'_>; 10] = [
+        (&[], "us-east-1", "ec2.us-east-1.amazonaws.com"),
+        (&[], "eu-west-9", "ec2.eu-west-9.amazonaws.com"),
+        (&[], "cn-north-1", "ec2.cn-north-1.amazonaws.com.cn"),
+        (&[], "us-gov-west-1", "ec2.us-gov-west-1.amazonaws.com"),
+        (&[FIPS], "us-east-1", "ec2-fips.us-east-1.amazonaws.com"),
+        (&[FIPS], "us-gov-west-1", "ec2.us-gov-west-1.amazonaws.com"),
+        (&[FIPS], "cn-north-1", "ec2-fips.cn-north-1.amazonaws.com.cn"),
+        (&[DUAL_STACK], "us-east-1", "ec2.us-east-1.api.aws"),
+        (&[FIPS, DUAL_STACK], "us-east-1", "ec2-fips.us-east-1.api.aws"),
+        (&[("AWS_USE_FIPS_ENDPOINT", "")], "us-east-1", "ec2.us-east-1.amazonaws.com"),
+    ];
+    for (variables, scope, host) in cases {
+        let expected = Target { url: format!("https://{host}"), signing_scope: scope.to_owned() };
+        assert_eq!(found(variables, scope).await, Ok(expected), "{variables:?} {scope}");
+    }
+    let global = Target { url: "https://ec2.amazonaws.com".into(), signing_scope: "us-east-1".into() };
+    assert_eq!(found(&[], "aws-global").await, Ok(global));
+    let error = found(&[DUAL_STACK], "cn-north-1").await.expect_err("no such endpoint");
+    assert!(error.contains("EC2") && error.contains("cn-north-1") && error.contains("dual-stack"), "{error}");
+    let error = found(&[("AWS_USE_FIPS_ENDPOINT", "yes")], "us-east-1").await.expect_err("no truth value");
+    assert!(error.contains("AWS_USE_FIPS_ENDPOINT"), "{error}");
+}
+
+#[tokio::test]
+async fn a_flag_goes_before_all_and_signing_keeps_the_scope() {
+    let environment = [("AWS_ENDPOINT_URL_EC2", "http://y"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")];
+    let environment = environment.map(|(n, v)| (n.to_owned(), v.to_owned())).into();
+    let profile = Profile::load(&environment).await.expect("no profile files");
+    let settings = Settings { endpoint_url: Some("http://flag".into()), ..Settings::default() };
+    let found = target(&settings, &profile, &partitioned(), Some("cn-north-1"));
+    assert_eq!(found, Ok(Target { url: "http://flag".into(), signing_scope: "cn-north-1".into() }));
 }
