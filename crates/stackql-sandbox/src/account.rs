@@ -1,40 +1,147 @@
-//! Accounts: each access key has resources of its own, in each region.
+//! Accounts: each access key has resources of its own, in each region. Owns the state that the simulated services do not
+//! keep; decides no answer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use winterbaume_core::{MockRequest, MockResponse, MockService};
+use winterbaume_core::{MockRequest, MockResponse, MockService, default_account_id};
 
-/// The services as one access key sees them; they hold their state by region.
+use crate::element::Element;
+use crate::form::Form;
+use crate::kind::Kind;
+use crate::refusal::Refusal;
+use crate::tags::Tags;
+
+/// The services as one account sees them; they hold their state by region.
 pub(crate) struct Account {
+    number: String,
     ec2: winterbaume_ec2::Ec2Service,
     sts: winterbaume_sts::StsService,
+    regions: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Notes>>>>,
 }
 
 impl Account {
-    /// What a service answers; nothing if there is no such service.
-    pub(crate) async fn call(&self, service: &str, request: MockRequest) -> Option<MockResponse> {
-        let service: &dyn MockService = match service {
-            "ec2" => &self.ec2,
-            "sts" => &self.sts,
-            _ => return None,
-        };
-        Some(service.handle(request).await)
+    fn new(number: String) -> Self {
+        let (ec2, sts) = (winterbaume_ec2::Ec2Service::new(), winterbaume_sts::StsService::new());
+        Self { number, ec2, sts, regions: Mutex::default() }
+    }
+
+    /// What is noted about a region. Whoever holds the lock is the only one who is served there.
+    pub(crate) fn notes(&self, region: &str) -> Arc<tokio::sync::Mutex<Notes>> {
+        let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(regions.entry(region.to_owned()).or_default())
     }
 }
 
-/// All accounts by access key; an unknown key opens one.
+/// What is kept of a region besides what the services hold.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) tags: Tags,
+    /// What was answered to requests that carried a client token, by action and token.
+    pub(crate) answered: HashMap<(String, String), (Form, Element)>,
+}
+
+/// A service of an account in one region.
+#[derive(Clone, Copy)]
+pub(crate) struct Region<'a> {
+    pub(crate) account: &'a Account,
+    pub(crate) name: &'a str,
+}
+
+impl Region<'_> {
+    /// The number of the account.
+    pub(crate) fn number(&self) -> &str {
+        &self.account.number
+    }
+
+    /// What a simulated service answers; a refusal if it has no such action or refuses.
+    pub(crate) async fn call(&self, service: &str, form: &Form) -> Result<Element, Refusal> {
+        let simulated: &dyn MockService = match service {
+            "ec2" => &self.account.ec2,
+            "sts" => &self.account.sts,
+            _ => return Err(Refusal::new("UnknownService", format!("There is no service '{service}' here"))),
+        };
+        let request = MockRequest {
+            method: "POST".to_owned(),
+            uri: format!("https://{service}.{}.amazonaws.com/", self.name),
+            headers: http::HeaderMap::new(),
+            body: form.encoded().into(),
+        };
+        let MockResponse { status, body, .. } = simulated.handle(request).await;
+        // Some actions have nothing to say.
+        let nothing = || Element::of(&format!("{}Response", form.get("Action").unwrap_or_default()), []);
+        let mut answer = Element::parse(&String::from_utf8_lossy(&body)).unwrap_or_else(nothing);
+        if let Some(refusal) = Refusal::of(status, &answer) {
+            return Err(refusal);
+        }
+        // The services know one account.
+        answer.each(&mut |element| {
+            if !matches!(element.name.as_str(), "description" | "value" | "key") {
+                element.text = element.text.replace(default_account_id(), &self.account.number);
+            }
+        });
+        Ok(answer)
+    }
+
+    /// All resources of a kind, as the simulated service lists them.
+    pub(crate) async fn all(&self, kind: &Kind) -> Result<Vec<Element>, Refusal> {
+        let mut answer = self.call("ec2", &Form::default().with("Action", kind.describe)).await?;
+        Ok(answer.children.iter_mut().find(|c| c.name == kind.list).map(|list| std::mem::take(&mut list.children)).unwrap_or_default())
+    }
+
+    /// The resource of a kind that has an id.
+    pub(crate) async fn find(&self, kind: &Kind, id: &str) -> Result<Option<Element>, Refusal> {
+        Ok(self.all(kind).await?.into_iter().find(|row| row.text_of(kind.id) == id))
+    }
+}
+
+/// All accounts; an unknown access key opens one.
 #[derive(Default)]
-pub(crate) struct Accounts(Mutex<HashMap<String, Arc<Account>>>);
+pub(crate) struct Accounts {
+    by_number: Mutex<HashMap<String, Arc<Account>>>,
+    /// The account numbers of access keys that were given out here.
+    issued: Mutex<HashMap<String, String>>,
+}
 
 impl Accounts {
     /// The account of an access key.
     pub(crate) fn of(&self, access_key: &str) -> Arc<Account> {
-        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let account = accounts.entry(access_key.to_owned()).or_insert_with(|| {
-            let ec2 = winterbaume_ec2::Ec2Service::new();
-            Arc::new(Account { ec2, sts: winterbaume_sts::StsService::new() })
-        });
-        Arc::clone(account)
+        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner).get(access_key).cloned();
+        let number = issued.unwrap_or_else(|| number(access_key));
+        let mut accounts = self.by_number.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(accounts.entry(number.clone()).or_insert_with(|| Arc::new(Account::new(number))))
+    }
+
+    /// Lets an access key into an account.
+    pub(crate) fn issue(&self, access_key: &str, number: &str) {
+        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        issued.insert(access_key.to_owned(), number.to_owned());
+    }
+}
+
+/// The account number of an access key: itself if it is one, else one made of its letters.
+fn number(access_key: &str) -> String {
+    if access_key.len() == 12 && access_key.bytes().all(|b| b.is_ascii_digit()) {
+        return access_key.to_owned();
+    }
+    let sum = access_key.bytes().fold(0xcbf2_9ce4_8422_2325, |sum: u64, byte| {
+        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{:012}", sum % 1_000_000_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_has_an_account() {
+        assert_eq!(number("123456789012"), "123456789012");
+        assert_eq!(number("test"), number("test"));
+        assert_ne!(number("test"), number("tesu"));
+        assert_eq!(number("").len(), 12);
+        let accounts = Accounts::default();
+        accounts.issue("temporary", "000000000042");
+        assert!(Arc::ptr_eq(&accounts.of("temporary"), &accounts.of("000000000042")));
     }
 }

@@ -1,5 +1,7 @@
 //! What goes wrong on purpose, and how a flag says so.
 
+pub(crate) mod schedule;
+
 use std::str::FromStr;
 
 /// Something that goes wrong in the answers of an action.

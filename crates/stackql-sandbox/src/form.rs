@@ -25,6 +25,29 @@ impl Form {
         self.0.get(name).map(String::as_str)
     }
 
+    /// The values of `name.1`, `name.2` and so on.
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
+        (1..).map_while(|n| self.get(&format!("{name}.{n}")).map(str::to_owned)).collect()
+    }
+
+    /// Whether a parameter says true.
+    pub(crate) fn is_true(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|v| v.eq_ignore_ascii_case("true"))
+    }
+
+    /// The form with a parameter set.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The form without a parameter and all whose names go on from it after a dot.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        let below = |key: &str| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        self.0.retain(|key, _| !below(key));
+        self
+    }
+
     /// The parameters as one text, `%20` for a blank.
     pub(crate) fn encoded(&self) -> String {
         let pairs = self.0.iter().map(|(k, v)| {
@@ -46,7 +69,15 @@ mod tests {
     fn blanks_are_read_in_both_spellings() {
         let form = Form::read(["Action=X", "A.1=a+b&A.2=c%2Bd&A.4=no"]);
         assert_eq!([form.get("A.1"), form.get("A.2"), form.get("A.3")], [Some("a b"), Some("c+d"), None]);
+        assert_eq!(form.list("A"), ["a b", "c+d"]);
         assert_eq!(form.encoded(), "A%2E1=a%20b&A%2E2=c%2Bd&A%2E4=no&Action=X");
         assert_eq!(Form::read([form.encoded().as_str()]), form);
+    }
+
+    #[test]
+    fn a_parameter_goes_with_all_below_it() {
+        let form = Form::read(["Filter.1.Name=a&Filter.1.Value.1=b&Filters=c&DryRun=TRUE"]);
+        assert!(form.is_true("DryRun") && !form.is_true("Filters"));
+        assert_eq!(form.without("Filter").with("X", "y"), Form::read(["Filters=c&DryRun=TRUE&X=y"]));
     }
 }

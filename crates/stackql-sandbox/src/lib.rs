@@ -1,11 +1,22 @@
 //! EC2-compatible endpoint in process, for the demo and tests. Owns what an endpoint adds to the simulated services of
 //! winterbaume: signatures, accounts, faults, and what their lists and traffic mirroring lack. Not for production use.
+//!
+//! Any access key will do, and each is an account of its own; the secret of all is `test`. A key of twelve digits is the
+//! number of its account. Regions are those that callers sign for. Everything is gone when the endpoint ends.
 
 mod account;
+mod action;
+mod element;
 mod fault;
 mod form;
+mod kind;
+mod list;
+mod mirror;
+mod network;
 mod refusal;
 mod serve;
+mod signature;
+mod tags;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;

@@ -1,7 +1,8 @@
 //! What the endpoint refuses, as the services word it.
 
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+
+use crate::element::Element;
 
 /// A refusal: an error code of EC2 with its status and message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,16 +24,32 @@ impl Refusal {
         Self { status, code: code.into(), message: message.into() }
     }
 
-    /// The answer to a request with this id.
-    pub(crate) fn answer(&self, request_id: &str) -> Response {
-        let (code, message) = (escaped(&self.code), escaped(&self.message));
-        let body = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>"
-        );
-        (self.status, [(header::CONTENT_TYPE, "text/xml;charset=UTF-8")], body).into_response()
+    /// A value that a parameter must not have.
+    pub(crate) fn value(name: &str, value: &str, expected: &str) -> Self {
+        Self::new("InvalidParameterValue", format!("Value ({value}) for parameter {name} is invalid. {expected}"))
     }
-}
 
-fn escaped(text: &str) -> std::borrow::Cow<'_, str> {
-    quick_xml::escape::escape(text)
+    /// What a simulated service refused; nothing if it is no refusal.
+    pub(crate) fn of(status: u16, answer: &Element) -> Option<Self> {
+        let error = answer.child("Error").or_else(|| answer.child("Errors")?.child("Error"))?;
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        Some(Self::with(status, error.text_of("Code"), error.text_of("Message")))
+    }
+
+    /// The refusal as a service answers it. EC2 has a form of its own; the others share one.
+    pub(crate) fn element(&self, service: &str, request_id: &str) -> Element {
+        let code = Element::leaf("Code", self.code.as_str());
+        let message = Element::leaf("Message", self.message.as_str());
+        match service {
+            "ec2" => {
+                let errors = Element::of("Errors", [Element::of("Error", [code, message])]);
+                Element::of("Response", [errors, Element::leaf("RequestID", request_id)])
+            }
+            _ => {
+                let sender = Element::leaf("Type", if self.status.is_server_error() { "Receiver" } else { "Sender" });
+                let error = Element::of("Error", [sender, code, message]);
+                Element::of("ErrorResponse", [error, Element::leaf("RequestId", request_id)])
+            }
+        }
+    }
 }

@@ -1,18 +1,24 @@
-//! A request on its way: who asks, what for, which service answers.
+//! A request on its way: who asks, what goes wrong on purpose, and how an answer is written.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use winterbaume_core::{MockRequest, MockResponse};
+use chrono::Utc;
 
 use crate::Options;
 use crate::account::Accounts;
+use crate::action;
+use crate::element::Element;
+use crate::fault::FaultKind;
+use crate::fault::schedule::Schedule;
 use crate::form::Form;
+use crate::list;
 use crate::refusal::Refusal;
+use crate::signature::Caller;
 
 /// What a request can be as long as.
 const LARGEST_BODY: usize = 4 << 20;
@@ -20,75 +26,108 @@ const LARGEST_BODY: usize = 4 << 20;
 struct Endpoint {
     options: Options,
     accounts: Accounts,
+    schedule: Schedule,
 }
 
 /// The routes of an endpoint: every path is every service.
 pub(crate) fn router(options: Options) -> Router {
-    Router::new().fallback(answer).with_state(Arc::new(Endpoint { options, accounts: Accounts::default() }))
+    let schedule = Schedule::new(options.throttle, options.faults.clone());
+    let endpoint = Endpoint { options, accounts: Accounts::default(), schedule };
+    Router::new().fallback(answer).with_state(Arc::new(endpoint))
 }
 
 async fn answer(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Response {
     let request_id = request_id();
     tokio::time::sleep(endpoint.options.latency).await;
-    let mut answer = match served(&endpoint, request).await {
-        Ok(answer) => response(answer),
-        Err(refusal) => refusal.answer(&request_id),
-    };
-    if let Ok(value) = request_id.parse() {
-        answer.headers_mut().insert("x-amzn-requestid", value);
-    }
-    answer
-}
-
-async fn served(endpoint: &Endpoint, request: Request) -> Result<MockResponse, Refusal> {
     let (parts, body) = request.into_parts();
-    let body: Bytes = axum::body::to_bytes(body, LARGEST_BODY)
-        .await
-        .map_err(|e| Refusal::new("MalformedQueryString", format!("The body cannot be read: {e}")))?;
-    let text = String::from_utf8_lossy(&body);
+    let body = axum::body::to_bytes(body, LARGEST_BODY).await;
+    let text = body.as_ref().map(|b| String::from_utf8_lossy(b)).unwrap_or_default();
     let form = Form::read([parts.uri.query().unwrap_or_default(), &text]);
-    let scope = Scope::of(&parts.headers)?;
-    if form.get("Action").is_none() {
-        return Err(Refusal::new("MissingAction", "The request names no action; give it as the parameter Action"));
-    }
-    let request = MockRequest {
-        method: parts.method.to_string(),
-        uri: format!("https://{}.{}.amazonaws.com/", scope.service, scope.region),
-        headers: parts.headers.clone(),
-        body: form.encoded().into(),
+    let claimed = Caller::claimed(&parts, &form);
+    let refused = |refusal: Refusal| (refusal.status, refusal.element(&claimed.service, &request_id));
+    let caller = match body {
+        Err(e) => Err(Refusal::new("MalformedQueryString", format!("The body cannot be read: {e}"))),
+        Ok(body) => endpoint.caller(&parts, &body, &claimed),
     };
-    let account = endpoint.accounts.of(&scope.access_key);
-    account.call(&scope.service, request).await.ok_or_else(|| {
-        Refusal::with(StatusCode::NOT_FOUND, "UnknownService", format!("There is no service '{}' here", scope.service))
-    })
+    let caller = match caller {
+        Ok(caller) => caller,
+        Err(refusal) => return written(refused(refusal), &request_id, None),
+    };
+    let fault = endpoint.schedule.next(form.get("Action").unwrap_or_default());
+    let answer = match before(fault.as_ref()).await {
+        Ok(()) => action::perform(&endpoint.accounts, &caller, form.clone()).await,
+        Err(refusal) => Err(refusal),
+    };
+    let answer = match answer {
+        Ok(mut answer) => {
+            if fault == Some(FaultKind::RepeatedToken) {
+                let action = form.get("Action").unwrap_or_default();
+                let token = form.get("NextToken").map(str::to_owned);
+                let token = token.unwrap_or_else(|| list::token_after(action, &mut answer));
+                answer.set("nextToken", token);
+            }
+            if caller.service == "ec2" {
+                answer.set("requestId", request_id.as_str());
+            }
+            (StatusCode::OK, answer)
+        }
+        Err(refusal) => refused(refusal),
+    };
+    written(answer, &request_id, fault)
 }
 
-/// The credential scope of a request.
-struct Scope {
-    access_key: String,
-    region: String,
-    service: String,
-}
-
-impl Scope {
-    fn of(headers: &http::HeaderMap) -> Result<Self, Refusal> {
-        let missing = || {
-            let message = "AWS was not able to validate the provided access credentials";
-            Refusal::with(StatusCode::UNAUTHORIZED, "AuthFailure", message)
+impl Endpoint {
+    /// Who asks, if they may.
+    fn caller(
+        &self,
+        parts: &http::request::Parts,
+        body: &Bytes,
+        claimed: &Caller,
+    ) -> Result<Caller, Refusal> {
+        let caller = match self.options.verify_signatures {
+            true => Caller::verified(parts, body, Utc::now())?,
+            false => claimed.clone(),
         };
-        let header = headers.get(http::header::AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(missing)?;
-        let (_, credential) = header.split_once("Credential=").ok_or_else(missing)?;
-        let credential = credential.split([',', ' ']).next().unwrap_or_default();
-        let parts: Vec<&str> = credential.split('/').collect();
-        let [access_key, _date, region, service, "aws4_request"] = parts[..] else { return Err(missing()) };
-        let owned = str::to_owned;
-        Ok(Self { access_key: owned(access_key), region: owned(region), service: owned(service) })
+        self.schedule.admit()?;
+        Ok(caller)
     }
 }
 
-fn response(answer: MockResponse) -> Response {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, answer.headers, Body::from(answer.body)).into_response()
+/// What goes wrong before anything is done.
+async fn before(fault: Option<&FaultKind>) -> Result<(), Refusal> {
+    match fault {
+        Some(FaultKind::InternalError) => {
+            let message = "An internal error has occurred";
+            Err(Refusal::with(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message))
+        }
+        Some(FaultKind::Unavailable) => {
+            let message = "The server is overloaded and can't handle the request";
+            Err(Refusal::with(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", message))
+        }
+        Some(FaultKind::Code(code)) => Err(Refusal::new(code.as_str(), "This sandbox was told to refuse the request")),
+        Some(FaultKind::Hang) => std::future::pending().await,
+        Some(FaultKind::Truncated | FaultKind::NotXml | FaultKind::RepeatedToken) | None => Ok(()),
+    }
+}
+
+/// An answer on the wire, with what goes wrong there.
+fn written((status, answer): (StatusCode, Element), request_id: &str, fault: Option<FaultKind>) -> Response {
+    let mut body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}", answer.xml()).into_bytes();
+    let mut content_type = "text/xml;charset=UTF-8";
+    match fault {
+        Some(FaultKind::Truncated) => body.truncate(body.len() / 2),
+        Some(FaultKind::NotXml) => {
+            content_type = "text/html";
+            body = b"<!DOCTYPE html><html><head><title>Maintenance<body><p>Back soon<br></html>".to_vec();
+        }
+        _ => {}
+    }
+    let headers = [(header::CONTENT_TYPE, content_type)];
+    let mut response = (status, headers, Body::from(body)).into_response();
+    if let Ok(value) = request_id.parse() {
+        response.headers_mut().insert("x-amzn-requestid", value);
+    }
+    response
 }
 
 fn request_id() -> String {

@@ -1,0 +1,105 @@
+//! An action of EC2 or STS in its order: checks, the dry run, a repeated client token, the simulated service, and what
+//! its answer lacks.
+
+use axum::http::StatusCode;
+
+use crate::account::{Accounts, Region};
+use crate::element::Element;
+use crate::form::Form;
+use crate::kind;
+use crate::list;
+use crate::mirror;
+use crate::network;
+use crate::refusal::Refusal;
+use crate::signature::{Caller, SECRET};
+
+/// Does what a request asks for.
+pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) -> Result<Element, Refusal> {
+    let action = form.get("Action").unwrap_or_default().to_owned();
+    if action.is_empty() {
+        let message = "The request names no action; give it as the parameter Action";
+        return Err(Refusal::new("MissingAction", message));
+    }
+    let account = accounts.of(&caller.access_key);
+    let region = Region { account: &account, name: &caller.region };
+    if caller.service != "ec2" {
+        let mut answer = region.call(&caller.service, &form).await?;
+        sign_in(accounts, &caller.access_key, &form, region, &mut answer);
+        return Ok(answer);
+    }
+    let notes = account.notes(&caller.region);
+    // From here on nobody else changes this region, so what was checked stays true.
+    let mut notes = notes.lock().await;
+    mirror::check(&action, &form, region).await?;
+    if form.is_true("DryRun") {
+        let message = "Request would have succeeded, but DryRun flag is set.";
+        return Err(Refusal::with(StatusCode::PRECONDITION_FAILED, "DryRunOperation", message));
+    }
+    let token = form.get("ClientToken").filter(|token| !token.is_empty()).map(|token| (action.clone(), token.to_owned()));
+    if let Some((asked, answer)) = token.as_ref().and_then(|token| notes.answered.get(token)) {
+        if *asked == form {
+            return Ok(answer.clone());
+        }
+        let message = "The request uses the same client token as a previous, but non-identical request.";
+        return Err(Refusal::new("IdempotentParameterMismatch", message));
+    }
+    let mut answer = match action.as_str() {
+        "DescribeTags" => notes.tags.listed(),
+        "CreateTags" | "DeleteTags" => {
+            match action.as_str() {
+                "CreateTags" => notes.tags.create(&form),
+                _ => notes.tags.delete(&form),
+            }
+            Element::of(&format!("{action}Response"), [Element::leaf("return", "true")])
+        }
+        _ => {
+            let going = gone_with(&action, &form, region).await?;
+            let sent = mirror::chosen(&action, network::chosen(&action, list::whole(&form), region).await?);
+            let mut answer = region.call("ec2", &sent).await?;
+            going.iter().for_each(|id| notes.tags.forget(id));
+            network::complete(&action, &mut answer, region).await?;
+            mirror::sort_rules(&mut answer);
+            notes.tags.created(&form, &mut answer);
+            notes.tags.write(&mut answer);
+            answer
+        }
+    };
+    if action.starts_with("Describe") && !action.ends_with("Attribute") {
+        list::narrow(&action, &form, &mut answer)?;
+    }
+    if let Some(token) = token {
+        notes.answered.insert(token, (form, answer.clone()));
+    }
+    Ok(answer)
+}
+
+/// The ids of what an action deletes: what its only parameter of an id names, and the rules of a filter.
+async fn gone_with(action: &str, form: &Form, region: Region<'_>) -> Result<Vec<String>, Refusal> {
+    let Some(noun) = action.strip_prefix("Delete") else { return Ok(Vec::new()) };
+    let Some(id) = form.get(&format!("{noun}Id")) else { return Ok(Vec::new()) };
+    let mut gone = vec![id.to_owned()];
+    if action == "DeleteTrafficMirrorFilter" {
+        let rules = region.all(&kind::RULE).await?;
+        let of_filter = rules.iter().filter(|rule| rule.text_of(kind::FILTER.id) == id);
+        gone.extend(of_filter.map(|rule| rule.text_of(kind::RULE.id).to_owned()));
+    }
+    Ok(gone)
+}
+
+/// Makes credentials that STS gives out good for this endpoint: they have its secret, and belong to the account of the
+/// role, or else of the caller. Says who the caller is.
+fn sign_in(accounts: &Accounts, access_key: &str, form: &Form, region: Region<'_>, answer: &mut Element) {
+    let role = form.get("RoleArn").and_then(|arn| arn.split(':').nth(4)).filter(|number| !number.is_empty());
+    let number = role.unwrap_or(region.number());
+    answer.each(&mut |element| match element.name.as_str() {
+        "Credentials" => {
+            accounts.issue(element.text_of("AccessKeyId"), number);
+            element.set("SecretAccessKey", SECRET);
+        }
+        "GetCallerIdentityResult" => {
+            element.set("Arn", format!("arn:aws:iam::{}:user/{access_key}", region.number()));
+            element.set("UserId", access_key);
+        }
+        _ => {}
+    });
+}

@@ -1,0 +1,172 @@
+//! The kinds of resource that our layer knows by name: those of traffic mirroring and the networks it runs in. Owns what
+//! they and their ids are called where; checks nothing.
+
+/// What a kind of resource is called.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Kind {
+    /// In messages.
+    pub(crate) noun: &'static str,
+    /// The action that lists them.
+    pub(crate) describe: &'static str,
+    /// The element of an answer that holds their list.
+    pub(crate) list: &'static str,
+    /// The element that holds their id; the parameter is called the same, with a capital.
+    pub(crate) id: &'static str,
+    /// The parameter that names one, or one of several.
+    pub(crate) parameter: &'static str,
+    /// The code of an answer when there is no such resource.
+    pub(crate) unknown: &'static str,
+    /// The filters they have besides tags; none means that any name may be one.
+    pub(crate) filters: &'static [&'static str],
+}
+
+pub(crate) const FILTER: Kind = Kind {
+    noun: "traffic mirror filter",
+    describe: "DescribeTrafficMirrorFilters",
+    list: "trafficMirrorFilterSet",
+    id: "trafficMirrorFilterId",
+    parameter: "TrafficMirrorFilterId",
+    unknown: "InvalidTrafficMirrorFilterId.NotFound",
+    filters: &["description", "traffic-mirror-filter-id"],
+};
+
+pub(crate) const RULE: Kind = Kind {
+    noun: "traffic mirror filter rule",
+    describe: "DescribeTrafficMirrorFilterRules",
+    list: "trafficMirrorFilterRuleSet",
+    id: "trafficMirrorFilterRuleId",
+    parameter: "TrafficMirrorFilterRuleId",
+    unknown: "InvalidTrafficMirrorFilterRuleId.NotFound",
+    filters: &[
+        "traffic-mirror-filter-rule-id",
+        "traffic-mirror-filter-id",
+        "rule-number",
+        "rule-action",
+        "traffic-direction",
+        "protocol",
+        "source-cidr-block",
+        "destination-cidr-block",
+        "description",
+    ],
+};
+
+pub(crate) const SESSION: Kind = Kind {
+    noun: "traffic mirror session",
+    describe: "DescribeTrafficMirrorSessions",
+    list: "trafficMirrorSessionSet",
+    id: "trafficMirrorSessionId",
+    parameter: "TrafficMirrorSessionId",
+    unknown: "InvalidTrafficMirrorSessionId.NotFound",
+    filters: &[
+        "description",
+        "network-interface-id",
+        "owner-id",
+        "packet-length",
+        "session-number",
+        "traffic-mirror-filter-id",
+        "traffic-mirror-session-id",
+        "traffic-mirror-target-id",
+        "virtual-network-id",
+    ],
+};
+
+pub(crate) const TARGET: Kind = Kind {
+    noun: "traffic mirror target",
+    describe: "DescribeTrafficMirrorTargets",
+    list: "trafficMirrorTargetSet",
+    id: "trafficMirrorTargetId",
+    parameter: "TrafficMirrorTargetId",
+    unknown: "InvalidTrafficMirrorTargetId.NotFound",
+    filters: &[
+        "description",
+        "network-interface-id",
+        "network-load-balancer-arn",
+        "owner-id",
+        "traffic-mirror-target-id",
+    ],
+};
+
+pub(crate) const INTERFACE: Kind = Kind {
+    noun: "network interface",
+    describe: "DescribeNetworkInterfaces",
+    list: "networkInterfaceSet",
+    id: "networkInterfaceId",
+    parameter: "NetworkInterfaceId",
+    unknown: "InvalidNetworkInterfaceID.NotFound",
+    filters: &[],
+};
+
+pub(crate) const SUBNET: Kind = Kind {
+    noun: "subnet",
+    describe: "DescribeSubnets",
+    list: "subnetSet",
+    id: "subnetId",
+    parameter: "SubnetId",
+    unknown: "InvalidSubnetID.NotFound",
+    filters: &[],
+};
+
+pub(crate) const VPC: Kind = Kind {
+    noun: "VPC",
+    describe: "DescribeVpcs",
+    list: "vpcSet",
+    id: "vpcId",
+    parameter: "VpcId",
+    unknown: "InvalidVpcID.NotFound",
+    filters: &[],
+};
+
+pub(crate) const INSTANCE: Kind = Kind {
+    noun: "instance",
+    describe: "DescribeInstances",
+    list: "reservationSet",
+    id: "instanceId",
+    parameter: "InstanceId",
+    unknown: "InvalidInstanceID.NotFound",
+    filters: &[],
+};
+
+/// All of them.
+pub(crate) const ALL: [&Kind; 8] = [&FILTER, &RULE, &SESSION, &TARGET, &INTERFACE, &SUBNET, &VPC, &INSTANCE];
+
+/// The kind that an action lists.
+pub(crate) fn listed_by(action: &str) -> Option<&'static Kind> {
+    ALL.into_iter().find(|kind| kind.describe == action)
+}
+
+/// The beginnings of ids, and what their resources are called where tags name them.
+const TYPES: [(&str, &str); 28] = [
+    ("acl-", "network-acl"),
+    ("ami-", "image"),
+    ("cgw-", "customer-gateway"),
+    ("dopt-", "dhcp-options"),
+    ("eigw-", "egress-only-internet-gateway"),
+    ("eipalloc-", "elastic-ip"),
+    ("eni-", "network-interface"),
+    ("i-", "instance"),
+    ("igw-", "internet-gateway"),
+    ("key-", "key-pair"),
+    ("lt-", "launch-template"),
+    ("nat-", "natgateway"),
+    ("pcx-", "vpc-peering-connection"),
+    ("pl-", "prefix-list"),
+    ("r-", "reservation"),
+    ("rtb-", "route-table"),
+    ("sg-", "security-group"),
+    ("sgr-", "security-group-rule"),
+    ("snap-", "snapshot"),
+    ("subnet-", "subnet"),
+    ("tgw-", "transit-gateway"),
+    ("tmf-", "traffic-mirror-filter"),
+    ("tmfr-", "traffic-mirror-filter-rule"),
+    ("tms-", "traffic-mirror-session"),
+    ("tmt-", "traffic-mirror-target"),
+    ("vgw-", "vpn-gateway"),
+    ("vol-", "volume"),
+    ("vpc-", "vpc"),
+];
+
+/// What the resource of an id is called where tags name it.
+pub(crate) fn resource_type(id: &str) -> Option<&'static str> {
+    TYPES.iter().find(|(beginning, _)| id.starts_with(beginning)).map(|(_, name)| *name)
+}

@@ -1,0 +1,99 @@
+//! Lists as EC2 answers them: filtered by `Filter`, in the order of creation, in pages of `MaxResults`. Works on any
+//! answer whose rows are `item` elements. The simulated services see no filters but exact ones on a state, which some
+//! of them take as leave to show what is gone.
+
+pub(crate) mod filter;
+mod page;
+
+use crate::element::Element;
+use crate::form::Form;
+use crate::kind::{self, Kind};
+use crate::refusal::Refusal;
+use filter::Filter;
+
+/// The parameters that are for our layer alone.
+const NARROWING: [&str; 3] = ["Filter", "MaxResults", "NextToken"];
+
+/// The form that a simulated service gets, whose answer is the whole list.
+pub(crate) fn whole(form: &Form) -> Form {
+    let mut whole = NARROWING.into_iter().fold(form.clone(), Form::without);
+    let states = filter::of(form).into_iter().filter(|f| f.name == "state" && f.is_exact());
+    for (n, state) in states.enumerate() {
+        whole = whole.with(&format!("Filter.{}.Name", n + 1), state.name);
+        for (m, value) in state.values.into_iter().enumerate() {
+            whole = whole.with(&format!("Filter.{}.Value.{}", n + 1, m + 1), value);
+        }
+    }
+    whole
+}
+
+/// The rows of an answer.
+pub(crate) fn rows(answer: &mut Element) -> Option<&mut Element> {
+    answer.children.iter_mut().find(|c| !c.children.is_empty() && c.children.iter().all(|i| i.name == "item"))
+}
+
+/// Checks what a request for a list of a kind asks for, before there is a list.
+pub(crate) fn check(kind: &Kind, form: &Form) -> Result<(), Refusal> {
+    let known = |f: &Filter| kind.filters.is_empty() || f.name.starts_with("tag") || kind.filters.contains(&&*f.name);
+    match filter::of(form).into_iter().find(|f| !known(f)) {
+        Some(Filter { name, .. }) => {
+            Err(Refusal::new("InvalidParameterValue", format!("The filter '{name}' is invalid")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Narrows the whole list in an answer to the rows that a request asks for.
+pub(crate) fn narrow(action: &str, form: &Form, answer: &mut Element) -> Result<(), Refusal> {
+    let filters = filter::of(form);
+    let wanted = page::Wanted::of(action, form)?;
+    answer.children.retain(|c| c.name != "nextToken");
+    let Some(list) = rows(answer) else { return Ok(()) };
+    if let Some(kind) = kind::listed_by(action) {
+        known(kind, form, list)?;
+    }
+    list.children.retain(|row| filters.iter().all(|f| f.passes(row)));
+    if let Some(next) = wanted.cut(list) {
+        answer.set("nextToken", next);
+    }
+    Ok(())
+}
+
+/// Refuses ids of which the list has no row.
+pub(crate) fn known(kind: &Kind, form: &Form, list: &Element) -> Result<(), Refusal> {
+    let ids = form.list(kind.parameter);
+    let missing = ids.into_iter().find(|id| !list.children.iter().any(|row| filter::values(row, kind.id).contains(&&**id)));
+    match missing {
+        Some(id) => Err(unknown(kind, &id)),
+        None => Ok(()),
+    }
+}
+
+/// What is said of an id that nothing has.
+pub(crate) fn unknown(kind: &Kind, id: &str) -> Refusal {
+    Refusal::new(kind.unknown, format!("The {} ID '{id}' does not exist", kind.noun))
+}
+
+/// The token of a page that follows the one in an answer, even if there is none to follow.
+pub(crate) fn token_after(action: &str, answer: &mut Element) -> String {
+    let last = rows(answer).and_then(|list| list.children.last().map(|row| page::place(&list.name, row)));
+    page::token(action, &last.unwrap_or_default())
+}
+
+/// The id of a row that stands in an element of a name, such as `vpcId` in `vpcSet`.
+pub(crate) fn own_id<'a>(container: &str, row: &'a Element) -> Option<&'a str> {
+    let stem = container.strip_suffix("Set").unwrap_or(container);
+    let name = match stem {
+        "addresses" => "allocationId",
+        "egressFilterRule" | "ingressFilterRule" => "trafficMirrorFilterRuleId",
+        "key" => "keyPairId",
+        "reservation" => return row.child("instancesSet")?.children.first().and_then(|i| own_id("instancesSet", i)),
+        "securityGroupInfo" => "groupId",
+        "tagInfo" => "resourceId",
+        _ => &format!("{}Id", stem.strip_suffix('s').filter(|s| !s.ends_with("dhcpOption")).unwrap_or(stem)),
+    };
+    row.child(name).map(|id| id.text.as_str()).filter(|id| !id.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! Pages: how long one is and where it starts. A token holds the place of the last row that was given, so that deleting
+//! rows between two pages loses none.
+
+use crate::element::Element;
+use crate::form::Form;
+use crate::kind;
+use crate::refusal::Refusal;
+
+use super::own_id;
+
+/// What a page holds at most.
+const LARGEST: usize = 1000;
+
+/// The page that a request asks for.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    action: &'a str,
+    after: Option<String>,
+    size: usize,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn of(action: &'a str, form: &Form) -> Result<Self, Refusal> {
+        let after = match form.get("NextToken").map(|token| place_of(action, token)) {
+            Some(None) => {
+                let message = "The specified NextToken is not valid; send the one of the last answer to the same action";
+                return Err(Refusal::new("InvalidNextToken", message));
+            }
+            after => after.flatten(),
+        };
+        // Lists of these kinds have no pages below five; some others go down to one.
+        let smallest = if kind::listed_by(action).is_some() { 5 } else { 1 };
+        let size = match form.get("MaxResults").map(|n| (n, n.parse())) {
+            None => LARGEST,
+            Some((_, Ok(size))) if (smallest..=LARGEST).contains(&size) => size,
+            Some((text, _)) => {
+                let expected = format!("Expecting a value from {smallest} to {LARGEST}.");
+                return Err(Refusal::value("MaxResults", text, &expected));
+            }
+        };
+        Ok(Self { action, after, size })
+    }
+
+    /// Puts the rows of a list in order and keeps those of the page; gives the token of the next.
+    pub(super) fn cut(&self, list: &mut Element) -> Option<String> {
+        let container = list.name.clone();
+        list.children.sort_by_cached_key(|row| place(&container, row));
+        if let Some(after) = &self.after {
+            list.children.retain(|row| place(&container, row) > *after);
+        }
+        if list.children.len() <= self.size {
+            return None;
+        }
+        list.children.truncate(self.size);
+        list.children.last().map(|row| token(self.action, &place(&container, row)))
+    }
+}
+
+/// What a row is sorted by. Ids count up, so that theirs is the order of creation; an ending tells the tags of one
+/// resource apart.
+pub(super) fn place(container: &str, row: &Element) -> String {
+    match own_id(container, row) {
+        Some(id) => format!("{id} {}", row.text_of("key")),
+        None => row.xml(),
+    }
+}
+
+/// A token says where to go on; what it looks like is nobody's business.
+pub(super) fn token(action: &str, place: &str) -> String {
+    let hex: String = place.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("{:08x}{hex}", sum(action, place))
+}
+
+fn place_of(action: &str, token: &str) -> Option<String> {
+    let (check, hex) = token.split_at_checked(8)?;
+    let byte = |n: usize| u8::from_str_radix(hex.get(n..n + 2)?, 16).ok();
+    let place = String::from_utf8((0..hex.len()).step_by(2).map(byte).collect::<Option<_>>()?).ok()?;
+    (u32::from_str_radix(check, 16).ok()? == sum(action, &place)).then_some(place)
+}
+
+/// Ties a token to its action and notices one that was made up.
+fn sum(action: &str, place: &str) -> u32 {
+    action.bytes().chain(place.bytes()).fold(0x811c_9dc5, |sum: u32, byte| (sum ^ u32::from(byte)).wrapping_mul(16_777_619))
+}

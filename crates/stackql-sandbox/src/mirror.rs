@@ -1,0 +1,63 @@
+//! What EC2 checks of traffic mirroring, and of deleting the networks it runs in, before it does anything. Where the
+//! service does not publish a code, the one used here says so beside it.
+
+mod limits;
+mod references;
+mod required;
+
+use crate::account::Region;
+use crate::element::Element;
+use crate::form::Form;
+use crate::kind;
+use crate::list;
+use crate::refusal::Refusal;
+
+/// Refuses what the service would refuse of an action.
+pub(crate) async fn check(action: &str, form: &Form, region: Region<'_>) -> Result<(), Refusal> {
+    if let Some(kind) = kind::listed_by(action) {
+        return list::check(kind, form);
+    }
+    required::check(action, form)?;
+    limits::check(action, form)?;
+    references::exist(action, form, region).await?;
+    references::unused(action, form, region).await?;
+    references::distinct(action, form, region).await
+}
+
+/// The form with what the service would choose itself: a virtual network where none is wanted.
+pub(crate) fn chosen(action: &str, form: Form) -> Form {
+    let removed = form.list("RemoveField");
+    let wanted = match action {
+        "CreateTrafficMirrorSession" => form.get("VirtualNetworkId").is_none(),
+        "ModifyTrafficMirrorSession" => removed.iter().any(|field| field == "virtual-network-id"),
+        _ => false,
+    };
+    if !wanted {
+        return form;
+    }
+    let mut form = form.without("RemoveField").with("VirtualNetworkId", fastrand::u32(1..=limits::LAST_NETWORK).to_string());
+    for (n, field) in removed.iter().filter(|field| *field != "virtual-network-id").enumerate() {
+        form = form.with(&format!("RemoveField.{}", n + 1), field);
+    }
+    form
+}
+
+/// Puts the rules of a filter where their direction says; a rule may have changed it.
+pub(crate) fn sort_rules(answer: &mut Element) {
+    answer.each(&mut |filter| {
+        let is_set = |c: &Element| matches!(c.name.as_str(), "ingressFilterRuleSet" | "egressFilterRuleSet");
+        let mut rules: Vec<Element> =
+            filter.children.iter_mut().filter(|c| is_set(c)).flat_map(|set| std::mem::take(&mut set.children)).collect();
+        rules.sort_by_key(|rule| rule.text_of("trafficMirrorFilterRuleId").to_owned());
+        for rule in rules {
+            let set = format!("{}FilterRuleSet", rule.text_of("trafficDirection"));
+            match filter.children.iter_mut().find(|c| c.name == set) {
+                Some(set) => set.children.push(rule),
+                None => filter.children.push(Element::of(&set, [rule])),
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! What an action says of other resources: that they exist, that nothing uses them any more, that a number is free.
+
+use crate::account::Region;
+use crate::element::Element;
+use crate::form::Form;
+use crate::kind::{FILTER, INTERFACE, Kind, RULE, SESSION, SUBNET, TARGET, VPC};
+use crate::list::unknown;
+use crate::refusal::Refusal;
+
+/// Refuses ids of resources that do not exist.
+pub(super) async fn exist(action: &str, form: &Form, region: Region<'_>) -> Result<(), Refusal> {
+    if action.starts_with("Describe") {
+        return Ok(());
+    }
+    // In the order in which an answer should name what is wrong: the resource itself before what it points to.
+    for kind in [&SESSION, &RULE, &FILTER, &TARGET, &INTERFACE, &SUBNET, &VPC] {
+        if let Some(id) = form.get(kind.parameter)
+            && region.find(kind, id).await?.is_none()
+        {
+            return Err(unknown(kind, id));
+        }
+    }
+    if !matches!(action, "CreateTags" | "DeleteTags") {
+        return Ok(());
+    }
+    for id in form.list("ResourceId") {
+        let beginnings =
+            [("tms-", &SESSION), ("tmfr-", &RULE), ("tmf-", &FILTER), ("tmt-", &TARGET), ("eni-", &INTERFACE)];
+        let networks = [("subnet-", &SUBNET), ("vpc-", &VPC)];
+        let kind = beginnings.into_iter().chain(networks).find(|(beginning, _)| id.starts_with(beginning));
+        if let Some((_, kind)) = kind
+            && region.find(kind, &id).await?.is_none()
+        {
+            return Err(unknown(kind, &id));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to delete what is still used.
+pub(super) async fn unused(action: &str, form: &Form, region: Region<'_>) -> Result<(), Refusal> {
+    // What goes, by what it may be used, and how that is said. The service publishes no code for an interface that is
+    // mirrored or mirrored to; this is the one for an interface in use.
+    let interface = "InvalidNetworkInterface.InUse";
+    let uses: &[(&Kind, &Kind, &str)] = match action {
+        "DeleteTrafficMirrorFilter" => &[(&FILTER, &SESSION, "TrafficMirrorFilterInUse")],
+        "DeleteTrafficMirrorTarget" => &[(&TARGET, &SESSION, "TrafficMirrorTargetInUseException")],
+        "DeleteNetworkInterface" => &[(&INTERFACE, &SESSION, interface), (&INTERFACE, &TARGET, interface)],
+        "DeleteSubnet" => &[(&SUBNET, &INTERFACE, "DependencyViolation")],
+        "DeleteVpc" => &[(&VPC, &SUBNET, "DependencyViolation")],
+        _ => &[],
+    };
+    for (kind, user, code) in uses {
+        let id = form.get(kind.parameter).unwrap_or_default();
+        if let Some(row) = region.all(user).await?.iter().find(|row| row.text_of(kind.id) == id) {
+            let (noun, user, by) = (kind.noun, user.noun, row.text_of(user.id));
+            let message = format!("The {noun} '{id}' is used by the {user} '{by}' and cannot be deleted");
+            return Err(Refusal::new(*code, message));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a number that another session of the interface, or another rule of the filter and direction, has.
+pub(super) async fn distinct(action: &str, form: &Form, region: Region<'_>) -> Result<(), Refusal> {
+    match action {
+        "CreateTrafficMirrorSession" | "ModifyTrafficMirrorSession" => {
+            let scope = [("NetworkInterfaceId", "networkInterfaceId")];
+            let number = ("SessionNumber", "sessionNumber");
+            // The service publishes no code for this.
+            let Some(taken) = taken(&SESSION, form, region, &scope, number).await? else { return Ok(()) };
+            let message = format!(
+                "The session number {} is already used on the network interface '{}' by the traffic mirror session '{}'",
+                taken.text_of("sessionNumber"),
+                taken.text_of("networkInterfaceId"),
+                taken.text_of("trafficMirrorSessionId"),
+            );
+            Err(Refusal::new("InvalidParameterValue", message))
+        }
+        "CreateTrafficMirrorFilterRule" | "ModifyTrafficMirrorFilterRule" => {
+            let scope =
+                [("TrafficMirrorFilterId", "trafficMirrorFilterId"), ("TrafficDirection", "trafficDirection")];
+            let Some(taken) = taken(&RULE, form, region, &scope, ("RuleNumber", "ruleNumber")).await? else {
+                return Ok(());
+            };
+            let message = format!(
+                "The rule number {} is already used for {} traffic by the traffic mirror filter rule '{}'",
+                taken.text_of("ruleNumber"),
+                taken.text_of("trafficDirection"),
+                taken.text_of("trafficMirrorFilterRuleId"),
+            );
+            Err(Refusal::new("TrafficMirrorFilterRuleAlreadyExists", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The other resource of a kind that has the same number in the same scope. A field that the request does not give is
+/// what the resource to be modified has.
+async fn taken(
+    kind: &Kind,
+    form: &Form,
+    region: Region<'_>,
+    scope: &[(&str, &str)],
+    number: (&str, &str),
+) -> Result<Option<Element>, Refusal> {
+    let rows = region.all(kind).await?;
+    let itself = form.get(kind.parameter);
+    let before = rows.iter().find(|row| Some(row.text_of(kind.id)) == itself);
+    let fields: Vec<(&str, String)> = scope
+        .iter()
+        .chain([&number])
+        .map(|(parameter, field)| {
+            let old = before.map_or("", |row| row.text_of(field));
+            (*field, number_or_text(form.get(parameter).unwrap_or(old)))
+        })
+        .collect();
+    let same = |row: &&Element| fields.iter().all(|(field, value)| row.text_of(field) == value);
+    Ok(rows.iter().filter(|row| Some(row.text_of(kind.id)) != itself).find(same).cloned())
+}
+
+/// A value as the service writes it: `07` is 7.
+fn number_or_text(value: &str) -> String {
+    value.parse::<u32>().map_or_else(|_| value.to_owned(), |n| n.to_string())
+}
