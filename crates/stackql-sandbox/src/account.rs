@@ -86,7 +86,12 @@ impl Region<'_> {
     /// All resources of a kind, as the simulated service lists them.
     pub(crate) async fn all(&self, kind: &Kind) -> Result<Vec<Element>, Refusal> {
         let mut answer = self.call("ec2", &Form::default().with("Action", kind.describe)).await?;
-        Ok(answer.children.iter_mut().find(|c| c.name == kind.list).map(|list| std::mem::take(&mut list.children)).unwrap_or_default())
+        Ok(answer
+            .children
+            .iter_mut()
+            .find(|c| c.name == kind.list)
+            .map(|list| std::mem::take(&mut list.children))
+            .unwrap_or_default())
     }
 
     /// The resource of a kind that has an id.
@@ -124,9 +129,9 @@ fn number(access_key: &str) -> String {
     if access_key.len() == 12 && access_key.bytes().all(|b| b.is_ascii_digit()) {
         return access_key.to_owned();
     }
-    let sum = access_key.bytes().fold(0xcbf2_9ce4_8422_2325, |sum: u64, byte| {
-        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let sum = access_key
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |sum: u64, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{:012}", sum % 1_000_000_000_000)
 }
 

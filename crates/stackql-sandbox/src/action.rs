@@ -1,4 +1,4 @@
-//! An action of EC2 or STS in its order: checks, the dry run, a repeated client token, the simulated service, and what
+//! An action of EC2 or STS in its order: a repeated client token, checks, the dry run, the simulated service, and what
 //! its answer lacks.
 
 use axum::http::StatusCode;
@@ -30,18 +30,21 @@ pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) ->
     let notes = account.notes(&caller.region);
     // From here on nobody else changes this region, so what was checked stays true.
     let mut notes = notes.lock().await;
-    mirror::check(&action, &form, region).await?;
-    if form.is_true("DryRun") {
-        let message = "Request would have succeeded, but DryRun flag is set.";
-        return Err(Refusal::with(StatusCode::PRECONDITION_FAILED, "DryRunOperation", message));
-    }
-    let token = form.get("ClientToken").filter(|token| !token.is_empty()).map(|token| (action.clone(), token.to_owned()));
+    let dry = form.is_true("DryRun");
+    let form = form.without("DryRun");
+    let token = form.get("ClientToken").filter(|token| !token.is_empty() && !dry);
+    let token = token.map(|token| (action.clone(), token.to_owned()));
     if let Some((asked, answer)) = token.as_ref().and_then(|token| notes.answered.get(token)) {
         if *asked == form {
             return Ok(answer.clone());
         }
         let message = "The request uses the same client token as a previous, but non-identical request.";
         return Err(Refusal::new("IdempotentParameterMismatch", message));
+    }
+    mirror::check(&action, &form, region).await?;
+    if dry {
+        let message = "Request would have succeeded, but DryRun flag is set.";
+        return Err(Refusal::with(StatusCode::PRECONDITION_FAILED, "DryRunOperation", message));
     }
     let mut answer = match action.as_str() {
         "DescribeTags" => notes.tags.listed(),

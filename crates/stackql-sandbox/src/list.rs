@@ -48,10 +48,11 @@ pub(crate) fn narrow(action: &str, form: &Form, answer: &mut Element) -> Result<
     let filters = filter::of(form);
     let wanted = page::Wanted::of(action, form)?;
     answer.children.retain(|c| c.name != "nextToken");
-    let Some(list) = rows(answer) else { return Ok(()) };
+    let list = rows(answer);
     if let Some(kind) = kind::listed_by(action) {
-        known(kind, form, list)?;
+        known(kind, form, list.as_ref().map_or(&[], |list| &list.children))?;
     }
+    let Some(list) = list else { return Ok(()) };
     list.children.retain(|row| filters.iter().all(|f| f.passes(row)));
     if let Some(next) = wanted.cut(list) {
         answer.set("nextToken", next);
@@ -60,10 +61,12 @@ pub(crate) fn narrow(action: &str, form: &Form, answer: &mut Element) -> Result<
 }
 
 /// Refuses ids of which the list has no row.
-pub(crate) fn known(kind: &Kind, form: &Form, list: &Element) -> Result<(), Refusal> {
-    let ids = form.list(kind.parameter);
-    let missing = ids.into_iter().find(|id| !list.children.iter().any(|row| filter::values(row, kind.id).contains(&&**id)));
-    match missing {
+fn known(kind: &Kind, form: &Form, rows: &[Element]) -> Result<(), Refusal> {
+    let listed = |id: &String| {
+        let by_id = Filter { name: kind.id.to_owned(), values: vec![id.clone()] };
+        rows.iter().any(|row| by_id.passes(row))
+    };
+    match form.list(kind.parameter).into_iter().find(|id| !listed(id)) {
         Some(id) => Err(unknown(kind, &id)),
         None => Ok(()),
     }

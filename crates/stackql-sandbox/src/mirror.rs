@@ -35,7 +35,8 @@ pub(crate) fn chosen(action: &str, form: Form) -> Form {
     if !wanted {
         return form;
     }
-    let mut form = form.without("RemoveField").with("VirtualNetworkId", fastrand::u32(1..=limits::LAST_NETWORK).to_string());
+    let mut form =
+        form.without("RemoveField").with("VirtualNetworkId", fastrand::u32(1..=limits::LAST_NETWORK).to_string());
     for (n, field) in removed.iter().filter(|field| *field != "virtual-network-id").enumerate() {
         form = form.with(&format!("RemoveField.{}", n + 1), field);
     }
@@ -46,8 +47,12 @@ pub(crate) fn chosen(action: &str, form: Form) -> Form {
 pub(crate) fn sort_rules(answer: &mut Element) {
     answer.each(&mut |filter| {
         let is_set = |c: &Element| matches!(c.name.as_str(), "ingressFilterRuleSet" | "egressFilterRuleSet");
-        let mut rules: Vec<Element> =
-            filter.children.iter_mut().filter(|c| is_set(c)).flat_map(|set| std::mem::take(&mut set.children)).collect();
+        let mut rules: Vec<Element> = filter
+            .children
+            .iter_mut()
+            .filter(|c| is_set(c))
+            .flat_map(|set| std::mem::take(&mut set.children))
+            .collect();
         rules.sort_by_key(|rule| rule.text_of("trafficMirrorFilterRuleId").to_owned());
         for rule in rules {
             let set = format!("{}FilterRuleSet", rule.text_of("trafficDirection"));

@@ -78,12 +78,7 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Resp
 
 impl Endpoint {
     /// Who asks, if they may.
-    fn caller(
-        &self,
-        parts: &http::request::Parts,
-        body: &Bytes,
-        claimed: &Caller,
-    ) -> Result<Caller, Refusal> {
+    fn caller(&self, parts: &http::request::Parts, body: &Bytes, claimed: &Caller) -> Result<Caller, Refusal> {
         let caller = match self.options.verify_signatures {
             true => Caller::verified(parts, body, Utc::now())?,
             false => claimed.clone(),

@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn tags_live_as_long_as_their_resource() {
         let mut tags = Tags::default();
-        let form = "TagSpecification.1.ResourceType=vpc&TagSpecification.1.Tag.1.Key=a&TagSpecification.1.Tag.1.Value=b";
+        let form =
+            "TagSpecification.1.ResourceType=vpc&TagSpecification.1.Tag.1.Key=a&TagSpecification.1.Tag.1.Value=b";
         let mut answer = Element::parse("<r><vpc><vpcId>vpc-1</vpcId><subnetId>subnet-1</subnetId></vpc></r>").unwrap();
         tags.created(&Form::read([form]), &mut answer);
         tags.create(&Form::read(["ResourceId.1=vpc-1&Tag.1.Key=c&Tag.2.Key=d&Tag.2.Value=e"]));

@@ -23,7 +23,8 @@ impl<'a> Wanted<'a> {
     pub(super) fn of(action: &'a str, form: &Form) -> Result<Self, Refusal> {
         let after = match form.get("NextToken").map(|token| place_of(action, token)) {
             Some(None) => {
-                let message = "The specified NextToken is not valid; send the one of the last answer to the same action";
+                let message =
+                    "The specified NextToken is not valid; send the one of the last answer to the same action";
                 return Err(Refusal::new("InvalidNextToken", message));
             }
             after => after.flatten(),
@@ -80,5 +81,8 @@ fn place_of(action: &str, token: &str) -> Option<String> {
 
 /// Ties a token to its action and notices one that was made up.
 fn sum(action: &str, place: &str) -> u32 {
-    action.bytes().chain(place.bytes()).fold(0x811c_9dc5, |sum: u32, byte| (sum ^ u32::from(byte)).wrapping_mul(16_777_619))
+    action
+        .bytes()
+        .chain(place.bytes())
+        .fold(0x811c_9dc5, |sum: u32, byte| (sum ^ u32::from(byte)).wrapping_mul(16_777_619))
 }

@@ -25,7 +25,9 @@ fn the_services_see_exact_states_alone() {
 
 #[test]
 fn rows_pass_by_paths_tags_and_patterns() {
-    let row = row("<item><vpcId>v-1</vpcId><attachment><instanceId>i-1</instanceId></attachment><groupSet><item><groupId>g-1</groupId></item><item><groupId>g-2</groupId></item></groupSet><cidrBlock>10.0.0.0/8</cidrBlock><tagSet><item><key>env</key><value>a*b</value></item></tagSet><instancesSet><item><instanceState><name>on</name></instanceState></item></instancesSet></item>");
+    let row = row(
+        "<item><vpcId>v-1</vpcId><attachment><instanceId>i-1</instanceId></attachment><groupSet><item><groupId>g-1</groupId></item><item><groupId>g-2</groupId></item></groupSet><cidrBlock>10.0.0.0/8</cidrBlock><tagSet><item><key>env</key><value>a*b</value></item></tagSet><instancesSet><item><instanceState><name>on</name></instanceState></item></instancesSet></item>",
+    );
     let passing = [
         ("vpc-id", "v-1"),
         ("vpc-id", "v-*"),
@@ -52,7 +54,11 @@ fn rows_pass_by_paths_tags_and_patterns() {
 
 #[test]
 fn filters_are_joined_by_and() {
-    let rows = || row("<r><vpcSet><item><vpcId>a</vpcId><state>x</state></item><item><vpcId>b</vpcId><state>x</state></item></vpcSet></r>");
+    let rows = || {
+        row(
+            "<r><vpcSet><item><vpcId>a</vpcId><state>x</state></item><item><vpcId>b</vpcId><state>x</state></item></vpcSet></r>",
+        )
+    };
     let left = |form: &str| {
         let mut answer = rows();
         narrow("DescribeOthers", &Form::read([form]), &mut answer).unwrap();
@@ -69,7 +75,8 @@ fn ids_and_filters_must_be_known() {
     let code = |form: &str| narrow("DescribeVpcs", &Form::read([form]), &mut row(answer)).map_err(|e| e.code);
     assert_eq!(code("VpcId.1=a"), Ok(()));
     assert_eq!(code("VpcId.1=a&VpcId.2=b"), Err("InvalidVpcID.NotFound".to_owned()));
-    let code = |kind, name: &str| check(kind, &Form::read([format!("Filter.1.Name={name}").as_str()])).map_err(|e| e.code);
+    let code =
+        |kind, name: &str| check(kind, &Form::read([format!("Filter.1.Name={name}").as_str()])).map_err(|e| e.code);
     assert_eq!(code(&kind::SESSION, "session-number"), Ok(()));
     assert_eq!(code(&kind::SESSION, "tag:x"), Ok(()));
     assert_eq!(code(&kind::SESSION, "sessionNumber"), Err("InvalidParameterValue".to_owned()));

@@ -20,7 +20,8 @@ const NUMBERS: [(&str, u32, u32); 9] = [
     ("SourcePortRange.ToPort", 0, 65535),
 ];
 
-const WORDS: [(&str, &[&str]); 2] = [("TrafficDirection", &["ingress", "egress"]), ("RuleAction", &["accept", "reject"])];
+const WORDS: [(&str, &[&str]); 2] =
+    [("TrafficDirection", &["ingress", "egress"]), ("RuleAction", &["accept", "reject"])];
 
 /// Refuses values that are out of range.
 pub(super) fn check(action: &str, form: &Form) -> Result<(), Refusal> {
@@ -42,7 +43,8 @@ pub(super) fn check(action: &str, form: &Form) -> Result<(), Refusal> {
         "ModifyTrafficMirrorSession" => &["packet-length", "description", "virtual-network-id"],
         _ => &["destination-port-range", "source-port-range", "protocol", "description"],
     };
-    let lists = [("RemoveField", removable), ("AddNetworkService", &["amazon-dns"]), ("RemoveNetworkService", &["amazon-dns"])];
+    let lists =
+        [("RemoveField", removable), ("AddNetworkService", &["amazon-dns"]), ("RemoveNetworkService", &["amazon-dns"])];
     for (name, words) in lists {
         form.list(name).iter().try_for_each(|text| one_of(name, text, words))?;
     }

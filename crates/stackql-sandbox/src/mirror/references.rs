@@ -78,8 +78,7 @@ pub(super) async fn distinct(action: &str, form: &Form, region: Region<'_>) -> R
             Err(Refusal::new("InvalidParameterValue", message))
         }
         "CreateTrafficMirrorFilterRule" | "ModifyTrafficMirrorFilterRule" => {
-            let scope =
-                [("TrafficMirrorFilterId", "trafficMirrorFilterId"), ("TrafficDirection", "trafficDirection")];
+            let scope = [("TrafficMirrorFilterId", "trafficMirrorFilterId"), ("TrafficDirection", "trafficDirection")];
             let Some(taken) = taken(&RULE, form, region, &scope, ("RuleNumber", "ruleNumber")).await? else {
                 return Ok(());
             };

@@ -144,9 +144,15 @@ fn a_virtual_network_is_chosen_where_none_is_wanted() {
 
 #[test]
 fn rules_go_where_their_direction_says() {
-    let rule = |id, way| format!("<item><trafficDirection>{way}</trafficDirection><trafficMirrorFilterRuleId>{id}</trafficMirrorFilterRuleId></item>");
+    let rule = |id, way| {
+        format!(
+            "<item><trafficDirection>{way}</trafficDirection><trafficMirrorFilterRuleId>{id}</trafficMirrorFilterRuleId></item>"
+        )
+    };
     let filter = |ingress: String, egress: String| {
-        format!("<f><egressFilterRuleSet>{egress}</egressFilterRuleSet><ingressFilterRuleSet>{ingress}</ingressFilterRuleSet></f>")
+        format!(
+            "<f><egressFilterRuleSet>{egress}</egressFilterRuleSet><ingressFilterRuleSet>{ingress}</ingressFilterRuleSet></f>"
+        )
     };
     let mut answer = Element::parse(&filter(rule(1, "egress") + &rule(2, "ingress"), rule(3, "egress"))).unwrap();
     sort_rules(&mut answer);

@@ -45,11 +45,8 @@ fn code(parts: &Parts, body: &[u8], now: &str) -> Result<Caller, String> {
 
 #[test]
 fn a_right_signature_tells_who_asks() {
-    let caller = Caller {
-        access_key: "key/with/slashes".to_owned(),
-        region: "eu-west-1".to_owned(),
-        service: "ec2".to_owned(),
-    };
+    let caller =
+        Caller { access_key: "key/with/slashes".to_owned(), region: "eu-west-1".to_owned(), service: "ec2".to_owned() };
     let requests: [&[(&str, &str)]; 3] = [
         &[],
         &[("content-type", "application/x-www-form-urlencoded"), ("x-amz-target", "a  b")],

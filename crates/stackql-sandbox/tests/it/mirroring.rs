@@ -28,7 +28,10 @@ async fn what_is_created_is_described_modified_and_deleted() {
         let network: u32 = answer.text("virtualNetworkId").unwrap().parse().unwrap();
         assert!((1..=16_777_215).contains(&network));
         assert_eq!(answer.text("ownerId").unwrap().len(), 12);
-        assert!(answer.body.contains("<tagSet><item><key>env</key><value>a&amp;b</value></item></tagSet>"), "{answer:?}");
+        assert!(
+            answer.body.contains("<tagSet><item><key>env</key><value>a&amp;b</value></item></tagSet>"),
+            "{answer:?}"
+        );
     }
     for field in FIELDS {
         assert_eq!(created.text(field), described.text(field), "{field}");
@@ -88,7 +91,8 @@ async fn rules_are_where_their_direction_says() {
     let changes = format!("TrafficMirrorFilterRuleId={id}&TrafficDirection=egress");
     assert_eq!(client.call("ModifyTrafficMirrorFilterRule", &changes).await.text("trafficDirection"), Some("egress"));
     let filter = client.call("DescribeTrafficMirrorFilters", "").await;
-    let egress = filter.body.split_once("<egressFilterRuleSet>").unwrap().1.split_once("</egressFilterRuleSet>").unwrap().0;
+    let egress =
+        filter.body.split_once("<egressFilterRuleSet>").unwrap().1.split_once("</egressFilterRuleSet>").unwrap().0;
     assert!(egress.contains(id) && egress.contains("<key>env</key>"), "{filter:?}");
     let rules = client.call("DescribeTrafficMirrorFilterRules", "Filter.1.Name=tag:env&Filter.1.Value.1=x").await;
     assert_eq!(rules.texts("trafficMirrorFilterRuleId"), [id]);

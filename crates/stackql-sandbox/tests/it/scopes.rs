@@ -22,7 +22,10 @@ async fn requests_must_be_signed() {
     let unsigned = answered(reqwest::Client::new().execute(request).await.unwrap()).await;
     assert_eq!(unsigned.error(), (403, "MissingAuthenticationToken"));
     let sts = Client { secret: "guess", service: "sts", ..client.clone() }.call("GetCallerIdentity", "").await;
-    assert!(sts.body.contains("<ErrorResponse><Error><Type>Sender</Type><Code>SignatureDoesNotMatch</Code>"), "{sts:?}");
+    assert!(
+        sts.body.contains("<ErrorResponse><Error><Type>Sender</Type><Code>SignatureDoesNotMatch</Code>"),
+        "{sts:?}"
+    );
 }
 
 #[tokio::test]
