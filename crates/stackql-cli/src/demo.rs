@@ -23,6 +23,7 @@ pub(crate) async fn run(mut flags: Calls, results: &mut Results) -> Result<Endin
     flags.endpoint_url = Some(sandbox.url());
     flags.auth = None;
     let session = connect::session_in(credentials(), &flags)?;
+    results.note("-- This tour runs against an EC2 endpoint inside this process: nothing leaves this machine.\n")?;
     let ending = tour(&session, results).await;
     drop(session);
     sandbox.stop().await;

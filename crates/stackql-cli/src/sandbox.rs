@@ -18,6 +18,7 @@ pub(crate) async fn serve(flags: arguments::Sandbox) -> Result<Ending, Stop> {
     };
     let sandbox = Sandbox::start(options).await.map_err(|e| Stop::Told(e.to_string()))?;
     say(&format!("listening on {}", sandbox.url()));
+    say("any access key is an account of its own; the secret access key of all is 'test'; Ctrl-C ends it");
     let stopped = tokio::signal::ctrl_c().await;
     sandbox.stop().await;
     stopped.map(|()| Ending::Complete).map_err(|e| Stop::Told(format!("cannot wait for Ctrl-C: {e}")))
