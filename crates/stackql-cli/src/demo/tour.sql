@@ -71,7 +71,7 @@ SELECT i.networkInterfaceId, i.description FROM aws.ec2.network_interfaces i
 -- EXPLAIN shows the request that a statement would send, and sends none. The condition travels as a filter.
 EXPLAIN SELECT description FROM aws.ec2.traffic_mirror_sessions WHERE sessionNumber = 1;
 
--- 6. Changes. What is neither INSERT nor DELETE is an EXEC.
+-- 6. Changes. Modify is a method of the resource, and EXEC calls it.
 EXEC aws.ec2.traffic_mirror_sessions.traffic_mirror_session_Modify
   @TrafficMirrorSessionId = '${session}', @SessionNumber = 7, @Description = 'second look';
 SELECT sessionNumber, description FROM aws.ec2.traffic_mirror_sessions
@@ -93,5 +93,5 @@ SELECT (SELECT count(*) FROM aws.ec2.traffic_mirror_sessions) AS sessions,
   (SELECT count(*) FROM aws.ec2.network_interfaces) AS interfaces,
   (SELECT count(*) FROM aws.ec2.vpcs) AS vpcs;
 -- Every call was noted; the note is a table, too.
-SELECT method, count(*) AS calls, max(status) AS status FROM system.calls
+SELECT method, count(*) AS calls, count(*) FILTER (WHERE status >= 400) AS refused FROM system.calls
   WHERE resource = 'ec2.traffic_mirror_sessions' GROUP BY method ORDER BY method;

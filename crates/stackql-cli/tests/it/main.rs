@@ -1,5 +1,7 @@
 //! The binary as a user meets it: what it prints where, and how it exits.
 
+mod demo;
+
 use std::process::{Command, Output};
 
 use insta_cmd::{assert_cmd_snapshot, get_cargo_bin};
