@@ -46,6 +46,7 @@ pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) ->
         let message = "Request would have succeeded, but DryRun flag is set.";
         return Err(Refusal::with(StatusCode::PRECONDITION_FAILED, "DryRunOperation", message));
     }
+    let is_list = action.starts_with("Describe") && !action.ends_with("Attribute");
     let mut answer = match action.as_str() {
         "DescribeTags" => notes.tags.listed(),
         "CreateTags" | "DeleteTags" => {
@@ -57,7 +58,8 @@ pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) ->
         }
         _ => {
             let going = gone_with(&action, &form, region).await?;
-            let sent = mirror::chosen(&action, network::chosen(&action, list::whole(&form), region).await?);
+            let asked = if is_list { list::whole(&form) } else { form.clone() };
+            let sent = mirror::chosen(&action, network::chosen(&action, asked, region).await?);
             let mut answer = region.call("ec2", &sent).await?;
             going.iter().for_each(|id| notes.tags.forget(id));
             network::complete(&action, &mut answer, region).await?;
@@ -67,7 +69,7 @@ pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) ->
             answer
         }
     };
-    if action.starts_with("Describe") && !action.ends_with("Attribute") {
+    if is_list {
         list::narrow(&action, &form, &mut answer)?;
     }
     if let Some(token) = token {

@@ -9,7 +9,7 @@ pub(crate) struct Element {
     pub(crate) name: String,
     pub(crate) attributes: String,
     pub(crate) text: String,
-    pub(crate) children: Vec<Element>,
+    pub(crate) children: Vec<Self>,
 }
 
 impl Element {

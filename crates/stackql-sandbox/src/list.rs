@@ -92,7 +92,6 @@ pub(crate) fn own_id<'a>(container: &str, row: &'a Element) -> Option<&'a str> {
         "key" => "keyPairId",
         "reservation" => return row.child("instancesSet")?.children.first().and_then(|i| own_id("instancesSet", i)),
         "securityGroupInfo" => "groupId",
-        "tagInfo" => "resourceId",
         _ => &format!("{}Id", stem.strip_suffix('s').filter(|s| !s.ends_with("dhcpOption")).unwrap_or(stem)),
     };
     row.child(name).map(|id| id.text.as_str()).filter(|id| !id.is_empty())

@@ -57,13 +57,9 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// What a row is sorted by. Ids count up, so that theirs is the order of creation; an ending tells the tags of one
-/// resource apart.
+/// What a row is sorted by. Ids count up, so that theirs is the order of creation.
 pub(super) fn place(container: &str, row: &Element) -> String {
-    match own_id(container, row) {
-        Some(id) => format!("{id} {}", row.text_of("key")),
-        None => row.xml(),
-    }
+    own_id(container, row).map_or_else(|| row.xml(), str::to_owned)
 }
 
 /// A token says where to go on; what it looks like is nobody's business.
