@@ -17,6 +17,8 @@ pub(crate) struct Client {
     pub(crate) service: &'static str,
     /// How far its clock is behind.
     pub(crate) behind: Duration,
+    /// Its connections; made once, for that takes longer than a call.
+    pub(crate) http: reqwest::Client,
 }
 
 /// What a client was answered.
@@ -30,13 +32,17 @@ pub(crate) struct Answer {
 impl Client {
     pub(crate) fn of(sandbox: &Sandbox) -> Self {
         let (key, secret, region, service) = ("test", "test", "us-east-1", "ec2");
-        Self { url: sandbox.url(), key, secret, region, service, behind: Duration::ZERO }
+        Self { url: sandbox.url(), key, secret, region, service, behind: Duration::ZERO, http: reqwest::Client::new() }
     }
 
     /// Sends an action with its parameters, `A=b&C.1=d`.
     pub(crate) async fn call(&self, action: &str, parameters: &str) -> Answer {
         let request = self.signed(format!("Action={action}&Version=2016-11-15&{parameters}"));
-        answered(reqwest::Client::new().execute(request).await.unwrap()).await
+        self.sent(request).await
+    }
+
+    pub(crate) async fn sent(&self, request: reqwest::Request) -> Answer {
+        answered(self.http.execute(request).await.unwrap()).await
     }
 
     /// The text of an element of the answer to an action that succeeds.

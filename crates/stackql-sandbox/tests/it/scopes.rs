@@ -19,7 +19,7 @@ async fn requests_must_be_signed() {
     assert!(late.headers.contains_key("date") && late.headers.contains_key("x-amzn-requestid"));
     let mut request = client.signed("Action=DescribeVpcs".to_owned());
     request.headers_mut().remove("authorization");
-    let unsigned = answered(reqwest::Client::new().execute(request).await.unwrap()).await;
+    let unsigned = client.sent(request).await;
     assert_eq!(unsigned.error(), (403, "MissingAuthenticationToken"));
     let sts = Client { secret: "guess", service: "sts", ..client.clone() }.call("GetCallerIdentity", "").await;
     assert!(
