@@ -1,4 +1,4 @@
-//! Compiles the committed facts of the built-in provider into the form that the binary embeds.
+//! Compiles the committed facts of the built-in providers into the form that the binary embeds.
 
 #![expect(clippy::disallowed_methods, reason = "a build script talks to cargo and writes its output")]
 
@@ -6,10 +6,12 @@ use std::error::Error;
 use std::path::Path;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../providers/aws");
-    println!("cargo::rerun-if-changed={}", folder.display());
-    let source = stackql_compile::aws(&folder.join("facts"), &[], stackql_compile::AWS_OVERLAY, true)?;
     let out = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set; build with cargo")?;
-    std::fs::write(Path::new(&out).join("aws.bin"), stackql_provider::write(&source)?)?;
+    for provider in stackql_compile::VENDORS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../providers").join(provider);
+        println!("cargo::rerun-if-changed={}", folder.display());
+        let source = stackql_compile::vendor(provider, &folder.join("facts"), &[], true)?;
+        std::fs::write(Path::new(&out).join(provider).with_extension("bin"), stackql_provider::write(&source)?)?;
+    }
     Ok(())
 }

@@ -12,6 +12,9 @@ mod overlay;
 mod rows;
 mod shapes;
 
+use std::path::Path;
+
+use stackql_provider::ProviderSource;
 use thiserror::Error;
 
 pub use aws::aws;
@@ -19,13 +22,35 @@ pub use facts::facts;
 pub use manifest::Manifest;
 pub use overlay::Overlays;
 
-/// The hand choices of the provider that is built in.
+/// The providers whose vendors publish models that are read here.
+pub const VENDORS: &[&str] = &["aws"];
+
+/// The hand choices for the models of AWS.
 pub const AWS_OVERLAY: &str = include_str!("../../../providers/aws/overlays/aws.yaml");
+
+/// Compiles the models that the vendor of `provider` publishes, with the hand choices kept for them: the services
+/// named, or all. `facts_only` leaves the vendor's sentences out.
+///
+/// # Errors
+///
+/// [`Error::Vendor`] if `provider` is none of [`VENDORS`]; else what is wrong with a file.
+pub fn vendor(provider: &str, models: &Path, services: &[String], facts_only: bool) -> Result<ProviderSource, Error> {
+    match provider {
+        "aws" => aws(models, services, AWS_OVERLAY, facts_only),
+        other => Err(Error::Vendor { provider: other.to_owned() }),
+    }
+}
 
 /// Why source documents cannot be compiled.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A provider whose vendor's models are not read.
+    #[error("'{provider}' has no models that can be read; those of {} can", VENDORS.join(", "))]
+    Vendor {
+        /// The provider.
+        provider: String,
+    },
     /// A file or folder cannot be read.
     #[error("cannot read {path}: {reason}; name a folder laid out as <service>/<version>/service-2.json")]
     Read {
