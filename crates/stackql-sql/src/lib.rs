@@ -12,7 +12,7 @@ mod syntax_error;
 
 pub use dialect::SqlDialect;
 pub use parse::parse;
-pub use split::{Piece, split};
+pub use split::{Piece, breaks_off, split};
 pub use sqlparser;
 pub use statement::{
     Delete, Exec, Hints, Insert, Literal, ObjectName, Query, Show, ShowFilter, ShowKind, Statement, Update,

@@ -1,6 +1,7 @@
 //! One statement's text to a [`Statement`]: the first words decide whether it is one of ours or standard SQL.
 //! The statements of ours are read in `own`; this module owns the rest and the errors' places.
 
+mod chains;
 mod own;
 mod standard;
 
@@ -23,6 +24,11 @@ pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
         parser: Parser::new(&SqlDialect).with_tokens_with_locations(tokens.clone()),
         tokens,
     };
+    if let Some(operator) = chains::too_long(&reader.tokens) {
+        let most = chains::LONGEST;
+        let message = format!("more than {most} operators in a row; use IN, a table of values or several statements");
+        return Err(reader.error_at(operator.span.start, message));
+    }
     let statement = reader.statement()?;
     reader.end()?;
     Ok(statement)

@@ -1,5 +1,5 @@
-//! Cuts a script into statements at semicolons, outside quotes and comments. Reads the same quotes and comments
-//! as the parser's tokens; an open quote or comment reaches to the end of the script.
+//! Cuts a script into statements at semicolons, outside quotes and comments, and tells whether it breaks off. Reads
+//! the same quotes and comments as the parser's tokens; an open quote or comment reaches to the end of the script.
 
 /// One statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,13 +8,25 @@ pub struct Piece<'a> {
     pub text: &'a str,
     /// Where it starts in the script, in bytes.
     pub start: usize,
-    /// Whether a semicolon ended it; the shell waits for one.
+    /// Whether a semicolon ended it.
     pub ended: bool,
 }
 
 /// The statements of a script, in order; empty ones are left out.
 pub fn split(script: &str) -> Vec<Piece<'_>> {
+    scan(script).0
+}
+
+/// Whether the script breaks off within a statement or a comment; who types it has more to say.
+pub fn breaks_off(script: &str) -> bool {
+    let (pieces, in_comment) = scan(script);
+    in_comment || pieces.last().is_some_and(|piece| !piece.ended)
+}
+
+/// The statements, and whether a comment is open at the end.
+fn scan(script: &str) -> (Vec<Piece<'_>>, bool) {
     let mut pieces = Vec::new();
+    let mut in_comment = false;
     // Where the statement's first token stands, once there is one.
     let mut start = None;
     let mut at = 0;
@@ -27,6 +39,7 @@ pub fn split(script: &str) -> Vec<Piece<'_>> {
             if rest.starts_with("/*+") {
                 start.get_or_insert(at);
             }
+            in_comment = !rest[2..].contains("*/");
             until(rest, 2, "*/")
         } else if c == ';' {
             if let Some(start) = start.take() {
@@ -44,7 +57,7 @@ pub fn split(script: &str) -> Vec<Piece<'_>> {
     if let Some(start) = start {
         pieces.push(Piece { text: script[start..].trim_end(), start, ended: false });
     }
-    pieces
+    (pieces, in_comment)
 }
 
 /// The length of the token, or of the part of one, at the start of `rest`, whose first character is `c`.

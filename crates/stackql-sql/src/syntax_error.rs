@@ -3,6 +3,10 @@
 use std::fmt;
 
 use thiserror::Error;
+use unicode_width::UnicodeWidthChar;
+
+/// How many characters of a long line are shown in front of the mistake, and behind it.
+const SHOWN: usize = 60;
 
 /// Why a text is not a statement. Displays as one line; [`Self::marked`] shows the place.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -44,10 +48,18 @@ impl SyntaxError {
         }
     }
 
-    /// The line of `text` with the mistake, and below it a caret under the place. `text` is what was parsed.
+    /// The line of `text` with the mistake, and below it a caret under the place. Of a long line, what is near the
+    /// mistake. `text` is what was parsed.
     pub fn marked(&self, text: &str) -> String {
-        let line = text.lines().nth(self.line - 1).unwrap_or_default();
-        let indent: String = line.chars().take(self.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        format!("{line}\n{indent}^")
+        let line: Vec<char> = text.lines().nth(self.line - 1).unwrap_or_default().chars().collect();
+        let place = (self.column - 1).min(line.len());
+        let (from, to) = (place.saturating_sub(SHOWN), line.len().min(place + SHOWN));
+        let cut = |is_cut: bool| if is_cut { "…" } else { "" };
+        let shown: String = line[from..to].iter().collect();
+        // What is wide in the line is as wide below it.
+        let blank = |c: &char| if *c == '\t' { "\t".to_owned() } else { " ".repeat(c.width().unwrap_or(1)) };
+        let indent: String = line[from..place].iter().map(blank).collect();
+        let (front, back) = (cut(from > 0), cut(to < line.len()));
+        format!("{front}{shown}{back}\n{}{indent}^", " ".repeat(front.chars().count()))
     }
 }

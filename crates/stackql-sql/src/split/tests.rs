@@ -1,4 +1,4 @@
-use super::split;
+use super::{breaks_off, split};
 
 fn texts(script: &str) -> Vec<&str> {
     split(script).into_iter().map(|p| p.text).collect()
@@ -28,4 +28,14 @@ fn only_a_semicolon_ends_a_statement() {
     assert_eq!(ended("SELECT 'open;"), [false]);
     assert_eq!(ended("SELECT /* open;"), [false]);
     assert_eq!(split("a;  b")[1].start, 4);
+}
+
+#[test]
+fn an_open_statement_quote_or_comment_has_more_to_come() {
+    for open in ["SELECT 1", "SELECT 1; SELECT", "SELECT 'a;", "/* one", "SELECT 1; /* ;", "/*+ AWAIT"] {
+        assert!(breaks_off(open), "{open}");
+    }
+    for whole in ["", "SELECT 1;", "SELECT 1; -- more", "-- only;", "/* one */", "/* one\n*/ SELECT 1;"] {
+        assert!(!breaks_off(whole), "{whole}");
+    }
 }
