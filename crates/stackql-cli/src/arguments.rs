@@ -8,14 +8,15 @@ use clap_complete::Shell;
 /// Query, deploy and manage cloud resources with SQL.
 #[derive(Debug, Parser)]
 #[command(name = "stackql", disable_version_flag = true, arg_required_else_help = true)]
+#[command(after_help = "Flags of statements and results, the same for all commands: stackql exec --help")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-    #[command(flatten)]
-    pub(crate) common: Common,
-    /// Print the version.
+    /// Print the version
     #[arg(long)]
     pub(crate) version: bool,
+    #[command(flatten)]
+    pub(crate) common: Common,
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,7 +130,7 @@ pub(crate) struct Output {
     #[arg(short, long, global = true, default_value = "table", value_name = "FORMAT")]
     pub(crate) output: String,
     /// Leave header lines out (csv, text, pptext)
-    #[arg(short = 'H', long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set)]
+    #[arg(short = 'H', long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
     pub(crate) hideheaders: bool,
     /// What stands between values of csv
     #[arg(short, long, global = true, default_value = ",", value_name = "CHARACTER")]
@@ -138,10 +139,13 @@ pub(crate) struct Output {
     #[arg(long, global = true, default_value = "stderr", value_parser = ["stderr", "record"], value_name = "WHERE")]
     pub(crate) errorpresentation: String,
     /// Print the script as a result and run nothing
-    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set)]
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
     pub(crate) dryrun: bool,
-    /// Behave as another program where scripts may depend on it
-    #[arg(long, global = true, env = "STACKQL_COMPAT", value_parser = ["", "stackql"], value_name = "PROGRAM")]
+    /// Folder of what the program keeps, such as the shell's history
+    #[arg(long, global = true, default_value = ".stackql", value_name = "DIR")]
+    pub(crate) approot: PathBuf,
+    /// Behave as another program where scripts depend on it: stackql is the Go program
+    #[arg(long, global = true, env = "STACKQL_COMPAT", hide_env_values = true, value_parser = ["", "stackql"], hide_possible_values = true, value_name = "PROGRAM")]
     pub(crate) compat: Option<String>,
 }
 
@@ -162,7 +166,7 @@ pub(crate) struct Calls {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) definitions: Vec<PathBuf>,
     /// Refuse statements that change something
-    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set)]
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
     pub(crate) read_only: bool,
     /// The most pages a scan reads; -1 is no limit
     #[arg(long = "http.response.pageLimit", global = true, value_name = "N", default_value_t = -1, allow_negative_numbers = true)]
@@ -171,12 +175,12 @@ pub(crate) struct Calls {
     #[arg(long = "execution.concurrency.limit", global = true, value_name = "N", allow_negative_numbers = true)]
     pub(crate) concurrency: Option<i64>,
     /// Seconds until a request without an answer is given up
-    #[arg(long = "apirequesttimeout", global = true, value_name = "SECONDS", default_value_t = 45)]
+    #[arg(long = "apirequesttimeout", global = true, value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) request_timeout: u64,
     /// File of certificates to trust besides the system's
     #[arg(long = "tls.CABundle", global = true, value_name = "FILE")]
     pub(crate) ca_bundle: Option<PathBuf>,
     /// Trust any certificate
-    #[arg(long = "tls.allowInsecure", global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set)]
+    #[arg(long = "tls.allowInsecure", global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
     pub(crate) allow_insecure: bool,
 }

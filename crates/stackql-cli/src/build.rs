@@ -13,7 +13,7 @@ pub(crate) fn write(wanted: &Build) -> Result<Ending, Stop> {
     let compiled = stackql_provider::write(&source.map_err(|e| told(&e))?).map_err(|e| told(&e))?;
     let path = wanted.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.bin", wanted.provider)));
     let named = path.display().to_string();
-    std::fs::write(&path, &compiled).map_err(|reason| Stop::File { path: named.clone(), reason })?;
+    std::fs::write(&path, &compiled).map_err(|reason| Stop::Unwritable { path: named.clone(), reason })?;
     say(&format!("{} bytes written to {named}; use it by --definitions {named}", compiled.len()));
     Ok(Ending::Complete)
 }

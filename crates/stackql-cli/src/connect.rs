@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use stackql_client::{Client, Settings, auth_contexts};
 use stackql_engine::{Session, SessionOptions};
-use stackql_provider::{CompiledProvider, Definitions, Embedded, Origin};
+use stackql_provider::{CompiledError, CompiledProvider, Definitions, Embedded, Origin};
 
 use crate::arguments::Calls;
 use crate::ending::Stop;
@@ -37,7 +37,10 @@ pub(crate) fn provider(flags: &Calls, name: &str) -> Result<CompiledProvider, St
 fn compiled(flags: &Calls) -> Result<Vec<(CompiledProvider, Origin)>, Stop> {
     let mut providers = Vec::new();
     for path in &flags.definitions {
-        let compiled = CompiledProvider::open(path).map_err(|e| Stop::Told(format!("{}: {e}", path.display())))?;
+        let compiled = CompiledProvider::open(path).map_err(|e| match e {
+            CompiledError::Io { path, reason } => Stop::Told(format!("cannot read {path}: {reason}")),
+            other => Stop::Told(format!("{}: {other}", path.display())),
+        })?;
         providers.push((compiled, Origin::File(path.display().to_string())));
     }
     providers.extend(crate::embedded::providers().map_err(|e| Stop::Told(format!("the built-in definitions: {e}")))?);

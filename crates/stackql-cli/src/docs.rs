@@ -26,5 +26,8 @@ pub(crate) fn write(wanted: &Docs, flags: &Calls) -> Result<Ending, Stop> {
 fn write_file(path: &Path, text: &str) -> Result<(), Stop> {
     let folder = path.parent().unwrap_or(path);
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(path, text));
-    written.map_err(|reason| Stop::File { path: path.display().to_string(), reason })
+    written.map_err(|reason| Stop::Unwritable { path: path.display().to_string(), reason })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,11 @@
 //! How a run ends: the exit code and what is said on standard error before it.
 
-use std::io;
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use stackql_engine::{Failure, Outcome};
+
+use crate::output::for_terminal;
 
 /// How a run, or one statement of it, ended; later ones are worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,9 +26,12 @@ pub(crate) enum Stop {
     /// Nobody reads the output any more.
     #[error("")]
     ReaderGone,
-    /// A file or folder cannot be read or written.
-    #[error("{path}: {reason}")]
-    File { path: String, reason: io::Error },
+    /// A file, a folder or a stream cannot be read.
+    #[error("cannot read {path}: {reason}")]
+    Unreadable { path: String, reason: io::Error },
+    /// A file, a folder or a stream cannot be written.
+    #[error("cannot write {path}: {reason}")]
+    Unwritable { path: String, reason: io::Error },
     /// Anything else that one line tells.
     #[error("{0}")]
     Told(String),
@@ -58,7 +63,7 @@ impl Stop {
     pub(crate) fn writing(path: &str, reason: io::Error) -> Self {
         match reason.kind() {
             io::ErrorKind::BrokenPipe => Self::ReaderGone,
-            _ => Self::File { path: path.to_owned(), reason },
+            _ => Self::Unwritable { path: path.to_owned(), reason },
         }
     }
 
@@ -74,10 +79,12 @@ impl Stop {
     }
 }
 
-/// Writes a line to standard error. A reader who went away is no error.
-#[expect(clippy::print_stderr, reason = "the one place that talks to the user")]
+/// Writes a line to standard error. A reader who went away is no error. A provider's words cannot steer a terminal.
 pub(crate) fn say(line: &str) {
-    eprintln!("{line}");
+    let mut out = io::stderr().lock();
+    let line = if out.is_terminal() { for_terminal(line) } else { line.into() };
+    // There is no place left to complain at.
+    let _ = writeln!(out, "{line}");
 }
 
 /// What a failure says: its message, and a line for each hint.

@@ -21,7 +21,9 @@ pub(crate) fn script(query: Option<String>, flags: &Output) -> Result<Option<Str
         }
         path => std::fs::read_to_string(path),
     };
-    read.map(Some).map_err(|reason| Stop::File { path: path.clone(), reason })
+    // Some editors write a mark of byte order in front of the text.
+    let read = read.map(|text| text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text));
+    read.map(Some).map_err(|reason| Stop::Unreadable { path: path.clone(), reason })
 }
 
 /// Runs all statements, also those behind one that failed, and tells the worst ending.

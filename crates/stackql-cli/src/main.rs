@@ -21,29 +21,43 @@ mod version;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use arguments::{Arguments, Command, ProviderCommand};
 use ending::{Ending, Stop, say};
 use statements::Results;
 
+/// Planning goes down a level for each operator of a chain. Only what is used of it is ever taken from memory.
+const STACK: usize = 512 << 20;
+
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match usage::arguments() {
         Ok(arguments) => arguments,
         Err(e) => return usage::refused(&e),
     };
     let compat = arguments.common.output.compat();
-    match run(arguments) {
+    let ended = match arguments.version {
+        true => usage::print(&format!("{}\n", version::version())),
+        false => on_a_deep_stack(|| run(arguments)),
+    };
+    match ended {
         Ok(ending) => ending.code(compat),
         Err(stop) => stop.code(),
     }
 }
 
+fn on_a_deep_stack(work: impl FnOnce() -> Result<Ending, Stop> + Send) -> Result<Ending, Stop> {
+    std::thread::scope(|threads| {
+        let spawned =
+            std::thread::Builder::new().name("stackql".to_owned()).stack_size(STACK).spawn_scoped(threads, work);
+        let thread = spawned.map_err(|e| Stop::Told(format!("no thread to run on: {e}")))?;
+        // A panic goes on as one.
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
 fn run(arguments: Arguments) -> Result<Ending, Stop> {
-    let Arguments { command, common, version } = arguments;
-    if version {
-        return usage::print(&format!("{}\n", version::version()));
-    }
+    let Arguments { command, common, .. } = arguments;
     match command {
         None => usage::help(None),
         Some(Command::Exec { query }) => {
@@ -64,7 +78,7 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
         }
         Some(Command::Shell) => {
             let results = Results::open(&common.output)?;
-            shell::run(&runtime()?, connect::session(&common.calls)?, results)
+            shell::run(&runtime()?, connect::session(&common.calls)?, results, &common.output.approot)
         }
         #[cfg(feature = "sandbox")]
         Some(Command::Demo) => {

@@ -12,6 +12,8 @@ use std::io;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 
+pub(crate) use value::for_terminal;
+
 /// An output format, as `-o` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -65,13 +67,17 @@ impl Style {
     /// A writer of one result with these columns.
     pub(crate) fn writer(&self, schema: SchemaRef) -> Box<dyn RowWriter> {
         match self.format {
-            Format::Table if self.terminal => Box::new(terminal_table::TerminalTable::new(schema)),
+            Format::Table if self.terminal => {
+                // Asked for each result: a person may have changed it since the last one.
+                let width = crossterm::terminal::size().ok().map(|(columns, _)| columns).filter(|columns| *columns > 0);
+                Box::new(terminal_table::TerminalTable::new(schema, width))
+            }
             Format::Table => Box::new(ascii_table::AsciiTable::new(schema)),
             Format::Csv => Box::new(delimited::Delimited::csv(schema, self)),
             Format::Text => Box::new(delimited::Delimited::text(schema, self)),
             Format::Pptext => Box::new(delimited::Delimited::pretty_text(schema, self)),
-            Format::Json => Box::new(json::JsonArray::new(schema, self.compat)),
-            Format::Jsonl => Box::new(json::JsonLines::new(schema, self.compat)),
+            Format::Json => Box::new(json::JsonArray::new(schema, self)),
+            Format::Jsonl => Box::new(json::JsonLines::new(schema, self)),
         }
     }
 }

@@ -4,7 +4,7 @@ mod completion;
 mod line;
 
 use std::io::{BufRead, IsTerminal};
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Instant;
 
 use reedline::{
@@ -29,16 +29,16 @@ A statement ends with a semicolon and may span lines. Tab completes names.
   clear             clear the screen
   exit, quit, \\q    leave";
 
-/// Reads and runs statements until the input ends or the user leaves.
-pub(crate) fn run(runtime: &Runtime, session: Session, results: Results) -> Result<Ending, Stop> {
+/// Reads and runs statements until the input ends or the user leaves. `root` is the folder of the history.
+pub(crate) fn run(runtime: &Runtime, session: Session, results: Results, root: &Path) -> Result<Ending, Stop> {
     say(&format!("stackql Command Shell v{}\nWelcome; type help for help.\n---", env!("CARGO_PKG_VERSION")));
     let mut shell = Shell { runtime, session, results, timing: false };
-    match std::io::stdin().is_terminal() {
-        true => shell.prompted()?,
+    let ending = match std::io::stdin().is_terminal() {
+        true => shell.prompted(root)?,
         false => shell.piped()?,
-    }
+    };
     say("goodbye");
-    Ok(Ending::Complete)
+    Ok(ending)
 }
 
 struct Shell<'a> {
@@ -48,47 +48,51 @@ struct Shell<'a> {
     timing: bool,
 }
 
-/// Whether the shell goes on.
-#[derive(PartialEq)]
+/// What follows on a line.
 enum Next {
     Read,
+    /// Ctrl-C stopped what the line had to run.
+    Cancelled,
     Leave,
 }
 
 impl Shell<'_> {
-    fn piped(&mut self) -> Result<(), Stop> {
+    fn piped(&mut self) -> Result<Ending, Stop> {
         let mut pending = String::new();
         for line in std::io::stdin().lock().lines() {
-            let line = line.map_err(|reason| Stop::File { path: "standard input".to_owned(), reason })?;
-            if self.take(&mut pending, &line)? == Next::Leave {
-                return Ok(());
+            let line = line.map_err(|reason| Stop::Unreadable { path: "standard input".to_owned(), reason })?;
+            match self.take(&mut pending, &line)? {
+                Next::Read => {}
+                Next::Leave => return Ok(Ending::Complete),
+                Next::Cancelled => return Ok(Ending::Cancelled),
             }
         }
-        self.statements(&pending)
+        match self.statements(&pending)? {
+            Next::Cancelled => Ok(Ending::Cancelled),
+            Next::Read | Next::Leave => Ok(Ending::Complete),
+        }
     }
 
-    fn prompted(&mut self) -> Result<(), Stop> {
-        let mut editor = self.editor();
+    fn prompted(&mut self, root: &Path) -> Result<Ending, Stop> {
+        let mut editor = self.editor(root);
         let prompt =
             DefaultPrompt::new(DefaultPromptSegment::Basic("stackql ".to_owned()), DefaultPromptSegment::Empty);
         loop {
             match editor.read_line(&prompt).map_err(|e| Stop::Told(format!("the terminal cannot be read: {e}")))? {
-                Signal::Success(text) => {
-                    let mut pending = String::new();
-                    if parse(&text) == Line::Clear {
-                        drop(editor.clear_screen());
-                    } else if self.take(&mut pending, &text)? == Next::Leave {
-                        return Ok(());
-                    }
-                }
-                Signal::CtrlD => return Ok(()),
+                Signal::Success(text) if parse(&text) == Line::Clear => drop(editor.clear_screen()),
+                Signal::Success(text) => match self.take(&mut String::new(), &text)? {
+                    Next::Read => {}
+                    Next::Cancelled => say("cancelled"),
+                    Next::Leave => return Ok(Ending::Complete),
+                },
+                Signal::CtrlD => return Ok(Ending::Complete),
                 // Ctrl-C throws the line away; the rest is not for us.
                 _ => {}
             }
         }
     }
 
-    fn editor(&self) -> Reedline {
+    fn editor(&self, root: &Path) -> Reedline {
         let mut keys = default_emacs_keybindings();
         let open_or_next =
             ReedlineEvent::UntilFound(vec![ReedlineEvent::Menu(MENU.to_owned()), ReedlineEvent::MenuNext]);
@@ -99,10 +103,18 @@ impl Shell<'_> {
             .with_completer(Box::new(completer))
             .with_menu(ReedlineMenu::EngineCompleter(Box::new(ColumnarMenu::default().with_name(MENU))))
             .with_validator(Box::new(UntilSemicolon))
-            .with_partial_completions(true);
-        match history_file().and_then(|file| FileBackedHistory::with_file(HISTORY_LENGTH, file).ok()) {
-            Some(history) => editor.with_history(Box::new(history)),
-            None => editor,
+            .with_partial_completions(true)
+            .with_quick_completions(true)
+            // As the system's shells do it: what begins with a blank is not kept.
+            .with_history_exclusion_prefix(Some(" ".to_owned()))
+            // A pasted script is one entry, not a line entered at each of its ends.
+            .use_bracketed_paste(true);
+        match history(root) {
+            Ok(history) => editor.with_history(Box::new(history)),
+            Err(reason) => {
+                say(&format!("no history is kept, {} cannot be written: {reason}", root.display()));
+                editor
+            }
         }
     }
 
@@ -117,33 +129,33 @@ impl Shell<'_> {
                 self.timing = !self.timing;
                 say(if self.timing { "timing is on" } else { "timing is off" });
             }
-            Line::Look(statements) => self.statements(&statements)?,
+            Line::Look(statements) => return self.statements(&statements),
             Line::Unknown(command) => say(&format!("unknown command '{command}'; help lists the commands")),
             Line::Statement => {
                 pending.push_str(text);
                 pending.push('\n');
-                if stackql_sql::split(pending).last().is_none_or(|piece| piece.ended) {
+                if !stackql_sql::breaks_off(pending) {
                     let statements = std::mem::take(pending);
-                    self.statements(&statements)?;
+                    return self.statements(&statements);
                 }
             }
         }
         Ok(Next::Read)
     }
 
-    fn statements(&mut self, script: &str) -> Result<(), Stop> {
+    fn statements(&mut self, script: &str) -> Result<Next, Stop> {
         for piece in stackql_sql::split(script) {
             let started = Instant::now();
             let run = unless_cancelled(Box::pin(self.results.run(&self.session, piece.text)));
             match self.runtime.block_on(run) {
                 Some(ended) => drop(ended?),
-                None => say("cancelled"),
+                None => return Ok(Next::Cancelled),
             }
             if self.timing {
                 say(&format!("time: {:.3} s", started.elapsed().as_secs_f64()));
             }
         }
-        Ok(())
+        Ok(Next::Read)
     }
 }
 
@@ -152,14 +164,18 @@ struct UntilSemicolon;
 
 impl Validator for UntilSemicolon {
     fn validate(&self, text: &str) -> ValidationResult {
-        let ended = parse(text) != Line::Statement || stackql_sql::split(text).last().is_none_or(|piece| piece.ended);
-        if ended { ValidationResult::Complete } else { ValidationResult::Incomplete }
+        let goes_on = parse(text) == Line::Statement && stackql_sql::breaks_off(text);
+        if goes_on { ValidationResult::Incomplete } else { ValidationResult::Complete }
     }
 }
 
-/// The history below the working folder's `.stackql`, where the Go program keeps its own.
-fn history_file() -> Option<PathBuf> {
-    let folder = std::env::current_dir().ok()?.join(".stackql");
-    std::fs::create_dir_all(&folder).ok()?;
-    Some(folder.join("history.txt"))
+/// The history in the folder, which is made if need be. Statements may hold secrets: the file is its owner's only.
+fn history(root: &Path) -> Result<FileBackedHistory, Box<dyn std::error::Error>> {
+    std::fs::create_dir_all(root)?;
+    let path = root.join("history.txt");
+    let mut options = std::fs::OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.create(true).append(true).open(&path)?;
+    Ok(FileBackedHistory::with_file(HISTORY_LENGTH, path)?)
 }

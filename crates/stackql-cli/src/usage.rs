@@ -4,15 +4,78 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{CommandFactory, Error};
+use clap::{Command, CommandFactory, Error, FromArgMatches};
 
 use crate::arguments::Arguments;
 use crate::ending::{Ending, Stop, say};
 
+/// Subcommands to which not all flags mean something that stand before or after any subcommand, and those that do.
+const HEEDED: [(&str, &[&str]); 6] = [
+    ("completions", &[]),
+    ("provider", &[]),
+    ("sandbox", &[]),
+    ("docs", &["definitions"]),
+    ("demo", &["outfile", "output", "hideheaders", "delimiter", "auth", "region", "endpoint_url", "definitions"]),
+    (
+        "shell",
+        &[
+            "outfile",
+            "output",
+            "hideheaders",
+            "delimiter",
+            "errorpresentation",
+            "approot",
+            "compat",
+            "auth",
+            "region",
+            "endpoint_url",
+            "definitions",
+            "read_only",
+            "page_limit",
+            "concurrency",
+            "request_timeout",
+            "ca_bundle",
+            "allow_insecure",
+        ],
+    ),
+];
+
+/// Reads the command line.
+pub(crate) fn arguments() -> Result<Arguments, Error> {
+    let given = std::env::args_os().map(|argument| match argument.to_str() {
+        // No flag has a blank behind its dashes: this is a statement below a comment.
+        Some(text) if text.starts_with("--") && text[2..].starts_with(char::is_whitespace) => format!(" {text}").into(),
+        _ => argument,
+    });
+    Arguments::from_arg_matches(&command().try_get_matches_from(given)?)
+}
+
+/// The command line, where each subcommand's help shows the flags that mean something to it.
+fn command() -> Command {
+    let mut command = Arguments::command();
+    // Flags of all subcommands are theirs only once it is built.
+    command.build();
+    // The program's own help leaves them to those of its commands.
+    let command = command.mut_args(|arg| if arg.is_global_set() { arg.hide(true) } else { arg });
+    HEEDED.iter().fold(command, |command, (name, heeded)| match command.find_subcommand(name) {
+        Some(_) => command.mut_subcommand(name, |subcommand| only(subcommand, heeded)),
+        // The build may lack it.
+        None => command,
+    })
+}
+
+/// The subcommand, and those below it, with the global flags hidden that are not heeded.
+fn only(command: Command, heeded: &[&str]) -> Command {
+    let command = command.mut_args(|arg| {
+        let hidden = arg.is_global_set() && !heeded.contains(&arg.get_id().as_str());
+        if hidden { arg.hide(true) } else { arg }
+    });
+    command.mut_subcommands(|below| only(below, heeded))
+}
+
 /// Prints the help of a subcommand, or of the program.
 pub(crate) fn help(subcommand: Option<&str>) -> Result<Ending, Stop> {
-    let mut command = Arguments::command();
-    command.build();
+    let mut command = command();
     let command = match subcommand.and_then(|name| command.find_subcommand_mut(name)) {
         Some(found) => found,
         None => &mut command,

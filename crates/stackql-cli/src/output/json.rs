@@ -5,7 +5,7 @@ use std::io;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
-use super::{RowWriter, value};
+use super::{RowWriter, Style, value};
 
 /// One array of objects, without a newline behind it.
 pub(super) struct JsonArray {
@@ -23,6 +23,7 @@ struct Objects {
     /// Which columns, under which keys, in which order.
     members: Vec<Member>,
     compat: bool,
+    terminal: bool,
     line: String,
 }
 
@@ -33,8 +34,8 @@ struct Member {
 }
 
 impl JsonArray {
-    pub(super) fn new(schema: SchemaRef, compat: bool) -> Self {
-        Self { objects: Objects::new(&schema, compat), compat, started: false }
+    pub(super) fn new(schema: SchemaRef, style: &Style) -> Self {
+        Self { objects: Objects::new(&schema, style), compat: style.compat, started: false }
     }
 }
 
@@ -53,13 +54,15 @@ impl RowWriter for JsonArray {
             (true, _) => out.write_all(b"]"),
             (false, true) => out.write_all(b"null"),
             (false, false) => out.write_all(b"[]"),
-        }
+        }?;
+        // Programs read arrays that abut; a person's prompt needs a line of its own.
+        if self.objects.terminal { out.write_all(b"\n") } else { Ok(()) }
     }
 }
 
 impl JsonLines {
-    pub(super) fn new(schema: SchemaRef, compat: bool) -> Self {
-        Self { objects: Objects::new(&schema, compat) }
+    pub(super) fn new(schema: SchemaRef, style: &Style) -> Self {
+        Self { objects: Objects::new(&schema, style) }
     }
 }
 
@@ -78,15 +81,15 @@ impl RowWriter for JsonLines {
 }
 
 impl Objects {
-    fn new(schema: &Schema, compat: bool) -> Self {
+    fn new(schema: &Schema, style: &Style) -> Self {
         let keys = value::keys(schema).into_iter().enumerate();
         let mut members: Vec<Member> = keys
             .map(|(column, key)| Member { column, key, holds_json: value::holds_json(schema.field(column)) })
             .collect();
-        if compat {
+        if style.compat {
             members.sort_by(|a, b| a.key.cmp(&b.key));
         }
-        Self { members, compat, line: String::new() }
+        Self { members, compat: style.compat, terminal: style.terminal, line: String::new() }
     }
 
     fn object(&mut self, rows: &RecordBatch, row: usize) -> &str {
@@ -106,6 +109,9 @@ impl Objects {
             }
         }
         self.line.push('}');
+        if self.terminal {
+            self.line = value::json_for_terminal(&self.line).into_owned();
+        }
         &self.line
     }
 }

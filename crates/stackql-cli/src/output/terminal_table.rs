@@ -1,4 +1,5 @@
-//! `table` on a person's terminal: fits its width, numbers to the right, NULL dimmed.
+//! `table` on a person's terminal: fits its width, numbers to the right, NULL dimmed. Rows of more columns than the
+//! width can show side by side are written as records, a value a line.
 
 use std::io;
 
@@ -6,47 +7,132 @@ use arrow::array::Array;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
+use nu_ansi_term::Style;
+use unicode_width::UnicodeWidthStr;
 
 use super::{RowWriter, value};
 
+/// The width from which on a column is still read with ease when its cells wrap.
+const LEGIBLE: usize = 16;
+/// How many blanks a tab becomes; where it would reach to is not known in a cell.
+const TAB: &str = "    ";
+
 pub(super) struct TerminalTable {
-    table: Table,
-    columns: usize,
-    rows: usize,
+    /// The terminal's width; `None` shows all of each row side by side.
+    width: Option<u16>,
+    header: Vec<String>,
+    rows: Vec<Vec<Value>>,
+}
+
+struct Value {
+    text: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Null,
+    Number,
+    Other,
 }
 
 impl TerminalTable {
-    pub(super) fn new(schema: SchemaRef) -> Self {
+    pub(super) fn new(schema: SchemaRef, width: Option<u16>) -> Self {
+        Self { width, header: schema.fields().iter().map(|f| shown(f.name())).collect(), rows: Vec::new() }
+    }
+
+    /// Whether columns can stand side by side, each as wide as it has to be to be read.
+    fn is_legible(&self) -> bool {
+        let Some(width) = self.width else { return true };
+        let widest = |c: usize| {
+            let lines = self.rows.iter().flat_map(|r| r[c].text.lines()).chain([self.header[c].as_str()]);
+            lines.map(UnicodeWidthStr::width).max().unwrap_or_default()
+        };
+        // A frame and two blanks go with each column, and one frame more.
+        (0..self.header.len()).map(|c| widest(c).min(LEGIBLE) + 3).sum::<usize>() < usize::from(width)
+    }
+
+    fn side_by_side(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-        let heading = |name: &String| Cell::new(value::for_terminal(name)).add_attribute(Attribute::Bold);
-        table.set_header(schema.fields().iter().map(|f| heading(f.name())));
-        Self { table, columns: schema.fields().len(), rows: 0 }
+        table
+            .load_style(presets::UTF8_FULL_CONDENSED)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .force_no_tty()
+            .enforce_styling();
+        if let Some(width) = self.width {
+            table.set_width(width);
+        }
+        table.set_header(self.header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+        for row in &self.rows {
+            table.add_row(row.iter().map(|value| {
+                let cell = Cell::new(&value.text);
+                match value.kind {
+                    Kind::Null => cell.add_attribute(Attribute::Dim),
+                    Kind::Number => cell.set_alignment(CellAlignment::Right),
+                    Kind::Other => cell,
+                }
+            }));
+        }
+        for line in table.lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    /// Values are not wrapped, so that they can be copied: the terminal does it.
+    fn as_records(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let names = self.header.iter().map(|name| name.width()).max().unwrap_or_default();
+        let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
+        for (number, row) in self.rows.iter().enumerate() {
+            let title = format!("─[ {} ]", number + 1);
+            let line = "─".repeat(usize::from(self.width.unwrap_or_default()).saturating_sub(title.width()));
+            writeln!(out, "{title}{line}")?;
+            for (name, value) in self.header.iter().zip(row) {
+                let gap = " ".repeat(names - name.width());
+                // A name is one line.
+                write!(out, "{}{gap} │ ", bold.paint(name))?;
+                let text = value.text.replace('\n', &format!("\n{} │ ", " ".repeat(names)));
+                match value.kind {
+                    Kind::Null => writeln!(out, "{}", dim.paint(text))?,
+                    Kind::Number | Kind::Other => writeln!(out, "{text}")?,
+                }
+            }
+        }
+        Ok(())
     }
 }
 
 impl RowWriter for TerminalTable {
     fn batch(&mut self, rows: &RecordBatch, _: &mut dyn io::Write) -> io::Result<()> {
-        for row in 0..rows.num_rows() {
-            self.table.add_row(rows.columns().iter().map(|c| cell(c.as_ref(), row)));
-        }
-        self.rows += rows.num_rows();
+        let values = |row| rows.columns().iter().map(|c| Value::of(c.as_ref(), row)).collect();
+        self.rows.extend((0..rows.num_rows()).map(values));
         Ok(())
     }
 
     fn finish(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
-        if self.columns == 0 {
+        if self.header.is_empty() {
             return Ok(());
         }
-        let rows = if self.rows == 1 { "row" } else { "rows" };
-        writeln!(out, "{}\n({} {rows})", self.table, self.rows)
+        match self.is_legible() || self.rows.is_empty() {
+            true => self.side_by_side(out)?,
+            false => self.as_records(out)?,
+        }
+        let noun = if self.rows.len() == 1 { "row" } else { "rows" };
+        writeln!(out, "({} {noun})", self.rows.len())
     }
 }
 
-fn cell(array: &dyn Array, row: usize) -> Cell {
-    let cell = Cell::new(value::for_terminal(&value::text(array, row)));
-    if array.is_null(row) {
-        return cell.add_attribute(Attribute::Dim);
+impl Value {
+    fn of(array: &dyn Array, row: usize) -> Self {
+        let kind = match array.data_type() {
+            _ if array.is_null(row) => Kind::Null,
+            ty if ty.is_numeric() => Kind::Number,
+            _ => Kind::Other,
+        };
+        Self { text: shown(&value::text(array, row)), kind }
     }
-    if array.data_type().is_numeric() { cell.set_alignment(CellAlignment::Right) } else { cell }
+}
+
+fn shown(text: &str) -> String {
+    value::for_terminal(text).replace('\t', TAB)
 }

@@ -7,7 +7,8 @@ use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 
-use super::{Format, Style};
+use super::terminal_table::TerminalTable;
+use super::{Format, RowWriter, Style};
 
 fn style(format: Format) -> Style {
     Style { format, hide_headers: false, delimiter: ',', compat: false, terminal: false }
@@ -37,6 +38,23 @@ fn text_rows(name: &str, values: &[&str]) -> RecordBatch {
     let schema = Schema::new(vec![Field::new(name, DataType::Utf8, true)]);
     let values: ArrayRef = Arc::new(StringArray::from(values.to_vec()));
     RecordBatch::try_new(Arc::new(schema), vec![values]).unwrap()
+}
+
+fn json_rows(values: &[&str]) -> RecordBatch {
+    let field = Field::new("j", DataType::Utf8, true)
+        .with_metadata(HashMap::from([("stackql.format".to_owned(), "json".to_owned())]));
+    let values: ArrayRef = Arc::new(StringArray::from(values.to_vec()));
+    RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![values]).unwrap()
+}
+
+/// What a person sees on a terminal of this width, without the escapes of bold and dim.
+fn seen(width: u16, batch: &RecordBatch) -> String {
+    let mut out = Vec::new();
+    let mut table = TerminalTable::new(batch.schema(), Some(width));
+    table.batch(batch, &mut out).unwrap();
+    table.finish(&mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    ["\u{1b}[1m", "\u{1b}[2m", "\u{1b}[0m"].iter().fold(text, |text, escape| text.replace(escape, ""))
 }
 
 fn written(style: &Style, batches: &[RecordBatch]) -> String {
@@ -137,11 +155,18 @@ fn jsonl_is_an_object_a_line_over_all_batches() {
 
 #[test]
 fn a_terminal_never_gets_escapes_from_values() {
-    for format in [Format::Table, Format::Csv, Format::Text] {
+    let value = "\u{1b}[31mred\u{7} \u{9b}2J \u{202e}txt";
+    for format in [Format::Table, Format::Csv, Format::Text, Format::Pptext] {
         let terminal = Style { terminal: true, ..style(format) };
-        let out = written(&terminal, &[text_rows("n", &["\u{1b}[31mred\u{7}"])]);
-        assert!(out.contains("\\x1b[31mred\\x07"), "{out}");
-        assert!(!out.contains("\u{1b}[31m"), "{out}");
+        let out = written(&terminal, &[text_rows("n", &[value])]);
+        assert!(out.contains("\\x1b[31mred\\x07 \\x9b2J \\u202etxt"), "{out}");
+    }
+    for format in [Format::Json, Format::Jsonl] {
+        let terminal = Style { terminal: true, ..style(format) };
+        let out = written(&terminal, &[text_rows("n", &[value])]);
+        assert_eq!(out.trim_matches(['[', ']', '\n']), r#"{"n":"\u001b[31mred\u0007 \u009b2J \u202etxt"}"#);
+        let nested = json_rows(&["{\"a\":\"\u{9b}2J\"}", "{\r\"a\":\t1}"]);
+        assert!(written(&terminal, &[nested]).contains(r#"{"a":"\u009b2J"}"#));
     }
     let piped = written(&style(Format::Csv), &[text_rows("n", &["\u{1b}[31m"])]);
     assert_eq!(piped, "n\n\u{1b}[31m\n");
@@ -159,4 +184,20 @@ fn columns_of_one_name_keep_their_values() {
 fn formats_have_their_names() {
     assert_eq!(Format::parse("ndjson"), Some(Format::Jsonl));
     assert_eq!(Format::parse("xml"), None);
+}
+
+#[test]
+fn a_terminal_shows_columns_side_by_side_where_they_fit() {
+    insta::assert_snapshot!(seen(80, &rows()));
+    insta::assert_snapshot!(seen(
+        60,
+        &text_rows("日本", &["wide 日本語", "tab\there", "two\nlines", &"long ".repeat(20)])
+    ));
+    insta::assert_snapshot!(seen(80, &RecordBatch::new_empty(rows().schema())));
+}
+
+#[test]
+fn a_terminal_shows_records_where_columns_do_not_fit() {
+    insta::assert_snapshot!(seen(40, &rows()));
+    insta::assert_snapshot!(seen(15, &text_rows("a name", &["two\nlines"])));
 }

@@ -95,14 +95,30 @@ pub(super) fn write_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// Text as it may be sent to a terminal: control characters that could steer it are spelled out.
-pub(super) fn for_terminal(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+/// Text as it may be sent to a terminal: characters that could steer it are spelled out.
+pub(crate) fn for_terminal(text: &str) -> Cow<'_, str> {
+    spelled(text, |c| match c.is_control() {
+        true => format!("\\x{:02x}", u32::from(c)),
+        false => format!("\\u{:04x}", u32::from(c)),
+    })
+}
+
+/// One line of JSON as it may be sent to a terminal: the same value, with escapes for what could steer it.
+pub(super) fn json_for_terminal(json: &str) -> Cow<'_, str> {
+    spelled(json, |c| format!("\\u{:04x}", u32::from(c)))
+}
+
+fn spelled(text: &str, spell: impl Fn(char) -> String) -> Cow<'_, str> {
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }
-    let spell = |c: char| if steers(c) { format!("\\x{:02x}", u32::from(c)) } else { c.to_string() };
-    Cow::Owned(text.chars().map(spell).collect())
+    Cow::Owned(text.chars().map(|c| if steers(c) { spell(c) } else { c.to_string() }).collect())
+}
+
+/// Whether a terminal may do something else with the character than show it: move, colour, or turn the order of text.
+fn steers(c: char) -> bool {
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || (c.is_control() && c != '\n' && c != '\t')
 }
 
 /// The names of the columns as keys of an object: one that occurs again gets a number.
@@ -149,7 +165,7 @@ fn write_list(out: &mut String, items: &dyn Array) {
 
 /// The JSON of a text on one line, or `None` where it is not JSON.
 fn compact(text: &str) -> Option<Cow<'_, str>> {
-    if text.contains('\n') {
+    if text.contains(['\n', '\r', '\t']) {
         let value: serde_json::Value = serde_json::from_str(text).ok()?;
         return Some(Cow::Owned(value.to_string()));
     }

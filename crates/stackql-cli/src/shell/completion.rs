@@ -80,6 +80,7 @@ impl Completer for NameCompleter {
 fn complete(definitions: &dyn Definitions, line: &str, position: usize) -> (usize, Vec<Candidate>) {
     let before = line.get(..position).unwrap_or(line);
     let statement = before.rsplit(';').next().unwrap_or(before);
+    let behind = line.get(position..).unwrap_or_default().split(';').next().unwrap_or_default();
     let word_length = statement.len() - statement.trim_end_matches(is_name).len();
     let (context, word) = statement.split_at(statement.len() - word_length);
     let (path, typed) = word.rsplit_once('.').unwrap_or(("", word));
@@ -91,7 +92,7 @@ fn complete(definitions: &dyn Definitions, line: &str, position: usize) -> (usiz
     let mut candidates = if !path.is_empty() || wants_table {
         below(definitions, path, words.first().is_some_and(|w| w == "EXEC"))
     } else {
-        values(definitions, statement, &words)
+        values(definitions, &format!("{context} {behind}"), &words)
     };
     let typed_lower = typed.to_ascii_lowercase();
     candidates.retain(|c| c.name.to_ascii_lowercase().starts_with(&typed_lower));

@@ -1,6 +1,9 @@
 //! The binary as a user meets it: what it prints where, and how it exits.
 
 mod demo;
+mod bad_input;
+mod command_line;
+mod endpoint;
 
 use std::process::{Command, Output};
 
@@ -8,7 +11,8 @@ use insta_cmd::{assert_cmd_snapshot, get_cargo_bin};
 
 fn stackql(arguments: &[&str]) -> Command {
     let mut command = Command::new(get_cargo_bin("stackql"));
-    command.args(arguments).env_remove("STACKQL_COMPAT").env("COLUMNS", "100");
+    // Nothing of the environment of whoever runs the tests.
+    command.args(arguments).env_clear().env("COLUMNS", "100");
     command
 }
 

@@ -1,0 +1,89 @@
+//! Whether the statements that pages show are statements that run.
+
+use std::collections::BTreeMap;
+
+use clap::Parser;
+use futures::TryStreamExt;
+use stackql_docs::Style;
+use stackql_engine::Failure;
+use stackql_provider::{Resource, Type, TypeRef};
+use tokio::task::JoinSet;
+
+use crate::arguments::Arguments;
+use crate::connect;
+
+/// The statements of a page, as a reader copies them.
+fn statements(page: &str) -> impl Iterator<Item = &str> {
+    page.split("```sql\n").skip(1).filter_map(|rest| rest.split("\n```").next())
+}
+
+/// A statement with plausible values for what is to be filled in.
+fn filled(statement: &str, resource: &Resource) -> String {
+    let mut out = String::new();
+    let mut rest = statement;
+    while let Some((before, name, behind)) = placeholder(rest) {
+        out += before;
+        out += &value(name, before.ends_with(['\'', '"']), resource);
+        rest = behind;
+    }
+    out + rest
+}
+
+/// The first `<name>`, with what stands before and behind it.
+fn placeholder(text: &str) -> Option<(&str, &str, &str)> {
+    let start = text.find('<')?;
+    let end = start + text[start..].find('>')?;
+    Some((&text[..start], &text[start + 1..end], &text[end + 1..]))
+}
+
+/// A value of the type, and in the range, of what has this name: a parameter, or a member of a nested value.
+fn value(name: &str, is_quoted: bool, resource: &Resource) -> String {
+    let parameter = resource.methods.iter().flat_map(|m| &m.parameters).find(|p| p.name == name);
+    let shapes = (0..resource.types.len()).filter_map(|at| u32::try_from(at).ok()).map(TypeRef);
+    let mut members = shapes.flat_map(|at| match resource.types.get(at) {
+        Type::Structure { members } => members.iter().map(|m| (m.wire.as_str(), m.ty)).collect(),
+        _ => Vec::new(),
+    });
+    let member = || members.find(|(known, _)| *known == name).map(|(_, ty)| ty);
+    let ty = parameter.map(|p| p.ty).or_else(member).map(|ty| resource.types.get(ty));
+    let at_least = |least: i64| parameter.and_then(|p| p.minimum).unwrap_or_default().max(least);
+    match ty {
+        Some(Type::Timestamp(_)) => "2030-01-31T12:00:00Z".to_owned(),
+        Some(Type::Blob) => "AAAA".to_owned(),
+        _ if is_quoted => "x".repeat(usize::try_from(at_least(1)).unwrap()),
+        _ => at_least(7).to_string(),
+    }
+}
+
+/// Tables that cannot be selected from whatever a statement gives.
+// FIXME: a page size that has to be given is not, and a parameter that differs from a column in case only is lost.
+const UNREADABLE: [&str; 2] = ["byoip_cidrs", "fleet_history"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_on_every_page_runs_when_it_is_filled_in() {
+    let flags = Arguments::parse_from(["stackql", "shell"]).common.calls;
+    let session = connect::session_in(BTreeMap::new(), &flags).unwrap();
+    let source = connect::provider(&flags, "aws").unwrap();
+    let mut runs = JoinSet::new();
+    for page in stackql_docs::pages(&source, Some("ec2"), Style::Site).unwrap() {
+        let page = page.unwrap();
+        let parts: Vec<&str> = page.path.split('/').collect();
+        let ["aws", "ec2", name, "index.md"] = parts.as_slice() else { continue };
+        let resource = session.definitions().resource("aws", "ec2", name).unwrap();
+        for statement in statements(&page.text) {
+            let statement = format!("EXPLAIN {}", filled(statement, &resource));
+            let expected = !(statement.starts_with("EXPLAIN SELECT") && UNREADABLE.contains(name));
+            let session = session.clone();
+            runs.spawn(async move {
+                let explained = match session.run(&statement).await {
+                    Ok(answer) => answer.rows.unwrap().try_collect::<Vec<_>>().await.map_err(Failure::from),
+                    Err(failure) => Err(failure),
+                };
+                (explained.is_ok() != expected).then(|| format!("{:?}\n{statement}", explained.err()))
+            });
+        }
+    }
+    assert!(runs.len() > 600, "{}", runs.len());
+    let wrong: Vec<String> = runs.join_all().await.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{} are wrong:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
