@@ -87,7 +87,7 @@ fn complete(definitions: &dyn Definitions, line: &str, position: usize) -> (usiz
     let words: Vec<String> = context.split_whitespace().map(str::to_ascii_uppercase).collect();
     let last = words.last().map_or("", String::as_str);
 
-    let wants_table = matches!(last, "FROM" | "JOIN" | "INTO" | "UPDATE" | "DESCRIBE" | "EXEC")
+    let wants_table = matches!(last, "FROM" | "JOIN" | "INTO" | "UPDATE" | "DESCRIBE" | "EXEC" | "\\D" | ".INSPECT")
         || (last == "IN" && words.first().is_some_and(|w| w == "SHOW"));
     let mut candidates = if !path.is_empty() || wants_table {
         below(definitions, path, words.first().is_some_and(|w| w == "EXEC"))
@@ -135,7 +135,10 @@ fn values(definitions: &dyn Definitions, statement: &str, words: &[String]) -> V
         let Ok(found) = definitions.resource(provider, service, resource) else { continue };
         match parts.next() {
             Some(method) => candidates.extend(arguments(&found, method)),
-            None => candidates.extend(columns(&found, verb(words), filters)),
+            None => {
+                let scope = definitions.service(provider, service).ok().and_then(|s| s.endpoints.scope.clone());
+                candidates.extend(columns(&found, verb(words), filters, scope));
+            }
         }
     }
     let keywords = KEYWORDS.iter().map(|k| Candidate { name: (*k).to_owned(), what: "keyword" });
@@ -154,8 +157,8 @@ fn verb(words: &[String]) -> Verb {
     }
 }
 
-fn columns(resource: &Resource, verb: Verb, filters: bool) -> Vec<Candidate> {
-    let column = |c: &stackql_provider::Column| Candidate { name: c.name.clone(), what: "column" };
+/// What a statement of this verb may name of a table: what must be given first, then where the call is made.
+fn columns(resource: &Resource, verb: Verb, filters: bool, scope: Option<String>) -> Vec<Candidate> {
     let parameter = |name: &str, what| Candidate { name: name.to_owned(), what };
     let mut candidates = Vec::new();
     if filters || verb == Verb::Insert {
@@ -163,11 +166,12 @@ fn columns(resource: &Resource, verb: Verb, filters: bool) -> Vec<Candidate> {
             candidates.extend(method.required().into_iter().map(|p| parameter(p, "required")));
         }
     }
-    if verb == Verb::Insert {
+    candidates.extend(scope.map(|name| Candidate { name, what: "scope" }));
+    if verb == Verb::Select {
+        candidates.extend(resource.columns.iter().map(|c| parameter(&c.name, "column")));
+    } else {
         let optional = resource.methods_of(verb).flat_map(|m| m.parameters.iter().filter(|p| !p.required));
         candidates.extend(optional.map(|p| parameter(&p.name, "parameter")));
-    } else {
-        candidates.extend(resource.columns.iter().map(column));
     }
     candidates
 }

@@ -1,6 +1,6 @@
 use stackql_provider::{
-    Column, CompiledProvider, Embedded, Method, Origin, Parameter, Provider, ProviderSource, RequestShape, Resource,
-    ResourceEntry, ResponseShape, Service, ServiceSource, write,
+    Column, CompiledProvider, Embedded, Endpoints, Method, Origin, Parameter, Provider, ProviderSource, RequestShape,
+    Resource, ResourceEntry, ResponseShape, Service, ServiceSource, write,
 };
 
 use super::*;
@@ -31,12 +31,14 @@ fn definitions() -> Embedded {
         methods: vec![
             method("boxes_List", Verb::Select, &[("zone", true)]),
             method("box_Create", Verb::Insert, &[("Note", false), ("Size", true)]),
+            method("box_Delete", Verb::Delete, &[("Force", false), ("BoxId", true)]),
             method("box_Modify", Verb::Exec, &[("Note", false), ("BoxId", true)]),
         ],
         ..Resource::default()
     };
+    let endpoints = Endpoints { scope: Some("site".into()), ..Endpoints::default() };
     let entry = ResourceEntry { name: "boxes".into(), page_only: false };
-    let service = Service { name: "store".into(), resources: vec![entry], ..Service::default() };
+    let service = Service { name: "store".into(), resources: vec![entry], endpoints, ..Service::default() };
     let source = ProviderSource {
         provider: Provider { name: "acme".into(), ..Provider::default() },
         services: vec![ServiceSource { service, resources: vec![resource] }],
@@ -64,8 +66,9 @@ fn paths_complete_a_step_at_a_time() {
 
 #[test]
 fn required_parameters_come_first_after_where() {
-    check("SELECT * FROM acme.store.boxes WHERE ", &["zone", "boxId", "SELECT"]);
-    check("INSERT INTO acme.store.boxes(", &["Size", "Note", "SELECT"]);
+    check("SELECT * FROM acme.store.boxes WHERE ", &["zone", "site", "boxId", "SELECT"]);
+    check("DELETE FROM acme.store.boxes WHERE ", &["BoxId", "site", "Force", "SELECT"]);
+    check("INSERT INTO acme.store.boxes(", &["Size", "site", "Note", "SELECT"]);
     check("EXEC acme.store.boxes.box_Modify @", &["@BoxId", "@Note"]);
 }
 
@@ -73,6 +76,15 @@ fn required_parameters_come_first_after_where() {
 fn only_the_piece_behind_the_last_dot_is_replaced() {
     let line = "SELECT 1; SELECT * FROM acme.st";
     assert_eq!(complete(&definitions(), line, line.len()).0, line.len() - 2);
+}
+
+#[test]
+fn columns_complete_in_front_of_their_table_and_names_behind_commands() {
+    let line = "SELECT bo FROM acme.store.boxes; SELECT 2";
+    let (start, candidates) = complete(&definitions(), line, "SELECT bo".len());
+    assert_eq!((start, candidates[0].name.as_str()), ("SELECT ".len(), "boxId"));
+    check("\\d acme.", &["store"]);
+    check(".inspect ", &["acme"]);
 }
 
 #[test]
