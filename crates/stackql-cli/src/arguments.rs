@@ -1,9 +1,13 @@
 //! The command line: subcommands, flags and their names. No behaviour.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::builder::{NonEmptyStringValueParser, PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
+
+use crate::output::Format;
 
 /// Query, deploy and manage cloud resources with SQL.
 #[derive(Debug, Parser)]
@@ -127,13 +131,13 @@ pub(crate) struct Output {
     #[arg(short = 'f', long, global = true, value_name = "FILE")]
     pub(crate) outfile: Option<PathBuf>,
     /// Format of results: table, csv, json, jsonl, text, pptext
-    #[arg(short, long, global = true, default_value = "table", value_name = "FORMAT")]
+    #[arg(short, long, global = true, default_value = "table", value_name = "FORMAT", value_parser = FormatName, hide_possible_values = true)]
     pub(crate) output: String,
     /// Leave header lines out (csv, text, pptext)
     #[arg(short = 'H', long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
     pub(crate) hideheaders: bool,
     /// What stands between values of csv
-    #[arg(short, long, global = true, default_value = ",", value_name = "CHARACTER")]
+    #[arg(short, long, global = true, default_value = ",", value_name = "CHARACTER", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) delimiter: String,
     /// Where errors go: stderr, or record to put them among the results
     #[arg(long, global = true, default_value = "stderr", value_parser = ["stderr", "record"], value_name = "WHERE")]
@@ -183,4 +187,20 @@ pub(crate) struct Calls {
     /// Trust any certificate
     #[arg(long = "tls.allowInsecure", global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
     pub(crate) allow_insecure: bool,
+}
+
+/// Takes any text, so that scripts are told of an unknown format in the words they know; completions know the names.
+#[derive(Debug, Clone)]
+struct FormatName;
+
+impl TypedValueParser for FormatName {
+    type Value = String;
+
+    fn parse_ref(&self, command: &clap::Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Format::NAMES.into_iter().map(PossibleValue::new)))
+    }
 }

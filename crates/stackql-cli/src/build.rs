@@ -10,7 +10,14 @@ pub(crate) fn write(wanted: &Build) -> Result<Ending, Stop> {
     let told = |e: &dyn std::error::Error| Stop::Told(e.to_string());
     let overlay = stackql_compile::AWS_OVERLAY;
     let source = stackql_compile::aws(&wanted.models, &wanted.services, overlay, wanted.facts_only);
-    let compiled = stackql_provider::write(&source.map_err(|e| told(&e))?).map_err(|e| told(&e))?;
+    let source = source.map_err(|e| told(&e))?;
+    if source.services.is_empty() {
+        let folder = wanted.models.display();
+        return Err(Stop::Told(format!(
+            "{folder} holds no service; name a folder of <service>/<version>/service-2.json"
+        )));
+    }
+    let compiled = stackql_provider::write(&source).map_err(|e| told(&e))?;
     let path = wanted.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.bin", wanted.provider)));
     let named = path.display().to_string();
     std::fs::write(&path, &compiled).map_err(|reason| Stop::Unwritable { path: named.clone(), reason })?;

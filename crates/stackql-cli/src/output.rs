@@ -49,6 +49,9 @@ pub(crate) trait RowWriter {
 }
 
 impl Format {
+    /// The names of all formats.
+    pub(crate) const NAMES: [&str; 7] = ["table", "csv", "json", "jsonl", "ndjson", "text", "pptext"];
+
     /// The format of this name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Some(match name {

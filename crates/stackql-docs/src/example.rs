@@ -1,7 +1,7 @@
 //! Example statements: what a person types to call a method, with `<name>` where a value has to be filled in.
 //! Owns the text of statements; not which methods get one.
 
-use stackql_provider::{Method, Parameter, Provider, Resource, Service, Type, TypeRef, Types, Verb};
+use stackql_provider::{Method, Paging, Parameter, Provider, Resource, Service, Type, TypeRef, Types, Verb};
 
 /// How deep the skeleton of a nested value goes.
 const MAX_DEPTH: u8 = 3;
@@ -81,7 +81,8 @@ impl Bindings {
     fn new(resource: &Resource, method: &Method, place: Option<&Place>) -> Self {
         let is_place = |p: &&Parameter| place.is_some_and(|s| s.name == p.name);
         let bind = |p: &Parameter| (p.name.clone(), literal(&resource.types, p.ty, &p.name));
-        let parameters: Vec<&Parameter> = method.parameters.iter().filter(|p| !is_place(p)).collect();
+        let given = |p: &&Parameter| !is_place(p) && !pages(method, &p.name);
+        let parameters: Vec<&Parameter> = method.parameters.iter().filter(given).collect();
         let optional = || parameters.iter().filter(|p| !p.required && !p.idempotency_token);
         let telling = optional().find(|p| !matches!(resource.types.get(p.ty), Type::Boolean));
         let choice = telling.or_else(|| optional().next()).map(|p| bind(p));
@@ -100,6 +101,16 @@ impl Bindings {
         }
         let tests: Vec<String> = bound.iter().map(|(n, v)| format!("{} = {v}", identifier(n))).collect();
         format!("\nWHERE {}", tests.join("\n  AND "))
+    }
+}
+
+/// Whether a SELECT sets the parameter itself, page by page.
+pub(crate) fn pages(method: &Method, parameter: &str) -> bool {
+    match &method.paging {
+        Some(Paging::Token { parameter: token, size, .. }) if method.verb == Verb::Select => {
+            token == parameter || size.as_ref().is_some_and(|size| size.parameter == parameter)
+        }
+        _ => false,
     }
 }
 

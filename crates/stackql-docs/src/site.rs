@@ -3,7 +3,7 @@
 
 use stackql_provider::{Method, Narrowing, Parameter, Provider, Resource, Service, Verb};
 
-use crate::example::{Place, statement};
+use crate::example::{Place, pages, statement};
 use crate::prose::{blocks, cell, code, first_paragraph, plain};
 
 /// The page of a provider.
@@ -24,8 +24,12 @@ pub(crate) fn provider(provider: &Provider) -> String {
 pub(crate) fn service(provider: &Provider, service: &Service) -> String {
     let id = format!("{}.{}", provider.name, service.name);
     let mut out = head(&id, &format!("SQL over {id}: all resources"));
-    paragraph(&mut out, &plain(&service.title));
-    paragraph(&mut out, &blocks(&service.description));
+    let (title, description) = (plain(&service.title), blocks(&service.description));
+    // Some descriptions begin with the title.
+    if description.lines().next() != Some(&title) {
+        paragraph(&mut out, &title);
+    }
+    paragraph(&mut out, &description);
     out += "## Resources\n\n";
     for resource in service.resources.iter().filter(|r| !r.page_only) {
         out += &format!("- {}\n", link(&resource.name));
@@ -50,7 +54,7 @@ pub(crate) fn resource(provider: &Provider, service: &Service, resource: &Resour
     out += "|:-----|:--------------|:--------------------|:------------|\n";
     for method in &methods {
         let anchor = method.name.to_lowercase();
-        let required: Vec<String> = method.required().into_iter().map(code).collect();
+        let required: Vec<String> = method.required().into_iter().filter(|p| !pages(method, p)).map(code).collect();
         let (verb, required) = (method.verb.keyword(), required.join(", "));
         let description = first_paragraph(&method.description);
         out += &format!("| [{}](#{anchor}) | `{verb}` | {required} | {description} |\n", code(&method.name));
@@ -120,6 +124,7 @@ fn parameters(out: &mut String, resource: &Resource, method: &Method, place: Opt
     for parameter in required.into_iter().chain(optional) {
         let label = resource.types.get(parameter.ty).label();
         let required = match parameter {
+            p if pages(method, &p.name) => "set by paging",
             p if p.required => "yes",
             p if p.idempotency_token => "made up when absent",
             _ => "",

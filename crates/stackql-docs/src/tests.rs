@@ -1,6 +1,6 @@
 use stackql_provider::{
-    Column, Endpoints, Member, Narrowing, NarrowingVia, Parameter, ProviderSource, RequestShape, ResponseShape, Scope,
-    ServiceSource, Type, Types, Verb, write,
+    Column, Endpoints, Member, Narrowing, NarrowingVia, PageSize, Paging, Parameter, ProviderSource, RequestShape,
+    ResponseShape, Scope, ServiceSource, Type, Types, Verb, write,
 };
 
 use super::*;
@@ -64,7 +64,17 @@ fn source() -> ProviderSource {
                     column: "shipId".into(),
                     via: NarrowingVia::List { parameter: "ShipId".into() },
                 }],
-                ..method("ships_Describe", Verb::Select, "Lists.", vec![parameter("MaxResults", whole, false)])
+                paging: Some(Paging::Token {
+                    parameter: "NextToken".into(),
+                    answer: vec!["nextToken".into()],
+                    size: Some(PageSize { parameter: "MaxResults".into(), ..PageSize::default() }),
+                }),
+                ..method(
+                    "ships_Describe",
+                    Verb::Select,
+                    "Lists.",
+                    vec![parameter("MaxResults", whole, true), parameter("NextToken", text, false)],
+                )
             },
         ],
         types: types.clone(),

@@ -5,8 +5,10 @@ mod bad_input;
 mod command_line;
 mod endpoint;
 
-use std::process::{Command, Output};
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
 
+use insta::assert_snapshot;
 use insta_cmd::{assert_cmd_snapshot, get_cargo_bin};
 
 fn stackql(arguments: &[&str]) -> Command {
@@ -94,4 +96,77 @@ fn an_unknown_flag_is_told_as_scripts_expect() {
 fn a_shell_fed_by_a_pipe_prints_only_results() {
     let script = "SELECT 1\n  AS a;\nnosuch;\nexit\nSELECT 'never';\n";
     assert_cmd_snapshot!(stackql(&["shell"]).pass_stdin(script));
+}
+
+#[test]
+fn comments_that_open_in_a_pipe_go_on_over_lines() {
+    let run = stackql(&["shell", "-o", "csv", "-H"]);
+    let script = "/* one\n two; */ SELECT 1;\n-- three;\nSELECT\n 2; SELECT 'a;\nb';\nSELECT 4";
+    let output = with_input(run, script);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "1\n2\n\"a;\nb\"\n4\n");
+    assert!(output.status.success());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut run = stackql(&["exec", "-o", "csv", "SELECT * FROM generate_series(1, 200000)"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(run.stdout.take());
+    let output = run.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn nothing_is_left_behind_where_the_program_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = || std::fs::read_dir(folder.path()).unwrap().count();
+    for arguments in [&["exec", "SELECT 1"][..], &["shell"], &["completions", "bash"], &["--version"]] {
+        let mut run = stackql(arguments);
+        run.current_dir(folder.path());
+        assert!(with_input(run, "SELECT 1;").status.success(), "{arguments:?}");
+        assert_eq!(files(), 0, "{arguments:?}");
+    }
+}
+
+#[test]
+fn completions_of_bash_complete() {
+    let script = r#"
+        source <("$0" completions bash)
+        COMP_WORDS=(stackql exec --output j) COMP_CWORD=3
+        _stackql stackql j --output
+        echo "${COMPREPLY[@]}"
+    "#;
+    let bash = Command::new("bash").args(["--norc", "-c", script]).arg(get_cargo_bin("stackql")).output();
+    // Not every machine has it.
+    let Ok(output) = bash else { return };
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "json jsonl\n", "{output:?}");
+}
+
+#[test]
+fn models_that_cannot_be_built_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().display().to_string();
+    let build = |more: &[&str]| {
+        let run = stackql(&["provider", "build", "aws", "--models", &place]).args(more).output().unwrap();
+        assert_eq!(run.status.code(), Some(1));
+        String::from_utf8(run.stderr).unwrap().replace(&place, "DIR")
+    };
+    let out = folder.path().join("out.bin").display().to_string();
+    assert_snapshot!(build(&["--out", &out]));
+    assert_snapshot!(build(&["--out", &out, "--service", "nosuch"]));
+    let version = folder.path().join("ec2/2016-11-15");
+    std::fs::create_dir_all(&version).unwrap();
+    std::fs::write(version.join("service-2.json"), "{\"metadata\":").unwrap();
+    assert_snapshot!(build(&["--out", &out, "--service", "ec2"]));
+    assert!(!folder.path().join("out.bin").exists());
+}
+
+fn with_input(mut command: Command, input: &str) -> Output {
+    let mut run = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Who reads nothing may be gone already.
+    let _ = run.stdin.take().unwrap().write_all(input.as_bytes());
+    run.wait_with_output().unwrap()
 }

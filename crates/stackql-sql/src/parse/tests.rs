@@ -252,9 +252,16 @@ fn deep_nesting_is_refused() {
 
 #[test]
 fn the_mark_stands_below_the_place_in_wide_and_in_long_lines() {
-    assert_snapshot!(check("SELECT '日本語' FORM t"), @"");
-    let long = format!("SELECT {}1 FORM t, {}2", "1 + ".repeat(1000), "t, ".repeat(1000));
-    assert_snapshot!(check(&long), @"");
+    assert_snapshot!(check("SELECT '日本語' FORM t"), @r"
+    syntax error at line 1, column 19 near 't': expected the end of the statement; did you mean FROM in front of it?
+    SELECT '日本語' FORM t
+                         ^
+    ");
+    let long = format!("SELECT {}1 FORM place, {}2", "1 + ".repeat(1000), "t, ".repeat(1000));
+    let marked = parse(&long).unwrap_err().marked(&long);
+    let (shown, below) = marked.split_once('\n').unwrap();
+    assert!(shown.starts_with('…') && shown.ends_with('…') && shown.chars().count() < 130, "{marked}");
+    assert!(shown.chars().skip(below.len() - 1).collect::<String>().starts_with("place, t,"), "{marked}");
 }
 
 #[test]
@@ -262,10 +269,10 @@ fn long_chains_are_refused_and_long_lists_are_not() {
     let chain = |operator: &str, count: usize| format!("SELECT {}", vec!["1"; count].join(operator));
     for operator in ["+", " OR ", "||", "::int +", "=", " IS NULL AND ", " UNION SELECT "] {
         assert!(parse(&chain(operator, 500)).is_ok(), "{operator}");
-        let refused = parse(&chain(operator, 100_000)).unwrap_err();
+        let refused = parse(&chain(operator, 20_000)).unwrap_err();
         assert!(refused.message.starts_with("more than 2000 operators in a row"), "{refused}");
     }
-    assert!(parse(&chain(",", 100_000)).is_ok());
+    assert!(parse(&chain(",", 20_000)).is_ok());
     assert!(parse(&chain(" = 2 OR 1", 2000)).is_ok());
     assert!(parse(&format!("SELECT f({}) + 1", vec!["1+1"; 10_000].join(","))).is_ok());
 }
