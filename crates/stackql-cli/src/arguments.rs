@@ -3,7 +3,9 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::{NonEmptyStringValueParser, PossibleValue, StringValueParser, TypedValueParser};
+use clap::builder::{
+    NonEmptyStringValueParser, PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser,
+};
 use clap::{Arg, ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -74,7 +76,7 @@ pub(crate) enum ProviderCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Build {
     /// The provider
-    #[arg(value_parser = ["aws"])]
+    #[arg(value_parser = PossibleValuesParser::new(stackql_compile::VENDORS))]
     pub(crate) provider: String,
     /// Folder of the models, laid out as botocore's data folder
     #[arg(long, value_name = "DIR")]

@@ -8,9 +8,8 @@ use crate::ending::{Ending, Stop, say};
 /// Writes a provider's definitions to a file and says where.
 pub(crate) fn write(wanted: &Build) -> Result<Ending, Stop> {
     let told = |e: &dyn std::error::Error| Stop::Told(e.to_string());
-    let overlay = stackql_compile::AWS_OVERLAY;
-    let source = stackql_compile::aws(&wanted.models, &wanted.services, overlay, wanted.facts_only);
-    let source = source.map_err(|e| told(&e))?;
+    let source = stackql_compile::vendor(&wanted.provider, &wanted.models, &wanted.services, wanted.facts_only)
+        .map_err(|e| told(&e))?;
     if source.services.is_empty() {
         let folder = wanted.models.display();
         return Err(Stop::Told(format!(

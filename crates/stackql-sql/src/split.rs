@@ -34,12 +34,12 @@ fn scan(script: &str) -> (Vec<Piece<'_>>, bool) {
         let rest = &script[at..];
         let len = if rest.starts_with("--") {
             rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
+        } else if let Some(comment) = rest.strip_prefix("/*") {
             // A hint belongs to the statement behind it, even in front.
-            if rest.starts_with("/*+") {
+            if comment.starts_with('+') {
                 start.get_or_insert(at);
             }
-            in_comment = !rest[2..].contains("*/");
+            in_comment = !comment.contains("*/");
             until(rest, 2, "*/")
         } else if c == ';' {
             if let Some(start) = start.take() {

@@ -1,8 +1,8 @@
 //! The binary as a user meets it: what it prints where, and how it exits.
 
-mod demo;
 mod bad_input;
 mod command_line;
+mod demo;
 mod endpoint;
 
 use std::io::Write;
