@@ -56,7 +56,7 @@ fn value(name: &str, is_quoted: bool, resource: &Resource) -> String {
 }
 
 /// Tables that cannot be selected from whatever a statement gives.
-// FIXME: a page size that has to be given is not, and a parameter that differs from a column in case only is lost.
+// Wrong today: a page size that has to be given is not, and a parameter that differs from a column in case only is lost.
 const UNREADABLE: [&str; 2] = ["byoip_cidrs", "fleet_history"];
 
 #[tokio::test(flavor = "multi_thread")]

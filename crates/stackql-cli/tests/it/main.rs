@@ -1,4 +1,6 @@
 //! The binary as a user meets it: what it prints where, and how it exits.
+#![expect(clippy::unwrap_used, reason = "what does not work fails the test")]
+#![expect(clippy::disallowed_methods, reason = "tests make the files that the binary reads")]
 
 mod bad_input;
 mod command_line;
