@@ -117,7 +117,9 @@ pub fn bind(
         let coercion = coerce::Coercion { table: &table, types: &operation.resource.types, token: &mut *token };
         match coercion.argument(parameter, given)? {
             Json::Null if parameter.idempotency_token => arguments.push((at, Json::String(token()))),
-            Json::Null if parameter.required => missing.push(parameter.name.clone()),
+            Json::Null if parameter.required && !method.fills_in(&parameter.name) => {
+                missing.push(parameter.name.clone())
+            }
             Json::Null => {}
             Json::String(place) if parameter.location == Location::Server => {
                 scope = Some(place.clone());

@@ -255,7 +255,7 @@ impl Build<'_> {
                 parameter: p.name.clone(),
                 minimum: minimum.unwrap_or(MIN_RESULTS).min(maximum),
                 maximum,
-                ask_maximum: p.maximum.is_some(),
+                ask_maximum: p.maximum.is_some() || p.required,
                 excludes: parameters.iter().filter(lists).map(|p| p.name.clone()).collect(),
             }
         });

@@ -33,12 +33,11 @@ pub(crate) fn access<'a>(
     let mut missing: Option<(&Method, Vec<String>)> = None;
     let mut best: Option<&Method> = None;
     for method in select_methods(&table, resource)? {
-        let is_bound = |name: &str| {
-            method.parameter(name).is_some_and(|p| predicates.iter().any(|c| same(p, &c.column)) || p.idempotency_token)
-        };
-        let lacks: Vec<String> = method.required().into_iter().filter(|n| !is_bound(n)).map(str::to_owned).collect();
+        let is_bound =
+            |name: &str| method.parameter(name).is_some_and(|p| predicates.iter().any(|c| same(p, &c.column)));
+        let lacks: Vec<String> = method.owed().into_iter().filter(|n| !is_bound(n)).map(str::to_owned).collect();
         if lacks.is_empty() {
-            if best.is_none_or(|b| b.required().len() < method.required().len()) {
+            if best.is_none_or(|b| b.owed().len() < method.owed().len()) {
                 best = Some(method);
             }
         } else if missing.as_ref().is_none_or(|(_, m)| lacks.len() < m.len()) {
@@ -48,7 +47,7 @@ pub(crate) fn access<'a>(
     match (best, missing) {
         (Some(method), _) => bindings(service, resource, method, predicates),
         (None, Some((method, missing))) => {
-            let wanted: Vec<String> = method.required().iter().map(|n| format!("{n} = '…'")).collect();
+            let wanted: Vec<String> = method.owed().iter().map(|n| format!("{n} = '…'")).collect();
             let example = format!("SELECT * FROM {table} WHERE {}", wanted.join(" AND "));
             Err(Error::Incomplete {
                 source: BindError::Missing { table, method: method.name.clone(), missing },

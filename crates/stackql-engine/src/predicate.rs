@@ -1,5 +1,6 @@
 //! Reads predicates that fix a column to values: `c = v`, `c IN (v, …)`, `c = v OR c = w`, `c`, `NOT c`.
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, Operator};
 use stackql_call::Value;
@@ -69,6 +70,11 @@ pub(crate) fn value(scalar: &ScalarValue) -> Option<Value> {
         ScalarValue::UInt64(Some(n)) => i64::try_from(*n).ok().map(Value::Integer),
         ScalarValue::Float32(Some(n)) => Some(Value::Number((*n).into())),
         ScalarValue::Float64(Some(n)) => Some(Value::Number(*n)),
+        // As the text that a parameter of time takes.
+        time if matches!(time.data_type(), DataType::Timestamp(..)) => match time.cast_to(&DataType::Utf8) {
+            Ok(ScalarValue::Utf8(Some(text))) => Some(Value::Text(text)),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableType, col};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
-use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, SelectItem, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, ExprWithAlias, Ident, SelectItem, VisitMut, VisitorMut};
 use stackql_provider::names::{Found, find, nearest};
 
 use crate::error::Error;
@@ -31,24 +31,21 @@ pub(crate) async fn returning(
     let frame = DFSchema::try_from(Arc::clone(&schema))?;
     let mut expressions: Vec<Expr> = Vec::new();
     for item in items {
-        let (expr, alias) = match item {
+        let (expr, alias): (&SqlExpr, Option<Ident>) = match item {
             SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => {
                 expressions.extend(schema.fields().iter().take(given_back).map(|f| column(f.name())));
                 continue;
             }
-            SelectItem::UnnamedExpr(expr) => (expr, None),
-            SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias.value.clone())),
+            SelectItem::UnnamedExpr(expr @ (SqlExpr::Identifier(_) | SqlExpr::CompoundIdentifier(_))) => (expr, None),
+            SelectItem::UnnamedExpr(expr) => (expr, Some(quoted(&expr.to_string()))),
+            SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias.clone())),
             other => return Err(Error::statement(format!("RETURNING cannot give back: {other}")).into()),
         };
         let mut expr = expr.clone();
         if let std::ops::ControlFlow::Break(error) = VisitMut::visit(&mut expr, &mut Spelling(&schema)) {
             return Err(error.into());
         }
-        let planned = state.create_logical_expr(&expr.to_string(), &frame)?;
-        expressions.push(match alias {
-            Some(alias) => planned.alias(alias),
-            None => planned,
-        });
+        expressions.push(state.create_logical_expr_from_sql_expr(ExprWithAlias { expr, alias }, &frame)?);
     }
     let plan = LogicalPlanBuilder::scan_with_filters("returning", provider_as_source(table), None, vec![])?
         .project(expressions)?

@@ -50,8 +50,7 @@ pub(crate) fn method<'a>(
             }
         };
         let given: HashSet<&str> = parameters.iter().map(String::as_str).collect();
-        let free = |p: &str| method.parameter(p).is_some_and(|p| p.idempotency_token);
-        let missing = method.required().into_iter().filter(|p| !given.contains(p) && !free(p));
+        let missing = method.owed().into_iter().filter(|p| !given.contains(p));
         let missing: Vec<String> = missing.map(str::to_owned).collect();
         if missing.is_empty() {
             return Ok((method, parameters));
@@ -87,7 +86,7 @@ fn parameter(table: &ResourceTable, method: &Method, column: &str) -> Result<Str
 /// A statement with all that `method` requires.
 fn example(table: &ResourceTable, method: &Method) -> String {
     let name = full_name(table);
-    let required = method.required();
+    let required = method.owed();
     let sample = |p: &&str| sample(table, method, p);
     let pairs =
         |of: &[&str], joint: &str| of.iter().map(|p| format!("{p} = {}", sample(p))).collect::<Vec<_>>().join(joint);
@@ -117,7 +116,7 @@ fn example(table: &ResourceTable, method: &Method) -> String {
 /// A statement that calls `method` by its name, with all that it requires.
 fn call_example(table: &ResourceTable, method: &Method) -> String {
     let sample = |p: &&str| format!("@{p} = {}", sample(table, method, p));
-    let arguments: Vec<String> = method.required().iter().map(sample).collect();
+    let arguments: Vec<String> = method.owed().iter().map(sample).collect();
     format!("EXEC {}.{} {}", full_name(table), method.name, arguments.join(", "))
 }
 
@@ -216,12 +215,8 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchEx
             bindings.insert(parameter(&table, method, &column)?, Value::Json(value));
         }
     }
-    let missing: Vec<String> = method
-        .required()
-        .into_iter()
-        .filter(|p| !bindings.contains_key(*p) && !method.parameter(p).is_some_and(|p| p.idempotency_token))
-        .map(str::to_owned)
-        .collect();
+    let missing = method.owed().into_iter().filter(|p| !bindings.contains_key(*p));
+    let missing: Vec<String> = missing.map(str::to_owned).collect();
     if !missing.is_empty() {
         let source = BindError::Missing { table: full_name(&table), method: method.name.clone(), missing };
         let example = call_example(&table, method);

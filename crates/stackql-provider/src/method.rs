@@ -270,6 +270,18 @@ impl Method {
         names
     }
 
+    /// Names of the parameters that whoever calls must give: the required ones, but for those that are filled in.
+    pub fn owed(&self) -> Vec<&str> {
+        self.required().into_iter().filter(|name| !self.fills_in(name)).collect()
+    }
+
+    /// Whether a parameter is set on the way if nothing was bound to it: an idempotency token, or the size of a page.
+    pub fn fills_in(&self, name: &str) -> bool {
+        let sizes_pages =
+            matches!(&self.paging, Some(Paging::Token { size: Some(size), .. }) if size.parameter == name);
+        sizes_pages || self.parameter(name).is_some_and(|p| p.idempotency_token)
+    }
+
     /// The parameter of this exact name.
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
         self.parameters.iter().find(|p| p.name == name)

@@ -55,10 +55,6 @@ fn value(name: &str, is_quoted: bool, resource: &Resource) -> String {
     }
 }
 
-/// Tables that cannot be selected from whatever a statement gives.
-// Wrong today: a page size that has to be given is not, and a parameter that differs from a column in case only is lost.
-const UNREADABLE: [&str; 2] = ["byoip_cidrs", "fleet_history"];
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_statement_on_every_page_runs_when_it_is_filled_in() {
     let flags = Arguments::parse_from(["stackql", "shell"]).common.calls;
@@ -72,14 +68,13 @@ async fn every_statement_on_every_page_runs_when_it_is_filled_in() {
         let resource = session.definitions().resource("aws", "ec2", name).unwrap();
         for statement in statements(&page.text) {
             let statement = format!("EXPLAIN {}", filled(statement, &resource));
-            let expected = !(statement.starts_with("EXPLAIN SELECT") && UNREADABLE.contains(name));
             let session = session.clone();
             runs.spawn(async move {
                 let explained = match session.run(&statement).await {
                     Ok(answer) => answer.rows.unwrap().try_collect::<Vec<_>>().await.map_err(Failure::from),
                     Err(failure) => Err(failure),
                 };
-                (explained.is_ok() != expected).then(|| format!("{:?}\n{statement}", explained.err()))
+                explained.err().map(|failure| format!("{failure:?}\n{statement}"))
             });
         }
     }
