@@ -78,19 +78,20 @@ pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, An
     if let Some(fault) = fault(call.operation(), call.scope(), response) {
         return Err(AnswerError::Fault(Box::new(fault)));
     }
-    let unreadable = |broken: Broken| AnswerError::Unreadable {
+    let unreadable = |reason: String| AnswerError::Unreadable {
         table: call.operation().table(),
         scope: call.scope().map(str::to_owned),
         status: response.status,
         bytes: response.body.len(),
-        reason: format!("{} at byte {}", broken.reason, broken.at),
+        reason,
     };
+    let broken = |broken: Broken| unreadable(format!("{} at byte {}", broken.reason, broken.at));
     let method = call.operation().method();
     let mut decoder = Decoder { plan, builders: Builders::new(plan), unfit: None, next: None, request_id: None };
     if response.body.is_empty() {
         // An operation without output answers with nothing.
         if method.verb == Verb::Select {
-            return Err(unreadable(Broken { at: 0, reason: "it is empty".to_owned() }));
+            return Err(unreadable("it is empty".to_owned()));
         }
     } else {
         let token = match &method.paging {
@@ -100,7 +101,7 @@ pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, An
         let shape = &method.response;
         let (outermost, rows, request_id) = (&*shape.outermost, &*shape.rows, &*shape.error.success_request_id);
         let paths = Paths { outermost, rows, token, request_id };
-        decoder.document(&response.body, &paths).map_err(unreadable)?;
+        decoder.document(&response.body, &paths).map_err(broken)?;
     }
     if let Some((row, column, expected, value)) = decoder.unfit {
         return Err(AnswerError::Value {
@@ -112,10 +113,7 @@ pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, An
             value: value.chars().take(80).collect(),
         });
     }
-    let rows = decoder
-        .builders
-        .finish()
-        .map_err(|e| unreadable(Broken { at: response.body.len() as u64, reason: e.to_string() }))?;
+    let rows = decoder.builders.finish().map_err(|e| unreadable(e.to_string()))?;
     let next = decoder.next.filter(|token| !token.is_empty()).map(Cursor);
     let header = method.response.error.request_id_header.as_deref().and_then(|h| response.header(h));
     let request_id = decoder.request_id.or_else(|| header.map(str::to_owned));

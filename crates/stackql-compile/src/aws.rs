@@ -30,7 +30,10 @@ pub fn aws<'a>(
     let (choices, overlay) = overlays.into().read()?;
     let scope = choices.scopes.first().map(|s| s.name.as_str());
     let places = model::read(models, "endpoints.json")?.unwrap_or(Value::Null);
-    let names = if services.is_empty() { model::services(models)? } else { services.to_vec() };
+    let names = match services {
+        [] => model::services(models)?,
+        wanted => model::named(models, wanted)?,
+    };
     let none = ServiceChoices::default();
     let mut out = Vec::new();
     for name in names {

@@ -51,6 +51,16 @@ pub enum Error {
         /// The provider.
         provider: String,
     },
+    /// A service that the models do not have.
+    #[error("{models} has no service '{name}'{}", .suggestion.as_ref().map(|s| format!(", did you mean '{s}'?")).unwrap_or_default())]
+    Service {
+        /// The folder of the models.
+        models: String,
+        /// The service.
+        name: String,
+        /// What it has that is spelled much like it.
+        suggestion: Option<String>,
+    },
     /// A file or folder cannot be read.
     #[error("cannot read {path}: {reason}; name a folder laid out as <service>/<version>/service-2.json")]
     Read {

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value;
+use stackql_provider::names::{Found, find, nearest};
 
 use crate::Error;
 
@@ -23,6 +24,21 @@ pub(crate) struct Model {
 /// The names of all services below `models`.
 pub(crate) fn services(models: &Path) -> Result<Vec<String>, Error> {
     Ok(folders(models)?.into_iter().filter(|n| folders(&models.join(n)).is_ok_and(|v| !v.is_empty())).collect())
+}
+
+/// The services below `models` that are `wanted`, as their folders spell them.
+pub(crate) fn named(models: &Path, wanted: &[String]) -> Result<Vec<String>, Error> {
+    let known = services(models)?;
+    let all = || known.iter().map(|n| (n.as_str(), n.as_str()));
+    let own = |name: &String| match find(name, all()) {
+        Found::One(own) => Ok(own.to_owned()),
+        _ => Err(Error::Service {
+            models: models.display().to_string(),
+            name: name.clone(),
+            suggestion: nearest(name, known.iter().map(String::as_str)).map(str::to_owned),
+        }),
+    };
+    wanted.iter().map(own).collect()
 }
 
 /// Reads the newest version of a service.
@@ -60,9 +76,9 @@ pub(crate) fn read(folder: &Path, file: &str) -> Result<Option<Value>, Error> {
     } else {
         opened.take(MAX_BYTES).read_to_end(&mut bytes)
     };
-    done.map_err(|e| unreadable(&path, &e))?;
-    let invalid = |e: serde_json::Error| Error::Invalid { path: path.display().to_string(), reason: e.to_string() };
-    serde_json::from_slice(&bytes).map(Some).map_err(invalid)
+    let invalid = |reason: String| Error::Invalid { path: path.display().to_string(), reason };
+    done.map_err(|e| if is_packed { invalid(e.to_string()) } else { unreadable(&path, &e) })?;
+    serde_json::from_slice(&bytes).map(Some).map_err(|e| invalid(e.to_string()))
 }
 
 fn folders(at: &Path) -> Result<Vec<String>, Error> {

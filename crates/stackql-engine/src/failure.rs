@@ -180,8 +180,17 @@ impl From<&DataFusionError> for Failure {
     }
 }
 
+/// The first line of a library's message, as ours are written: a small letter first, unless a name or an acronym
+/// begins it, and no period last.
 fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+    let line = text.lines().next().unwrap_or_default().trim_end_matches('.');
+    let mut letters = line.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            first.to_lowercase().chain(line.chars().skip(1)).collect()
+        }
+        _ => line.to_owned(),
+    }
 }
 
 impl FailureKind {
