@@ -1,14 +1,16 @@
 //! `cargo xtask tidy`: what the compiler and clippy cannot check about this code base.
 //!
-//! Owns the list of findings and their spelling; [`arrows`] checks manifests, [`sources`] checks Rust files.
+//! Owns the list of findings and their spelling; [`arrows`] and [`unused`] check manifests, [`sources`]
+//! checks Rust files.
 
 mod arrows;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod unused;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::workspace::{Workspace, answer};
@@ -16,23 +18,26 @@ use crate::workspace::{Workspace, answer};
 /// Prints each finding as `file:line: what to do`; fails when there is one.
 pub(crate) fn tidy() -> Result<(), String> {
     let workspace = Workspace::read()?;
-    let mut findings = Vec::new();
-    for package in &workspace.packages {
-        let manifest = package.manifest_path.strip_prefix(&workspace.root).unwrap_or(&package.manifest_path);
-        let text = read(&package.manifest_path)?;
-        findings.extend(arrows::check(package, manifest, &text));
-    }
     let listed = answer(
         Command::new("git")
             .args(["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.rs"])
             .current_dir(&workspace.root),
     )?;
-    for path in listed.lines() {
-        let file = workspace.root.join(path);
-        // A file that was deleted but not yet staged is still listed.
-        if file.exists() {
-            findings.extend(sources::check(path, &read(&file)?));
-        }
+    // A file that was deleted but not yet staged is still listed.
+    let files = listed.lines().filter(|path| workspace.root.join(path).exists());
+    let sources: Vec<(&str, String)> =
+        files.map(|path| Ok((path, read(&workspace.root.join(path))?))).collect::<Result<_, String>>()?;
+    let mut findings = Vec::new();
+    for package in &workspace.packages {
+        let manifest = package.manifest_path.strip_prefix(&workspace.root).unwrap_or(&package.manifest_path);
+        let text = read(&package.manifest_path)?;
+        findings.extend(arrows::check(package, manifest, &text));
+        let own = manifest.parent().unwrap_or(manifest);
+        let of_package = sources.iter().filter(|(path, _)| Path::new(path).starts_with(own));
+        findings.extend(unused::check(package, manifest, &text, &of_package.map(|(_, t)| &**t).collect::<Vec<_>>()));
+    }
+    for (path, text) in &sources {
+        findings.extend(sources::check(path, text));
     }
     for finding in &findings {
         println!("{finding}");

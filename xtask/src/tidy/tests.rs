@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{arrows, sources};
+use super::{arrows, sources, unused};
 use crate::workspace::{Dependency, Package};
 
 fn check(path: &str, text: &str) -> Vec<String> {
@@ -112,4 +112,18 @@ fn other_peoples_crates_are_free() {
 fn a_new_crate_needs_its_arrows() {
     let found = arrows_of("stackql-new", Vec::new(), "");
     assert_eq!(found, ["Cargo.toml:1: say in xtask/src/tidy/arrows.rs what stackql-new may use"]);
+}
+
+#[test]
+fn dependencies_that_nothing_names_are_found() {
+    let dependency = |name: &str| Dependency { name: name.to_owned(), kind: None, path: None };
+    let package = Package {
+        name: "x".to_owned(),
+        manifest_path: "crates/x/Cargo.toml".into(),
+        dependencies: vec![dependency("serde-json"), dependency("serde"), dependency("chrono")],
+    };
+    let text = "[dependencies]\nserde-json = \"1\"\nserde = \"1\"\nchrono = \"0\"\n";
+    let found = unused::check(&package, Path::new("crates/x/Cargo.toml"), text, &["use serde_json::json;", "chrono()"]);
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["crates/x/Cargo.toml:3: remove serde: no file of x names it"]);
 }
