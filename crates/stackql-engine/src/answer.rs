@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 
+use stackql_provider::Transfer;
+
 use crate::Failure;
 
 /// What a statement gives.
@@ -54,6 +56,8 @@ pub struct Progress {
     pub pages: AtomicU64,
     /// Rows read.
     pub rows: AtomicU64,
+    /// What is downloaded from the registry.
+    pub transfer: Transfer,
 }
 
 impl Progress {
@@ -62,5 +66,6 @@ impl Progress {
         for counter in [&self.scopes, &self.scopes_done, &self.pages, &self.rows] {
             counter.store(0, Ordering::Relaxed);
         }
+        self.transfer.reset();
     }
 }

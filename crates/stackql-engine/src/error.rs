@@ -2,7 +2,7 @@
 
 use datafusion::error::DataFusionError;
 use stackql_call::{AnswerError, BindError, TransportError};
-use stackql_provider::LookupError;
+use stackql_provider::{LookupError, RegistryError};
 use thiserror::Error;
 
 /// An error of the engine. [`crate::Failure::from`] turns it into what a person reads.
@@ -12,6 +12,9 @@ pub(crate) enum Error {
     /// A name led nowhere.
     #[error(transparent)]
     Lookup(#[from] LookupError),
+    /// The registry gave nothing.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// Parameters do not make a call.
     #[error(transparent)]
     Bind(#[from] BindError),

@@ -3,6 +3,7 @@
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 use stackql_call::{AnswerError, FaultKind, TransportErrorKind};
+use stackql_provider::RegistryError;
 
 use crate::error::Error;
 
@@ -104,6 +105,10 @@ impl Failure {
         let message = error.to_string();
         match error {
             Error::Lookup(_) | Error::Bind(_) => Self::user(message),
+            Error::Registry(RegistryError::Unavailable(_) | RegistryError::Refused { .. }) => {
+                Self::new(FailureKind::Api, message)
+            }
+            Error::Registry(_) => Self::user(message),
             Error::Incomplete { example, .. } => {
                 Self { hints: vec![format!("this would work: {example}")], ..Self::user(message) }
             }

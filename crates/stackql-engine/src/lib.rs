@@ -19,6 +19,7 @@ mod log;
 mod output;
 mod pages;
 mod predicate;
+mod registry;
 mod resolve;
 mod returning;
 mod scope;

@@ -12,7 +12,7 @@ use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast::{SelectItem, Statement as SqlStatement};
 use futures::{StreamExt, TryStreamExt, stream};
 use stackql_call::{AnswerError, FaultKind, Transport};
-use stackql_provider::{Definitions, Verb};
+use stackql_provider::{Definitions, Registry, Verb};
 use stackql_sql::{Query, Statement, parse};
 
 use crate::catalog::{Catalogs, LOCAL, SYSTEM};
@@ -23,7 +23,7 @@ use crate::fetch::FetchExec;
 use crate::literal::{Assignment, condition, literal};
 use crate::log::Log;
 use crate::returning::returning;
-use crate::{Answer, Failure, FailureKind, Outcome, Progress, resolve, show, write};
+use crate::{Answer, Failure, FailureKind, Outcome, Progress, registry, resolve, show, write};
 
 /// Settings of a session.
 #[derive(Debug, Clone)]
@@ -47,6 +47,7 @@ impl Default for SessionOptions {
 pub struct Session {
     definitions: Arc<dyn Definitions>,
     transport: Arc<dyn Transport>,
+    registry: Option<Arc<dyn Registry>>,
     options: SessionOptions,
     progress: Arc<Progress>,
     log: Arc<Log>,
@@ -61,7 +62,12 @@ struct Planner {
 impl Session {
     /// A session over these definitions, whose calls go through this transport.
     pub fn new(definitions: Arc<dyn Definitions>, transport: Arc<dyn Transport>, options: SessionOptions) -> Self {
-        Self { definitions, transport, options, progress: Arc::default(), log: Arc::default() }
+        Self { definitions, transport, registry: None, options, progress: Arc::default(), log: Arc::default() }
+    }
+
+    /// The session with a registry, which the REGISTRY statements ask.
+    pub fn with_registry(self, registry: Arc<dyn Registry>) -> Self {
+        Self { registry: Some(registry), ..self }
     }
 
     /// The definitions, for completion of names.
@@ -105,6 +111,13 @@ impl Session {
                 tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
                 Ok(message(&format!("Success: slept for {milliseconds} milliseconds")))
             }
+            Statement::RegistryList { provider } => {
+                Ok(rows(registry::list(self.registry()?, provider.as_deref()).await?))
+            }
+            Statement::RegistryPull { provider, version } => {
+                let transfer = &self.progress.transfer;
+                Ok(message(&registry::pull(self.registry()?, &provider, version.as_deref(), transfer).await?))
+            }
             Statement::Set { name, .. } => Err(Error::statement(format!("there is no setting '{name}'")).into()),
             Statement::Other(keyword) => {
                 Err(Error::statement(format!("{keyword} is not a statement of this version")).into())
@@ -138,6 +151,10 @@ impl Session {
                 self.change(statement).await
             }
         }
+    }
+
+    fn registry(&self) -> Result<&dyn Registry, Error> {
+        self.registry.as_deref().ok_or_else(|| Error::statement("this session has no registry of definitions"))
     }
 
     async fn change(&self, statement: Statement) -> Result<Answer, Failure> {

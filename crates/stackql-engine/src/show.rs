@@ -11,7 +11,7 @@ use stackql_sql::{ObjectName, Show, ShowKind};
 
 use crate::error::Error;
 pub(crate) use describe::{describe, describe_method};
-use listing::Listing;
+pub(crate) use listing::Listing;
 
 /// The rows of a SHOW statement.
 pub(crate) fn show(definitions: &dyn Definitions, show: &Show) -> Result<RecordBatch, Error> {

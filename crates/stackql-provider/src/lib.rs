@@ -7,6 +7,7 @@
 //! - [`Provider`], [`Service`], [`Resource`], [`Method`]: the model itself, plain data.
 //! - [`Types`] and [`Type`]: the shapes of parameters and rows.
 //! - [`Definitions`]: the seam through which the engine looks providers up.
+//! - [`Registry`]: the seam to where definitions are published.
 //! - [`CompiledProvider`] and [`write()`]: the compiled form, a file whose resources are decoded one by one.
 //! - [`names`]: how a name that a person typed finds the name that the provider uses.
 #![expect(clippy::disallowed_methods, reason = "this crate reads compiled definitions from disk")]
@@ -17,6 +18,7 @@ mod endpoint;
 mod method;
 pub mod names;
 mod provider;
+mod registry;
 mod resource;
 mod types;
 
@@ -28,5 +30,6 @@ pub use method::{
     RequestShape, ResponseShape, Verb, Waiter,
 };
 pub use provider::{Auth, ErrorRules, Hint, Members, Provider, Scope, Service, ServiceEntry};
+pub use registry::{Installed, Published, Registry, RegistryError, Transfer};
 pub use resource::{ClassicPage, Column, Resource, ResourceEntry};
 pub use types::{Member, TimeFormat, Type, TypeRef, Types};

@@ -3,6 +3,7 @@
 
 mod chains;
 mod own;
+mod registry;
 mod standard;
 
 use sqlparser::keywords::Keyword;
@@ -35,7 +36,7 @@ pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
 }
 
 /// Keywords of statements that are known and not run.
-const OTHER: [&str; 28] = [
+const OTHER: [&str; 27] = [
     "ALTER",
     "ANALYZE",
     "AUTH",
@@ -57,7 +58,6 @@ const OTHER: [&str; 28] = [
     "PREPARE",
     "PURGE",
     "REFRESH",
-    "REGISTRY",
     "REPLACE",
     "RESET",
     "REVOKE",
@@ -66,9 +66,9 @@ const OTHER: [&str; 28] = [
     "TRUNCATE",
 ];
 /// Keywords with which a statement that is run begins.
-const RUN: [&str; 13] = [
+const RUN: [&str; 14] = [
     "SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "EXEC", "SHOW", "DESCRIBE", "EXPLAIN", "USE", "SET",
-    "SLEEP",
+    "SLEEP", "REGISTRY",
 ];
 
 /// Reads tokens one after the other.
@@ -107,6 +107,7 @@ impl Reader<'_> {
                 Ok(Statement::Explain { analyze, statement: Box::new(self.statement()?) })
             }
             "USE" | "SET" | "SLEEP" => self.setting(&word),
+            "REGISTRY" => self.registry(),
             other if OTHER.contains(&other) => {
                 while self.parser.next_token().token != Token::EOF {}
                 Ok(Statement::Other(word))

@@ -41,6 +41,18 @@ pub enum Statement {
         /// Its value, without quotes.
         value: String,
     },
+    /// What a registry of definitions has.
+    RegistryList {
+        /// Only this provider, with all its versions.
+        provider: Option<String>,
+    },
+    /// Installs definitions from the registry.
+    RegistryPull {
+        /// The provider.
+        provider: String,
+        /// The version; the latest where there is none.
+        version: Option<String>,
+    },
     /// Waits for so many milliseconds.
     Sleep(u64),
     /// Creates.

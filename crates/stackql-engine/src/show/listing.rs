@@ -9,7 +9,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use crate::error::Error;
 
 /// Rows of text under named columns, the last of which only EXTENDED shows.
-pub(super) struct Listing {
+pub(crate) struct Listing {
     pub(super) columns: Vec<&'static str>,
     pub(super) rows: Vec<Vec<String>>,
     /// The column that LIKE speaks of.
@@ -18,7 +18,7 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    pub(super) fn new(always: &[&'static str], extended: &[&'static str]) -> Self {
+    pub(crate) fn new(always: &[&'static str], extended: &[&'static str]) -> Self {
         Self { columns: [always, extended].concat(), rows: Vec::new(), name: 0, always: always.len() }
     }
 
@@ -26,12 +26,12 @@ impl Listing {
         Self { name, ..self }
     }
 
-    pub(super) fn with<const N: usize>(mut self, rows: impl IntoIterator<Item = [String; N]>) -> Self {
+    pub(crate) fn with<const N: usize>(mut self, rows: impl IntoIterator<Item = [String; N]>) -> Self {
         self.rows.extend(rows.into_iter().map(Vec::from));
         self
     }
 
-    pub(super) fn batch(self, extended: bool) -> Result<RecordBatch, Error> {
+    pub(crate) fn batch(self, extended: bool) -> Result<RecordBatch, Error> {
         let shown = if extended { self.columns.len() } else { self.always };
         let fields: Vec<Field> = self.columns[..shown].iter().map(|n| Field::new(*n, DataType::Utf8, true)).collect();
         let column = |i| -> ArrayRef {

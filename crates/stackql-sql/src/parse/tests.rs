@@ -277,3 +277,18 @@ fn long_chains_are_refused_and_long_lists_are_not() {
     assert!(parse(&chain(" = 2 OR 1", 2000)).is_ok());
     assert!(parse(&format!("SELECT f({}) + 1", vec!["1+1"; 10_000].join(","))).is_ok());
 }
+
+#[test]
+fn registry() {
+    assert_snapshot!(check("REGISTRY LIST"), @"RegistryList { provider: None }");
+    assert_snapshot!(check("registry list googleapis.com;"), @r#"RegistryList { provider: Some("googleapis.com") }"#);
+    assert_snapshot!(check("REGISTRY PULL  aws"), @r#"RegistryPull { provider: "aws", version: None }"#);
+    for version in ["v0.1.3", "v00.00.00000", "0.1.3", "v23.01.00104-beta.1", "'v0.1.3'", "\"v0.1.3\""] {
+        let read = check(&format!("REGISTRY PULL 'aws' /* or so */ {version} ;"));
+        let version = version.trim_matches(['\'', '"']);
+        assert_eq!(read, format!("RegistryPull {{ provider: \"aws\", version: Some(\"{version}\") }}"));
+    }
+    for wrong in ["REGISTRY", "REGISTRY PUSH aws", "REGISTRY PULL", "REGISTRY PULL (1)", "REGISTRY PULL aws v1 v2"] {
+        assert!(parse(wrong).is_err(), "{wrong}");
+    }
+}

@@ -1,0 +1,36 @@
+//! REGISTRY LIST and REGISTRY PULL: what a registry says, as rows and as a message. The registry is a seam.
+
+use datafusion::arrow::record_batch::RecordBatch;
+use stackql_provider::{Registry, Transfer};
+
+use crate::error::Error;
+use crate::show::Listing;
+
+/// All providers with their latest versions, or one with all of them.
+pub(crate) async fn list(registry: &dyn Registry, provider: Option<&str>) -> Result<RecordBatch, Error> {
+    let listing = match provider {
+        None => {
+            let published = registry.list().await?;
+            let rows = published.into_iter().map(|p| [p.provider.into(), p.latest.into()]);
+            Listing::new(&["provider", "version"], &[]).with(rows)
+        }
+        Some(provider) => {
+            let published = registry.versions(provider).await?;
+            let versions = published.versions.join(", ");
+            Listing::new(&["provider", "versions"], &[]).with([[published.provider.into(), versions.into()]])
+        }
+    };
+    listing.batch(false)
+}
+
+/// Installs a provider; what to say about it.
+pub(crate) async fn pull(
+    registry: &dyn Registry,
+    provider: &str,
+    version: Option<&str>,
+    transfer: &Transfer,
+) -> Result<String, Error> {
+    let installed = registry.pull(provider, version, transfer).await?;
+    let done = format!("{} provider, version '{}' successfully installed", installed.provider, installed.version);
+    Ok(std::iter::once(done).chain(installed.notes).collect::<Vec<_>>().join("\n"))
+}
