@@ -24,8 +24,8 @@ const SKEW: i64 = 240;
 
 /// The network's implementation of [`Transport`].
 pub struct Client {
-    settings: Settings,
-    pool: reqwest::Client,
+    pub(crate) settings: Settings,
+    pub(crate) pool: reqwest::Client,
     sources: Sources,
     profile: OnceCell<Result<Profile, String>>,
     /// Seconds that the providers' clock is ahead of ours.
@@ -141,7 +141,7 @@ impl Client {
         Ok(Response { status, headers, body: body.freeze(), attempts: Vec::new() })
     }
 
-    fn failure(&self, error: &reqwest::Error, url: &url::Url) -> Failure {
+    pub(crate) fn failure(&self, error: &reqwest::Error, url: &url::Url) -> Failure {
         let (place, why) = (place(url), reason(error));
         if error.is_timeout() {
             let seconds = self.settings.request_timeout.as_secs_f32();

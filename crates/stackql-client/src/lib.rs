@@ -13,10 +13,12 @@ mod client;
 mod credentials;
 mod endpoint;
 mod profile;
+mod registry;
 mod settings;
 mod signing;
 mod sources;
 
 pub use auth::{AuthContext, auth_contexts};
 pub use client::Client;
+pub use registry::{RegistryConfig, RemoteRegistry};
 pub use settings::{Environment, Settings, SettingsError};

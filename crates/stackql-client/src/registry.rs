@@ -1,0 +1,197 @@
+//! A registry over HTTP that installs into a folder: the order of the steps. Each step is a module of its own.
+
+mod archive;
+mod config;
+mod download;
+mod folder;
+mod index;
+mod signature;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use stackql_provider::{Installed, Published, Registry, RegistryError, Transfer};
+
+use crate::Client;
+use archive::{ArchiveError, Limits};
+pub use config::RegistryConfig;
+use folder::Folder;
+use index::Index;
+use signature::PublicKey;
+
+/// What a registry serves first.
+const INDEX: &str = "providers.yaml";
+
+/// The registry of a configuration, asked over a client's connections.
+#[derive(Debug)]
+pub struct RemoteRegistry {
+    client: Arc<Client>,
+    config: RegistryConfig,
+    root: PathBuf,
+}
+
+/// What is done about signatures.
+#[derive(Debug, Clone)]
+enum Trust {
+    /// They are not looked at, as the configuration wants it.
+    Anything,
+    /// They cannot be checked: nobody said whose they should be.
+    Unknown,
+    /// All documents must be signed by this key.
+    Key(PublicKey),
+}
+
+impl RemoteRegistry {
+    /// The registry of a configuration. Definitions are installed below `root` unless the configuration names another
+    /// folder. Nothing is asked or written yet.
+    pub fn new(client: Arc<Client>, config: RegistryConfig, root: PathBuf) -> Self {
+        let root = config.local_doc_root.clone().unwrap_or(root);
+        Self { client, config, root }
+    }
+
+    async fn index(&self) -> Result<Index, RegistryError> {
+        let url = download::below(&download::address(&self.config.url)?, &[&self.config.dist_prefix, INDEX])?;
+        let text = download::document(&self.client, &url).await?;
+        Index::parse(&text).map_err(|reason| {
+            let place = download::shown(&url);
+            RegistryError::Unavailable(format!(
+                "{place} is no list of providers: {reason}; check the url of --registry"
+            ))
+        })
+    }
+
+    fn remote(&self, action: &'static str) -> Result<(), RegistryError> {
+        if self.config.is_local() { Err(RegistryError::Local { action }) } else { Ok(()) }
+    }
+
+    fn trust(&self) -> Result<Trust, RegistryError> {
+        let config = &self.config.verify_config;
+        let text = match (&config.public_key, &config.public_key_path) {
+            _ if config.nop_verify => return Ok(Trust::Anything),
+            (Some(key), _) => key.clone(),
+            (None, Some(path)) => std::fs::read_to_string(path).map_err(|e| folder::disk("read", path, &e))?,
+            (None, None) => return Ok(Trust::Unknown),
+        };
+        PublicKey::parse(&text).map(Trust::Key).ok_or_else(|| {
+            RegistryError::Configuration(
+                "the public key of verifyConfig is no Ed25519 key; give base64 of its 32 bytes, or PEM".to_owned(),
+            )
+        })
+    }
+}
+
+#[async_trait]
+impl Registry for RemoteRegistry {
+    async fn list(&self) -> Result<Vec<Published>, RegistryError> {
+        self.remote("list")?;
+        Ok(self.index().await?.into_providers())
+    }
+
+    async fn versions(&self, provider: &str) -> Result<Published, RegistryError> {
+        self.remote("list")?;
+        self.index().await?.provider(provider).cloned()
+    }
+
+    async fn pull(
+        &self,
+        provider: &str,
+        version: Option<&str>,
+        transfer: &Transfer,
+    ) -> Result<Installed, RegistryError> {
+        self.remote("pull")?;
+        let trust = self.trust()?;
+        let index = self.index().await?;
+        let published = index.provider(provider)?;
+        let (provider, version) = (published.provider.clone(), Index::version(published, version)?.to_owned());
+        let directories = config::directories()?;
+        let directory = directories.get(&provider).unwrap_or(&provider);
+        let file = format!("{version}.tgz");
+        let base = download::address(&self.config.url)?;
+        let url = download::below(&base, &[&self.config.dist_prefix, directory, &file])?;
+        let folder = Folder::lock(self.root.join(&self.config.src_prefix).join(directory)).await?;
+        let part = folder.part(&version)?;
+        let size = download::archive(&self.client, &url, &part, transfer).await?;
+        let work = Unpacking { provider, version, folder, part, size, trust };
+        // Goes on to its end when nobody waits for it any more: the lock goes with it.
+        let worked = tokio::task::spawn_blocking(move || work.finish()).await;
+        worked.unwrap_or_else(|e| Err(RegistryError::Unavailable(format!("the archive was not unpacked: {e}"))))
+    }
+}
+
+/// A version that is here and has to be unpacked, checked and put in its place.
+struct Unpacking {
+    provider: String,
+    version: String,
+    folder: Folder,
+    part: folder::Part,
+    size: u64,
+    trust: Trust,
+}
+
+impl Unpacking {
+    fn finish(self) -> Result<Installed, RegistryError> {
+        let notes = match self.checked() {
+            Ok(notes) => notes,
+            Err(error) => {
+                self.folder.discard(&self.version)?;
+                // What was refused once would be again.
+                self.part.remove()?;
+                return Err(error);
+            }
+        };
+        self.folder.install(&self.version)?;
+        self.part.remove()?;
+        Ok(Installed { provider: self.provider, version: self.version, notes })
+    }
+
+    /// Unpacks and checks; what to tell about it.
+    fn checked(&self) -> Result<Vec<String>, RegistryError> {
+        let into = self.folder.unpacking(&self.version)?;
+        let archive = std::io::BufReader::new(download::open(&self.part.file)?);
+        let unpacked = archive::unpack(archive, self.size, &self.version, &into, Limits::GENEROUS);
+        let files = unpacked.map_err(|e| match e {
+            ArchiveError::Disk { path, reason } => folder::disk("write", Path::new(&path), &reason),
+            refused => self.refused(refused.to_string()),
+        })?;
+        let is_signature = |path: &&PathBuf| path.to_string_lossy().ends_with(signature::SUFFIX);
+        let signed = files.iter().any(|path| is_signature(&path));
+        let key = match &self.trust {
+            Trust::Anything => return Ok(Vec::new()),
+            Trust::Unknown => {
+                let why = match signed {
+                    true => "no public key is configured; give one as verifyConfig.publicKeyPath of --registry",
+                    false => "they carry none",
+                };
+                return Ok(vec![format!("signatures of {} {} were not verified: {why}", self.provider, self.version)]);
+            }
+            Trust::Key(key) => key,
+        };
+        for path in files.iter().filter(|path| !is_signature(path)) {
+            let document = read(&into.join(path))?;
+            let mut beside = path.clone().into_os_string();
+            beside.push(signature::SUFFIX);
+            let beside = PathBuf::from(beside);
+            if !files.contains(&beside) {
+                let reason = "has no signature; verifyConfig.nopVerify of --registry installs it unverified";
+                return Err(self.refused(format!("{} {reason}", path.display())));
+            }
+            let verified = key.verify(&document, &read(&into.join(beside))?);
+            verified.map_err(|e| self.refused(format!("{}: {e}", path.display())))?;
+        }
+        Ok(Vec::new())
+    }
+
+    fn refused(&self, reason: String) -> RegistryError {
+        RegistryError::Refused { provider: self.provider.clone(), version: self.version.clone(), reason }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, RegistryError> {
+    std::fs::read(path).map_err(|e| folder::disk("read", path, &e))
+}
+
+#[cfg(test)]
+mod site;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! Archives of definitions: what one may hold, and unpacking it into a folder of its own. Whoever packed it is not
+//! trusted: nothing is written outside the folder, and neither size nor number runs away.
+
+use std::cell::Cell;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+
+use flate2::read::GzDecoder;
+use tar::EntryType;
+use thiserror::Error;
+
+/// How much an archive may hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) entries: usize,
+    /// Bytes of all that is in it.
+    pub(super) unpacked: u64,
+    /// How many times its own size that may be.
+    pub(super) ratio: u64,
+    /// What small archives may hold whatever their size; anything may compress well.
+    pub(super) small: u64,
+}
+
+impl Limits {
+    /// Far above what definitions need: those of the largest cloud are 600 files, 90 MiB and ten times the archive.
+    pub(super) const GENEROUS: Self = Self { entries: 50_000, unpacked: 2 << 30, ratio: 200, small: 16 << 20 };
+}
+
+/// Why an archive is not unpacked.
+#[derive(Debug, Error)]
+pub(super) enum ArchiveError {
+    #[error("the archive cannot be read: {0}")]
+    Unreadable(io::Error),
+    #[error("the archive holds '{0}', a path that leads elsewhere or that not every system can have")]
+    Path(String),
+    #[error("the archive holds '{path}' where all of it belongs below '{version}/'")]
+    Outside { path: String, version: String },
+    #[error("the archive holds '{path}', {kind}; only files and folders belong in it")]
+    Kind { path: String, kind: &'static str },
+    #[error("the archive holds '{0}' twice")]
+    Twice(String),
+    #[error("the archive holds more than {0} files and folders")]
+    TooMany(usize),
+    #[error("the archive unpacks to more than {0} bytes")]
+    TooLarge(u64),
+    #[error("the archive unpacks to more than {0} times its size")]
+    Bomb(u64),
+    #[error("the archive holds no provider.yaml")]
+    NoProvider,
+    #[error("cannot write {path}: {reason}")]
+    Disk { path: String, reason: io::Error },
+}
+
+/// Unpacks an archive of `size` bytes, all of it below a folder named for the version, into the folder `into`,
+/// which is empty. What was written stays there, also after an error. The paths of the files, below `into`.
+pub(super) fn unpack(
+    archive: impl Read,
+    size: u64,
+    version: &str,
+    into: &Path,
+    limits: Limits,
+) -> Result<Vec<PathBuf>, ArchiveError> {
+    let excess = Rc::new(Cell::new(None));
+    let source = Counted { inner: GzDecoder::new(archive), size, read: 0, limits, excess: Rc::clone(&excess) };
+    let unreadable = |e: io::Error| match excess.get() {
+        Some(Excess::Ratio) => ArchiveError::Bomb(limits.ratio),
+        Some(Excess::Size) => ArchiveError::TooLarge(limits.unpacked),
+        None => ArchiveError::Unreadable(e),
+    };
+    let mut archive = tar::Archive::new(source);
+    let mut files = Vec::new();
+    for (count, entry) in archive.entries().map_err(unreadable)?.enumerate() {
+        let mut entry = entry.map_err(unreadable)?;
+        if count >= limits.entries {
+            return Err(ArchiveError::TooMany(limits.entries));
+        }
+        let kind = entry.header().entry_type();
+        if kind == EntryType::XGlobalHeader {
+            continue;
+        }
+        let name = entry.path_bytes().into_owned();
+        let Some(path) = path(&name, version)? else { continue };
+        if kind.is_dir() {
+            let folder = into.join(&path);
+            fs::create_dir_all(&folder).map_err(|e| disk(&folder, e))?;
+            continue;
+        }
+        if !kind.is_file() {
+            let path = String::from_utf8_lossy(&name).escape_debug().to_string();
+            return Err(ArchiveError::Kind { path, kind: what(kind) });
+        }
+        let Some(path) = path.file_name().is_some().then_some(path) else {
+            return Err(ArchiveError::Outside { path: version.to_owned(), version: version.to_owned() });
+        };
+        // Hidden files are those of the packer's desktop.
+        if path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b".")) {
+            continue;
+        }
+        let target = into.join(&path);
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder).map_err(|e| disk(folder, e))?;
+        }
+        let mut file = match fs::File::create_new(&target) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(ArchiveError::Twice(path.display().to_string()));
+            }
+            Err(e) => return Err(disk(&target, e)),
+        };
+        let mut chunk = [0; 64 << 10];
+        let mut left = entry.size();
+        loop {
+            let count = entry.read(&mut chunk).map_err(unreadable)?;
+            if count == 0 {
+                break;
+            }
+            left = left.saturating_sub(count as u64);
+            file.write_all(&chunk[..count]).map_err(|e| disk(&target, e))?;
+        }
+        if left > 0 {
+            return Err(ArchiveError::Unreadable(io::ErrorKind::UnexpectedEof.into()));
+        }
+        file.sync_all().map_err(|e| disk(&target, e))?;
+        files.push(path);
+    }
+    // What follows the last entry has a checksum of all before it.
+    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(unreadable)?;
+    if !files.iter().any(|path| path == Path::new("provider.yaml")) {
+        return Err(ArchiveError::NoProvider);
+    }
+    Ok(files)
+}
+
+/// The path below the version's folder, empty for the folder itself; `None` for the folder above it.
+fn path(name: &[u8], version: &str) -> Result<Option<PathBuf>, ArchiveError> {
+    let shown = || String::from_utf8_lossy(name).escape_debug().to_string();
+    let refused = || ArchiveError::Path(shown());
+    let text = std::str::from_utf8(name).map_err(|_| refused())?;
+    // Marks that are parts of names here separate or name drives elsewhere.
+    if text.is_empty() || text.contains(['\\', ':']) || text.chars().any(char::is_control) {
+        return Err(refused());
+    }
+    let mut parts = Vec::new();
+    for part in Path::new(text).components() {
+        match part {
+            Component::CurDir => {}
+            Component::Normal(part) => parts.push(part),
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return Err(refused()),
+        }
+    }
+    match parts.split_first() {
+        None => Ok(None),
+        Some((top, below)) if *top == version => Ok(Some(below.iter().collect())),
+        Some(_) => Err(ArchiveError::Outside { path: shown(), version: version.to_owned() }),
+    }
+}
+
+fn what(kind: EntryType) -> &'static str {
+    match kind {
+        EntryType::Symlink | EntryType::Link => "a link",
+        EntryType::Char | EntryType::Block => "a device",
+        EntryType::Fifo => "a pipe",
+        EntryType::GNUSparse => "a file with holes",
+        _ => "something unknown",
+    }
+}
+
+fn disk(path: &Path, reason: io::Error) -> ArchiveError {
+    ArchiveError::Disk { path: path.display().to_string(), reason }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Excess {
+    Size,
+    Ratio,
+}
+
+/// Reads on until the limits are reached; also headers and names count.
+struct Counted<R> {
+    inner: R,
+    size: u64,
+    read: u64,
+    limits: Limits,
+    excess: Rc<Cell<Option<Excess>>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(into)?;
+        self.read += count as u64;
+        let excess = if self.read > self.limits.unpacked {
+            Excess::Size
+        } else if self.read > self.limits.small && self.read > self.size.saturating_mul(self.limits.ratio) {
+            Excess::Ratio
+        } else {
+            return Ok(count);
+        };
+        self.excess.set(Some(excess));
+        Err(io::Error::other("too large"))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,275 @@
+//! Fetches what a registry serves: small documents into memory, archives into a file that a later try goes on with.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, ETAG, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE};
+use reqwest::Response;
+use stackql_provider::{RegistryError, Transfer};
+use tokio::io::AsyncWriteExt;
+use url::Url;
+
+use super::folder::{Part, disk};
+use crate::Client;
+
+/// The most bytes of an archive.
+const LARGEST: u64 = 512 << 20;
+/// The most bytes of a document.
+const LARGEST_DOCUMENT: usize = 16 << 20;
+const TRIES: u32 = 4;
+const REDIRECTS: usize = 5;
+/// A download as a whole may take long; what may not is each wait for the next bytes.
+const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Why a try gave nothing.
+enum Failure {
+    /// Another may.
+    Passing(String),
+    Final(RegistryError),
+}
+
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Self {
+        Self::Final(error)
+    }
+}
+
+/// How often was tried.
+struct Tries {
+    left: u32,
+    wait: Duration,
+}
+
+impl Tries {
+    const fn new() -> Self {
+        Self { left: TRIES - 1, wait: Duration::from_millis(200) }
+    }
+
+    /// Waits until another try makes sense, unless none does.
+    async fn again(&mut self, failure: Failure) -> Result<(), RegistryError> {
+        let message = match failure {
+            Failure::Passing(message) if self.left > 0 => message,
+            Failure::Passing(message) => return Err(RegistryError::Unavailable(message)),
+            Failure::Final(error) => return Err(error),
+        };
+        tracing::debug!(left = self.left, message, "asking the registry again");
+        tokio::time::sleep(self.wait).await;
+        self.left -= 1;
+        self.wait *= 2;
+        Ok(())
+    }
+}
+
+/// A document, which is text.
+pub(super) async fn document(client: &Client, url: &Url) -> Result<String, RegistryError> {
+    let mut tries = Tries::new();
+    loop {
+        match document_once(client, url).await {
+            Ok(text) => return Ok(text),
+            Err(failure) => tries.again(failure).await?,
+        }
+    }
+}
+
+async fn document_once(client: &Client, url: &Url) -> Result<String, Failure> {
+    let mut answer = get(client, url, None).await?;
+    accepted(&answer, url)?;
+    let mut text = Vec::new();
+    while let Some(chunk) = next(client, &mut answer, url).await? {
+        if text.len() + chunk.len() > LARGEST_DOCUMENT {
+            return Err(unavailable(format!("{} is larger than 16 MiB, so it is no list of providers", shown(url))));
+        }
+        text.extend_from_slice(&chunk);
+    }
+    String::from_utf8(text).map_err(|_| unavailable(format!("{} is not text", shown(url))))
+}
+
+/// An archive, into the part's file; goes on where an earlier try ended if the server can tell that it is the same
+/// archive. Returns its size.
+pub(super) async fn archive(
+    client: &Client,
+    url: &Url,
+    part: &Part,
+    transfer: &Transfer,
+) -> Result<u64, RegistryError> {
+    let mut tries = Tries::new();
+    loop {
+        match archive_once(client, url, part, transfer).await {
+            Ok(size) => return Ok(size),
+            Err(failure) => tries.again(failure).await?,
+        }
+    }
+}
+
+async fn archive_once(client: &Client, url: &Url, part: &Part, transfer: &Transfer) -> Result<u64, Failure> {
+    let before = part_so_far(part);
+    let range = before.as_ref().map(|(size, validator)| (*size, validator.as_str()));
+    let mut answer = get(client, url, range).await?;
+    let failed = |e: std::io::Error| Failure::Final(disk("write", &part.file, &e));
+    let (mut file, mut size) = match (answer.status(), range) {
+        (StatusCode::PARTIAL_CONTENT, Some((size, _))) if starts_at(&answer, size) => {
+            (tokio::fs::File::options().append(true).open(&part.file).await.map_err(failed)?, size)
+        }
+        (StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE, _) => {
+            part.remove()?;
+            return Err(Failure::Passing(format!("{} sent another part than was asked for", shown(url))));
+        }
+        _ => {
+            accepted(&answer, url)?;
+            let file = tokio::fs::File::create(&part.file).await.map_err(failed)?;
+            // Only behind the mark of these very bytes.
+            keep_validator(part, &answer)?;
+            (file, 0)
+        }
+    };
+    let total = answer.content_length().map(|rest| size + rest);
+    let too_large = || unavailable(format!("{} is larger than 512 MiB", shown(url)));
+    if total.is_some_and(|total| total > LARGEST) {
+        return Err(too_large());
+    }
+    transfer.received.store(size, Ordering::Relaxed);
+    transfer.total.store(total.unwrap_or_default(), Ordering::Relaxed);
+    loop {
+        let chunk = match next(client, &mut answer, url).await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            Err(failure) => {
+                // What came is kept for the next try.
+                file.flush().await.map_err(failed)?;
+                return Err(failure);
+            }
+        };
+        size += chunk.len() as u64;
+        if size > LARGEST {
+            return Err(too_large());
+        }
+        file.write_all(&chunk).await.map_err(failed)?;
+        transfer.received.store(size, Ordering::Relaxed);
+    }
+    file.flush().await.map_err(failed)?;
+    file.sync_all().await.map_err(failed)?;
+    Ok(size)
+}
+
+/// The size of what is here, and by which mark it is known.
+fn part_so_far(part: &Part) -> Option<(u64, String)> {
+    let size = std::fs::metadata(&part.file).ok()?.len();
+    let validator = std::fs::read_to_string(&part.validator).ok()?;
+    (size > 0 && !validator.is_empty()).then_some((size, validator))
+}
+
+/// Remembers by which mark the server knows these bytes again, if it has one that is sure.
+fn keep_validator(part: &Part, answer: &Response) -> Result<(), RegistryError> {
+    let header = |name| answer.headers().get(name).and_then(|v: &http::HeaderValue| v.to_str().ok());
+    let sure = header(ETAG).filter(|tag| !tag.starts_with("W/")).or_else(|| header(LAST_MODIFIED));
+    // Of bytes that were decoded on the way, no part can be asked for.
+    let plain = header(CONTENT_ENCODING).is_none() && answer.content_length().is_some();
+    let validator = sure.filter(|_| plain).unwrap_or_default();
+    std::fs::write(&part.validator, validator).map_err(|e| disk("write", &part.validator, &e))
+}
+
+/// Whether a part begins behind the bytes that are here.
+fn starts_at(answer: &Response, size: u64) -> bool {
+    let range = answer.headers().get(CONTENT_RANGE).and_then(|v| v.to_str().ok());
+    let start = range.and_then(|range| range.strip_prefix("bytes ")?.split('-').next()?.parse().ok());
+    start == Some(size)
+}
+
+/// Asks once, and again where the answer says that it is elsewhere.
+async fn get(client: &Client, url: &Url, range: Option<(u64, &str)>) -> Result<Response, Failure> {
+    let mut place = url.clone();
+    for _ in 0..=REDIRECTS {
+        // An archive is compressed already, and parts are counted as it is served.
+        let mut request = client.pool.get(place.clone()).timeout(PATIENCE).header(ACCEPT_ENCODING, "identity");
+        if let Some((from, validator)) = range {
+            request = request.header(RANGE, format!("bytes={from}-")).header(IF_RANGE, validator);
+        }
+        let answer = waiting(client, &place, request.send()).await?;
+        let status = answer.status();
+        let moved = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+        let (true, Some(to)) = (status.is_redirection() && status != StatusCode::NOT_MODIFIED, moved) else {
+            return Ok(answer);
+        };
+        let to = place.join(to).map_err(|_| unavailable(format!("{} moved to what is no address", shown(&place))))?;
+        if place.scheme() == "https" && to.scheme() != "https" {
+            return Err(unavailable(format!("{} moved to {}, which is not secure", shown(&place), shown(&to))));
+        }
+        place = to;
+    }
+    Err(unavailable(format!("{} moved more than {REDIRECTS} times", shown(url))))
+}
+
+async fn next(client: &Client, answer: &mut Response, url: &Url) -> Result<Option<bytes::Bytes>, Failure> {
+    waiting(client, url, answer.chunk()).await
+}
+
+async fn waiting<T>(client: &Client, url: &Url, work: impl Future<Output = reqwest::Result<T>>) -> Result<T, Failure> {
+    let patience = client.settings.request_timeout;
+    match tokio::time::timeout(patience, work).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(e)) => Err(Failure::Passing(format!("cannot reach the registry: {}", client.failure(&e, url).1))),
+        Err(_) => Err(Failure::Passing(format!(
+            "the registry sent nothing of {} for {} s; try again or raise the request timeout",
+            shown(url),
+            patience.as_secs_f32()
+        ))),
+    }
+}
+
+fn accepted(answer: &Response, url: &Url) -> Result<(), Failure> {
+    let status = answer.status();
+    let message = format!("the registry answered {status} to {}", shown(url));
+    match status {
+        StatusCode::OK => Ok(()),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Err(Failure::Passing(message)),
+        _ if status.is_server_error() => Err(Failure::Passing(message)),
+        _ => Err(unavailable(format!("{message}; check the url of --registry"))),
+    }
+}
+
+fn unavailable(message: String) -> Failure {
+    Failure::Final(RegistryError::Unavailable(message))
+}
+
+/// An address without what may be secret in it.
+pub(super) fn shown(url: &Url) -> String {
+    let mut bare = url.clone();
+    bare.set_query(None);
+    // A URL with a host takes both; a password in it is nobody's to read.
+    let _ = (bare.set_username(""), bare.set_password(None));
+    bare.into()
+}
+
+/// The address of a file below another.
+pub(super) fn below(base: &Url, parts: &[&str]) -> Result<Url, RegistryError> {
+    let mut url = base.clone();
+    let mut path = url.path_segments_mut().map_err(|()| {
+        RegistryError::Configuration(format!("the registry's url {} cannot have anything below it", shown(base)))
+    })?;
+    // A prefix may be several folders, or none.
+    path.pop_if_empty().extend(parts.iter().flat_map(|part| part.split('/')).filter(|part| !part.is_empty()));
+    drop(path);
+    Ok(url)
+}
+
+/// The address a configuration names.
+pub(super) fn address(text: &str) -> Result<Url, RegistryError> {
+    let wrong = || {
+        RegistryError::Configuration(
+            "the registry's url is not an address of http, https or file; give one like https://host/providers"
+                .to_owned(),
+        )
+    };
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    match url.scheme() {
+        "http" | "https" if url.host_str().is_some() => Ok(url),
+        _ => Err(wrong()),
+    }
+}
+
+/// Reads a file that a download left.
+pub(super) fn open(path: &Path) -> Result<std::fs::File, RegistryError> {
+    std::fs::File::open(path).map_err(|e| disk("read", path, &e))
+}

@@ -1,0 +1,113 @@
+//! What a registry has: its `providers.yaml`, and which version of it is meant. Pure.
+
+use std::collections::BTreeMap;
+
+use semver::{BuildMetadata, Prerelease, Version};
+use serde::Deserialize;
+use stackql_provider::names::{Found, find, nearest};
+use stackql_provider::{Published, RegistryError};
+
+/// The providers of a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Index {
+    providers: Vec<Published>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    providers: BTreeMap<String, Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(default)]
+    versions: Vec<String>,
+}
+
+impl Index {
+    /// Reads the document; why not, where it is none.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let document: Document = yaml_serde::from_str(text).map_err(|e| e.to_string())?;
+        let mut providers = Vec::new();
+        for (provider, entry) in document.providers {
+            for name in std::iter::once(&provider).chain(&entry.versions) {
+                // They become parts of addresses and paths.
+                if !is_plain(name) {
+                    return Err(format!("'{}' is no name of a provider or version", name.escape_debug()));
+                }
+            }
+            let mut versions = entry.versions;
+            versions.sort_by_key(|version| parse(version));
+            versions.dedup();
+            let stable = versions.iter().rfind(|v| parse(v).is_some_and(|v| v.pre.is_empty()));
+            if let Some(latest) = stable.or(versions.last()).cloned() {
+                providers.push(Published { provider, versions, latest });
+            }
+        }
+        Ok(Self { providers })
+    }
+
+    /// All that has a version.
+    pub(super) fn into_providers(self) -> Vec<Published> {
+        self.providers
+    }
+
+    /// A provider by a name that a person typed.
+    pub(super) fn provider(&self, name: &str) -> Result<&Published, RegistryError> {
+        let names = self.providers.iter().enumerate().map(|(i, p)| (i, p.provider.as_str()));
+        match find(name, names.clone()) {
+            Found::One(i) => Ok(&self.providers[i]),
+            Found::Ambiguous(_) | Found::None => Err(RegistryError::UnknownProvider {
+                name: name.to_owned(),
+                known: self.providers.iter().map(|p| p.provider.clone()).collect(),
+                suggestion: nearest(name, names.map(|(_, n)| n)).map(str::to_owned),
+            }),
+        }
+    }
+
+    /// The version of a provider that is meant: the latest stable one where none is named.
+    pub(super) fn version<'a>(published: &'a Published, named: Option<&str>) -> Result<&'a str, RegistryError> {
+        let Some(named) = named else {
+            if parse(&published.latest).is_some_and(|v| !v.pre.is_empty()) {
+                return Err(RegistryError::Configuration(format!(
+                    "provider '{}' has no stable version; name one of: {}",
+                    published.provider,
+                    published.versions.join(", ")
+                )));
+            }
+            return Ok(&published.latest);
+        };
+        let exact = published.versions.iter().find(|v| *v == named);
+        // The `v` in front may be left out, and zeros in front of a number.
+        let same = || published.versions.iter().find(|v| parse(v).is_some() && parse(v) == parse(named));
+        exact.or_else(same).map(String::as_str).ok_or_else(|| RegistryError::UnknownVersion {
+            provider: published.provider.clone(),
+            version: named.to_owned(),
+            known: published.versions.clone(),
+            suggestion: nearest(named, published.versions.iter().map(String::as_str)).map(str::to_owned),
+        })
+    }
+}
+
+/// A version, with or without `v`, and with zeros in front of numbers, which registries write and semver forbids.
+pub(super) fn parse(text: &str) -> Option<Version> {
+    let text = text.strip_prefix('v').unwrap_or(text);
+    let (text, build) = text.split_once('+').map_or((text, ""), |(t, b)| (t, b));
+    let (numbers, pre) = text.split_once('-').map_or((text, ""), |(n, p)| (n, p));
+    let mut numbers = numbers.split('.').map(str::parse::<u64>);
+    let (Some(Ok(major)), minor, patch, None) = (numbers.next(), numbers.next(), numbers.next(), numbers.next()) else {
+        return None;
+    };
+    let (minor, patch) = (minor.unwrap_or(Ok(0)).ok()?, patch.unwrap_or(Ok(0)).ok()?);
+    let (pre, build) = (Prerelease::new(pre).ok()?, BuildMetadata::new(build).ok()?);
+    Some(Version { major, minor, patch, pre, build })
+}
+
+/// Whether a name can be a part of a path anywhere: letters, digits and a few marks, not hidden.
+pub(super) fn is_plain(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
+    !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && !name.ends_with('.') && name.chars().all(plain)
+}
+
+#[cfg(test)]
+mod tests;
