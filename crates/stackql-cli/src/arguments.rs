@@ -45,6 +45,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ProviderCommand,
     },
+    /// List the definitions of the registry, or install some
+    Registry {
+        #[command(subcommand)]
+        command: RegistryCommand,
+    },
     /// Write documentation pages of a provider
     Docs(Docs),
     /// Print the completions of a shell (bash, zsh, fish)
@@ -71,6 +76,22 @@ pub(crate) struct Docs {
 pub(crate) enum ProviderCommand {
     /// Compile a provider from the models of its vendor
     Build(Build),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegistryCommand {
+    /// List providers with their latest versions, or one provider's versions
+    List {
+        /// The provider
+        provider: Option<String>,
+    },
+    /// Install a provider's definitions below --approot
+    Pull {
+        /// The provider
+        provider: String,
+        /// The version; else the latest stable one
+        version: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -147,7 +168,7 @@ pub(crate) struct Output {
     /// Print the script as a result and run nothing
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
     pub(crate) dryrun: bool,
-    /// Folder of what the program keeps, such as the shell's history
+    /// Folder of what the program keeps, such as installed definitions
     #[arg(long, global = true, default_value = ".stackql", value_name = "DIR")]
     pub(crate) approot: PathBuf,
     /// Behave as another program where scripts depend on it: stackql is the Go program
@@ -171,6 +192,9 @@ pub(crate) struct Calls {
     /// Compiled definitions to use besides and before the built-in ones
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) definitions: Vec<PathBuf>,
+    /// Where definitions are published: JSON or YAML of url, localDocRoot, verifyConfig and more
+    #[arg(long, global = true, value_name = "CONFIG")]
+    pub(crate) registry: Option<String>,
     /// Refuse statements that change something
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
     pub(crate) read_only: bool,

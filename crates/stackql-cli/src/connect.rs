@@ -4,23 +4,28 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stackql_client::{Client, Settings, auth_contexts};
+use stackql_client::{Client, RegistryConfig, RemoteRegistry, Settings, auth_contexts};
 use stackql_engine::{Session, SessionOptions};
 use stackql_provider::{CompiledError, CompiledProvider, Definitions, Embedded, Origin};
 
-use crate::arguments::Calls;
+use crate::arguments::{Calls, Common};
 use crate::ending::Stop;
 
 /// A session as the flags and the environment want it.
-pub(crate) fn session(flags: &Calls) -> Result<Session, Stop> {
+pub(crate) fn session(flags: &Common) -> Result<Session, Stop> {
     session_in(environment(), flags)
 }
 
 /// A session as the flags and the given environment want it.
-pub(crate) fn session_in(environment: BTreeMap<String, String>, flags: &Calls) -> Result<Session, Stop> {
+pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common) -> Result<Session, Stop> {
+    let flags = &common.calls;
+    let registry = RegistryConfig::parse(flags.registry.as_deref().unwrap_or_default());
+    let registry = registry.map_err(|e| Stop::Told(e.to_string()))?;
     let definitions = Embedded::new(compiled(flags)?);
     let client = Client::new(settings(environment, flags, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
-    Ok(Session::new(Arc::new(definitions), Arc::new(client), options(flags)))
+    let client = Arc::new(client);
+    let registry = RemoteRegistry::new(Arc::clone(&client), registry, common.output.approot.clone());
+    Ok(Session::new(Arc::new(definitions), client, options(flags)).with_registry(Arc::new(registry)))
 }
 
 /// One provider in its compiled form, the first of its name.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use stackql_engine::Session;
 use stackql_sandbox::{Options, Sandbox};
 
-use crate::arguments::Calls;
+use crate::arguments::Common;
 use crate::connect;
 use crate::ending::{Ending, Stop};
 use crate::statements::{Results, unless_cancelled};
@@ -15,13 +15,13 @@ use crate::statements::{Results, unless_cancelled};
 const TOUR: &str = include_str!("demo/tour.sql");
 
 /// Starts an endpoint in this process, runs the tour against it and stops it, or uses the endpoint the flags name.
-pub(crate) async fn run(mut flags: Calls, results: &mut Results) -> Result<Ending, Stop> {
-    if flags.endpoint_url.is_some() {
+pub(crate) async fn run(mut flags: Common, results: &mut Results) -> Result<Ending, Stop> {
+    if flags.calls.endpoint_url.is_some() {
         return tour(&connect::session(&flags)?, results).await;
     }
     let sandbox = Sandbox::start(Options::default()).await.map_err(|e| Stop::Told(e.to_string()))?;
-    flags.endpoint_url = Some(sandbox.url());
-    flags.auth = None;
+    flags.calls.endpoint_url = Some(sandbox.url());
+    flags.calls.auth = None;
     let session = connect::session_in(credentials(), &flags)?;
     results.note("-- This tour runs against an EC2 endpoint inside this process: nothing leaves this machine.\n")?;
     let ending = tour(&session, results).await;

@@ -12,6 +12,7 @@ mod ending;
 mod exec;
 mod output;
 mod progress;
+mod registry;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod shell;
@@ -73,21 +74,26 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
             if common.output.dryrun {
                 return results.single("query", &script).map(|()| Ending::Complete);
             }
-            let session = connect::session(&common.calls)?;
+            let session = connect::session(&common)?;
             runtime()?.block_on(exec::run(&session, &script, &mut results))
         }
         Some(Command::Shell) => {
             let results = Results::open(&common.output)?;
-            shell::run(&runtime()?, connect::session(&common.calls)?, results, &common.output.approot)
+            shell::run(&runtime()?, connect::session(&common)?, results, &common.output.approot)
         }
         #[cfg(feature = "sandbox")]
         Some(Command::Demo) => {
             let mut results = Results::open(&common.output)?;
-            runtime()?.block_on(demo::run(common.calls, &mut results))
+            runtime()?.block_on(demo::run(common, &mut results))
         }
         #[cfg(feature = "sandbox")]
         Some(Command::Sandbox(wanted)) => runtime()?.block_on(sandbox::serve(wanted)),
         Some(Command::Provider { command: ProviderCommand::Build(wanted) }) => build::write(&wanted),
+        Some(Command::Registry { command }) => {
+            let mut results = Results::open(&common.output)?;
+            let session = connect::session(&common)?;
+            runtime()?.block_on(exec::run(&session, &registry::statement(&command), &mut results))
+        }
         Some(Command::Docs(wanted)) => docs::write(&wanted, &common.calls),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

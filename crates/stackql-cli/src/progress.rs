@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use stackql_engine::Progress;
 use tokio::time::{Instant, sleep_until};
 
@@ -66,6 +66,12 @@ fn spinner() -> ProgressBar {
 }
 
 fn line(progress: &Progress) -> String {
+    let transfer = &progress.transfer;
+    let [received, total] = [&transfer.received, &transfer.total].map(|c| c.load(Ordering::Relaxed));
+    if received > 0 {
+        let rest = if total > 0 { format!(" of {}", HumanBytes(total)) } else { String::new() };
+        return format!("{}{rest}", HumanBytes(received));
+    }
     let [scopes, done, pages, rows] =
         [&progress.scopes, &progress.scopes_done, &progress.pages, &progress.rows].map(|c| c.load(Ordering::Relaxed));
     format!("{done}/{scopes} scopes, {pages} pages, {rows} rows")
@@ -83,5 +89,14 @@ mod tests {
         progress.pages.store(40, Ordering::Relaxed);
         progress.rows.store(39_120, Ordering::Relaxed);
         assert_eq!(line(&progress), "3/17 scopes, 40 pages, 39120 rows");
+    }
+
+    #[test]
+    fn the_line_of_a_download_counts_bytes() {
+        let progress = Progress::default();
+        progress.transfer.received.store(3 << 20, Ordering::Relaxed);
+        assert_eq!(line(&progress), "3.00 MiB");
+        progress.transfer.total.store(10 << 20, Ordering::Relaxed);
+        assert_eq!(line(&progress), "3.00 MiB of 10.00 MiB");
     }
 }

@@ -10,11 +10,27 @@ use crate::arguments::Arguments;
 use crate::ending::{Ending, Stop, say};
 
 /// Subcommands to which not all flags mean something that stand before or after any subcommand, and those that do.
-const HEEDED: [(&str, &[&str]); 6] = [
+const HEEDED: [(&str, &[&str]); 7] = [
     ("completions", &[]),
     ("provider", &[]),
     ("sandbox", &[]),
     ("docs", &["definitions"]),
+    (
+        "registry",
+        &[
+            "outfile",
+            "output",
+            "hideheaders",
+            "delimiter",
+            "errorpresentation",
+            "approot",
+            "compat",
+            "registry",
+            "request_timeout",
+            "ca_bundle",
+            "allow_insecure",
+        ],
+    ),
     ("demo", &["outfile", "output", "hideheaders", "delimiter", "auth", "region", "endpoint_url", "definitions"]),
     (
         "shell",
@@ -30,6 +46,7 @@ const HEEDED: [(&str, &[&str]); 6] = [
             "region",
             "endpoint_url",
             "definitions",
+            "registry",
             "read_only",
             "page_limit",
             "concurrency",

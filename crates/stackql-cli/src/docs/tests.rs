@@ -57,9 +57,9 @@ fn value(name: &str, is_quoted: bool, resource: &Resource) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_statement_on_every_page_runs_when_it_is_filled_in() {
-    let flags = Arguments::parse_from(["stackql", "shell"]).common.calls;
+    let flags = Arguments::parse_from(["stackql", "shell"]).common;
     let session = connect::session_in(BTreeMap::new(), &flags).unwrap();
-    let source = connect::provider(&flags, "aws").unwrap();
+    let source = connect::provider(&flags.calls, "aws").unwrap();
     let mut runs = JoinSet::new();
     for page in stackql_docs::pages(&source, Some("ec2"), Style::Site).unwrap() {
         let page = page.unwrap();

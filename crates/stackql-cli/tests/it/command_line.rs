@@ -7,10 +7,13 @@ use std::path::Path;
 use crate::stackql;
 
 /// Every command that has a help of its own.
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 12] = [
     &[],
     &["exec"],
     &["shell"],
+    &["registry"],
+    &["registry", "list"],
+    &["registry", "pull"],
     &["docs"],
     &["provider"],
     &["provider", "build"],
