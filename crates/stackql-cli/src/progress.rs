@@ -1,4 +1,4 @@
-//! The line on standard error that tells how far a long scan is. Shown to a person only, and only after a second.
+//! The line on standard error that tells how far a long scan or a download is. Shown to a person only, and only after a second.
 
 use std::future::Future;
 use std::io::IsTerminal;
@@ -48,8 +48,7 @@ impl ProgressLine {
                 () = sleep_until(self.next) => {
                     self.next = Instant::now() + REFRESH;
                     let bar = bar.get_or_insert_with(spinner);
-                    bar.set_message(line(&self.progress));
-                    bar.tick();
+                    draw(bar, &self.progress);
                 }
             }
         }
@@ -65,12 +64,24 @@ fn spinner() -> ProgressBar {
     bar
 }
 
-fn line(progress: &Progress) -> String {
+fn draw(bar: &ProgressBar, progress: &Progress) {
     let transfer = &progress.transfer;
     let [received, total] = [&transfer.received, &transfer.total].map(|c| c.load(Ordering::Relaxed));
+    if total > 0 && bar.length() != Some(total) {
+        bar.set_length(total);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {bytes} of {total_bytes} ({elapsed})") {
+            bar.set_style(style);
+        }
+    }
+    bar.set_position(received);
+    bar.set_message(line(progress));
+    bar.tick();
+}
+
+fn line(progress: &Progress) -> String {
+    let received = progress.transfer.received.load(Ordering::Relaxed);
     if received > 0 {
-        let rest = if total > 0 { format!(" of {}", HumanBytes(total)) } else { String::new() };
-        return format!("{}{rest}", HumanBytes(received));
+        return HumanBytes(received).to_string();
     }
     let [scopes, done, pages, rows] =
         [&progress.scopes, &progress.scopes_done, &progress.pages, &progress.rows].map(|c| c.load(Ordering::Relaxed));
@@ -96,7 +107,11 @@ mod tests {
         let progress = Progress::default();
         progress.transfer.received.store(3 << 20, Ordering::Relaxed);
         assert_eq!(line(&progress), "3.00 MiB");
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        draw(&bar, &progress);
+        assert_eq!(bar.length(), None);
         progress.transfer.total.store(10 << 20, Ordering::Relaxed);
-        assert_eq!(line(&progress), "3.00 MiB of 10.00 MiB");
+        draw(&bar, &progress);
+        assert_eq!((bar.position(), bar.length()), (3 << 20, Some(10 << 20)));
     }
 }

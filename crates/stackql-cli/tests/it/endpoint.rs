@@ -11,7 +11,7 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// Writes what `answer` makes of a whole request: a whole HTTP response.
-    pub(crate) fn start(answer: impl Fn(&str) -> String + Send + 'static) -> Self {
+    pub(crate) fn start<A: AsRef<[u8]>>(answer: impl Fn(&str) -> A + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         thread::spawn(move || {
@@ -19,7 +19,7 @@ impl Endpoint {
                 let mut stream = stream.unwrap();
                 let request = request(&mut stream);
                 // A client that has seen enough may be gone.
-                let _ = stream.write_all(answer(&request).as_bytes());
+                let _ = stream.write_all(answer(&request).as_ref());
             }
         });
         Self { url }
