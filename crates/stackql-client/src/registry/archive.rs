@@ -3,11 +3,11 @@
 
 use std::cell::Cell;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use flate2::read::GzDecoder;
+use flate2::bufread::GzDecoder;
 use tar::EntryType;
 use thiserror::Error;
 
@@ -53,17 +53,23 @@ pub(super) enum ArchiveError {
     Disk { path: String, reason: io::Error },
 }
 
+/// Where a bare archive says that it is one.
+const MAGIC: std::ops::Range<usize> = 257..262;
+
 /// Unpacks an archive of `size` bytes, all of it below a folder named for the version, into the folder `into`,
 /// which is empty. What was written stays there, also after an error. The paths of the files, below `into`.
 pub(super) fn unpack(
-    archive: impl Read,
+    mut archive: impl BufRead,
     size: u64,
     version: &str,
     into: &Path,
     limits: Limits,
 ) -> Result<Vec<PathBuf>, ArchiveError> {
     let excess = Rc::new(Cell::new(None));
-    let source = Counted { inner: GzDecoder::new(archive), size, read: 0, limits, excess: Rc::clone(&excess) };
+    // Servers that take the compression for one of the way have it undone before it is here.
+    let bare = archive.fill_buf().map_err(ArchiveError::Unreadable)?.get(MAGIC) == Some(b"ustar");
+    let inner: Box<dyn Read + '_> = if bare { Box::new(archive) } else { Box::new(GzDecoder::new(archive)) };
+    let source = Counted { inner, size, read: 0, limits, excess: Rc::clone(&excess) };
     let unreadable = |e: io::Error| match excess.get() {
         Some(Excess::Ratio) => ArchiveError::Bomb(limits.ratio),
         Some(Excess::Size) => ArchiveError::TooLarge(limits.unpacked),

@@ -157,7 +157,8 @@ async fn archive_once(client: &Client, url: &Url, part: &Part, transfer: &Transf
 fn part_so_far(part: &Part) -> Option<(u64, String)> {
     let size = std::fs::metadata(&part.file).ok()?.len();
     let validator = std::fs::read_to_string(&part.validator).ok()?;
-    (size > 0 && !validator.is_empty()).then_some((size, validator))
+    let usable = !validator.is_empty() && http::HeaderValue::from_str(&validator).is_ok();
+    (size > 0 && usable).then_some((size, validator))
 }
 
 /// Remembers by which mark the server knows these bytes again, if it has one that is sure.

@@ -77,6 +77,15 @@ fn files_and_folders_are_unpacked_and_hidden_files_are_not() {
 }
 
 #[test]
+fn an_archive_that_was_decompressed_on_its_way_is_unpacked() {
+    let mut bare = Vec::new();
+    flate2::read::GzDecoder::new(archive(&[file("v1.0.0/provider.yaml")]).as_slice())
+        .read_to_end(&mut bare)
+        .expect("whole");
+    assert_eq!(unpacked(&bare, Limits::GENEROUS).expect("unpacked"), [PathBuf::from("provider.yaml")]);
+}
+
+#[test]
 fn paths_that_lead_elsewhere_are_refused() {
     for path in [
         "/etc/passwd",
