@@ -114,6 +114,9 @@ impl Session {
             Statement::RegistryList { provider } => {
                 Ok(rows(registry::list(self.registry()?, provider.as_deref()).await?))
             }
+            Statement::RegistryPull { .. } if self.options.read_only => {
+                Err(Error::statement("REGISTRY PULL is refused: the session is read-only").into())
+            }
             Statement::RegistryPull { provider, version } => {
                 let transfer = &self.progress.transfer;
                 Ok(message(&registry::pull(self.registry()?, &provider, version.as_deref(), transfer).await?))

@@ -41,6 +41,8 @@ const KEYWORDS: &[&str] = &[
     "SHOW METHODS IN",
     "SHOW INSERT INTO",
     "DESCRIBE",
+    "REGISTRY LIST",
+    "REGISTRY PULL",
 ];
 
 /// Completes names for the line editor.

@@ -134,6 +134,8 @@ fn what_cannot_be_pulled_is_told() {
                   REGISTRY PULL; REGISTRY PUSH aws";
     assert_snapshot!(world.tell(&["exec", script]));
     assert!(!world.root.path().join(".stackql").exists());
+    let read_only = world.tell(&["exec", "REGISTRY PULL aws", "--read-only"]);
+    assert!(read_only.ends_with("REGISTRY PULL is refused: the session is read-only\n\n"), "{read_only}");
     // It is in the list, and its archive is not there.
     assert_snapshot!(world.tell(&["registry", "pull", "google"]));
 }
