@@ -125,7 +125,10 @@ async fn archive_once(client: &Client, url: &Url, part: &Part, transfer: &Transf
         }
     };
     let total = answer.content_length().map(|rest| size + rest);
-    let too_large = || unavailable(format!("{} is larger than 512 MiB", shown(url)));
+    let too_large = || match part.remove() {
+        Ok(()) => unavailable(format!("{} is larger than 512 MiB", shown(url))),
+        Err(error) => Failure::Final(error),
+    };
     if total.is_some_and(|total| total > LARGEST) {
         return Err(too_large());
     }
