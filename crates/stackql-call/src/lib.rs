@@ -8,6 +8,7 @@
 //! - [`bind()`] checks every parameter; a [`Call`] with a missing or ill-typed one cannot exist.
 //! - [`request()`] writes the HTTP request for one page of the call.
 //! - [`Transport`] is the seam to the network, implemented by `stackql-client` and by tests.
+//! - A [`Transform`] turns an answer into JSON first, where a definition says so by a template.
 //! - [`fault()`] reads an error answer; [`page()`] decodes a good one by a [`RowPlan`].
 
 mod bind;
@@ -17,6 +18,7 @@ mod page;
 mod request;
 mod response;
 mod rows;
+mod transform;
 mod transport;
 mod xml;
 
@@ -27,4 +29,5 @@ pub use page::{AnswerError, Cursor, Page, page};
 pub use request::{Request, request};
 pub use response::{Attempt, Response};
 pub use rows::RowPlan;
+pub use transform::{Transform, TransformError, TransformLimit};
 pub use transport::{Transport, TransportError, TransportErrorKind};

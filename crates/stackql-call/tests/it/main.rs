@@ -11,3 +11,4 @@ mod cases;
 mod model;
 mod pages;
 mod protocol;
+mod transforms;

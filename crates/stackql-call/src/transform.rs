@@ -1,0 +1,259 @@
+//! Answers that a template turns into JSON before rows are read from them. Owns the template types, their limits and
+//! their errors; knows neither methods nor tables, and does no IO.
+//!
+//! The language is Go's `text/template`. A template sees the answer and the functions of its type, nothing else.
+
+use std::fmt::{self, Write};
+use std::sync::Arc;
+
+use gotmpl::{Template, TemplateError, Value};
+use thiserror::Error;
+
+mod compare;
+mod element;
+mod functions;
+mod kind;
+mod meter;
+mod program;
+mod value;
+mod xpath;
+
+use element::Element;
+use kind::{Reading, Version};
+pub use meter::TransformLimit;
+use meter::{Allowance, MAX_BODY, MAX_TEMPLATE, Meter};
+use program::{MAIN, Place, Program};
+
+/// A template that turns answers into JSON.
+///
+/// ```
+/// use stackql_call::Transform;
+///
+/// let body = r#"{"rows": [{{range $i, $name := .names}}{{if $i}}, {{end}}{"name": {{toJson $name}}}{{end}}]}"#;
+/// let transform = Transform::compile("golang_template_json_v0.3.0", body)?;
+/// let answer = transform.apply(br#"{"names": ["a", "b"]}"#)?;
+/// assert_eq!(answer.to_string(), r#"{"rows":[{"name":"a"},{"name":"b"}]}"#);
+/// # Ok::<(), stackql_call::TransformError>(())
+/// ```
+#[derive(Debug)]
+pub struct Transform {
+    reading: Reading,
+    version: Version,
+    source: String,
+    program: Program,
+}
+
+/// Why a template cannot be used, or gives nothing for an answer.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum TransformError {
+    /// The definition names a type of template there is none of.
+    #[error("unsupported template type: {0}")]
+    UnsupportedType(String),
+    /// The template is too long.
+    #[error("the template has {bytes} bytes; at most {limit} are read")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+        /// The longest that is read.
+        limit: usize,
+    },
+    /// The template's text is wrong, or uses what its type does not have.
+    #[error("the template cannot be read at line {line}, column {column}: {reason}")]
+    Unreadable {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The answer is not what the template's type takes.
+    #[error("the answer cannot be read as {format} at byte {at}: {reason}")]
+    Answer {
+        /// What it should be.
+        format: &'static str,
+        /// The position in the answer.
+        at: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The template does not fit the answer.
+    #[error("the template fails at line {line}, column {column}: {reason}")]
+    Failed {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The template was stopped.
+    #[error("the template was stopped at line {line}, column {column}: {limit}")]
+    Stopped {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What it came up against.
+        limit: TransformLimit,
+    },
+    /// What the template wrote is no JSON.
+    #[error("the template wrote no JSON: line {line}, column {column} of its output, near '{near}': {reason}")]
+    Output {
+        /// The line of the output, from 1.
+        line: usize,
+        /// The column of the output, from 1.
+        column: usize,
+        /// What stands there.
+        near: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl Transform {
+    /// Reads a template of the type `kind`, as documents name it.
+    pub fn compile(kind: &str, body: &str) -> Result<Self, TransformError> {
+        let Some((reading, version)) = kind::kind(kind) else {
+            return Err(TransformError::UnsupportedType(kind.to_owned()));
+        };
+        if body.len() > MAX_TEMPLATE {
+            return Err(TransformError::TooLong { bytes: body.len(), limit: MAX_TEMPLATE });
+        }
+        let known = |name: &str| functions::is_known(version, name);
+        let program = Program::parse(body, &known).map_err(|refused| {
+            let (line, column) = match refused.at {
+                Place::Offset(offset) => line_and_column(body, offset),
+                Place::LineColumn(line, column) => (line, column),
+            };
+            TransformError::Unreadable { line, column, reason: short(&refused.reason) }
+        })?;
+        Ok(Self { reading, version, source: body.to_owned(), program })
+    }
+
+    /// The JSON that the template makes of an answer.
+    pub fn apply(&self, body: &[u8]) -> Result<serde_json::Value, TransformError> {
+        let output = self.render(body)?;
+        serde_json::from_str(&output).map_err(|error| {
+            let line = output.lines().nth(error.line().saturating_sub(1)).unwrap_or("");
+            let reason = error.to_string();
+            let reason = reason.rsplit_once(" at line ").map_or(&*reason, |(reason, _)| reason);
+            let near = line.get(floor(line, error.column().saturating_sub(20))..).unwrap_or("");
+            TransformError::Output {
+                line: error.line().max(1),
+                column: error.column().max(1),
+                near: near.chars().take(40).collect(),
+                reason: reason.to_owned(),
+            }
+        })
+    }
+
+    /// What the template writes for an answer, whatever it is.
+    pub fn render(&self, body: &[u8]) -> Result<String, TransformError> {
+        self.run(self.read(body)?, Allowance::for_body(body.len()))
+    }
+
+    fn read(&self, body: &[u8]) -> Result<Value, TransformError> {
+        let answer = |format, at, reason: String| TransformError::Answer { format, at, reason: short(&reason) };
+        if body.len() > MAX_BODY {
+            let reason = format!("it has {} bytes, of which at most {MAX_BODY} are read", body.len());
+            return Err(answer("a document in memory", 0, reason));
+        }
+        let json = || serde_json::from_slice(body).map(value::from_json);
+        let text = || Value::String(String::from_utf8_lossy(body).into());
+        match self.reading {
+            Reading::Text => Ok(text()),
+            Reading::Either => Ok(json().unwrap_or_else(|_| text())),
+            Reading::Json => json().map_err(|error| {
+                let reason = error.to_string();
+                let reason = reason.rsplit_once(" at line ").map_or(&*reason, |(reason, _)| reason);
+                answer("JSON", byte(body, error.line(), error.column()), reason.to_owned())
+            }),
+            Reading::Xml => {
+                let text = std::str::from_utf8(body)
+                    .map_err(|error| answer("XML", error.valid_up_to() as u64, "not UTF-8 text".to_owned()))?;
+                let text = text.trim_start_matches('\u{feff}');
+                match Element::document(text) {
+                    Ok(document) => Ok(document.to_map()),
+                    Err(broken) => Err(answer("XML", broken.at, broken.reason)),
+                }
+            }
+        }
+    }
+
+    fn run(&self, answer: Value, allowance: Allowance) -> Result<String, TransformError> {
+        let meter = Arc::new(Meter::new(allowance));
+        let mut template = Template::new(MAIN).funcs(functions::functions(self.version, &meter));
+        for (name, body) in &self.program.templates {
+            template = template.add_parse_tree(name, body.clone());
+        }
+        let mut output = Output { text: String::new(), meter: &meter, limit: allowance.output };
+        let Err(error) = template.execute_template_fmt(&mut output, MAIN, &answer) else { return Ok(output.text) };
+        let (line, column) = line_and_column(&self.source, meter.at());
+        let limit = match error {
+            TemplateError::RecursionLimit => Some(TransformLimit::Depth),
+            TemplateError::RangeIterLimit => Some(TransformLimit::Work),
+            _ => meter.stopped(),
+        };
+        Err(match limit {
+            Some(limit) => TransformError::Stopped { line, column, limit },
+            None => {
+                let reason = match error {
+                    TemplateError::Exec(reason) => reason,
+                    other => other.to_string(),
+                };
+                TransformError::Failed { line, column, reason: short(&reason) }
+            }
+        })
+    }
+}
+
+/// Where a template writes.
+struct Output<'a> {
+    text: String,
+    meter: &'a Meter,
+    limit: usize,
+}
+
+impl Write for Output<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        self.meter.spend(piece.len()).map_err(|_| fmt::Error)?;
+        if self.text.len() + piece.len() > self.limit {
+            self.meter.stop(TransformLimit::Output);
+            return Err(fmt::Error);
+        }
+        self.text.push_str(piece);
+        Ok(())
+    }
+}
+
+/// Line and column, from 1, of an offset.
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..floor(text, offset)).unwrap_or("");
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+/// The last boundary of characters at or before `offset`.
+fn floor(text: &str, offset: usize) -> usize {
+    text.floor_char_boundary(offset)
+}
+
+/// The byte at a line and column of JSON.
+fn byte(body: &[u8], line: usize, column: usize) -> u64 {
+    let before: usize = body.split_inclusive(|b| *b == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
+    (before + column.saturating_sub(1)) as u64
+}
+
+/// A reason that may quote an answer, in a length fit to print.
+fn short(reason: &str) -> String {
+    const LONGEST: usize = 300;
+    match reason.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &reason[..at]),
+        None => reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,236 @@
+//! A template's text becomes a program: parsed, checked as Go's parser checks, and marked, so that a run knows where it
+//! stands and what it costs. Owns what is known of a template before it meets an answer.
+
+use gotmpl::TemplateError;
+use gotmpl::parse::{
+    ActionNode, BranchNode, CommandNode, Expr, ListNode, Node, Number, Parser, PipeNode, Pos, SmolStr,
+};
+
+/// The name of the main template; no text of a template can spell it.
+pub(super) const MAIN: &str = "(main)";
+/// Called where a part begins, with its offset and its size in steps.
+pub(super) const ARRIVE: &str = "(arrive)";
+/// Called with a factor and a value before the value goes into a function that copies it; gives the value back.
+pub(super) const WEIGH: &str = "(weigh)";
+/// Called with the format of a `printf`; gives it back.
+pub(super) const FORMAT: &str = "(format)";
+
+/// The engine's functions which copy their arguments, with how often at most.
+const COPIERS: [(&str, i64); 7] =
+    [("print", 1), ("println", 1), ("html", 6), ("js", 6), ("urlquery", 3), ("slice", 1), ("printf", 8)];
+/// The engine's functions which cost the same for arguments of any size.
+const OTHERS: [&str; 6] = ["and", "or", "not", "len", "index", "call"];
+
+/// Templates by name, ready to run.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) templates: Vec<(String, ListNode)>,
+}
+
+/// Why a text is no program, and at which offset; without one, line and column.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) at: Place,
+    pub(super) reason: String,
+}
+
+/// Where in a template.
+#[derive(Debug)]
+pub(super) enum Place {
+    Offset(usize),
+    LineColumn(usize, usize),
+}
+
+impl Program {
+    /// Parses `source`, whose functions beside the engine's are those `known`.
+    pub(super) fn parse(source: &str, known: &dyn Fn(&str) -> bool) -> Result<Self, Refused> {
+        let parsed = Parser::new(source, "{{", "}}").and_then(Parser::parse);
+        let (main, defines) = parsed.map_err(|error| match error {
+            TemplateError::Parse { line, col, message, .. } | TemplateError::Lex { line, col, message, .. } => {
+                Refused { at: Place::LineColumn(line.max(1), col.max(1)), reason: message }
+            }
+            other => Refused { at: Place::Offset(0), reason: other.to_string() },
+        })?;
+        let mut templates: Vec<(String, ListNode)> = Vec::new();
+        for define in defines {
+            let marked = Marking::new(known).list(&define.body)?;
+            match templates.iter_mut().find(|(name, _)| *name == define.name.as_str()) {
+                // As in Go: an empty definition never replaces another, and two full ones are a mistake.
+                Some(_) if define.body.is_empty_tree() => {}
+                Some((name, body)) if !body.nodes.is_empty() && !is_only_arrival(body) => {
+                    let reason = format!("multiple definition of template \"{name}\"");
+                    return Err(Refused { at: Place::Offset(define.pos.offset), reason });
+                }
+                Some((_, body)) => *body = marked,
+                None => templates.push((define.name.to_string(), marked)),
+            }
+        }
+        templates.push((MAIN.to_owned(), Marking::new(known).list(&main)?));
+        Ok(Self { templates })
+    }
+}
+
+/// Whether nothing but the mark of arrival and white space is in a marked body.
+fn is_only_arrival(body: &ListNode) -> bool {
+    body.nodes.iter().skip(1).all(|node| matches!(node, Node::Text(text) if text.text.trim().is_empty()))
+}
+
+/// Walks the tree of one template and writes the marked one.
+struct Marking<'a> {
+    known: &'a dyn Fn(&str) -> bool,
+    /// The variables that are declared, innermost last.
+    variables: Vec<SmolStr>,
+    /// The expressions of the part being walked.
+    steps: usize,
+}
+
+impl<'a> Marking<'a> {
+    fn new(known: &'a dyn Fn(&str) -> bool) -> Self {
+        Self { known, variables: vec![SmolStr::new_static("$")], steps: 1 }
+    }
+
+    /// A list begins with a mark, so that an empty loop or a template that calls itself is counted too.
+    fn list(&mut self, list: &ListNode) -> Result<ListNode, Refused> {
+        let mut nodes = vec![arrival(list.pos, 1)];
+        for node in &list.nodes {
+            self.steps = 1;
+            let (pos, marked) = match node {
+                Node::Text(_) | Node::Define(_) | Node::Break(_) | Node::Continue(_) => {
+                    nodes.push(node.clone());
+                    continue;
+                }
+                Node::List(inner) => (inner.pos, Node::List(self.list(inner)?)),
+                Node::Action(action) => {
+                    let pipe = self.pipe(&action.pipe)?;
+                    (action.pos, Node::Action(ActionNode { pos: action.pos, pipe }))
+                }
+                Node::If(branch) => self.branch(branch, &mut nodes, Node::If)?,
+                Node::Range(branch) => self.branch(branch, &mut nodes, Node::Range)?,
+                Node::With(branch) => self.branch(branch, &mut nodes, Node::With)?,
+                Node::Template(call) => {
+                    let mut call = call.clone();
+                    // Without a pipeline the template sees nothing, where the engine would show it what is here.
+                    call.pipe = Some(match &call.pipe {
+                        Some(pipe) => self.pipe(pipe)?,
+                        None => arrive(call.pos, 1, Vec::new()),
+                    });
+                    (call.pos, Node::Template(call))
+                }
+            };
+            if !matches!(node, Node::If(_) | Node::Range(_) | Node::With(_)) {
+                nodes.push(arrival(pos, self.steps));
+            }
+            nodes.push(marked);
+        }
+        Ok(ListNode { pos: list.pos, nodes })
+    }
+
+    /// The mark of a branch counts its pipeline alone, so it is put before the bodies are walked.
+    fn branch(
+        &mut self,
+        branch: &BranchNode,
+        nodes: &mut Vec<Node>,
+        node: fn(BranchNode) -> Node,
+    ) -> Result<(Pos, Node), Refused> {
+        let outside = self.variables.len();
+        let pipe = self.pipe(&branch.pipe)?;
+        nodes.push(arrival(branch.pos, self.steps));
+        let body = self.list(&branch.body)?;
+        let else_body = branch.else_body.as_ref().map(|body| self.list(body)).transpose()?;
+        self.variables.truncate(outside);
+        Ok((branch.pos, node(BranchNode { pos: branch.pos, pipe, body, else_body })))
+    }
+
+    fn pipe(&mut self, pipe: &PipeNode) -> Result<PipeNode, Refused> {
+        for name in &pipe.decl {
+            if !pipe.is_assign {
+                self.variables.push(name.clone());
+            } else if !self.variables.contains(name) {
+                return Err(undefined_variable(pipe.pos, name));
+            }
+        }
+        let mut commands = Vec::with_capacity(pipe.commands.len());
+        for (at, command) in pipe.commands.iter().enumerate() {
+            let piped = at > 0;
+            let function = match command.args.first() {
+                Some(Expr::Identifier(_, name)) => Some(name.as_str()),
+                Some(Expr::Chain(_, inner, _)) => match &**inner {
+                    Expr::Identifier(_, name) => Some(name.as_str()),
+                    _ => None,
+                },
+                _ => None,
+            };
+            let factor = COPIERS.iter().find(|(name, _)| function == Some(name)).map(|(_, factor)| *factor);
+            let is_printf = function == Some("printf");
+            let mut args = Vec::with_capacity(command.args.len());
+            for (position, arg) in command.args.iter().enumerate() {
+                let arg = self.expr(arg)?;
+                args.push(match factor {
+                    Some(_) if is_printf && position == 1 => called(FORMAT, &[], arg),
+                    Some(factor) if position > 0 => called(WEIGH, &[factor], arg),
+                    _ => arg,
+                });
+            }
+            if let (Some(factor), true) = (factor, piped) {
+                let pos = command.pos;
+                let mut weighing = vec![Expr::Identifier(pos, SmolStr::new_static(WEIGH)), number(pos, factor)];
+                if is_printf && args.len() == 1 {
+                    weighing = vec![Expr::Identifier(pos, SmolStr::new_static(FORMAT))];
+                }
+                commands.push(CommandNode { pos, args: weighing });
+            }
+            commands.push(CommandNode { pos: command.pos, args });
+        }
+        Ok(PipeNode { pos: pipe.pos, decl: pipe.decl.clone(), commands, is_assign: pipe.is_assign })
+    }
+
+    fn expr(&mut self, expr: &Expr) -> Result<Expr, Refused> {
+        self.steps += 1;
+        Ok(match expr {
+            Expr::Identifier(pos, name) => {
+                let of_engine = COPIERS.iter().any(|(copier, _)| copier == name) || OTHERS.contains(&name.as_str());
+                if !of_engine && !(self.known)(name) {
+                    let reason = format!("function \"{name}\" is not defined in this template type");
+                    return Err(Refused { at: Place::Offset(pos.offset), reason });
+                }
+                expr.clone()
+            }
+            Expr::Variable(pos, name, _) if !self.variables.contains(name) => {
+                return Err(undefined_variable(*pos, name));
+            }
+            Expr::Pipe(pos, pipe) => Expr::Pipe(*pos, self.pipe(pipe)?),
+            Expr::Chain(pos, inner, fields) => Expr::Chain(*pos, Box::new(self.expr(inner)?), fields.clone()),
+            _ => expr.clone(),
+        })
+    }
+}
+
+fn undefined_variable(pos: Pos, name: &str) -> Refused {
+    Refused { at: Place::Offset(pos.offset), reason: format!("undefined variable \"{name}\"") }
+}
+
+fn number(pos: Pos, number: i64) -> Expr {
+    Expr::Number(pos, Number::Int(number))
+}
+
+/// `(name numbers… last)`.
+fn called(name: &'static str, numbers: &[i64], last: Expr) -> Expr {
+    let pos = last.pos();
+    let mut args = vec![Expr::Identifier(pos, SmolStr::new_static(name))];
+    args.extend(numbers.iter().map(|n| number(pos, *n)));
+    args.push(last);
+    let commands = vec![CommandNode { pos, args }];
+    Expr::Pipe(pos, PipeNode { pos, decl: Vec::new(), commands, is_assign: false })
+}
+
+/// A mark: an action whose result goes into a variable no template can name, so that it writes nothing.
+fn arrival(pos: Pos, steps: usize) -> Node {
+    Node::Action(ActionNode { pos, pipe: arrive(pos, steps, vec![SmolStr::new_static(ARRIVE)]) })
+}
+
+/// The call of a mark, which gives nothing.
+fn arrive(pos: Pos, steps: usize, decl: Vec<SmolStr>) -> PipeNode {
+    let whole = |n: usize| number(pos, i64::try_from(n).unwrap_or(i64::MAX));
+    let args = vec![Expr::Identifier(pos, SmolStr::new_static(ARRIVE)), whole(pos.offset), whole(steps)];
+    PipeNode { pos, decl, commands: vec![CommandNode { pos, args }], is_assign: false }
+}
