@@ -9,6 +9,7 @@ use std::sync::Arc;
 use gotmpl::{Template, TemplateError, Value};
 use thiserror::Error;
 
+mod braces;
 mod compare;
 mod element;
 mod functions;
@@ -18,6 +19,7 @@ mod program;
 mod value;
 mod xpath;
 
+use braces::Braces;
 use element::Element;
 use kind::{Reading, Version};
 pub use meter::TransformLimit;
@@ -40,6 +42,7 @@ pub struct Transform {
     reading: Reading,
     version: Version,
     source: String,
+    braces: Braces,
     program: Program,
 }
 
@@ -121,15 +124,17 @@ impl Transform {
         if body.len() > MAX_TEMPLATE {
             return Err(TransformError::TooLong { bytes: body.len(), limit: MAX_TEMPLATE });
         }
+        let braces = Braces::rewrite(body);
         let known = |name: &str| functions::is_known(version, name);
-        let program = Program::parse(body, &known).map_err(|refused| {
-            let (line, column) = match refused.at {
-                Place::Offset(offset) => line_and_column(body, offset),
-                Place::LineColumn(line, column) => (line, column),
+        let program = Program::parse(&braces.text, &known).map_err(|refused| {
+            let offset = match refused.at {
+                Place::Offset(offset) => offset,
+                Place::LineColumn(line, column) => offset(&braces.text, line, column),
             };
+            let (line, column) = line_and_column(body, braces.source_offset(offset));
             TransformError::Unreadable { line, column, reason: short(&refused.reason) }
         })?;
-        Ok(Self { reading, version, source: body.to_owned(), program })
+        Ok(Self { reading, version, source: body.to_owned(), braces, program })
     }
 
     /// The JSON that the template makes of an answer.
@@ -190,7 +195,7 @@ impl Transform {
         }
         let mut output = Output { text: String::new(), meter: &meter, limit: allowance.output };
         let Err(error) = template.execute_template_fmt(&mut output, MAIN, &answer) else { return Ok(output.text) };
-        let (line, column) = line_and_column(&self.source, meter.at());
+        let (line, column) = line_and_column(&self.source, self.braces.source_offset(meter.at()));
         let limit = match error {
             TemplateError::RecursionLimit => Some(TransformLimit::Depth),
             TemplateError::RangeIterLimit => Some(TransformLimit::Work),
@@ -233,6 +238,13 @@ fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..floor(text, offset)).unwrap_or("");
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+/// The offset of a line and column, from 1.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let rest = text.get(start..).unwrap_or("");
+    start + rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at)
 }
 
 /// The last boundary of characters at or before `offset`.

@@ -303,6 +303,22 @@ fn errors_say_where() {
 }
 
 #[test]
+fn braces_before_actions_are_text() {
+    check("[{{{- if .yes}} \"a\": 1 {{- end}}}]", "[{ \"a\": 1}]");
+    check("{{{{.n}}}}", "{{3}}");
+    check("{{/* {{{ */}}{{\"{{{\"}}{{`}}`}}", "{{{}}");
+    check(
+        "é{{{absent}}",
+        "error: the template cannot be read at line 1, column 5: function \"absent\" is not defined in this template type",
+    );
+    check(
+        "{{{.n}}\n{{{.n}} {{{index .list 9}}",
+        "error: the template fails at line 2, column 12: index out of range: 9",
+    );
+    check("{{{", "error: the template cannot be read at line 1, column 2: unclosed action");
+}
+
+#[test]
 fn templates_are_stopped() {
     let stopped = |template: &str| {
         let allowance = Allowance { work: 1 << 20, output: 1 << 12 };
@@ -395,6 +411,7 @@ fn templates() -> impl Strategy<Value = String> {
         Just("}}"),
         Just("{{safeIndex . 0 \"a\"}}"),
         Just("text"),
+        Just("{{{.a}}"),
         Just("\""),
         Just("{{eq . 1}}"),
         Just("{{/* c */}}"),

@@ -142,6 +142,7 @@ impl Documents {
     /// once.
     fn document(&mut self, text: &str) {
         const KEY: &str = "transform:";
+        let text = &text.replace("\r\n", "\n");
         for (at, _) in text.match_indices(&format!("{KEY}\n")) {
             let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
             let indent = &text[start..at];
