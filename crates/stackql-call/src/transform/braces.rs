@@ -40,7 +40,7 @@ impl Braces {
             Some(last) => (self.rewritten[last] + WRITTEN.len()).saturating_sub(offset),
             None => 0,
         };
-        (offset + within).saturating_sub(before * (WRITTEN.len() - 1)) - usize::from(within > 0)
+        (offset + within).saturating_sub(before * (WRITTEN.len() - 1) + usize::from(within > 0))
     }
 }
 

@@ -2,8 +2,9 @@
 //! arguments.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering as Memory};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gotmpl::{FuncMap, TemplateError, Value};
 use regex::{Regex, RegexBuilder};
@@ -12,21 +13,21 @@ use super::compare;
 use super::element::Element;
 use super::kind::Version;
 use super::meter::{Meter, weight};
-use super::program::{ARRIVE, FORMAT, WEIGH};
+use super::program::{ARRIVE, FLOAT, FORMAT, WEIGH};
 use super::value::{from_json, to_json};
 use super::xpath::Path;
 
 type Answer = Result<Value, TemplateError>;
-type Function = fn(&Meter, &[Value]) -> Answer;
+type Function = fn(&Run, &[Value]) -> Answer;
 
 /// The comparisons, which stand in for the engine's.
 const COMPARISONS: [(&str, Function); 6] = [
-    ("eq", |meter, args| compared(meter, args, compare::equals_any)),
-    ("ne", |meter, args| compared(meter, args, compare::differs)),
-    ("lt", |meter, args| compared(meter, args, |args| compare::ordered(args, Ordering::is_lt))),
-    ("le", |meter, args| compared(meter, args, |args| compare::ordered(args, Ordering::is_le))),
-    ("gt", |meter, args| compared(meter, args, |args| compare::ordered(args, Ordering::is_gt))),
-    ("ge", |meter, args| compared(meter, args, |args| compare::ordered(args, Ordering::is_ge))),
+    ("eq", |run, args| compared(run, args, compare::equals_any)),
+    ("ne", |run, args| compared(run, args, compare::differs)),
+    ("lt", |run, args| compared(run, args, |args| compare::ordered(args, Ordering::is_lt))),
+    ("le", |run, args| compared(run, args, |args| compare::ordered(args, Ordering::is_le))),
+    ("gt", |run, args| compared(run, args, |args| compare::ordered(args, Ordering::is_gt))),
+    ("ge", |run, args| compared(run, args, |args| compare::ordered(args, Ordering::is_ge))),
 ];
 
 /// What every template type has, by name.
@@ -46,20 +47,28 @@ const FROM_0_1: [(&str, Function); 9] = [
 const FROM_0_2: [(&str, Function); 3] = [("toJson", to_json_text), ("kindOf", kind_of), ("plus1", plus_one)];
 
 /// What the marks of a program call.
-const MARKS: [(&str, Function); 3] = [(ARRIVE, arrive), (WEIGH, weigh), (FORMAT, format)];
+const MARKS: [(&str, Function); 4] = [(ARRIVE, arrive), (WEIGH, weigh), (FORMAT, format), (FLOAT, float)];
 
 /// Whether templates of `version` have the function `name`.
 pub(super) fn is_known(version: Version, name: &str) -> bool {
     of(version).any(|(known, _)| *known == name)
 }
 
+/// What the functions of one application share.
+struct Run {
+    meter: Arc<Meter>,
+    /// The patterns that were read, since a loop asks for the same one row by row.
+    patterns: Mutex<HashMap<String, Regex>>,
+}
+
 /// The functions of one application, which all count on `meter`.
 pub(super) fn functions(version: Version, meter: &Arc<Meter>) -> FuncMap {
+    let run = Arc::new(Run { meter: Arc::clone(meter), patterns: Mutex::default() });
     let counted = |(name, function): &(&str, Function)| {
-        let (meter, function) = (Arc::clone(meter), *function);
+        let (run, function) = (Arc::clone(&run), *function);
         let counted: gotmpl::ValueFunc = Arc::new(move |args: &[Value]| {
-            meter.spend(0)?;
-            function(&meter, args)
+            run.meter.spend(0)?;
+            function(&run, args)
         });
         ((*name).to_owned(), counted)
     };
@@ -89,13 +98,13 @@ fn two_texts<'a>(name: &str, args: &'a [Value]) -> Result<(&'a str, &'a str), Te
     }
 }
 
-fn compared(meter: &Meter, args: &[Value], compare: fn(&[Value]) -> Result<bool, TemplateError>) -> Answer {
-    meter.spend(args.iter().filter_map(Value::as_str).map(str::len).sum())?;
+fn compared(run: &Run, args: &[Value], compare: fn(&[Value]) -> Result<bool, TemplateError>) -> Answer {
+    run.meter.spend(args.iter().filter_map(Value::as_str).map(str::len).sum())?;
     compare(args).map(Value::Bool)
 }
 
 /// A function that gives nothing the first time and the text after that.
-fn separator(_: &Meter, args: &[Value]) -> Answer {
+fn separator(_: &Run, args: &[Value]) -> Answer {
     let Value::String(text) = one("separator", args)? else { return Err(failed("separator takes a text")) };
     let (text, asked) = (Arc::clone(text), AtomicBool::new(false));
     Ok(Value::Function(Arc::new(move |_: &[Value]| {
@@ -103,11 +112,11 @@ fn separator(_: &Meter, args: &[Value]) -> Answer {
     })))
 }
 
-fn json_map_from_string(meter: &Meter, args: &[Value]) -> Answer {
+fn json_map_from_string(run: &Run, args: &[Value]) -> Answer {
     let Value::String(text) = one("jsonMapFromString", args)? else {
         return Err(failed("jsonMapFromString takes a text"));
     };
-    meter.spend(text.len())?;
+    run.meter.spend(text.len())?;
     match serde_json::from_str(text) {
         Ok(object @ serde_json::Value::Object(_)) => Ok(from_json(object)),
         Ok(_) => Err(failed("jsonMapFromString takes the text of an object")),
@@ -116,9 +125,9 @@ fn json_map_from_string(meter: &Meter, args: &[Value]) -> Answer {
 }
 
 /// The text of the first element at a path; nothing found is an empty text.
-fn get_xpath(meter: &Meter, args: &[Value]) -> Answer {
+fn get_xpath(run: &Run, args: &[Value]) -> Answer {
     let (xml, path) = two_texts("getXPath", args)?;
-    meter.spend(xml.len())?;
+    run.meter.spend(xml.len())?;
     let path = Path::parse(path).map_err(failed)?;
     let document = read_xml("getXPath", xml)?;
     let first = path.find(&document).into_iter().next();
@@ -126,16 +135,16 @@ fn get_xpath(meter: &Meter, args: &[Value]) -> Answer {
 }
 
 /// The XML of all elements at a path, tags included.
-fn get_xpath_all_outer(meter: &Meter, args: &[Value]) -> Answer {
+fn get_xpath_all_outer(run: &Run, args: &[Value]) -> Answer {
     let (xml, path) = two_texts("getXPathAllOuter", args)?;
-    meter.spend(xml.len())?;
+    run.meter.spend(xml.len())?;
     let path = Path::parse(path).map_err(failed)?;
     let document = read_xml("getXPathAllOuter", xml)?;
     let mut all: Vec<Value> = Vec::new();
     for found in path.find(&document) {
         let text = found.outer(xml);
         // Elements within elements are copied once for each.
-        meter.spend(text.len())?;
+        run.meter.spend(text.len())?;
         all.push(Value::String(text.into()));
     }
     Ok(Value::List(all.into()))
@@ -146,21 +155,21 @@ fn read_xml(name: &str, xml: &str) -> Result<Element, TemplateError> {
 }
 
 /// The first group of the first match, or all of it if the pattern has no group; no match is an empty text.
-fn get_regexp_first_match(meter: &Meter, args: &[Value]) -> Answer {
+fn get_regexp_first_match(run: &Run, args: &[Value]) -> Answer {
     let (text, pattern) = two_texts("getRegexpFirstMatch", args)?;
-    let pattern = read_pattern(meter, text, pattern)?;
+    let pattern = read_pattern(run, text, pattern)?;
     let found = pattern.captures(text).map(|captures| captured(&captures)).unwrap_or_default();
     Ok(Value::String(found.into()))
 }
 
 /// The same of all matches, as a list.
-fn get_regexp_all_matches(meter: &Meter, args: &[Value]) -> Answer {
+fn get_regexp_all_matches(run: &Run, args: &[Value]) -> Answer {
     let (text, pattern) = two_texts("getRegexpAllMatches", args)?;
-    let pattern = read_pattern(meter, text, pattern)?;
+    let pattern = read_pattern(run, text, pattern)?;
     let mut all: Vec<Value> = Vec::new();
     for captures in pattern.captures_iter(text) {
         let found = captured(&captures);
-        meter.spend(found.len())?;
+        run.meter.spend(found.len())?;
         all.push(Value::String(found.into()));
     }
     Ok(Value::List(all.into()))
@@ -170,17 +179,25 @@ fn captured<'a>(captures: &regex::Captures<'a>) -> &'a str {
     captures.get(if captures.len() > 1 { 1 } else { 0 }).map_or("", |found| found.as_str())
 }
 
-fn read_pattern(meter: &Meter, text: &str, pattern: &str) -> Result<Regex, TemplateError> {
+fn read_pattern(run: &Run, text: &str, pattern: &str) -> Result<Regex, TemplateError> {
+    run.meter.spend(text.len())?;
+    let mut patterns = run.patterns.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = patterns.get(pattern) {
+        return Ok(known.clone());
+    }
     // To compile a pattern costs far more than its length.
-    meter.spend(text.len().saturating_add(64 * 1024).saturating_add(pattern.len().saturating_mul(64)))?;
-    RegexBuilder::new(pattern).size_limit(1024 * 1024).dfa_size_limit(1024 * 1024).build().map_err(|error| {
+    run.meter.spend(pattern.len().saturating_mul(64).saturating_add(64 * 1024))?;
+    let read = RegexBuilder::new(pattern).size_limit(1024 * 1024).dfa_size_limit(1024 * 1024).build();
+    let read = read.map_err(|error| {
         let reason = error.to_string();
         failed(format!("the pattern cannot be read: {}", reason.lines().last().unwrap_or("").trim()))
-    })
+    })?;
+    patterns.insert(pattern.to_owned(), read.clone());
+    Ok(read)
 }
 
 /// As `index`, with nothing where `index` fails.
-fn safe_index(_: &Meter, args: &[Value]) -> Answer {
+fn safe_index(_: &Run, args: &[Value]) -> Answer {
     let [value, path @ ..] = args else { return Err(failed("safeIndex takes a value and where in it")) };
     let mut value = value.clone();
     for step in path {
@@ -189,7 +206,7 @@ fn safe_index(_: &Meter, args: &[Value]) -> Answer {
     Ok(value)
 }
 
-fn to_bool(_: &Meter, args: &[Value]) -> Answer {
+fn to_bool(_: &Run, args: &[Value]) -> Answer {
     let value = one("toBool", args)?;
     Ok(Value::Bool(match value {
         Value::String(text) => match text.trim() {
@@ -202,7 +219,7 @@ fn to_bool(_: &Meter, args: &[Value]) -> Answer {
     }))
 }
 
-fn to_int(_: &Meter, args: &[Value]) -> Answer {
+fn to_int(_: &Run, args: &[Value]) -> Answer {
     let value = one("toInt", args)?;
     Ok(match value {
         Value::Nil => Value::Int(0),
@@ -221,14 +238,14 @@ fn to_int(_: &Meter, args: &[Value]) -> Answer {
     })
 }
 
-fn to_json_text(meter: &Meter, args: &[Value]) -> Answer {
+fn to_json_text(run: &Run, args: &[Value]) -> Answer {
     let value = one("toJson", args)?;
-    meter.spend(weight(value))?;
+    run.meter.spend(weight(value))?;
     Ok(Value::String(to_json(value)?.to_string().into()))
 }
 
 /// The name of Go's kind for a value of a document.
-fn kind_of(_: &Meter, args: &[Value]) -> Answer {
+fn kind_of(_: &Run, args: &[Value]) -> Answer {
     let name = match one("kindOf", args)? {
         Value::Nil => "invalid",
         Value::Bool(_) => "bool",
@@ -242,39 +259,48 @@ fn kind_of(_: &Meter, args: &[Value]) -> Answer {
     Ok(Value::String(name.into()))
 }
 
-fn plus_one(meter: &Meter, args: &[Value]) -> Answer {
-    match to_int(meter, args)? {
+fn plus_one(run: &Run, args: &[Value]) -> Answer {
+    match to_int(run, args)? {
         Value::Int(n) => n.checked_add(1).map(Value::Int).ok_or_else(|| failed("plus1 goes beyond whole numbers")),
         Value::Uint(n) => n.checked_add(1).map(Value::Uint).ok_or_else(|| failed("plus1 goes beyond whole numbers")),
         other => Ok(other),
     }
 }
 
-fn arrive(meter: &Meter, args: &[Value]) -> Answer {
+fn arrive(run: &Run, args: &[Value]) -> Answer {
     let count = |at: usize| args.get(at).and_then(Value::as_int).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    meter.arrive(count(0), count(1))?;
+    run.meter.arrive(count(0), count(1))?;
     Ok(Value::Nil)
 }
 
-fn weigh(meter: &Meter, args: &[Value]) -> Answer {
+fn weigh(run: &Run, args: &[Value]) -> Answer {
     let [factor, value] = args else { return Err(failed("a pipeline gives one value")) };
     let factor = factor.as_int().and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
-    meter.spend(weight(value).saturating_mul(factor))?;
+    run.meter.spend(weight(value).saturating_mul(factor))?;
     Ok(value.clone())
 }
 
+/// A number as the verbs for broken numbers take it.
+fn float(_: &Run, args: &[Value]) -> Answer {
+    Ok(match one("printf", args)? {
+        Value::Int(whole) => Value::Float(*whole as f64),
+        Value::Uint(whole) => Value::Float(*whole as f64),
+        other => other.clone(),
+    })
+}
+
 /// A format can ask for wide fields, and for one value again and again; both cost more than the values weigh.
-fn format(meter: &Meter, args: &[Value]) -> Answer {
+fn format(run: &Run, args: &[Value]) -> Answer {
     const WIDEST: usize = 1 << 16;
     let value = one("printf", args)?;
     if let Value::String(text) = value {
-        meter.spend(text.len())?;
+        run.meter.spend(text.len())?;
         let (mut again, mut rest) = (0, &**text);
         while let Some((_, verb)) = rest.split_once('%') {
             let flags = verb.find(|c: char| c.is_alphabetic() || c == '%').unwrap_or(verb.len());
             let (flags, after) = verb.split_at(flags);
             if flags.contains(|c: char| c.is_ascii_digit() || c == '*') {
-                meter.spend(WIDEST)?;
+                run.meter.spend(WIDEST)?;
             }
             again += usize::from(flags.contains('['));
             let mut after = after.chars();

@@ -14,6 +14,8 @@ pub(super) const ARRIVE: &str = "(arrive)";
 pub(super) const WEIGH: &str = "(weigh)";
 /// Called with the format of a `printf`; gives it back.
 pub(super) const FORMAT: &str = "(format)";
+/// Called with a number that a `printf` writes by a verb for broken ones: all numbers of documents are such in Go.
+pub(super) const FLOAT: &str = "(float)";
 
 /// The engine's functions which copy their arguments, with how often at most.
 const COPIERS: [(&str, i64); 7] =
@@ -162,11 +164,20 @@ impl<'a> Marking<'a> {
             };
             let factor = COPIERS.iter().find(|(name, _)| function == Some(name)).map(|(_, factor)| *factor);
             let is_printf = function == Some("printf");
+            let verbs = match command.args.get(1) {
+                Some(Expr::String(_, format)) if is_printf => verbs(format),
+                _ => Vec::new(),
+            };
+            let is_float = |position: usize| {
+                let verb = position.checked_sub(2).and_then(|at| verbs.get(at));
+                verb.is_some_and(|verb| matches!(verb, 'e' | 'E' | 'f' | 'F' | 'g' | 'G'))
+            };
             let mut args = Vec::with_capacity(command.args.len());
             for (position, arg) in command.args.iter().enumerate() {
                 let arg = self.expr(arg)?;
                 args.push(match factor {
                     Some(_) if is_printf && position == 1 => called(FORMAT, &[], arg),
+                    Some(_) if is_float(position) => called(FLOAT, &[], arg),
                     Some(factor) if position > 0 => called(WEIGH, &[factor], arg),
                     _ => arg,
                 });
@@ -176,6 +187,8 @@ impl<'a> Marking<'a> {
                 let mut weighing = vec![Expr::Identifier(pos, SmolStr::new_static(WEIGH)), number(pos, factor)];
                 if is_printf && args.len() == 1 {
                     weighing = vec![Expr::Identifier(pos, SmolStr::new_static(FORMAT))];
+                } else if is_float(args.len()) {
+                    weighing = vec![Expr::Identifier(pos, SmolStr::new_static(FLOAT))];
                 }
                 commands.push(CommandNode { pos, args: weighing });
             }
@@ -203,6 +216,23 @@ impl<'a> Marking<'a> {
             _ => expr.clone(),
         })
     }
+}
+
+/// The verbs of a format in the order of their values; none if it takes values in another order.
+fn verbs(format: &str) -> Vec<char> {
+    let (mut verbs, mut rest) = (Vec::new(), format);
+    while let Some((_, after)) = rest.split_once('%') {
+        let flags =
+            after.trim_start_matches(['+', '-', '#', ' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '.']);
+        let mut following = flags.chars();
+        match following.next() {
+            Some('*' | '[') => return Vec::new(),
+            Some('%') | None => {}
+            Some(verb) => verbs.push(verb),
+        }
+        rest = following.as_str();
+    }
+    verbs
 }
 
 fn undefined_variable(pos: Pos, name: &str) -> Refused {
