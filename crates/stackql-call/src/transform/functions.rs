@@ -281,8 +281,11 @@ fn weigh(run: &Run, args: &[Value]) -> Answer {
 }
 
 /// A number as the verbs for broken numbers take it.
-fn float(_: &Run, args: &[Value]) -> Answer {
-    Ok(match one("printf", args)? {
+fn float(run: &Run, args: &[Value]) -> Answer {
+    let value = one("printf", args)?;
+    // What is no number is written whole, in a complaint.
+    run.meter.spend(weight(value))?;
+    Ok(match value {
         Value::Int(whole) => Value::Float(*whole as f64),
         Value::Uint(whole) => Value::Float(*whole as f64),
         other => other.clone(),

@@ -6,7 +6,7 @@ use gotmpl::parse::{
     ActionNode, BranchNode, CommandNode, Expr, ListNode, Node, Number, Parser, PipeNode, Pos, SmolStr,
 };
 
-/// The name of the main template; no text of a template can spell it.
+/// The name of the main template, which a definition cannot replace.
 pub(super) const MAIN: &str = "(main)";
 /// Called where a part begins, with its offset and its size in steps.
 pub(super) const ARRIVE: &str = "(arrive)";

@@ -228,6 +228,9 @@ fn xml_becomes_a_map() {
         "error: the answer cannot be read as XML at byte 0: a document type declaration, which is refused",
     );
     check("<a>&x;</a>", "error: the answer cannot be read as XML at byte 3: the unknown entity &x;");
+    let deepest = format!("{}{}", "<a>".repeat(100), "</a>".repeat(100));
+    assert_eq!(rendered(XML, "{{toJson .}}", &deepest).matches('{').count(), 100);
+    assert_eq!(rendered(TEXT, "{{len (getXPathAllOuter . `//a`)}}", &deepest), "100");
     let deep = "<a>".repeat(200);
     check(&deep, "error: the answer cannot be read as XML at byte 300: nested too deeply");
 }
@@ -333,6 +336,7 @@ fn templates_are_stopped() {
         ("{{range 1000000000}}{{end}}", TransformLimit::Work),
         ("{{range 1000000000}}x{{end}}", TransformLimit::Output),
         ("{{$s := \"xxxxxxxx\"}}{{range 64}}{{$s = print $s $s}}{{end}}", TransformLimit::Work),
+        ("{{$s := \"xxxxxxxx\"}}{{range 64}}{{$s = $s | printf \"%f%f\" $s}}{{end}}", TransformLimit::Work),
         ("{{$s := \"xxxxxxxx\"}}{{range 64}}{{$s = printf \"%s%s\" $s $s}}{{end}}", TransformLimit::Work),
         ("{{$s := \"xxxxxxxx\"}}{{range 64}}{{$s = $s | printf \"%s%[1]s%[1]s\"}}{{end}}", TransformLimit::Work),
         (

@@ -48,8 +48,8 @@ fn cases() -> Vec<Case> {
 impl Case {
     #[track_caller]
     fn check(&self, body: &str) {
-        let transform = Transform::compile(&self.kind, body).unwrap_or_else(|e| panic!("{}: {e}", self.name));
-        let output = transform.apply(&self.answer).unwrap_or_else(|e| panic!("{}: {e}", self.name));
+        let transform = Transform::compile(&self.kind, body).expect(&self.name);
+        let output = transform.apply(&self.answer).expect(&self.name);
         let expected: serde_json::Value = serde_json::from_str(&self.expected).unwrap();
         assert_eq!(output, expected, "{}", self.name);
     }
