@@ -75,7 +75,7 @@ pub(super) fn check(package: &Package, manifest: &Path, text: &str) -> Vec<Findi
 }
 
 /// Whether a manifest's line declares this dependency, in either of TOML's spellings.
-fn names(line: &str, dependency: &str) -> bool {
+pub(super) fn names(line: &str, dependency: &str) -> bool {
     let declared =
         line.trim_start_matches('[').trim_start_matches("dependencies.").trim_start_matches("dev-dependencies.");
     declared.strip_prefix(dependency).is_some_and(|rest| rest.starts_with(['.', ' ', '=', ']']))

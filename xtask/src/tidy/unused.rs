@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Finding;
+use super::arrows::names;
 use crate::workspace::Package;
 
 /// Checks one member of the workspace; `text` is its manifest's, `sources` are the texts of its Rust files.
@@ -14,7 +15,7 @@ pub(super) fn check(package: &Package, manifest: &Path, text: &str, sources: &[&
     unused
         .map(|dependency| Finding {
             file: manifest.to_owned(),
-            line: text.lines().position(|line| line.starts_with(&dependency.name)).map_or(1, |index| index + 1),
+            line: text.lines().position(|line| names(line, &dependency.name)).map_or(1, |index| index + 1),
             advice: format!("remove {}: no file of {} names it", dependency.name, package.name),
         })
         .collect()
