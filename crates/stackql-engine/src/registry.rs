@@ -11,13 +11,13 @@ pub(crate) async fn list(registry: &dyn Registry, provider: Option<&str>) -> Res
     let listing = match provider {
         None => {
             let published = registry.list().await?;
-            let rows = published.into_iter().map(|p| [p.provider.into(), p.latest.into()]);
+            let rows = published.into_iter().map(|p| [p.provider, p.latest]);
             Listing::new(&["provider", "version"], &[]).with(rows)
         }
         Some(provider) => {
             let published = registry.versions(provider).await?;
             let versions = published.versions.join(", ");
-            Listing::new(&["provider", "versions"], &[]).with([[published.provider.into(), versions.into()]])
+            Listing::new(&["provider", "versions"], &[]).with([[published.provider, versions]])
         }
     };
     listing.batch(false)
