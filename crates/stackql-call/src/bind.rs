@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 use stackql_provider::Location;
-use stackql_provider::names::nearest;
+use stackql_provider::names::{meant, nearest};
 use thiserror::Error;
 
 use crate::{Call, Operation};
@@ -47,7 +47,7 @@ pub enum BindError {
         missing: Vec<String>,
     },
     /// The method has no such parameter.
-    #[error("{table}: method {method} has no parameter '{name}'{}", .suggestion.as_ref().map(|s| format!(", did you mean '{s}'?")).unwrap_or_default())]
+    #[error("{table}: method {method} has no parameter '{name}'{}", meant(.suggestion.as_deref()))]
     Unknown {
         /// The table.
         table: String,

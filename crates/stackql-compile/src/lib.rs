@@ -15,6 +15,7 @@ mod shapes;
 use std::path::Path;
 
 use stackql_provider::ProviderSource;
+use stackql_provider::names::meant;
 use thiserror::Error;
 
 pub use aws::aws;
@@ -52,7 +53,7 @@ pub enum Error {
         provider: String,
     },
     /// A service that the models do not have.
-    #[error("{models} has no service '{name}'{}", .suggestion.as_ref().map(|s| format!(", did you mean '{s}'?")).unwrap_or_default())]
+    #[error("{models} has no service '{name}'{}", meant(.suggestion.as_deref()))]
     Service {
         /// The folder of the models.
         models: String,

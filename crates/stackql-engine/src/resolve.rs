@@ -7,7 +7,7 @@ use std::sync::Arc;
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, VisitMut, VisitorMut,
 };
-use stackql_provider::names::{Found, find, nearest};
+use stackql_provider::names::{Found, find, meant, nearest};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -167,7 +167,7 @@ impl Resolver {
     }
 
     fn unknown<'a>(&self, name: &str, tables: &[&str], columns: impl Iterator<Item = &'a str>) -> Error {
-        let meant = nearest(name, columns).map(|n| format!(", did you mean '{n}'?")).unwrap_or_default();
+        let meant = meant(nearest(name, columns));
         let mut tables = tables.to_vec();
         tables.dedup();
         Error::Statement {

@@ -13,7 +13,7 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, ExprWithAlias, Ident, SelectItem, VisitMut, VisitorMut};
-use stackql_provider::names::{Found, find, nearest};
+use stackql_provider::names::{Found, find, meant, nearest};
 
 use crate::error::Error;
 use crate::fetch::FetchExec;
@@ -69,8 +69,7 @@ impl VisitorMut for Spelling<'_> {
             match find(&ident.value, names.clone()) {
                 Found::One(name) => *ident = quoted(name),
                 _ => {
-                    let meant = nearest(&ident.value, names.map(|(n, _)| n));
-                    let meant = meant.map(|n| format!(", did you mean '{n}'?")).unwrap_or_default();
+                    let meant = meant(nearest(&ident.value, names.map(|(n, _)| n)));
                     let message = format!("no such column: {} in what the operation gives back{meant}", ident.value);
                     return std::ops::ControlFlow::Break(Error::statement(message));
                 }

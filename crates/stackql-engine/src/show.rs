@@ -5,7 +5,7 @@ mod filter;
 mod listing;
 
 use datafusion::arrow::record_batch::RecordBatch;
-use stackql_provider::names::{Found, find, nearest};
+use stackql_provider::names::{Found, find, meant, nearest};
 use stackql_provider::{Definitions, LookupError, Method, Origin, Parameter, Resource, Type, Verb};
 use stackql_sql::{ObjectName, Show, ShowKind};
 
@@ -61,8 +61,7 @@ impl Table {
             Found::One(i) => Ok(&self.resource.methods[i]),
             Found::Ambiguous(candidates) => Err(LookupError::Ambiguous { name: name.to_owned(), candidates }.into()),
             Found::None => {
-                let meant = nearest(name, names.map(|(_, n)| n)).map(|n| format!(", did you mean '{n}'?"));
-                let meant = meant.unwrap_or_default();
+                let meant = meant(nearest(name, names.map(|(_, n)| n)));
                 let table = &self.name;
                 Err(Error::statement(format!(
                     "'{table}' has no method '{name}'{meant}; SHOW METHODS IN {table} lists them"

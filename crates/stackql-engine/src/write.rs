@@ -7,7 +7,7 @@ use datafusion::common::Result as DfResult;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
 use stackql_call::{BindError, Bindings, Operation, RowPlan, Value};
-use stackql_provider::names::{Found, find, nearest};
+use stackql_provider::names::{Found, find, meant, nearest};
 use stackql_provider::{LookupError, Method, Parameter, Type, Verb};
 use stackql_sql::{Exec, Literal, ObjectName};
 
@@ -199,7 +199,7 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchEx
         _ => None,
     };
     let method = method.ok_or_else(|| {
-        let meant = nearest(name, names.map(|(n, _)| n)).map(|n| format!(", did you mean '{n}'?")).unwrap_or_default();
+        let meant = meant(nearest(name, names.map(|(n, _)| n)));
         let full = full_name(&table);
         let hint = Some(format!("SHOW METHODS IN {full} lists what it has"));
         Error::Statement { message: format!("{full} has no method '{name}'{meant}"), hint }

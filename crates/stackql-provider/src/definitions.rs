@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use thiserror::Error;
 
-use crate::names::{Found, find, nearest};
+use crate::names::{Found, find, meant, nearest};
 use crate::{CompiledError, CompiledProvider, Provider, Resource, Service};
 
 /// Where definitions come from.
@@ -52,7 +52,7 @@ pub trait Definitions: fmt::Debug + Send + Sync {
 #[non_exhaustive]
 pub enum LookupError {
     /// No provider has this name.
-    #[error("cannot find provider '{name}'{}; providers here: {}", meant(.suggestion.as_ref()), .known.join(", "))]
+    #[error("cannot find provider '{name}'{}; providers here: {}", meant(.suggestion.as_deref()), .known.join(", "))]
     UnknownProvider {
         /// What was asked for.
         name: String,
@@ -62,7 +62,7 @@ pub enum LookupError {
         suggestion: Option<String>,
     },
     /// The provider has no such service.
-    #[error("provider '{provider}' has no service '{name}'{}; SHOW SERVICES IN {provider} lists them", meant(.suggestion.as_ref()))]
+    #[error("provider '{provider}' has no service '{name}'{}; SHOW SERVICES IN {provider} lists them", meant(.suggestion.as_deref()))]
     UnknownService {
         /// The provider.
         provider: String,
@@ -72,7 +72,7 @@ pub enum LookupError {
         suggestion: Option<String>,
     },
     /// The service has no such resource.
-    #[error("service '{provider}.{service}' has no resource '{name}'{}; SHOW RESOURCES IN {provider}.{service} lists them", meant(.suggestion.as_ref()))]
+    #[error("service '{provider}.{service}' has no resource '{name}'{}; SHOW RESOURCES IN {provider}.{service} lists them", meant(.suggestion.as_deref()))]
     UnknownResource {
         /// The provider.
         provider: String,
@@ -99,10 +99,6 @@ pub enum LookupError {
         /// Why.
         source: CompiledError,
     },
-}
-
-fn meant(suggestion: Option<&String>) -> String {
-    suggestion.map(|s| format!(", did you mean '{s}'?")).unwrap_or_default()
 }
 
 /// Definitions over compiled providers that are in memory.

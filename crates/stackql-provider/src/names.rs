@@ -48,6 +48,11 @@ pub fn nearest<'a>(typed: &str, candidates: impl Iterator<Item = &'a str>) -> Op
         .map(|(_, c)| c)
 }
 
+/// The end of a message about a name that was not found: `, did you mean 'x'?`, or nothing.
+pub fn meant(suggestion: Option<&str>) -> String {
+    suggestion.map(|s| format!(", did you mean '{s}'?")).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use thiserror::Error;
 
+use crate::names::meant;
+
 /// Where definitions of providers are published, and the folder into which they are installed.
 ///
 /// The caller passes names as a person typed them and may drop any future at any time.
@@ -79,7 +81,7 @@ pub enum RegistryError {
         action: &'static str,
     },
     /// The registry has no such provider.
-    #[error("the registry has no provider '{name}'{}; it has: {}", meant(.suggestion.as_ref()), .known.join(", "))]
+    #[error("the registry has no provider '{name}'{}; it has: {}", meant(.suggestion.as_deref()), .known.join(", "))]
     UnknownProvider {
         /// What was asked for.
         name: String,
@@ -89,7 +91,7 @@ pub enum RegistryError {
         suggestion: Option<String>,
     },
     /// The registry has the provider, not in this version.
-    #[error("the registry has no version '{version}' of provider '{provider}'{}; it has: {}", meant(.suggestion.as_ref()), .known.join(", "))]
+    #[error("the registry has no version '{version}' of provider '{provider}'{}; it has: {}", meant(.suggestion.as_deref()), .known.join(", "))]
     UnknownVersion {
         /// The provider.
         provider: String,
@@ -126,8 +128,4 @@ pub enum RegistryError {
         /// Why not.
         reason: String,
     },
-}
-
-fn meant(suggestion: Option<&String>) -> String {
-    suggestion.map(|s| format!(", did you mean '{s}'?")).unwrap_or_default()
 }
