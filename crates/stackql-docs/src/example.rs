@@ -1,7 +1,7 @@
 //! Example statements: what a person types to call a method, with `<name>` where a value has to be filled in.
 //! Owns the text of statements; not which methods get one.
 
-use stackql_provider::{Method, Paging, Parameter, Provider, Resource, Service, Type, TypeRef, Types, Verb};
+use stackql_provider::{Method, Parameter, Provider, Resource, Service, Type, TypeRef, Types, Verb};
 
 /// How deep the skeleton of a nested value goes.
 const MAX_DEPTH: u8 = 3;
@@ -106,12 +106,7 @@ impl Bindings {
 
 /// Whether a SELECT sets the parameter itself, page by page.
 pub(crate) fn pages(method: &Method, parameter: &str) -> bool {
-    match &method.paging {
-        Some(Paging::Token { parameter: token, size, .. }) if method.verb == Verb::Select => {
-            token == parameter || size.as_ref().is_some_and(|size| size.parameter == parameter)
-        }
-        _ => false,
-    }
+    method.verb == Verb::Select && method.paging.as_ref().is_some_and(|paging| paging.sets(parameter))
 }
 
 fn identifier(name: &str) -> String {

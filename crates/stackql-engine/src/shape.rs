@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use stackql_call::RowPlan;
 use stackql_provider::names::fold;
-use stackql_provider::{Paging, Parameter, Resource, Service, Type, Verb};
+use stackql_provider::{Parameter, Resource, Service, Type, Verb};
 
 /// What a column of a provider table holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,15 +44,10 @@ impl Shape {
             aliases.push(Vec::new());
         }
         for method in resource.methods_of(Verb::Select) {
-            let paging: Vec<&str> = match &method.paging {
-                Some(Paging::Token { parameter, size, .. }) => {
-                    std::iter::once(parameter.as_str()).chain(size.iter().map(|s| s.parameter.as_str())).collect()
-                }
-                None => Vec::new(),
-            };
+            let paged = |parameter: &Parameter| method.paging.as_ref().is_some_and(|p| p.sets(&parameter.name));
             for parameter in &method.parameters {
                 let known = fields.iter().any(|f| same(parameter, f.name()));
-                if known || paging.contains(&parameter.name.as_str()) || parameter.idempotency_token {
+                if known || paged(parameter) || parameter.idempotency_token {
                     continue;
                 }
                 fields.push(parameter_field(resource, parameter));

@@ -262,6 +262,14 @@ impl Verb {
     }
 }
 
+impl Paging {
+    /// Whether the parameter is set from page to page: the token, or the size of a page.
+    pub fn sets(&self, parameter: &str) -> bool {
+        let Self::Token { parameter: token, size, .. } = self;
+        token == parameter || size.as_ref().is_some_and(|size| size.parameter == parameter)
+    }
+}
+
 impl Method {
     /// Names of the parameters that must be given, sorted by bytes.
     pub fn required(&self) -> Vec<&str> {
