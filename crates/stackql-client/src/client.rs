@@ -276,17 +276,13 @@ impl Transport for Client {
 }
 
 fn attempt(started: SystemTime, duration: Duration, url: &url::Url, result: &Result<Response, Failure>) -> Attempt {
-    let mut bare = url.clone();
-    bare.set_query(None);
-    // A URL with a host takes both; a password in it is nobody's to read.
-    let _ = (bare.set_username(""), bare.set_password(None));
     let answer = result.as_ref().ok();
     let id =
         answer.and_then(|r| ["x-amzn-requestid", "x-amz-request-id", "x-request-id"].iter().find_map(|n| r.header(n)));
     Attempt {
         started,
         duration,
-        url: bare.into(),
+        url: shown(url),
         status: answer.map(|r| r.status),
         bytes: answer.map_or(0, |r| r.body.len() as u64),
         request_id: id.map(str::to_owned),
@@ -306,6 +302,15 @@ fn address(base: &str, request: &Request) -> Result<url::Url, String> {
         url.set_query(encoded.as_deref());
     }
     Ok(url)
+}
+
+/// An address without what may be secret in it.
+pub(crate) fn shown(url: &url::Url) -> String {
+    let mut bare = url.clone();
+    bare.set_query(None);
+    // A URL with a host takes both; a password in it is nobody's to read.
+    let _ = (bare.set_username(""), bare.set_password(None));
+    bare.into()
 }
 
 fn place(url: &url::Url) -> String {

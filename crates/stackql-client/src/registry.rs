@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use stackql_provider::{Installed, Published, Registry, RegistryError, Transfer};
 
 use crate::Client;
+use crate::client::shown;
 use archive::{ArchiveError, Limits};
 pub use config::RegistryConfig;
 use folder::Folder;
@@ -54,7 +55,7 @@ impl RemoteRegistry {
         let url = download::below(&download::address(&self.config.url)?, &[&self.config.dist_prefix, INDEX])?;
         let text = download::document(&self.client, &url).await?;
         Index::parse(&text).map_err(|reason| {
-            let place = download::shown(&url);
+            let place = shown(&url);
             RegistryError::Unavailable(format!(
                 "{place} is no list of providers: {reason}; check the url of --registry"
             ))

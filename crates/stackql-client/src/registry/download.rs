@@ -13,6 +13,7 @@ use url::Url;
 
 use super::folder::{Part, disk};
 use crate::Client;
+use crate::client::shown;
 
 /// The most bytes of an archive.
 const LARGEST: u64 = 512 << 20;
@@ -235,15 +236,6 @@ fn accepted(answer: &Response, url: &Url) -> Result<(), Failure> {
 
 fn unavailable(message: String) -> Failure {
     Failure::Final(RegistryError::Unavailable(message))
-}
-
-/// An address without what may be secret in it.
-pub(super) fn shown(url: &Url) -> String {
-    let mut bare = url.clone();
-    bare.set_query(None);
-    // A URL with a host takes both; a password in it is nobody's to read.
-    let _ = (bare.set_username(""), bare.set_password(None));
-    bare.into()
 }
 
 /// The address of a file below another.
