@@ -5,6 +5,7 @@ use stackql_call::{BindError, Bindings, RowPlan, Value};
 use stackql_provider::{Method, NarrowingVia, Provider, Resource, Service, Type};
 
 use crate::error::Error;
+use crate::example;
 use crate::predicate::{Predicate, text};
 use crate::shape::same;
 use crate::table::{is_filterable, select_methods};
@@ -47,8 +48,7 @@ pub(crate) fn access<'a>(
     match (best, missing) {
         (Some(method), _) => bindings(service, resource, method, predicates),
         (None, Some((method, missing))) => {
-            let wanted: Vec<String> = method.owed().iter().map(|n| format!("{n} = '…'")).collect();
-            let example = format!("SELECT * FROM {table} WHERE {}", wanted.join(" AND "));
+            let example = example::by_verb(&table, resource, method);
             Err(Error::Incomplete {
                 source: BindError::Missing { table, method: method.name.clone(), missing },
                 example,

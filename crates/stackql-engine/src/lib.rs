@@ -11,6 +11,7 @@ mod bindings;
 mod catalog;
 mod context;
 mod error;
+mod example;
 mod explain;
 mod failure;
 mod fetch;

@@ -8,13 +8,14 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
 use stackql_call::{BindError, Bindings, Operation, RowPlan, Value};
 use stackql_provider::names::{Found, find, meant, nearest};
-use stackql_provider::{LookupError, Method, Parameter, Type, Verb};
+use stackql_provider::{LookupError, Method, Verb};
 use stackql_sql::{Exec, Literal, ObjectName};
 
 use crate::bindings::leaf;
 use crate::catalog::resource_table;
 use crate::context::Context;
 use crate::error::Error;
+use crate::example;
 use crate::fetch::{Fetch, FetchExec};
 use crate::literal::Assignment;
 use crate::output::Output;
@@ -56,7 +57,8 @@ pub(crate) fn method<'a>(
             return Ok((method, parameters));
         }
         let source = BindError::Missing { table: name.clone(), method: method.name.clone(), missing };
-        first_error.get_or_insert(Error::Incomplete { source, example: example(table, method) });
+        let example = example::by_verb(&name, &table.resource, method);
+        first_error.get_or_insert(Error::Incomplete { source, example });
     }
     Err(first_error.unwrap_or_else(|| Error::Statement {
         message: format!("{name} has no method that answers {}", verb.keyword()),
@@ -80,52 +82,6 @@ fn parameter(table: &ResourceTable, method: &Method, column: &str) -> Result<Str
             suggestion: nearest(column, own.chain(scope).map(|(n, _)| n)).map(str::to_owned),
         }
         .into()),
-    }
-}
-
-/// A statement with all that `method` requires.
-fn example(table: &ResourceTable, method: &Method) -> String {
-    let name = full_name(table);
-    let required = method.owed();
-    let sample = |p: &&str| sample(table, method, p);
-    let pairs =
-        |of: &[&str], joint: &str| of.iter().map(|p| format!("{p} = {}", sample(p))).collect::<Vec<_>>().join(joint);
-    match method.verb {
-        Verb::Insert => {
-            let values: Vec<&str> = required.iter().map(sample).collect();
-            format!("INSERT INTO {name} ({}) VALUES ({})", required.join(", "), values.join(", "))
-        }
-        Verb::Delete => format!("DELETE FROM {name} WHERE {}", pairs(&required, " AND ")),
-        Verb::Update | Verb::Replace => {
-            // What names the thing comes first; the rest is what it becomes.
-            let (names, becomes) = required.split_at(required.len().min(1));
-            let optional = || {
-                let plain = |p: &&Parameter| !p.idempotency_token && !table.resource.types.get(p.ty).is_nested();
-                let sizes = |p: &&Parameter| matches!(table.resource.types.get(p.ty), Type::Integer | Type::Number);
-                let free: Vec<&Parameter> = method.parameters.iter().filter(|p| !p.required).filter(plain).collect();
-                free.iter().copied().find(sizes).or(free.first().copied()).map(|p| p.name.as_str())
-            };
-            let becomes = if becomes.is_empty() { optional().into_iter().collect() } else { becomes.to_vec() };
-            format!("UPDATE {name} SET {} WHERE {}", pairs(&becomes, ", "), pairs(names, " AND "))
-        }
-        Verb::Select => format!("SELECT * FROM {name} WHERE {}", pairs(&required, " AND ")),
-        Verb::Exec => call_example(table, method),
-    }
-}
-
-/// A statement that calls `method` by its name, with all that it requires.
-fn call_example(table: &ResourceTable, method: &Method) -> String {
-    let sample = |p: &&str| format!("@{p} = {}", sample(table, method, p));
-    let arguments: Vec<String> = method.owed().iter().map(sample).collect();
-    format!("EXEC {}.{} {}", full_name(table), method.name, arguments.join(", "))
-}
-
-/// A value that a parameter could have.
-fn sample(table: &ResourceTable, method: &Method, parameter: &str) -> &'static str {
-    match method.parameter(parameter).map(|p| table.resource.types.get(p.ty)) {
-        Some(Type::Integer | Type::Number) => "1",
-        Some(Type::Boolean) => "true",
-        _ => "'…'",
     }
 }
 
@@ -218,8 +174,9 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchEx
     let missing = method.owed().into_iter().filter(|p| !bindings.contains_key(*p));
     let missing: Vec<String> = missing.map(str::to_owned).collect();
     if !missing.is_empty() {
-        let source = BindError::Missing { table: full_name(&table), method: method.name.clone(), missing };
-        let example = call_example(&table, method);
+        let full = full_name(&table);
+        let example = example::by_name(&full, &table.resource, method);
+        let source = BindError::Missing { table: full, method: method.name.clone(), missing };
         return Err(Error::Incomplete { source, example }.into());
     }
     Ok((fetch(context, &table, method, leaf(&[bindings])?)?, method.verb))
