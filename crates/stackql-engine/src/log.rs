@@ -7,7 +7,7 @@ use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, T
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use stackql_call::{Attempt, Request};
 
-use crate::Failure;
+use crate::{Failure, Place};
 
 /// The calls and errors of a session, oldest first.
 #[derive(Debug, Default)]
@@ -88,20 +88,18 @@ impl Log {
         let text = |f: &dyn Fn(&Failure) -> Option<String>| -> ArrayRef {
             Arc::new(errors.iter().map(f).collect::<StringArray>())
         };
-        let place = |f: &Failure| f.place.as_deref().cloned().unwrap_or_default();
-        let named = |f: &Failure, provider: bool| {
-            let table = place(f).table;
-            table.split_once('.').map(|(own, rest)| if provider { own.to_owned() } else { rest.to_owned() })
-        };
+        let called = |f: &Failure, of: &dyn Fn(&Place) -> Option<String>| f.place.as_deref().and_then(of);
+        let table = |place: &Place| place.table.split_once('.').map(|(p, r)| (p.to_owned(), r.to_owned()));
+        let status = |f: &Failure| f.place.as_deref().and_then(|place| place.status).map(i64::from);
         let columns: Vec<ArrayRef> = vec![
             Arc::new((1..=errors.len() as i64).collect::<Int64Array>()),
             text(&|f| Some(f.kind.label().to_owned())),
-            text(&|f| named(f, true)),
-            text(&|f| named(f, false)),
-            text(&|f| place(f).scope),
-            Arc::new(errors.iter().map(|f| place(f).status.map(i64::from)).collect::<Int64Array>()),
-            text(&|f| place(f).code),
-            text(&|f| place(f).request_id),
+            text(&|f| called(f, &|place| Some(table(place)?.0))),
+            text(&|f| called(f, &|place| Some(table(place)?.1))),
+            text(&|f| called(f, &|place| place.scope.clone())),
+            Arc::new(errors.iter().map(status).collect::<Int64Array>()),
+            text(&|f| called(f, &|place| place.code.clone())),
+            text(&|f| called(f, &|place| place.request_id.clone())),
             text(&|f| Some(f.message.clone())),
             text(&|f| Some(f.hints.join("; ")).filter(|h| !h.is_empty())),
         ];

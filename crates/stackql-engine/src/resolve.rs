@@ -19,6 +19,7 @@ mod wildcard;
 
 pub(crate) use duplicate::called_as_written;
 use relation::{Relation, Relations};
+pub(crate) use unnamed::as_written;
 
 /// Rewrites the names of a query.
 pub(crate) fn resolve(context: &Arc<Context>, query: &mut Query) -> Result<(), Error> {

@@ -17,7 +17,7 @@ use stackql_provider::names::{Found, find, meant, nearest};
 
 use crate::error::Error;
 use crate::fetch::FetchExec;
-use crate::resolve::quoted;
+use crate::resolve::{as_written, quoted};
 
 /// The plan of `items` over the rows of `answers`. `*` is what the operation gives back; what was bound can be named.
 pub(crate) async fn returning(
@@ -36,8 +36,7 @@ pub(crate) async fn returning(
                 expressions.extend(schema.fields().iter().take(given_back).map(|f| column(f.name())));
                 continue;
             }
-            SelectItem::UnnamedExpr(expr @ (SqlExpr::Identifier(_) | SqlExpr::CompoundIdentifier(_))) => (expr, None),
-            SelectItem::UnnamedExpr(expr) => (expr, Some(quoted(&expr.to_string()))),
+            SelectItem::UnnamedExpr(expr) => (expr, as_written(expr)),
             SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias.clone())),
             other => return Err(Error::statement(format!("RETURNING cannot give back: {other}")).into()),
         };

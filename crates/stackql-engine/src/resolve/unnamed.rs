@@ -1,6 +1,6 @@
 //! An expression without an alias is called what the statement wrote, not what it becomes on the way to the plan.
 
-use datafusion::sql::sqlparser::ast::{Expr, OrderByKind, Query, SelectItem, SetExpr};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, OrderByKind, Query, SelectItem, SetExpr};
 
 use super::quoted;
 
@@ -17,9 +17,9 @@ pub(super) fn call_as_written(query: &mut Query) {
     };
     for item in &mut select.projection {
         if let SelectItem::UnnamedExpr(expr) = item
-            && !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+            && let Some(alias) = as_written(expr)
         {
-            let (expr, alias) = (expr.clone(), quoted(&expr.to_string()));
+            let expr = expr.clone();
             // ORDER BY means the column that is answered; after DISTINCT there is no other to order by.
             if let Some(OrderByKind::Expressions(keys)) = query.order_by.as_mut().map(|o| &mut o.kind) {
                 keys.iter_mut().filter(|k| k.expr == expr).for_each(|k| k.expr = Expr::Identifier(alias.clone()));
@@ -27,4 +27,10 @@ pub(super) fn call_as_written(query: &mut Query) {
             *item = SelectItem::ExprWithAlias { expr, alias };
         }
     }
+}
+
+/// What an expression without an alias is called; a column has a name of its own.
+pub(crate) fn as_written(expr: &Expr) -> Option<Ident> {
+    let is_column = matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+    (!is_column).then(|| quoted(&expr.to_string()))
 }
