@@ -227,6 +227,6 @@ impl TypedValueParser for FormatName {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(Format::NAMES.into_iter().map(PossibleValue::new)))
+        Some(Box::new(Format::names().map(PossibleValue::new)))
     }
 }

@@ -49,20 +49,25 @@ pub(crate) trait RowWriter {
 }
 
 impl Format {
+    /// All formats by name; one has two.
+    const NAMED: [(&str, Self); 7] = [
+        ("table", Self::Table),
+        ("csv", Self::Csv),
+        ("json", Self::Json),
+        ("jsonl", Self::Jsonl),
+        ("ndjson", Self::Jsonl),
+        ("text", Self::Text),
+        ("pptext", Self::Pptext),
+    ];
+
     /// The names of all formats.
-    pub(crate) const NAMES: [&str; 7] = ["table", "csv", "json", "jsonl", "ndjson", "text", "pptext"];
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        Self::NAMED.into_iter().map(|(name, _)| name)
+    }
 
     /// The format of this name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "table" => Self::Table,
-            "csv" => Self::Csv,
-            "text" => Self::Text,
-            "pptext" => Self::Pptext,
-            "json" => Self::Json,
-            "jsonl" | "ndjson" => Self::Jsonl,
-            _ => return None,
-        })
+        Self::NAMED.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format)
     }
 }
 

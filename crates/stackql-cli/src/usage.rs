@@ -9,62 +9,39 @@ use clap::{Command, CommandFactory, Error, FromArgMatches};
 use crate::arguments::Arguments;
 use crate::ending::{Ending, Stop, say};
 
-/// Subcommands to which not all flags mean something that stand before or after any subcommand, and those that do.
-const HEEDED: [(&str, &[&str]); 7] = [
+/// Flags that stand before or after any subcommand, by what they are about.
+const RESULTS: &[&str] = &["outfile", "output", "hideheaders", "delimiter"];
+const PROGRAM: &[&str] = &["errorpresentation", "approot", "compat"];
+const PROVIDERS: &[&str] = &["auth", "region", "endpoint_url", "definitions"];
+const SCANS: &[&str] = &["read_only", "page_limit", "concurrency"];
+const NETWORK: &[&str] = &["registry", "request_timeout", "ca_bundle", "allow_insecure"];
+
+/// Subcommands to which not all of those flags mean something, and those that do.
+const HEEDED: [(&str, &[&[&str]]); 7] = [
     ("completions", &[]),
     ("provider", &[]),
     ("sandbox", &[]),
-    ("docs", &["definitions"]),
-    (
-        "registry",
-        &[
-            "outfile",
-            "output",
-            "hideheaders",
-            "delimiter",
-            "errorpresentation",
-            "approot",
-            "compat",
-            "registry",
-            "request_timeout",
-            "ca_bundle",
-            "allow_insecure",
-        ],
-    ),
-    ("demo", &["outfile", "output", "hideheaders", "delimiter", "auth", "region", "endpoint_url", "definitions"]),
-    (
-        "shell",
-        &[
-            "outfile",
-            "output",
-            "hideheaders",
-            "delimiter",
-            "errorpresentation",
-            "approot",
-            "compat",
-            "auth",
-            "region",
-            "endpoint_url",
-            "definitions",
-            "registry",
-            "read_only",
-            "page_limit",
-            "concurrency",
-            "request_timeout",
-            "ca_bundle",
-            "allow_insecure",
-        ],
-    ),
+    ("docs", &[&["definitions"]]),
+    ("registry", &[RESULTS, PROGRAM, NETWORK]),
+    ("demo", &[RESULTS, PROVIDERS]),
+    ("shell", &[RESULTS, PROGRAM, PROVIDERS, SCANS, NETWORK]),
 ];
 
 /// Reads the command line.
 pub(crate) fn arguments() -> Result<Arguments, Error> {
-    let given = std::env::args_os().map(|argument| match argument.to_str() {
-        // No flag has a blank behind its dashes: this is a statement below a comment.
-        Some(text) if text.starts_with("--") && text[2..].starts_with(char::is_whitespace) => format!(" {text}").into(),
-        _ => argument,
-    });
-    Arguments::from_arg_matches(&command().try_get_matches_from(given)?)
+    let given = || {
+        std::env::args_os().map(|argument| match argument.to_str() {
+            // No flag has a blank behind its dashes: this is a statement below a comment.
+            Some(text) if text.starts_with("--") && text[2..].starts_with(char::is_whitespace) => {
+                format!(" {text}").into()
+            }
+            _ => argument,
+        })
+    };
+    // Which flags are shown matters to help and errors only, and takes all subcommands to settle.
+    let matches =
+        Arguments::command().try_get_matches_from(given()).or_else(|_| command().try_get_matches_from(given()))?;
+    Arguments::from_arg_matches(&matches)
 }
 
 /// The command line, where each subcommand's help shows the flags that mean something to it.
@@ -82,9 +59,9 @@ fn command() -> Command {
 }
 
 /// The subcommand, and those below it, with the global flags hidden that are not heeded.
-fn only(command: Command, heeded: &[&str]) -> Command {
+fn only(command: Command, heeded: &[&[&str]]) -> Command {
     let command = command.mut_args(|arg| {
-        let hidden = arg.is_global_set() && !heeded.contains(&arg.get_id().as_str());
+        let hidden = arg.is_global_set() && !heeded.iter().any(|flags| flags.contains(&arg.get_id().as_str()));
         if hidden { arg.hide(true) } else { arg }
     });
     command.mut_subcommands(|below| only(below, heeded))
