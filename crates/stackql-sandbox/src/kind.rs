@@ -20,6 +20,13 @@ pub(crate) struct Kind {
     pub(crate) filters: &'static [&'static str],
 }
 
+impl Kind {
+    /// What they are called where tags name them.
+    pub(crate) fn resource_type(&self) -> String {
+        self.noun.to_lowercase().replace(' ', "-")
+    }
+}
+
 pub(crate) const FILTER: Kind = Kind {
     noun: "traffic mirror filter",
     describe: "DescribeTrafficMirrorFilters",

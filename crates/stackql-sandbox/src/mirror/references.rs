@@ -3,17 +3,20 @@
 use crate::account::Region;
 use crate::element::Element;
 use crate::form::Form;
-use crate::kind::{FILTER, INTERFACE, Kind, RULE, SESSION, SUBNET, TARGET, VPC};
+use crate::kind::{FILTER, INTERFACE, Kind, RULE, SESSION, SUBNET, TARGET, VPC, resource_type};
 use crate::list::unknown;
 use crate::refusal::Refusal;
+
+/// The kinds that must exist where they are named, in the order in which an answer should name what is wrong: the
+/// resource itself before what it points to.
+const CHECKED: [&Kind; 7] = [&SESSION, &RULE, &FILTER, &TARGET, &INTERFACE, &SUBNET, &VPC];
 
 /// Refuses ids of resources that do not exist.
 pub(super) async fn exist(action: &str, form: &Form, region: Region<'_>) -> Result<(), Refusal> {
     if action.starts_with("Describe") {
         return Ok(());
     }
-    // In the order in which an answer should name what is wrong: the resource itself before what it points to.
-    for kind in [&SESSION, &RULE, &FILTER, &TARGET, &INTERFACE, &SUBNET, &VPC] {
+    for kind in CHECKED {
         if let Some(id) = form.get(kind.parameter)
             && region.find(kind, id).await?.is_none()
         {
@@ -24,11 +27,8 @@ pub(super) async fn exist(action: &str, form: &Form, region: Region<'_>) -> Resu
         return Ok(());
     }
     for id in form.list("ResourceId") {
-        let beginnings =
-            [("tms-", &SESSION), ("tmfr-", &RULE), ("tmf-", &FILTER), ("tmt-", &TARGET), ("eni-", &INTERFACE)];
-        let networks = [("subnet-", &SUBNET), ("vpc-", &VPC)];
-        let kind = beginnings.into_iter().chain(networks).find(|(beginning, _)| id.starts_with(beginning));
-        if let Some((_, kind)) = kind
+        let of_kind = |kind: &&Kind| resource_type(&id).is_some_and(|name| name == kind.resource_type());
+        if let Some(kind) = CHECKED.into_iter().find(of_kind)
             && region.find(kind, &id).await?.is_none()
         {
             return Err(unknown(kind, &id));
