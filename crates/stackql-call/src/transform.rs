@@ -142,14 +142,12 @@ impl Transform {
         let output = self.render(body)?;
         serde_json::from_str(&output).map_err(|error| {
             let line = output.lines().nth(error.line().saturating_sub(1)).unwrap_or("");
-            let reason = error.to_string();
-            let reason = reason.rsplit_once(" at line ").map_or(&*reason, |(reason, _)| reason);
-            let near = line.get(floor(line, error.column().saturating_sub(20))..).unwrap_or("");
+            let near = line.get(line.floor_char_boundary(error.column().saturating_sub(20))..).unwrap_or("");
             TransformError::Output {
                 line: error.line().max(1),
                 column: error.column().max(1),
                 near: near.chars().take(40).collect(),
-                reason: reason.to_owned(),
+                reason: without_place(&error),
             }
         })
     }
@@ -170,11 +168,9 @@ impl Transform {
         match self.reading {
             Reading::Text => Ok(text()),
             Reading::Either => Ok(json().unwrap_or_else(|_| text())),
-            Reading::Json => json().map_err(|error| {
-                let reason = error.to_string();
-                let reason = reason.rsplit_once(" at line ").map_or(&*reason, |(reason, _)| reason);
-                answer("JSON", byte(body, error.line(), error.column()), reason.to_owned())
-            }),
+            Reading::Json => {
+                json().map_err(|error| answer("JSON", byte(body, error.line(), error.column()), without_place(&error)))
+            }
             Reading::Xml => {
                 let text = std::str::from_utf8(body)
                     .map_err(|error| answer("XML", error.valid_up_to() as u64, "not UTF-8 text".to_owned()))?;
@@ -235,7 +231,7 @@ impl Write for Output<'_> {
 
 /// Line and column, from 1, of an offset.
 fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..floor(text, offset)).unwrap_or("");
+    let before = text.get(..text.floor_char_boundary(offset)).unwrap_or("");
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
@@ -247,9 +243,10 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     start + rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at)
 }
 
-/// The last boundary of characters at or before `offset`.
-fn floor(text: &str, offset: usize) -> usize {
-    text.floor_char_boundary(offset)
+/// What is wrong with JSON; where is said apart.
+fn without_place(error: &serde_json::Error) -> String {
+    let whole = error.to_string();
+    whole.rsplit_once(" at line ").map_or(&*whole, |(reason, _)| reason).to_owned()
 }
 
 /// The byte at a line and column of JSON.
