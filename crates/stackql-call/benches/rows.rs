@@ -10,8 +10,8 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use stackql_call::{Bindings, Call, Operation, Response, RowPlan, bind, page};
 use stackql_provider::{
-    Column, Member, Method, Paging, Provider, RequestShape, Resource, ResponseShape, Service, TimeFormat, Type,
-    TypeRef, Types, Verb,
+    Carrier, Column, Member, Method, NextPage, Paging, Provider, RequestShape, Resource, ResponseShape, Service,
+    TimeFormat, Type, TypeRef, Types, Verb,
 };
 
 const ROWS: usize = 100_000;
@@ -53,9 +53,11 @@ fn call(columns: &[Column], types: Types) -> Call {
         parameters: Vec::new(),
         request: RequestShape::default(),
         response: ResponseShape { rows: vec!["volumeSet".to_owned(), "item".to_owned()], ..ResponseShape::default() },
-        paging: Some(Paging::Token {
-            parameter: "NextToken".to_owned(),
-            answer: vec!["nextToken".to_owned()],
+        paging: Some(Paging {
+            next: NextPage::Token {
+                parameter: "NextToken".to_owned(),
+                answer: Carrier::Body(vec!["nextToken".to_owned()]),
+            },
             size: None,
         }),
         narrowings: Vec::new(),

@@ -1,7 +1,7 @@
 //! A response becomes a page: rows, and where to go on. Owns the reading of good answers.
 
 use arrow::record_batch::RecordBatch;
-use stackql_provider::{Paging, Verb};
+use stackql_provider::{Carrier, NextPage, Paging, Verb};
 use thiserror::Error;
 
 use crate::rows::Builders;
@@ -95,8 +95,8 @@ pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, An
         }
     } else {
         let token = match &method.paging {
-            Some(Paging::Token { answer, .. }) => answer.as_slice(),
-            None => &[],
+            Some(Paging { next: NextPage::Token { answer: Carrier::Body(path), .. }, .. }) => path.as_slice(),
+            _ => &[],
         };
         let shape = &method.response;
         let (outermost, rows, request_id) = (&*shape.outermost, &*shape.rows, &*shape.error.success_request_id);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
-use stackql_provider::{Location, PageSize, Paging};
+use stackql_provider::{BodyStyle, Location, PageSize, Paging};
 
 use crate::{Call, Cursor, Operation};
 
@@ -51,9 +51,12 @@ pub fn request(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> 
     };
     for (at, value) in paged(call, cursor, page_size) {
         let parameter = &method.parameters[at];
-        let style = method.request.form;
         match parameter.location {
-            Location::Body => form::append(&mut fields, &resource.types, style, parameter, &value),
+            Location::Body => {
+                if let BodyStyle::Form(style) = method.request.body {
+                    form::append(&mut fields, &resource.types, style, parameter, &value);
+                }
+            }
             Location::Query => query.push((parameter.wire.clone(), form::scalar(&value))),
             Location::Header => headers.push((parameter.wire.clone(), form::scalar(&value))),
             Location::Path => {
@@ -85,7 +88,7 @@ pub fn request(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> 
 fn paged(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Vec<(usize, Json)> {
     let method = call.operation.method();
     let mut all = call.arguments.clone();
-    let Some(Paging::Token { parameter, size, .. }) = &method.paging else { return all };
+    let Some(Paging { next, size }) = &method.paging else { return all };
     let at = |name: &str| method.parameters.iter().position(|p| p.name == name);
     let mut set = |name: &str, value: Json| {
         if let Some(at) = at(name) {
@@ -93,7 +96,9 @@ fn paged(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Vec<(u
             all.push((at, value));
         }
     };
-    if let Some(cursor) = cursor {
+    if let Some(cursor) = cursor
+        && let Some(parameter) = next.parameter()
+    {
         set(parameter, Json::String(cursor.0.clone()));
     }
     if let Some(size) = size

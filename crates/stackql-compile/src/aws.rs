@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 use stackql_provider::{
-    Acceptor, Auth, ClassicPage, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint, Location, Method, Outcome,
-    PageSize, Paging, Parameter, Provider, ProviderSource, RequestShape, Resource, ResourceEntry, ResponseShape,
-    Service, ServiceSource, Verb, Waiter,
+    Acceptor, Auth, BodyStyle, Carrier, ClassicPage, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint,
+    Location, Method, NextPage, Outcome, PageSize, Paging, Parameter, Provider, ProviderSource, RequestShape, Resource,
+    ResourceEntry, ResponseShape, Service, ServiceSource, Verb, Waiter,
 };
 
 use crate::model::{self, Model};
@@ -91,7 +91,7 @@ fn service(model: &Model, endpoints: Endpoints, choices: &ServiceChoices, facts_
         title: text(&metadata["serviceFullName"]).to_owned(),
         description: prose(&model.service["documentation"], facts_only),
         endpoints,
-        auth: Auth { scheme: "aws_signing_v4".into(), signing_name: Some(signing.to_owned()) },
+        auth: Auth { scheme: "aws_signing_v4".into(), signing_name: Some(signing.to_owned()), context: None },
         resources: resources.iter().map(entry).collect(),
     };
     ServiceSource { service, resources }
@@ -168,7 +168,8 @@ impl Build<'_> {
                     ("Action".into(), operation.to_owned()),
                     ("Version".into(), text(&model["metadata"]["apiVersion"]).to_owned()),
                 ],
-                form: if shapes.query { FormStyle::IndexedMember } else { FormStyle::Indexed },
+                body: BodyStyle::Form(if shapes.query { FormStyle::IndexedMember } else { FormStyle::Indexed }),
+                ..RequestShape::default()
             },
             response: ResponseShape {
                 media_type: "text/xml".into(),
@@ -176,6 +177,7 @@ impl Build<'_> {
                 rows: below(found.path),
                 row,
                 error: error_shape(shapes.query),
+                ..ResponseShape::default()
             },
             narrowings,
         });
@@ -221,6 +223,7 @@ impl Build<'_> {
                 maximum: limits["max"].as_i64(),
                 time_format: time(member),
                 description: prose(&member["documentation"], self.facts_only),
+                ..Parameter::default()
             });
         }
         (out, filters)
@@ -262,7 +265,8 @@ impl Build<'_> {
                 excludes: parameters.iter().filter(lists).map(|p| p.name.clone()).collect(),
             }
         });
-        Some(Paging::Token { parameter, answer: below(vec![wire(token_out, answer)]), size })
+        let answer = Carrier::Body(below(vec![wire(token_out, answer)]));
+        Some(Paging { next: NextPage::Token { parameter, answer }, size })
     }
 
     fn waiters(&self, group: &[(&str, &Value)]) -> Vec<Waiter> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use stackql_compile::{AWS_OVERLAY, aws};
-use stackql_provider::{NarrowingVia, Paging, ProviderSource, Resource, Verb};
+use stackql_provider::{Carrier, NarrowingVia, NextPage, ProviderSource, Resource, Verb};
 
 fn provider() -> ProviderSource {
     let facts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../providers/aws/facts");
@@ -48,7 +48,10 @@ fn traffic_mirror_sessions_are_the_seed() {
     );
     let describe = &table.methods[0];
     assert_eq!(describe.response.rows, ["trafficMirrorSessionSet", "item"]);
-    assert!(matches!(&describe.paging, Some(Paging::Token { answer, .. }) if *answer == ["nextToken"]));
+    assert!(matches!(
+        describe.paging.as_ref().map(|p| &p.next),
+        Some(NextPage::Token { answer: Carrier::Body(path), .. }) if *path == ["nextToken"]
+    ));
     let filter = |n: &&stackql_provider::Narrowing| n.column == "networkInterfaceId";
     let via = &describe.narrowings.iter().find(filter).unwrap().via;
     assert!(matches!(via, NarrowingVia::Filter { name, .. } if name == "network-interface-id"));

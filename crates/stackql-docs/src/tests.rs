@@ -1,6 +1,6 @@
 use stackql_provider::{
-    Column, Endpoints, Member, Narrowing, NarrowingVia, PageSize, Paging, Parameter, ProviderSource, RequestShape,
-    ResponseShape, Scope, ServiceSource, Type, Types, Verb, write,
+    Carrier, Column, Endpoints, Member, Narrowing, NarrowingVia, NextPage, PageSize, Paging, Parameter, ProviderSource,
+    RequestShape, ResponseShape, Scope, ServiceSource, Type, Types, Verb, write,
 };
 
 use super::*;
@@ -64,9 +64,11 @@ fn source() -> ProviderSource {
                     column: "shipId".into(),
                     via: NarrowingVia::List { parameter: "ShipId".into() },
                 }],
-                paging: Some(Paging::Token {
-                    parameter: "NextToken".into(),
-                    answer: vec!["nextToken".into()],
+                paging: Some(Paging {
+                    next: NextPage::Token {
+                        parameter: "NextToken".into(),
+                        answer: Carrier::Body(vec!["nextToken".into()]),
+                    },
                     size: Some(PageSize { parameter: "MaxResults".into(), ..PageSize::default() }),
                 }),
                 ..method(

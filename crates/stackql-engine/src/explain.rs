@@ -8,7 +8,7 @@ use datafusion::common::Result;
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use stackql_call::{bind, request};
-use stackql_provider::{Paging, Verb};
+use stackql_provider::Verb;
 
 use crate::bindings::bindings;
 use crate::error::Error;
@@ -79,7 +79,7 @@ async fn calls(
                 let wanted = fetch.paging.wanted.map(|w| u32::try_from(w).unwrap_or(u32::MAX));
                 let mut detail = request(&call, None, wanted).summary();
                 let method = fetch.operation.method();
-                if method.verb == Verb::Select && matches!(method.paging, Some(Paging::Token { .. })) {
+                if method.verb == Verb::Select && method.paging.is_some() {
                     detail.push_str(" (and the pages that follow, as long as rows are wanted)");
                 }
                 let scope = if everywhere { Some(scope::ALL) } else { call.scope() };

@@ -26,10 +26,10 @@ pub use compiled::{CompiledError, CompiledProvider, ProviderSource, ServiceSourc
 pub use definitions::{Definitions, Embedded, LookupError, Origin, ProviderEntry};
 pub use endpoint::{Endpoints, Host, Partition, Variant};
 pub use method::{
-    Acceptor, ErrorShape, FormStyle, Location, Method, Narrowing, NarrowingVia, Outcome, PageSize, Paging, Parameter,
-    RequestShape, ResponseShape, Verb, Waiter,
+    Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Location, Method, Narrowing, NarrowingVia,
+    NextPage, Outcome, PageSize, Paging, Parameter, RequestShape, ResponseShape, Template, ValueStyle, Verb, Waiter,
 };
 pub use provider::{Auth, ErrorRules, Hint, Members, Provider, Scope, Service, ServiceEntry};
 pub use registry::{Installed, Published, Registry, RegistryError, Transfer};
-pub use resource::{ClassicPage, Column, Resource, ResourceEntry};
+pub use resource::{ClassicPage, Column, Resource, ResourceEntry, View};
 pub use types::{Member, TimeFormat, Type, TypeRef, Types};

@@ -67,6 +67,12 @@ pub struct Parameter {
     pub maximum: Option<i64>,
     /// How a timestamp is written here, where it differs from its shape's format.
     pub time_format: Option<crate::TimeFormat>,
+    /// How a nested value, or a text with reserved characters, is written in a query string, header or path.
+    pub style: ValueStyle,
+    /// What is sent when nothing was bound.
+    pub default: Option<String>,
+    /// The environment variable whose value is sent when nothing was bound.
+    pub environment: Option<String>,
     /// What it means; empty in fact-only definitions.
     pub description: String,
 }
@@ -87,6 +93,22 @@ pub enum Location {
     Server,
 }
 
+/// How a value is written in a query string, header or path. RFC 6570 and OpenAPI's `style` name the same forms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ValueStyle {
+    /// A list repeats the name: `tag=a&tag=b`; a structure is JSON text.
+    #[default]
+    Exploded,
+    /// A list is one value, joined by commas: `tag=a,b`.
+    Joined,
+    /// A structure's members are `name[member]=value`.
+    Deep,
+    /// Names and indexes from 1, joined by dots: `Tag.1.Key=a`.
+    Indexed,
+    /// In a path: slashes, and other characters that may stand in one, are not encoded.
+    Slashed,
+}
+
 /// How a request is written.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RequestShape {
@@ -96,10 +118,53 @@ pub struct RequestShape {
     pub path: String,
     /// The media type of the body.
     pub media_type: String,
-    /// Fields that every request carries, in front of the parameters.
+    /// Form fields that every request carries, in front of the parameters.
     pub fixed: Vec<(String, String)>,
-    /// How nested values become fields, where the body is a form.
-    pub form: FormStyle,
+    /// How parameters become a body.
+    pub body: BodyStyle,
+    /// Where it goes, where not to the service's endpoints: a URL template with `{name}` placeholders for server
+    /// variables.
+    pub url: Option<String>,
+    /// A template that makes the body out of the parameters, as one JSON object, in place of [`Self::body`].
+    pub transform: Option<Template>,
+}
+
+/// How parameters become a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BodyStyle {
+    /// Fields of a form.
+    Form(FormStyle),
+    /// Members of a JSON object.
+    Json {
+        /// The JSON text that is the body where nothing was bound; bound members are added to it if it is an object.
+        base: Option<String>,
+        /// The member that takes all parameters in place of the body, as JSON text.
+        wrap: Option<String>,
+    },
+    /// Child elements of an XML document.
+    Xml {
+        /// The outermost element's name.
+        root: String,
+        /// What stands behind the outermost element's name, such as a namespace; empty for nothing.
+        attributes: String,
+        /// The XML declaration in front; empty for none.
+        declaration: String,
+    },
+}
+
+impl Default for BodyStyle {
+    fn default() -> Self {
+        Self::Form(FormStyle::default())
+    }
+}
+
+/// A template that makes one document of another, in the language of Go's `text/template`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// Which functions it may call and what it is given, such as `golang_template_json_v0.3.0`.
+    pub kind: String,
+    /// The template.
+    pub body: String,
 }
 
 /// How nested values become flat form fields: `Filter.1.Value.2=x`.
@@ -118,13 +183,21 @@ pub enum FormStyle {
 pub struct ResponseShape {
     /// The media type of the body.
     pub media_type: String,
+    /// How the body is read.
+    pub format: AnswerFormat,
+    /// A template that makes the body, before it is read, into JSON.
+    pub transform: Option<Template>,
     /// What the answer's outermost element is called; empty where any name will do. A document of another name, such
     /// as a proxy's page, is no answer.
     #[serde(default)]
     pub outermost: String,
     /// The names to step through from the answer's outermost element (which is not named) to a row.
-    /// Empty: the outermost element is the one row. Each step may occur many times.
+    /// Empty: the outermost element is the one row. Each step may occur many times. In JSON, `*` stands for every
+    /// element or member, and a list at the end is a row an element.
     pub rows: Vec<String>,
+    /// The members that an answer may have where [`Self::rows`] begins. In JSON, rows may be left out when there are
+    /// none: an answer that has no member of these names is none of this operation.
+    pub siblings: Vec<String>,
     /// The shape of a row: [`crate::Type::Structure`], or a scalar for a list of scalars.
     pub row: Option<TypeRef>,
     /// Where an error says what it is.
@@ -146,18 +219,63 @@ pub struct ErrorShape {
     pub request_id_header: Option<String>,
 }
 
+/// How a body is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AnswerFormat {
+    /// As XML.
+    #[default]
+    Xml,
+    /// As JSON.
+    Json,
+}
+
 /// How a method continues after a page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Paging {
-    /// The answer carries a token that the next request repeats.
+pub struct Paging {
+    /// What leads to the next page.
+    pub next: NextPage,
+    /// The parameter that sets how many rows a page holds.
+    pub size: Option<PageSize>,
+}
+
+/// What leads to the next page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum NextPage {
+    /// The answer carries a token that the next request repeats; without one it was the last page.
     Token {
         /// The parameter that takes the token.
         parameter: String,
-        /// Where the answer has it, as names below the outermost element.
-        answer: Vec<String>,
-        /// The parameter that sets how many rows a page holds.
-        size: Option<PageSize>,
+        /// Where the answer has it.
+        answer: Carrier,
     },
+    /// The answer carries the next page's address, on the same origin; without one it was the last page.
+    Address {
+        /// Where the answer has it.
+        answer: Carrier,
+    },
+    /// Pages are counted; one without rows ends the list.
+    Number {
+        /// The parameter that takes the page's number.
+        parameter: String,
+        /// The first page's number.
+        first: u32,
+        /// Where the answer says how many pages there are.
+        last: Option<Carrier>,
+    },
+    /// Rows are counted; a page without any ends the list.
+    Offset {
+        /// The parameter that takes the number of rows before the page.
+        parameter: String,
+    },
+}
+
+/// Where an answer has a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Carrier {
+    /// In the body, as names below the outermost element.
+    Body(Vec<String>),
+    /// In the header of this name. Of `Link` (RFC 8288) it is the target with `rel="next"`.
+    Header(String),
 }
 
 /// The parameter that sets how many rows a page holds.
@@ -263,10 +381,26 @@ impl Verb {
 }
 
 impl Paging {
-    /// Whether the parameter is set from page to page: the token, or the size of a page.
+    /// Whether the parameter is set from page to page: what leads to the page, or its size.
     pub fn sets(&self, parameter: &str) -> bool {
-        let Self::Token { parameter: token, size, .. } = self;
-        token == parameter || size.as_ref().is_some_and(|size| size.parameter == parameter)
+        self.next.parameter() == Some(parameter) || self.sizes(parameter)
+    }
+
+    /// Whether the parameter sets how many rows a page holds.
+    pub fn sizes(&self, parameter: &str) -> bool {
+        self.size.as_ref().is_some_and(|size| size.parameter == parameter)
+    }
+}
+
+impl NextPage {
+    /// The parameter that it sets.
+    pub fn parameter(&self) -> Option<&str> {
+        match self {
+            Self::Token { parameter, .. } | Self::Number { parameter, .. } | Self::Offset { parameter } => {
+                Some(parameter)
+            }
+            Self::Address { .. } => None,
+        }
     }
 }
 
@@ -285,8 +419,7 @@ impl Method {
 
     /// Whether a parameter is set on the way if nothing was bound to it: an idempotency token, or the size of a page.
     pub fn fills_in(&self, name: &str) -> bool {
-        let sizes_pages =
-            matches!(&self.paging, Some(Paging::Token { size: Some(size), .. }) if size.parameter == name);
+        let sizes_pages = self.paging.as_ref().is_some_and(|p| p.sizes(name));
         sizes_pages || self.parameter(name).is_some_and(|p| p.idempotency_token)
     }
 

@@ -60,6 +60,8 @@ pub struct Auth {
     pub scheme: String,
     /// The name under which the service is signed for, where the scheme needs one.
     pub signing_name: Option<String>,
+    /// The auth context that the definitions name, as JSON text: which variables and files hold what the scheme needs.
+    pub context: Option<String>,
 }
 
 /// A dimension along which a call can be made in several places.

@@ -26,6 +26,8 @@ pub struct Resource {
     pub methods: Vec<Method>,
     /// Conditions that can be waited for.
     pub waiters: Vec<Waiter>,
+    /// What a SELECT may be instead of a call, first match wins.
+    pub views: Vec<View>,
     /// The classic page where it differs from the table.
     pub classic: Option<ClassicPage>,
     /// The shapes that columns and parameters refer to.
@@ -43,6 +45,15 @@ pub struct Column {
     pub ty: TypeRef,
     /// A sentence for people; empty in fact-only definitions.
     pub description: String,
+}
+
+/// A SELECT over other resources that stands for a resource's rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// When it is meant, such as `sqlDialect == "sqlite3" && requiredParams == [ a, b ]`; empty for always.
+    pub predicate: String,
+    /// The SELECT.
+    pub body: String,
 }
 
 /// The columns that a page of the classic style lists, where they are not the table's own.

@@ -68,7 +68,10 @@ fn call(verb: Verb, rows: &str) -> Call {
             },
             ..ResponseShape::default()
         },
-        paging: Some(Paging::Token { parameter: "NextToken".to_owned(), answer: path("nextToken"), size: None }),
+        paging: Some(Paging {
+            next: NextPage::Token { parameter: "NextToken".to_owned(), answer: Carrier::Body(path("nextToken")) },
+            size: None,
+        }),
         narrowings: Vec::new(),
     };
     let (types, columns) = table();

@@ -13,7 +13,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
 use serde_json::Value as Json;
 use stackql_call::{AnswerError, Bindings, Call, Cursor, Page, Response, RowPlan, Value, bind, page, request};
-use stackql_provider::Column;
+use stackql_provider::{Carrier, Column, NextPage};
 
 use crate::model::operation;
 
@@ -128,7 +128,8 @@ fn bindings(text: &str) -> Bindings {
 
 /// The cursor that an answer with this token gives: there is no other way to one.
 fn cursor(call: &Call, token: &str) -> Cursor {
-    let stackql_provider::Paging::Token { answer, .. } = call.operation().method().paging.clone().unwrap();
+    let paging = call.operation().method().paging.clone().unwrap();
+    let NextPage::Token { answer: Carrier::Body(answer), .. } = paging.next else { panic!("no token in a body") };
     let open: String = answer.iter().map(|name| format!("<{name}>")).collect();
     let close: String = answer.iter().rev().map(|name| format!("</{name}>")).collect();
     let body = Bytes::from(format!("<R>{open}{token}{close}</R>"));

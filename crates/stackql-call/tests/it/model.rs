@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use stackql_call::Operation;
 use stackql_provider::{
-    Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint, Location, Member, Method, PageSize, Paging, Parameter,
-    Provider, RequestShape, Resource, ResponseShape, Service, TimeFormat, Type, TypeRef, Types, Verb,
+    BodyStyle, Carrier, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint, Location, Member, Method, NextPage,
+    PageSize, Paging, Parameter, Provider, RequestShape, Resource, ResponseShape, Service, TimeFormat, Type, TypeRef,
+    Types, Verb,
 };
 
 /// The operation that `document` describes, and the columns of its rows.
@@ -40,7 +41,8 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
                     vec![("Action".to_owned(), name), ("Version".to_owned(), text(&document["version"]).to_owned())]
                 }
             },
-            form: if query { FormStyle::IndexedMember } else { FormStyle::Indexed },
+            body: BodyStyle::Form(if query { FormStyle::IndexedMember } else { FormStyle::Indexed }),
+            ..RequestShape::default()
         },
         response: ResponseShape {
             media_type: "text/xml".to_owned(),
@@ -54,6 +56,7 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
                 success_request_id: path("requestId"),
                 request_id_header: Some("x-request-id".to_owned()),
             },
+            ..ResponseShape::default()
         },
         paging: paging(&document["paging"]),
         narrowings: Vec::new(),
@@ -93,7 +96,8 @@ fn paging(document: &Json) -> Option<Paging> {
         ask_maximum: document["size"]["ask_maximum"] == true,
         excludes: texts(&document["size"]["excludes"]),
     });
-    Some(Paging::Token { parameter, answer: texts(&document["answer"]), size })
+    let answer = Carrier::Body(texts(&document["answer"]));
+    Some(Paging { next: NextPage::Token { parameter, answer }, size })
 }
 
 struct Shapes<'a> {

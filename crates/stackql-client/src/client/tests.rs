@@ -74,7 +74,7 @@ fn request_of(verb: Verb, parameters: Vec<Parameter>, types: Types) -> Request {
     let throttled = ["RequestLimitExceeded", "Throttling*"].map(str::to_owned).into();
     let errors = ErrorRules { throttled, clock_skew: vec!["RequestExpired".into()], ..ErrorRules::default() };
     let provider = Provider { errors, ..Provider::default() };
-    let auth = Auth { scheme: SIGNED.into(), signing_name: Some("ec2".into()) };
+    let auth = Auth { scheme: SIGNED.into(), signing_name: Some("ec2".into()), ..Auth::default() };
     let service = Service { auth, ..Service::default() };
     let resource = Resource { methods: vec![method], types, ..Resource::default() };
     let operation = Operation::new(provider.into(), service.into(), resource.into(), "List").expect("method");
