@@ -76,6 +76,12 @@ pub(crate) struct Docs {
 pub(crate) enum ProviderCommand {
     /// Compile a provider from the models of its vendor
     Build(Build),
+    /// Compile a provider's documents and report every problem
+    Check {
+        /// Folder of one version: <root>/<provider>/<version>
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -135,7 +141,7 @@ pub(crate) struct Sandbox {
 }
 
 /// Flags that stand before or after any subcommand.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
     #[command(flatten)]
     pub(crate) output: Output,
@@ -144,7 +150,7 @@ pub(crate) struct Common {
 }
 
 /// Where statements come from and how results look.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Input and output")]
 pub(crate) struct Output {
     /// Read the statements from a file; - is standard input
@@ -177,7 +183,7 @@ pub(crate) struct Output {
 }
 
 /// How providers are called.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Providers")]
 pub(crate) struct Calls {
     /// Credentials per provider: JSON or YAML

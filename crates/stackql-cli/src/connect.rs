@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stackql_client::{Client, RegistryConfig, RemoteRegistry, Settings, auth_contexts};
+use stackql_client::{Client, RegistryConfig, RemoteRegistry, Settings, auth_contexts, installed};
+use stackql_compile::Installed;
 use stackql_engine::{Session, SessionOptions};
-use stackql_provider::{CompiledError, CompiledProvider, Definitions, Embedded, Origin};
+use stackql_provider::{CompiledError, CompiledProvider, Definitions, OnDemand, Origin, Providers};
 
 use crate::arguments::{Calls, Common};
-use crate::ending::Stop;
+use crate::ending::{Stop, say};
+use crate::pulling::Pulling;
+
+/// Where compiled documents are kept, below `--approot`.
+const COMPILED: &str = "compiled";
 
 /// A session as the flags and the environment want it.
 pub(crate) fn session(flags: &Common) -> Result<Session, Stop> {
@@ -19,18 +24,20 @@ pub(crate) fn session(flags: &Common) -> Result<Session, Stop> {
 /// A session as the flags and the given environment want it.
 pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common) -> Result<Session, Stop> {
     let flags = &common.calls;
-    let registry = RegistryConfig::parse(flags.registry.as_deref().unwrap_or_default());
-    let registry = registry.map_err(|e| Stop::Told(e.to_string()))?;
-    let definitions = Embedded::new(compiled(flags)?);
+    let registry = registry(common)?;
+    let definitions = Arc::new(Providers::new(providers(common, &registry)?));
     let client = Client::new(settings(environment, flags, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
     let client = Arc::new(client);
-    let registry = RemoteRegistry::new(Arc::clone(&client), registry, common.output.approot.clone());
-    Ok(Session::new(Arc::new(definitions), client, options(flags)).with_registry(Arc::new(registry)))
+    let remote = RemoteRegistry::new(Arc::clone(&client), registry.clone(), common.output.approot.clone());
+    let (flags, common, shown) = (options(flags), common.clone(), Arc::clone(&definitions));
+    let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
+    let pulling = Pulling { remote, reload: Box::new(reload) };
+    Ok(Session::new(definitions, client, flags).with_registry(Arc::new(pulling)))
 }
 
-/// One provider in its compiled form, the first of its name.
-pub(crate) fn provider(flags: &Calls, name: &str) -> Result<CompiledProvider, Stop> {
-    let mut providers = compiled(flags)?;
+/// One provider, the first of its name.
+pub(crate) fn provider(flags: &Common, name: &str) -> Result<Box<dyn OnDemand>, Stop> {
+    let mut providers = providers(flags, &registry(flags)?)?;
     let known: Vec<String> = providers.iter().map(|(p, _)| p.provider().name.clone()).collect();
     match known.iter().position(|k| k.eq_ignore_ascii_case(name)) {
         Some(at) => Ok(providers.swap_remove(at).0),
@@ -38,17 +45,34 @@ pub(crate) fn provider(flags: &Calls, name: &str) -> Result<CompiledProvider, St
     }
 }
 
-/// The providers of `--definitions`, then those built in.
-fn compiled(flags: &Calls) -> Result<Vec<(CompiledProvider, Origin)>, Stop> {
-    let mut providers = Vec::new();
-    for path in &flags.definitions {
+fn registry(flags: &Common) -> Result<RegistryConfig, Stop> {
+    let config = RegistryConfig::parse(flags.calls.registry.as_deref().unwrap_or_default());
+    config.map_err(|e| Stop::Told(e.to_string()))
+}
+
+/// The providers of `--definitions`, those that are installed, then those built in; a registry that the user names
+/// stands for the latter.
+fn providers(flags: &Common, registry: &RegistryConfig) -> Result<Vec<(Box<dyn OnDemand>, Origin)>, Stop> {
+    let mut providers: Vec<(Box<dyn OnDemand>, Origin)> = Vec::new();
+    for path in &flags.calls.definitions {
         let compiled = CompiledProvider::open(path).map_err(|e| match e {
             CompiledError::Io { path, reason } => Stop::Told(format!("cannot read {path}: {reason}")),
             other => Stop::Told(format!("{}: {other}", path.display())),
         })?;
-        providers.push((compiled, Origin::File(path.display().to_string())));
+        providers.push((Box::new(compiled), Origin::File(path.display().to_string())));
     }
-    providers.extend(crate::embedded::providers().map_err(|e| Stop::Told(format!("the built-in definitions: {e}")))?);
+    let approot = &flags.output.approot;
+    for folder in installed(registry, approot).map_err(|e| Stop::Told(e.to_string()))? {
+        match Installed::open(&folder, Some(&approot.join(COMPILED))) {
+            Ok(provider) => providers.push((Box::new(provider), Origin::Documents(folder.display().to_string()))),
+            // The others are there all the same.
+            Err(problem) => say(&format!("a provider is left out: {problem}")),
+        }
+    }
+    if flags.calls.registry.is_none() {
+        let built_in = crate::embedded::providers();
+        providers.extend(built_in.map_err(|e| Stop::Told(format!("the built-in definitions: {e}")))?);
+    }
     Ok(providers)
 }
 
@@ -61,7 +85,7 @@ fn options(flags: &Calls) -> SessionOptions {
     SessionOptions { concurrency, page_limit: usize::try_from(flags.page_limit).ok(), read_only: flags.read_only }
 }
 
-fn settings(environment: BTreeMap<String, String>, flags: &Calls, definitions: &Embedded) -> Result<Settings, Stop> {
+fn settings(environment: BTreeMap<String, String>, flags: &Calls, definitions: &Providers) -> Result<Settings, Stop> {
     let auth = flags.auth.as_deref().filter(|text| !text.trim().is_empty());
     let auth = auth.map(auth_contexts).transpose().map_err(|e| Stop::Told(e.to_string()))?;
     Ok(Settings {
@@ -77,7 +101,7 @@ fn settings(environment: BTreeMap<String, String>, flags: &Calls, definitions: &
 }
 
 /// What `--region` means: the scope of that name, of every provider that has one.
-fn scope_defaults(flags: &Calls, definitions: &Embedded) -> BTreeMap<(String, String), String> {
+fn scope_defaults(flags: &Calls, definitions: &Providers) -> BTreeMap<(String, String), String> {
     let Some(region) = &flags.region else { return BTreeMap::new() };
     let providers = definitions.providers().into_iter().filter_map(|p| definitions.provider(&p.name).ok());
     let scoped = providers.filter(|p| p.scopes.iter().any(|s| s.name == "region"));

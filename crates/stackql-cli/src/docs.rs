@@ -4,17 +4,17 @@ use std::path::Path;
 
 use stackql_docs::Style;
 
-use crate::arguments::{Calls, Docs};
+use crate::arguments::{Common, Docs};
 use crate::connect;
 use crate::ending::{Ending, Stop, say};
 
 /// Writes the pages of a provider and says how many.
-pub(crate) fn write(wanted: &Docs, flags: &Calls) -> Result<Ending, Stop> {
+pub(crate) fn write(wanted: &Docs, flags: &Common) -> Result<Ending, Stop> {
     let source = connect::provider(flags, &wanted.provider)?;
     let style = if wanted.style == "classic" { Style::Classic } else { Style::Site };
     let told = |e: stackql_docs::Error| Stop::Told(e.to_string());
     let mut count = 0;
-    for page in stackql_docs::pages(&source, wanted.service.as_deref(), style).map_err(told)? {
+    for page in stackql_docs::pages(source.as_ref(), wanted.service.as_deref(), style).map_err(told)? {
         let page = page.map_err(told)?;
         write_file(&wanted.out.join(&page.path), &page.text)?;
         count += 1;

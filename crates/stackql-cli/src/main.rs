@@ -3,6 +3,7 @@
 
 mod arguments;
 mod build;
+mod check;
 mod connect;
 #[cfg(feature = "sandbox")]
 mod demo;
@@ -12,6 +13,7 @@ mod ending;
 mod exec;
 mod output;
 mod progress;
+mod pulling;
 mod registry;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -94,7 +96,8 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
             let session = connect::session(&common)?;
             runtime()?.block_on(exec::run(&session, &registry::statement(&command), &mut results))
         }
-        Some(Command::Docs(wanted)) => docs::write(&wanted, &common.calls),
+        Some(Command::Provider { command: ProviderCommand::Check { folder } }) => check::report(&folder),
+        Some(Command::Docs(wanted)) => docs::write(&wanted, &common),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "stackql", &mut script);

@@ -20,5 +20,5 @@ mod sources;
 
 pub use auth::{AuthContext, auth_contexts};
 pub use client::Client;
-pub use registry::{RegistryConfig, RemoteRegistry};
+pub use registry::{RegistryConfig, RemoteRegistry, installed};
 pub use settings::{Environment, Settings, SettingsError};

@@ -5,6 +5,7 @@ mod config;
 mod download;
 mod folder;
 mod index;
+mod installed;
 mod signature;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use archive::{ArchiveError, Limits};
 pub use config::RegistryConfig;
 use folder::Folder;
 use index::Index;
+pub use installed::installed;
 use signature::PublicKey;
 
 /// What a registry serves first.

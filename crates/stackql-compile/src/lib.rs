@@ -2,8 +2,10 @@
 #![expect(clippy::disallowed_methods, reason = "this crate reads source documents from disk")]
 
 mod aws;
+mod documents;
 mod endpoints;
 mod facts;
+mod installed;
 mod manifest;
 mod model;
 mod naming;
@@ -19,7 +21,9 @@ use stackql_provider::names::meant;
 use thiserror::Error;
 
 pub use aws::aws;
+pub use documents::{CompiledService, Coverage, Documents, Place, Problem};
 pub use facts::facts;
+pub use installed::Installed;
 pub use manifest::Manifest;
 pub use overlay::Overlays;
 

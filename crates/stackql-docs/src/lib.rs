@@ -11,7 +11,7 @@ mod prose;
 mod site;
 
 use stackql_provider::names::{Found, find, nearest};
-use stackql_provider::{CompiledError, CompiledProvider, LookupError, Provider, Resource, ResourceEntry, Service};
+use stackql_provider::{CompiledError, LookupError, OnDemand, Provider, Resource, ResourceEntry, Service};
 use thiserror::Error;
 
 /// How pages look.
@@ -56,7 +56,7 @@ pub enum Error {
 /// The pages of the provider in `source`, or of one of its services, decoded one by one as they are asked for.
 /// `service` may be in any spelling.
 pub fn pages<'a>(
-    source: &'a CompiledProvider,
+    source: &'a dyn OnDemand,
     service: Option<&str>,
     style: Style,
 ) -> Result<impl Iterator<Item = Result<Page, Error>> + use<'a>, Error> {
@@ -75,7 +75,7 @@ pub fn pages<'a>(
 
 /// The pages of one service: its own, then its resources'.
 struct ServicePages<'a> {
-    source: &'a CompiledProvider,
+    source: &'a dyn OnDemand,
     index: usize,
     style: Style,
     service: Option<Result<Service, Error>>,
@@ -84,7 +84,7 @@ struct ServicePages<'a> {
 }
 
 impl<'a> ServicePages<'a> {
-    fn new(source: &'a CompiledProvider, index: usize, style: Style) -> Self {
+    fn new(source: &'a dyn OnDemand, index: usize, style: Style) -> Self {
         let service = source.service(index).map_err(|e| unreadable(source.provider(), e));
         Self { source, index, style, service: Some(service), next: 0 }
     }

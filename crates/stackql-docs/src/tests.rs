@@ -1,6 +1,6 @@
 use stackql_provider::{
-    Carrier, Column, Endpoints, Member, Narrowing, NarrowingVia, NextPage, PageSize, Paging, Parameter, ProviderSource,
-    RequestShape, ResponseShape, Scope, ServiceSource, Type, Types, Verb, write,
+    Carrier, Column, CompiledProvider, Endpoints, Member, Narrowing, NarrowingVia, NextPage, PageSize, Paging,
+    Parameter, ProviderSource, RequestShape, ResponseShape, Scope, ServiceSource, Type, Types, Verb, write,
 };
 
 use super::*;

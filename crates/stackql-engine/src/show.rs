@@ -75,7 +75,7 @@ fn providers(definitions: &dyn Definitions) -> Listing {
     let rows = definitions.providers().into_iter().map(|entry| {
         let origin = match entry.origin {
             Origin::Embedded => "embedded".to_owned(),
-            Origin::File(path) => path,
+            Origin::File(path) | Origin::Documents(path) => path,
         };
         [entry.name, entry.version, origin]
     });

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Provider, Resource, Service};
+use crate::{OnDemand, Provider, Resource, Service};
 
 /// First bytes of a compiled file; the digit changes with the format.
 const MAGIC: &[u8; 8] = b"SQLPROV2";
@@ -60,6 +60,9 @@ pub enum CompiledError {
         /// Why.
         reason: String,
     },
+    /// The documents that it is made of say something else than a provider.
+    #[error("{0}")]
+    Document(String),
     /// A value is too large for the format.
     #[error("too large for the compiled form")]
     TooLarge,
@@ -115,23 +118,6 @@ impl CompiledProvider {
         Self::new(read.map_err(|e| CompiledError::Io { path: path.display().to_string(), reason: e.to_string() })?)
     }
 
-    /// The provider.
-    pub fn provider(&self) -> &Provider {
-        &self.head.provider
-    }
-
-    /// Decodes the service at `index` of the provider's services.
-    pub fn service(&self, index: usize) -> Result<Service, CompiledError> {
-        self.section(index).map(|s| s.service)
-    }
-
-    /// Decodes the resource at `resource` of the service at `service`.
-    pub fn resource(&self, service: usize, resource: usize) -> Result<Resource, CompiledError> {
-        let section = self.section(service)?;
-        let span = section.blocks.get(resource).ok_or(CompiledError::Damaged(0))?;
-        self.decode(*span)
-    }
-
     fn section(&self, index: usize) -> Result<Section, CompiledError> {
         let span = self.head.sections.get(index).ok_or(CompiledError::Damaged(0))?;
         self.decode(*span)
@@ -145,6 +131,22 @@ impl CompiledProvider {
         let decoder = zstd::stream::read::Decoder::with_buffer(packed).map_err(|_| damaged.clone())?;
         decoder.take(MAX_DECODED).read_to_end(&mut plain).map_err(|_| damaged.clone())?;
         postcard::from_bytes(&plain).map_err(|_| damaged)
+    }
+}
+
+impl OnDemand for CompiledProvider {
+    fn provider(&self) -> &Provider {
+        &self.head.provider
+    }
+
+    fn service(&self, index: usize) -> Result<Service, CompiledError> {
+        self.section(index).map(|s| s.service)
+    }
+
+    fn resource(&self, service: usize, resource: usize) -> Result<Resource, CompiledError> {
+        let section = self.section(service)?;
+        let span = section.blocks.get(resource).ok_or(CompiledError::Damaged(0))?;
+        self.decode(*span)
     }
 }
 

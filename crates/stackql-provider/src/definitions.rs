@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use thiserror::Error;
 
 use crate::names::{Found, find, meant, nearest};
-use crate::{CompiledError, CompiledProvider, Provider, Resource, Service};
+use crate::{CompiledError, Provider, Resource, Service};
 
 /// Where definitions come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Origin {
     Embedded,
     /// They were read from this file.
     File(String),
+    /// They are documents in this folder, such as a registry's.
+    Documents(String),
 }
 
 /// One row of `SHOW PROVIDERS`.
@@ -27,6 +29,21 @@ pub struct ProviderEntry {
     pub version: String,
     /// Where the definitions come from.
     pub origin: Origin,
+}
+
+/// One provider, whose services and resources are decoded when they are asked for.
+///
+/// The caller passes positions in the lists of the provider and of the service, and keeps what it got. The implementer
+/// decodes no more than was asked for and never touches the network.
+pub trait OnDemand: fmt::Debug + Send + Sync {
+    /// The provider, with the index of its services.
+    fn provider(&self) -> &Provider;
+
+    /// The service at `index` of the provider's services, with the index of its resources.
+    fn service(&self, index: usize) -> Result<Service, CompiledError>;
+
+    /// The resource at `resource` of the service at `service`.
+    fn resource(&self, service: usize, resource: usize) -> Result<Resource, CompiledError>;
 }
 
 /// Looks providers up. Synchronous and cheap to call again: implementations keep what they decoded.
@@ -101,39 +118,52 @@ pub enum LookupError {
     },
 }
 
-/// Definitions over compiled providers that are in memory.
+/// Definitions over any providers, with all that was decoded of them.
 #[derive(Debug)]
-pub struct Embedded {
-    providers: Vec<Loaded>,
+pub struct Providers {
+    loaded: RwLock<Vec<Arc<Loaded>>>,
 }
 
 #[derive(Debug)]
 struct Loaded {
-    compiled: CompiledProvider,
+    source: Box<dyn OnDemand>,
     origin: Origin,
     head: Arc<Provider>,
     services: Mutex<HashMap<String, Arc<Service>>>,
     resources: Mutex<HashMap<(String, String), Arc<Resource>>>,
 }
 
-impl Embedded {
+impl Providers {
     /// Definitions over these providers. Of two with the same name the first is seen.
-    pub fn new(providers: Vec<(CompiledProvider, Origin)>) -> Self {
-        let mut loaded: Vec<Loaded> = Vec::new();
-        for (compiled, origin) in providers {
-            let head = Arc::new(compiled.provider().clone());
+    pub fn new(providers: Vec<(Box<dyn OnDemand>, Origin)>) -> Self {
+        let these = Self { loaded: RwLock::default() };
+        these.replace(providers);
+        these
+    }
+
+    /// Takes these providers in place of those there were. What is looked up afterwards is looked up in them.
+    pub fn replace(&self, providers: Vec<(Box<dyn OnDemand>, Origin)>) {
+        let mut loaded: Vec<Arc<Loaded>> = Vec::new();
+        for (source, origin) in providers {
+            let head = Arc::new(source.provider().clone());
             if loaded.iter().all(|l| l.head.name != head.name) {
-                loaded.push(Loaded { compiled, origin, head, services: Mutex::default(), resources: Mutex::default() });
+                let (services, resources) = (Mutex::default(), Mutex::default());
+                loaded.push(Arc::new(Loaded { source, origin, head, services, resources }));
             }
         }
         loaded.sort_by(|a, b| a.head.name.cmp(&b.head.name));
-        Self { providers: loaded }
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
     }
 
-    fn loaded(&self, name: &str) -> Result<&Loaded, LookupError> {
-        let names = self.providers.iter().enumerate().map(|(i, l)| (i, l.head.name.as_str()));
+    fn all(&self) -> Vec<Arc<Loaded>> {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn loaded(&self, name: &str) -> Result<Arc<Loaded>, LookupError> {
+        let all = self.all();
+        let names = all.iter().enumerate().map(|(i, l)| (i, l.head.name.as_str()));
         match find(name, names.clone()) {
-            Found::One(i) => Ok(&self.providers[i]),
+            Found::One(i) => Ok(Arc::clone(&all[i])),
             Found::Ambiguous(candidates) => Err(LookupError::Ambiguous { name: name.to_owned(), candidates }),
             Found::None => Err(LookupError::UnknownProvider {
                 name: name.to_owned(),
@@ -169,20 +199,20 @@ impl Loaded {
         if let Some(hit) = cache.get(key) {
             return Ok(Arc::clone(hit));
         }
-        let service = Arc::new(self.compiled.service(index).map_err(|e| self.unreadable(e))?);
+        let service = Arc::new(self.source.service(index).map_err(|e| self.unreadable(e))?);
         cache.insert(key.clone(), Arc::clone(&service));
         Ok(service)
     }
 }
 
-impl Definitions for Embedded {
+impl Definitions for Providers {
     fn providers(&self) -> Vec<ProviderEntry> {
-        let entry = |l: &Loaded| ProviderEntry {
+        let entry = |l: &Arc<Loaded>| ProviderEntry {
             name: l.head.name.clone(),
             version: l.head.version.clone(),
             origin: l.origin.clone(),
         };
-        self.providers.iter().map(entry).collect()
+        self.all().iter().map(entry).collect()
     }
 
     fn provider(&self, provider: &str) -> Result<Arc<Provider>, LookupError> {
@@ -218,7 +248,7 @@ impl Definitions for Embedded {
             return Ok(Arc::clone(hit));
         }
         let at = loaded.head.services.iter().position(|s| s.name == service.name).unwrap_or_default();
-        let decoded = Arc::new(loaded.compiled.resource(at, index).map_err(|e| loaded.unreadable(e))?);
+        let decoded = Arc::new(loaded.source.resource(at, index).map_err(|e| loaded.unreadable(e))?);
         cache.insert(key, Arc::clone(&decoded));
         Ok(decoded)
     }

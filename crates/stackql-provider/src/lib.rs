@@ -8,6 +8,7 @@
 //! - [`Types`] and [`Type`]: the shapes of parameters and rows.
 //! - [`Definitions`]: the seam through which the engine looks providers up.
 //! - [`Registry`]: the seam to where definitions are published.
+//! - [`OnDemand`]: a provider that is decoded bit by bit; [`Providers`] puts several together.
 //! - [`CompiledProvider`] and [`write()`]: the compiled form, a file whose resources are decoded one by one.
 //! - [`names`]: how a name that a person typed finds the name that the provider uses.
 #![expect(clippy::disallowed_methods, reason = "this crate reads compiled definitions from disk")]
@@ -23,7 +24,7 @@ mod resource;
 mod types;
 
 pub use compiled::{CompiledError, CompiledProvider, ProviderSource, ServiceSource, write};
-pub use definitions::{Definitions, Embedded, LookupError, Origin, ProviderEntry};
+pub use definitions::{Definitions, LookupError, OnDemand, Origin, ProviderEntry, Providers};
 pub use endpoint::{Endpoints, Host, Partition, Variant};
 pub use method::{
     Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Location, Method, Narrowing, NarrowingVia,

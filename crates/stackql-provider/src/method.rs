@@ -405,11 +405,17 @@ impl NextPage {
 }
 
 impl Method {
-    /// Names of the parameters that must be given, sorted by bytes.
+    /// Names of the parameters that must be given: those of the address and headers, of the body, of the endpoint; each
+    /// sorted by bytes.
     pub fn required(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.parameters.iter().filter(|p| p.required).map(|p| p.name.as_str()).collect();
-        names.sort_unstable();
-        names
+        let group = |location: Location| match location {
+            Location::Path | Location::Query | Location::Header => 0,
+            Location::Body => 1,
+            Location::Server => 2,
+        };
+        let mut required: Vec<&Parameter> = self.parameters.iter().filter(|p| p.required).collect();
+        required.sort_unstable_by_key(|p| (group(p.location), p.name.as_str()));
+        required.into_iter().map(|p| p.name.as_str()).collect()
     }
 
     /// Names of the parameters that whoever calls must give: the required ones, but for those that are filled in.
@@ -417,10 +423,12 @@ impl Method {
         self.required().into_iter().filter(|name| !self.fills_in(name)).collect()
     }
 
-    /// Whether a parameter is set on the way if nothing was bound to it: an idempotency token, or the size of a page.
+    /// Whether a parameter is set on the way if nothing was bound to it: an idempotency token, the size of a page, or
+    /// what has a default.
     pub fn fills_in(&self, name: &str) -> bool {
         let sizes_pages = self.paging.as_ref().is_some_and(|p| p.sizes(name));
-        sizes_pages || self.parameter(name).is_some_and(|p| p.idempotency_token)
+        let by_itself = |p: &Parameter| p.idempotency_token || p.default.is_some() || p.environment.is_some();
+        sizes_pages || self.parameter(name).is_some_and(by_itself)
     }
 
     /// The parameter of this exact name.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use stackql_call::{Attempt, Request, Response, Transport, TransportError, TransportErrorKind};
 use stackql_engine::SessionOptions;
-use stackql_provider::{CompiledProvider, Embedded, Origin, Provider, Scope};
+use stackql_provider::{CompiledProvider, Origin, Provider, Providers, Scope};
 use thiserror::Error;
 
 /// The exchanges of one pretended API.
@@ -91,14 +91,14 @@ impl World {
     }
 
     /// The definitions of the providers in `folder`, compiled from their source form.
-    pub fn definitions(folder: &Path) -> Result<Embedded, WorldError> {
+    pub fn definitions(folder: &Path) -> Result<Providers, WorldError> {
         let fail = |reason: String| WorldError { path: folder.display().to_string(), reason };
         let overlays = folder.join("overlays");
         let source =
             stackql_compile::aws(&folder.join("models"), &[], &overlays, false).map_err(|e| fail(e.to_string()))?;
         let bytes = stackql_provider::write(&source).map_err(|e| fail(e.to_string()))?;
         let compiled = CompiledProvider::new(bytes).map_err(|e| fail(e.to_string()))?;
-        Ok(Embedded::new(vec![(compiled, Origin::Embedded)]))
+        Ok(Providers::new(vec![(Box::new(compiled), Origin::Embedded)]))
     }
 
     /// The questions that nobody asked.

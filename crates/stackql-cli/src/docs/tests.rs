@@ -59,9 +59,9 @@ fn value(name: &str, is_quoted: bool, resource: &Resource) -> String {
 async fn every_statement_on_every_page_runs_when_it_is_filled_in() {
     let flags = Arguments::parse_from(["stackql", "shell"]).common;
     let session = connect::session_in(BTreeMap::new(), &flags).unwrap();
-    let source = connect::provider(&flags.calls, "aws").unwrap();
+    let source = connect::provider(&flags, "aws").unwrap();
     let mut runs = JoinSet::new();
-    for page in stackql_docs::pages(&source, Some("ec2"), Style::Site).unwrap() {
+    for page in stackql_docs::pages(source.as_ref(), Some("ec2"), Style::Site).unwrap() {
         let page = page.unwrap();
         let parts: Vec<&str> = page.path.split('/').collect();
         let ["aws", "ec2", name, "index.md"] = parts.as_slice() else { continue };

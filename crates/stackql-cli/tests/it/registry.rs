@@ -22,6 +22,11 @@ const INDEX: &str = "providers:
 /// The documents of a version beside the one that names it.
 const SERVICES: usize = 40;
 
+/// The provider's own document in a version.
+fn document(version: &str) -> String {
+    format!("{{name: aws, version: {version}, providerServices: {{ships: {{title: Ships, version: {version}}}}}}}")
+}
+
 /// A registry with the archives of `aws`, and a folder for the program.
 struct World {
     endpoint: Endpoint,
@@ -79,7 +84,7 @@ impl World {
 }
 
 fn assert_whole(folder: &Path, version: &str) {
-    assert_eq!(fs::read_to_string(folder.join("provider.yaml")).unwrap(), version);
+    assert_eq!(fs::read_to_string(folder.join("provider.yaml")).unwrap(), document(version));
     assert_eq!(fs::read_dir(folder.join("services")).unwrap().count(), SERVICES, "{version}");
 }
 
@@ -91,7 +96,7 @@ fn archive_of(version: &str) -> Vec<u8> {
         header.set_mode(0o644);
         builder.append_data(&mut header, path, content).unwrap();
     };
-    append(format!("{version}/provider.yaml"), version.as_bytes());
+    append(format!("{version}/provider.yaml"), document(version).as_bytes());
     for number in 0..SERVICES {
         append(format!("{version}/services/s{number}.yaml"), &[b'#'; 3000]);
     }
@@ -122,7 +127,7 @@ fn definitions_are_pulled() {
     let world = World::new();
     let first = world.tell(&["registry", "pull", "aws", "v0.9.0"]);
     assert_eq!(world.versions(), ["v0.9.0"]);
-    let second = world.tell(&["exec", "REGISTRY PULL aws"]);
+    let second = world.tell(&["exec", "REGISTRY PULL aws; SHOW PROVIDERS; SHOW SERVICES IN aws", "-o", "csv"]);
     assert_eq!(world.versions(), ["v1.0.0"]);
     assert_snapshot!([first, second].concat());
 }

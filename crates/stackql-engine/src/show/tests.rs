@@ -1,6 +1,6 @@
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use stackql_provider::{
-    Column, CompiledProvider, Embedded, Method, Origin, Parameter, Provider, ProviderSource, RequestShape, Resource,
+    Column, CompiledProvider, Method, Origin, Parameter, Provider, ProviderSource, Providers, RequestShape, Resource,
     ResourceEntry, ResponseShape, Service, ServiceSource, Type, TypeRef, Types, Verb, write,
 };
 use stackql_sql::{Statement, parse};
@@ -31,7 +31,7 @@ fn method(name: &str, verb: Verb, parameters: &[(&str, TypeRef, bool)]) -> Metho
     }
 }
 
-fn definitions() -> Embedded {
+fn definitions() -> Providers {
     let mut types = Types::default();
     types.push(Type::String);
     types.push(Type::Integer);
@@ -73,7 +73,7 @@ fn definitions() -> Embedded {
         services: vec![ServiceSource { service, resources: vec![disks, keys] }],
     };
     let bytes = write(&source).unwrap();
-    Embedded::new(vec![(CompiledProvider::new(bytes).unwrap(), Origin::Embedded)])
+    Providers::new(vec![(Box::new(CompiledProvider::new(bytes).unwrap()), Origin::Embedded)])
 }
 
 fn check(sql: &str) -> String {

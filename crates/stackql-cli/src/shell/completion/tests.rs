@@ -1,5 +1,5 @@
 use stackql_provider::{
-    Column, CompiledProvider, Embedded, Endpoints, Method, Origin, Parameter, Provider, ProviderSource, RequestShape,
+    Column, CompiledProvider, Endpoints, Method, Origin, Parameter, Provider, ProviderSource, Providers, RequestShape,
     Resource, ResourceEntry, ResponseShape, Service, ServiceSource, write,
 };
 
@@ -24,7 +24,7 @@ fn method(name: &str, verb: Verb, parameters: &[(&str, bool)]) -> Method {
     }
 }
 
-fn definitions() -> Embedded {
+fn definitions() -> Providers {
     let resource = Resource {
         name: "boxes".into(),
         columns: vec![Column { name: "boxId".into(), ..Column::default() }],
@@ -44,7 +44,7 @@ fn definitions() -> Embedded {
         services: vec![ServiceSource { service, resources: vec![resource] }],
     };
     let compiled = CompiledProvider::new(write(&source).unwrap()).unwrap();
-    Embedded::new(vec![(compiled, Origin::Embedded)])
+    Providers::new(vec![(Box::new(compiled), Origin::Embedded)])
 }
 
 /// Completes at the end of the line; the first names, and the piece they replace.

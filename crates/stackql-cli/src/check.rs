@@ -1,0 +1,55 @@
+//! `stackql provider check`: compiles a provider's documents and reports what is wrong and what there is.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use stackql_compile::{Coverage, Documents};
+use stackql_provider::Verb;
+
+use crate::ending::{Ending, Stop};
+
+const VERBS: [Verb; 6] = [Verb::Select, Verb::Insert, Verb::Delete, Verb::Update, Verb::Replace, Verb::Exec];
+
+/// Prints the report; a provider with problems ends the run as failed.
+pub(crate) fn report(folder: &Path) -> Result<Ending, Stop> {
+    // References start two folders above, which a relative path may not have.
+    let folder =
+        folder.canonicalize().map_err(|reason| Stop::Unreadable { path: folder.display().to_string(), reason })?;
+    let documents = Documents::open(&folder).map_err(|problem| Stop::Told(problem.to_string()))?;
+    let coverage = Coverage::of(&documents);
+    let provider = documents.provider();
+    let text = text(&format!("{} {}", provider.name, provider.version), &coverage);
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => {}
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Err(Stop::ReaderGone),
+        Err(reason) => return Err(Stop::Unwritable { path: "standard output".to_owned(), reason }),
+    }
+    Ok(if coverage.problems.is_empty() { Ending::Complete } else { Ending::Failed })
+}
+
+fn text(name: &str, coverage: &Coverage) -> String {
+    let mut out = String::new();
+    for problem in &coverage.problems {
+        let _ = writeln!(out, "{problem}");
+    }
+    for method in &coverage.unreachable {
+        let _ = writeln!(out, "{method}: no statement chooses it; EXEC calls it");
+    }
+    for (extension, count) in &coverage.unused {
+        let _ = writeln!(out, "{extension}: not read ({count} times)");
+    }
+    let methods: usize = coverage.methods.values().sum();
+    let count = |verb: &Verb| format!("{} {}", verb.keyword(), coverage.methods.get(verb).unwrap_or(&0));
+    let verbs: Vec<String> = VERBS.iter().map(count).collect();
+    let _ = writeln!(
+        out,
+        "{name}: {} services ({} failed), {} resources, {methods} methods ({}), {} problems",
+        coverage.services,
+        coverage.failed.len(),
+        coverage.resources,
+        verbs.join(", "),
+        coverage.problems.len()
+    );
+    out
+}

@@ -1,0 +1,108 @@
+//! StackQL's registry documents: a provider's YAML files, OpenAPI with `x-stackQL` extensions.
+//!
+//! Stages: [`tree`] text to nodes, [`library`] files and the references between them, [`provider`] and [`service`]
+//! what they say, as the model.
+
+mod annotated;
+mod config;
+mod coverage;
+mod library;
+mod operation;
+mod paging;
+mod problem;
+mod provider;
+mod response;
+mod schema;
+mod servers;
+mod service;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use stackql_provider::{Provider, ServiceSource};
+
+pub use coverage::Coverage;
+use library::{At, Library};
+pub use problem::{Place, Problem};
+
+/// The documents of one version of a provider, on disk.
+#[derive(Debug)]
+pub struct Documents {
+    /// The folder of all providers, which references start from.
+    root: PathBuf,
+    /// The provider's own document, below the root.
+    first: String,
+    /// That document alone.
+    library: Library,
+    provider: Provider,
+}
+
+/// A service out of its documents.
+#[derive(Debug, Clone)]
+pub struct CompiledService {
+    /// The service.
+    pub source: ServiceSource,
+    /// What of it is not there, and why.
+    pub problems: Vec<Problem>,
+    /// The files it was made of, below the folder of all providers, with the SHA-256 of each.
+    pub files: Vec<(String, [u8; 32])>,
+    /// The extensions that occur in its own documents, with how often.
+    pub extensions: BTreeMap<String, usize>,
+}
+
+impl Documents {
+    /// Reads the provider's own document in `folder`, which is `<root>/<directory>/<version>`.
+    ///
+    /// # Errors
+    ///
+    /// The problem that keeps the provider from being one.
+    pub fn open(folder: &Path) -> Result<Self, Problem> {
+        let root = folder.parent().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+        let below = folder.strip_prefix(&root).unwrap_or(folder).join("provider.yaml");
+        let first = below.to_string_lossy().replace('\\', "/");
+        let library = Library::alone(&root, &first)?;
+        let provider = provider::compile(library.first())?;
+        Ok(Self { root, first, library, provider })
+    }
+
+    /// The provider, with the index of its services.
+    pub fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// The SHA-256 of the provider's own document, and of that of a service.
+    pub(crate) fn digests(&self, service: &str) -> Result<[[u8; 32]; 2], Problem> {
+        let entry = entry(&self.library, service)?;
+        let of_service = entry.get("service").map_or(Ok(Default::default()), |at| self.library.digest_behind(at))?;
+        Ok([self.library.digest_behind(self.library.first())?, of_service])
+    }
+
+    /// The SHA-256 of a file below the folder of all providers.
+    pub(crate) fn digest_of(&self, file: &str) -> Result<[u8; 32], Problem> {
+        self.library.digest_of(file)
+    }
+
+    /// Compiles one service.
+    ///
+    /// # Errors
+    ///
+    /// The problem that keeps the service from being one; problems of its parts are in the answer.
+    pub fn service(&self, name: &str) -> Result<CompiledService, Problem> {
+        let mut library = Library::alone(&self.root, &self.first)?;
+        let key = entry(&library, name)?.key();
+        library.complete(key);
+        let (source, problems) = service::compile(&library, name, library.at(key))?;
+        let (files, extensions) = (library.digests(), library.extensions());
+        Ok(CompiledService { source, problems, files, extensions })
+    }
+}
+
+/// What a provider's document says of a service.
+fn entry<'a>(library: &'a Library, name: &str) -> Result<At<'a>, Problem> {
+    let found = provider::services(library.first()).find(|(n, _)| *n == name);
+    found.map(|(_, at)| at).ok_or_else(|| {
+        let what = format!("there is no service {name}");
+        Problem::new(library.first().place(), &what, "list it under providerServices")
+    })
+}

@@ -1,0 +1,31 @@
+//! Documents of the oldest style: each operation says in `x-stackQL` annotations which resource and verb it serves.
+
+use std::collections::BTreeMap;
+
+use stackql_provider::Verb;
+
+use super::library::At;
+use super::operation::Operation;
+use super::service::{Source, VERBS};
+
+const HTTP_METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+
+/// The resources that the operations of a document name, with their methods in the order in which they serve.
+pub(super) fn resources(document: At<'_>) -> BTreeMap<&str, Vec<Source<'_>>> {
+    let mut out: BTreeMap<&str, Vec<Source<'_>>> = BTreeMap::new();
+    for (path, item) in document.get("paths").into_iter().flat_map(At::entries) {
+        let Ok(item) = item.target() else { continue };
+        for (http_method, at) in item.entries().filter(|(verb, _)| HTTP_METHODS.contains(verb)) {
+            let Some(resource) = at.text("x-stackQL-resource") else { continue };
+            let Some(name) = at.text("x-stackQL-method").or(at.text("operationId")) else { continue };
+            let said = at.text("x-stackQL-verb").unwrap_or_default();
+            let verb = VERBS.iter().find(|(key, _)| key.eq_ignore_ascii_case(said)).map_or(Verb::Exec, |(_, v)| *v);
+            let operation = Some(Operation { http_method, path, item, at });
+            out.entry(resource).or_default().push(Source { name, verb, at, operation });
+        }
+    }
+    for methods in out.values_mut() {
+        methods.sort_by_key(|m| VERBS.iter().position(|(_, v)| *v == m.verb).unwrap_or(VERBS.len()));
+    }
+    out
+}

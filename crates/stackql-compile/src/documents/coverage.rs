@@ -1,0 +1,92 @@
+//! What a provider's documents come to: counts, methods that no statement chooses, extensions that nobody reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stackql_provider::{Method, Resource, Verb};
+
+use super::{CompiledService, Documents, Problem};
+
+/// Extensions whose meaning is known, and informational ones of StackQL's own tools.
+const KNOWN: [&str; 19] = [
+    "x-stackQL-alias",
+    "x-stackQL-config",
+    "x-stackQL-envVar",
+    "x-stackQL-graphQL",
+    "x-stackQL-method",
+    "x-stackQL-objectKey",
+    "x-stackQL-resource",
+    "x-stackQL-resources",
+    "x-stackQL-stringOnly",
+    "x-stackQL-verb",
+    "x-stackql-additional-identifiers",
+    "x-stackql-primary-identifier",
+    "x-stackql-protocol",
+    "x-stackql-provider",
+    "x-stackql-resource-name",
+    "x-stackql-sdk",
+    "x-alwaysRequired",
+    "x-serviceName",
+    "x-protocol",
+];
+
+/// What the documents of a provider come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Services that compile.
+    pub services: usize,
+    /// Services that do not.
+    pub failed: Vec<String>,
+    /// Resources of the former.
+    pub resources: usize,
+    /// Their methods by the statement they serve.
+    pub methods: BTreeMap<Verb, usize>,
+    /// Methods, `service.resource.method`, that no statement chooses: an earlier one of the same verb takes the same
+    /// required parameters.
+    pub unreachable: Vec<String>,
+    /// Extensions that are not read, with how often they occur.
+    pub unused: BTreeMap<String, usize>,
+    /// Everything that is wrong.
+    pub problems: Vec<Problem>,
+}
+
+impl Coverage {
+    /// Compiles every service of the documents.
+    pub fn of(documents: &Documents) -> Self {
+        let mut coverage = Self::default();
+        for entry in &documents.provider().services {
+            match documents.service(&entry.name) {
+                Ok(compiled) => coverage.add(compiled),
+                Err(problem) => {
+                    coverage.failed.push(entry.name.clone());
+                    coverage.problems.push(problem);
+                }
+            }
+        }
+        coverage.problems.sort();
+        coverage
+    }
+
+    fn add(&mut self, compiled: CompiledService) {
+        let service = compiled.source;
+        self.services += 1;
+        self.resources += service.resources.len();
+        for resource in &service.resources {
+            for method in &resource.methods {
+                *self.methods.entry(method.verb).or_default() += 1;
+            }
+            let name = |method: &str| format!("{}.{}.{method}", service.service.name, resource.name);
+            self.unreachable.extend(unreachable(resource).map(|m| name(&m.name)));
+        }
+        for (name, count) in compiled.extensions {
+            if !KNOWN.contains(&name.as_str()) {
+                *self.unused.entry(name).or_default() += count;
+            }
+        }
+        self.problems.extend(compiled.problems);
+    }
+}
+
+fn unreachable(resource: &Resource) -> impl Iterator<Item = &Method> {
+    let mut taken: BTreeSet<(Verb, Vec<&str>)> = BTreeSet::new();
+    resource.methods.iter().filter(move |m| m.verb != Verb::Exec && !taken.insert((m.verb, m.owed())))
+}

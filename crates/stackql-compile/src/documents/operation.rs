@@ -1,0 +1,346 @@
+//! One method: its operation's parameters, body and address. Answers are in [`super::response`].
+
+use stackql_provider::{
+    BodyStyle, FormStyle, Location, Method, Parameter, RequestShape, Template, Type, Types, ValueStyle, Verb,
+};
+
+use super::config::Config;
+use super::library::At;
+use super::problem::Problem;
+use super::schema::{Merged, merged};
+use super::{paging, response, servers};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The operation that a method names, and where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Operation<'a> {
+    pub(super) http_method: &'a str,
+    pub(super) path: &'a str,
+    pub(super) item: At<'a>,
+    pub(super) at: At<'a>,
+}
+
+impl<'a> Operation<'a> {
+    /// The operation that `reference`, written at `method`, leads to.
+    pub(super) fn find(method: At<'a>, reference: &'a str) -> Result<Self, Problem> {
+        let (above, verb) = reference.rsplit_once('/').unwrap_or_default();
+        let lower = format!("{above}/{}", verb.to_lowercase());
+        let at =
+            method.referred(reference).or_else(|problem| method.referred(&lower).map_err(|_| problem))?.target()?;
+        let item = method.referred(above)?.target()?;
+        let path = item_path(method, above).unwrap_or_default();
+        Ok(Self { http_method: verb, path, item, at })
+    }
+}
+
+/// The key under which the path item stands that a reference names: the path itself, as the document writes it.
+fn item_path<'a>(method: At<'a>, reference: &str) -> Option<&'a str> {
+    let (paths, _) = reference.rsplit_once('/')?;
+    let item = method.referred(reference).ok()?;
+    let paths = method.referred(paths).ok()?;
+    paths.entries().find(|(_, at)| at.key() == item.key()).map(|(path, _)| path)
+}
+
+/// What a method is compiled with.
+pub(super) struct Scene<'a> {
+    pub(super) document: At<'a>,
+    pub(super) config: Config<'a>,
+    /// Requests are signed: the headers of a signature are nobody's parameters.
+    pub(super) is_signed: bool,
+    pub(super) scope: Option<&'a str>,
+}
+
+/// A compiled method, and the columns of its rows.
+pub(super) struct Compiled {
+    pub(super) method: Method,
+    pub(super) columns: Vec<stackql_provider::Column>,
+}
+
+pub(super) fn compile<'a>(
+    scene: &Scene<'a>,
+    name: &str,
+    at: At<'a>,
+    operation: &Operation<'a>,
+    verb: Verb,
+    types: &mut Types,
+) -> Result<Compiled, Problem> {
+    let config = scene.config.nearer(at);
+    let mut parameters = parameters(scene, at, operation, types);
+    let (path, fixed_query) = operation.path.split_once('?').unwrap_or((operation.path, ""));
+    let mut fixed: Vec<(String, String)> = pairs(fixed_query);
+    if config.algorithm("requestTranslate") == "drop_double_underscore_params" {
+        fixed.retain(|(name, _)| !name.starts_with("__"));
+        parameters.retain(|p| p.location != Location::Query || !p.name.starts_with("__"));
+    }
+    let mut request = RequestShape { http_method: operation.http_method.to_uppercase(), ..RequestShape::default() };
+    if config.algorithm("requestTranslate") == "get_query_to_post_form_utf_8" {
+        "POST".clone_into(&mut request.http_method);
+        FORM.clone_into(&mut request.media_type);
+        request.body = BodyStyle::Form(form_style(&config));
+        request.fixed = fixed;
+        path.clone_into(&mut request.path);
+        for parameter in parameters.iter_mut().filter(|p| p.location == Location::Query) {
+            parameter.location = Location::Body;
+        }
+    } else {
+        request.path = with_query(path, &fixed);
+        if config.algorithm("queryParamTranspose").starts_with("AWS") {
+            for parameter in parameters.iter_mut().filter(|p| p.location == Location::Query) {
+                parameter.style = ValueStyle::Indexed;
+            }
+        }
+        body(at, operation, &config, &mut request, &mut parameters, types);
+    }
+    for parameter in &mut parameters {
+        if parameter.location == Location::Path {
+            parameter.style = ValueStyle::Slashed;
+        }
+    }
+    let listed = |at: At<'a>| at.get("servers").filter(|s| s.items().next().is_some());
+    let own_servers = listed(operation.at).or(listed(operation.item));
+    if let Some(server) = own_servers.and_then(|s| s.items().next()) {
+        request.url = server.text("url").map(servers::template);
+    }
+    let servers = own_servers.or(scene.document.get("servers"));
+    for variable in servers.map(|s| servers::variables(s, types)).unwrap_or_default() {
+        if !parameters.iter().any(|p| p.name == variable.name) {
+            parameters.push(variable);
+        }
+    }
+    if let Some(scope) = scene.scope
+        && !parameters.iter().any(|p| p.name == scope)
+    {
+        let ty = types.push(Type::String);
+        let (name, wire) = (scope.to_owned(), scope.to_owned());
+        parameters.push(Parameter {
+            name,
+            wire,
+            location: Location::Server,
+            ty,
+            required: true,
+            ..Parameter::default()
+        });
+    }
+    let (response, columns) = response::compile(at, operation, types)?;
+    let paging = match request.http_method.as_str() {
+        "GET" | "POST" if verb == Verb::Select => {
+            paging::compile(&config, operation, &response, &mut parameters, types)
+        }
+        _ => None,
+    };
+    let method = Method {
+        name: name.to_owned(),
+        operation: operation.at.text("operationId").unwrap_or(name).to_owned(),
+        verb,
+        description: operation.at.text("description").or(operation.at.text("summary")).unwrap_or_default().to_owned(),
+        parameters,
+        request,
+        response,
+        paging,
+        narrowings: Vec::new(),
+    };
+    Ok(Compiled { method, columns })
+}
+
+fn form_style(config: &Config<'_>) -> FormStyle {
+    match config.algorithm("queryParamTranspose") {
+        "AWSCanonical" | "" => FormStyle::Indexed,
+        _ => FormStyle::IndexedMember,
+    }
+}
+
+/// The parameters of path item and operation, and those that the method adds.
+fn parameters<'a>(scene: &Scene<'a>, method: At<'a>, operation: &Operation<'a>, types: &mut Types) -> Vec<Parameter> {
+    let mut out: Vec<Parameter> = Vec::new();
+    let lists = [operation.at, operation.item, method].map(|at| at.get("parameters"));
+    for at in lists.into_iter().flatten().flat_map(At::items).filter_map(|at| at.target().ok()) {
+        let (Some(name), Some(location)) = (at.text("name"), at.text("in").and_then(location)) else { continue };
+        if out.iter().any(|p| p.wire == name && p.location == location) {
+            continue;
+        }
+        if location == Location::Header
+            && (is_of_the_connection(name) || (scene.is_signed && is_of_the_signature(name)))
+        {
+            continue;
+        }
+        out.push(parameter(at, name, location, types));
+    }
+    for (name, at) in method.get("parameters").into_iter().flat_map(At::entries) {
+        let (Ok(at), false) = (at.target(), out.iter().any(|p| p.name == name)) else { continue };
+        let location = at.text("in").and_then(location).unwrap_or(Location::Query);
+        out.push(parameter(at, name, location, types));
+    }
+    out
+}
+
+fn location(text: &str) -> Option<Location> {
+    Some(match text {
+        "query" => Location::Query,
+        "path" => Location::Path,
+        "header" => Location::Header,
+        _ => return None,
+    })
+}
+
+/// Headers that say how things are sent are the client's.
+fn is_of_the_connection(name: &str) -> bool {
+    ["content-length", "host", "authorization", "user-agent"].iter().any(|h| h.eq_ignore_ascii_case(name))
+}
+
+fn is_of_the_signature(name: &str) -> bool {
+    const NAMES: [&str; 7] = [
+        "X-Amz-Content-Sha256",
+        "X-Amz-Date",
+        "X-Amz-Algorithm",
+        "X-Amz-Credential",
+        "X-Amz-Security-Token",
+        "X-Amz-Signature",
+        "X-Amz-SignedHeaders",
+    ];
+    NAMES.iter().any(|n| n.eq_ignore_ascii_case(name))
+}
+
+fn parameter<'a>(at: At<'a>, name: &'a str, location: Location, types: &mut Types) -> Parameter {
+    let content = at.get("content").and_then(|c| c.entries().next()).map(|(_, media)| media);
+    let schema = at.get("schema").or(content.and_then(|c| c.get("schema")));
+    let shape = schema.map(merged).unwrap_or_default();
+    let explodes = at.text("explode") != Some("false");
+    let style = match at.text("style") {
+        Some("deepObject") => ValueStyle::Deep,
+        Some("form") | None if location == Location::Query && explodes => ValueStyle::Exploded,
+        _ => ValueStyle::Joined,
+    };
+    let default = default(schema, location);
+    let required = at.says("required") || at.says("x-alwaysRequired") || location == Location::Path;
+    Parameter {
+        name: name.to_owned(),
+        wire: name.to_owned(),
+        location,
+        ty: shape.shallow(types),
+        required: required && default.is_none(),
+        style,
+        default,
+        description: at.text("description").unwrap_or(shape.description).to_owned(),
+        ..Parameter::default()
+    }
+}
+
+/// What is sent when nothing is bound: a header's default, or its only value. Elsewhere defaults are the server's own.
+fn default(schema: Option<At<'_>>, location: Location) -> Option<String> {
+    if location != Location::Header {
+        return None;
+    }
+    let schema = schema?.target().ok()?;
+    let only = || {
+        let mut values = schema.get("enum")?.items();
+        values.next()?.scalar().filter(|_| values.next().is_none())
+    };
+    schema.text("default").or_else(only).map(str::to_owned)
+}
+
+/// The body: its style, and a parameter for each of its members.
+fn body<'a>(
+    method: At<'a>,
+    operation: &Operation<'a>,
+    config: &Config<'a>,
+    request: &mut RequestShape,
+    parameters: &mut Vec<Parameter>,
+    types: &mut Types,
+) {
+    let wanted = method.get("request");
+    let said = |key: &str| wanted.and_then(|r| r.text(key));
+    let described = operation.at.follow("requestBody");
+    let content = described.and_then(|b| b.get("content"));
+    let by_media_type = |media: &str| content.and_then(|c| c.get(media)).map(|at| (media.to_owned(), Some(at)));
+    let first = || content.and_then(|c| c.entries().next()).map(|(media, at)| (media.to_owned(), Some(at)));
+    let media = match said("mediaType") {
+        Some(media) => Some((media.to_owned(), content.and_then(|c| c.get(media)).or(first().and_then(|(_, at)| at)))),
+        None => by_media_type("application/json").or_else(first),
+    };
+    let schema =
+        wanted.and_then(|r| r.get("schema_override")).or(media.as_ref().and_then(|(_, at)| at.as_ref()?.get("schema")));
+    let base = said("base").or(said("default")).map(str::to_owned);
+    let Some((media_type, _)) = media.filter(|_| schema.is_some() || base.is_some()) else { return };
+    let algorithm = config.algorithm("requestBodyTranslate");
+    let wrap = algorithm.strip_prefix("naive_").map(str::to_owned);
+    let shape = schema.map(merged).unwrap_or_default();
+    request.transform = wanted.and_then(|r| r.get("transform")).map(template);
+    request.body = match media_type.as_str() {
+        FORM => BodyStyle::Form(form_style(config)),
+        xml if xml.contains("xml") => BodyStyle::Xml {
+            root: shape.xml_name.or(schema.and_then(At::reference_name)).unwrap_or("Request").to_owned(),
+            attributes: said("xmlRootAnnotation").unwrap_or_default().to_owned(),
+            declaration: said("xmlDeclaration").unwrap_or_default().to_owned(),
+        },
+        _ => BodyStyle::Json { base, wrap: wrap.clone() },
+    };
+    request.media_type = media_type;
+    let also: Vec<&str> =
+        wanted.and_then(|r| r.get("required")).into_iter().flat_map(At::items).filter_map(At::scalar).collect();
+    let inner =
+        wrap.as_ref().and_then(|key| shape.properties.iter().find(|(n, _)| *n == key)).map(|(_, at)| merged(*at));
+    let members = inner.as_ref().unwrap_or(&shape);
+    let deep = matches!(request.body, BodyStyle::Xml { .. } | BodyStyle::Form(_));
+    let naive = algorithm.starts_with("naive");
+    members_as_parameters(members, &also, naive, deep, parameters, types);
+}
+
+fn members_as_parameters(
+    body: &Merged<'_>,
+    also_required: &[&str],
+    naive: bool,
+    deep: bool,
+    parameters: &mut Vec<Parameter>,
+    types: &mut Types,
+) {
+    for (name, at) in &body.properties {
+        let shape = merged(*at);
+        let prefixed = format!("data__{name}");
+        let is_free = !parameters.iter().any(|p| p.name == *name);
+        let (own, aliases) = match naive && is_free {
+            true => ((*name).to_owned(), vec![prefixed]),
+            false => (prefixed, Vec::new()),
+        };
+        let ty = match deep {
+            true => super::schema::Deep::new(types).add(*at),
+            false => shape.shallow(types),
+        };
+        parameters.push(Parameter {
+            name: own,
+            aliases,
+            wire: (*name).to_owned(),
+            location: Location::Body,
+            ty,
+            required: body.required.contains(name) || also_required.contains(name) || at.says("x-alwaysRequired"),
+            description: shape.description.to_owned(),
+            ..Parameter::default()
+        });
+    }
+}
+
+pub(super) fn template(at: At<'_>) -> Template {
+    let text = |key: &str| at.text(key).unwrap_or_default().to_owned();
+    Template { kind: text("type"), body: text("body") }
+}
+
+fn pairs(query: &str) -> Vec<(String, String)> {
+    let pair = |p: &str| {
+        let (name, value) = p.split_once('=').unwrap_or((p, ""));
+        (name.to_owned(), value.to_owned())
+    };
+    query.split('&').filter(|p| !p.is_empty()).map(pair).collect()
+}
+
+fn with_query(path: &str, fixed: &[(String, String)]) -> String {
+    let mut out = path.to_owned();
+    for (i, (name, value)) in fixed.iter().enumerate() {
+        out.push(if i == 0 { '?' } else { '&' });
+        out.push_str(name);
+        if !value.is_empty() {
+            out.push('=');
+            out.push_str(value);
+        }
+    }
+    out
+}

@@ -1,0 +1,89 @@
+//! How a method continues after a page: what the documents configure, else what the operation shows.
+
+use stackql_provider::{Carrier, Location, NextPage, Paging, Parameter, ResponseShape, Type, Types};
+
+use super::config::Config;
+use super::library::At;
+use super::operation::Operation;
+use super::response::steps;
+
+/// Request and answer members that lead to the next page where nothing is configured.
+const USUAL_TOKEN: (&str, &str) = ("pageToken", "nextPageToken");
+/// Members of an answer that have the next page's address.
+const USUAL_ADDRESSES: [&str; 2] = ["nextLink", "@odata.nextLink"];
+const LINK: &str = "Link";
+
+pub(super) fn compile(
+    config: &Config<'_>,
+    operation: &Operation<'_>,
+    response: &ResponseShape,
+    parameters: &mut Vec<Parameter>,
+    types: &mut Types,
+) -> Option<Paging> {
+    let next = match config.get("pagination") {
+        Some(configured) => self::configured(configured, parameters, types)?,
+        None => usual(operation, response, parameters)?,
+    };
+    Some(Paging { next, size: None })
+}
+
+fn configured(at: At<'_>, parameters: &mut Vec<Parameter>, types: &mut Types) -> Option<NextPage> {
+    let part = |token: &str, key: &str| at.get(token).and_then(|t| t.text(key)).unwrap_or_default();
+    let (key, location) = (part("requestToken", "key"), part("requestToken", "location"));
+    let answer = match (part("responseToken", "location"), part("responseToken", "key")) {
+        ("header", header) => Some(Carrier::Header(header.to_owned())),
+        (_, "") => None,
+        (_, body) => Some(Carrier::Body(steps(body))),
+    };
+    let is_link = matches!(&answer, Some(Carrier::Header(name)) if name.eq_ignore_ascii_case(LINK));
+    match at.text("algorithm").unwrap_or_default() {
+        "odata_next_link" => {
+            let usual = || Carrier::Body(vec![USUAL_ADDRESSES[1].to_owned()]);
+            return Some(NextPage::Address { answer: answer.unwrap_or_else(usual) });
+        }
+        "page_number" => {
+            let parameter = parameter(if key.is_empty() { "page" } else { key }, location, parameters, types);
+            let terminator = at.get("responseTerminator").and_then(|t| t.text("key"));
+            let last = terminator.map(|key| Carrier::Body(steps(key))).or(answer);
+            return Some(NextPage::Number { parameter, first: 1, last });
+        }
+        _ => {}
+    }
+    if location == "request" || is_link {
+        return Some(NextPage::Address { answer: answer? });
+    }
+    Some(NextPage::Token { parameter: parameter(key, location, parameters, types), answer: answer? })
+}
+
+/// The name of the parameter that is called `key` on the wire; one is added where the operation does not list it.
+fn parameter(key: &str, location: &str, parameters: &mut Vec<Parameter>, types: &mut Types) -> String {
+    let location = match location {
+        "body" => Location::Body,
+        "header" => Location::Header,
+        _ => Location::Query,
+    };
+    let known = parameters.iter().filter(|p| p.wire == key).max_by_key(|p| p.location == location);
+    if let Some(known) = known {
+        return known.name.clone();
+    }
+    let ty = types.push(Type::String);
+    let (name, wire) = (key.to_owned(), key.to_owned());
+    parameters.push(Parameter { name, wire, location, ty, ..Parameter::default() });
+    key.to_owned()
+}
+
+fn usual(operation: &Operation<'_>, response: &ResponseShape, parameters: &[Parameter]) -> Option<NextPage> {
+    let answers = |name: &str| response.siblings.iter().any(|s| s == name);
+    let (token, answer) = USUAL_TOKEN;
+    if answers(answer) && parameters.iter().any(|p| p.wire == token) {
+        let answer = Carrier::Body(vec![answer.to_owned()]);
+        return Some(NextPage::Token { parameter: token.to_owned(), answer });
+    }
+    if let Some(address) = USUAL_ADDRESSES.iter().find(|a| answers(a)) {
+        return Some(NextPage::Address { answer: Carrier::Body(vec![(*address).to_owned()]) });
+    }
+    operation
+        .http_method
+        .eq_ignore_ascii_case("get")
+        .then(|| NextPage::Address { answer: Carrier::Header(LINK.to_owned()) })
+}

@@ -1,0 +1,73 @@
+//! A provider's own document: its name, its services, and how requests are authorised.
+
+use stackql_provider::{Auth, ErrorRules, Provider, Scope, ServiceEntry};
+
+use super::config::Config;
+use super::library::At;
+use super::problem::Problem;
+use super::servers::REGION;
+
+/// Providers whose requests are signed though their documents do not say so.
+const SIGNED: [&str; 2] = ["aws", "awscc"];
+const SIGNING: &str = "aws_signing_v4";
+
+/// The head of a provider: everything but its services' documents.
+pub(super) fn compile(at: At<'_>) -> Result<Provider, Problem> {
+    let name = at.text("name").or(at.text("id")).ok_or_else(|| {
+        Problem::new(at.place(), "the provider has no name", "give `name`, the word that statements use")
+    })?;
+    let services = services(at).map(|(name, entry)| ServiceEntry {
+        name: name.to_owned(),
+        version: entry.text("version").unwrap_or_default().to_owned(),
+        title: entry.text("title").unwrap_or_default().to_owned(),
+    });
+    let mut services: Vec<ServiceEntry> = services.collect();
+    services.sort_by(|a, b| a.name.cmp(&b.name));
+    let scheme = stated(at).unwrap_or_else(|| usual_scheme(name));
+    let region = || Scope {
+        name: REGION.to_owned(),
+        environment: vec!["AWS_REGION".to_owned(), "AWS_DEFAULT_REGION".to_owned()],
+        default: Some("us-east-1".to_owned()),
+        members: None,
+    };
+    Ok(Provider {
+        name: name.to_owned(),
+        version: at.text("version").unwrap_or_default().to_owned(),
+        title: at.text("title").unwrap_or(name).to_owned(),
+        description: at.text("description").unwrap_or_default().to_owned(),
+        scopes: is_signed(scheme).then(region).into_iter().collect(),
+        errors: ErrorRules::default(),
+        services,
+    })
+}
+
+/// The services that a provider's document lists, by the name that statements use.
+pub(super) fn services(at: At<'_>) -> impl Iterator<Item = (&str, At<'_>)> {
+    at.get("providerServices").into_iter().flat_map(At::entries)
+}
+
+fn stated(at: At<'_>) -> Option<&str> {
+    at.get("config")?.get("auth")?.text("type")
+}
+
+fn usual_scheme(provider: &str) -> &'static str {
+    if SIGNED.contains(&provider) { SIGNING } else { "" }
+}
+
+/// Whether a scheme signs requests for a region.
+pub(super) fn is_signed(scheme: &str) -> bool {
+    scheme.starts_with("aws_")
+}
+
+/// How requests of a service are authorised.
+pub(super) fn auth(provider: At<'_>, document: At<'_>, config: &Config<'_>) -> Auth {
+    let context = config.get("auth");
+    let name = provider.text("name").unwrap_or_default();
+    let scheme = context.and_then(|c| c.text("type")).unwrap_or_else(|| usual_scheme(name));
+    let signing_name = document.get("info").and_then(|i| i.text("x-serviceName"));
+    Auth {
+        scheme: scheme.to_owned(),
+        signing_name: signing_name.filter(|_| is_signed(scheme)).map(str::to_owned),
+        context: context.map(|c| c.json().to_string()),
+    }
+}

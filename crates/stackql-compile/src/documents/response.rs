@@ -1,0 +1,147 @@
+//! Answers of a method: their format, where rows are, and the columns those have.
+
+use stackql_provider::{AnswerFormat, Column, ResponseShape, Type, TypeRef, Types};
+
+use super::library::At;
+use super::operation::{Operation, template};
+use super::problem::Problem;
+use super::schema::{Deep, Merged, merged};
+
+/// The name of the column of rows that are one value.
+const ONE_VALUE: &str = "column_anon";
+/// Where rows are when nothing says so and an answer has it.
+const USUAL_KEY: &str = "items";
+
+/// How answers to a method are read, and the columns of their rows.
+pub(super) fn compile<'a>(
+    method: At<'a>,
+    operation: &Operation<'a>,
+    types: &mut Types,
+) -> Result<(ResponseShape, Vec<Column>), Problem> {
+    let wanted = method.get("response");
+    let said = |key: &str| wanted.and_then(|r| r.text(key));
+    let (media_type, described) = described(wanted, operation);
+    let schema = wanted.and_then(|r| r.get("schema_override")).or(described);
+    let transform = wanted.and_then(|r| r.get("transform")).map(template);
+    let decoded_as = said("overrideMediaType").unwrap_or(&media_type).to_owned();
+    let is_xml = decoded_as.contains("xml");
+    let mut shape = ResponseShape {
+        format: if is_xml { AnswerFormat::Xml } else { AnswerFormat::Json },
+        transform,
+        media_type,
+        ..ResponseShape::default()
+    };
+    let Some(schema) = schema else { return Ok((shape, Vec::new())) };
+    let outermost = merged(schema);
+    let key = said("objectKey").or(operation.at.text("x-stackQL-objectKey"));
+    let mut steps = steps(key.unwrap_or_default());
+    if key.is_none() && !is_xml && outermost.properties.iter().any(|(n, _)| *n == USUAL_KEY) {
+        steps = vec![USUAL_KEY.to_owned()];
+    }
+    if is_xml && steps.first().is_some_and(|s| s == "*") {
+        // The outermost element is not named.
+        steps.remove(0);
+    }
+    let row = row(schema, &steps, is_xml);
+    shape.siblings = outermost.properties.iter().map(|(name, _)| (*name).to_owned()).collect();
+    shape.rows = steps;
+    let Some(row) = row else {
+        return Ok((shape, Vec::new()));
+    };
+    let row_shape = merged(row);
+    let columns = columns(&row_shape, row, is_xml, types);
+    shape.row = Some(match columns.as_slice() {
+        [only] if only.wire.is_empty() => only.ty,
+        columns => structure(columns, types),
+    });
+    Ok((shape, columns))
+}
+
+fn structure(columns: &[Column], types: &mut Types) -> TypeRef {
+    let member = |c: &Column| stackql_provider::Member {
+        name: c.name.clone(),
+        wire: c.wire.clone(),
+        request_wire: c.wire.clone(),
+        ty: c.ty,
+        ..stackql_provider::Member::default()
+    };
+    let members = columns.iter().map(member).collect();
+    types.push(Type::Structure { members })
+}
+
+/// The media type and the schema that the document gives for the answer.
+fn described<'a>(wanted: Option<At<'a>>, operation: &Operation<'a>) -> (String, Option<At<'a>>) {
+    let responses = operation.at.get("responses");
+    let by_key = wanted.and_then(|r| r.text("openAPIDocKey")).and_then(|key| responses?.follow(key));
+    let good = || responses?.entries().find(|(status, _)| status.starts_with('2'))?.1.target().ok();
+    let content = by_key.or_else(good).and_then(|r| r.get("content"));
+    let stated = wanted.and_then(|r| r.text("mediaType"));
+    let at =
+        stated.and_then(|media| content?.get(media)).or(content.and_then(|c| c.entries().next()).map(|(_, at)| at));
+    let media = stated.or(content.and_then(|c| c.entries().next()).map(|(media, _)| media));
+    (media.unwrap_or_default().to_owned(), at.and_then(|a| a.get("schema")))
+}
+
+/// The steps of an object key: `$.a[*].b`, `/*/a/item`, or a bare name.
+pub(super) fn steps(key: &str) -> Vec<String> {
+    let key = key.trim();
+    if let Some(path) = key.strip_prefix('/') {
+        return path.split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect();
+    }
+    let path = key.strip_prefix('$').unwrap_or(key).replace("[*]", ".*").replace("['", ".").replace("']", "");
+    path.split('.').filter(|s| !s.is_empty()).map(str::to_owned).collect()
+}
+
+/// The schema of a row: what the steps lead to, or an element of it if it is a list.
+fn row<'a>(schema: At<'a>, steps: &[String], is_xml: bool) -> Option<At<'a>> {
+    let mut here = schema;
+    for step in steps {
+        let shape = merged(here);
+        here = match step.as_str() {
+            "*" => shape.items.or(shape.additional).or(shape.properties.first().map(|(_, at)| *at))?,
+            name => {
+                let by_name = |shape: &Merged<'a>| {
+                    let named = |(n, at): &&(&str, At<'a>)| *n == name || merged(*at).xml_name == Some(name);
+                    shape.properties.iter().find(named).map(|(_, at)| *at)
+                };
+                match by_name(&shape) {
+                    Some(at) => at,
+                    // In XML a list's elements have a name of their own.
+                    None if shape.items.is_some() => {
+                        let item = shape.items?;
+                        if is_xml { item } else { by_name(&merged(item))? }
+                    }
+                    None => return None,
+                }
+            }
+        };
+    }
+    let shape = merged(here);
+    match (shape.kind, shape.items) {
+        ("array", Some(items)) => Some(items),
+        _ => Some(here),
+    }
+}
+
+fn columns<'a>(row: &Merged<'a>, at: At<'a>, is_xml: bool, types: &mut Types) -> Vec<Column> {
+    if row.properties.is_empty() {
+        if row.kind == "object" && row.additional.is_none() {
+            return Vec::new();
+        }
+        let ty = if is_xml { Deep::new(types).add(at) } else { row.shallow(types) };
+        let description = row.description.to_owned();
+        return vec![Column { name: ONE_VALUE.to_owned(), wire: String::new(), ty, description }];
+    }
+    let column = |(name, property): &(&str, At<'a>)| {
+        let shape = merged(*property);
+        let ty = match (is_xml, row.mixed.contains(name)) {
+            (true, _) => Deep::new(types).add(*property),
+            (false, true) => types.push(Type::Any),
+            (false, false) => shape.shallow(types),
+        };
+        let wire = if is_xml { shape.xml_name.unwrap_or(name) } else { name };
+        let (name, wire) = ((*name).to_owned(), wire.to_owned());
+        Column { name, wire, ty, description: shape.description.to_owned() }
+    };
+    row.properties.iter().map(column).collect()
+}

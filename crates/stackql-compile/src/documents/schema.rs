@@ -1,0 +1,186 @@
+//! Schemas as shapes. Owns how `allOf`, `anyOf`, `oneOf` and references come together; recursion ends at a shape that
+//! is not known further.
+
+use std::collections::HashMap;
+
+use stackql_provider::{Member, Type, TypeRef, Types};
+
+use super::library::At;
+
+/// Schemas nest no deeper than this before the rest is taken as it comes.
+const MAX_DEPTH: usize = 24;
+
+/// A schema with everything that is merged into it.
+#[derive(Default)]
+pub(super) struct Merged<'a> {
+    /// `object`, `array`, `string`, …; empty where nothing says.
+    pub(super) kind: &'a str,
+    pub(super) properties: Vec<(&'a str, At<'a>)>,
+    pub(super) required: Vec<&'a str>,
+    pub(super) items: Option<At<'a>>,
+    pub(super) additional: Option<At<'a>>,
+    pub(super) description: &'a str,
+    /// The name that XML gives to it.
+    pub(super) xml_name: Option<&'a str>,
+    /// XML lists have no element around their own.
+    pub(super) is_flattened: bool,
+    pub(super) is_text_only: bool,
+    /// Properties that are of one type here and of another there.
+    pub(super) mixed: Vec<&'a str>,
+    at: HashMap<&'a str, usize>,
+}
+
+/// The schema at `at`, merged.
+pub(super) fn merged(at: At<'_>) -> Merged<'_> {
+    let mut merged = Merged::default();
+    merge(at, &mut merged, &mut Vec::new(), true);
+    if merged.kind.is_empty() {
+        merged.kind = match (&merged.items, merged.properties.is_empty(), &merged.additional) {
+            (Some(_), _, _) => "array",
+            (None, false, _) | (None, true, Some(_)) => "object",
+            (None, true, None) => "",
+        };
+    }
+    merged
+}
+
+fn merge<'a>(at: At<'a>, into: &mut Merged<'a>, seen: &mut Vec<(usize, u32)>, binds: bool) {
+    // What stands beside a reference adds to what it leads to.
+    if at.text("$ref").is_some() {
+        local(at, into, binds);
+    }
+    let Ok(schema) = at.target() else { return };
+    if seen.contains(&schema.key()) || seen.len() > MAX_DEPTH {
+        return;
+    }
+    seen.push(schema.key());
+    local(schema, into, binds);
+    for part in schema.get("allOf").into_iter().flat_map(At::items) {
+        merge(part, into, seen, binds);
+    }
+    for key in ["anyOf", "oneOf"] {
+        for part in schema.get(key).into_iter().flat_map(At::items) {
+            merge(part, into, seen, false);
+        }
+    }
+    seen.pop();
+}
+
+fn local<'a>(schema: At<'a>, into: &mut Merged<'a>, binds: bool) {
+    if into.kind.is_empty() {
+        into.kind = kind(schema);
+    }
+    if into.description.is_empty() {
+        into.description = schema.text("description").unwrap_or_default();
+    }
+    into.is_text_only |= schema.says("x-stackQL-stringOnly");
+    if let Some(xml) = schema.get("xml") {
+        into.xml_name = into.xml_name.or(xml.text("name"));
+        into.is_flattened |= xml.says("x-flattened") || schema.says("x-flattened");
+    }
+    into.items = into.items.or(schema.get("items"));
+    into.additional = into.additional.or(schema.get("additionalProperties").filter(|a| a.is_map()));
+    for (name, property) in schema.get("properties").into_iter().flat_map(At::entries) {
+        match into.at.get(name) {
+            None => {
+                into.at.insert(name, into.properties.len());
+                into.properties.push((name, property));
+            }
+            Some(at) if differ(into.properties[*at].1, property) => into.mixed.push(name),
+            Some(_) => {}
+        }
+    }
+    if binds {
+        into.required.extend(schema.get("required").into_iter().flat_map(At::items).filter_map(At::scalar));
+    }
+}
+
+/// Whether two schemas of one name are of different types, as far as they say.
+fn differ(one: At<'_>, other: At<'_>) -> bool {
+    let kind = |at: At<'_>| at.target().map_or("", |at| kind(at)).to_owned();
+    let (one, other) = (kind(one), kind(other));
+    !one.is_empty() && !other.is_empty() && one != other
+}
+
+/// The type that a schema states: the first that is not `null`.
+fn kind(schema: At<'_>) -> &str {
+    let Some(stated) = schema.get("type") else {
+        return if schema.get("enum").is_some() { "string" } else { "" };
+    };
+    let stated = stated.scalar().into_iter().chain(stated.items().filter_map(At::scalar));
+    stated.into_iter().find(|k| *k != "null").unwrap_or_default()
+}
+
+impl Merged<'_> {
+    /// The shape without what is nested in it: enough where nested values travel as they are.
+    pub(super) fn shallow(&self, types: &mut Types) -> TypeRef {
+        let ty = match self.kind {
+            _ if self.is_text_only => Type::String,
+            "integer" => Type::Integer,
+            "number" => Type::Number,
+            "boolean" => Type::Boolean,
+            "array" => Type::List { item: types.push(Type::Any), item_wire: None, flattened: false },
+            "object" | "" => Type::Any,
+            _ => Type::String,
+        };
+        types.push(ty)
+    }
+}
+
+/// Shapes with all that is nested in them, which XML needs: only they tell a list from a structure.
+pub(super) struct Deep<'t> {
+    types: &'t mut Types,
+    known: HashMap<(usize, u32), TypeRef>,
+    depth: usize,
+}
+
+impl<'t> Deep<'t> {
+    pub(super) fn new(types: &'t mut Types) -> Self {
+        Self { types, known: HashMap::new(), depth: 0 }
+    }
+
+    pub(super) fn add(&mut self, at: At<'_>) -> TypeRef {
+        let key = at.target().map_or(at.key(), At::key);
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let here = self.types.push(Type::Any);
+        if self.depth >= MAX_DEPTH {
+            return here;
+        }
+        self.known.insert(key, here);
+        self.depth += 1;
+        let schema = merged(at);
+        let ty = match schema.kind {
+            "integer" => Type::Integer,
+            "number" => Type::Number,
+            "boolean" => Type::Boolean,
+            "array" => {
+                let item_wire = schema.items.and_then(|i| merged(i).xml_name).map(str::to_owned);
+                let item = match schema.items {
+                    Some(item) => self.add(item),
+                    None => self.types.push(Type::Any),
+                };
+                Type::List { item, item_wire, flattened: schema.is_flattened }
+            }
+            "object" if schema.properties.is_empty() => match schema.additional {
+                Some(value) => Type::Map { value: self.add(value) },
+                None => Type::Any,
+            },
+            "object" => {
+                let member = |(name, property): &(&str, At<'_>)| {
+                    let wire = merged(*property).xml_name.unwrap_or(name).to_owned();
+                    let required = schema.required.contains(name);
+                    let (name, request_wire) = ((*name).to_owned(), (*name).to_owned());
+                    Member { name, wire, request_wire, ty: self.add(*property), required, ..Member::default() }
+                };
+                Type::Structure { members: schema.properties.iter().map(member).collect() }
+            }
+            "" => Type::Any,
+            _ => Type::String,
+        };
+        self.depth -= 1;
+        self.types.set(here, ty);
+        here
+    }
+}

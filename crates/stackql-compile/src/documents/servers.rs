@@ -1,0 +1,92 @@
+//! Where requests go: the servers of a document, with their variables as parameters.
+
+use stackql_provider::{Endpoints, Location, Parameter, Partition, Type, Types, Variant};
+
+use super::library::At;
+
+/// The parameter by which places of a provider are told apart.
+pub(super) const REGION: &str = "region";
+
+/// The endpoints of a service whose document has these servers. `scope`: places are told apart by a region.
+pub(super) fn endpoints(document: At<'_>, scope: bool, override_id: &str) -> Endpoints {
+    let servers: Vec<At<'_>> = document.get("servers").into_iter().flat_map(At::items).collect();
+    let by_region = |s: &At<'_>| s.get("variables").is_some_and(|v| v.get(REGION).is_some());
+    let scope = (scope && servers.iter().any(by_region)).then(|| REGION.to_owned());
+    let partition = |server: &At<'_>| {
+        let region = server.get("variables").and_then(|v| v.get(REGION));
+        let url = template(server.text("url").unwrap_or_default());
+        Partition {
+            members: region
+                .and_then(|r| r.get("enum"))
+                .into_iter()
+                .flat_map(At::items)
+                .filter_map(At::scalar)
+                .map(str::to_owned)
+                .collect(),
+            templates: vec![(
+                Variant::default(),
+                if scope.is_some() { url.replace("{region}", "{scope}") } else { url },
+            )],
+            ..Partition::default()
+        }
+    };
+    Endpoints {
+        override_id: override_id.to_owned(),
+        partitions: servers.iter().filter(|s| s.text("url").is_some()).map(partition).collect(),
+        scope,
+    }
+}
+
+/// The variables of the first of `servers`, which a statement may set.
+pub(super) fn variables(servers: At<'_>, types: &mut Types) -> Vec<Parameter> {
+    let Some(server) = servers.items().next() else { return Vec::new() };
+    let url = template(server.text("url").unwrap_or_default());
+    let mut out: Vec<Parameter> = Vec::new();
+    for (name, variable) in server.get("variables").into_iter().flat_map(At::entries) {
+        let environment = variable.text("x-stackQL-envVar").map(str::to_owned);
+        let default = variable.text("default").filter(|d| !d.is_empty()).map(str::to_owned);
+        if !url.contains(&format!("{{{name}}}")) && name != REGION {
+            continue;
+        }
+        out.push(Parameter {
+            name: name.to_owned(),
+            wire: name.to_owned(),
+            location: Location::Server,
+            ty: types.push(Type::String),
+            required: environment.is_none(),
+            default,
+            environment,
+            description: variable.text("description").unwrap_or_default().to_owned(),
+            ..Parameter::default()
+        });
+    }
+    out
+}
+
+/// A URL template whose placeholders are bare names: `{name:pattern}` is `{name}`.
+pub(super) fn template(url: &str) -> String {
+    let mut out = String::new();
+    let mut depth = 0_usize;
+    let mut in_pattern = false;
+    for c in url.chars() {
+        match c {
+            '{' => {
+                depth += 1;
+                if depth == 1 {
+                    out.push(c);
+                }
+            }
+            '}' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    in_pattern = false;
+                    out.push(c);
+                }
+            }
+            ':' if depth == 1 => in_pattern = true,
+            _ if depth > 1 || in_pattern => {}
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,182 @@
+//! A service's document: its resources, and the methods that serve them.
+
+use stackql_provider::{Resource, ResourceEntry, Service, ServiceSource, Type, Types, Verb, View};
+
+use super::config::Config;
+use super::library::{At, Library};
+use super::operation::{self, Operation, Scene};
+use super::problem::Problem;
+use super::provider::{auth, is_signed};
+use super::{annotated, servers};
+
+/// The keys of `sqlVerbs`, in the order in which methods are listed.
+pub(super) const VERBS: [(&str, Verb); 5] = [
+    ("select", Verb::Select),
+    ("insert", Verb::Insert),
+    ("delete", Verb::Delete),
+    ("update", Verb::Update),
+    ("replace", Verb::Replace),
+];
+const RESOURCES: &str = "x-stackQL-resources";
+
+/// Compiles the service that `entry` of a provider's document describes. A method or resource with a problem is left
+/// out and named; the others are there.
+pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(ServiceSource, Vec<Problem>), Problem> {
+    let provider = library.first();
+    let missing = |what: &str| Problem::new(entry.place(), what, "name the service's document under service.$ref");
+    let document = entry.get("service").ok_or_else(|| missing("the service names no document"))?.target()?;
+    if !document.is_map() {
+        return Err(Problem::new(document.place(), "is no OpenAPI document", "pull the provider again"));
+    }
+    let config = Config::service(document, entry, provider);
+    let auth = auth(provider, document, &config);
+    let is_signed = is_signed(&auth.scheme);
+    let override_id = if is_signed { name } else { "" };
+    let endpoints = servers::endpoints(document, is_signed, override_id);
+    let info = |key: &str| document.get("info").and_then(|i| i.text(key));
+    let text = |key: &str| entry.text(key).unwrap_or_default().to_owned();
+    let mut service = Service {
+        name: name.to_owned(),
+        version: text("version"),
+        title: entry.text("title").or(info("title")).unwrap_or_default().to_owned(),
+        description: text("description"),
+        auth,
+        endpoints,
+        resources: Vec::new(),
+    };
+    let mut problems = Vec::new();
+    let scope = service.endpoints.scope.clone();
+    let scene = Scene { document, config, is_signed, scope: scope.as_deref() };
+    let mut resources = Vec::new();
+    for (name, at) in resources_of(document, entry, &mut problems) {
+        let scene = Scene { config: scene.config.nearer(at), ..scene };
+        let mut resource = Resource {
+            name: name.to_owned(),
+            description: at.text("description").or(at.text("title")).unwrap_or_default().to_owned(),
+            views: views(at),
+            ..Resource::default()
+        };
+        fill(&scene, &mut resource, methods(at, &mut problems), &mut problems);
+        resources.push(resource);
+    }
+    if resources.is_empty() {
+        for (name, methods) in annotated::resources(document) {
+            let mut resource = Resource { name: name.to_owned(), ..Resource::default() };
+            fill(&scene, &mut resource, methods, &mut problems);
+            resources.push(resource);
+        }
+    }
+    resources.sort_by(|a: &Resource, b| a.name.cmp(&b.name));
+    service.resources = resources.iter().map(|r| ResourceEntry { name: r.name.clone(), page_only: false }).collect();
+    Ok((ServiceSource { service, resources }, problems))
+}
+
+/// The resources: in a document of their own, in the service's, or both.
+fn resources_of<'a>(document: At<'a>, entry: At<'a>, problems: &mut Vec<Problem>) -> Vec<(&'a str, At<'a>)> {
+    let own = document.get("components").and_then(|c| c.get(RESOURCES)).or(document.get(RESOURCES));
+    let apart = entry.get("resources").and_then(|r| match r.target() {
+        Ok(at) => at.get("resources").or(at.get(RESOURCES)).or(Some(at)),
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    });
+    let mut out: Vec<(&str, At<'_>)> = Vec::new();
+    for (name, at) in apart.into_iter().chain(own).flat_map(At::entries) {
+        if at.get("methods").is_some() && !out.iter().any(|(n, _)| *n == name) {
+            out.push((name, at));
+        }
+    }
+    out
+}
+
+/// A method before it is compiled.
+pub(super) struct Source<'a> {
+    pub(super) name: &'a str,
+    pub(super) verb: Verb,
+    pub(super) at: At<'a>,
+    pub(super) operation: Option<Operation<'a>>,
+}
+
+/// Compiles methods into their resource.
+fn fill<'a>(scene: &Scene<'a>, resource: &mut Resource, methods: Vec<Source<'a>>, problems: &mut Vec<Problem>) {
+    let mut types = Types::default();
+    for source in methods {
+        match compiled(scene, &source, &mut types) {
+            Ok(compiled) => {
+                if source.verb == Verb::Select {
+                    join(resource, compiled.columns, &mut types);
+                }
+                resource.methods.push(compiled.method);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    resource.types = types;
+}
+
+fn compiled<'a>(scene: &Scene<'a>, source: &Source<'a>, types: &mut Types) -> Result<operation::Compiled, Problem> {
+    let Source { name, verb, at, operation } = source;
+    let operation = match operation {
+        Some(operation) => *operation,
+        None => {
+            let reference = at.get("operation").and_then(|o| o.text("$ref").or(o.scalar()));
+            let reference = reference.ok_or_else(|| {
+                let what = format!("the method {name} names no operation");
+                Problem::new(at.place(), &what, "give operation.$ref, a path such as '#/paths/~1things/get'")
+            })?;
+            Operation::find(*at, reference)?
+        }
+    };
+    operation::compile(scene, name, *at, &operation, *verb, types)
+}
+
+/// Methods in the order in which they serve: those of each verb as it lists them, then the rest.
+fn methods<'a>(resource: At<'a>, problems: &mut Vec<Problem>) -> Vec<Source<'a>> {
+    let all: Vec<(&str, At<'_>)> = resource.get("methods").into_iter().flat_map(At::entries).collect();
+    let mut out: Vec<(&str, Verb, At<'_>)> = Vec::new();
+    for (key, verb) in VERBS {
+        let listed = resource.get("sqlVerbs").and_then(|v| v.get(key));
+        for at in listed.into_iter().flat_map(At::items) {
+            let target = match at.target() {
+                Ok(target) => target,
+                Err(problem) => {
+                    problems.push(problem);
+                    continue;
+                }
+            };
+            let name = all.iter().find(|(_, m)| m.key() == target.key()).map(|(n, _)| *n).or(at.reference_name());
+            let Some(name) = name else { continue };
+            if !out.iter().any(|(n, v, _)| *n == name && *v == verb) {
+                out.push((name, verb, target));
+            }
+        }
+    }
+    let rest = all.into_iter().filter(|(name, _)| !out.iter().any(|(n, ..)| n == name));
+    let rest: Vec<_> = rest.map(|(name, at)| (name, Verb::Exec, at)).collect();
+    out.extend(rest);
+    out.into_iter().map(|(name, verb, at)| Source { name, verb, at, operation: None }).collect()
+}
+
+/// Adds the columns that earlier methods did not have; where types differ, the column takes any value.
+fn join(resource: &mut Resource, columns: Vec<stackql_provider::Column>, types: &mut Types) {
+    for column in columns {
+        match resource.columns.iter_mut().find(|c| c.name == column.name) {
+            None => resource.columns.push(column),
+            Some(known) if types.get(known.ty).label() != types.get(column.ty).label() => {
+                known.ty = types.push(Type::Any);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn views(resource: At<'_>) -> Vec<View> {
+    let first = resource.get("config").and_then(|c| c.get("views")).and_then(|v| v.get("select"));
+    let chain = std::iter::successors(first, |view| view.get("fallback"));
+    let view = |at: At<'_>| View {
+        predicate: at.text("predicate").unwrap_or_default().to_owned(),
+        body: at.text("ddl").unwrap_or_default().to_owned(),
+    };
+    chain.take(16).filter(|at| at.text("ddl").is_some()).map(view).collect()
+}

@@ -1,0 +1,134 @@
+//! Documents as a provider that is decoded bit by bit: each service is compiled once and kept on disk under the hash
+//! of what it was made of, so that processes share it and a changed document is never read in its old form.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use stackql_provider::{CompiledError, CompiledProvider, OnDemand, Provider, ProviderSource, Resource, Service, write};
+
+use crate::documents::{CompiledService, Documents, Problem};
+
+/// Part of every key: changes with what compiling makes of the same documents.
+const EDITION: &str = concat!("documents 1 ", env!("CARGO_PKG_VERSION"));
+
+/// A provider's documents on disk, compiled when needed.
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::path::Path;
+/// use stackql_provider::OnDemand;
+///
+/// let cache = Path::new(".stackql/compiled");
+/// let github = stackql_compile::Installed::open(Path::new(".stackql/src/github/v0.3.6"), Some(cache))?;
+/// assert_eq!(github.provider().name, "github");
+/// # Ok::<_, stackql_compile::Problem>(())
+/// ```
+#[derive(Debug)]
+pub struct Installed {
+    documents: Documents,
+    cache: Option<PathBuf>,
+    compiled: Mutex<HashMap<usize, Arc<CompiledProvider>>>,
+}
+
+/// A service as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// The files it was made of, beside those that the key speaks of.
+    files: Vec<(String, [u8; 32])>,
+    compiled: Vec<u8>,
+}
+
+impl Installed {
+    /// The provider whose documents are in `folder`, `<root>/<directory>/<version>`. `cache`: where compiled services
+    /// are kept; without one they are compiled in every process.
+    ///
+    /// # Errors
+    ///
+    /// The problem that keeps the provider from being one.
+    pub fn open(folder: &Path, cache: Option<&Path>) -> Result<Self, Problem> {
+        let documents = Documents::open(folder)?;
+        Ok(Self { documents, cache: cache.map(Path::to_owned), compiled: Mutex::default() })
+    }
+
+    /// The documents.
+    pub fn documents(&self) -> &Documents {
+        &self.documents
+    }
+
+    fn compiled(&self, index: usize) -> Result<Arc<CompiledProvider>, CompiledError> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = compiled.get(&index) {
+            return Ok(Arc::clone(known));
+        }
+        let entry = self.documents.provider().services.get(index).ok_or(CompiledError::Damaged(0))?;
+        let bytes = self.bytes(&entry.name)?;
+        let made = Arc::new(CompiledProvider::new(bytes)?);
+        compiled.insert(index, Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// The compiled form of a service: the one that is kept, if it is of these documents, else a new one.
+    fn bytes(&self, service: &str) -> Result<Vec<u8>, CompiledError> {
+        let told = |problem: Problem| CompiledError::Document(problem.to_string());
+        let digests = self.documents.digests(service).map_err(told)?;
+        let place = self.cache.as_ref().map(|cache| cache.join(key(&digests, service)));
+        if let Some(kept) = place.as_deref().and_then(|place| self.kept(place)) {
+            return Ok(kept);
+        }
+        let CompiledService { source, files, .. } = self.documents.service(service).map_err(told)?;
+        let provider = self.documents.provider().clone();
+        let compiled = write(&ProviderSource { provider, services: vec![source] })?;
+        if let Some(place) = place {
+            keep(&place, &Kept { files, compiled: compiled.clone() });
+        }
+        Ok(compiled)
+    }
+
+    fn kept(&self, place: &Path) -> Option<Vec<u8>> {
+        let kept: Kept = postcard::from_bytes(&std::fs::read(place).ok()?).ok()?;
+        let is_same = |(file, digest): &(String, [u8; 32])| self.documents.digest_of(file).is_ok_and(|d| d == *digest);
+        // The first is the provider's own and the second the service's: the key speaks of both.
+        kept.files.iter().skip(2).all(is_same).then_some(kept.compiled)
+    }
+}
+
+fn key([provider, document]: &[[u8; 32]; 2], service: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in [EDITION.as_bytes(), provider, document, service.as_bytes()] {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(part);
+    }
+    let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{hex}.bin")
+}
+
+/// Writes what is kept in one step; a folder that cannot be written means compiling again, no error.
+fn keep(place: &Path, kept: &Kept) {
+    let Some(folder) = place.parent() else { return };
+    let Ok(bytes) = postcard::to_stdvec(kept) else { return };
+    let ours = folder.join(format!(".{}.{}", std::process::id(), place.file_name().unwrap_or_default().display()));
+    let written = std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&ours, bytes))
+        .and_then(|()| std::fs::rename(&ours, place));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&ours);
+    }
+}
+
+impl OnDemand for Installed {
+    fn provider(&self) -> &Provider {
+        self.documents.provider()
+    }
+
+    fn service(&self, index: usize) -> Result<Service, CompiledError> {
+        self.compiled(index)?.service(0)
+    }
+
+    fn resource(&self, service: usize, resource: usize) -> Result<Resource, CompiledError> {
+        self.compiled(service)?.resource(0, resource)
+    }
+}
