@@ -12,7 +12,7 @@ use stackql_provider::{CompiledError, CompiledProvider, OnDemand, Provider, Prov
 use crate::documents::{CompiledService, Documents, Problem};
 
 /// Part of every key: changes with what compiling makes of the same documents.
-const EDITION: &str = concat!("documents 1 ", env!("CARGO_PKG_VERSION"));
+const EDITION: &str = env!("MADE_OF");
 
 /// A provider's documents on disk, compiled when needed.
 ///

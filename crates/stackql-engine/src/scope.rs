@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::TryStreamExt;
 use stackql_call::{Bindings, Operation, RowPlan, Value};
-use stackql_provider::{Scope, Verb};
+use stackql_provider::{Location, Scope, Verb};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -20,6 +20,15 @@ pub(crate) async fn places(
     operation: &Operation,
     mut bindings: Bindings,
 ) -> Result<Vec<Bindings>, Error> {
+    for parameter in operation.method().parameters.iter().filter(|p| p.location == Location::Server) {
+        let (Some(variable), false) = (&parameter.environment, bindings.contains_key(&parameter.name)) else {
+            continue;
+        };
+        let (name, default) = (parameter.name.clone(), parameter.default.clone());
+        let scope = Scope { name, environment: vec![variable.clone()], default, members: None };
+        let value = self::default(context, operation, &scope).await?;
+        bindings.insert(parameter.name.clone(), Value::Text(value));
+    }
     let Some(scope) = scope_of(operation) else { return Ok(vec![bindings]) };
     match named_scope(operation, &bindings) {
         Some(ALL) => {

@@ -33,7 +33,8 @@ pub(crate) fn target(context: &Arc<Context>, name: &ObjectName) -> Result<Resour
     }
 }
 
-/// The method of `verb` that takes `columns`, and the parameters that they name, in their order.
+/// The method of `verb` that takes `columns`, and the parameters that they name, in their order. Of several it is the
+/// one that asks for most of them; the error is that of the method that comes nearest.
 pub(crate) fn method<'a>(
     table: &'a ResourceTable,
     verb: Verb,
@@ -41,29 +42,48 @@ pub(crate) fn method<'a>(
 ) -> Result<(&'a Method, Vec<String>), Error> {
     let name = full_name(table);
     let methods: Vec<&Method> = table.resource.methods_of(verb).collect();
-    let mut first_error = None;
+    let mut best: Option<(&Method, Vec<String>)> = None;
+    let mut nearest: Option<(usize, Error)> = None;
+    let mut refuse = |distance: usize, error: Error| {
+        if nearest.as_ref().is_none_or(|(least, _)| distance < *least) {
+            nearest = Some((distance, error));
+        }
+    };
     for method in &methods {
-        let parameters = match columns.iter().map(|c| parameter(table, method, c)).collect::<Result<Vec<_>, _>>() {
-            Ok(parameters) => parameters,
-            Err(error) => {
-                first_error.get_or_insert(error);
-                continue;
+        let (mut parameters, mut unknown) = (Vec::new(), Vec::new());
+        for column in columns {
+            match parameter(table, method, column) {
+                Ok(parameter) => parameters.push(parameter),
+                Err(error) => unknown.push(error),
             }
-        };
+        }
+        let strangers = unknown.len();
+        if let Some(error) = unknown.into_iter().next() {
+            // What it lacks beside counts less than what it has no place for.
+            let lacks = method.owed().iter().filter(|p| !parameters.iter().any(|given| given == *p)).count();
+            refuse(strangers * 100 + lacks, error);
+            continue;
+        }
         let given: HashSet<&str> = parameters.iter().map(String::as_str).collect();
         let missing = method.owed().into_iter().filter(|p| !given.contains(p));
         let missing: Vec<String> = missing.map(str::to_owned).collect();
         if missing.is_empty() {
-            return Ok((method, parameters));
+            if best.as_ref().is_none_or(|(b, _)| b.owed().len() < method.owed().len()) {
+                best = Some((method, parameters));
+            }
+            continue;
         }
+        let distance = missing.len();
         let source = BindError::Missing { table: name.clone(), method: method.name.clone(), missing };
         let example = example::by_verb(&name, &table.resource, method);
-        first_error.get_or_insert(Error::Incomplete { source, example });
+        refuse(distance, Error::Incomplete { source, example });
     }
-    Err(first_error.unwrap_or_else(|| Error::Statement {
-        message: format!("{name} has no method that answers {}", verb.keyword()),
-        hint: Some(format!("SHOW METHODS IN {name} lists what it has")),
-    }))
+    best.ok_or_else(|| {
+        nearest.map(|(_, error)| error).unwrap_or_else(|| Error::Statement {
+            message: format!("{name} has no method that answers {}", verb.keyword()),
+            hint: Some(format!("SHOW METHODS IN {name} lists what it has")),
+        })
+    })
 }
 
 /// The parameter of `method` that a column names.
@@ -71,8 +91,12 @@ fn parameter(table: &ResourceTable, method: &Method, column: &str) -> Result<Str
     let scope = table.service.endpoints.scope.iter().map(|s| (s.as_str(), s.as_str()));
     let own = method.parameters.iter().map(|p| (p.name.as_str(), p.name.as_str()));
     let other = method.parameters.iter().flat_map(|p| p.aliases.iter().map(|a| (p.name.as_str(), a.as_str())));
-    let plain = column.strip_prefix("data__").unwrap_or(column);
-    match find(plain, own.clone().chain(other).chain(scope.clone())) {
+    let all = own.clone().chain(other).chain(scope.clone());
+    let found = match (find(column, all.clone()), column.strip_prefix("data__")) {
+        (Found::None, Some(plain)) => find(plain, all),
+        (found, _) => found,
+    };
+    match found {
         Found::One(name) => Ok(name.to_owned()),
         Found::Ambiguous(candidates) => Err(LookupError::Ambiguous { name: column.to_owned(), candidates }.into()),
         Found::None => Err(BindError::Unknown {

@@ -131,6 +131,14 @@ fn compiled<'a>(scene: &Scene<'a>, source: &Source<'a>, types: &mut Types) -> Re
     operation::compile(scene, name, *at, &operation, *verb, types)
 }
 
+/// The verb that a method of this name serves in a resource that has no `sqlVerbs`.
+fn verb_by_name(name: &str) -> Option<Verb> {
+    match name {
+        "select" | "list" | "aggregatedList" | "get" => Some(Verb::Select),
+        _ => VERBS.iter().find(|(key, _)| *key == name).map(|(_, verb)| *verb),
+    }
+}
+
 /// Methods in the order in which they serve: those of each verb as it lists them, then the rest.
 fn methods<'a>(resource: At<'a>, problems: &mut Vec<Problem>) -> Vec<Source<'a>> {
     let all: Vec<(&str, At<'_>)> = resource.get("methods").into_iter().flat_map(At::entries).collect();
@@ -150,6 +158,12 @@ fn methods<'a>(resource: At<'a>, problems: &mut Vec<Problem>) -> Vec<Source<'a>>
             if !out.iter().any(|(n, v, _)| *n == name && *v == verb) {
                 out.push((name, verb, target));
             }
+        }
+    }
+    if resource.get("sqlVerbs").is_none() {
+        for (_, verb) in VERBS {
+            let named = all.iter().filter(|(name, _)| verb_by_name(name) == Some(verb));
+            out.extend(named.map(|(name, at)| (*name, verb, *at)));
         }
     }
     let rest = all.into_iter().filter(|(name, _)| !out.iter().any(|(n, ..)| n == name));
