@@ -7,7 +7,7 @@ use stackql_provider::{Method, Resource, Verb};
 use super::{CompiledService, Documents, Problem};
 
 /// Extensions whose meaning is known, and informational ones of StackQL's own tools.
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 22] = [
     "x-stackQL-alias",
     "x-stackQL-config",
     "x-stackQL-envVar",
@@ -18,6 +18,9 @@ const KNOWN: [&str; 19] = [
     "x-stackQL-resources",
     "x-stackQL-stringOnly",
     "x-stackQL-verb",
+    "x-stackql-date-generated",
+    "x-stackql-sdk-namespace",
+    "x-stackql-supplemental",
     "x-stackql-additional-identifiers",
     "x-stackql-primary-identifier",
     "x-stackql-protocol",

@@ -1,0 +1,57 @@
+//! A folder of `testdata` is a provider's documents, and beside them what they compile to. `UPDATE_CASES=1` writes
+//! that anew.
+
+use std::fs;
+use std::path::Path;
+
+use stackql_compile::{Coverage, Documents};
+
+use crate::shown::shown;
+
+#[test]
+fn every_case_compiles_to_what_it_says() {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let mut names: Vec<_> = fs::read_dir(&cases).unwrap().map(|e| e.unwrap().path()).collect();
+    names.sort();
+    assert!(names.len() >= 12, "cases are missing");
+    let mut differences = Vec::new();
+    for case in names {
+        let model = model(&case);
+        let path = case.join("model.txt");
+        if std::env::var_os("UPDATE_CASES").is_some() {
+            fs::write(&path, &model).unwrap();
+        } else if fs::read_to_string(&path).unwrap_or_default() != model {
+            differences.push(format!("{}:\n{model}", path.display()));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// What the documents in `<case>/<provider>/<version>` compile to.
+fn model(case: &Path) -> String {
+    let documents = match Documents::open(&case.join("mock/v1.0.0")) {
+        Ok(documents) => documents,
+        Err(problem) => return format!("no provider: {problem}\n"),
+    };
+    let provider = documents.provider();
+    let mut out = format!("provider {} {}\n", provider.name, provider.version);
+    for entry in &provider.services {
+        match documents.service(&entry.name) {
+            Ok(compiled) => {
+                out.push_str(&shown(&compiled.source));
+                for problem in compiled.problems {
+                    out.push_str(&format!("problem: {problem}\n"));
+                }
+            }
+            Err(problem) => out.push_str(&format!("no service {}: {problem}\n", entry.name)),
+        }
+    }
+    let coverage = Coverage::of(&documents);
+    for method in coverage.unreachable {
+        out.push_str(&format!("unreachable: {method}\n"));
+    }
+    for (extension, count) in coverage.unused {
+        out.push_str(&format!("unused: {extension} {count}\n"));
+    }
+    out
+}

@@ -1,0 +1,6 @@
+//! Definitions as they come out of source documents.
+
+mod committed_facts;
+mod documents;
+mod published;
+mod shown;
