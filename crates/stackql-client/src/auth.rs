@@ -1,155 +1,207 @@
-//! The auth contexts a user gives by provider. Owns their form and the keys they name; nothing is called here.
+//! How requests are authorised: which auth context speaks for a service, and what its kind adds to a request. Owns
+//! the choice and what is kept for the process; each kind's protocol is a module below.
+
+pub(crate) mod aws;
+mod context;
+mod grant;
+mod oauth2;
+mod placed;
+mod source;
+mod token;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_credential_types::Credentials;
-use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use bytes::Bytes;
+use http::Request;
+use stackql_call::TransportErrorKind;
+use stackql_provider::Auth;
+use tokio::sync::OnceCell;
 
-use crate::{Environment, SettingsError};
+pub use self::context::{AuthContext, auth_contexts};
+use self::placed::{Placed, Prefix};
+pub(crate) use self::source::SourceError;
+pub(crate) use self::token::Ticket;
+use self::token::{Token, Tokens};
+use crate::client::{Client, Failure};
+use crate::credentials::Source;
+use crate::{Environment, Settings};
 
-/// How requests to one provider are authorised. Debug prints no secret.
-#[derive(Debug, Clone, Deserialize)]
-pub struct AuthContext {
-    /// The scheme, such as `aws_signing_v4` or `null_auth`.
-    #[serde(rename = "type")]
-    pub(crate) kind: String,
-    #[serde(rename = "keyID")]
-    key_id: Option<String>,
-    #[serde(rename = "keyIDenvvar")]
-    key_id_variable: Option<String>,
-    #[serde(rename = "credentialsenvvar")]
-    secret_variable: Option<String>,
-    #[serde(rename = "credentialsfilepathenvvar")]
-    secret_file_variable: Option<String>,
-    #[serde(rename = "credentialsfilepath")]
-    secret_file: Option<String>,
-    api_key_var: Option<String>,
-    api_secret_var: Option<String>,
-    #[serde(default, deserialize_with = "secret")]
-    api_key: Option<SecretString>,
-    #[serde(default, deserialize_with = "secret")]
-    api_secret: Option<SecretString>,
-    #[serde(flatten)]
-    role: RoleKeys,
-    /// Keys that mean nothing here; a misspelt one must not lead to other credentials.
-    #[serde(flatten)]
-    unknown: BTreeMap<String, serde::de::IgnoredAny>,
+/// Keys sign each request.
+pub(crate) const SIGNED: &str = "aws_signing_v4";
+/// Keys ask for those of a role, which sign each request.
+pub(crate) const ASSUMED: &str = "aws_assume_role";
+const KINDS: &str = "api_key, aws_assume_role, aws_signing_v4, azure_default, basic, bearer, custom, interactive, null_auth, oauth2, oci_signing_v1, service_account";
+
+/// What authorises the requests of one client: one for each context that is in use.
+#[derive(Debug, Default)]
+pub(crate) struct Authorisers(Mutex<BTreeMap<(String, String), Arc<Authoriser>>>);
+
+/// Authorises the requests that one context speaks for.
+#[derive(Debug)]
+pub(crate) struct Authoriser {
+    provider: String,
+    origin: Origin,
+    context: AuthContext,
+    kind: Kind,
 }
 
-/// The keys of `aws_assume_role`, beside those of the credentials that ask for the role.
-#[derive(Debug, Clone, Deserialize)]
-struct RoleKeys {
-    aws_role_arn: Option<String>,
-    aws_role_arn_env_var: Option<String>,
-    aws_role_session_name: Option<String>,
-    aws_role_external_id: Option<String>,
-    aws_role_external_id_env_var: Option<String>,
-    aws_sts_region: Option<String>,
-    aws_sts_endpoint: Option<String>,
-    aws_role_duration_seconds: Option<u32>,
+/// Who wrote a context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The user, for the provider.
+    User,
+    /// The definitions.
+    Definitions,
+    /// Nobody: the definitions name the kind alone.
+    Nobody,
 }
 
-/// A role to assume.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Role {
-    pub(crate) arn: String,
-    pub(crate) session_name: String,
-    pub(crate) external_id: Option<String>,
-    pub(crate) region: Option<String>,
-    pub(crate) endpoint: Option<String>,
-    pub(crate) duration: Option<Duration>,
+/// What a kind does, and what it has found for that.
+#[derive(Debug)]
+enum Kind {
+    Open,
+    Keys(Source),
+    Placed(Prefix, OnceCell<Vec<Placed>>),
+    Token(Grant, Arc<Tokens>),
 }
 
-/// Reads the auth contexts by provider from JSON or YAML.
-pub fn auth_contexts(text: &str) -> Result<BTreeMap<String, AuthContext>, SettingsError> {
-    serde_json::from_str(text).or_else(|_| yaml_serde::from_str(text)).map_err(|_| SettingsError::Auth)
+/// How a token is come by.
+#[derive(Debug, Clone, Copy)]
+enum Grant {
+    OAuth2,
 }
 
-impl AuthContext {
-    /// The keys it names, or `None` where it names none and the default chain is meant. A source that is named
-    /// must give something: no other is looked at in its place.
-    pub(crate) fn keys(&self, environment: &Environment) -> Result<Option<Credentials>, String> {
-        let key = match (&self.key_id_variable, &self.key_id, &self.api_key_var) {
-            (Some(name), _, _) => Some(variable(environment, "keyIDenvvar", name)?),
-            (None, Some(key), _) => Some(key.clone()),
-            (None, None, Some(name)) => Some(variable(environment, "api_key_var", name)?),
-            (None, None, None) => self.api_key.as_ref().map(|key| key.expose_secret().to_owned()),
+impl Authorisers {
+    /// What authorises requests to `provider` that `auth` of the definitions is about: the user's context, else the
+    /// definitions', else their scheme.
+    pub(crate) fn of(&self, settings: &Settings, provider: &str, auth: &Auth) -> Result<Arc<Authoriser>, String> {
+        let (origin, text) = match (settings.auth.contains_key(provider), &auth.context) {
+            (true, _) => (Origin::User, ""),
+            (false, Some(context)) => (Origin::Definitions, context.as_str()),
+            (false, None) => (Origin::Nobody, auth.scheme.as_str()),
         };
-        let secret = self.secret(environment)?;
-        let session = environment.get("AWS_SESSION_TOKEN").filter(|t| !t.is_empty()).cloned();
-        match (key, secret) {
-            (Some(key), Some(secret)) => Ok(Some(Credentials::new(key, secret, session, None, "auth context"))),
-            (None, None) => match self.unknown.keys().next() {
-                Some(unknown) => Err(format!(
-                    "names no credentials, and its key '{unknown}' is not known; give keyIDenvvar and credentialsenvvar, or take the key out to use the default chain"
-                )),
-                None => Ok(None),
-            },
-            (Some(_), None) => Err(
-                "has a key id and no secret; give credentialsenvvar, credentialsfilepathenvvar or credentialsfilepath"
-                    .to_owned(),
+        let key = (provider.to_owned(), text.to_owned());
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(authoriser) = known.get(&key) {
+            return Ok(Arc::clone(authoriser));
+        }
+        let context = match (origin, settings.auth.get(provider)) {
+            (Origin::User, Some(context)) => context.clone(),
+            (Origin::Definitions, _) => AuthContext::of_definitions(text).map_err(|why| {
+                format!("provider {provider}: the auth context of its definitions {why}; pass --auth")
+            })?,
+            _ => AuthContext::of_kind(text),
+        };
+        let authoriser = Arc::new(Authoriser::new(provider, origin, context)?);
+        known.insert(key, Arc::clone(&authoriser));
+        Ok(authoriser)
+    }
+}
+
+impl Authoriser {
+    fn new(provider: &str, origin: Origin, context: AuthContext) -> Result<Self, String> {
+        let placed = |prefix| Kind::Placed(prefix, OnceCell::new());
+        let token = |grant| Kind::Token(grant, Arc::default());
+        let kind = match context.kind.as_str() {
+            "null_auth" | "" => Kind::Open,
+            SIGNED | ASSUMED => Kind::Keys(Source::default()),
+            "api_key" | "custom" => placed(Prefix::Default("")),
+            "basic" => placed(Prefix::Default("BASIC ")),
+            "bearer" => placed(Prefix::Always("Bearer ")),
+            "oauth2" => token(Grant::OAuth2),
+            other => {
+                return Err(format!("provider {provider}: there is no auth type '{other}'; known are {KINDS}"));
+            }
+        };
+        let misspelt = match kind {
+            // The chain of credentials speaks of a key it does not know where that leads to other credentials.
+            Kind::Open | Kind::Keys(_) => None,
+            _ => context.misspelt(),
+        };
+        let authoriser = Self { provider: provider.to_owned(), origin, kind, context: context.clone() };
+        match misspelt {
+            Some(key) => {
+                Err(authoriser.said(&format!("has the key '{key}', which is not known; check its spelling").into()))
+            }
+            None => Ok(authoriser),
+        }
+    }
+
+    /// Where the keys are that sign requests, for the kinds that have keys.
+    pub(crate) fn keys(&self) -> Option<&Source> {
+        match &self.kind {
+            Kind::Keys(source) => Some(source),
+            _ => None,
+        }
+    }
+
+    /// The context, where somebody wrote one.
+    pub(crate) fn context(&self) -> Option<&AuthContext> {
+        (self.origin != Origin::Nobody).then_some(&self.context)
+    }
+
+    /// The keys that the context names. Definitions say what is usual: where their variables are not set, the
+    /// default chain is asked.
+    pub(crate) fn access_keys(
+        &self,
+        context: &AuthContext,
+        environment: &Environment,
+    ) -> Result<Option<Credentials>, String> {
+        match context.keys(environment) {
+            Err(SourceError::Unset { .. }) if self.origin == Origin::Definitions => Ok(None),
+            found => found.map_err(|e| self.said(&e)),
+        }
+    }
+
+    /// Adds to `request` what the kind authorises it by; those that sign by keys add nothing here.
+    pub(crate) async fn authorise(&self, client: &Client, request: &mut Request<Bytes>) -> Result<(), Failure> {
+        let wrong = |e: SourceError| self.failure(&e);
+        match &self.kind {
+            Kind::Open | Kind::Keys(_) => Ok(()),
+            Kind::Placed(prefix, found) => {
+                let find = async { placed::credentials(&self.context, *prefix, &client.settings.environment) };
+                let all = found.get_or_try_init(|| find).await.map_err(wrong)?;
+                all.iter().try_for_each(|one| one.add_to(request)).map_err(wrong)
+            }
+            Kind::Token(grant, tokens) => {
+                let (token, ticket) = Box::pin(tokens.token(self.token(client, *grant))).await?;
+                request.extensions_mut().insert(ticket);
+                let keys = &self.context.credential;
+                let placed = Placed::new(keys, Prefix::Default("Bearer "), &token.value).map_err(wrong)?;
+                placed.add_to(request).map_err(wrong)
+            }
+        }
+    }
+
+    async fn token(&self, client: &Client, grant: Grant) -> Result<Token, Failure> {
+        match grant {
+            Grant::OAuth2 => oauth2::token(self, client).await,
+        }
+    }
+
+    /// An error of the context, said to the user.
+    pub(crate) fn said(&self, error: &SourceError) -> String {
+        let provider = &self.provider;
+        match (self.origin, error) {
+            (Origin::User, error) => format!("the auth context of provider {provider} {error}"),
+            (_, SourceError::Unset { key, name }) => format!(
+                "provider {provider}: its definitions take the credential from the variable {name} ({key}), and it is not set; set it, or pass --auth"
             ),
-            (None, Some(_)) => Err("has a secret and no key id; give keyID or keyIDenvvar".to_owned()),
+            (Origin::Definitions, SourceError::Wrong(why)) => {
+                format!("provider {provider}: the auth context of its definitions {why}; or pass --auth")
+            }
+            (Origin::Nobody, SourceError::Wrong(why)) => format!(
+                "provider {provider}: its definitions ask for authorisation of the type {} alone, which {why}; pass it with --auth",
+                self.context.kind
+            ),
         }
     }
 
-    /// The role it names.
-    pub(crate) fn role(&self, environment: &Environment) -> Result<Role, String> {
-        let keys = &self.role;
-        let arn = match (&keys.aws_role_arn_env_var, &keys.aws_role_arn) {
-            (Some(name), _) => variable(environment, "aws_role_arn_env_var", name)?,
-            (None, Some(arn)) => arn.clone(),
-            (None, None) => return Err("names no role; give aws_role_arn or aws_role_arn_env_var".to_owned()),
-        };
-        let external_id = match &keys.aws_role_external_id_env_var {
-            Some(name) => Some(variable(environment, "aws_role_external_id_env_var", name)?),
-            None => keys.aws_role_external_id.clone(),
-        };
-        Ok(Role {
-            arn,
-            session_name: keys.aws_role_session_name.clone().unwrap_or_else(|| "stackql".to_owned()),
-            external_id,
-            region: keys.aws_sts_region.clone(),
-            endpoint: keys.aws_sts_endpoint.clone(),
-            duration: keys.aws_role_duration_seconds.map(|s| Duration::from_secs(s.into())),
-        })
+    pub(crate) fn failure(&self, error: &SourceError) -> Failure {
+        (TransportErrorKind::Credentials, self.said(error))
     }
-
-    fn secret(&self, environment: &Environment) -> Result<Option<String>, String> {
-        if let Some(name) = &self.secret_variable {
-            return variable(environment, "credentialsenvvar", name).map(Some);
-        }
-        let file = match &self.secret_file_variable {
-            Some(name) => Some(variable(environment, "credentialsfilepathenvvar", name)?),
-            None => self.secret_file.clone(),
-        };
-        if let Some(path) = file {
-            let read =
-                std::fs::read_to_string(&path).map_err(|e| format!("cannot read the credentials file {path}: {e}"))?;
-            return match read.trim() {
-                "" => Err(format!("the credentials file {path} is empty")),
-                secret => Ok(Some(secret.to_owned())),
-            };
-        }
-        match &self.api_secret_var {
-            Some(name) => variable(environment, "api_secret_var", name).map(Some),
-            None => Ok(self.api_secret.as_ref().map(|s| s.expose_secret().to_owned())),
-        }
-    }
-}
-
-/// The value of the variable that the context's `key` names.
-fn variable(environment: &Environment, key: &str, name: &str) -> Result<String, String> {
-    match environment.get(name).map(|v| v.trim()).filter(|v| !v.is_empty()) {
-        Some(value) => Ok(value.to_owned()),
-        None => Err(format!("names the variable {name} by {key}, and it is not set; set it, or change {key}")),
-    }
-}
-
-fn secret<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
-    Ok(Option::<String>::deserialize(from)?.map(SecretString::from))
 }
 
 #[cfg(test)]

@@ -12,11 +12,12 @@ use stackql_provider::{Provider, Scope};
 use tokio::sync::OnceCell;
 use tracing::Instrument;
 
+use crate::auth::{Authorisers, Ticket};
 use crate::credentials::reason;
 use crate::endpoint::{Target, target};
 use crate::profile::Profile;
 use crate::signing::Signer;
-use crate::sources::{ASSUMED, SIGNED, Sources};
+use crate::sources::Sources;
 use crate::{Settings, SettingsError};
 
 const MAX_BODY: usize = 256 << 20;
@@ -27,6 +28,7 @@ pub struct Client {
     pub(crate) settings: Settings,
     pub(crate) pool: reqwest::Client,
     sources: Sources,
+    pub(crate) authorisers: Authorisers,
     profile: OnceCell<Result<Profile, String>>,
     /// Seconds that the providers' clock is ahead of ours.
     skew: AtomicI64,
@@ -40,7 +42,7 @@ impl fmt::Debug for Client {
 }
 
 /// What one attempt came to without an answer.
-type Failure = (TransportErrorKind, String);
+pub(crate) type Failure = (TransportErrorKind, String);
 
 impl Client {
     /// A client of these settings. Nothing is sent and no credentials are looked for yet.
@@ -64,8 +66,14 @@ impl Client {
             pool = pool.proxy(reqwest::Proxy::all(proxy).map_err(|_| SettingsError::Proxy)?);
         }
         let pool = pool.build().map_err(|e| SettingsError::Http(reason(&e)))?;
-        let sources = Sources::new(&settings);
-        Ok(Self { settings, pool, sources, profile: OnceCell::new(), skew: AtomicI64::new(0) })
+        Ok(Self {
+            settings,
+            pool,
+            sources: Sources::default(),
+            authorisers: Authorisers::default(),
+            profile: OnceCell::new(),
+            skew: AtomicI64::new(0),
+        })
     }
 
     /// The profile files, read when first needed.
@@ -93,28 +101,27 @@ impl Client {
             .body(request.body.clone())
             .map_err(|e| configuration(format!("cannot write the request: {e}")))?;
         let (auth, provider) = (&request.operation.service.auth, &request.operation.provider.name);
-        let context = self.settings.auth.get(provider);
-        let kind = context.map_or(auth.scheme.as_str(), |c| c.kind.as_str());
-        match kind {
-            "null_auth" | "" => return Ok(built),
-            SIGNED | ASSUMED => {}
-            other => {
-                return Err(configuration(format!(
-                    "provider {provider}: this build does not speak the auth type '{other}' yet; use {SIGNED}, {ASSUMED} or null_auth"
-                )));
-            }
-        }
+        let authoriser = self.authorisers.of(&self.settings, provider, auth).map_err(configuration)?;
+        let Some(source) = authoriser.keys() else {
+            authoriser.authorise(self, &mut built).await?;
+            return Ok(built);
+        };
         let profile = self.profile().await.map_err(configuration)?;
-        let credentials = Box::pin(self.sources.credentials(provider, &self.settings, profile)).await;
+        let credentials = Box::pin(self.sources.credentials(&authoriser, source, &self.settings, profile)).await;
         let credentials = credentials.map_err(|m| (TransportErrorKind::Credentials, m))?;
-        let skew = self.skew.load(Ordering::Relaxed);
-        let moved = Duration::from_secs(skew.unsigned_abs());
-        let time = if skew < 0 { SystemTime::now() - moved } else { SystemTime::now() + moved };
+        let time = self.time();
         let name = auth.signing_name.as_deref().unwrap_or(&request.operation.service.name);
         Signer { credentials: &credentials, region: signing_scope, name, time }
             .sign(&mut built)
             .map_err(configuration)?;
         Ok(built)
+    }
+
+    /// The time by the providers' clock.
+    pub(crate) fn time(&self) -> SystemTime {
+        let skew = self.skew.load(Ordering::Relaxed);
+        let moved = Duration::from_secs(skew.unsigned_abs());
+        if skew < 0 { SystemTime::now() - moved } else { SystemTime::now() + moved }
     }
 
     /// Sends once and reads the whole answer.
@@ -199,17 +206,23 @@ impl Client {
             .with_jitter()
             .with_max_times(self.settings.max_attempts.saturating_sub(1) as usize)
             .build();
-        let mut clock_corrected = false;
+        let (mut clock_corrected, mut token_renewed) = (false, false);
         loop {
             let built = match self.authorised(request, &url, &signing_scope).await {
                 Ok(built) => built,
                 Err(failure) => return Err(refused(failure, attempts)),
             };
+            let ticket = built.extensions().get::<Ticket>().cloned();
             let (started, clock) = (SystemTime::now(), Instant::now());
             let result = self.exchange(built, &url).await;
             attempts.push(attempt(started, clock.elapsed(), &url, &result));
             let (again, asked) = match &result {
                 Ok(response) => {
+                    if let (401, false, Some(ticket)) = (response.status, token_renewed, ticket) {
+                        ticket.give_up().await;
+                        token_renewed = true;
+                        continue;
+                    }
                     let kind = fault(&request.operation, request.scope.as_deref(), response).map(|f| f.kind);
                     let stale = kind == Some(FaultKind::ClockSkew) || response.status == 403;
                     if stale && !clock_corrected && self.correct_clock(response) {

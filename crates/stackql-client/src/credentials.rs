@@ -14,14 +14,14 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
 use crate::Environment;
-use crate::auth::Role;
+use crate::auth::aws::Role;
 use crate::profile::Profile;
 
 const SOURCES: &str = "tried the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile (AWS_PROFILE, ~/.aws/config and ~/.aws/credentials), web identity, container and instance metadata; set one of them, or give --auth";
 /// How long before they expire credentials are asked for again.
-const MARGIN: Duration = Duration::from_secs(60);
+pub(crate) const MARGIN: Duration = Duration::from_secs(60);
 /// How long a failure stands: long enough for all scopes of a statement, short enough for a person who mends it.
-const FAILURE_STANDS: Duration = Duration::from_secs(5);
+pub(crate) const FAILURE_STANDS: Duration = Duration::from_secs(5);
 
 /// One source of credentials and what it gave last. Concurrent callers wait for one look-up and share what it
 /// gave, good or bad.

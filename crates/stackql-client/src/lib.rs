@@ -17,6 +17,8 @@ mod registry;
 mod settings;
 mod signing;
 mod sources;
+#[cfg(test)]
+mod world;
 
 pub use auth::{AuthContext, auth_contexts};
 pub use client::Client;

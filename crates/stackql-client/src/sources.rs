@@ -1,54 +1,43 @@
 //! Which source of credentials serves a provider: its auth context, or the default chain. Owns the sources of one
 //! client; not how each is asked.
 
-use std::collections::BTreeMap;
-
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
+use crate::auth::{ASSUMED, Authoriser, SourceError};
 use crate::credentials::{Source, assumed, chain};
 use crate::profile::Profile;
 use crate::{AuthContext, Settings};
 
-/// Keys sign each request.
-pub(crate) const SIGNED: &str = "aws_signing_v4";
-/// Keys ask for those of a role, which sign each request.
-pub(crate) const ASSUMED: &str = "aws_assume_role";
 const REGION: &str = "us-east-1";
 
 /// The sources of one client.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     chain: Source,
-    contexts: BTreeMap<String, Source>,
 }
 
 impl Sources {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        let contexts = settings.auth.keys().map(|provider| (provider.clone(), Source::default())).collect();
-        Self { chain: Source::default(), contexts }
-    }
-
-    /// The credentials for requests to `provider`.
+    /// The credentials for requests that `authoriser` signs with the keys of `source`.
     pub(crate) async fn credentials(
         &self,
-        provider: &str,
+        authoriser: &Authoriser,
+        source: &Source,
         settings: &Settings,
         profile: &Profile,
     ) -> Result<Credentials, String> {
-        let (Some(source), Some(context)) = (self.contexts.get(provider), settings.auth.get(provider)) else {
+        let Some(context) = authoriser.context() else {
             let made = async { Ok(chain(&settings.environment, profile, region(settings, profile)).await) };
             return self.chain.credentials(made).await;
         };
         let named = async {
-            let wrong = |m: String| format!("the auth context of provider {provider} {m}");
-            let keys = context.keys(&settings.environment).map_err(wrong)?;
+            let keys = authoriser.access_keys(context, &settings.environment)?;
             let base = match keys {
                 Some(keys) => SharedCredentialsProvider::new(keys),
                 None => chain(&settings.environment, profile, region(settings, profile)).await,
             };
             match context.kind.as_str() {
-                ASSUMED => role(context, base, settings, profile).await.map_err(wrong),
+                ASSUMED => role(context, base, settings, profile).await.map_err(|e| authoriser.said(&e)),
                 _ => Ok(base),
             }
         };
@@ -61,7 +50,7 @@ async fn role(
     base: SharedCredentialsProvider,
     settings: &Settings,
     profile: &Profile,
-) -> Result<SharedCredentialsProvider, String> {
+) -> Result<SharedCredentialsProvider, SourceError> {
     let role = context.role(&settings.environment)?;
     let region = role.region.clone().unwrap_or_else(|| region(settings, profile));
     let endpoint = match role.endpoint.clone().or_else(|| settings.endpoint_url.clone()) {

@@ -1,65 +1,64 @@
+//! The worlds below `testdata/auth` that are about requests, and what is sent in each: `sent.txt`.
+//!
+//! Beside what every world has: `definitions.json`, the auth of the provider's definitions (optional). Every secret
+//! has the word `hush` in it, which must be in nothing that is printed.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use stackql_call::{Bindings, Operation, Request, Transport, bind};
+use stackql_provider::{Auth, Method, Provider, RequestShape, Resource, ResponseShape, Service, Verb};
+
 use super::*;
+use crate::world::{World, compare, folders};
 
-/// What a context comes to: the key and secret, `chain`, or the error's words.
-fn check(context: &str, variables: &[(&str, &str)], expected: &str) {
-    let contexts = auth_contexts(&format!("{{\"p\": {context}}}")).expect("valid");
-    let environment = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-    let found = match contexts["p"].keys(&environment) {
-        Ok(Some(c)) => format!("{} {} {}", c.access_key_id(), c.secret_access_key(), c.session_token().unwrap_or("-")),
-        Ok(None) => "chain".to_owned(),
-        Err(message) => message,
-    };
-    assert!(found.starts_with(expected), "{context}: {found}");
+#[tokio::test]
+async fn every_world_sends_its_credentials() {
+    let folders = folders(true);
+    assert!(folders.len() >= 45, "only {} worlds", folders.len());
+    let sent = futures::future::join_all(folders.iter().map(|folder| sent(folder))).await;
+    compare("sent.txt", &folders.into_iter().zip(sent).collect::<Vec<(PathBuf, String)>>());
 }
 
-#[test]
-fn keys_are_looked_up_in_order_and_never_fall_through() {
-    let file = tempfile::NamedTempFile::new().expect("file");
-    std::fs::write(&file, "filed\n").expect("written");
-    let path = file.path().display().to_string();
-    let all = [("K", "key"), ("S", "secret"), ("P", path.as_str())];
-    check(r#"{"type": "aws_signing_v4"}"#, &all, "chain");
-    check(r#"{"type": "t", "keyID": "k", "credentialsenvvar": "S"}"#, &all, "k secret -");
-    check(r#"{"type": "t", "keyIDenvvar": "K", "credentialsfilepathenvvar": "P"}"#, &all, "key filed -");
-    check(&format!(r#"{{"type": "t", "keyIDenvvar": "K", "credentialsfilepath": "{path}"}}"#), &all, "key filed -");
-    check(
-        r#"{"type": "t", "keyIDenvvar": "K", "credentialsenvvar": "S", "credentialsfilepathenvvar": "P"}"#,
-        &all,
-        "key secret -",
-    );
-    check(r#"{"type": "t", "api_key_var": "K", "api_secret_var": "S", "api_secret": "x"}"#, &all, "key secret -");
-    check(r#"{"type": "t", "api_key": "a", "api_secret": "b"}"#, &[("AWS_SESSION_TOKEN", "st")], "a b st");
-    for key in ["keyIDenvvar", "credentialsenvvar", "credentialsfilepathenvvar", "api_key_var", "api_secret_var"] {
-        let context = format!(r#"{{"type": "t", "{key}": "NONE"}}"#);
-        check(&context, &all, &format!("names the variable NONE by {key}, and it is not set"));
-        check(&context, &[("NONE", " ")], &format!("names the variable NONE by {key}, and it is not set"));
-    }
-    check(r#"{"type": "t", "keyID": "k"}"#, &all, "has a key id and no secret");
-    check(r#"{"type": "t", "credentialsenvvar": "S"}"#, &all, "has a secret and no key id");
-    check(
-        r#"{"type": "t", "keyID": "k", "credentialsfilepath": "/none"}"#,
-        &all,
-        "cannot read the credentials file /none",
-    );
-    check(r#"{"type": "t", "keyIdEnvVar": "K"}"#, &all, "names no credentials, and its key 'keyIdEnvVar' is not known");
+/// What a world comes to, as `sent.txt` has it.
+async fn sent(folder: &Path) -> String {
+    let world = World::open(folder).await;
+    let definitions: Value = world.file("definitions.json").map_or(Value::Null, |t| serde_json::from_str(&t).unwrap());
+    let auth = Auth {
+        scheme: definitions["scheme"].as_str().unwrap_or_default().to_owned(),
+        context: definitions.get("context").map(Value::to_string),
+        ..Auth::default()
+    };
+    let endpoint_url = Some(format!("{}/api", world.server.url));
+    let client = Client::new(Settings { endpoint_url, max_attempts: 1, ..world.settings.clone() }).unwrap();
+    let answer = tokio::time::timeout(Duration::from_secs(10), client.send(&request(auth, "GET"))).await.unwrap();
+    let printed = format!("{client:?} {:?} {answer:?}", client.authorisers);
+    assert!(!printed.contains("hush"), "{}: {printed}", folder.display());
+    let said = match answer {
+        Ok(answer) => format!("answered {}\n", answer.status),
+        Err(error) => format!("{:?}: {}\n", error.kind, error.message),
+    };
+    world.emptied(&(world.server.calls() + &said + &world.server.complaints()))
 }
 
-#[test]
-fn a_role_takes_its_names_from_variables() {
-    let context = r#"{"p": {"type": "aws_assume_role", "aws_role_arn_env_var": "R", "aws_role_external_id_env_var": "X",
-        "aws_sts_region": "eu-west-1", "aws_sts_endpoint": "http://sts", "aws_role_duration_seconds": 900}}"#;
-    let contexts = auth_contexts(context).expect("valid");
-    let environment: Environment = [("R", "arn:r"), ("X", "ext")].map(|(n, v)| (n.to_owned(), v.to_owned())).into();
-    let role = Role {
-        arn: "arn:r".into(),
-        session_name: "stackql".into(),
-        external_id: Some("ext".into()),
-        region: Some("eu-west-1".into()),
-        endpoint: Some("http://sts".into()),
-        duration: Some(Duration::from_secs(900)),
+/// A request to provider `p` that `auth` is about.
+pub(super) fn request(auth: Auth, http_method: &str) -> Request {
+    let method = Method {
+        name: "List".into(),
+        operation: "List".into(),
+        verb: Verb::Select,
+        request: RequestShape { http_method: http_method.into(), ..RequestShape::default() },
+        description: String::new(),
+        parameters: Vec::new(),
+        response: ResponseShape::default(),
+        paging: None,
+        narrowings: Vec::new(),
     };
-    assert_eq!(contexts["p"].role(&environment), Ok(role));
-    assert!(contexts["p"].role(&Environment::new()).expect_err("unset").contains("aws_role_arn_env_var"));
-    let none = auth_contexts("p: {type: aws_assume_role}").expect("YAML");
-    assert!(none["p"].role(&environment).expect_err("no role").contains("names no role"));
+    let provider = Provider { name: "p".into(), ..Provider::default() };
+    let service = Service { auth, ..Service::default() };
+    let resource = Resource { methods: vec![method], ..Resource::default() };
+    let operation = Operation::new(provider.into(), service.into(), resource.into(), "List").unwrap();
+    let call = bind(operation.into(), &Bindings::new(), &mut || "token-1".to_owned()).unwrap();
+    stackql_call::request(&call, None, None)
 }

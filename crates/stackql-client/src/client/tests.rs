@@ -6,6 +6,7 @@ use stackql_provider::{
 };
 
 use super::*;
+use crate::auth::SIGNED;
 use crate::auth_contexts;
 
 mod retries;

@@ -1,0 +1,185 @@
+//! The auth contexts by provider, as users and definitions write them. Owns the keys; not what they lead to.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, IgnoredAny};
+use serde_json::Value;
+
+use crate::SettingsError;
+
+/// How requests to one provider are authorised. Debug prints no secret.
+#[derive(Clone, Deserialize)]
+pub struct AuthContext {
+    /// The kind, such as `aws_signing_v4` or `null_auth`.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    #[serde(flatten)]
+    pub(crate) credential: CredentialKeys,
+    #[serde(flatten)]
+    pub(crate) aws: AwsKeys,
+    #[serde(flatten)]
+    pub(crate) oauth2: OAuth2Keys,
+    /// Keys that mean nothing here; a misspelt one must not lead to other credentials.
+    #[serde(flatten)]
+    pub(crate) unknown: BTreeMap<String, IgnoredAny>,
+}
+
+/// Where a credential is found, and where it goes in a request.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct CredentialKeys {
+    #[serde(rename = "credentialsenvvar")]
+    pub(crate) variable: Option<String>,
+    #[serde(rename = "credentialsfilepathenvvar")]
+    pub(crate) file_variable: Option<String>,
+    #[serde(rename = "credentialsfilepath")]
+    pub(crate) file: Option<String>,
+    pub(crate) username_var: Option<String>,
+    pub(crate) password_var: Option<String>,
+    pub(crate) api_key_var: Option<String>,
+    pub(crate) api_secret_var: Option<String>,
+    #[serde(deserialize_with = "scalar")]
+    pub(crate) username: Option<String>,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) password: Option<SecretString>,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) api_key: Option<SecretString>,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) api_secret: Option<SecretString>,
+    pub(crate) location: Option<Location>,
+    pub(crate) name: Option<String>,
+    #[serde(rename = "valuePrefix")]
+    pub(crate) prefix: Option<String>,
+    pub(crate) successor: Option<Box<Successor>>,
+}
+
+/// The part of a request that carries a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Location {
+    Header,
+    Query,
+}
+
+/// A further credential of the same request.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Successor {
+    /// Always that of the first; accepted since contexts repeat it.
+    #[serde(rename = "type")]
+    _kind: Option<IgnoredAny>,
+    #[serde(flatten)]
+    pub(crate) credential: CredentialKeys,
+    #[serde(flatten)]
+    pub(crate) unknown: BTreeMap<String, IgnoredAny>,
+}
+
+/// The keys of the AWS kinds, beside those of a credential.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct AwsKeys {
+    #[serde(rename = "keyID")]
+    pub(crate) key_id: Option<String>,
+    #[serde(rename = "keyIDenvvar")]
+    pub(crate) key_id_variable: Option<String>,
+    pub(crate) aws_role_arn: Option<String>,
+    pub(crate) aws_role_arn_env_var: Option<String>,
+    pub(crate) aws_role_session_name: Option<String>,
+    pub(crate) aws_role_external_id: Option<String>,
+    pub(crate) aws_role_external_id_env_var: Option<String>,
+    pub(crate) aws_sts_region: Option<String>,
+    pub(crate) aws_sts_endpoint: Option<String>,
+    pub(crate) aws_role_duration_seconds: Option<u32>,
+}
+
+/// The keys of the kinds that get a token by OAuth 2.0.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct OAuth2Keys {
+    pub(crate) grant_type: Option<String>,
+    pub(crate) token_url: Option<String>,
+    #[serde(deserialize_with = "scalar")]
+    pub(crate) client_id: Option<String>,
+    pub(crate) client_id_env_var: Option<String>,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) client_secret: Option<SecretString>,
+    pub(crate) client_secret_env_var: Option<String>,
+    #[serde(deserialize_with = "scalar")]
+    pub(crate) account_id: Option<String>,
+    pub(crate) account_id_env_var: Option<String>,
+    #[serde(deserialize_with = "list")]
+    pub(crate) scopes: Vec<String>,
+    /// Fields of the token request, by name.
+    pub(crate) values: BTreeMap<String, Value>,
+    #[serde(deserialize_with = "scalar")]
+    pub(crate) auth_style: Option<String>,
+    /// Whom a service account acts for.
+    #[serde(rename = "sub")]
+    pub(crate) subject: Option<String>,
+}
+
+/// Reads the auth contexts by provider from JSON or YAML.
+pub fn auth_contexts(text: &str) -> Result<BTreeMap<String, AuthContext>, SettingsError> {
+    serde_json::from_str(text).or_else(|_| yaml_serde::from_str(text)).map_err(|_| SettingsError::Auth)
+}
+
+/// Only the kind: any value may be a secret that was put in the wrong place.
+impl fmt::Debug for AuthContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthContext").field("type", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl AuthContext {
+    /// A context of definitions, JSON text.
+    pub(crate) fn of_definitions(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|e| format!("is not of the form {{\"type\": …}}: {e}"))
+    }
+
+    /// A context that says nothing but its kind.
+    pub(crate) fn of_kind(kind: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            credential: CredentialKeys::default(),
+            aws: AwsKeys::default(),
+            oauth2: OAuth2Keys::default(),
+            unknown: BTreeMap::new(),
+        }
+    }
+
+    /// The first key, of this context or its successors, that no kind knows.
+    pub(crate) fn misspelt(&self) -> Option<&str> {
+        let mut next = self.credential.successor.as_deref();
+        let mut found = self.unknown.keys().next();
+        while let (None, Some(successor)) = (found, next) {
+            found = successor.unknown.keys().next();
+            next = successor.credential.successor.as_deref();
+        }
+        found.map(String::as_str)
+    }
+}
+
+/// A text, also where YAML reads a number or a truth value from it.
+fn scalar<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    match Option::<Value>::deserialize(from)? {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(value @ (Value::Number(_) | Value::Bool(_))) => Ok(Some(value.to_string())),
+        Some(_) => Err(D::Error::custom("a text is wanted")),
+    }
+}
+
+fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(scalar(from)?.map(SecretString::from))
+}
+
+/// A list of texts, or one text of several words.
+fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    match Option::<Value>::deserialize(from)? {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::String(text)) => Ok(text.split_whitespace().map(str::to_owned).collect()),
+        Some(value) => serde_json::from_value(value).map_err(|_| D::Error::custom("a list of texts is wanted")),
+    }
+}

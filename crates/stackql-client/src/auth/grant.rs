@@ -1,0 +1,138 @@
+//! Asks a token endpoint. Owns what its answers mean and what an error of it says; not what is asked.
+
+use std::time::Duration;
+
+use backon::BackoffBuilder;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use stackql_call::TransportErrorKind;
+
+use super::Authoriser;
+use super::token::Token;
+use crate::client::{Client, Failure, shown};
+use crate::credentials::one_line;
+
+const MAX_BODY: usize = 1 << 20;
+/// How much of an endpoint's explanation is passed on.
+const MAX_WORDS: usize = 300;
+
+/// One question to a token endpoint.
+#[derive(Debug)]
+pub(crate) struct Question<'a> {
+    pub(crate) url: url::Url,
+    pub(crate) request: reqwest::RequestBuilder,
+    /// What was sent and must be in no message.
+    pub(crate) secrets: Vec<&'a SecretString>,
+    /// What to do about a refusal, a clause.
+    pub(crate) check: &'a str,
+}
+
+/// What an endpoint said.
+#[derive(Debug)]
+pub(crate) enum Said {
+    Given(Token),
+    /// The status, and the refusal in words.
+    Refused(u16, Failure),
+}
+
+impl Question<'_> {
+    /// The token; a refusal is an error.
+    pub(crate) async fn token(self, of: &Authoriser, client: &Client) -> Result<Token, Failure> {
+        match self.ask(of, client).await? {
+            Said::Given(token) => Ok(token),
+            Said::Refused(_, failure) => Err(failure),
+        }
+    }
+
+    /// Sends it, again where the endpoint is overloaded or out of order, and reads the answer.
+    pub(crate) async fn ask(self, of: &Authoriser, client: &Client) -> Result<Said, Failure> {
+        let endpoint = format!("provider {}: the token endpoint {}", of.provider, shown(&self.url));
+        let mut waits = backon::ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(200))
+            .with_jitter()
+            .with_max_times(client.settings.max_attempts.saturating_sub(1) as usize)
+            .build();
+        loop {
+            let Some(request) = self.request.try_clone() else {
+                return Err((TransportErrorKind::Configuration, format!("{endpoint} cannot be asked twice")));
+            };
+            let (again, result) = match answer(request).await {
+                Ok((status, answer)) => {
+                    let (said, broken) = (self.said(&endpoint, status, &answer), status == 429 || status >= 500);
+                    (broken, Ok(said))
+                }
+                Err(error) => {
+                    let (kind, why) = client.failure(&error, &self.url);
+                    (kind != TransportErrorKind::Tls, Err((kind, format!("{endpoint} gave no answer: {why}"))))
+                }
+            };
+            let wait = if again { waits.next() } else { None };
+            let Some(wait) = wait else { return result };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn said(&self, endpoint: &str, status: u16, answer: &Value) -> Said {
+        let token = answer["access_token"].as_str().filter(|token| !token.is_empty());
+        if let (200..300, Some(token)) = (status, token) {
+            return Said::Given(Token::new(token, lifetime(&answer["expires_in"])));
+        }
+        let (why, check) = match status {
+            200..300 => ("no access_token".to_owned(), self.check),
+            429 | 500.. => (masked(explained(answer), &self.secrets), "try again later"),
+            _ => (masked(explained(answer), &self.secrets), self.check),
+        };
+        let colon = if why.is_empty() { "" } else { ": " };
+        let said = format!("{endpoint} answered {status}{colon}{why}; {check}");
+        Said::Refused(status, (TransportErrorKind::Credentials, said))
+    }
+}
+
+/// Status and body of the answer; a body that is no JSON is `null`.
+pub(super) async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<(u16, Value)> {
+    let mut answer = request.send().await?;
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await?
+        && body.len() + chunk.len() <= MAX_BODY
+    {
+        body.extend_from_slice(&chunk);
+    }
+    Ok((answer.status().as_u16(), serde_json::from_slice(&body).unwrap_or_default()))
+}
+
+/// `request` with these fields as its body.
+pub(super) fn form(request: reqwest::RequestBuilder, fields: &[(String, String)]) -> reqwest::RequestBuilder {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").header(ACCEPT, "application/json").body(body)
+}
+
+/// How long a token stands: seconds, as a number or as a text.
+pub(super) fn lifetime(seconds: &Value) -> Option<Duration> {
+    let text = seconds.as_str().and_then(|text| text.trim().parse().ok());
+    seconds.as_u64().or(text).map(Duration::from_secs)
+}
+
+/// What an error answer says: OAuth's two fields, else what other APIs write.
+fn explained(answer: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let error = &answer["error"];
+    let parts = match error {
+        Value::Object(_) => [text(&error["code"]), text(&error["message"])],
+        _ => [text(error), text(&answer["error_description"])],
+    };
+    let said = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
+    if said.is_empty() { text(&answer["message"]) } else { said }
+}
+
+/// One line without the secrets, should the endpoint repeat them.
+fn masked(text: String, secrets: &[&SecretString]) -> String {
+    let secrets = secrets.iter().map(|secret| secret.expose_secret()).filter(|secret| secret.len() > 3);
+    let text = secrets.fold(text, |text, secret| text.replace(secret, "***"));
+    let line = one_line(&text);
+    let line = line.trim_end_matches('.');
+    match line.char_indices().nth(MAX_WORDS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,131 @@
+//! A token by OAuth 2.0's client credentials. Owns the form of the request; the answer is [`super::grant`]'s.
+
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::grant::{Question, Said};
+use super::source::{SourceError, hidden, named, set, variable};
+use super::token::Token;
+use super::{AuthContext, Authoriser};
+use crate::Environment;
+use crate::client::{Client, Failure};
+
+const CHECK: &str = "check the client id, its secret, the scopes and the token_url";
+
+/// What is asked with.
+struct Application {
+    url: url::Url,
+    id: String,
+    secret: SecretString,
+    fields: Vec<(String, String)>,
+    style: Style,
+}
+
+/// Where the client's id and secret go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    /// In the header, and in the form where that is refused.
+    Either,
+    Form,
+    Header,
+}
+
+/// Asks for a token.
+pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Failure> {
+    let asked = Application::of(&of.context, &client.settings.environment).map_err(|e| of.failure(&e))?;
+    match asked.style {
+        Style::Form => asked.in_form(client).token(of, client).await,
+        Style::Header => asked.in_header(client).token(of, client).await,
+        Style::Either => match asked.in_header(client).ask(of, client).await? {
+            Said::Given(token) => Ok(token),
+            Said::Refused(400 | 401, _) => asked.in_form(client).token(of, client).await,
+            Said::Refused(_, failure) => Err(failure),
+        },
+    }
+}
+
+impl Application {
+    fn of(context: &AuthContext, environment: &Environment) -> Result<Self, SourceError> {
+        let keys = &context.oauth2;
+        let url = keys.token_url.as_deref().ok_or("names no token_url; give the address that gives tokens")?;
+        let url = filled("token_url", url, environment)?
+            .parse()
+            .map_err(|_| "has a token_url that is no URL; give one like https://host/token")?;
+        let id = named(environment, "client_id_env_var", keys.client_id_env_var.as_ref(), keys.client_id.as_ref())?;
+        let id = id.ok_or("names no client; give client_id or client_id_env_var")?;
+        let secret = hidden(
+            environment,
+            "client_secret_env_var",
+            keys.client_secret_env_var.as_ref(),
+            keys.client_secret.as_ref(),
+        )?;
+        let secret = secret.ok_or("names no secret of the client; give client_secret or client_secret_env_var")?;
+        let account =
+            named(environment, "account_id_env_var", keys.account_id_env_var.as_ref(), keys.account_id.as_ref())?;
+        let mut fields = Vec::new();
+        let mut values = keys.values.clone();
+        let grant = keys.grant_type.clone().unwrap_or_else(|| "client_credentials".to_owned());
+        // An endpoint may want another grant by name; what is asked stays the same.
+        let grant = values.remove("grant_type").map_or_else(|| Ok(vec![grant]), |own| texts("grant_type", &own))?;
+        fields.extend(grant.into_iter().map(|grant| ("grant_type".to_owned(), grant)));
+        if !keys.scopes.is_empty() {
+            fields.push(("scope".to_owned(), keys.scopes.join(" ")));
+        }
+        fields.extend(account.map(|account| ("account_id".to_owned(), account)));
+        for (name, value) in values {
+            for text in texts(&name, &value)? {
+                fields.push((name.clone(), filled("values", &text, environment)?));
+            }
+        }
+        let style = match keys.auth_style.as_deref() {
+            None | Some("0") => Style::Either,
+            Some("1") => Style::Form,
+            Some("2") => Style::Header,
+            Some(_) => return Err("has an auth_style that is none of 0 (either), 1 (form) and 2 (header)".into()),
+        };
+        Ok(Self { url, id, secret, fields, style })
+    }
+
+    fn in_header<'a>(&'a self, client: &Client) -> Question<'a> {
+        let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let request = client.pool.post(self.url.clone());
+        let request = request.basic_auth(encoded(&self.id), Some(encoded(self.secret.expose_secret())));
+        self.question(request, &self.fields)
+    }
+
+    fn in_form<'a>(&'a self, client: &Client) -> Question<'a> {
+        let mut fields = self.fields.clone();
+        fields.push(("client_id".to_owned(), self.id.clone()));
+        fields.push(("client_secret".to_owned(), self.secret.expose_secret().to_owned()));
+        self.question(client.pool.post(self.url.clone()), &fields)
+    }
+
+    fn question(&self, request: reqwest::RequestBuilder, fields: &[(String, String)]) -> Question<'_> {
+        let request = super::grant::form(request, fields);
+        Question { url: self.url.clone(), request, secrets: vec![&self.secret], check: CHECK }
+    }
+}
+
+/// The texts of a value, which is one or a list.
+fn texts(name: &str, value: &Value) -> Result<Vec<String>, SourceError> {
+    match value {
+        Value::String(text) => Ok(vec![text.clone()]),
+        Value::Number(_) | Value::Bool(_) => Ok(vec![value.to_string()]),
+        Value::Array(all) => Ok(all.iter().map(|one| texts(name, one)).collect::<Result<Vec<_>, _>>()?.concat()),
+        _ => Err(format!("has the value '{name}', which is neither a text nor a list of texts").into()),
+    }
+}
+
+/// `text` with the variables it names as `{{ .__env__NAME }}`.
+fn filled(key: &'static str, text: &str, environment: &Environment) -> Result<String, SourceError> {
+    static NAMED: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\{\{-?\s*\.__env__(\w+)\s*-?\}\}").expect("the pattern is sound"));
+    if let Some(name) = NAMED.captures_iter(text).find(|found| set(environment, &found[1]).is_none()) {
+        variable(environment, key, &name[1])?;
+    }
+    let value = |found: &Captures<'_>| set(environment, &found[1]).unwrap_or_default().to_owned();
+    Ok(NAMED.replace_all(text, value).into_owned())
+}

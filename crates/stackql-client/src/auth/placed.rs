@@ -1,0 +1,105 @@
+//! Credentials that are sent as they are: `api_key`, `bearer`, `basic`, `custom`. Owns where in a request they go,
+//! and what goes before them.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Uri};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::context::{AuthContext, CredentialKeys, Location};
+use super::source::{SourceError, credential};
+use crate::Environment;
+
+/// One credential and where it goes.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    pub(crate) at: Place,
+    pub(crate) value: SecretString,
+}
+
+/// Where a credential goes.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// The header of this name.
+    Header(HeaderName),
+    /// The query parameter of this name.
+    Query(String),
+}
+
+/// What goes before a credential.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Prefix {
+    /// What the context says, else this.
+    Default(&'static str),
+    /// This, whatever the context says.
+    Always(&'static str),
+}
+
+/// The credentials that `context` names, its successors' among them.
+pub(crate) fn credentials(
+    context: &AuthContext,
+    prefix: Prefix,
+    environment: &Environment,
+) -> Result<Vec<Placed>, SourceError> {
+    let mut all = Vec::new();
+    let mut next = Some(&context.credential);
+    while let Some(keys) = next {
+        let which = if all.is_empty() { "" } else { " in its successor" };
+        let Some(found) = credential(keys, environment)? else {
+            return Err(format!("names no credential{which}; give credentialsenvvar, or another source").into());
+        };
+        all.push(Placed::new(keys, prefix, &found.sent())?);
+        next = keys.successor.as_ref().map(|successor| &successor.credential);
+    }
+    Ok(all)
+}
+
+impl Placed {
+    /// `value` where `keys` say that it goes, which is the header `Authorization` unless they say otherwise.
+    pub(crate) fn new(keys: &CredentialKeys, prefix: Prefix, value: &SecretString) -> Result<Self, SourceError> {
+        let at = match (keys.location.unwrap_or(Location::Header), keys.name.as_deref()) {
+            (Location::Header, None) => Place::Header(http::header::AUTHORIZATION),
+            (Location::Header, Some(name)) => Place::Header(
+                name.trim().parse().map_err(|_| format!("has the name '{name}', which no header can have"))?,
+            ),
+            (Location::Query, Some(name)) => Place::Query(name.to_owned()),
+            (Location::Query, None) => {
+                return Err("has the location query and no name; give name, the parameter's".into());
+            }
+        };
+        let prefix = match prefix {
+            Prefix::Always(prefix) => prefix,
+            Prefix::Default(prefix) => keys.prefix.as_deref().unwrap_or(prefix),
+        };
+        Ok(Self { at, value: format!("{prefix}{}", value.expose_secret()).into() })
+    }
+
+    /// Adds the credential to `request`.
+    pub(crate) fn add_to(&self, request: &mut Request<Bytes>) -> Result<(), SourceError> {
+        match &self.at {
+            Place::Header(name) => {
+                let mut value = HeaderValue::from_str(self.value.expose_secret()).map_err(
+                    |_| "has a credential with characters that no header can carry; is there a line break in it?",
+                )?;
+                value.set_sensitive(true);
+                request.headers_mut().insert(name, value);
+            }
+            Place::Query(name) => *request.uri_mut() = self.with_parameter(name, request.uri())?,
+        }
+        Ok(())
+    }
+
+    fn with_parameter(&self, name: &str, uri: &Uri) -> Result<Uri, SourceError> {
+        let unwritable = "has a credential that no address can carry";
+        let mut url = url::Url::parse(&uri.to_string()).map_err(|_| unwritable)?;
+        let pair = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair(name, self.value.expose_secret())
+            .finish()
+            .replace('+', "%20");
+        let query = match url.query().filter(|query| !query.is_empty()) {
+            Some(query) => format!("{query}&{pair}"),
+            None => pair,
+        };
+        url.set_query(Some(&query));
+        Ok(url.as_str().parse().map_err(|_| unwritable)?)
+    }
+}

@@ -1,0 +1,136 @@
+//! Finds what a context's keys name: literals, variables, files. Owns their order; not what is done with them.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+
+use super::context::CredentialKeys;
+use crate::Environment;
+
+/// Why a context gives no credential.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum SourceError {
+    /// A variable that the context names has no value.
+    #[error("names the variable {name} by {key}, and it is not set; set it, or change {key}")]
+    Unset { key: &'static str, name: String },
+    /// Anything else, said of the context.
+    #[error("{0}")]
+    Wrong(String),
+}
+
+impl From<String> for SourceError {
+    fn from(text: String) -> Self {
+        Self::Wrong(text)
+    }
+}
+
+impl From<&str> for SourceError {
+    fn from(text: &str) -> Self {
+        Self::Wrong(text.to_owned())
+    }
+}
+
+/// What a credential was found as.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// One text, such as a key or a token, ready to be sent.
+    Whole(SecretString),
+    /// A name and a secret.
+    Pair(String, SecretString),
+}
+
+impl Found {
+    /// The text that is sent; of a pair, what basic authentication makes of it.
+    pub(crate) fn sent(self) -> SecretString {
+        match self {
+            Self::Whole(text) => text,
+            Self::Pair(name, secret) => STANDARD.encode(format!("{name}:{}", secret.expose_secret())).into(),
+        }
+    }
+}
+
+/// The credential that `keys` name. A source that is named must give something: no other is looked at in its place.
+pub(crate) fn credential(keys: &CredentialKeys, environment: &Environment) -> Result<Option<Found>, SourceError> {
+    if let Some(text) = document(keys, environment)? {
+        return Ok(Some(Found::Whole(text)));
+    }
+    let user = named(environment, "username_var", keys.username_var.as_ref(), keys.username.as_ref())?;
+    let password = hidden(environment, "password_var", keys.password_var.as_ref(), keys.password.as_ref())?;
+    let key = hidden(environment, "api_key_var", keys.api_key_var.as_ref(), keys.api_key.as_ref())?;
+    let secret = hidden(environment, "api_secret_var", keys.api_secret_var.as_ref(), keys.api_secret.as_ref())?;
+    let variables_first = keys.api_key_var.is_some() && keys.username_var.is_none();
+    let of_user = match (user, password) {
+        (Some(user), Some(password)) => Some(Found::Pair(user, password)),
+        (None, None) => None,
+        (Some(_), None) => return Err("has a user name and no password; give password or password_var".into()),
+        (None, Some(_)) => return Err("has a password and no user name; give username or username_var".into()),
+    };
+    let of_key = match (key, secret) {
+        (Some(key), Some(secret)) => Some(Found::Pair(key.expose_secret().to_owned(), secret)),
+        (Some(key), None) => Some(Found::Whole(key)),
+        (None, None) => None,
+        (None, Some(_)) => return Err("has an API secret and no API key; give api_key or api_key_var".into()),
+    };
+    Ok(if variables_first { of_key.or(of_user) } else { of_user.or(of_key) })
+}
+
+/// The text that `credentialsenvvar`, `credentialsfilepathenvvar` or `credentialsfilepath` leads to.
+pub(crate) fn document(keys: &CredentialKeys, environment: &Environment) -> Result<Option<SecretString>, SourceError> {
+    if let Some(name) = &keys.variable {
+        return variable(environment, "credentialsenvvar", name).map(|text| Some(text.into()));
+    }
+    let path = match &keys.file_variable {
+        Some(name) => Some(variable(environment, "credentialsfilepathenvvar", name)?),
+        None => keys.file.clone(),
+    };
+    path.map(|path| file(&path)).transpose()
+}
+
+/// The text of a file of credentials.
+pub(crate) fn file(path: &str) -> Result<SecretString, SourceError> {
+    let read = std::fs::read_to_string(path).map_err(|e| format!("cannot read the credentials file {path}: {e}"))?;
+    match read.trim() {
+        "" => Err(format!("the credentials file {path} is empty").into()),
+        text => Ok(text.to_owned().into()),
+    }
+}
+
+/// The value of the variable that the context's `key` names.
+pub(crate) fn variable(environment: &Environment, key: &'static str, name: &str) -> Result<String, SourceError> {
+    match set(environment, name) {
+        Some(value) => Ok(value.to_owned()),
+        None => Err(SourceError::Unset { key, name: name.to_owned() }),
+    }
+}
+
+/// A variable's value, unless it is blank.
+pub(crate) fn set<'a>(environment: &'a Environment, name: &str) -> Option<&'a str> {
+    environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+}
+
+/// The value of the variable that `key` names, else the literal.
+pub(crate) fn named(
+    environment: &Environment,
+    key: &'static str,
+    name: Option<&String>,
+    literal: Option<&String>,
+) -> Result<Option<String>, SourceError> {
+    match name {
+        Some(name) => variable(environment, key, name).map(Some),
+        None => Ok(literal.cloned()),
+    }
+}
+
+/// Like [`named`], of a secret.
+pub(crate) fn hidden(
+    environment: &Environment,
+    key: &'static str,
+    name: Option<&String>,
+    literal: Option<&SecretString>,
+) -> Result<Option<SecretString>, SourceError> {
+    match name {
+        Some(name) => variable(environment, key, name).map(|value| Some(value.into())),
+        None => Ok(literal.cloned()),
+    }
+}
