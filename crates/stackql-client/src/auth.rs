@@ -2,10 +2,15 @@
 //! the choice and what is kept for the process; each kind's protocol is a module below.
 
 pub(crate) mod aws;
+mod azure;
 mod context;
+mod google;
 mod grant;
+mod interactive;
+mod key;
 mod oauth2;
 mod placed;
+mod program;
 mod source;
 mod token;
 
@@ -14,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_credential_types::Credentials;
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderName, HeaderValue, Request};
 use stackql_call::TransportErrorKind;
 use stackql_provider::Auth;
 use tokio::sync::OnceCell;
@@ -33,6 +38,9 @@ pub(crate) const SIGNED: &str = "aws_signing_v4";
 /// Keys ask for those of a role, which sign each request.
 pub(crate) const ASSUMED: &str = "aws_assume_role";
 const KINDS: &str = "api_key, aws_assume_role, aws_signing_v4, azure_default, basic, bearer, custom, interactive, null_auth, oauth2, oci_signing_v1, service_account";
+
+/// Who pays for a user's requests.
+const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 
 /// What authorises the requests of one client: one for each context that is in use.
 #[derive(Debug, Default)]
@@ -71,6 +79,9 @@ enum Kind {
 #[derive(Debug, Clone, Copy)]
 enum Grant {
     OAuth2,
+    ServiceAccount,
+    Interactive,
+    Azure,
 }
 
 impl Authorisers {
@@ -110,6 +121,9 @@ impl Authoriser {
             "api_key" | "custom" => placed(Prefix::Default("")),
             "basic" => placed(Prefix::Default("BASIC ")),
             "bearer" => placed(Prefix::Always("Bearer ")),
+            "service_account" => token(Grant::ServiceAccount),
+            "interactive" => token(Grant::Interactive),
+            "azure_default" => token(Grant::Azure),
             "oauth2" => token(Grant::OAuth2),
             other => {
                 return Err(format!("provider {provider}: there is no auth type '{other}'; known are {KINDS}"));
@@ -170,7 +184,11 @@ impl Authoriser {
                 request.extensions_mut().insert(ticket);
                 let keys = &self.context.credential;
                 let placed = Placed::new(keys, Prefix::Default("Bearer "), &token.value).map_err(wrong)?;
-                placed.add_to(request).map_err(wrong)
+                placed.add_to(request).map_err(wrong)?;
+                if let Some(project) = token.quota_project.as_deref().and_then(|p| HeaderValue::from_str(p).ok()) {
+                    request.headers_mut().insert(QUOTA_PROJECT, project);
+                }
+                Ok(())
             }
         }
     }
@@ -178,6 +196,9 @@ impl Authoriser {
     async fn token(&self, client: &Client, grant: Grant) -> Result<Token, Failure> {
         match grant {
             Grant::OAuth2 => oauth2::token(self, client).await,
+            Grant::ServiceAccount => google::token(self, client).await,
+            Grant::Interactive => Box::pin(interactive::token(self, client)).await,
+            Grant::Azure => Box::pin(azure::token(self, client)).await,
         }
     }
 

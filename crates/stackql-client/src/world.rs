@@ -2,7 +2,7 @@
 //!
 //! `env.json` are all variables there are, `fs/` is the home folder (optional), `auth.json` the auth context of
 //! provider `p` (optional), `exchanges.http` what a server on loopback is asked and answers, in this order (optional).
-//! In all of them `{server}` stands for the server's address, `{home}` for the home folder, `{world}` for the
+//! In all of them `{server}` stands for the server's address, `{place}` for its host and port, `{home}` for the home folder, `{world}` for the
 //! world's own folder and `{key}` for a private key as JSON writes it. A request below `/api` that is not among the
 //! exchanges is answered well.
 
@@ -63,6 +63,7 @@ impl World {
     fn filled(&self, text: &str) -> String {
         let key = if text.contains("{key}") { pem().replace('\n', "\\n") } else { String::new() };
         text.replace("{server}", &self.server.url)
+            .replace("{place}", self.server.place())
             .replace("{home}", &self.home.path().display().to_string())
             .replace("{world}", &self.folder.display().to_string())
             .replace("{key}", &key)
@@ -135,6 +136,7 @@ pub(crate) struct Server {
     left: Arc<Mutex<Vec<Exchange>>>,
     wrong: Arc<Mutex<Vec<String>>>,
     calls: Arc<Mutex<Vec<String>>>,
+    bodies: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -143,11 +145,13 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let left = Arc::new(Mutex::new(parsed(exchanges)));
         let wrong = Arc::new(Mutex::new(Vec::new()));
-        let calls = Arc::new(Mutex::new(Vec::new()));
+        let (calls, bodies) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+        let received = Arc::clone(&bodies);
         let (ours, complaints, called) = (Arc::clone(&left), Arc::clone(&wrong), Arc::clone(&calls));
         let app = axum::Router::new().fallback(
             move |method: http::Method, uri: http::Uri, headers: http::HeaderMap, body: String| {
                 let asked = format!("{method} {uri}");
+                received.lock().unwrap().push(body.clone());
                 let call = uri.path().starts_with("/api");
                 if call {
                     called.lock().unwrap().push(format!("{asked}\n{}", credentials(&headers)));
@@ -182,7 +186,12 @@ impl Server {
             },
         );
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { url, left, wrong, calls }
+        Self { url, left, wrong, calls, bodies }
+    }
+
+    /// The bodies of all requests.
+    pub(crate) fn bodies(&self) -> Vec<String> {
+        self.bodies.lock().unwrap().clone()
     }
 
     /// The calls of the API: the request line and the headers that authorise.

@@ -17,6 +17,9 @@ const MAX_BODY: usize = 1 << 20;
 /// How much of an endpoint's explanation is passed on.
 const MAX_WORDS: usize = 300;
 
+/// The fields of a form.
+pub(super) type Fields = Vec<(String, String)>;
+
 /// One question to a token endpoint.
 #[derive(Debug)]
 pub(crate) struct Question<'a> {
@@ -74,9 +77,8 @@ impl Question<'_> {
     }
 
     fn said(&self, endpoint: &str, status: u16, answer: &Value) -> Said {
-        let token = answer["access_token"].as_str().filter(|token| !token.is_empty());
-        if let (200..300, Some(token)) = (status, token) {
-            return Said::Given(Token::new(token, lifetime(&answer["expires_in"])));
+        if let (200..300, Some(token)) = (status, given(answer)) {
+            return Said::Given(token);
         }
         let (why, check) = match status {
             200..300 => ("no access_token".to_owned(), self.check),
@@ -99,6 +101,12 @@ pub(super) async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<
         body.extend_from_slice(&chunk);
     }
     Ok((answer.status().as_u16(), serde_json::from_slice(&body).unwrap_or_default()))
+}
+
+/// The token of an answer.
+pub(super) fn given(answer: &Value) -> Option<Token> {
+    let token = answer["access_token"].as_str().filter(|token| !token.is_empty())?;
+    Some(Token::new(token, lifetime(&answer["expires_in"])))
 }
 
 /// `request` with these fields as its body.
@@ -129,7 +137,7 @@ fn explained(answer: &Value) -> String {
 fn masked(text: String, secrets: &[&SecretString]) -> String {
     let secrets = secrets.iter().map(|secret| secret.expose_secret()).filter(|secret| secret.len() > 3);
     let text = secrets.fold(text, |text, secret| text.replace(secret, "***"));
-    let line = one_line(&text);
+    let line = one_line(&text).replace(".; ", "; ");
     let line = line.trim_end_matches('.');
     match line.char_indices().nth(MAX_WORDS) {
         Some((end, _)) => format!("{}…", &line[..end]),

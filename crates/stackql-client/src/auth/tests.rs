@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use futures::stream::{self, StreamExt};
 use serde_json::Value;
 use stackql_call::{Bindings, Operation, Request, Transport, bind};
 use stackql_provider::{Auth, Method, Provider, RequestShape, Resource, ResponseShape, Service, Verb};
@@ -17,7 +18,8 @@ use crate::world::{World, compare, folders};
 async fn every_world_sends_its_credentials() {
     let folders = folders(true);
     assert!(folders.len() >= 45, "only {} worlds", folders.len());
-    let sent = futures::future::join_all(folders.iter().map(|folder| sent(folder))).await;
+    // Few at a time: making clients and keys must not keep servers from answering in time.
+    let sent: Vec<String> = stream::iter(&folders).map(|folder| sent(folder)).buffered(4).collect().await;
     compare("sent.txt", &folders.into_iter().zip(sent).collect::<Vec<(PathBuf, String)>>());
 }
 
@@ -31,7 +33,9 @@ async fn sent(folder: &Path) -> String {
         ..Auth::default()
     };
     let endpoint_url = Some(format!("{}/api", world.server.url));
-    let client = Client::new(Settings { endpoint_url, max_attempts: 1, ..world.settings.clone() }).unwrap();
+    // Without a look at the system's certificates, which takes longer than all the rest.
+    let settings = Settings { endpoint_url, max_attempts: 1, allow_insecure: true, ..world.settings.clone() };
+    let client = Client::new(settings).unwrap();
     let answer = tokio::time::timeout(Duration::from_secs(10), client.send(&request(auth, "GET"))).await.unwrap();
     let printed = format!("{client:?} {:?} {answer:?}", client.authorisers);
     assert!(!printed.contains("hush"), "{}: {printed}", folder.display());

@@ -16,12 +16,14 @@ pub(crate) struct Token {
     pub(crate) value: SecretString,
     /// How long it stands from when it was given; for ever unless said.
     pub(crate) lifetime: Option<Duration>,
+    /// Who pays for the requests, where the token does not say it itself.
+    pub(crate) quota_project: Option<String>,
 }
 
 impl Token {
     /// A token that says of itself no more than how long it stands.
     pub(crate) fn new(value: impl Into<SecretString>, lifetime: Option<Duration>) -> Self {
-        Self { value: value.into(), lifetime }
+        Self { value: value.into(), lifetime, quota_project: None }
     }
 }
 

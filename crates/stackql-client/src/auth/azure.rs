@@ -1,0 +1,135 @@
+//! A token of Microsoft Entra ID: for the application of the environment, for whoever is logged in to the Azure CLI,
+//! for the machine. Owns the order of the places.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use stackql_call::TransportErrorKind;
+
+use super::grant::{self, Question, form};
+use super::source::{file, set};
+use super::token::Token;
+use super::{Authoriser, program};
+use crate::Environment;
+use crate::client::{Client, Failure, shown};
+use crate::credentials::reason;
+
+/// What is asked for where a context names no scopes.
+const SCOPE: &str = "https://management.azure.com/.default";
+const AUTHORITY: &str = "https://login.microsoftonline.com";
+const MACHINE: &str = "http://169.254.169.254";
+/// How long the machine's endpoint may take: where there is none, nothing answers.
+const MACHINE_TIMEOUT: Duration = Duration::from_secs(3);
+const ASSERTED: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const CHECK: &str = "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret";
+
+/// A token from the first place that has one. The application of the environment, where it is there, must give one.
+pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Failure> {
+    let environment = &client.settings.environment;
+    let scopes = &of.context.oauth2.scopes;
+    let scope = if scopes.is_empty() { SCOPE.to_owned() } else { scopes.join(" ") };
+    if let Some(token) = application(of, client, &scope).await? {
+        return Ok(token);
+    }
+    let mut tried = vec!["AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET are not all set".to_owned()];
+    let resource = scope.split(' ').next().unwrap_or_default();
+    let resource = resource.strip_suffix("/.default").unwrap_or(resource);
+    match logged_in(environment, resource).await {
+        Ok(token) => return Ok(token),
+        Err(why) => tried.push(why),
+    }
+    match machine(client, resource).await {
+        Ok(token) => Ok(token),
+        Err(why) => {
+            tried.push(why);
+            let tried = tried.join("; ");
+            let said = format!(
+                "provider {}: nobody is logged in to Azure: {tried}; log in with az login, set these variables, or pass --auth",
+                of.provider
+            );
+            Err((TransportErrorKind::Credentials, said))
+        }
+    }
+}
+
+/// For the application that the environment names, by its secret or by the token of a federation.
+async fn application(of: &Authoriser, client: &Client, scope: &str) -> Result<Option<Token>, Failure> {
+    let environment = &client.settings.environment;
+    let variable = |name| set(environment, name);
+    let (Some(tenant), Some(id)) = (variable("AZURE_TENANT_ID"), variable("AZURE_CLIENT_ID")) else { return Ok(None) };
+    let mut fields = vec![("grant_type", "client_credentials"), ("client_id", id), ("scope", scope)];
+    let secret: SecretString = match (variable("AZURE_CLIENT_SECRET"), variable("AZURE_FEDERATED_TOKEN_FILE")) {
+        (Some(secret), _) => secret.to_owned().into(),
+        (None, Some(path)) => file(path).map_err(|e| of.failure(&e))?,
+        (None, None) => return Ok(None),
+    };
+    match variable("AZURE_CLIENT_SECRET") {
+        Some(_) => fields.push(("client_secret", secret.expose_secret())),
+        None => {
+            fields.extend([("client_assertion_type", ASSERTED), ("client_assertion", secret.expose_secret())]);
+        }
+    }
+    let authority = variable("AZURE_AUTHORITY_HOST").unwrap_or(AUTHORITY).trim_end_matches('/');
+    // With or without a scheme, as the vendor's own programs take it.
+    let scheme = if authority.contains("://") { "" } else { "https://" };
+    let url = format!("{scheme}{authority}/{tenant}/oauth2/v2.0/token");
+    let wrong = "is about AZURE_AUTHORITY_HOST and AZURE_TENANT_ID, which make no URL";
+    let url: url::Url = url.parse().map_err(|_| of.failure(&wrong.into()))?;
+    let fields: Vec<(String, String)> = fields.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+    let request = form(client.pool.post(url.clone()), &fields);
+    Question { url, request, secrets: vec![&secret], check: CHECK }.token(of, client).await.map(Some)
+}
+
+/// For whoever is logged in to the Azure CLI.
+async fn logged_in(environment: &Environment, resource: &str) -> Result<Token, String> {
+    let mut arguments = vec!["account", "get-access-token", "--output", "json", "--resource", resource];
+    if let Some(tenant) = set(environment, "AZURE_TENANT_ID") {
+        arguments.extend(["--tenant", tenant]);
+    }
+    let Some(printed) = program::printed("az", &arguments, environment).await else {
+        return Err("az is not on PATH".to_owned());
+    };
+    let answer: Value = serde_json::from_str(&printed?).unwrap_or_default();
+    let Some(token) = answer["accessToken"].as_str() else { return Err("az printed no token".to_owned()) };
+    // Older versions say it by the local time alone.
+    let lifetime = answer["expires_on"].as_u64().map(from_now).unwrap_or(Duration::from_secs(240));
+    Ok(Token::new(token, Some(lifetime)))
+}
+
+/// For the identity of the machine or of the app.
+async fn machine(client: &Client, resource: &str) -> Result<Token, String> {
+    let environment = &client.settings.environment;
+    let (base, version) = match set(environment, "IDENTITY_ENDPOINT") {
+        Some(url) => (url.to_owned(), "2019-08-01"),
+        None => {
+            let host = set(environment, "AZURE_POD_IDENTITY_AUTHORITY_HOST").unwrap_or(MACHINE).trim_end_matches('/');
+            (format!("{host}/metadata/identity/oauth2/token"), "2018-02-01")
+        }
+    };
+    let mut url: url::Url = base.parse().map_err(|_| "the address of the managed identity is no URL".to_owned())?;
+    url.query_pairs_mut().append_pair("api-version", version).append_pair("resource", resource);
+    if let Some(id) = set(environment, "AZURE_CLIENT_ID") {
+        url.query_pairs_mut().append_pair("client_id", id);
+    }
+    let place = format!("the managed identity endpoint {}", shown(&url));
+    let mut request = client.pool.get(url).timeout(MACHINE_TIMEOUT);
+    request = match set(environment, "IDENTITY_HEADER") {
+        Some(secret) if set(environment, "IDENTITY_ENDPOINT").is_some() => request.header("X-IDENTITY-HEADER", secret),
+        _ => request.header("Metadata", "true"),
+    };
+    match grant::answer(request).await {
+        Ok((status, answer)) => {
+            let token = grant::given(&answer).ok_or_else(|| format!("{place} answered {status}"))?;
+            let until = grant::lifetime(&answer["expires_on"]).map(|until| from_now(until.as_secs()));
+            Ok(Token { lifetime: token.lifetime.or(until), ..token })
+        }
+        Err(e) => Err(format!("{place} does not answer: {}", reason(&e))),
+    }
+}
+
+/// How long it is until a time in seconds since 1970.
+fn from_now(until: u64) -> Duration {
+    let until = std::time::SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(until));
+    until.and_then(|until| until.duration_since(std::time::SystemTime::now()).ok()).unwrap_or_default()
+}

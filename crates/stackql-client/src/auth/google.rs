@@ -1,0 +1,138 @@
+//! Google's documents of credentials: the key of a service account, which signs a request for a token, and the
+//! refresh token of a user. Owns what they become; where they are found is [`super::interactive`]'s, or a context's.
+
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::grant::{Fields, Question, form};
+use super::key::PrivateKey;
+use super::source::{SourceError, document};
+use super::token::Token;
+use super::{AuthContext, Authoriser};
+use crate::client::{Client, Failure};
+
+/// What is asked for where a context names no scopes.
+pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const CHECK_KEY: &str = "check that the key is still there, the scopes, and this machine's clock";
+const CHECK_USER: &str = "log in with gcloud auth application-default login";
+
+/// A document of credentials.
+#[derive(Deserialize)]
+struct Document {
+    #[serde(rename = "type", default)]
+    kind: String,
+    client_email: Option<String>,
+    private_key: Option<SecretString>,
+    private_key_id: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<SecretString>,
+    refresh_token: Option<SecretString>,
+    token_uri: Option<String>,
+    quota_project_id: Option<String>,
+}
+
+/// A token for the service account whose document the context names.
+pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Failure> {
+    let found = document(&of.context.credential, &client.settings.environment).and_then(|text| match text {
+        Some(text) => Ok(text),
+        None => Err("names no key of a service account; give credentialsfilepath, credentialsfilepathenvvar or credentialsenvvar".into()),
+    });
+    exchange(of, client, &found.map_err(|e| of.failure(&e))?).await
+}
+
+/// A token for a document of either kind.
+pub(super) async fn exchange(of: &Authoriser, client: &Client, text: &SecretString) -> Result<Token, Failure> {
+    let wrong = |e: SourceError| of.failure(&e);
+    let document = Document::parse(text).map_err(wrong)?;
+    match document.kind.as_str() {
+        "service_account" | "" => {
+            let uri = document.token_uri().map_err(wrong)?;
+            let assertion = document.assertion(&of.context, uri.as_str(), client.time()).map_err(wrong)?;
+            let signed = assertion.expose_secret().to_owned();
+            let fields = [("grant_type".to_owned(), JWT_BEARER.to_owned()), ("assertion".to_owned(), signed)];
+            let request = form(client.pool.post(uri.clone()), &fields);
+            Question { url: uri, request, secrets: vec![&assertion], check: CHECK_KEY }.token(of, client).await
+        }
+        "authorized_user" => {
+            let uri = document.token_uri().map_err(wrong)?;
+            let (fields, secrets) = document.refresh().map_err(wrong)?;
+            let request = form(client.pool.post(uri.clone()), &fields);
+            let token = Question { url: uri, request, secrets, check: CHECK_USER }.token(of, client).await?;
+            Ok(Token { quota_project: document.quota_project_id, ..token })
+        }
+        other => {
+            let other = format!(
+                "has a document of credentials of the type '{other}'; known are service_account and authorized_user"
+            );
+            Err(of.failure(&other.into()))
+        }
+    }
+}
+
+impl Document {
+    fn parse(text: &SecretString) -> Result<Self, SourceError> {
+        serde_json::from_str(text.expose_secret()).map_err(|_| {
+            "has a document of credentials that is no JSON of a key; download the key of the service account anew"
+                .into()
+        })
+    }
+
+    fn token_uri(&self) -> Result<url::Url, SourceError> {
+        let uri = self.token_uri.as_deref().unwrap_or(TOKEN_URI);
+        Ok(uri.parse().map_err(|_| "has a document of credentials whose token_uri is no URL")?)
+    }
+
+    /// What a service account asks with: who it is, what for, and until when, signed.
+    fn assertion(&self, context: &AuthContext, audience: &str, now: SystemTime) -> Result<SecretString, SourceError> {
+        let (Some(email), Some(key)) = (&self.client_email, &self.private_key) else {
+            return Err("has a document of credentials without client_email or private_key".into());
+        };
+        let key = PrivateKey::parse(key, None).map_err(|why| format!("has a private_key that {why}"))?;
+        // Clocks differ a little, and a request from the future is refused.
+        let since =
+            now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().saturating_sub(Duration::from_secs(10));
+        let scopes = &context.oauth2.scopes;
+        let mut claims = json!({
+            "iss": email,
+            "scope": if scopes.is_empty() { SCOPE.to_owned() } else { scopes.join(" ") },
+            "aud": audience,
+            "iat": since.as_secs(),
+            "exp": since.as_secs() + 3600,
+        });
+        if let Some(subject) = &context.oauth2.subject {
+            claims["sub"] = json!(subject);
+        }
+        let mut header = json!({"alg": "RS256", "typ": "JWT"});
+        if let Some(id) = &self.private_key_id {
+            header["kid"] = json!(id);
+        }
+        let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+        let signed = format!("{header}.{claims}");
+        let signature = key.sign(signed.as_bytes())?;
+        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)).into())
+    }
+
+    /// What a user's application asks with, and what of it is secret.
+    fn refresh(&self) -> Result<(Fields, Vec<&SecretString>), SourceError> {
+        let (Some(id), Some(secret), Some(token)) = (&self.client_id, &self.client_secret, &self.refresh_token) else {
+            return Err("has a document of credentials without client_id, client_secret or refresh_token".into());
+        };
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("client_id", id),
+            ("client_secret", secret.expose_secret()),
+            ("refresh_token", token.expose_secret()),
+        ];
+        Ok((fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into(), vec![secret, token]))
+    }
+}
+
+#[cfg(test)]
+mod tests;

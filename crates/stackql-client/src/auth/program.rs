@@ -1,0 +1,64 @@
+//! Runs a vendor's program that knows how a person is logged in. Owns where it is found and how long it may take;
+//! never a shell.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use super::source::set;
+use crate::Environment;
+use crate::credentials::one_line;
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// How much of a program's complaint is passed on.
+const MAX_WORDS: usize = 300;
+
+/// What `name` with `arguments` prints, or `None` where no such program is on `PATH`. It gets these variables and no
+/// others.
+pub(super) async fn printed(
+    name: &str,
+    arguments: &[&str],
+    environment: &Environment,
+) -> Option<Result<String, String>> {
+    let path = found(name, environment)?;
+    let mut command = Command::new(&path);
+    command.args(arguments).env_clear().envs(environment).stdin(Stdio::null()).kill_on_drop(true);
+    let said = match tokio::time::timeout(TIMEOUT, command.output()).await {
+        Err(_) => Err(format!("{name} gave no answer within {} s", TIMEOUT.as_secs())),
+        Ok(Err(e)) => Err(format!("{} cannot be run: {e}", path.display())),
+        Ok(Ok(output)) if output.status.success() => {
+            String::from_utf8(output.stdout).map_err(|_| format!("{name} printed what is no text"))
+        }
+        Ok(Ok(output)) => Err(complaint(name, &output)),
+    };
+    Some(said)
+}
+
+/// The program of this name in the first folder of `PATH` that has one.
+fn found(name: &str, environment: &Environment) -> Option<PathBuf> {
+    let endings: &[&str] = if cfg!(windows) { &[".exe", ".cmd"] } else { &[""] };
+    let folders = std::env::split_paths(set(environment, "PATH")?);
+    let mut candidates =
+        folders.flat_map(|folder| endings.iter().map(move |ending| folder.join(format!("{name}{ending}"))));
+    candidates.find(|candidate| runs(candidate))
+}
+
+#[cfg(unix)]
+fn runs(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn runs(path: &Path) -> bool {
+    path.is_file()
+}
+
+fn complaint(name: &str, output: &Output) -> String {
+    let said: String = one_line(&String::from_utf8_lossy(&output.stderr)).chars().take(MAX_WORDS).collect();
+    let said = said.trim_end_matches('.');
+    let code = output.status.code().map_or("was killed".to_owned(), |code| format!("failed with {code}"));
+    if said.is_empty() { format!("{name} {code}") } else { format!("{name} {code}: {said}") }
+}
