@@ -9,6 +9,7 @@ mod grant;
 mod interactive;
 mod key;
 mod oauth2;
+mod oci;
 mod placed;
 mod program;
 mod source;
@@ -25,6 +26,7 @@ use stackql_provider::Auth;
 use tokio::sync::OnceCell;
 
 pub use self::context::{AuthContext, auth_contexts};
+use self::oci::identity::Identity;
 use self::placed::{Placed, Prefix};
 pub(crate) use self::source::SourceError;
 pub(crate) use self::token::Ticket;
@@ -73,6 +75,7 @@ enum Kind {
     Keys(Source),
     Placed(Prefix, OnceCell<Vec<Placed>>),
     Token(Grant, Arc<Tokens>),
+    Signature(OnceCell<Identity>),
 }
 
 /// How a token is come by.
@@ -124,6 +127,7 @@ impl Authoriser {
             "service_account" => token(Grant::ServiceAccount),
             "interactive" => token(Grant::Interactive),
             "azure_default" => token(Grant::Azure),
+            "oci_signing_v1" => Kind::Signature(OnceCell::new()),
             "oauth2" => token(Grant::OAuth2),
             other => {
                 return Err(format!("provider {provider}: there is no auth type '{other}'; known are {KINDS}"));
@@ -178,6 +182,11 @@ impl Authoriser {
                 let find = async { placed::credentials(&self.context, *prefix, &client.settings.environment) };
                 let all = found.get_or_try_init(|| find).await.map_err(wrong)?;
                 all.iter().try_for_each(|one| one.add_to(request)).map_err(wrong)
+            }
+            Kind::Signature(found) => {
+                let find = async { Identity::find(&self.context.oci, &client.settings.environment) };
+                let identity = found.get_or_try_init(|| find).await.map_err(wrong)?;
+                identity.sign(request, client.time()).map_err(|why| wrong(why.into()))
             }
             Kind::Token(grant, tokens) => {
                 let (token, ticket) = Box::pin(tokens.token(self.token(client, *grant))).await?;

@@ -1,9 +1,9 @@
 //! A world: a folder of files, variables and exchanges, and the server that plays the exchanges.
 //!
 //! `env.json` are all variables there are, `fs/` is the home folder (optional), `auth.json` the auth context of
-//! provider `p` (optional), `exchanges.http` what a server on loopback is asked and answers, in this order (optional).
+//! provider `p` (optional), `definitions.json` what its definitions say (optional), `exchanges.http` what a server on loopback is asked and answers, in this order (optional).
 //! In all of them `{server}` stands for the server's address, `{place}` for its host and port, `{home}` for the home folder, `{world}` for the
-//! world's own folder and `{key}` for a private key as JSON writes it. A request below `/api` that is not among the
+//! world's own folder and `{pem}` for a private key and `{key}` for it as JSON writes it. A request below `/api` that is not among the
 //! exchanges is answered well.
 
 use std::path::{Path, PathBuf};
@@ -12,6 +12,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine;
+use regex::Regex;
+use serde_json::Value;
+use stackql_provider::Auth;
 use tempfile::TempDir;
 
 use crate::{Settings, auth_contexts};
@@ -55,6 +58,13 @@ impl World {
         world
     }
 
+    /// What `definitions.json` says of authorisation: a scheme, and a context.
+    pub(crate) fn definitions(&self) -> Option<Auth> {
+        let said: Value = serde_json::from_str(&self.file("definitions.json")?).unwrap();
+        let scheme = said["scheme"].as_str().unwrap_or_default().to_owned();
+        Some(Auth { scheme, context: said.get("context").map(Value::to_string), ..Auth::default() })
+    }
+
     /// A file's text with what is known of this run.
     pub(crate) fn file(&self, name: &str) -> Option<String> {
         std::fs::read_to_string(self.folder.join(name)).ok().map(|text| self.filled(&text))
@@ -67,11 +77,15 @@ impl World {
             .replace("{home}", &self.home.path().display().to_string())
             .replace("{world}", &self.folder.display().to_string())
             .replace("{key}", &key)
+            .replace("{pem}", &if text.contains("{pem}") { pem() } else { String::new() })
     }
 
     /// The opposite: `text` without what differs from run to run.
     pub(crate) fn emptied(&self, text: &str) -> String {
-        text.replace(&self.server.url, "{server}")
+        static DIFFERS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(?m)(signature="|^date: )[^"\n]*"#).unwrap());
+        DIFFERS
+            .replace_all(text, "$1...")
+            .replace(&self.server.url, "{server}")
             .replace(self.server.place(), "{server}")
             .replace(&self.home.path().display().to_string(), "{home}")
             .replace(&self.folder.display().to_string(), "{world}")

@@ -22,6 +22,8 @@ pub struct AuthContext {
     pub(crate) aws: AwsKeys,
     #[serde(flatten)]
     pub(crate) oauth2: OAuth2Keys,
+    #[serde(flatten)]
+    pub(crate) oci: OciKeys,
     /// Keys that mean nothing here; a misspelt one must not lead to other credentials.
     #[serde(flatten)]
     pub(crate) unknown: BTreeMap<String, IgnoredAny>,
@@ -49,19 +51,11 @@ pub(crate) struct CredentialKeys {
     pub(crate) api_key: Option<SecretString>,
     #[serde(deserialize_with = "secret")]
     pub(crate) api_secret: Option<SecretString>,
-    pub(crate) location: Option<Location>,
+    pub(crate) location: Option<String>,
     pub(crate) name: Option<String>,
     #[serde(rename = "valuePrefix")]
     pub(crate) prefix: Option<String>,
     pub(crate) successor: Option<Box<Successor>>,
-}
-
-/// The part of a request that carries a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Location {
-    Header,
-    Query,
 }
 
 /// A further credential of the same request.
@@ -120,6 +114,35 @@ pub(crate) struct OAuth2Keys {
     pub(crate) subject: Option<String>,
 }
 
+/// The keys of the OCI signature.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct OciKeys {
+    pub(crate) tenancy_ocid: Option<String>,
+    pub(crate) tenancy_ocid_env_var: Option<String>,
+    pub(crate) user_ocid: Option<String>,
+    pub(crate) user_ocid_env_var: Option<String>,
+    pub(crate) fingerprint: Option<String>,
+    pub(crate) fingerprint_env_var: Option<String>,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) private_key: Option<SecretString>,
+    pub(crate) private_key_env_var: Option<String>,
+    pub(crate) private_key_path: Option<String>,
+    pub(crate) private_key_path_env_var: Option<String>,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) passphrase: Option<SecretString>,
+    pub(crate) passphrase_env_var: Option<String>,
+    /// Where requests go is the endpoint's to say; these are read so that they are no misspelt keys.
+    #[serde(rename = "region")]
+    _region: Option<IgnoredAny>,
+    #[serde(rename = "region_env_var")]
+    _region_env_var: Option<IgnoredAny>,
+    pub(crate) config_file_path: Option<String>,
+    pub(crate) config_file_path_env_var: Option<String>,
+    pub(crate) profile: Option<String>,
+    pub(crate) profile_env_var: Option<String>,
+}
+
 /// Reads the auth contexts by provider from JSON or YAML.
 pub fn auth_contexts(text: &str) -> Result<BTreeMap<String, AuthContext>, SettingsError> {
     serde_json::from_str(text).or_else(|_| yaml_serde::from_str(text)).map_err(|_| SettingsError::Auth)
@@ -145,6 +168,7 @@ impl AuthContext {
             credential: CredentialKeys::default(),
             aws: AwsKeys::default(),
             oauth2: OAuth2Keys::default(),
+            oci: OciKeys::default(),
             unknown: BTreeMap::new(),
         }
     }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Uri};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::context::{AuthContext, CredentialKeys, Location};
+use super::context::{AuthContext, CredentialKeys};
 use super::source::{SourceError, credential};
 use crate::Environment;
 
@@ -56,15 +56,14 @@ pub(crate) fn credentials(
 impl Placed {
     /// `value` where `keys` say that it goes, which is the header `Authorization` unless they say otherwise.
     pub(crate) fn new(keys: &CredentialKeys, prefix: Prefix, value: &SecretString) -> Result<Self, SourceError> {
-        let at = match (keys.location.unwrap_or(Location::Header), keys.name.as_deref()) {
-            (Location::Header, None) => Place::Header(http::header::AUTHORIZATION),
-            (Location::Header, Some(name)) => Place::Header(
+        let at = match (keys.location.as_deref().unwrap_or("header"), keys.name.as_deref()) {
+            ("header", None) => Place::Header(http::header::AUTHORIZATION),
+            ("header", Some(name)) => Place::Header(
                 name.trim().parse().map_err(|_| format!("has the name '{name}', which no header can have"))?,
             ),
-            (Location::Query, Some(name)) => Place::Query(name.to_owned()),
-            (Location::Query, None) => {
-                return Err("has the location query and no name; give name, the parameter's".into());
-            }
+            ("query", Some(name)) => Place::Query(name.to_owned()),
+            ("query", None) => return Err("has the location query and no name; give name, the parameter's".into()),
+            (other, _) => return Err(format!("has the location '{other}'; known are header and query").into()),
         };
         let prefix = match prefix {
             Prefix::Always(prefix) => prefix,

@@ -1,13 +1,11 @@
 //! The worlds below `testdata/auth` that are about requests, and what is sent in each: `sent.txt`.
 //!
-//! Beside what every world has: `definitions.json`, the auth of the provider's definitions (optional). Every secret
-//! has the word `hush` in it, which must be in nothing that is printed.
+//! Every secret has the word `hush` in it, which must be in nothing that is printed.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
-use serde_json::Value;
 use stackql_call::{Bindings, Operation, Request, Transport, bind};
 use stackql_provider::{Auth, Method, Provider, RequestShape, Resource, ResponseShape, Service, Verb};
 
@@ -26,17 +24,16 @@ async fn every_world_sends_its_credentials() {
 /// What a world comes to, as `sent.txt` has it.
 async fn sent(folder: &Path) -> String {
     let world = World::open(folder).await;
-    let definitions: Value = world.file("definitions.json").map_or(Value::Null, |t| serde_json::from_str(&t).unwrap());
-    let auth = Auth {
-        scheme: definitions["scheme"].as_str().unwrap_or_default().to_owned(),
-        context: definitions.get("context").map(Value::to_string),
-        ..Auth::default()
-    };
     let endpoint_url = Some(format!("{}/api", world.server.url));
     // Without a look at the system's certificates, which takes longer than all the rest.
     let settings = Settings { endpoint_url, max_attempts: 1, allow_insecure: true, ..world.settings.clone() };
     let client = Client::new(settings).unwrap();
-    let answer = tokio::time::timeout(Duration::from_secs(10), client.send(&request(auth, "GET"))).await.unwrap();
+    let answer = tokio::time::timeout(
+        Duration::from_secs(10),
+        client.send(&request(world.definitions().unwrap_or_default(), "GET")),
+    )
+    .await
+    .unwrap();
     let printed = format!("{client:?} {:?} {answer:?}", client.authorisers);
     assert!(!printed.contains("hush"), "{}: {printed}", folder.display());
     let said = match answer {

@@ -27,7 +27,8 @@ async fn found(folder: &Path) -> String {
     let settings = &world.settings;
     let credentials = match Profile::load(&settings.environment).await {
         Ok(profile) => {
-            let auth = Auth { scheme: SIGNED.into(), ..Auth::default() };
+            let signed = || Auth { scheme: SIGNED.into(), ..Auth::default() };
+            let auth = world.definitions().unwrap_or_else(signed);
             let authoriser = Authorisers::default().of(settings, "p", &auth).unwrap();
             let (sources, source) = (Sources::default(), authoriser.keys().unwrap());
             let asked = sources.credentials(&authoriser, source, settings, &profile);
