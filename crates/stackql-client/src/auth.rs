@@ -45,7 +45,7 @@ const KINDS: &str = "api_key, aws_assume_role, aws_signing_v4, azure_default, ba
 const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 
 /// What authorises the requests of one client: one for each context that is in use.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Authorisers(Mutex<BTreeMap<(String, String), Arc<Authoriser>>>);
 
 /// Authorises the requests that one context speaks for.
@@ -133,18 +133,19 @@ impl Authoriser {
                 return Err(format!("provider {provider}: there is no auth type '{other}'; known are {KINDS}"));
             }
         };
-        let misspelt = match kind {
+        let misspelt = match (&kind, origin) {
             // The chain of credentials speaks of a key it does not know where that leads to other credentials.
-            Kind::Open | Kind::Keys(_) => None,
-            _ => context.misspelt(),
+            (Kind::Open | Kind::Keys(_), _) => None,
+            (_, Origin::User) => context.misspelt(),
+            // Definitions may know more than this build does.
+            (_, Origin::Definitions | Origin::Nobody) => None,
         };
-        let authoriser = Self { provider: provider.to_owned(), origin, kind, context: context.clone() };
-        match misspelt {
-            Some(key) => {
-                Err(authoriser.said(&format!("has the key '{key}', which is not known; check its spelling").into()))
-            }
-            None => Ok(authoriser),
+        if let Some(key) = misspelt {
+            return Err(format!(
+                "the auth context of provider {provider} has the key '{key}', which is not known; check its spelling"
+            ));
         }
+        Ok(Self { provider: provider.to_owned(), origin, context, kind })
     }
 
     /// Where the keys are that sign requests, for the kinds that have keys.

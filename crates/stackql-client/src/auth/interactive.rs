@@ -35,7 +35,10 @@ pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Fai
         None => tried.push("gcloud is not on PATH".to_owned()),
         Some(Err(why)) => tried.push(why),
         Some(Ok(token)) if token.trim().is_empty() => tried.push("gcloud printed no token".to_owned()),
-        Some(Ok(token)) => return Ok(Token::new(token.trim().to_owned(), Some(GCLOUD_LIFETIME))),
+        Some(Ok(token)) => {
+            let token = Token::new(token.trim().to_owned(), Some(GCLOUD_LIFETIME));
+            return Ok(quota(token, environment));
+        }
     }
     match well_known(environment).map(|path| (path.is_file(), path)) {
         Some((true, path)) => {

@@ -100,6 +100,10 @@ pub(crate) fn file(path: &str) -> Result<SecretString, SourceError> {
 pub(crate) fn variable(environment: &Environment, key: &'static str, name: &str) -> Result<String, SourceError> {
     match set(environment, name) {
         Some(value) => Ok(value.to_owned()),
+        // Perhaps the secret was written in place of a name, so it is not repeated.
+        None if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {
+            Err(format!("has in {key} what is no name of a variable; give the variable's name there").into())
+        }
         None => Err(SourceError::Unset { key, name: name.to_owned() }),
     }
 }

@@ -28,13 +28,11 @@ async fn sent(folder: &Path) -> String {
     // Without a look at the system's certificates, which takes longer than all the rest.
     let settings = Settings { endpoint_url, max_attempts: 1, allow_insecure: true, ..world.settings.clone() };
     let client = Client::new(settings).unwrap();
-    let answer = tokio::time::timeout(
-        Duration::from_secs(10),
-        client.send(&request(world.definitions().unwrap_or_default(), "GET")),
-    )
-    .await
-    .unwrap();
-    let printed = format!("{client:?} {:?} {answer:?}", client.authorisers);
+    let auth = world.definitions().unwrap_or_default();
+    let request = request(auth.clone(), "GET");
+    let answer = tokio::time::timeout(Duration::from_secs(10), client.send(&request)).await.unwrap();
+    let authoriser = client.authorisers.of(&client.settings, "p", &auth);
+    let printed = format!("{client:?} {authoriser:?} {answer:?}");
     assert!(!printed.contains("hush"), "{}: {printed}", folder.display());
     let said = match answer {
         Ok(answer) => format!("answered {}\n", answer.status),
