@@ -39,8 +39,9 @@ impl PrivateKey {
                 let sealed = EncryptedPrivateKeyInfo::try_from(block.contents()).map_err(
                     |_| "is encrypted in a way that is not read; write it anew with openssl pkcs8 -topk8 -v2 aes256",
                 )?;
-                let open =
-                    sealed.decrypt(passphrase.expose_secret()).map_err(|_| "does not open with this passphrase")?;
+                let open = sealed
+                    .decrypt(passphrase.expose_secret())
+                    .map_err(|_| "does not open with this passphrase by PBES2 and AES")?;
                 KeyPair::from_pkcs8(open.as_bytes()).map_err(refused)?
             }
             other => return Err(format!("is of the kind {other}; give an RSA PRIVATE KEY")),

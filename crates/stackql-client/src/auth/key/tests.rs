@@ -36,7 +36,7 @@ fn keys_are_read_in_every_form_that_vendors_write() {
     signs(&sealed, Some("hush"));
     let wrong = |text: &str, passphrase| parsed(text, passphrase).unwrap_err();
     assert_eq!(wrong(&sealed, None), "is encrypted; give its passphrase");
-    assert_eq!(wrong(&sealed, Some("other")), "does not open with this passphrase");
+    assert_eq!(wrong(&sealed, Some("other")), "does not open with this passphrase by PBES2 and AES");
 }
 
 #[test]
