@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use stackql_call::TransportErrorKind;
 
-use super::grant::{self, Question, form};
+use super::grant::{self, Question, address, form};
 use super::source::{file, set};
 use super::token::Token;
 use super::{Authoriser, program};
@@ -75,7 +75,7 @@ async fn application(of: &Authoriser, client: &Client, scope: &str) -> Result<Op
     let scheme = if authority.contains("://") { "" } else { "https://" };
     let url = format!("{scheme}{authority}/{tenant}/oauth2/v2.0/token");
     let wrong = "is about AZURE_AUTHORITY_HOST and AZURE_TENANT_ID, which make no URL";
-    let url: url::Url = url.parse().map_err(|_| of.failure(&wrong.into()))?;
+    let url = address(&url).ok_or_else(|| of.failure(&wrong.into()))?;
     let fields: Vec<(String, String)> = fields.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
     let request = form(client.pool.post(url.clone()), &fields);
     Question { url, request, secrets: vec![&secret], check: CHECK }.token(of, client).await.map(Some)

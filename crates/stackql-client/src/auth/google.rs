@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::grant::{Fields, Question, form};
+use super::grant::{Fields, Question, address, form};
 use super::key::PrivateKey;
 use super::source::{SourceError, document};
 use super::token::Token;
@@ -86,7 +86,7 @@ impl Document {
 
     fn token_uri(&self) -> Result<url::Url, SourceError> {
         let uri = self.token_uri.as_deref().unwrap_or(TOKEN_URI);
-        Ok(uri.parse().map_err(|_| "has a document of credentials whose token_uri is no URL")?)
+        Ok(address(uri).ok_or("has a document of credentials whose token_uri is no URL")?)
     }
 
     /// What a service account asks with: who it is, what for, and until when, signed.

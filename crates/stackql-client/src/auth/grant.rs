@@ -21,14 +21,13 @@ const MAX_WORDS: usize = 300;
 pub(super) type Fields = Vec<(String, String)>;
 
 /// One question to a token endpoint.
-#[derive(Debug)]
 pub(crate) struct Question<'a> {
     pub(crate) url: url::Url,
     pub(crate) request: reqwest::RequestBuilder,
     /// What was sent and must be in no message.
     pub(crate) secrets: Vec<&'a SecretString>,
     /// What to do about a refusal, a clause.
-    pub(crate) check: &'a str,
+    pub(crate) check: &'static str,
 }
 
 /// What an endpoint said.
@@ -107,6 +106,11 @@ pub(super) async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<
 pub(super) fn given(answer: &Value) -> Option<Token> {
     let token = answer["access_token"].as_str().filter(|token| !token.is_empty())?;
     Some(Token::new(token, lifetime(&answer["expires_in"])))
+}
+
+/// The address of a token endpoint.
+pub(super) fn address(text: &str) -> Option<url::Url> {
+    text.parse().ok().filter(|url: &url::Url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// `request` with these fields as its body.

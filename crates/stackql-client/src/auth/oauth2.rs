@@ -6,7 +6,7 @@ use regex::{Captures, Regex};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::grant::{Question, Said};
+use super::grant::{Fields, Question, Said, address, form};
 use super::source::{SourceError, hidden, named, set, variable};
 use super::token::Token;
 use super::{AuthContext, Authoriser};
@@ -20,7 +20,9 @@ struct Application {
     url: url::Url,
     id: String,
     secret: SecretString,
-    fields: Vec<(String, String)>,
+    fields: Fields,
+    /// What the context adds to the form, which may be a password.
+    values: Vec<SecretString>,
     style: Style,
 }
 
@@ -51,9 +53,8 @@ impl Application {
     fn of(context: &AuthContext, environment: &Environment) -> Result<Self, SourceError> {
         let keys = &context.oauth2;
         let url = keys.token_url.as_deref().ok_or("names no token_url; give the address that gives tokens")?;
-        let url = filled("token_url", url, environment)?
-            .parse()
-            .map_err(|_| "has a token_url that is no URL; give one like https://host/token")?;
+        let url = address(&filled("token_url", url, environment)?)
+            .ok_or("has a token_url that is no URL; give one like https://host/token")?;
         let id = named(environment, "client_id_env_var", keys.client_id_env_var.as_ref(), keys.client_id.as_ref())?;
         let id = id.ok_or("names no client; give client_id or client_id_env_var")?;
         let secret = hidden(
@@ -75,9 +76,12 @@ impl Application {
             fields.push(("scope".to_owned(), keys.scopes.join(" ")));
         }
         fields.extend(account.map(|account| ("account_id".to_owned(), account)));
+        let mut hushed = Vec::new();
         for (name, value) in values {
             for text in texts(&name, &value)? {
-                fields.push((name.clone(), filled("values", &text, environment)?));
+                let text = filled("values", &text, environment)?;
+                hushed.push(text.clone().into());
+                fields.push((name.clone(), text));
             }
         }
         let style = match keys.auth_style.as_deref() {
@@ -86,7 +90,7 @@ impl Application {
             Some("2") => Style::Header,
             Some(_) => return Err("has an auth_style that is none of 0 (either), 1 (form) and 2 (header)".into()),
         };
-        Ok(Self { url, id, secret, fields, style })
+        Ok(Self { url, id, secret, fields, values: hushed, style })
     }
 
     fn in_header<'a>(&'a self, client: &Client) -> Question<'a> {
@@ -104,8 +108,9 @@ impl Application {
     }
 
     fn question(&self, request: reqwest::RequestBuilder, fields: &[(String, String)]) -> Question<'_> {
-        let request = super::grant::form(request, fields);
-        Question { url: self.url.clone(), request, secrets: vec![&self.secret], check: CHECK }
+        let request = form(request, fields);
+        let secrets = self.values.iter().chain([&self.secret]).collect();
+        Question { url: self.url.clone(), request, secrets, check: CHECK }
     }
 }
 
