@@ -5,7 +5,7 @@
 use std::process::Command;
 
 use crate::workspace::{cargo, run};
-use crate::{providers, suite, tidy};
+use crate::{coverage, providers, suite, tidy};
 
 /// Formatting, lints, tidy, committed facts, tests, documentation, and an unchanged tree at the end.
 pub(crate) fn ci() -> Result<(), String> {
@@ -13,6 +13,7 @@ pub(crate) fn ci() -> Result<(), String> {
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     tidy::tidy()?;
     providers::check()?;
+    coverage::check()?;
     suite::test()?;
     run(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     run(Command::new("git").args(["diff", "--exit-code"]))

@@ -6,6 +6,7 @@
 
 mod bench;
 mod ci;
+mod coverage;
 mod providers;
 mod suite;
 mod tidy;
@@ -23,6 +24,8 @@ usage: cargo xtask <task>
   ci         formatting, lints, tidy, facts, tests, documentation; fails on a changed tree
   providers  obtain the pinned source of the built-in provider and write its committed facts anew
                --check          fail where they differ instead
+  coverage   count what the registry documents beside the project hold, and write docs/registry-coverage.md anew
+               --check          fail where it differs instead
   bench      start-up, rows per second, memory and calls of the release binary, against an endpoint of its own
                --bin PATH       measure this program instead of building one
                --latency MS     how long each answer takes where regions are read at once (50)";
@@ -36,6 +39,8 @@ fn main() -> ExitCode {
         ["ci"] => ci::ci(),
         ["providers"] => providers::generate(),
         ["providers", "--check"] => providers::check(),
+        ["coverage"] => coverage::generate(),
+        ["coverage", "--check"] => coverage::check(),
         ["bench", rest @ ..] => BenchOptions::parse(rest).and_then(|options| bench::bench(&options)),
         [] | ["help" | "-h" | "--help"] => {
             println!("{USAGE}");

@@ -1,0 +1,96 @@
+//! `cargo xtask coverage`: what there is in the registry documents kept beside the project, as a page of docs/.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use stackql_compile::{Coverage, Documents};
+use stackql_provider::Verb;
+
+use crate::workspace::Workspace;
+
+const PAGE: &str = "docs/registry-coverage.md";
+const ARCHIVES: &str = "../shared/registry/providers/dist";
+const VERBS: [Verb; 6] = [Verb::Select, Verb::Insert, Verb::Delete, Verb::Update, Verb::Replace, Verb::Exec];
+const HEAD: &str = "\
+# What the registry's documents hold
+
+Counts of what compiles, by provider and version, out of the twelve providers that the project is tested with.
+`cargo xtask coverage` writes this page; `stackql provider check DIR` reports on any provider.
+
+| provider | version | services | resources | SELECT | INSERT | DELETE | UPDATE | REPLACE | EXEC | not compiled |
+|---|---|---|---|---|---|---|---|---|---|---|
+";
+
+/// Writes the page.
+pub(crate) fn generate() -> Result<(), String> {
+    let workspace = Workspace::read()?;
+    let page = workspace.root.join(PAGE);
+    match page_of(&workspace)? {
+        Some(text) => fs::write(&page, text).map_err(|error| format!("cannot write {}: {error}", page.display())),
+        None => Err(format!("there are no archives in {ARCHIVES}")),
+    }
+}
+
+/// Fails when the page is not what the documents say; says so where there are none.
+pub(crate) fn check() -> Result<(), String> {
+    let workspace = Workspace::read()?;
+    match page_of(&workspace)? {
+        None => println!("coverage: skipped: no shared data"),
+        Some(text) if fs::read_to_string(workspace.root.join(PAGE)).ok().as_ref() == Some(&text) => {}
+        Some(_) => return Err(format!("{PAGE} is out of date; run `cargo xtask coverage`")),
+    }
+    Ok(())
+}
+
+fn page_of(workspace: &Workspace) -> Result<Option<String>, String> {
+    let archives = workspace.root.join(ARCHIVES);
+    if !archives.is_dir() {
+        return Ok(None);
+    }
+    let root = workspace.target.join("coverage");
+    let _ = fs::remove_dir_all(&root);
+    let mut page = HEAD.to_owned();
+    let mut failed = BTreeSet::new();
+    for directory in sorted(&archives)?.into_iter().filter(|p| p.is_dir()) {
+        for archive in sorted(&directory)? {
+            let into = root.join(directory.file_name().unwrap_or_default());
+            unpack(&archive, &into)?;
+            let documents = Documents::open(&into.join(archive.file_stem().unwrap_or_default()));
+            let documents = documents.map_err(|problem| problem.to_string())?;
+            let coverage = Coverage::of(&documents);
+            let provider = documents.provider();
+            let methods = VERBS.map(|verb| coverage.methods.get(&verb).copied().unwrap_or_default().to_string());
+            let _ = writeln!(
+                page,
+                "| {} | {} | {} | {} | {} | {} |",
+                provider.name,
+                archive.file_stem().unwrap_or_default().display(),
+                coverage.services,
+                coverage.resources,
+                methods.join(" | "),
+                coverage.failed.join(", "),
+            );
+            failed.extend(coverage.problems.iter().map(|problem| format!("- `{}`: {}", problem.place, problem.what)));
+        }
+    }
+    page.push_str("\nNot compiled, because the document itself is not there or is none:\n\n");
+    page.extend(failed.into_iter().map(|line| line + "\n"));
+    let _ = fs::remove_dir_all(&root);
+    Ok(Some(page))
+}
+
+fn unpack(archive: &Path, into: &Path) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("cannot unpack {}: {error}", archive.display());
+    let file = File::open(archive).map_err(failed)?;
+    tar::Archive::new(GzDecoder::new(file)).unpack(into).map_err(failed)
+}
+
+fn sorted(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    Ok(paths)
+}
