@@ -12,8 +12,10 @@
 //! - [`fault()`] reads an error answer; [`page()`] decodes a good one by a [`RowPlan`].
 
 mod bind;
+mod body;
 mod call;
 mod fault;
+mod json;
 mod page;
 mod request;
 mod response;

@@ -1,16 +1,17 @@
 //! A response becomes a page: rows, and where to go on. Owns the reading of good answers.
 
 use arrow::record_batch::RecordBatch;
-use stackql_provider::{Carrier, NextPage, Paging, Verb};
+use stackql_provider::{AnswerFormat, Carrier, NextPage, Paging, Verb};
 use thiserror::Error;
 
-use crate::rows::Builders;
-use crate::xml::Broken;
+use crate::body::Broken;
 use crate::{Call, Fault, Response, RowPlan, fault};
 
-mod decoder;
+mod answer;
+mod json;
+mod xml;
 
-use decoder::{Decoder, Paths};
+use answer::{Answer, ONWARD, Places, REQUEST_ID, Unfit};
 
 /// Where the next page starts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -73,6 +74,9 @@ pub enum AnswerError {
     },
 }
 
+/// The status of an answer that has no body.
+const NO_CONTENT: u16 = 204;
+
 /// Decodes an answer to `call` into rows as `plan` wants them.
 pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, AnswerError> {
     if let Some(fault) = fault(call.operation(), call.scope(), response) {
@@ -87,23 +91,31 @@ pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, An
     };
     let broken = |broken: Broken| unreadable(format!("{} at byte {}", broken.reason, broken.at));
     let method = call.operation().method();
-    let mut decoder = Decoder { plan, builders: Builders::new(plan), unfit: None, next: None, request_id: None };
-    if response.body.is_empty() {
-        // An operation without output answers with nothing.
-        if method.verb == Verb::Select {
+    let shape = &method.response;
+    let mut answer = Answer::new(plan);
+    if response.body.trim_ascii().is_empty() {
+        // An operation without output answers with nothing, and so does one that says that it has none.
+        if method.verb == Verb::Select && response.status != NO_CONTENT {
             return Err(unreadable("it is empty".to_owned()));
         }
     } else {
-        let token = match &method.paging {
+        let onward = match &method.paging {
             Some(Paging { next: NextPage::Token { answer: Carrier::Body(path), .. }, .. }) => path.as_slice(),
             _ => &[],
         };
-        let shape = &method.response;
-        let (outermost, rows, request_id) = (&*shape.outermost, &*shape.rows, &*shape.error.success_request_id);
-        let paths = Paths { outermost, rows, token, request_id };
-        decoder.document(&response.body, &paths).map_err(broken)?;
+        let places = Places {
+            outermost: &shape.outermost,
+            rows: &shape.rows,
+            siblings: &shape.siblings,
+            marks: [onward, &shape.error.success_request_id],
+        };
+        match shape.format {
+            AnswerFormat::Xml => answer.xml(&response.body, &places),
+            AnswerFormat::Json => answer.json(&response.body, &places),
+        }
+        .map_err(broken)?;
     }
-    if let Some((row, column, expected, value)) = decoder.unfit {
+    if let Some(Unfit { row, column, expected, value }) = answer.unfit {
         return Err(AnswerError::Value {
             table: call.operation().table(),
             scope: call.scope().map(str::to_owned),
@@ -113,10 +125,10 @@ pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, An
             value: value.chars().take(80).collect(),
         });
     }
-    let rows = decoder.builders.finish().map_err(|e| unreadable(e.to_string()))?;
-    let next = decoder.next.filter(|token| !token.is_empty()).map(Cursor);
-    let header = method.response.error.request_id_header.as_deref().and_then(|h| response.header(h));
-    let request_id = decoder.request_id.or_else(|| header.map(str::to_owned));
+    let rows = answer.builders.finish().map_err(|e| unreadable(e.to_string()))?;
+    let next = answer.marks[ONWARD].take().filter(|token| !token.is_empty()).map(Cursor);
+    let header = shape.error.request_id_header.as_deref().and_then(|h| response.header(h));
+    let request_id = answer.marks[REQUEST_ID].take().or_else(|| header.map(str::to_owned));
     Ok(Page { rows, next, request_id })
 }
 

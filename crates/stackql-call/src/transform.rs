@@ -19,6 +19,7 @@ mod program;
 mod value;
 mod xpath;
 
+use crate::json;
 use braces::Braces;
 use element::Element;
 use kind::{Reading, Version};
@@ -147,7 +148,7 @@ impl Transform {
                 line: error.line().max(1),
                 column: error.column().max(1),
                 near: near.chars().take(40).collect(),
-                reason: without_place(&error),
+                reason: json::without_place(&error),
             }
         })
     }
@@ -163,13 +164,13 @@ impl Transform {
             let reason = format!("it has {} bytes, of which at most {MAX_BODY} are read", body.len());
             return Err(answer("a document in memory", 0, reason));
         }
-        let json = || serde_json::from_slice(body).map(value::from_json);
+        let read = || serde_json::from_slice(body).map(value::from_json);
         let text = || Value::String(String::from_utf8_lossy(body).into());
         match self.reading {
             Reading::Text => Ok(text()),
-            Reading::Either => Ok(json().unwrap_or_else(|_| text())),
+            Reading::Either => Ok(read().unwrap_or_else(|_| text())),
             Reading::Json => {
-                json().map_err(|error| answer("JSON", byte(body, error.line(), error.column()), without_place(&error)))
+                read().map_err(|error| answer("JSON", json::byte(body, &error), json::without_place(&error)))
             }
             Reading::Xml => {
                 let text = std::str::from_utf8(body)
@@ -241,18 +242,6 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let rest = text.get(start..).unwrap_or("");
     start + rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at)
-}
-
-/// What is wrong with JSON; where is said apart.
-fn without_place(error: &serde_json::Error) -> String {
-    let whole = error.to_string();
-    whole.rsplit_once(" at line ").map_or(&*whole, |(reason, _)| reason).to_owned()
-}
-
-/// The byte at a line and column of JSON.
-fn byte(body: &[u8], line: usize, column: usize) -> u64 {
-    let before: usize = body.split_inclusive(|b| *b == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
-    (before + column.saturating_sub(1)) as u64
 }
 
 /// A reason that may quote an answer, in a length fit to print.

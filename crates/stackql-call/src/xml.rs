@@ -1,4 +1,4 @@
-//! Reading XML as a stream: elements, their texts, and paths of names. Owns the limits on what is untrusted.
+//! Reading XML as a stream: elements, their texts, and paths of names.
 
 use std::borrow::Cow;
 
@@ -6,15 +6,7 @@ use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
 
-/// Elements nested deeper than this are refused.
-pub(crate) const MAX_DEPTH: usize = 100;
-
-/// Why a document cannot be read.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Broken {
-    pub(crate) at: u64,
-    pub(crate) reason: String,
-}
+use crate::body::{Broken, begins, text};
 
 /// A document, read from start to end.
 pub(crate) struct Document<'a> {
@@ -32,19 +24,10 @@ pub(crate) enum Next {
 }
 
 impl<'a> Document<'a> {
-    /// A document over `body`, inside its outermost element, whose name is [`Self::name`]. A web page is none, even
-    /// one that is well-formed: whoever stands between us and the API would else answer with no rows.
+    /// A document over `body`, inside its outermost element, whose name is [`Self::name`].
     pub(crate) fn open(body: &'a [u8]) -> Result<Self, Broken> {
-        let text = std::str::from_utf8(body)
-            .map_err(|e| Broken { at: e.valid_up_to() as u64, reason: "not UTF-8 text".to_owned() })?;
-        let begins = |with: &str| {
-            let start = text.trim_start_matches('\u{feff}').trim_start();
-            start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with))
-        };
-        if begins("<!DOCTYPE html") || begins("<html") {
-            return Err(Broken { at: 0, reason: "it is a web page of a proxy or a wrong endpoint".to_owned() });
-        }
-        if !begins("<") && !body.is_empty() {
+        let text = text(body)?;
+        if !begins(text, "<") && !body.is_empty() {
             return Err(Broken { at: 0, reason: "it is not XML".to_owned() });
         }
         let mut reader = Reader::from_str(text);

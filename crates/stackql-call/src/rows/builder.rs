@@ -8,7 +8,7 @@ use arrow::array::{
 };
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::RowPlan;
 
@@ -57,10 +57,10 @@ impl Builders {
         let trimmed = text.trim();
         match &mut self.columns[column] {
             Builder::Text(b) => b.append_value(text),
-            Builder::Integer(b) => match trimmed.parse() {
-                Ok(n) => b.append_value(n),
-                Err(_) if trimmed.is_empty() => b.append_null(),
-                Err(_) => return Cell::Unfit("an integer"),
+            Builder::Integer(b) => match integer(trimmed) {
+                Some(n) => b.append_value(n),
+                None if trimmed.is_empty() => b.append_null(),
+                None => return Cell::Unfit("an integer"),
             },
             Builder::Number(b) => match trimmed.parse() {
                 Ok(n) => b.append_value(n),
@@ -82,19 +82,26 @@ impl Builders {
         Cell::Stored
     }
 
+    /// Puts NULL into a column of the row being read, unless it has a value.
+    pub(crate) fn put_null(&mut self, column: usize) {
+        if std::mem::replace(&mut self.filled[column], true) {
+            return;
+        }
+        match &mut self.columns[column] {
+            Builder::Text(b) => b.append_null(),
+            Builder::Integer(b) => b.append_null(),
+            Builder::Number(b) => b.append_null(),
+            Builder::Boolean(b) => b.append_null(),
+            Builder::Time(b) => b.append_null(),
+        }
+    }
+
     /// Ends the row being read: columns without a value are NULL.
     pub(crate) fn end_row(&mut self) {
-        for (builder, filled) in self.columns.iter_mut().zip(&mut self.filled) {
-            if !std::mem::replace(filled, false) {
-                match builder {
-                    Builder::Text(b) => b.append_null(),
-                    Builder::Integer(b) => b.append_null(),
-                    Builder::Number(b) => b.append_null(),
-                    Builder::Boolean(b) => b.append_null(),
-                    Builder::Time(b) => b.append_null(),
-                }
-            }
+        for column in 0..self.columns.len() {
+            self.put_null(column);
         }
+        self.filled.fill(false);
         self.rows += 1;
     }
 
@@ -114,7 +121,14 @@ impl Builders {
     }
 }
 
-/// Milliseconds since 1970 of a time in any of the formats that answers use.
+/// A whole number, also one that is written as a broken one.
+fn integer(text: &str) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let broken = || text.parse::<f64>().ok().filter(|n| n.fract() == 0.0 && n.abs() <= EXACT);
+    text.parse().ok().or_else(|| broken().map(|n| n as i64))
+}
+
+/// Milliseconds since 1970 of a time in any of the formats that answers use. One without an offset is UTC.
 fn milliseconds(text: &str) -> Option<i64> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Some(at.timestamp_millis());
@@ -123,5 +137,15 @@ fn milliseconds(text: &str) -> Option<i64> {
         let milliseconds = (seconds * 1000.0).round();
         return (milliseconds.abs() < 9e15).then_some(milliseconds as i64);
     }
-    DateTime::parse_from_rfc2822(text).ok().map(|at| at.timestamp_millis())
+    let with_offset = ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f %z"];
+    if let Some(at) = with_offset.iter().find_map(|format| DateTime::parse_from_str(text, format).ok()) {
+        return Some(at.timestamp_millis());
+    }
+    let without = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
+    let naive = without.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(|day| day.and_time(NaiveTime::MIN));
+    match naive.or_else(day) {
+        Some(at) => Some(at.and_utc().timestamp_millis()),
+        None => DateTime::parse_from_rfc2822(text).ok().map(|at| at.timestamp_millis()),
+    }
 }

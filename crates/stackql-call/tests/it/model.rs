@@ -6,15 +6,16 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use stackql_call::Operation;
 use stackql_provider::{
-    BodyStyle, Carrier, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint, Location, Member, Method, NextPage,
-    PageSize, Paging, Parameter, Provider, RequestShape, Resource, ResponseShape, Service, TimeFormat, Type, TypeRef,
-    Types, Verb,
+    AnswerFormat, BodyStyle, Carrier, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint, Location, Member,
+    Method, NextPage, PageSize, Paging, Parameter, Provider, RequestShape, Resource, ResponseShape, Service, Template,
+    TimeFormat, Type, TypeRef, Types, ValueStyle, Verb,
 };
 
 /// The operation that `document` describes, and the columns of its rows.
 pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
     let query = document["form"] == "indexed member";
-    let mut shapes = Shapes { model: &document["shapes"], query, types: Types::default(), seen: HashMap::new() };
+    let plain = document["body"].is_object();
+    let mut shapes = Shapes { model: &document["shapes"], query, plain, types: Types::default(), seen: HashMap::new() };
     let parameters = shapes.parameters(text(&document["input"]));
     let row = document["row"].as_str().or(document["output"].as_str());
     let columns = row.map(|r| shapes.columns(r)).unwrap_or_default();
@@ -34,29 +35,42 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
         request: RequestShape {
             http_method: document["method"].as_str().unwrap_or("POST").to_owned(),
             path: document["path"].as_str().unwrap_or("/").to_owned(),
-            media_type: "application/x-www-form-urlencoded".to_owned(),
+            media_type: document["media_type"].as_str().unwrap_or("application/x-www-form-urlencoded").to_owned(),
             fixed: match document["fixed"].as_object() {
                 Some(fixed) => fixed.iter().map(|(n, v)| (n.clone(), text(v).to_owned())).collect(),
+                None if document["body"].is_object() => Vec::new(),
                 None => {
                     vec![("Action".to_owned(), name), ("Version".to_owned(), text(&document["version"]).to_owned())]
                 }
             },
-            body: BodyStyle::Form(if query { FormStyle::IndexedMember } else { FormStyle::Indexed }),
-            ..RequestShape::default()
+            body: body(&document["body"], query),
+            url: document["url"].as_str().map(str::to_owned),
+            transform: template(&document["request_template"]),
         },
         response: ResponseShape {
             media_type: "text/xml".to_owned(),
+            format: if document["format"] == "json" { AnswerFormat::Json } else { AnswerFormat::Xml },
+            transform: template(&document["template"]),
+            siblings: texts(&document["siblings"]),
             outermost: text(&document["outermost"]).to_owned(),
             rows: texts(&document["rows"]),
             row: row.map(|r| shapes.add(r)),
-            error: ErrorShape {
-                code: path("Errors.Error.Code"),
-                message: path("Errors.Error.Message"),
-                request_id: path("RequestID"),
-                success_request_id: path("requestId"),
-                request_id_header: Some("x-request-id".to_owned()),
+            error: match document["error"].as_object() {
+                Some(_) => ErrorShape {
+                    code: texts(&document["error"]["code"]),
+                    message: texts(&document["error"]["message"]),
+                    request_id: texts(&document["error"]["request_id"]),
+                    success_request_id: Vec::new(),
+                    request_id_header: document["error"]["request_id_header"].as_str().map(str::to_owned),
+                },
+                None => ErrorShape {
+                    code: path("Errors.Error.Code"),
+                    message: path("Errors.Error.Message"),
+                    request_id: path("RequestID"),
+                    success_request_id: path("requestId"),
+                    request_id_header: Some("x-request-id".to_owned()),
+                },
             },
-            ..ResponseShape::default()
         },
         paging: paging(&document["paging"]),
         narrowings: Vec::new(),
@@ -86,8 +100,29 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
     (Arc::new(made.unwrap()), columns)
 }
 
+fn body(document: &Json, query: bool) -> BodyStyle {
+    let own = |value: &Json| value.as_str().map(str::to_owned);
+    let (json, xml) = (&document["json"], &document["xml"]);
+    if json.is_object() {
+        return BodyStyle::Json { base: own(&json["base"]), wrap: own(&json["wrap"]) };
+    }
+    if xml.is_object() {
+        let part = |name: &str| text(&xml[name]).to_owned();
+        return BodyStyle::Xml { root: part("root"), attributes: part("attributes"), declaration: part("declaration") };
+    }
+    BodyStyle::Form(if query { FormStyle::IndexedMember } else { FormStyle::Indexed })
+}
+
+fn template(document: &Json) -> Option<Template> {
+    let body = document["body"].as_str()?.to_owned();
+    Some(Template { kind: text(&document["kind"]).to_owned(), body })
+}
+
 fn paging(document: &Json) -> Option<Paging> {
-    let parameter = document["parameter"].as_str()?.to_owned();
+    if !document.is_object() {
+        return None;
+    }
+    let parameter = text(&document["parameter"]).to_owned();
     let number = |v: &Json| u32::try_from(v.as_u64().unwrap()).unwrap();
     let size = document["size"].is_object().then(|| PageSize {
         parameter: text(&document["size"]["parameter"]).to_owned(),
@@ -96,13 +131,42 @@ fn paging(document: &Json) -> Option<Paging> {
         ask_maximum: document["size"]["ask_maximum"] == true,
         excludes: texts(&document["size"]["excludes"]),
     });
-    let answer = Carrier::Body(texts(&document["answer"]));
-    Some(Paging { next: NextPage::Token { parameter, answer }, size })
+    let carrier = |of: &Json| match of.as_str() {
+        Some(header) => Carrier::Header(header.to_owned()),
+        None => Carrier::Body(texts(of)),
+    };
+    let answer = &document["answer"];
+    let next = match text(&document["by"]) {
+        "address" => NextPage::Address { answer: carrier(answer) },
+        "number" => {
+            let last = (!document["last"].is_null()).then(|| carrier(&document["last"]));
+            NextPage::Number {
+                parameter,
+                first: document["first"].as_u64().map_or(1, |n| u32::try_from(n).unwrap()),
+                last,
+            }
+        }
+        "offset" => NextPage::Offset { parameter },
+        _ => NextPage::Token { parameter, answer: carrier(answer) },
+    };
+    Some(Paging { next, size })
+}
+
+fn style(name: &str) -> ValueStyle {
+    match name {
+        "joined" => ValueStyle::Joined,
+        "deep" => ValueStyle::Deep,
+        "indexed" => ValueStyle::Indexed,
+        "slashed" => ValueStyle::Slashed,
+        _ => ValueStyle::Exploded,
+    }
 }
 
 struct Shapes<'a> {
     model: &'a Json,
     query: bool,
+    /// Names in requests are those on the wire.
+    plain: bool,
     types: Types,
     seen: HashMap<String, TypeRef>,
 }
@@ -165,6 +229,7 @@ impl Shapes<'_> {
         match member["queryName"].as_str() {
             Some(name) => name.to_owned(),
             None if self.query => wire,
+            None if self.plain => wire,
             None => wire[..1].to_uppercase() + &wire[1..],
         }
     }
@@ -193,6 +258,8 @@ impl Shapes<'_> {
                 minimum: limits["min"].as_i64(),
                 maximum: limits["max"].as_i64(),
                 time_format: time(member),
+                style: style(text(&member["style"])),
+                default: member["default"].as_str().map(str::to_owned),
                 ..Parameter::default()
             });
         }

@@ -7,7 +7,7 @@ use arrow::compute::concat_batches;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use stackql_call::{Bindings, Call, Request, Response, RowPlan, bind, page, request};
 use stackql_provider::Column;
 
@@ -15,13 +15,25 @@ use crate::model::operation;
 
 const SIZES: [u32; 5] = [1, 2, 3, 7, 1000];
 
-fn describe() -> (Call, Vec<Column>) {
+/// How an API writes its answers.
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Xml,
+    Json,
+}
+
+fn describe(format: Format) -> (Call, Vec<Column>) {
+    let (rows, format) = match format {
+        Format::Xml => (json!(["thingSet", "item"]), "xml"),
+        Format::Json => (json!(["thingSet"]), "json"),
+    };
     let document = json!({
+        "format": format,
         "operation": "DescribeThings",
         "version": "1",
         "input": "Request",
         "row": "Thing",
-        "rows": ["thingSet", "item"],
+        "rows": rows,
         "paging": {
             "parameter": "NextToken",
             "answer": ["nextToken"],
@@ -46,25 +58,34 @@ fn describe() -> (Call, Vec<Column>) {
 }
 
 /// An API with these rows: it gives as many as are asked for, and a token where there are more.
-fn answer(rows: &[String], request: &Request) -> Response {
+fn answer(format: Format, rows: &[String], request: &Request) -> Response {
     let body = std::str::from_utf8(&request.body).unwrap();
     let field = |name: &str| body.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     let size: usize = field("MaxResults").unwrap().parse().unwrap();
     let token = field("NextToken").map(|token| percent_decode_str(token).decode_utf8().unwrap());
     let from: usize = token.map_or(0, |token| token.strip_prefix("from+").unwrap().parse().unwrap());
     let to = rows.len().min(from + size);
-    let next = if to < rows.len() { format!("<nextToken>from+{to}</nextToken>") } else { String::new() };
-    let body = format!("<R>{next}<thingSet>{}</thingSet></R>", rows[from..to].concat());
+    let next = (to < rows.len()).then(|| format!("from+{to}"));
+    let body = match (format, next) {
+        (Format::Xml, next) => {
+            let next = next.map(|next| format!("<nextToken>{next}</nextToken>")).unwrap_or_default();
+            format!("<R>{next}<thingSet>{}</thingSet></R>", rows[from..to].concat())
+        }
+        (Format::Json, next) => {
+            let rows = format!("\"thingSet\" : [ {} ]", rows[from..to].join(",\n"));
+            format!("{{{rows}, \"nextToken\": {}}}", Json::from(next))
+        }
+    };
     Response { status: 200, body: Bytes::from(body), ..Response::default() }
 }
 
 /// All rows, and how many pages they took.
-fn fetched(rows: &[String], size: u32) -> (RecordBatch, usize) {
-    let (call, columns) = describe();
+fn fetched(format: Format, rows: &[String], size: u32) -> (RecordBatch, usize) {
+    let (call, columns) = describe(format);
     let plan = RowPlan::new(&call.operation().resource.types, &columns, true);
     let (mut batches, mut cursor) = (Vec::new(), None);
     loop {
-        let page = page(&call, &plan, &answer(rows, &request(&call, cursor.as_ref(), Some(size)))).unwrap();
+        let page = page(&call, &plan, &answer(format, rows, &request(&call, cursor.as_ref(), Some(size)))).unwrap();
         batches.push(page.rows);
         cursor = page.next;
         if cursor.is_none() {
@@ -89,15 +110,39 @@ fn row() -> impl Strategy<Value = String> {
     )
 }
 
+/// A row as a JSON object.
+fn object() -> impl Strategy<Value = String> {
+    let text = prop::option::of("\\PC{0,8}");
+    let tags = prop::option::of(prop::collection::vec(text.clone(), 0..3));
+    (text, prop::option::of(any::<i64>()), tags, any::<bool>()).prop_map(|(id, size, tags, new)| {
+        let mut row = json!({"id": id, "size": size, "tagSet": tags});
+        if new {
+            row["new"] = json!({"a": [1.5, null]});
+        }
+        row.to_string()
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn every_page_size_gives_the_same_rows(rows in prop::collection::vec(row(), 0..20)) {
-        let (all, pages) = fetched(&rows, 1000);
+        let (all, pages) = fetched(Format::Xml, &rows, 1000);
         prop_assert_eq!((all.num_rows(), pages), (rows.len(), 1));
         for size in SIZES {
-            let (found, pages) = fetched(&rows, size);
+            let (found, pages) = fetched(Format::Xml, &rows, size);
+            prop_assert_eq!(&found, &all, "page size {}", size);
+            prop_assert_eq!(pages, rows.len().div_ceil(size as usize).max(1));
+        }
+    }
+
+    #[test]
+    fn every_page_size_gives_the_same_rows_of_json(rows in prop::collection::vec(object(), 0..20)) {
+        let (all, pages) = fetched(Format::Json, &rows, 1000);
+        prop_assert_eq!((all.num_rows(), pages), (rows.len(), 1));
+        for size in SIZES {
+            let (found, pages) = fetched(Format::Json, &rows, size);
             prop_assert_eq!(&found, &all, "page size {}", size);
             prop_assert_eq!(pages, rows.len().div_ceil(size as usize).max(1));
         }
@@ -108,7 +153,7 @@ proptest! {
 fn the_server_s_order_is_kept() {
     let rows: Vec<String> = ["c", "a", "b"].iter().map(|id| format!("<item><id>{id}</id></item>")).collect();
     for size in SIZES {
-        let (found, _) = fetched(&rows, size);
+        let (found, _) = fetched(Format::Xml, &rows, size);
         let ids: Vec<&str> = found.column(0).as_string::<i32>().iter().map(Option::unwrap).collect();
         assert_eq!(ids, ["c", "a", "b"]);
     }

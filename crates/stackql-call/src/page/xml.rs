@@ -2,41 +2,23 @@
 
 use stackql_provider::{Type, TypeRef, Types};
 
-use crate::RowPlan;
-use crate::rows::{Builders, Cell};
-use crate::xml::{Broken, Document, MAX_DEPTH, Next};
+use super::answer::{Answer, Places};
+use crate::body::{Broken, MAX_DEPTH};
+use crate::json::{member, quote};
+use crate::xml::{Document, Next, texts};
 
-/// Where in a document things are, as names below its outermost element.
-pub(super) struct Paths<'a> {
-    /// The outermost element's name; empty for any.
-    pub(super) outermost: &'a str,
-    pub(super) rows: &'a [String],
-    pub(super) token: &'a [String],
-    pub(super) request_id: &'a [String],
-}
-
-/// Decodes one document.
-pub(super) struct Decoder<'a> {
-    pub(super) plan: &'a RowPlan,
-    pub(super) builders: Builders,
-    /// The first value that does not fit its column: row, column, what it takes, the value.
-    pub(super) unfit: Option<(usize, usize, &'static str, String)>,
-    pub(super) next: Option<String>,
-    pub(super) request_id: Option<String>,
-}
-
-impl Decoder<'_> {
-    pub(super) fn document(&mut self, body: &[u8], paths: &Paths<'_>) -> Result<(), Broken> {
+impl Answer<'_> {
+    pub(super) fn xml(&mut self, body: &[u8], places: &Places<'_>) -> Result<(), Broken> {
         let mut document = Document::open(body)?;
-        if !paths.outermost.is_empty() && document.name() != paths.outermost {
+        if !places.outermost.is_empty() && document.name() != places.outermost {
             let found: String = document.name().chars().take(80).collect();
-            return Err(document.broken(&format!("it is <{found}>, not <{}>,", paths.outermost)));
+            return Err(document.broken(&format!("it is <{found}>, not <{}>,", places.outermost)));
         }
-        if paths.rows.is_empty() {
-            let mut found = crate::xml::texts(body, &[paths.token, paths.request_id])?.into_iter();
-            self.next = found.next().flatten();
-            self.request_id = found.next().flatten();
-            return self.row(&mut document, &[paths.token, paths.request_id]);
+        if places.rows.is_empty() {
+            for (mark, found) in self.marks.iter_mut().zip(texts(body, &places.marks)?) {
+                *mark = found;
+            }
+            return self.row(&mut document, &places.marks);
         }
         let mut stack: Vec<String> = Vec::new();
         loop {
@@ -47,22 +29,17 @@ impl Decoder<'_> {
                 }
                 Next::Child => {
                     stack.push(document.name().to_owned());
-                    if stack.as_slice() == paths.rows {
+                    let leads = |path: &&[String]| path.len() > stack.len() && path[..stack.len()] == stack[..];
+                    if stack.as_slice() == places.rows {
                         self.row(&mut document, &[])?;
-                        stack.pop();
-                    } else if stack.as_slice() == paths.token {
-                        self.next = Some(document.text()?.into_owned());
-                        stack.pop();
-                    } else if stack.as_slice() == paths.request_id {
-                        self.request_id = Some(document.text()?.into_owned());
-                        stack.pop();
+                    } else if let Some(mark) = places.marks.iter().position(|path| *path == stack.as_slice()) {
+                        self.marks[mark] = Some(document.text()?.into_owned());
+                    } else if !leads(&places.rows) && !places.marks.iter().any(leads) {
+                        document.skip()?;
                     } else {
-                        let leads = |path: &[String]| path.len() > stack.len() && path[..stack.len()] == stack[..];
-                        if ![paths.rows, paths.token, paths.request_id].into_iter().any(leads) {
-                            document.skip()?;
-                            stack.pop();
-                        }
+                        continue;
                     }
+                    stack.pop();
                 }
             }
         }
@@ -70,14 +47,15 @@ impl Decoder<'_> {
 
     /// Reads the row whose start was read; what stands at the paths `apart` is none of its fields.
     fn row(&mut self, document: &mut Document<'_>, apart: &[&[String]]) -> Result<(), Broken> {
-        let columns = &self.plan.columns;
+        let plan = self.plan;
+        let columns = &plan.columns;
         if let [only] = columns.as_ref()
-            && only.wire.is_empty()
+            && self.is_of_values()
         {
-            match self.plan.types.get(only.ty) {
+            match plan.types.get(only.ty) {
                 ty if ty.is_nested() => {
                     let mut text = String::new();
-                    json(document, &self.plan.types, ty, &mut text, 0)?;
+                    json(document, &plan.types, ty, &mut text, 0)?;
                     self.put(0, &text);
                 }
                 _ => {
@@ -85,7 +63,7 @@ impl Decoder<'_> {
                     self.put(0, &text);
                 }
             }
-            self.builders.end_row();
+            self.end_row("");
             return Ok(());
         }
         let mut expected = 0;
@@ -96,24 +74,22 @@ impl Decoder<'_> {
                 Next::End => break,
                 Next::Child => {}
             }
-            // Fields mostly come in the order of their definition: look there first.
             let name = document.name();
-            let at = (expected..columns.len()).chain(0..expected).find(|&i| columns[i].wire == name);
-            let Some(at) = at else {
-                if self.plan.extra && !apart.iter().any(|path| matches!(path, [only] if only == name)) {
-                    json_member(&mut extra, name);
-                    json(document, &self.plan.types, &Type::Any, &mut extra, 0)?;
+            let Some(at) = self.column(name, expected) else {
+                if plan.extra && !apart.iter().any(|path| matches!(path, [only] if only == name)) {
+                    member(&mut extra, name);
+                    json(document, &plan.types, &Type::Any, &mut extra, 0)?;
                 } else {
                     document.skip()?;
                 }
                 continue;
             };
             expected = at + 1;
-            let ty = self.plan.types.get(columns[at].ty);
+            let ty = plan.types.get(columns[at].ty);
             match ty {
                 Type::List { item, .. } if columns[at].flattened => {
                     let mut one = String::new();
-                    json_ref(document, &self.plan.types, *item, &mut one, 0)?;
+                    json_ref(document, &plan.types, *item, &mut one, 0)?;
                     match flattened.iter_mut().find(|(i, _)| *i == at) {
                         Some((_, list)) => {
                             list.push(',');
@@ -125,7 +101,7 @@ impl Decoder<'_> {
                 }
                 ty if ty.is_nested() => {
                     let mut text = String::new();
-                    json(document, &self.plan.types, ty, &mut text, 0)?;
+                    json(document, &plan.types, ty, &mut text, 0)?;
                     self.put(at, &text);
                 }
                 _ => {
@@ -137,18 +113,8 @@ impl Decoder<'_> {
         for (at, list) in flattened {
             self.put(at, &format!("[{list}]"));
         }
-        if self.plan.extra && !extra.is_empty() {
-            self.put(columns.len(), &format!("{{{extra}}}"));
-        }
-        self.builders.end_row();
+        self.end_row(&extra);
         Ok(())
-    }
-
-    fn put(&mut self, column: usize, text: &str) {
-        if let Cell::Unfit(expected) = self.builders.put(column, text) {
-            let row = self.builders.rows + 1;
-            self.unfit.get_or_insert_with(|| (row, column, expected, text.to_owned()));
-        }
     }
 }
 
@@ -218,7 +184,7 @@ fn map(
                 json_ref(document, types, value, &mut text, depth + 1)?;
             }
         }
-        json_member(&mut members, &key);
+        member(&mut members, &key);
         members.push_str(&text);
     }
     out.push('{');
@@ -248,8 +214,8 @@ fn structure(
     let mut found: Vec<(String, Vec<String>, bool)> = Vec::new();
     while let Next::Child = document.next()? {
         let name = document.name().to_owned();
-        let member = members.iter().find(|m| m.wire == name).map(|m| types.get(m.ty));
-        let (shape, is_list) = match member {
+        let known = members.iter().find(|m| m.wire == name).map(|m| types.get(m.ty));
+        let (shape, is_list) = match known {
             Some(Type::List { item, flattened: true, .. }) => (types.get(*item), true),
             Some(shape) => (shape, false),
             None => (&Type::Any, false),
@@ -263,7 +229,7 @@ fn structure(
     }
     let mut body = String::new();
     for (name, values, is_list) in found {
-        json_member(&mut body, &name);
+        member(&mut body, &name);
         match values.as_slice() {
             [only] if !is_list => body.push_str(only),
             many => {
@@ -277,16 +243,4 @@ fn structure(
     out.push_str(&body);
     out.push('}');
     Ok(())
-}
-
-fn json_member(out: &mut String, name: &str) {
-    if !out.is_empty() {
-        out.push(',');
-    }
-    quote(out, name);
-    out.push(':');
-}
-
-fn quote(out: &mut String, text: &str) {
-    out.push_str(&serde_json::Value::from(text).to_string());
 }

@@ -1,0 +1,28 @@
+//! Bodies before they are read as anything. Owns the limits on what is untrusted, and the pages that no API sends.
+
+/// Values nested deeper than this are refused.
+pub(crate) const MAX_DEPTH: usize = 100;
+
+/// Why a body cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Broken {
+    pub(crate) at: u64,
+    pub(crate) reason: String,
+}
+
+/// The text of a body. A web page is none, even one that is well-formed: whoever stands between us and the API would
+/// else answer with no rows.
+pub(crate) fn text(body: &[u8]) -> Result<&str, Broken> {
+    let text = std::str::from_utf8(body)
+        .map_err(|e| Broken { at: e.valid_up_to() as u64, reason: "not UTF-8 text".to_owned() })?;
+    if begins(text, "<!DOCTYPE html") || begins(text, "<html") {
+        return Err(Broken { at: 0, reason: "it is a web page of a proxy or a wrong endpoint".to_owned() });
+    }
+    Ok(text)
+}
+
+/// Whether the text, past a byte order mark and white space, begins so, in whatever case.
+pub(crate) fn begins(text: &str, with: &str) -> bool {
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with))
+}

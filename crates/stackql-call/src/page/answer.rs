@@ -1,0 +1,72 @@
+//! What is read out of one answer, whatever its format.
+
+use crate::RowPlan;
+use crate::rows::{Builders, Cell};
+
+/// Where in a document things are, as names below its outermost value.
+pub(super) struct Places<'a> {
+    /// The outermost element's name; empty for any.
+    pub(super) outermost: &'a str,
+    pub(super) rows: &'a [String],
+    /// Members of which an answer without rows has one; empty for any.
+    pub(super) siblings: &'a [String],
+    /// By [`ONWARD`] and [`REQUEST_ID`]; empty for nowhere.
+    pub(super) marks: [&'a [String]; 2],
+}
+
+/// The mark that leads to the next page.
+pub(super) const ONWARD: usize = 0;
+/// The mark that names the request.
+pub(super) const REQUEST_ID: usize = 1;
+
+/// What one answer holds.
+pub(super) struct Answer<'a> {
+    pub(super) plan: &'a RowPlan,
+    pub(super) builders: Builders,
+    /// The first value that does not fit its column.
+    pub(super) unfit: Option<Unfit>,
+    /// The texts at [`Places::marks`].
+    pub(super) marks: [Option<String>; 2],
+}
+
+/// A value that does not fit its column.
+pub(super) struct Unfit {
+    /// The row, from 1.
+    pub(super) row: usize,
+    pub(super) column: usize,
+    /// What the column takes.
+    pub(super) expected: &'static str,
+    pub(super) value: String,
+}
+
+impl<'a> Answer<'a> {
+    pub(super) fn new(plan: &'a RowPlan) -> Self {
+        Self { plan, builders: Builders::new(plan), unfit: None, marks: [None, None] }
+    }
+
+    /// Whether a row is the value of its one column, rather than an object that has it.
+    pub(super) fn is_of_values(&self) -> bool {
+        matches!(self.plan.columns.as_ref(), [only] if only.wire.is_empty())
+    }
+
+    /// The column of this name. Members mostly come in the order of the definition: `expected` is where to look first.
+    pub(super) fn column(&self, name: &str, expected: usize) -> Option<usize> {
+        let columns = &self.plan.columns;
+        (expected..columns.len()).chain(0..expected).find(|&i| columns[i].wire == name)
+    }
+
+    pub(super) fn put(&mut self, column: usize, text: &str) {
+        if let Cell::Unfit(expected) = self.builders.put(column, text) {
+            let row = self.builders.rows + 1;
+            self.unfit.get_or_insert_with(|| Unfit { row, column, expected, value: text.to_owned() });
+        }
+    }
+
+    /// Ends the row being read; `extra` is the inside of an object of the members without a column.
+    pub(super) fn end_row(&mut self, extra: &str) {
+        if self.plan.extra && !extra.is_empty() {
+            self.put(self.plan.columns.len(), &format!("{{{extra}}}"));
+        }
+        self.builders.end_row();
+    }
+}
