@@ -120,7 +120,7 @@ fn rows(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 for _ in 0..ROWS / PAGE {
-                    let page = page(&call, &plan, black_box(&response)).unwrap();
+                    let page = page(&call, &plan, None, black_box(&response)).unwrap();
                     assert_eq!(page.rows.num_rows(), PAGE);
                     black_box(page);
                 }

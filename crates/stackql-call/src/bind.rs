@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use stackql_provider::Location;
 use stackql_provider::names::{meant, nearest};
+use stackql_provider::{Location, Parameter, ValueStyle};
 use thiserror::Error;
 
-use crate::{Call, Operation};
+use crate::{AddressError, Call, Operation, TransformError};
 
 mod coerce;
 
@@ -32,7 +32,7 @@ pub enum Value {
 /// Values by the parameter's exact name. The scope's value stands under the scope's name.
 pub type Bindings = BTreeMap<String, Value>;
 
-/// Why bindings make no call.
+/// Why bindings make no call, or a call no request.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum BindError {
@@ -82,6 +82,22 @@ pub enum BindError {
         /// What was given.
         given: String,
     },
+    /// A template makes no body of the arguments.
+    #[error("{table}: the request cannot be written: {source}")]
+    Template {
+        /// The table.
+        table: String,
+        /// Why.
+        source: Box<TransformError>,
+    },
+    /// The arguments make no address.
+    #[error("{table}: {source}")]
+    Address {
+        /// The table.
+        table: String,
+        /// Why.
+        source: AddressError,
+    },
 }
 
 /// Checks `bindings` against the operation's method and makes the call. `token` makes an idempotency token for
@@ -117,15 +133,25 @@ pub fn bind(
         let coercion = coerce::Coercion { table: &table, types: &operation.resource.types, token: &mut *token };
         match coercion.argument(parameter, given)? {
             Json::Null if parameter.idempotency_token => arguments.push((at, Json::String(token()))),
-            Json::Null if parameter.required && !method.fills_in(&parameter.name) => {
+            Json::Null if parameter.required && parameter.default.is_none() && !method.fills_in(&parameter.name) => {
                 missing.push(parameter.name.clone())
             }
             Json::Null => {}
-            Json::String(place) if parameter.location == Location::Server => {
-                scope = Some(place.clone());
-                arguments.push((at, Json::String(place)));
+            argument => {
+                if parameter.location == Location::Path
+                    && let Some(given) = unfit_for_path(parameter, &argument)
+                {
+                    let (parameter, expected) = (parameter.name.clone(), "a text that stays in its place".to_owned());
+                    return Err(BindError::Shape { table, parameter, expected, given });
+                }
+                if parameter.location == Location::Server
+                    && scope_name == Some(parameter.name.as_str())
+                    && let Json::String(place) = &argument
+                {
+                    scope = Some(place.clone());
+                }
+                arguments.push((at, argument));
             }
-            argument => arguments.push((at, argument)),
         }
     }
     if !missing.is_empty() {
@@ -133,6 +159,16 @@ pub fn bind(
         return Err(BindError::Missing { table, method: method.name.clone(), missing });
     }
     Ok(Call { operation, scope, arguments })
+}
+
+/// What a path cannot take: nothing, which would ask for all that is there, and steps that lead out of it.
+fn unfit_for_path(parameter: &Parameter, argument: &Json) -> Option<String> {
+    let text = argument.as_str()?;
+    let leads_out = match parameter.style {
+        ValueStyle::Slashed => text.split('/').any(|step| matches!(step, "." | "..")),
+        _ => matches!(text, "" | "." | ".."),
+    };
+    leads_out.then(|| format!("'{text}'"))
 }
 
 #[cfg(test)]

@@ -1,9 +1,14 @@
 //! A call: one operation with all its arguments, checked. What EXPLAIN prints and a request is written from.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value as Json;
-use stackql_provider::{Method, Provider, Resource, Service};
+use stackql_provider::{Method, Provider, Resource, Service, Template};
+
+use crate::{Transform, TransformError};
+
+/// A template, compiled when first needed.
+type Compiled = Arc<OnceLock<Result<Transform, TransformError>>>;
 
 /// A method together with everything it hangs below.
 #[derive(Debug, Clone)]
@@ -16,13 +21,16 @@ pub struct Operation {
     pub resource: Arc<Resource>,
     /// The method's position in the resource's methods.
     pub(crate) method: usize,
+    of_request: Compiled,
+    of_answer: Compiled,
 }
 
 impl Operation {
     /// The operation of `resource` whose method has this exact name.
     pub fn new(provider: Arc<Provider>, service: Arc<Service>, resource: Arc<Resource>, method: &str) -> Option<Self> {
         let method = resource.methods.iter().position(|m| m.name == method)?;
-        Some(Self { provider, service, resource, method })
+        let (of_request, of_answer) = (Compiled::default(), Compiled::default());
+        Some(Self { provider, service, resource, method, of_request, of_answer })
     }
 
     /// The method.
@@ -34,6 +42,20 @@ impl Operation {
     pub fn table(&self) -> String {
         format!("{}.{}.{}", self.provider.name, self.service.name, self.resource.name)
     }
+
+    /// The template that makes the body of a request, if there is one.
+    pub(crate) fn request_template(&self) -> Option<Result<&Transform, TransformError>> {
+        self.method().request.transform.as_ref().map(|template| compiled(&self.of_request, template))
+    }
+
+    /// The template that makes JSON of an answer, if there is one.
+    pub(crate) fn answer_template(&self) -> Option<Result<&Transform, TransformError>> {
+        self.method().response.transform.as_ref().map(|template| compiled(&self.of_answer, template))
+    }
+}
+
+fn compiled<'a>(cache: &'a Compiled, template: &Template) -> Result<&'a Transform, TransformError> {
+    cache.get_or_init(|| Transform::compile(&template.kind, &template.body)).as_ref().map_err(Clone::clone)
 }
 
 /// One operation with all its arguments. Only [`crate::bind()`] makes one, so required arguments are there

@@ -28,7 +28,7 @@ pub use bind::{BindError, Bindings, Value, bind};
 pub use call::{Call, Operation};
 pub use fault::{Fault, FaultKind, fault};
 pub use page::{AnswerError, Cursor, Page, page};
-pub use request::{Request, request};
+pub use request::{AddressError, Request, request};
 pub use response::{Attempt, Response};
 pub use rows::RowPlan;
 pub use transform::{Transform, TransformError, TransformLimit};

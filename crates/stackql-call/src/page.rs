@@ -1,28 +1,21 @@
 //! A response becomes a page: rows, and where to go on. Owns the reading of good answers.
 
 use arrow::record_batch::RecordBatch;
-use stackql_provider::{AnswerFormat, Carrier, NextPage, Paging, Verb};
+use stackql_provider::{AnswerFormat, Carrier, NextPage, Verb};
 use thiserror::Error;
 
 use crate::body::Broken;
-use crate::{Call, Fault, Response, RowPlan, fault};
+use crate::{Call, Fault, Response, RowPlan, TransformError, fault};
 
 mod answer;
+mod cursor;
 mod json;
+mod link;
 mod xml;
 
+pub use cursor::Cursor;
+
 use answer::{Answer, ONWARD, Places, REQUEST_ID, Unfit};
-
-/// Where the next page starts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Cursor(pub(crate) String);
-
-impl Cursor {
-    /// The token, for messages.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// One page of an answer.
 #[derive(Debug, Clone)]
@@ -72,13 +65,25 @@ pub enum AnswerError {
         /// What stood there, cut to a sensible length.
         value: String,
     },
+    /// The template that makes what is read out of an answer does not fit it, or is wrong itself.
+    #[error("{table}{}: the answer (HTTP {status}) is not what its template takes: {source}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default())]
+    Template {
+        /// The table.
+        table: String,
+        /// The scope.
+        scope: Option<String>,
+        /// The HTTP status.
+        status: u16,
+        /// Why.
+        source: Box<TransformError>,
+    },
 }
 
 /// The status of an answer that has no body.
 const NO_CONTENT: u16 = 204;
 
-/// Decodes an answer to `call` into rows as `plan` wants them.
-pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, AnswerError> {
+/// Decodes an answer to `call` into rows as `plan` wants them; `asked` is the cursor that was asked with.
+pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Response) -> Result<Page, AnswerError> {
     if let Some(fault) = fault(call.operation(), call.scope(), response) {
         return Err(AnswerError::Fault(Box::new(fault)));
     }
@@ -89,9 +94,9 @@ pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, An
         bytes: response.body.len(),
         reason,
     };
-    let broken = |broken: Broken| unreadable(format!("{} at byte {}", broken.reason, broken.at));
     let method = call.operation().method();
     let shape = &method.response;
+    let carrier = method.paging.as_ref().and_then(|paging| carrier(&paging.next));
     let mut answer = Answer::new(plan);
     if response.body.trim_ascii().is_empty() {
         // An operation without output answers with nothing, and so does one that says that it has none.
@@ -99,8 +104,8 @@ pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, An
             return Err(unreadable("it is empty".to_owned()));
         }
     } else {
-        let onward = match &method.paging {
-            Some(Paging { next: NextPage::Token { answer: Carrier::Body(path), .. }, .. }) => path.as_slice(),
+        let onward = match carrier {
+            Some(Carrier::Body(path)) => path.as_slice(),
             _ => &[],
         };
         let places = Places {
@@ -109,11 +114,22 @@ pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, An
             siblings: &shape.siblings,
             marks: [onward, &shape.error.success_request_id],
         };
-        match shape.format {
-            AnswerFormat::Xml => answer.xml(&response.body, &places),
-            AnswerFormat::Json => answer.json(&response.body, &places),
-        }
-        .map_err(broken)?;
+        let made = call.operation.answer_template().map(|template| template?.render(&response.body)).transpose();
+        let made = made.map_err(|source| AnswerError::Template {
+            table: call.operation().table(),
+            scope: call.scope().map(str::to_owned),
+            status: response.status,
+            source: Box::new(source),
+        })?;
+        let body = made.as_ref().map_or(&*response.body, |text| text.as_bytes());
+        let read = match shape.format {
+            AnswerFormat::Xml => answer.xml(body, &places),
+            AnswerFormat::Json => answer.json(body, &places),
+        };
+        read.map_err(|Broken { at, reason }| match made {
+            Some(_) => unreadable(format!("what its template made of it: {reason} at byte {at}")),
+            None => unreadable(format!("{reason} at byte {at}")),
+        })?;
     }
     if let Some(Unfit { row, column, expected, value }) = answer.unfit {
         return Err(AnswerError::Value {
@@ -126,10 +142,31 @@ pub fn page(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, An
         });
     }
     let rows = answer.builders.finish().map_err(|e| unreadable(e.to_string()))?;
-    let next = answer.marks[ONWARD].take().filter(|token| !token.is_empty()).map(Cursor);
+    let onward = match carrier {
+        Some(Carrier::Header(name)) => in_header(response, name),
+        _ => answer.marks[ONWARD].take(),
+    };
+    let next = cursor::after(call, asked, rows.num_rows(), onward);
     let header = shape.error.request_id_header.as_deref().and_then(|h| response.header(h));
     let request_id = answer.marks[REQUEST_ID].take().or_else(|| header.map(str::to_owned));
     Ok(Page { rows, next, request_id })
+}
+
+/// Where an answer says how to go on.
+fn carrier(next: &NextPage) -> Option<&Carrier> {
+    match next {
+        NextPage::Token { answer, .. } | NextPage::Address { answer } => Some(answer),
+        NextPage::Number { last, .. } => last.as_ref(),
+        NextPage::Offset { .. } => None,
+    }
+}
+
+fn in_header(response: &Response, name: &str) -> Option<String> {
+    if name.eq_ignore_ascii_case(link::LINK) {
+        let values = response.headers.iter().filter(|(name, _)| name == link::LINK).map(|(_, value)| value.as_str());
+        return link::next(values).map(str::to_owned);
+    }
+    response.header(&name.to_ascii_lowercase()).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value as Json;
-use stackql_provider::{BodyStyle, Location, PageSize, Paging};
+use stackql_provider::{Location, NextPage, Paging};
 
-use crate::{Call, Cursor, Operation};
+use crate::{BindError, Call, Cursor, Operation};
 
+mod address;
+mod body;
 mod form;
+mod json;
+mod paged;
+mod values;
+mod xml;
 
-/// RFC 3986 unreserved characters stay; everything else is encoded.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+pub use address::AddressError;
 
 /// One HTTP request before endpoint, signature and connection.
 #[derive(Debug, Clone)]
@@ -31,6 +34,13 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
+    /// Where it goes, where not to the service's endpoints.
+    pub url: Option<String>,
+    /// The values of the variables of the service's address, and of the scope, by name.
+    pub server: Vec<(String, String)>,
+    /// The address of the page, as the answer before had it: absolute, or relative to the request for the first page.
+    /// It stands in place of path and query, and must not leave the origin.
+    pub next: Option<String>,
     /// Whether it may be sent again when no answer came: it only reads, or carries an idempotency token.
     pub repeatable: bool,
     /// The body's fields, not encoded, where it is a form.
@@ -39,111 +49,83 @@ pub struct Request {
 
 /// Writes the request for one page of `call`: the first without a cursor. `page_size` is how many rows are
 /// wanted, if fewer than all; the method's limits are applied to it.
-pub fn request(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Request {
+pub fn request(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<Request, BindError> {
     let method = call.operation.method();
-    let resource = &call.operation.resource;
-    let mut fields = method.request.fixed.clone();
+    let types = &call.operation.resource.types;
     let mut query = Vec::new();
     let mut headers = Vec::new();
+    let mut server = Vec::new();
+    let mut bound = Vec::new();
     let mut path = match method.request.path.as_str() {
         "" => "/".to_owned(),
         path => path.to_owned(),
     };
-    for (at, value) in paged(call, cursor, page_size) {
+    for (at, value) in paged::arguments(call, cursor, page_size) {
         let parameter = &method.parameters[at];
         match parameter.location {
-            Location::Body => {
-                if let BodyStyle::Form(style) = method.request.body {
-                    form::append(&mut fields, &resource.types, style, parameter, &value);
-                }
-            }
-            Location::Query => query.push((parameter.wire.clone(), form::scalar(&value))),
-            Location::Header => headers.push((parameter.wire.clone(), form::scalar(&value))),
+            Location::Body => bound.push((parameter, value)),
+            Location::Query => values::query(&mut query, types, parameter, &value),
+            Location::Header => headers.push((parameter.wire.clone(), values::header(types, parameter, &value))),
             Location::Path => {
-                let text = form::scalar(&value);
-                let text = utf8_percent_encode(&text, ENCODED).to_string();
+                let text = values::path(types, parameter, &value);
                 path = path.replace(&format!("{{{}}}", parameter.wire), &text);
             }
-            Location::Server => {}
+            Location::Server => server.push((parameter.wire.clone(), form::scalar(&value))),
         }
     }
-    let body = encode(&fields);
-    if !fields.is_empty() {
-        headers.push(("content-type".to_owned(), format!("{}; charset=utf-8", method.request.media_type)));
+    if let (Some(name), Some(place)) = (&call.operation.service.endpoints.scope, &call.scope)
+        && !server.iter().any(|(n, _)| n == name)
+    {
+        server.push((name.clone(), place.clone()));
     }
-    Request {
+    let table = || call.operation.table();
+    let url = method.request.url.as_deref().map(|template| address::fill(template, &server));
+    let url = url.transpose().map_err(|source| BindError::Address { table: table(), source })?;
+    let body = body::body(&call.operation, &bound)
+        .map_err(|source| BindError::Template { table: table(), source: Box::new(source) })?;
+    if let Some(media_type) = body.media_type
+        && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+    {
+        headers.push(("content-type".to_owned(), media_type));
+    }
+    let next = match (&method.paging, cursor) {
+        (Some(Paging { next: NextPage::Address { .. }, .. }), Some(cursor)) => Some(cursor.as_str().to_owned()),
+        _ => None,
+    };
+    Ok(Request {
         operation: Arc::clone(&call.operation),
         scope: call.scope.clone(),
         http_method: method.request.http_method.clone(),
         path,
         query,
         headers,
-        body: Bytes::from(body),
+        body: body.bytes,
+        url,
+        server,
+        next,
         repeatable: method.is_repeatable(),
-        fields,
-    }
-}
-
-/// The arguments, with the parameters of paging among them, in the order of the method's parameters.
-fn paged(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Vec<(usize, Json)> {
-    let method = call.operation.method();
-    let mut all = call.arguments.clone();
-    let Some(Paging { next, size }) = &method.paging else { return all };
-    let at = |name: &str| method.parameters.iter().position(|p| p.name == name);
-    let mut set = |name: &str, value: Json| {
-        if let Some(at) = at(name) {
-            all.retain(|(i, _)| *i != at);
-            all.push((at, value));
-        }
-    };
-    if let Some(cursor) = cursor
-        && let Some(parameter) = next.parameter()
-    {
-        set(parameter, Json::String(cursor.0.clone()));
-    }
-    if let Some(size) = size
-        && call.argument(&size.parameter).is_none()
-        && !size.excludes.iter().any(|e| call.argument(e).is_some())
-        && let Some(rows) = rows_of(size, page_size)
-    {
-        set(&size.parameter, rows.into());
-    }
-    all.sort_by_key(|(at, _)| *at);
-    all
-}
-
-/// How many rows to ask for; `None` leaves it to the provider. Where the source states no maximum, ours is a
-/// guess: asking for it would cut an answer that may come whole, so more than it is not asked for at all.
-fn rows_of(size: &PageSize, wanted: Option<u32>) -> Option<u32> {
-    match wanted {
-        Some(wanted) if size.ask_maximum || wanted <= size.maximum => {
-            Some(wanted.clamp(size.minimum, size.maximum.max(size.minimum)))
-        }
-        Some(_) => None,
-        None => size.ask_maximum.then_some(size.maximum),
-    }
-}
-
-fn encode(fields: &[(String, String)]) -> String {
-    let mut body = String::new();
-    for (name, value) in fields {
-        if !body.is_empty() {
-            body.push('&');
-        }
-        body.extend(utf8_percent_encode(name, ENCODED));
-        body.push('=');
-        body.extend(utf8_percent_encode(value, ENCODED));
-    }
-    body
+        fields: body.fields,
+    })
 }
 
 impl Request {
-    /// One line for EXPLAIN and logs: method, path and decoded fields, `POST / Action=DescribeVpcs&Filter.1.Name=vpc-id`.
-    /// It carries no credential, since the request has none yet.
+    /// One line for EXPLAIN and logs: method, path, decoded fields and any other body,
+    /// `POST / Action=DescribeVpcs&Filter.1.Name=vpc-id`. It carries no credential, since the request has none yet.
     pub fn summary(&self) -> String {
         let pairs: Vec<String> = self.query.iter().chain(&self.fields).map(|(n, v)| format!("{n}={v}")).collect();
-        let line = format!("{} {} {}", self.http_method, self.path, pairs.join("&"));
+        let (path, pairs) = match &self.next {
+            Some(next) => (next.as_str(), String::new()),
+            None => (self.path.as_str(), pairs.join("&")),
+        };
+        let body = if self.fields.is_empty() { String::from_utf8_lossy(&self.body) } else { "".into() };
+        let parts = [self.http_method.as_str(), path, &pairs, &body];
+        let line = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
         line.trim_end().chars().flat_map(printable).collect()
+    }
+
+    /// The address that a template of the service's gives, its placeholders replaced by [`Self::server`].
+    pub fn address(&self, template: &str) -> Result<String, AddressError> {
+        address::fill(template, &self.server)
     }
 }
 
@@ -151,6 +133,3 @@ impl Request {
 fn printable(c: char) -> Vec<char> {
     if c.is_control() { c.escape_default().collect() } else { vec![c] }
 }
-
-#[cfg(test)]
-mod tests;

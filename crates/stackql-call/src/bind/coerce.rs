@@ -33,11 +33,14 @@ impl Coercion<'_> {
         Ok(json)
     }
 
-    /// Text for a nested parameter is JSON, except that a bare word is a list of one.
+    /// Text for a nested parameter is JSON, except that a bare word is a list of one, and itself where any value will do.
     fn parsed(&self, path: &str, ty: TypeRef, text: &str) -> Result<Json, BindError> {
         let shape = self.types.get(ty);
         let looks_nested = text.trim_start().starts_with(['[', '{']);
         match shape {
+            Type::Any if !looks_nested => {
+                Ok(serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned())))
+            }
             Type::List { .. } if !looks_nested => Ok(Json::Array(vec![Json::String(text.to_owned())])),
             _ if shape.is_nested() => {
                 serde_json::from_str(text).map_err(|e| self.shape(path, shape, &format!("'{text}' ({e})")))

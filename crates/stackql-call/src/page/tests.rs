@@ -6,8 +6,8 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
 use proptest::prelude::*;
 use stackql_provider::{
-    Column, ErrorShape, Member, Method, Provider, RequestShape, Resource, ResponseShape, Service, TimeFormat, Type,
-    TypeRef, Types,
+    Column, ErrorShape, Member, Method, Paging, Provider, RequestShape, Resource, ResponseShape, Service, TimeFormat,
+    Type, TypeRef, Types,
 };
 
 use super::*;
@@ -83,7 +83,7 @@ fn call(verb: Verb, rows: &str) -> Call {
 }
 
 fn read(plan: &RowPlan, rows: &str, body: impl Into<Bytes>) -> Result<Page, AnswerError> {
-    page(&call(Verb::Select, rows), plan, &Response { status: 200, body: body.into(), ..Response::default() })
+    page(&call(Verb::Select, rows), plan, None, &Response { status: 200, body: body.into(), ..Response::default() })
 }
 
 /// A plan for the columns of these names.
@@ -246,7 +246,7 @@ fn the_request_id_is_in_the_body_or_a_header() {
     let request_id = |body: String| {
         let headers = vec![("x-request-id".to_owned(), "h".to_owned())];
         let response = Response { status: 200, headers, body: body.into(), ..Response::default() };
-        page(&call(Verb::Select, "thingSet.item"), &plan(&["id"], false), &response).unwrap().request_id
+        page(&call(Verb::Select, "thingSet.item"), &plan(&["id"], false), None, &response).unwrap().request_id
     };
     assert_eq!(request_id(document("")).as_deref(), Some("q-1"));
     assert_eq!(request_id("<R/>".to_owned()).as_deref(), Some("h"));
@@ -316,7 +316,7 @@ fn nesting_is_bounded() {
 #[test]
 fn only_an_operation_without_rows_may_answer_with_nothing() {
     let response = Response { status: 200, ..Response::default() };
-    let page = page(&call(Verb::Delete, ""), &plan(&["id"], false), &response).unwrap();
+    let page = page(&call(Verb::Delete, ""), &plan(&["id"], false), None, &response).unwrap();
     assert_eq!((page.rows.num_rows(), page.next), (0, None));
 }
 

@@ -1,7 +1,10 @@
 //! Nested values as the flat fields of a form: `Filter.1.Value.2=x`.
 
+use percent_encoding::utf8_percent_encode;
 use serde_json::Value as Json;
 use stackql_provider::{FormStyle, Parameter, Type, TypeRef, Types};
+
+use super::values::ENCODED;
 
 /// Appends the fields of one argument.
 pub(super) fn append(
@@ -48,8 +51,32 @@ fn write(fields: &mut Vec<(String, String)>, types: &Types, style: FormStyle, na
                 write(fields, types, style, format!("{entry}.value"), *of, value);
             }
         }
+        (Type::Any, Json::Array(items)) => {
+            for (i, each) in items.iter().enumerate() {
+                write(fields, types, style, format!("{name}.{}", i + 1), ty, each);
+            }
+        }
+        (Type::Any, Json::Object(members)) => {
+            for (member, value) in members {
+                write(fields, types, style, format!("{name}.{member}"), ty, value);
+            }
+        }
         (_, scalar_value) => fields.push((name, scalar(scalar_value))),
     }
+}
+
+/// The text of a form.
+pub(super) fn encoded(fields: &[(String, String)]) -> String {
+    let mut body = String::new();
+    for (name, value) in fields {
+        if !body.is_empty() {
+            body.push('&');
+        }
+        body.extend(utf8_percent_encode(name, ENCODED));
+        body.push('=');
+        body.extend(utf8_percent_encode(value, ENCODED));
+    }
+    body
 }
 
 /// A scalar as text; nested values as JSON.

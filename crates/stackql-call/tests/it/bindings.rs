@@ -66,7 +66,7 @@ proptest! {
         let (operation, _) = operation(&document());
         let Ok(call) = bind(operation, &bindings, &mut || "made".to_owned()) else { return Ok(()) };
         prop_assert!(call.argument("Id").is_some() && call.argument("Name").is_some() && call.argument("Token").is_some());
-        let request = request(&call, None, None);
+        let request = request(&call, None, None).unwrap();
         let decode = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
         let body = std::str::from_utf8(&request.body).unwrap();
         let fields: Vec<(String, String)> =

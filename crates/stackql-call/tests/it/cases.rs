@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use stackql_call::{AnswerError, Bindings, Call, Cursor, Page, Response, RowPlan, Value, bind, page, request};
-use stackql_provider::{Carrier, Column, NextPage};
+use stackql_provider::{AnswerFormat, Carrier, Column, NextPage, ResponseShape};
 
 use crate::model::operation;
 
@@ -83,11 +83,27 @@ fn stages(folder: &Path) -> BTreeMap<&'static str, String> {
     };
     let size = wanted["rows"].as_u64().map(|n| u32::try_from(n).unwrap());
     let scope = call.scope().map(|s| format!(" in {s}")).unwrap_or_default();
-    stages.insert("call.txt", format!("{name}{scope}\n{}\n", request(&call, None, size).summary()));
+    let first = match request(&call, None, size) {
+        Ok(request) => request.summary(),
+        Err(error) => {
+            stages.insert("call.txt", format!("{name}{scope}\nerror: {error}\n"));
+            return stages;
+        }
+    };
+    stages.insert("call.txt", format!("{name}{scope}\n{first}\n"));
 
-    let cursor = wanted["after"].as_str().map(|page| cursor(&call, page));
-    let request = request(&call, cursor.as_ref(), size);
+    let cursor = (!wanted["after"].is_null()).then(|| cursor(&call, &wanted["after"]));
+    let request = request(&call, cursor.as_ref(), size).unwrap();
     let mut written = format!("# may be sent again: {}\n", if request.repeatable { "yes" } else { "no" });
+    for (what, address) in [("to", &request.url), ("next", &request.next)] {
+        if let Some(address) = address {
+            writeln!(written, "# {what}: {address}").unwrap();
+        }
+    }
+    let beside = |(name, _): &&(String, String)| Some(name) != call.operation().service.endpoints.scope.as_ref();
+    for (name, value) in request.server.iter().filter(beside) {
+        writeln!(written, "# {name}: {value}").unwrap();
+    }
     let query: Vec<String> = request.query.iter().map(|(n, v)| format!("{n}={v}")).collect();
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
     writeln!(written, "{} {}{query} HTTP/1.1", request.http_method, request.path).unwrap();
@@ -103,7 +119,7 @@ fn stages(folder: &Path) -> BTreeMap<&'static str, String> {
             &chosen(columns, &wanted["columns"]),
             wanted["extra"] == true,
         );
-        let rows = match page(&call, &plan, &response(&answer)) {
+        let rows = match page(&call, &plan, cursor.as_ref(), &response(&answer)) {
             Ok(page) => rows(&page),
             Err(error) => refusal(&error),
         };
@@ -126,16 +142,44 @@ fn bindings(text: &str) -> Bindings {
     given.into_iter().map(|(name, json)| (name, value(json))).collect()
 }
 
-/// The cursor that an answer with this token gives: there is no other way to one.
-fn cursor(call: &Call, token: &str) -> Cursor {
-    let paging = call.operation().method().paging.clone().unwrap();
-    let NextPage::Token { answer: Carrier::Body(answer), .. } = paging.next else { panic!("no token in a body") };
-    let open: String = answer.iter().map(|name| format!("<{name}>")).collect();
-    let close: String = answer.iter().rev().map(|name| format!("</{name}>")).collect();
-    let body = Bytes::from(format!("<R>{open}{token}{close}</R>"));
+/// The cursor that an answer gives which says this: there is no other way to one. A number is how many pages of
+/// one row were before.
+fn cursor(call: &Call, said: &Json) -> Cursor {
+    let method = call.operation().method();
     let plan = RowPlan::new(&call.operation().resource.types, &[], false);
-    let response = Response { status: 200, body, ..Response::default() };
-    page(call, &plan, &response).unwrap().next.unwrap()
+    let get = |asked: Option<&Cursor>, response: Response| page(call, &plan, asked, &response).unwrap().next.unwrap();
+    let answer =
+        |body: String, headers| Response { status: 200, body: Bytes::from(body), headers, ..Response::default() };
+    let text = || said.as_str().unwrap().to_owned();
+    match &method.paging.clone().unwrap().next {
+        NextPage::Token { answer: Carrier::Header(name), .. } | NextPage::Address { answer: Carrier::Header(name) } => {
+            let value = if name == "link" { format!("<{}>; rel=next", text()) } else { text() };
+            get(None, answer(rows_of(&method.response, 1), vec![(name.clone(), value)]))
+        }
+        NextPage::Token { answer: Carrier::Body(path), .. } | NextPage::Address { answer: Carrier::Body(path) } => {
+            let mut json = path.iter().rev().fold(said.clone(), |inside, name| json!({name: inside}));
+            for sibling in &method.response.siblings {
+                json[sibling].is_null().then(|| json[sibling] = Json::Null);
+            }
+            let xml = |text: String| path.iter().rev().fold(text, |inside, name| format!("<{name}>{inside}</{name}>"));
+            let body = match method.response.format {
+                AnswerFormat::Json => json.to_string(),
+                AnswerFormat::Xml => format!("<R>{}</R>", xml(text())),
+            };
+            get(None, answer(body, Vec::new()))
+        }
+        NextPage::Number { .. } | NextPage::Offset { .. } => {
+            let turn =
+                |asked: Option<Cursor>, _| Some(get(asked.as_ref(), answer(rows_of(&method.response, 1), Vec::new())));
+            (0..said.as_u64().unwrap()).fold(None, turn).unwrap()
+        }
+    }
+}
+
+/// A JSON answer with so many empty rows.
+fn rows_of(response: &ResponseShape, rows: usize) -> String {
+    let rows = Json::from(vec![json!({}); rows]);
+    response.rows.iter().rev().fold(rows, |inside, name| json!({name: inside})).to_string()
 }
 
 /// The columns of these names, or all.

@@ -85,7 +85,8 @@ fn fetched(format: Format, rows: &[String], size: u32) -> (RecordBatch, usize) {
     let plan = RowPlan::new(&call.operation().resource.types, &columns, true);
     let (mut batches, mut cursor) = (Vec::new(), None);
     loop {
-        let page = page(&call, &plan, &answer(format, rows, &request(&call, cursor.as_ref(), Some(size)))).unwrap();
+        let request = request(&call, cursor.as_ref(), Some(size)).unwrap();
+        let page = page(&call, &plan, cursor.as_ref(), &answer(format, rows, &request)).unwrap();
         batches.push(page.rows);
         cursor = page.next;
         if cursor.is_none() {

@@ -88,7 +88,7 @@ fn requests_are_those_of_the_protocol() {
             })
             .collect();
         let call = bind(operation, &bindings, &mut || "00000000-0000-4000-8000-000000000000".to_owned()).unwrap();
-        let request = request(&call, None, None);
+        let request = request(&call, None, None).unwrap();
         let expected = &case["serialized"];
         let found = pairs(std::str::from_utf8(&request.body).unwrap());
         let wanted = pairs(text(&expected["body"]));
@@ -136,7 +136,7 @@ fn answers_are_those_of_the_protocol() {
         }
         let plan = RowPlan::new(&operation.resource.types, &columns, false);
         let call = bind(operation, &Bindings::new(), &mut String::new).unwrap();
-        let page = match page(&call, &plan, &response) {
+        let page = match page(&call, &plan, None, &response) {
             Ok(page) => page,
             Err(error) => {
                 failures.push(format!("{id}: {error}"));

@@ -113,7 +113,7 @@ proptest! {
         let parameter = Parameter { wire: "P".to_owned(), ty: filters, ..Parameter::default() };
         let mut fields = Vec::new();
         append(&mut fields, &types, FormStyle::Indexed, &parameter, &named);
-        let body = crate::request::encode(&fields);
+        let body = encoded(&fields);
         let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned();
         let pairs: Vec<(String, String)> = body
             .split('&')

@@ -1,0 +1,55 @@
+//! `Link` headers, RFC 8288.
+
+/// The name of the header.
+pub(super) const LINK: &str = "link";
+
+/// The target of the first link to the next page.
+pub(super) fn next<'a>(mut values: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    values.find_map(|value| links(value).find(|(_, parameters)| leads_on(parameters)).map(|(target, _)| target))
+}
+
+/// The links of a header: target, and what stands behind it.
+fn links(value: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = value;
+    std::iter::from_fn(move || {
+        let (_, from) = rest.split_once('<')?;
+        let (target, from) = from.split_once('>')?;
+        let end = unquoted(from, ',').unwrap_or(from.len());
+        rest = &from[end..];
+        Some((target.trim(), &from[..end]))
+    })
+}
+
+/// Whether a link's parameters say `rel=next`, among whatever other relations. The first `rel` counts.
+fn leads_on(parameters: &str) -> bool {
+    let mut rest = parameters;
+    while let Some(at) = unquoted(rest, ';') {
+        rest = &rest[at + 1..];
+        let parameter = &rest[..unquoted(rest, ';').unwrap_or(rest.len())];
+        if let Some((name, value)) = parameter.split_once('=')
+            && name.trim().eq_ignore_ascii_case("rel")
+        {
+            let relations = value.trim().trim_matches('"');
+            return relations.split_ascii_whitespace().any(|relation| relation.eq_ignore_ascii_case("next"));
+        }
+    }
+    false
+}
+
+/// Where a character first stands outside quotes.
+fn unquoted(text: &str, wanted: char) -> Option<usize> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ if c == wanted && !quoted => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! The body of a request, by the style that the definition says.
+
+use bytes::Bytes;
+use serde_json::Value as Json;
+use stackql_provider::{BodyStyle, Parameter};
+
+use super::{form, json, xml};
+use crate::{Operation, TransformError};
+
+/// A body before it is sent.
+#[derive(Default)]
+pub(super) struct Body {
+    pub(super) bytes: Bytes,
+    /// Its fields, not encoded, where it is a form.
+    pub(super) fields: Vec<(String, String)>,
+    /// Its media type, if it is there.
+    pub(super) media_type: Option<String>,
+}
+
+/// The body that the arguments `bound` make.
+pub(super) fn body(operation: &Operation, bound: &[(&Parameter, Json)]) -> Result<Body, TransformError> {
+    let (request, types) = (&operation.method().request, &operation.resource.types);
+    let arguments = || bound.iter().map(|(parameter, value)| (*parameter, value));
+    let media_type = request.media_type.clone();
+    let whole = |text: Option<String>| match text {
+        Some(text) if !text.is_empty() => {
+            Body { bytes: text.into(), fields: Vec::new(), media_type: Some(media_type).filter(|m| !m.is_empty()) }
+        }
+        _ => Body::default(),
+    };
+    if let Some(template) = operation.request_template() {
+        let members = Json::Object(json::members(types, arguments()));
+        return Ok(whole(Some(template?.render(members.to_string().as_bytes())?)));
+    }
+    Ok(match &request.body {
+        BodyStyle::Form(style) => {
+            let mut fields = request.fixed.clone();
+            for (parameter, value) in arguments() {
+                form::append(&mut fields, types, *style, parameter, value);
+            }
+            let media_type = (!fields.is_empty()).then(|| format!("{}; charset=utf-8", request.media_type));
+            Body { bytes: form::encoded(&fields).into(), fields, media_type }
+        }
+        BodyStyle::Json { base, wrap } => {
+            whole(json::body(base.as_deref(), wrap.as_deref(), json::members(types, arguments())))
+        }
+        BodyStyle::Xml { root, attributes, declaration } => {
+            let document = || xml::document(types, (declaration, root, attributes), arguments());
+            whole((!bound.is_empty()).then(document))
+        }
+    })
+}

@@ -1,0 +1,65 @@
+//! Arguments as JSON of a body.
+
+use serde_json::{Map, Value as Json};
+use stackql_provider::{Parameter, TimeFormat, Type, TypeRef, Types};
+
+/// The body of these arguments. Without any it is `base` as it is, or nothing; `wrap` names the member that takes
+/// them all as JSON text.
+pub(super) fn body(base: Option<&str>, wrap: Option<&str>, members: Map<String, Json>) -> Option<String> {
+    if members.is_empty() {
+        return base.map(str::to_owned);
+    }
+    let members = match wrap {
+        Some(wrap) => [(wrap.to_owned(), Json::String(Json::Object(members).to_string()))].into_iter().collect(),
+        None => members,
+    };
+    match base.map(serde_json::from_str) {
+        Some(Ok(Json::Object(mut whole))) => {
+            whole.extend(members);
+            Some(Json::Object(whole).to_string())
+        }
+        _ => Some(Json::Object(members).to_string()),
+    }
+}
+
+/// The arguments as members of one object.
+pub(super) fn members<'a>(types: &Types, bound: impl Iterator<Item = (&'a Parameter, &'a Json)>) -> Map<String, Json> {
+    bound.map(|(p, value)| (p.wire.clone(), named(types, p.ty, p.time_format, value))).collect()
+}
+
+/// A value with its members named as on the wire, and times as it writes them.
+pub(super) fn named(types: &Types, ty: TypeRef, time_format: Option<TimeFormat>, value: &Json) -> Json {
+    match (types.get(ty), value) {
+        (Type::Timestamp(format), Json::String(text)) if time_format.unwrap_or(*format) == TimeFormat::EpochSeconds => {
+            // Seconds were written as text, which is how forms and query strings have them.
+            text.parse().map_or_else(|_| value.clone(), Json::Number)
+        }
+        (Type::List { item, .. }, Json::Array(items)) => {
+            items.iter().map(|each| named(types, *item, None, each)).collect()
+        }
+        (Type::Map { value: of }, Json::Object(entries)) => {
+            Json::Object(entries.iter().map(|(key, each)| (key.clone(), named(types, *of, None, each))).collect())
+        }
+        (Type::Structure { members }, Json::Object(object)) => {
+            let member = |(name, each): (&String, &Json)| match members.iter().find(|m| m.name == *name) {
+                Some(member) => (member.request_wire.clone(), named(types, member.ty, member.time_format, each)),
+                None => (name.clone(), each.clone()),
+            };
+            Json::Object(object.iter().map(member).collect())
+        }
+        _ => value.clone(),
+    }
+}
+
+/// The JSON of a text for a parameter of this shape, where it comes from a definition or an answer.
+pub(super) fn typed(types: &Types, ty: TypeRef, text: &str) -> Json {
+    let parsed = || serde_json::from_str(text).ok();
+    let value = match types.get(ty) {
+        Type::Integer | Type::Number => parsed().filter(Json::is_number),
+        Type::Boolean => parsed().filter(Json::is_boolean),
+        Type::List { .. } => parsed().filter(Json::is_array),
+        Type::Map { .. } | Type::Structure { .. } | Type::Any => parsed().filter(Json::is_object),
+        Type::String | Type::Timestamp(_) | Type::Blob => None,
+    };
+    value.unwrap_or_else(|| Json::String(text.to_owned()))
+}

@@ -1,0 +1,77 @@
+//! Arguments as texts of a query string, header or path.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value as Json;
+use stackql_provider::{FormStyle, Parameter, Types, ValueStyle};
+
+use super::form::{self, scalar};
+use super::json::named;
+
+/// RFC 3986 unreserved characters stay; everything else is encoded.
+pub(super) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// All that may stand in a path stays: RFC 3986 `pchar` and the slash.
+const SLASHED: &AsciiSet = &ENCODED
+    .remove(b'/')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=');
+
+/// Appends the pairs of one argument to a query string.
+pub(super) fn query(pairs: &mut Vec<(String, String)>, types: &Types, parameter: &Parameter, value: &Json) {
+    if parameter.style == ValueStyle::Indexed {
+        return form::append(pairs, types, FormStyle::Indexed, parameter, value);
+    }
+    let name = parameter.wire.clone();
+    match (parameter.style, named(types, parameter.ty, parameter.time_format, value)) {
+        (ValueStyle::Deep, value @ Json::Object(_)) => deep(pairs, name, &value),
+        (ValueStyle::Joined, Json::Array(items)) if items.is_empty() => {}
+        (ValueStyle::Joined, value) => pairs.push((name, joined(&value))),
+        (_, Json::Array(items)) => pairs.extend(items.iter().map(|item| (name.clone(), scalar(item)))),
+        (_, value) => pairs.push((name, scalar(&value))),
+    }
+}
+
+/// `name[member]=value`; a list repeats its name.
+fn deep(pairs: &mut Vec<(String, String)>, name: String, value: &Json) {
+    match value {
+        Json::Null => {}
+        Json::Object(members) => {
+            for (member, value) in members {
+                deep(pairs, format!("{name}[{member}]"), value);
+            }
+        }
+        Json::Array(items) => items.iter().for_each(|item| deep(pairs, name.clone(), item)),
+        value => pairs.push((name, scalar(value))),
+    }
+}
+
+/// The text of a header.
+pub(super) fn header(types: &Types, parameter: &Parameter, value: &Json) -> String {
+    joined(&named(types, parameter.ty, parameter.time_format, value))
+}
+
+/// The text of a path's placeholder, encoded.
+pub(super) fn path(types: &Types, parameter: &Parameter, value: &Json) -> String {
+    let text = joined(&named(types, parameter.ty, parameter.time_format, value));
+    let set = if parameter.style == ValueStyle::Slashed { SLASHED } else { ENCODED };
+    utf8_percent_encode(&text, set).to_string()
+}
+
+/// A list joined by commas; anything else as it is.
+fn joined(value: &Json) -> String {
+    match value {
+        Json::Array(items) => items.iter().map(scalar).collect::<Vec<_>>().join(","),
+        value => scalar(value),
+    }
+}
