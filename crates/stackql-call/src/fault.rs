@@ -1,10 +1,13 @@
 //! An error answer becomes a fault with code, message, request id and a hint.
 
-use stackql_provider::{ErrorRules, ErrorShape};
+use stackql_provider::ErrorRules;
 use thiserror::Error;
 
-use crate::xml::{Document, Next, texts};
 use crate::{Operation, Response};
+
+mod said;
+
+use said::Said;
 
 /// What a provider said when it refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -53,13 +56,10 @@ pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) ->
     let shape = &operation.method().response.error;
     let rules = &operation.provider.errors;
     let refused = response.status >= 300;
-    let paths = [shape.code.as_slice(), &shape.message, &shape.request_id];
-    let mut said = if refused || says_error(&response.body, shape) {
-        texts(&response.body, &paths).unwrap_or_else(|_| vec![None; paths.len()]).into_iter()
-    } else {
+    if !refused && !said::says_error(&response.body, shape) {
         return None;
-    };
-    let (code, message, request_id) = (said.next().flatten(), said.next().flatten(), said.next().flatten());
+    }
+    let Said { code, message, request_id } = Said::read(&response.body, shape, response.status);
     if !refused && code.is_none() {
         return None;
     }
@@ -88,13 +88,6 @@ pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) ->
         hint: rules.hint(&code).map(str::to_owned),
         code,
     })
-}
-
-/// Whether a document's outermost element has the child that only errors have, looking no further than its first.
-fn says_error(body: &[u8], shape: &ErrorShape) -> bool {
-    let Some(first) = shape.code.first() else { return false };
-    let Ok(mut document) = Document::open(body) else { return false };
-    matches!(document.next(), Ok(Next::Child)) && document.name() == first
 }
 
 fn status_name(status: u16) -> String {

@@ -166,7 +166,7 @@ fn in_header(response: &Response, name: &str) -> Option<String> {
         let values = response.headers.iter().filter(|(name, _)| name == link::LINK).map(|(_, value)| value.as_str());
         return link::next(values).map(str::to_owned);
     }
-    response.header(&name.to_ascii_lowercase()).map(str::to_owned)
+    response.header(name).map(str::to_owned)
 }
 
 #[cfg(test)]

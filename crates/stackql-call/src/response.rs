@@ -37,8 +37,8 @@ pub struct Attempt {
 }
 
 impl Response {
-    /// The first header of this lower-case name.
+    /// The first header of this name, in whatever case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 }

@@ -198,7 +198,9 @@ impl Client {
         let profile = self.profile().await.map_err(configuration)?;
         let endpoints = &request.operation.service.endpoints;
         let Target { url: base, signing_scope } =
-            target(&self.settings, profile, endpoints, request.scope.as_deref()).map_err(configuration)?;
+            target(&self.settings, profile, endpoints, request.scope.as_deref(), request.url.as_deref())
+                .map_err(configuration)?;
+        let base = request.address(&base).map_err(|e| configuration(e.to_string()))?;
         let url = address(&base, request).map_err(configuration)?;
         let mut waits = backon::ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))
@@ -314,7 +316,17 @@ fn address(base: &str, request: &Request) -> Result<url::Url, String> {
         let encoded = url.query().map(|q| q.replace('+', "%20"));
         url.set_query(encoded.as_deref());
     }
-    Ok(url)
+    let Some(next) = &request.next else { return Ok(url) };
+    let mut page = url.join(next).map_err(|e| format!("the next page's address is not a URL: {e}"))?;
+    if page.origin() != url.origin() {
+        let (there, here) = (page.origin().ascii_serialization(), url.origin().ascii_serialization());
+        return Err(format!(
+            "the next page is said to be at {there}, and only {here} is asked; set that as the endpoint URL if it is right"
+        ));
+    }
+    // A URL with a host takes both; what the answer says about them does not count.
+    let _ = (page.set_username(url.username()), page.set_password(url.password()));
+    Ok(page)
 }
 
 /// An address without what may be secret in it.

@@ -12,12 +12,14 @@ pub(crate) struct Target {
     pub(crate) signing_scope: String,
 }
 
-/// The target of a service at `scope`: an override, else its partition's template or host.
+/// The target of a service at `scope`: an override, else the operation's `own` address, else its partition's template
+/// or host.
 pub(crate) fn target(
     settings: &Settings,
     profile: &Profile,
     endpoints: &Endpoints,
     scope: Option<&str>,
+    own: Option<&str>,
 ) -> Result<Target, String> {
     let scope = scope.unwrap_or_default();
     let overridden = match &settings.endpoint_url {
@@ -28,7 +30,7 @@ pub(crate) fn target(
     let partition = partition(endpoints, scope);
     let host = partition.and_then(|p| p.hosts.iter().find(|h| h.member == scope && h.variant == variant));
     let signing_scope = host.and_then(|h| h.signing_scope.as_deref()).unwrap_or(scope).to_owned();
-    if let Some(url) = overridden {
+    if let Some(url) = overridden.or_else(|| own.map(str::to_owned)) {
         return Ok(Target { url, signing_scope });
     }
     if let Some(host) = host {

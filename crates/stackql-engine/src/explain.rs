@@ -77,7 +77,7 @@ async fn calls(
                 let call =
                     bind(Arc::clone(&fetch.operation), &place, &mut || NEW_TOKEN.to_owned()).map_err(Error::from)?;
                 let wanted = fetch.paging.wanted.map(|w| u32::try_from(w).unwrap_or(u32::MAX));
-                let mut detail = request(&call, None, wanted).summary();
+                let mut detail = request(&call, None, wanted).map_err(Error::from)?.summary();
                 let method = fetch.operation.method();
                 if method.verb == Verb::Select && method.paging.is_some() {
                     detail.push_str(" (and the pages that follow, as long as rows are wanted)");

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use datafusion::arrow::record_batch::RecordBatch;
 use futures::stream::{self, Stream};
 use stackql_call::{AnswerError, Call, Cursor, FaultKind, Page, RowPlan, page, request};
+use stackql_provider::NextPage;
 
 use crate::context::Context;
 use crate::error::Error;
@@ -52,7 +53,11 @@ pub(crate) fn pages(
                 context.cut(format!("{}: stopped after {} pages, the limit", call.operation().table(), state.pages));
                 return Ok(None);
             }
-            let wanted = paging.wanted.map(|w| u32::try_from(w - state.rows).unwrap_or(u32::MAX));
+            // Where pages are numbered, all have the size of the first: another would move their borders.
+            let numbered = call.operation().method().paging.as_ref();
+            let numbered = numbered.is_some_and(|paging| matches!(paging.next, NextPage::Number { .. }));
+            let before = if numbered { 0 } else { state.rows };
+            let wanted = paging.wanted.map(|w| u32::try_from(w - before).unwrap_or(u32::MAX));
             let answer = match send(&context, &call, &plan, state.cursor.as_ref(), wanted).await {
                 Err(Error::Answer(AnswerError::Fault(fault)))
                     if paging.absent_is_empty && fault.kind == FaultKind::NotFound =>
@@ -83,7 +88,7 @@ pub(crate) async fn send(
     cursor: Option<&Cursor>,
     wanted: Option<u32>,
 ) -> Result<Page, Error> {
-    let request = request(call, cursor, wanted);
+    let request = request(call, cursor, wanted)?;
     let permit = context.permits.acquire().await;
     let response = match context.transport.send(&request).await {
         Ok(response) => response,
@@ -94,7 +99,7 @@ pub(crate) async fn send(
         }
     };
     drop(permit);
-    let answer = page(call, plan, &response);
+    let answer = page(call, plan, cursor, &response);
     let rows = answer.as_ref().ok().map(|p| p.rows.num_rows());
     context.log.record(&request, &response.attempts, rows);
     let answer = answer?;

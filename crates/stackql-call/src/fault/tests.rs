@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use stackql_provider::{Hint, Method, Provider, RequestShape, Resource, ResponseShape, Service, Verb};
+use stackql_provider::{ErrorShape, Hint, Method, Provider, RequestShape, Resource, ResponseShape, Service, Verb};
 
 use super::*;
 

@@ -80,7 +80,7 @@ fn request_of(verb: Verb, parameters: Vec<Parameter>, types: Types) -> Request {
     let resource = Resource { methods: vec![method], types, ..Resource::default() };
     let operation = Operation::new(provider.into(), service.into(), resource.into(), "List").expect("method");
     let call = bind(operation.into(), &Bindings::new(), &mut || "token-1".to_owned()).expect("nothing is required");
-    let mut request = stackql_call::request(&call, None, None);
+    let mut request = stackql_call::request(&call, None, None).expect("nothing to fill in");
     request.scope = Some("us-east-1".into());
     request
 }
@@ -207,5 +207,25 @@ fn an_endpoint_may_have_a_path_and_a_query_is_encoded() {
     for wrong in ["", "example.com", "ftp://example.com", "http://"] {
         let error = address(wrong, &asked).expect_err(wrong);
         assert!(error.contains("give one like https://host:port"), "{error}");
+    }
+}
+
+#[test]
+fn the_next_page_stays_where_the_one_before_came_from() {
+    let mut asked = request(true);
+    asked.path = "/things".into();
+    asked.query = vec![("k".into(), "v".into())];
+    let mut address = |base: &str, next: &str| {
+        asked.next = Some(next.into());
+        address(base, &asked).map(String::from)
+    };
+    let verbatim = "https://h/things?k=v&page=2%2F3+4";
+    assert_eq!(address("https://h", verbatim), Ok(verbatim.to_owned()));
+    assert_eq!(address("https://h:443/x", "/other?page=2"), Ok("https://h/other?page=2".to_owned()));
+    assert_eq!(address("https://h/x", "?page=2"), Ok("https://h/x/things?page=2".to_owned()));
+    assert_eq!(address("https://me:mine@h", "https://you@h/y"), Ok("https://me:mine@h/y".to_owned()));
+    for elsewhere in ["http://h/things", "https://h:8443/things", "https://evil/things", "//evil/things"] {
+        let error = address("https://h", elsewhere).expect_err(elsewhere);
+        assert!(error.contains("and only https://h is asked"), "{error}");
     }
 }

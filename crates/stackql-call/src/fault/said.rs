@@ -1,0 +1,134 @@
+//! What the body of an error answer says. Owns where errors say it when a definition does not.
+
+use serde_json::Value as Json;
+use stackql_provider::ErrorShape;
+
+use crate::json::{Find, Paths, read};
+use crate::xml::{Document, Next, texts};
+
+/// A path of names; in JSON, a list on it is passed through.
+type Place = &'static [&'static str];
+
+const JSON_CODES: &[Place] = &[
+    &["__type"],
+    &["code"],
+    &["error", "code"],
+    &["error", "status"],
+    &["errorCode"],
+    &["errors", "code"],
+    &["reason"],
+    &["error"],
+];
+const JSON_MESSAGES: &[Place] = &[
+    &["message"],
+    &["error", "message"],
+    &["errors", "message"],
+    &["errorSummary"],
+    &["Message"],
+    &["error_description"],
+    &["detail"],
+    &["title"],
+    &["error"],
+    &["errors"],
+];
+/// Below the outermost element.
+const XML_CODES: &[Place] = &[&["Error", "Code"], &["Errors", "Error", "Code"], &["Code"]];
+const XML_MESSAGES: &[Place] = &[&["Error", "Message"], &["Errors", "Error", "Message"], &["Message"]];
+
+/// The parts of an error.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub(super) code: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) request_id: Option<String>,
+}
+
+/// How a body is written, by its first character.
+enum Form {
+    Json,
+    Xml,
+    Other,
+}
+
+fn form(body: &[u8]) -> Form {
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    match body.trim_ascii_start().first() {
+        Some(b'{' | b'[') => Form::Json,
+        Some(b'<') => Form::Xml,
+        _ => Form::Other,
+    }
+}
+
+impl Said {
+    /// What an answer of this status says: at the places of its definition, else at the usual ones.
+    pub(super) fn read(body: &[u8], shape: &ErrorShape, status: u16) -> Self {
+        let said = match form(body) {
+            Form::Json => Self::json(body, shape, &status.to_string()),
+            Form::Xml => Self::xml(body, shape),
+            Form::Other => Self::default(),
+        };
+        Self { code: said.code.map(|code| bare(&code).to_owned()), ..said }
+    }
+
+    fn json(body: &[u8], shape: &ErrorShape, status: &str) -> Self {
+        let Ok(document) = serde_json::from_slice::<Json>(body) else { return Self::default() };
+        let own = |path: &[String]| if path.is_empty() { None } else { text(&document, path) };
+        let usual = |places: &'static [Place]| places.iter().filter_map(|place| text(&document, place));
+        let message = own(&shape.message).or_else(|| usual(JSON_MESSAGES).next());
+        // The status and the message say nothing more when they are said again.
+        let tells = |code: &String| code != status && Some(code) != message.as_ref();
+        let code = own(&shape.code).or_else(|| usual(JSON_CODES).find(tells));
+        Self { code, message, request_id: own(&shape.request_id) }
+    }
+
+    fn xml(body: &[u8], shape: &ErrorShape) -> Self {
+        let owned = |place: &Place| place.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let usual: Vec<Vec<String>> = XML_CODES.iter().chain(XML_MESSAGES).map(owned).collect();
+        let own = [shape.code.as_slice(), &shape.message, &shape.request_id];
+        let paths: Vec<&[String]> = own.into_iter().chain(usual.iter().map(Vec::as_slice)).collect();
+        let Ok(mut found) = texts(body, &paths) else { return Self::default() };
+        let usual = found.split_off(own.len());
+        let (codes, messages) = usual.split_at(XML_CODES.len());
+        let first = |found: &[Option<String>]| found.iter().flatten().next().cloned();
+        Self {
+            code: found[0].take().or_else(|| first(codes)),
+            message: found[1].take().or_else(|| first(messages)),
+            request_id: found[2].take(),
+        }
+    }
+}
+
+/// Whether the body of an answer that may be good has the code that only errors have. Of XML it is looked at the
+/// first child only.
+pub(super) fn says_error(body: &[u8], shape: &ErrorShape) -> bool {
+    let Some(first) = shape.code.first() else { return false };
+    match form(body) {
+        Form::Json => {
+            let mut found = [None];
+            let find = Find { paths: Paths::new(&[&shape.code]), found: &mut found };
+            read(body, find).is_ok() && found[0].is_some()
+        }
+        Form::Xml => {
+            let Ok(mut document) = Document::open(body) else { return false };
+            matches!(document.next(), Ok(Next::Child)) && document.name() == first
+        }
+        Form::Other => false,
+    }
+}
+
+/// The scalar at a path, or the first one in a list.
+fn text<S: AsRef<str>>(value: &Json, path: &[S]) -> Option<String> {
+    match (value, path) {
+        (Json::Array(items), _) => items.iter().find_map(|item| text(item, path)),
+        (Json::Object(members), [name, rest @ ..]) => text(members.get(name.as_ref())?, rest),
+        (Json::String(text), []) => Some(text.clone()).filter(|text| !text.is_empty()),
+        (Json::Number(number), []) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A code without the namespace in front and the address behind that some answers give it.
+fn bare(code: &str) -> &str {
+    let code = code.split_once(":http").map_or(code, |(code, _)| code);
+    code.rsplit_once('#').map_or(code, |(_, name)| name)
+}
