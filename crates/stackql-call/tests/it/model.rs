@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use stackql_call::Operation;
 use stackql_provider::{
     AnswerFormat, BodyStyle, Carrier, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint, Location, Member,
@@ -15,8 +15,11 @@ use stackql_provider::{
 pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
     let query = document["form"] == "indexed member";
     let plain = document["body"].is_object();
-    let mut shapes = Shapes { model: &document["shapes"], query, plain, types: Types::default(), seen: HashMap::new() };
-    let parameters = shapes.parameters(text(&document["input"]));
+    let times = if document["times"] == "unixTimestamp" { TimeFormat::EpochSeconds } else { TimeFormat::Rfc3339 };
+    let mut shapes =
+        Shapes { model: &document["shapes"], query, plain, times, types: Types::default(), seen: HashMap::new() };
+    let mut parameters = shapes.parameters(&shapes.model[text(&document["input"])].clone());
+    parameters.extend(shapes.parameters(&json!({"members": document["parameters"]})));
     let row = document["row"].as_str().or(document["output"].as_str());
     let columns = row.map(|r| shapes.columns(r)).unwrap_or_default();
     let verb = match text(&document["verb"]) {
@@ -167,6 +170,8 @@ struct Shapes<'a> {
     query: bool,
     /// Names in requests are those on the wire.
     plain: bool,
+    /// How times are written that do not say it.
+    times: TimeFormat,
     types: Types,
     seen: HashMap<String, TypeRef>,
 }
@@ -184,7 +189,7 @@ impl Shapes<'_> {
             "integer" | "long" => Type::Integer,
             "float" | "double" => Type::Number,
             "boolean" => Type::Boolean,
-            "timestamp" => Type::Timestamp(time(shape).unwrap_or_default()),
+            "timestamp" => Type::Timestamp(time(shape).unwrap_or(self.times)),
             "blob" => Type::Blob,
             "list" => {
                 let item = self.add(text(&shape["member"]["shape"]));
@@ -192,6 +197,7 @@ impl Shapes<'_> {
                 Type::List { item, item_wire: Some(item_wire.to_owned()), flattened: shape["flattened"] == true }
             }
             "map" => Type::Map { value: self.add(text(&shape["value"]["shape"])) },
+            "structure" if shape["document"] == true => Type::Any,
             "structure" => {
                 let mut members = Vec::new();
                 for (name, member) in shape["members"].as_object().into_iter().flatten() {
@@ -234,8 +240,7 @@ impl Shapes<'_> {
         }
     }
 
-    fn parameters(&mut self, input: &str) -> Vec<Parameter> {
-        let shape = &self.model[input];
+    fn parameters(&mut self, shape: &Json) -> Vec<Parameter> {
         let required = texts(&shape["required"]);
         let mut out = Vec::new();
         for (name, member) in shape["members"].as_object().into_iter().flatten() {
