@@ -136,6 +136,7 @@ pub fn bind(
             Json::Null if parameter.required && parameter.default.is_none() && !method.fills_in(&parameter.name) => {
                 missing.push(parameter.name.clone())
             }
+            Json::Null if scope_name == Some(parameter.name.as_str()) => scope.clone_from(&parameter.default),
             Json::Null => {}
             argument => {
                 if parameter.location == Location::Path

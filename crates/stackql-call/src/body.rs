@@ -1,5 +1,7 @@
 //! Bodies before they are read as anything. Owns the limits on what is untrusted, and the pages that no API sends.
 
+use crate::{json, xml};
+
 /// Values nested deeper than this are refused.
 pub(crate) const MAX_DEPTH: usize = 100;
 
@@ -25,4 +27,34 @@ pub(crate) fn text(body: &[u8]) -> Result<&str, Broken> {
 pub(crate) fn begins(text: &str, with: &str) -> bool {
     let start = text.trim_start_matches('\u{feff}').trim_start();
     start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with))
+}
+
+/// How a body is written, by its first character.
+pub(crate) enum Form {
+    Json,
+    Xml,
+    Other,
+}
+
+/// How a body is written, whatever it is said to be.
+pub(crate) fn form(body: &[u8]) -> Form {
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    match body.trim_ascii_start().first() {
+        Some(b'{' | b'[') => Form::Json,
+        Some(b'<') => Form::Xml,
+        _ => Form::Other,
+    }
+}
+
+/// The texts at `paths`, each a path of names below the outermost value; the first occurrence of each. A body that
+/// cannot be read has none.
+pub(crate) fn texts(body: &[u8], paths: &[&[String]]) -> Vec<Option<String>> {
+    let found = match form(body) {
+        Form::Json => json::texts(body, paths),
+        Form::Xml => xml::texts(body, paths),
+        Form::Other => Ok(Vec::new()),
+    };
+    let mut found = found.unwrap_or_default();
+    found.resize(paths.len(), None);
+    found
 }

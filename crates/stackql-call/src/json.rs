@@ -1,17 +1,19 @@
-//! Reading JSON as a stream: values by paths of names, and the text of values. Owns how JSON is quoted and compacted.
+//! Reading JSON as a stream, and the text of its values. Owns how JSON is quoted and compacted.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::body::{Broken, MAX_DEPTH, begins, text};
 
+mod find;
 mod shape;
 
+pub(crate) use find::{Find, Paths, texts};
 pub(crate) use shape::{NULL, Shape, Shaped};
 
 /// Reads the one value of a body.
@@ -125,92 +127,6 @@ pub(crate) fn member(out: &mut String, name: &str) {
 /// Appends a text with its quotes.
 pub(crate) fn quote(out: &mut String, text: &str) {
     out.push_str(&serde_json::Value::from(text).to_string());
-}
-
-/// Paths that still lead below the value at hand, each with its number.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Paths<'p>(Vec<(usize, &'p [String])>);
-
-impl<'p> Paths<'p> {
-    pub(crate) fn new(paths: &[&'p [String]]) -> Self {
-        Self(paths.iter().copied().enumerate().filter(|(_, path)| !path.is_empty()).collect())
-    }
-
-    /// Those that go through the member of this name.
-    pub(crate) fn below(&self, name: &str) -> Self {
-        let through = |(at, path): &(usize, &'p [String])| match path {
-            [first, rest @ ..] if first == name => Some((*at, rest)),
-            _ => None,
-        };
-        Self(self.0.iter().filter_map(through).collect())
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whether one of them ends here.
-    pub(crate) fn is_end(&self) -> bool {
-        self.0.iter().any(|(_, rest)| rest.is_empty())
-    }
-}
-
-/// Finds the values at paths below the value that is read, the first of each; a list is passed through. Null, false
-/// and an empty text are none.
-#[derive(Debug)]
-pub(crate) struct Find<'p, 'f> {
-    pub(crate) paths: Paths<'p>,
-    pub(crate) found: &'f mut [Option<String>],
-}
-
-impl<'de> DeserializeSeed<'de> for Find<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.paths.is_empty() {
-            IgnoredAny::deserialize(deserializer)?;
-            return Ok(());
-        }
-        if !self.paths.is_end() {
-            return deserializer.deserialize_any(Shaped(self));
-        }
-        self.ends(<&RawValue>::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
-}
-
-impl Find<'_, '_> {
-    /// Takes the value at which a path ends, and looks below it for the paths that do not.
-    pub(crate) fn ends(mut self, raw: &RawValue) -> Result<(), serde_json::Error> {
-        for (at, _) in self.paths.0.extract_if(.., |(_, rest)| rest.is_empty()) {
-            if self.found[at].is_none() && raw.get() != "false" {
-                self.found[at] = plain(raw)?.filter(|text| !text.is_empty()).map(Cow::into_owned);
-            }
-        }
-        match self.paths.is_empty() {
-            true => Ok(()),
-            false => self.deserialize(&mut serde_json::Deserializer::from_str(raw.get())),
-        }
-    }
-}
-
-impl<'de> Shape<'de> for Find<'_, '_> {
-    type Value = ();
-
-    fn object<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(Name(name)) = members.next_key()? {
-            members.next_value_seed(Find { paths: self.paths.below(&name), found: &mut *self.found })?;
-        }
-        Ok(())
-    }
-
-    fn list<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(Find { paths: self.paths.clone(), found: &mut *self.found })?.is_some() {}
-        Ok(())
-    }
-
-    fn scalar<E: Error>(self, _kind: &'static str) -> Result<(), E> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

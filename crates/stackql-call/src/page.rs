@@ -4,7 +4,7 @@ use arrow::record_batch::RecordBatch;
 use stackql_provider::{AnswerFormat, Carrier, NextPage, Verb};
 use thiserror::Error;
 
-use crate::body::Broken;
+use crate::body::{Broken, texts};
 use crate::{Call, Fault, Response, RowPlan, TransformError, fault};
 
 mod answer;
@@ -98,12 +98,14 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
     let shape = &method.response;
     let carrier = method.paging.as_ref().and_then(|paging| carrier(&paging.next));
     let mut answer = Answer::new(plan);
+    // What has no rows may answer with a word that is no JSON, after all is done.
+    let is_unread = shape.row.is_none() && method.verb != Verb::Select && shape.format == AnswerFormat::Json;
     if response.body.trim_ascii().is_empty() {
         // An operation without output answers with nothing, and so does one that says that it has none.
         if method.verb == Verb::Select && response.status != NO_CONTENT {
             return Err(unreadable("it is empty".to_owned()));
         }
-    } else {
+    } else if !is_unread {
         let onward = match carrier {
             Some(Carrier::Body(path)) => path.as_slice(),
             _ => &[],
@@ -126,10 +128,16 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
             AnswerFormat::Xml => answer.xml(body, &places),
             AnswerFormat::Json => answer.json(body, &places),
         };
-        read.map_err(|Broken { at, reason }| match made {
+        read.map_err(|Broken { at, reason }| match &made {
             Some(_) => unreadable(format!("what its template made of it: {reason} at byte {at}")),
             None => unreadable(format!("{reason} at byte {at}")),
         })?;
+        if made.is_some() {
+            // What the template did not take over is where it was.
+            for (mark, before) in answer.marks.iter_mut().zip(texts(&response.body, &places.marks)) {
+                *mark = mark.take().or(before);
+            }
+        }
     }
     if let Some(Unfit { row, column, expected, value }) = answer.unfit {
         return Err(AnswerError::Value {

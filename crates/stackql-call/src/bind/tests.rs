@@ -96,3 +96,31 @@ fn the_scope_is_a_binding_beside_the_parameters_or_one_of_them() {
     let error = bound(vec![], &[("region", Value::Integer(1))]).unwrap_err();
     assert_eq!(error.to_string(), "mock.compute.things: region takes a text, not 1");
 }
+
+/// A call with one parameter, which has a default.
+fn with_default(location: Location, given: &[(&str, Value)]) -> Result<Call, BindError> {
+    let mut operation = operation(vec![("region", location, true)]);
+    let resource = Arc::make_mut(&mut Arc::make_mut(&mut operation).resource);
+    resource.methods[0].parameters[0].default = Some("r0".to_owned());
+    let bindings = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    bind(operation, &bindings, &mut String::new)
+}
+
+#[test]
+fn a_default_is_not_bound_and_nothing_is_missing() {
+    let call = with_default(Location::Server, &[]).unwrap();
+    assert_eq!((call.scope(), call.argument("region")), (Some("r0"), None));
+    let call = with_default(Location::Server, &[("region", text("r1"))]).unwrap();
+    assert_eq!((call.scope(), call.argument("region")), (Some("r1"), Some(&Json::from("r1"))));
+    assert_eq!(with_default(Location::Header, &[]).unwrap().argument("region"), None);
+}
+
+#[test]
+fn what_stands_in_a_path_stays_there() {
+    for given in ["", ".", ".."] {
+        let error = bound(vec![("id", Location::Path, true)], &[("id", text(given))]).unwrap_err();
+        let expected = format!("mock.compute.things: id takes a text that stays in its place, not '{given}'");
+        assert_eq!(error.to_string(), expected);
+    }
+    assert!(bound(vec![("id", Location::Path, true)], &[("id", text("a/../b"))]).is_ok());
+}

@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 use stackql_provider::ErrorShape;
 
-use crate::json::{Find, Paths, read};
-use crate::xml::{Document, Next, texts};
+use crate::body::{Form, form, texts};
+use crate::xml::{Document, Next};
 
 /// A path of names; in JSON, a list on it is passed through.
 type Place = &'static [&'static str];
@@ -43,22 +43,6 @@ pub(super) struct Said {
     pub(super) request_id: Option<String>,
 }
 
-/// How a body is written, by its first character.
-enum Form {
-    Json,
-    Xml,
-    Other,
-}
-
-fn form(body: &[u8]) -> Form {
-    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-    match body.trim_ascii_start().first() {
-        Some(b'{' | b'[') => Form::Json,
-        Some(b'<') => Form::Xml,
-        _ => Form::Other,
-    }
-}
-
 impl Said {
     /// What an answer of this status says: at the places of its definition, else at the usual ones.
     pub(super) fn read(body: &[u8], shape: &ErrorShape, status: u16) -> Self {
@@ -86,7 +70,7 @@ impl Said {
         let usual: Vec<Vec<String>> = XML_CODES.iter().chain(XML_MESSAGES).map(owned).collect();
         let own = [shape.code.as_slice(), &shape.message, &shape.request_id];
         let paths: Vec<&[String]> = own.into_iter().chain(usual.iter().map(Vec::as_slice)).collect();
-        let Ok(mut found) = texts(body, &paths) else { return Self::default() };
+        let mut found = texts(body, &paths);
         let usual = found.split_off(own.len());
         let (codes, messages) = usual.split_at(XML_CODES.len());
         let first = |found: &[Option<String>]| found.iter().flatten().next().cloned();
@@ -103,11 +87,7 @@ impl Said {
 pub(super) fn says_error(body: &[u8], shape: &ErrorShape) -> bool {
     let Some(first) = shape.code.first() else { return false };
     match form(body) {
-        Form::Json => {
-            let mut found = [None];
-            let find = Find { paths: Paths::new(&[&shape.code]), found: &mut found };
-            read(body, find).is_ok() && found[0].is_some()
-        }
+        Form::Json => texts(body, &[&shape.code]).iter().any(Option::is_some),
         Form::Xml => {
             let Ok(mut document) = Document::open(body) else { return false };
             matches!(document.next(), Ok(Next::Child)) && document.name() == first

@@ -4,9 +4,7 @@ use super::*;
 fn found(body: &str, paths: &[&str]) -> Vec<Option<String>> {
     let paths: Vec<Vec<String>> = paths.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect();
     let paths: Vec<&[String]> = paths.iter().map(Vec::as_slice).collect();
-    let mut found = vec![None; paths.len()];
-    read(body.as_bytes(), Find { paths: Paths::new(&paths), found: &mut found }).unwrap();
-    found
+    texts(body.as_bytes(), &paths).unwrap()
 }
 
 fn check(body: &str, path: &str, expected: Option<&str>) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
+use arrow::datatypes::Int64Type;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
@@ -146,6 +147,85 @@ proptest! {
             let (found, pages) = fetched(Format::Json, &rows, size);
             prop_assert_eq!(&found, &all, "page size {}", size);
             prop_assert_eq!(pages, rows.len().div_ceil(size as usize).max(1));
+        }
+    }
+}
+
+/// How an API leads from page to page.
+const WAYS: [&str; 4] = ["address", "link", "number", "offset"];
+
+/// The ids of all rows of an API with `rows` of them, in pages of `size`, and how many pages they took.
+fn ids(way: &str, rows: usize, size: usize) -> (Vec<i64>, usize) {
+    let carrier = if way == "link" { json!("Link") } else { json!(["next"]) };
+    let by = if way == "link" { "address" } else { way };
+    let size_parameter =
+        json!({"parameter": "limit", "minimum": 1, "maximum": 100, "ask_maximum": true, "excludes": []});
+    let document = json!({
+        "operation": "list",
+        "body": {"json": {}},
+        "format": "json",
+        "error": {},
+        "path": "/things",
+        "input": "Request",
+        "row": "Thing",
+        "rows": ["things"],
+        "paging": {"by": by, "parameter": "from", "answer": carrier, "last": ["pages"], "size": size_parameter},
+        "shapes": {
+            "Request": {"type": "structure", "members": {
+                "from": {"shape": "Integer", "location": "querystring"},
+                "limit": {"shape": "Integer", "location": "querystring"},
+            }},
+            "Thing": {"type": "structure", "members": {"id": {"shape": "Integer"}}},
+            "Integer": {"type": "integer"},
+        },
+    });
+    let (operation, columns) = operation(&document);
+    let call = bind(operation, &Bindings::new(), &mut String::new).unwrap();
+    let plan = RowPlan::new(&call.operation().resource.types, &columns, false);
+    let (mut found, mut pages, mut cursor) = (Vec::new(), 0, None);
+    loop {
+        let request = request(&call, cursor.as_ref(), Some(u32::try_from(size).unwrap())).unwrap();
+        let asked =
+            |name: &str| request.query.iter().find(|(n, _)| n == name).map(|(_, v)| v.parse::<usize>().unwrap());
+        assert_eq!(asked("limit"), Some(size));
+        let from = match (way, &request.next, asked("from")) {
+            (_, Some(next), None) => next.strip_prefix("https://api/things?from=").unwrap().parse().unwrap(),
+            ("number", None, from) => (from.unwrap_or(1) - 1) * size,
+            (_, None, from) => from.unwrap_or(0),
+            (_, next, from) => unreachable!("{next:?} {from:?}"),
+        };
+        let to = rows.min(from + size);
+        let things: Vec<Json> = (from.min(to)..to).map(|id| json!({"id": id})).collect();
+        let next = (to < rows).then(|| format!("https://api/things?from={to}"));
+        let mut body = json!({"things": things});
+        let mut headers = Vec::new();
+        match (way, next) {
+            ("link", Some(next)) => headers.push(("link".to_owned(), format!("<{next}>; rel=\"next\""))),
+            ("address", next) => body["next"] = next.into(),
+            ("number", _) => body["pages"] = rows.div_ceil(size).into(),
+            _ => {}
+        }
+        let response = Response { status: 200, headers, body: Bytes::from(body.to_string()), ..Response::default() };
+        let page = page(&call, &plan, cursor.as_ref(), &response).unwrap();
+        found.extend(page.rows.column(0).as_primitive::<Int64Type>().values());
+        pages += 1;
+        cursor = page.next;
+        if cursor.is_none() {
+            return (found, pages);
+        }
+    }
+}
+
+#[test]
+fn every_way_leads_through_all_pages() {
+    for way in WAYS {
+        for (rows, size) in [(0, 3), (1, 3), (3, 3), (7, 3), (9, 3), (10, 1)] {
+            let (found, pages) = ids(way, rows, size);
+            let all: Vec<i64> = (0..i64::try_from(rows).unwrap()).collect();
+            assert_eq!(found, all, "{way}: {rows} by {size}");
+            // What only ends with a page without rows takes one more.
+            let expected = if way == "offset" { rows.div_ceil(size) + 1 } else { rows.div_ceil(size).max(1) };
+            assert_eq!(pages, if rows == 0 { 1 } else { expected }, "{way}: {rows} by {size}");
         }
     }
 }
