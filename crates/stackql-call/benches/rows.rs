@@ -10,8 +10,8 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use stackql_call::{Bindings, Call, Operation, Response, RowPlan, bind, page};
 use stackql_provider::{
-    Carrier, Column, Member, Method, NextPage, Paging, Provider, RequestShape, Resource, ResponseShape, Service,
-    TimeFormat, Type, TypeRef, Types, Verb,
+    AnswerFormat, Carrier, Column, Member, Method, NextPage, Paging, Provider, RequestShape, Resource, ResponseShape,
+    Service, TimeFormat, Type, TypeRef, Types, Verb,
 };
 
 const ROWS: usize = 100_000;
@@ -44,7 +44,7 @@ fn columns(types: &mut Types, nested: bool) -> Vec<Column> {
     columns
 }
 
-fn call(columns: &[Column], types: Types) -> Call {
+fn call(columns: &[Column], types: Types, format: AnswerFormat) -> Call {
     let method = Method {
         name: "volumes_Describe".to_owned(),
         operation: "DescribeVolumes".to_owned(),
@@ -52,7 +52,14 @@ fn call(columns: &[Column], types: Types) -> Call {
         description: String::new(),
         parameters: Vec::new(),
         request: RequestShape::default(),
-        response: ResponseShape { rows: vec!["volumeSet".to_owned(), "item".to_owned()], ..ResponseShape::default() },
+        response: ResponseShape {
+            format,
+            rows: match format {
+                AnswerFormat::Xml => vec!["volumeSet".to_owned(), "item".to_owned()],
+                AnswerFormat::Json => vec!["volumeSet".to_owned()],
+            },
+            ..ResponseShape::default()
+        },
         paging: Some(Paging {
             next: NextPage::Token {
                 parameter: "NextToken".to_owned(),
@@ -108,16 +115,43 @@ fn body(nested: bool) -> Bytes {
     Bytes::from(body)
 }
 
+/// The same rows in JSON.
+fn json_body(nested: bool) -> Bytes {
+    let row = |i: usize| {
+        let tags = ["Name", "team"].map(|key| format!("{{ \"key\": \"{key}\", \"value\": \"a & b {i}\" }}")).join(", ");
+        let tags = if nested { format!(",\n    \"tagSet\": [ {tags} ]") } else { String::new() };
+        format!(
+            "  {{\n    \"volumeId\": \"vol-{i:017x}\",\n    \"size\": {},\n    \"encrypted\": {},\n    \
+             \"createTime\": \"2026-01-{:02}T12:{:02}:00.000Z\",\n    \"availabilityZone\": \"us-east-1a\",\n    \
+             \"status\": \"in-use\"{tags}\n  }}",
+            i % 16_000,
+            i.is_multiple_of(2),
+            i % 28 + 1,
+            i % 60,
+        )
+    };
+    let rows: Vec<String> = (0..PAGE).map(row).collect();
+    Bytes::from(format!("{{\n\"volumeSet\": [\n{}\n],\n\"nextToken\": \"more\"\n}}\n", rows.join(",\n")))
+}
+
 fn rows(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("rows");
     group.throughput(Throughput::Elements(ROWS as u64)).sample_size(10).measurement_time(Duration::from_secs(4));
-    for (name, nested, wanted) in [("6_fields", false, 6), ("6_fields_and_tags", true, 7), ("2_of_7_fields", true, 2)] {
+    let cases = [("6_fields", false, 6), ("6_fields_and_tags", true, 7), ("2_of_7_fields", true, 2)];
+    let formats = [("", AnswerFormat::Xml), ("json_", AnswerFormat::Json)];
+    for ((name, nested, wanted), (prefix, format)) in
+        cases.iter().flat_map(|case| formats.map(|format| (*case, format)))
+    {
         let mut types = Types::default();
         let columns = columns(&mut types, nested);
         let plan = RowPlan::new(&types, &columns[..wanted], false);
-        let call = call(&columns, types);
-        let response = Response { status: 200, body: body(nested), ..Response::default() };
-        group.bench_function(name, |bencher| {
+        let call = call(&columns, types, format);
+        let body = match format {
+            AnswerFormat::Xml => body(nested),
+            AnswerFormat::Json => json_body(nested),
+        };
+        let response = Response { status: 200, body, ..Response::default() };
+        group.bench_function(format!("{prefix}{name}"), |bencher| {
             bencher.iter(|| {
                 for _ in 0..ROWS / PAGE {
                     let page = page(&call, &plan, None, black_box(&response)).unwrap();

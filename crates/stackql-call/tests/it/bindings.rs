@@ -86,6 +86,24 @@ proptest! {
         }
     }
 
+    #[test]
+    fn a_json_body_says_what_was_bound(bindings in bindings()) {
+        let mut document = document();
+        document["body"] = json!({"json": {"base": "{\"Kind\": 1}"}});
+        let (operation, _) = operation(&document);
+        let Ok(call) = bind(operation, &bindings, &mut || "made".to_owned()) else { return Ok(()) };
+        let request = request(&call, None, None).unwrap();
+        let body: Json = serde_json::from_slice(&request.body).unwrap();
+        prop_assert_eq!(&body["Kind"], 1);
+        for name in ["Name", "On", "At", "Token"] {
+            prop_assert_eq!(body.get(name), call.argument(name));
+        }
+        let filters = |value: &Json| value.as_array().map_or(0, Vec::len);
+        prop_assert_eq!(filters(&body["Filter"]), call.argument("Filters").map_or(0, filters));
+        prop_assert!(body.get("Id").is_none() && body.get("depth").is_none());
+        prop_assert!(!request.summary().contains(char::is_control));
+    }
+
     /// What is required and absent is never let through.
     #[test]
     fn what_is_missing_is_said(mut bindings in bindings(), name in prop::sample::select(vec!["Id", "Name"])) {
