@@ -1,9 +1,12 @@
 //! What the body of an error answer says. Owns where errors say it when a definition does not.
 
+use std::marker::PhantomData;
+
 use serde_json::Value as Json;
 use stackql_provider::ErrorShape;
 
 use crate::body::{Form, form, texts};
+use crate::json::read;
 use crate::xml::{Document, Next};
 
 /// A path of names; in JSON, a list on it is passed through.
@@ -55,7 +58,7 @@ impl Said {
     }
 
     fn json(body: &[u8], shape: &ErrorShape, status: &str) -> Self {
-        let Ok(document) = serde_json::from_slice::<Json>(body) else { return Self::default() };
+        let Ok(document) = read(body, PhantomData::<Json>) else { return Self::default() };
         let own = |path: &[String]| if path.is_empty() { None } else { text(&document, path) };
         let usual = |places: &'static [Place]| places.iter().filter_map(|place| text(&document, place));
         let message = own(&shape.message).or_else(|| usual(JSON_MESSAGES).next());
