@@ -1,7 +1,7 @@
 //! A response becomes a page: rows, and where to go on. Owns the reading of good answers.
 
 use arrow::record_batch::RecordBatch;
-use stackql_provider::{AnswerFormat, Carrier, NextPage, Verb};
+use stackql_provider::{AnswerFormat, Carrier, NextPage, ResponseShape, Type, Verb};
 use thiserror::Error;
 
 use crate::body::{Broken, texts};
@@ -11,6 +11,7 @@ mod answer;
 mod cursor;
 mod json;
 mod link;
+mod sought;
 mod xml;
 
 pub use cursor::Cursor;
@@ -102,7 +103,8 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
     let is_unread = shape.row.is_none() && method.verb != Verb::Select && shape.format == AnswerFormat::Json;
     if response.body.trim_ascii().is_empty() {
         // An operation without output answers with nothing, and so does one that says that it has none.
-        if method.verb == Verb::Select && response.status != NO_CONTENT {
+        let may_be = response.status == NO_CONTENT || shape.rows == [ResponseShape::ANYWHERE];
+        if method.verb == Verb::Select && !may_be {
             return Err(unreadable("it is empty".to_owned()));
         }
     } else if !is_unread {
@@ -114,6 +116,10 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
             outermost: &shape.outermost,
             rows: &shape.rows,
             siblings: &shape.siblings,
+            members: match shape.row.map(|row| call.operation().resource.types.get(row)) {
+                Some(Type::Structure { members }) => members.iter().map(|m| m.wire.as_str()).collect(),
+                _ => Vec::new(),
+            },
             marks: [onward, &shape.error.success_request_id],
         };
         let made = call.operation.answer_template().map(|template| template?.render(&response.body)).transpose();

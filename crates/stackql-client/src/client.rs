@@ -195,8 +195,12 @@ impl Client {
         let refused = |(kind, message): Failure, attempts: Vec<Attempt>| TransportError { kind, message, attempts };
         let configuration =
             |m: String| TransportError { kind: TransportErrorKind::Configuration, message: m, attempts: Vec::new() };
-        let profile = self.profile().await.map_err(configuration)?;
         let endpoints = &request.operation.service.endpoints;
+        let profile = match endpoints.override_id.as_str() {
+            // No profile speaks of it.
+            "" => None,
+            _ => Some(self.profile().await.map_err(configuration)?),
+        };
         let Target { url: base, signing_scope } =
             target(&self.settings, profile, endpoints, request.scope.as_deref(), request.url.as_deref())
                 .map_err(configuration)?;

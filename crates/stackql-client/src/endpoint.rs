@@ -12,21 +12,22 @@ pub(crate) struct Target {
     pub(crate) signing_scope: String,
 }
 
-/// The target of a service at `scope`: an override, else the operation's `own` address, else its partition's template
+/// The target of a service at `scope`, with the `profile` if one may speak of it: an override, else the operation's `own` address, else its partition's template
 /// or host.
 pub(crate) fn target(
     settings: &Settings,
-    profile: &Profile,
+    profile: Option<&Profile>,
     endpoints: &Endpoints,
     scope: Option<&str>,
     own: Option<&str>,
 ) -> Result<Target, String> {
     let scope = scope.unwrap_or_default();
-    let overridden = match &settings.endpoint_url {
-        Some(url) => Some(url.clone()),
-        None => profile.endpoint_url(&endpoints.override_id)?,
+    let overridden = match (&settings.endpoint_url, profile) {
+        (Some(url), _) => Some(url.clone()),
+        (None, Some(profile)) => profile.endpoint_url(&endpoints.override_id)?,
+        (None, None) => None,
     };
-    let variant = profile.variant()?;
+    let variant = profile.map(Profile::variant).transpose()?.unwrap_or_default();
     let partition = partition(endpoints, scope);
     let host = partition.and_then(|p| p.hosts.iter().find(|h| h.member == scope && h.variant == variant));
     let signing_scope = host.and_then(|h| h.signing_scope.as_deref()).unwrap_or(scope).to_owned();

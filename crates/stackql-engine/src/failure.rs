@@ -82,7 +82,9 @@ fn place(error: &Error) -> Option<Box<Place>> {
             code: Some(fault.code.clone()),
             request_id: fault.request_id.clone(),
         },
-        Error::Answer(AnswerError::Unreadable { table, scope, status, .. }) => {
+        Error::Answer(
+                AnswerError::Unreadable { table, scope, status, .. } | AnswerError::Template { table, scope, status, .. },
+            ) => {
             Place { table: table.clone(), scope: scope.clone(), status: Some(*status), ..Place::default() }
         }
         Error::Answer(AnswerError::Value { table, scope, .. }) => {

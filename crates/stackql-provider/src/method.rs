@@ -193,7 +193,8 @@ pub struct ResponseShape {
     pub outermost: String,
     /// The names to step through from the answer's outermost element (which is not named) to a row.
     /// Empty: the outermost element is the one row. Each step may occur many times. In JSON, `*` stands for every
-    /// element or member, and a list at the end is a row an element.
+    /// element or member, and a list at the end is a row an element. In XML, [`Self::ANYWHERE`] alone stands for
+    /// wherever elements have the most of the row's members, and in front of a name for any depth.
     pub rows: Vec<String>,
     /// The members that an answer may have where [`Self::rows`] begins. In JSON, rows may be left out when there are
     /// none: an answer that has no member of these names is none of this operation.
@@ -217,6 +218,11 @@ pub struct ErrorShape {
     pub success_request_id: Vec<String>,
     /// The header that carries the request id.
     pub request_id_header: Option<String>,
+}
+
+impl ResponseShape {
+    /// The step that stands for any path.
+    pub const ANYWHERE: &'static str = "**";
 }
 
 /// How a body is read.

@@ -10,6 +10,8 @@ pub(super) struct Places<'a> {
     pub(super) rows: &'a [String],
     /// Members of which an answer without rows has one; empty for any.
     pub(super) siblings: &'a [String],
+    /// The names of a row's members, by which rows are found where nothing says where they are.
+    pub(super) members: Vec<&'a str>,
     /// By [`ONWARD`] and [`REQUEST_ID`]; empty for nowhere.
     pub(super) marks: [&'a [String]; 2],
 }

@@ -1,8 +1,9 @@
 //! Streams a document's rows straight into Arrow builders; nested values become JSON text on the way.
 
-use stackql_provider::{Type, TypeRef, Types};
+use stackql_provider::{ResponseShape, Type, TypeRef, Types};
 
 use super::answer::{Answer, Places};
+use super::sought;
 use crate::body::{Broken, MAX_DEPTH};
 use crate::json::{member, quote};
 use crate::xml::{Document, Next, texts};
@@ -14,11 +15,20 @@ impl Answer<'_> {
             let found: String = document.name().chars().take(80).collect();
             return Err(document.broken(&format!("it is <{found}>, not <{}>,", places.outermost)));
         }
-        if places.rows.is_empty() {
-            for (mark, found) in self.marks.iter_mut().zip(texts(body, &places.marks)?) {
+        let sought;
+        let (rows, marks) = match places.rows {
+            [step] if step == ResponseShape::ANYWHERE => {
+                sought = sought::places(body, places)?;
+                let Some(rows) = &sought.rows else { return Ok(()) };
+                (rows.as_slice(), sought.marks.each_ref().map(Vec::as_slice))
+            }
+            rows => (rows, places.marks),
+        };
+        if rows.is_empty() {
+            for (mark, found) in self.marks.iter_mut().zip(texts(body, &marks)?) {
                 *mark = found;
             }
-            return self.row(&mut document, &places.marks);
+            return self.row(&mut document, &marks);
         }
         let mut stack: Vec<String> = Vec::new();
         loop {
@@ -30,11 +40,11 @@ impl Answer<'_> {
                 Next::Child => {
                     stack.push(document.name().to_owned());
                     let leads = |path: &&[String]| path.len() > stack.len() && path[..stack.len()] == stack[..];
-                    if stack.as_slice() == places.rows {
+                    if stack.as_slice() == rows {
                         self.row(&mut document, &[])?;
-                    } else if let Some(mark) = places.marks.iter().position(|path| *path == stack.as_slice()) {
+                    } else if let Some(mark) = marks.iter().position(|path| *path == stack.as_slice()) {
                         self.marks[mark] = Some(document.text()?.into_owned());
-                    } else if !leads(&places.rows) && !places.marks.iter().any(leads) {
+                    } else if !leads(&rows) && !marks.iter().any(leads) {
                         document.skip()?;
                     } else {
                         continue;
@@ -104,6 +114,15 @@ impl Answer<'_> {
                     json(document, &plan.types, ty, &mut text, 0)?;
                     self.put(at, &text);
                 }
+                Type::String => match document.text_if_leaf()? {
+                    Some(text) => self.put(at, &text),
+                    // The definition does not know that it is nested.
+                    None => {
+                        let mut text = String::new();
+                        structure(document, &plan.types, &Type::Any, &mut text, 0)?;
+                        self.put(at, &sought::listed(&text));
+                    }
+                },
                 _ => {
                     let text = document.text()?;
                     self.put(at, &text);

@@ -59,5 +59,5 @@ pub(super) fn request(auth: Auth, http_method: &str) -> Request {
     let resource = Resource { methods: vec![method], ..Resource::default() };
     let operation = Operation::new(provider.into(), service.into(), resource.into(), "List").unwrap();
     let call = bind(operation.into(), &Bindings::new(), &mut || "token-1".to_owned()).unwrap();
-    stackql_call::request(&call, None, None)
+    stackql_call::request(&call, None, None).unwrap()
 }

@@ -46,7 +46,7 @@ async fn overrides_then_partitions() {
         let profile = Profile::load(&environment).await.expect("no profile files");
         let settings = Settings::default();
         assert_eq!(
-            target(&settings, &profile, &endpoints, Some(scope), None).map(|t| t.url),
+            target(&settings, Some(&profile), &endpoints, Some(scope), None).map(|t| t.url),
             Ok(expected.to_owned()),
             "{variables:?} {scope}"
         );
@@ -100,7 +100,7 @@ fn partitioned() -> Endpoints {
 async fn found(variables: &[(&str, &str)], scope: &str) -> Result<Target, String> {
     let environment = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let profile = Profile::load(&environment).await.expect("no profile files");
-    target(&Settings::default(), &profile, &partitioned(), Some(scope), None)
+    target(&Settings::default(), Some(&profile), &partitioned(), Some(scope), None)
 }
 
 #[tokio::test]
@@ -139,8 +139,8 @@ async fn a_flag_goes_before_all_and_signing_keeps_the_scope() {
     let environment = environment.map(|(n, v)| (n.to_owned(), v.to_owned())).into();
     let profile = Profile::load(&environment).await.expect("no profile files");
     let settings = Settings { endpoint_url: Some("http://flag".into()), ..Settings::default() };
-    let found = target(&settings, &profile, &partitioned(), Some("cn-north-1"), Some("https://own"));
+    let found = target(&settings, Some(&profile), &partitioned(), Some("cn-north-1"), Some("https://own"));
     assert_eq!(found, Ok(Target { url: "http://flag".into(), signing_scope: "cn-north-1".into() }));
-    let found = target(&Settings::default(), &profile, &Endpoints::default(), None, Some("https://own"));
+    let found = target(&Settings::default(), Some(&profile), &Endpoints::default(), None, Some("https://own"));
     assert_eq!(found, Ok(Target { url: "https://own".into(), signing_scope: String::new() }));
 }

@@ -21,7 +21,7 @@ pub(super) fn compile(
     types: &mut Types,
 ) -> Option<Paging> {
     let next = match config.get("pagination") {
-        Some(configured) => self::configured(configured, parameters, types)?,
+        Some(configured) => anywhere(self::configured(configured, parameters, types)?, response),
         None => usual(operation, response, parameters)?,
     };
     Some(Paging { next, size: None })
@@ -53,6 +53,16 @@ fn configured(at: At<'_>, parameters: &mut Vec<Parameter>, types: &mut Types) ->
         return Some(NextPage::Address { answer: answer? });
     }
     Some(NextPage::Token { parameter: parameter(key, location, parameters, types), answer: answer? })
+}
+
+/// Marks of a document whose rows are anywhere are, too.
+fn anywhere(mut next: NextPage, response: &ResponseShape) -> NextPage {
+    if let NextPage::Token { answer: Carrier::Body(path), .. } = &mut next
+        && response.rows == [ResponseShape::ANYWHERE]
+    {
+        path.insert(0, ResponseShape::ANYWHERE.to_owned());
+    }
+    next
 }
 
 /// The name of the parameter that is called `key` on the wire; one is added where the operation does not list it.

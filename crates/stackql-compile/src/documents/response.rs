@@ -9,6 +9,8 @@ use super::schema::{Deep, Merged, merged};
 
 /// The name of the column of rows that are one value.
 const ONE_VALUE: &str = "column_anon";
+/// The kind of transform that reads XML by the schema of its rows.
+const BY_SCHEMA: &str = "schema_driven_xml";
 /// Where rows are when nothing says so and an answer has it.
 const USUAL_KEY: &str = "items";
 
@@ -22,11 +24,13 @@ pub(super) fn compile<'a>(
     let said = |key: &str| wanted.and_then(|r| r.text(key));
     let (media_type, described) = described(wanted, operation);
     let schema = wanted.and_then(|r| r.get("schema_override")).or(described);
-    let transform = wanted.and_then(|r| r.get("transform")).map(template);
-    let decoded_as = said("overrideMediaType").unwrap_or(&media_type).to_owned();
-    let is_xml = decoded_as.contains("xml");
+    let mut transform = wanted.and_then(|r| r.get("transform")).map(template);
+    // Not a template: the answer is XML as it comes, and the schema says what a row is like.
+    let is_by_schema = transform.as_ref().is_some_and(|t| t.kind.starts_with(BY_SCHEMA));
+    transform = transform.filter(|_| !is_by_schema);
+    let is_xml = !is_by_schema && said("overrideMediaType").unwrap_or(&media_type).contains("xml");
     let mut shape = ResponseShape {
-        format: if is_xml { AnswerFormat::Xml } else { AnswerFormat::Json },
+        format: if is_xml || is_by_schema { AnswerFormat::Xml } else { AnswerFormat::Json },
         transform,
         media_type,
         ..ResponseShape::default()
@@ -43,6 +47,9 @@ pub(super) fn compile<'a>(
         steps.remove(0);
     }
     let row = row(schema, &steps, is_xml);
+    if is_by_schema {
+        steps = vec![ResponseShape::ANYWHERE.to_owned()];
+    }
     shape.siblings = outermost.properties.iter().map(|(name, _)| (*name).to_owned()).collect();
     shape.rows = steps;
     let Some(row) = row else {

@@ -25,7 +25,7 @@ fn plan(extra: bool) -> RowPlan {
 fn rows(body: &[u8], path: &str) -> Result<(usize, [Option<String>; 2]), Broken> {
     let path: Vec<String> = path.split('.').filter(|step| !step.is_empty()).map(str::to_owned).collect();
     let [next, id] = [["meta".to_owned(), "next".to_owned()], ["meta".to_owned(), "id".to_owned()]];
-    let places = Places { outermost: "", rows: &path, siblings: &[], marks: [&next, &id] };
+    let places = Places { outermost: "", rows: &path, siblings: &[], members: Vec::new(), marks: [&next, &id] };
     let plan = plan(true);
     let mut answer = Answer::new(&plan);
     answer.json(body, &places)?;
