@@ -11,7 +11,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../providers").join(provider);
         println!("cargo::rerun-if-changed={}", folder.display());
         let source = stackql_compile::vendor(provider, &folder.join("facts"), &[], true)?;
-        std::fs::write(Path::new(&out).join(provider).with_extension("bin"), stackql_provider::write(&source)?)?;
+        std::fs::write(
+            Path::new(&out).join(provider).with_extension("bin"),
+            stackql_provider::write(&source, stackql_provider::Packing::Tight)?,
+        )?;
     }
     Ok(())
 }

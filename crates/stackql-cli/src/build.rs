@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use stackql_provider::Packing;
+
 use crate::arguments::Build;
 use crate::ending::{Ending, Stop, say};
 
@@ -16,7 +18,7 @@ pub(crate) fn write(wanted: &Build) -> Result<Ending, Stop> {
             "{folder} holds no service; name a folder of <service>/<version>/service-2.json"
         )));
     }
-    let compiled = stackql_provider::write(&source).map_err(|e| told(&e))?;
+    let compiled = stackql_provider::write(&source, Packing::Tight).map_err(|e| told(&e))?;
     let path = wanted.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.bin", wanted.provider)));
     let named = path.display().to_string();
     std::fs::write(&path, &compiled).map_err(|reason| Stop::Unwritable { path: named.clone(), reason })?;

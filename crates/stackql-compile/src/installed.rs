@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use stackql_provider::{CompiledError, CompiledProvider, OnDemand, Provider, ProviderSource, Resource, Service, write};
+use stackql_provider::{
+    CompiledError, CompiledProvider, OnDemand, Packing, Provider, ProviderSource, Resource, Service, write,
+};
 
 use crate::documents::{CompiledService, Documents, Problem};
 
@@ -81,7 +83,7 @@ impl Installed {
         }
         let CompiledService { source, files, .. } = self.documents.service(service).map_err(told)?;
         let provider = self.documents.provider().clone();
-        let compiled = write(&ProviderSource { provider, services: vec![source] })?;
+        let compiled = write(&ProviderSource { provider, services: vec![source] }, Packing::Quick)?;
         if let Some(place) = place {
             keep(&place, &Kept { files, compiled: compiled.clone() });
         }

@@ -1,5 +1,5 @@
 use stackql_provider::{
-    Carrier, Column, CompiledProvider, Endpoints, Member, Narrowing, NarrowingVia, NextPage, PageSize, Paging,
+    Carrier, Column, CompiledProvider, Endpoints, Member, Narrowing, NarrowingVia, NextPage, Packing, PageSize, Paging,
     Parameter, ProviderSource, RequestShape, ResponseShape, Scope, ServiceSource, Type, Types, Verb, write,
 };
 
@@ -113,7 +113,7 @@ fn source() -> ProviderSource {
 }
 
 fn compiled(source: &ProviderSource) -> CompiledProvider {
-    CompiledProvider::new(write(source).unwrap()).unwrap()
+    CompiledProvider::new(write(source, Packing::Quick).unwrap()).unwrap()
 }
 
 fn check(service: Option<&str>, style: Style) -> String {

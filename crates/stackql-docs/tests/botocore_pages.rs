@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use stackql_docs::{Style, pages};
-use stackql_provider::{CompiledProvider, write};
+use stackql_provider::{CompiledProvider, Packing, write};
 
 const SOURCE: &str = "botocore==1.26.0";
 
@@ -111,5 +111,5 @@ fn python(arguments: &[&str]) -> Result<(), String> {
 
 fn definitions(models: &Path) -> CompiledProvider {
     let source = stackql_compile::aws(models, &["ec2".to_owned()], stackql_compile::AWS_OVERLAY, false).unwrap();
-    CompiledProvider::new(write(&source).unwrap()).unwrap()
+    CompiledProvider::new(write(&source, Packing::Quick).unwrap()).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use stackql_call::{BindError, Bindings, RowPlan, Value};
-use stackql_provider::{Method, NarrowingVia, Provider, Resource, Service, Type};
+use stackql_provider::{Location, Method, NarrowingVia, Provider, Resource, Service, Type};
 
 use crate::error::Error;
 use crate::example;
@@ -37,6 +37,9 @@ pub(crate) fn access<'a>(
         let is_bound =
             |name: &str| method.parameter(name).is_some_and(|p| predicates.iter().any(|c| same(p, &c.column)));
         let lacks: Vec<String> = method.owed().into_iter().filter(|n| !is_bound(n)).map(str::to_owned).collect();
+        if predicates.iter().any(|c| !knows(service, resource, method, &c.column)) {
+            continue;
+        }
         if lacks.is_empty() {
             if best.is_none_or(|b| b.owed().len() < method.owed().len()) {
                 best = Some(method);
@@ -54,8 +57,23 @@ pub(crate) fn access<'a>(
                 example,
             })
         }
-        (None, None) => Err(Error::statement(format!("{table} has no method that answers SELECT"))),
+        (None, None) => {
+            let is_asked = |c: &&Predicate| !resource.columns.iter().any(|own| own.name == c.column);
+            let asked: Vec<&str> = predicates.iter().filter(is_asked).map(|c| c.column.as_str()).collect();
+            Err(Error::Statement {
+                message: format!("{table}: no method that answers SELECT takes {} together", asked.join(", ")),
+                hint: Some(format!("SHOW METHODS IN {table} lists which takes what")),
+            })
+        }
     }
+}
+
+/// Whether a predicate on `column` means something to `method`: what is a parameter of other methods alone is a column
+/// without values in its rows, and no row would be left.
+fn knows(service: &Service, resource: &Resource, method: &Method, column: &str) -> bool {
+    let is_scope = service.endpoints.scope.as_deref() == Some(column);
+    let is_field = is_scope || column == RowPlan::EXTRA || resource.columns.iter().any(|c| c.name == column);
+    is_field || method.parameters.iter().any(|p| same(p, column))
 }
 
 fn bindings<'a>(
@@ -72,7 +90,7 @@ fn bindings<'a>(
         let parameter = method.parameters.iter().find(|p| same(p, &predicate.column));
         if is_scope || parameter.is_some_and(|p| p.required) {
             let name = parameter.map_or(predicate.column.as_str(), |p| p.name.as_str());
-            absent_is_empty |= !is_scope;
+            absent_is_empty |= !is_scope && asks_for_one(method);
             rows = multiply(rows, name, &predicate.values)?;
             continue;
         }
@@ -95,7 +113,11 @@ fn bindings<'a>(
             (Some(NarrowingVia::Value { parameter }), _) => {
                 rows = multiply(rows, parameter, &predicate.values)?;
             }
-            (_, Some(parameter)) if !resource.columns.iter().any(|c| c.name == predicate.column) => {
+            // A parameter in the address may change what the rows are, such as which states a list has.
+            (_, Some(parameter))
+                if parameter.location != Location::Body
+                    || !resource.columns.iter().any(|c| c.name == predicate.column) =>
+            {
                 rows = multiply(rows, &parameter.name, &predicate.values)?;
             }
             _ => {}
@@ -116,6 +138,13 @@ fn bindings<'a>(
         }
     }
     Ok(Access { method, rows, absent_is_empty })
+}
+
+/// Whether an address leads to one thing: it ends with what is bound, or nothing in it is.
+fn asks_for_one(method: &Method) -> bool {
+    let path = method.request.path.split('?').next().unwrap_or_default();
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    last.contains('{') || !path.contains('{')
 }
 
 fn multiply(rows: Vec<Bindings>, name: &str, values: &[Value]) -> Result<Vec<Bindings>, Error> {

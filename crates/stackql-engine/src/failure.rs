@@ -83,10 +83,8 @@ fn place(error: &Error) -> Option<Box<Place>> {
             request_id: fault.request_id.clone(),
         },
         Error::Answer(
-                AnswerError::Unreadable { table, scope, status, .. } | AnswerError::Template { table, scope, status, .. },
-            ) => {
-            Place { table: table.clone(), scope: scope.clone(), status: Some(*status), ..Place::default() }
-        }
+            AnswerError::Unreadable { table, scope, status, .. } | AnswerError::Template { table, scope, status, .. },
+        ) => Place { table: table.clone(), scope: scope.clone(), status: Some(*status), ..Place::default() },
         Error::Answer(AnswerError::Value { table, scope, .. }) => {
             Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
         }

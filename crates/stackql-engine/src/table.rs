@@ -81,7 +81,7 @@ impl ResourceTable {
                 Source::Extra | Source::Bound(_) => None,
             })),
         }
-        let columns: Vec<Column> = decoded.iter().map(|&at| self.resource.columns[at].clone()).collect();
+        let columns: Vec<Column> = decoded.iter().map(|&at| self.resource.column_of(method, at)).collect();
         let from = wanted.iter().map(|&i| match &self.shape.sources[i] {
             Source::Bound(parameter) => From::Bound(parameter.clone()),
             Source::Extra => From::Row(columns.len(), None),

@@ -22,7 +22,24 @@ use crate::{OnDemand, Provider, Resource, Service};
 const MAGIC: &[u8; 8] = b"SQLPROV2";
 /// No decoded section or block is larger than this; a larger one is a damaged or hostile file.
 const MAX_DECODED: u64 = 256 << 20;
-const LEVEL: i32 = 12;
+
+/// How much work goes into a small file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// Much: the file is shipped.
+    Tight,
+    /// Little: the file is made while somebody waits.
+    Quick,
+}
+
+impl Packing {
+    fn level(self) -> i32 {
+        match self {
+            Self::Tight => 12,
+            Self::Quick => 1,
+        }
+    }
+}
 
 /// A provider as it goes into a compiled file.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -151,7 +168,7 @@ impl OnDemand for CompiledProvider {
 }
 
 /// Writes the compiled form of a provider. The same source gives the same bytes.
-pub fn write(source: &ProviderSource) -> Result<Vec<u8>, CompiledError> {
+pub fn write(source: &ProviderSource, packing: Packing) -> Result<Vec<u8>, CompiledError> {
     let mut provider = source.provider.clone();
     provider.services = source
         .services
@@ -166,8 +183,8 @@ pub fn write(source: &ProviderSource) -> Result<Vec<u8>, CompiledError> {
     let mut body = Vec::new();
     let mut sections = Vec::new();
     for service in &source.services {
-        let blocks = service.resources.iter().map(|r| append(&mut body, r)).collect::<Result<_, _>>()?;
-        sections.push(append(&mut body, &Section { service: service.service.clone(), blocks })?);
+        let blocks = service.resources.iter().map(|r| append(&mut body, r, packing)).collect::<Result<_, _>>()?;
+        sections.push(append(&mut body, &Section { service: service.service.clone(), blocks }, packing)?);
     }
     let head = postcard::to_stdvec(&Head { provider, sections }).map_err(|_| CompiledError::TooLarge)?;
     let mut out = MAGIC.to_vec();
@@ -177,9 +194,9 @@ pub fn write(source: &ProviderSource) -> Result<Vec<u8>, CompiledError> {
     Ok(out)
 }
 
-fn append<T: Serialize>(out: &mut Vec<u8>, value: &T) -> Result<Span, CompiledError> {
+fn append<T: Serialize>(out: &mut Vec<u8>, value: &T, packing: Packing) -> Result<Span, CompiledError> {
     let plain = postcard::to_stdvec(value).map_err(|_| CompiledError::TooLarge)?;
-    let packed = zstd::bulk::compress(&plain, LEVEL).map_err(|_| CompiledError::TooLarge)?;
+    let packed = zstd::bulk::compress(&plain, packing.level()).map_err(|_| CompiledError::TooLarge)?;
     let start = u32::try_from(out.len()).map_err(|_| CompiledError::TooLarge)?;
     out.extend(&packed);
     Ok(Span { start, len: u32::try_from(packed.len()).map_err(|_| CompiledError::TooLarge)? })

@@ -23,7 +23,7 @@ mod registry;
 mod resource;
 mod types;
 
-pub use compiled::{CompiledError, CompiledProvider, ProviderSource, ServiceSource, write};
+pub use compiled::{CompiledError, CompiledProvider, Packing, ProviderSource, ServiceSource, write};
 pub use definitions::{Definitions, LookupError, OnDemand, Origin, ProviderEntry, Providers};
 pub use endpoint::{Endpoints, Host, Partition, Variant};
 pub use method::{

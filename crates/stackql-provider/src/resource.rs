@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::names::fold;
 use crate::{Member, Method, Type, TypeRef, Types, Verb, Waiter};
 
 /// One resource in the index of a service; enough for `SHOW RESOURCES`.
@@ -87,6 +88,18 @@ impl Resource {
         let column =
             |m: &Member| Column { name: m.wire.clone(), wire: m.wire.clone(), ty: m.ty, description: String::new() };
         members.iter().map(column).collect()
+    }
+
+    /// The column at `at`, as rows of `method` carry it: methods may spell a field otherwise than the table does.
+    pub fn column_of(&self, method: &Method, at: usize) -> Column {
+        let mut column = self.columns[at].clone();
+        if let Some(Type::Structure { members }) = method.response.row.map(|row| self.types.get(row))
+            && !members.iter().any(|m| m.wire == column.wire)
+            && let Some(member) = members.iter().find(|m| fold(&m.name) == fold(&column.name))
+        {
+            column.wire.clone_from(&member.wire);
+        }
+        column
     }
 
     /// The shape of a column.

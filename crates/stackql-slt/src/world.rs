@@ -6,10 +6,12 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use serde::Deserialize;
 use stackql_call::{Attempt, Request, Response, Transport, TransportError, TransportErrorKind};
+use stackql_compile::Installed;
 use stackql_engine::SessionOptions;
-use stackql_provider::{CompiledProvider, Origin, Provider, Providers, Scope};
+use stackql_provider::{CompiledProvider, Origin, Packing, Provider, Providers, Scope};
 use thiserror::Error;
 
 /// The exchanges of one pretended API.
@@ -35,7 +37,16 @@ struct Exchange {
     /// `scope METHOD path fields`; an idempotency token is written `<token>`.
     question: String,
     status: u16,
+    headers: Vec<(String, String)>,
     body: String,
+}
+
+/// `published.yaml` of a world's definitions: which of the registry's documents they are.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Published {
+    directory: String,
+    version: String,
 }
 
 /// Why a world cannot be made.
@@ -50,7 +61,7 @@ impl World {
     /// Reads the world in `folder`: `exchanges/*.http`, in the order of their names.
     ///
     /// A file holds exchanges separated by lines of `===`; each is a line `scope METHOD path fields`, a line with the
-    /// status, and the body. Exchanges with the same question answer in turn, the last one for good. A status of 0 is
+    /// status, lines of headers, and the body. Exchanges with the same question answer in turn, the last one for good. A status of 0 is
     /// a connection that breaks. `settings.yaml` may hold options of the session.
     pub fn read(folder: &Path) -> Result<Self, WorldError> {
         let fail = |path: &Path, reason: String| WorldError { path: path.display().to_string(), reason };
@@ -71,8 +82,8 @@ impl World {
                     return Err(fail(&file, "an exchange is a question, a status and a body".into()));
                 };
                 let status = status.trim().parse().map_err(|_| fail(&file, format!("not a status: {status}")))?;
-                let body = lines.next().unwrap_or_default().trim_end().to_owned();
-                all.push(Exchange { question: question.trim().to_owned(), status, body });
+                let (headers, body) = headers(lines.next().unwrap_or_default().trim_end());
+                all.push(Exchange { question: question.trim().to_owned(), status, headers, body });
             }
         }
         let path = folder.join("settings.yaml");
@@ -90,15 +101,20 @@ impl World {
         SessionOptions { page_limit, read_only, ..SessionOptions::default() }
     }
 
-    /// The definitions of the providers in `folder`, compiled from their source form.
-    pub fn definitions(folder: &Path) -> Result<Providers, WorldError> {
+    /// The definitions of the providers in `folder`, compiled from their source form; `None` where they are documents
+    /// of the registry kept in `shared`, and that is not there. `scratch` is a folder to unpack into.
+    pub fn definitions(folder: &Path, shared: &Path, scratch: &Path) -> Result<Option<Providers>, WorldError> {
         let fail = |reason: String| WorldError { path: folder.display().to_string(), reason };
+        if let Ok(text) = std::fs::read_to_string(folder.join("published.yaml")) {
+            let published = yaml_serde::from_str(&text).map_err(|e| fail(e.to_string()))?;
+            return published_documents(&published, shared, scratch).map_err(fail);
+        }
         let overlays = folder.join("overlays");
         let source =
             stackql_compile::aws(&folder.join("models"), &[], &overlays, false).map_err(|e| fail(e.to_string()))?;
-        let bytes = stackql_provider::write(&source).map_err(|e| fail(e.to_string()))?;
+        let bytes = stackql_provider::write(&source, Packing::Quick).map_err(|e| fail(e.to_string()))?;
         let compiled = CompiledProvider::new(bytes).map_err(|e| fail(e.to_string()))?;
-        Ok(Providers::new(vec![(Box::new(compiled), Origin::Embedded)]))
+        Ok(Some(Providers::new(vec![(Box::new(compiled), Origin::Embedded)])))
     }
 
     /// The questions that nobody asked.
@@ -126,7 +142,7 @@ impl World {
 impl Transport for World {
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         let scope = request.scope.as_deref().unwrap_or("-");
-        let question = without_token(&format!("{scope} {}", request.summary()));
+        let question = without_token(&format!("{scope} {}{}", address(request), request.summary()));
         let attempt = |status: Option<u16>, bytes: usize| Attempt {
             started: UNIX_EPOCH,
             duration: Duration::ZERO,
@@ -145,7 +161,7 @@ impl Transport for World {
             Some(exchange) => {
                 let body = Bytes::from(exchange.body.clone());
                 let attempts = vec![attempt(Some(exchange.status), body.len())];
-                Ok(Response { status: exchange.status, headers: Vec::new(), body, attempts })
+                Ok(Response { status: exchange.status, headers: exchange.headers.clone(), body, attempts })
             }
         }
     }
@@ -153,6 +169,44 @@ impl Transport for World {
     async fn default_scope(&self, _: &Provider, scope: &Scope) -> Result<String, TransportError> {
         Ok(scope.default.clone().unwrap_or_default())
     }
+}
+
+/// The documents, unpacked and compiled service by service as they are asked for.
+fn published_documents(published: &Published, shared: &Path, scratch: &Path) -> Result<Option<Providers>, String> {
+    let Published { directory, version } = published;
+    let archive = shared.join("registry/providers/dist").join(directory).join(format!("{version}.tgz"));
+    let Ok(file) = std::fs::File::open(&archive) else { return Ok(None) };
+    let root = scratch.join("documents").join(directory);
+    tar::Archive::new(GzDecoder::new(file)).unpack(&root).map_err(|e| e.to_string())?;
+    let installed = Installed::open(&root.join(version), None).map_err(|problem| problem.to_string())?;
+    Ok(Some(Providers::new(vec![(Box::new(installed), Origin::Documents(directory.clone()))])))
+}
+
+/// The address in front of the path where the definitions leave some of it to the statement, and a blank.
+fn address(request: &Request) -> String {
+    let endpoints = &request.operation.service.endpoints;
+    let template =
+        endpoints.partitions.first().and_then(|p| p.templates.first()).map(|(_, template)| template.as_str());
+    match (&request.url, template) {
+        (Some(url), _) => format!("{url} "),
+        (None, Some(template)) if endpoints.scope.is_none() && template.contains('{') => {
+            request.address(template).map_or_else(|e| format!("<{e}> "), |address| format!("{address} "))
+        }
+        _ => String::new(),
+    }
+}
+
+/// The headers in front of a body, in lower case, and the body.
+fn headers(text: &str) -> (Vec<(String, String)>, String) {
+    let mut headers = Vec::new();
+    let mut rest = text;
+    while let Some((name, value)) = rest.lines().next().and_then(|line| line.split_once(": "))
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    {
+        headers.push((name.to_ascii_lowercase(), value.to_owned()));
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+    (headers, rest.to_owned())
 }
 
 /// A question with its idempotency token, which is another each time, replaced.

@@ -10,6 +10,8 @@ use super::problem::Problem;
 use super::schema::{Merged, merged};
 use super::{paging, response, servers};
 
+/// The header by which AWS's JSON protocols say which operation is meant; their path is always `/`.
+const TARGET: &str = "X-Amz-Target";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The operation that a method names, and where it stands.
@@ -84,7 +86,9 @@ pub(super) fn compile<'a>(
             parameter.location = Location::Body;
         }
     } else {
-        request.path = with_query(path, &fixed);
+        // Where a header says what is meant, the path tells operations of the document apart and no more.
+        let is_by_target = parameters.iter().any(|p| p.wire == TARGET && p.default.is_some());
+        request.path = with_query(if is_by_target { "/" } else { path }, &fixed);
         if config.algorithm("queryParamTranspose").starts_with("AWS") {
             for parameter in parameters.iter_mut().filter(|p| p.location == Location::Query) {
                 parameter.style = ValueStyle::Indexed;

@@ -7,8 +7,18 @@ use super::library::At;
 use super::operation::Operation;
 use super::response::steps;
 
-/// Request and answer members that lead to the next page where nothing is configured.
-const USUAL_TOKEN: (&str, &str) = ("pageToken", "nextPageToken");
+/// Parameters, and the members of answers that they repeat, that lead to the next page where nothing is configured.
+const USUAL_TOKENS: [(&str, &str); 9] = [
+    ("pageToken", "nextPageToken"),
+    ("NextToken", "NextToken"),
+    ("NextToken", "nextToken"),
+    ("nextToken", "nextToken"),
+    ("nextToken", "NextToken"),
+    ("Marker", "Marker"),
+    ("Marker", "NextMarker"),
+    ("marker", "NextMarker"),
+    ("continuation-token", "NextContinuationToken"),
+];
 /// Members of an answer that have the next page's address.
 const USUAL_ADDRESSES: [&str; 2] = ["nextLink", "@odata.nextLink"];
 const LINK: &str = "Link";
@@ -83,11 +93,15 @@ fn parameter(key: &str, location: &str, parameters: &mut Vec<Parameter>, types: 
 }
 
 fn usual(operation: &Operation<'_>, response: &ResponseShape, parameters: &[Parameter]) -> Option<NextPage> {
+    let is_anywhere = response.rows == [ResponseShape::ANYWHERE];
     let answers = |name: &str| response.siblings.iter().any(|s| s == name);
-    let (token, answer) = USUAL_TOKEN;
-    if answers(answer) && parameters.iter().any(|p| p.wire == token) {
-        let answer = Carrier::Body(vec![answer.to_owned()]);
-        return Some(NextPage::Token { parameter: token.to_owned(), answer });
+    for (token, answer) in USUAL_TOKENS {
+        if let Some(parameter) = parameters.iter().find(|p| p.wire == token)
+            && (answers(answer) || is_anywhere)
+        {
+            let (parameter, answer) = (parameter.name.clone(), Carrier::Body(vec![answer.to_owned()]));
+            return Some(anywhere(NextPage::Token { parameter, answer }, response));
+        }
     }
     if let Some(address) = USUAL_ADDRESSES.iter().find(|a| answers(a)) {
         return Some(NextPage::Address { answer: Carrier::Body(vec![(*address).to_owned()]) });

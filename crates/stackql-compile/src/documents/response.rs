@@ -50,7 +50,11 @@ pub(super) fn compile<'a>(
     if is_by_schema {
         steps = vec![ResponseShape::ANYWHERE.to_owned()];
     }
-    shape.siblings = outermost.properties.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let sibling = |(name, at): &(&str, At<'_>)| match is_xml {
+        true => merged(*at).xml_name.unwrap_or(name).to_owned(),
+        false => (*name).to_owned(),
+    };
+    shape.siblings = outermost.properties.iter().map(sibling).collect();
     shape.rows = steps;
     let Some(row) = row else {
         return Ok((shape, Vec::new()));

@@ -1,5 +1,6 @@
 //! A service's document: its resources, and the methods that serve them.
 
+use stackql_provider::names::fold;
 use stackql_provider::{Resource, ResourceEntry, Service, ServiceSource, Type, Types, Verb, View};
 
 use super::config::Config;
@@ -172,10 +173,14 @@ fn methods<'a>(resource: At<'a>, problems: &mut Vec<Problem>) -> Vec<Source<'a>>
     out.into_iter().map(|(name, verb, at)| Source { name, verb, at, operation: None }).collect()
 }
 
-/// Adds the columns that earlier methods did not have; where types differ, the column takes any value.
+/// Adds the columns that earlier methods did not have, in any spelling; where types differ, the column takes any value.
 fn join(resource: &mut Resource, columns: Vec<stackql_provider::Column>, types: &mut Types) {
+    let earlier = resource.columns.len();
     for column in columns {
-        match resource.columns.iter_mut().find(|c| c.name == column.name) {
+        let exact = resource.columns.iter().position(|c| c.name == column.name);
+        let known =
+            exact.or_else(|| resource.columns[..earlier].iter().position(|c| fold(&c.name) == fold(&column.name)));
+        match known.map(|at| &mut resource.columns[at]) {
             None => resource.columns.push(column),
             Some(known) if types.get(known.ty).label() != types.get(column.ty).label() => {
                 known.ty = types.push(Type::Any);

@@ -1,7 +1,7 @@
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use stackql_provider::{
-    Column, CompiledProvider, Method, Origin, Parameter, Provider, ProviderSource, Providers, RequestShape, Resource,
-    ResourceEntry, ResponseShape, Service, ServiceSource, Type, TypeRef, Types, Verb, write,
+    Column, CompiledProvider, Method, Origin, Packing, Parameter, Provider, ProviderSource, Providers, RequestShape,
+    Resource, ResourceEntry, ResponseShape, Service, ServiceSource, Type, TypeRef, Types, Verb, write,
 };
 use stackql_sql::{Statement, parse};
 
@@ -72,7 +72,7 @@ fn definitions() -> Providers {
         provider: Provider { name: "mock".into(), version: "v1.0.0".into(), ..Provider::default() },
         services: vec![ServiceSource { service, resources: vec![disks, keys] }],
     };
-    let bytes = write(&source).unwrap();
+    let bytes = write(&source, Packing::Quick).unwrap();
     Providers::new(vec![(Box::new(CompiledProvider::new(bytes).unwrap()), Origin::Embedded)])
 }
 
