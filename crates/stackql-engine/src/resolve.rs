@@ -19,15 +19,15 @@ mod wildcard;
 
 pub(crate) use duplicate::called_as_written;
 use relation::{Relation, Relations};
-pub(crate) use unnamed::as_written;
+pub(crate) use unnamed::{as_written, columns_as_written};
 
-/// Rewrites the names of a query.
-pub(crate) fn resolve(context: &Arc<Context>, query: &mut Query) -> Result<(), Error> {
-    unnamed::call_as_written(query);
+/// Rewrites the names of a query; what its columns are called in it, by position, as far as it says.
+pub(crate) fn resolve(context: &Arc<Context>, query: &mut Query) -> Result<Vec<Option<String>>, Error> {
+    let written = unnamed::call_as_written(query);
     let mut resolver = Resolver { relations: Relations::new(Arc::clone(context)), scopes: Vec::new() };
     match VisitMut::visit(query, &mut resolver) {
         ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Continue(()) => Ok(written),
     }
 }
 

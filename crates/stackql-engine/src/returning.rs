@@ -17,7 +17,7 @@ use stackql_provider::names::{Found, find, meant, nearest};
 
 use crate::error::Error;
 use crate::fetch::FetchExec;
-use crate::resolve::{as_written, quoted};
+use crate::resolve::{as_written, called_as_written, columns_as_written, quoted};
 
 /// The plan of `items` over the rows of `answers`. `*` is what the operation gives back; what was bound can be named.
 pub(crate) async fn returning(
@@ -49,7 +49,7 @@ pub(crate) async fn returning(
     let plan = LogicalPlanBuilder::scan_with_filters("returning", provider_as_source(table), None, vec![])?
         .project(expressions)?
         .build()?;
-    state.create_physical_plan(&plan).await
+    called_as_written(state.create_physical_plan(&plan).await?, &columns_as_written(items))
 }
 
 fn column(name: &str) -> Expr {

@@ -224,10 +224,10 @@ impl Planner {
     }
 
     async fn query(&self, mut query: Query) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        resolve::resolve(&self.context, &mut query.ast)?;
+        let written = resolve::resolve(&self.context, &mut query.ast)?;
         let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(query.ast)));
         let plan = self.state.statement_to_plan(statement).await?;
-        resolve::called_as_written(self.state.create_physical_plan(&plan).await?)
+        resolve::called_as_written(self.state.create_physical_plan(&plan).await?, &written)
     }
 
     /// The plan of a statement that changes something, with its verb and its RETURNING.

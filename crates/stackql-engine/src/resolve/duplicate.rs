@@ -10,6 +10,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::sql::sqlparser::ast::{Expr, Select, SelectItem};
 
+use stackql_provider::names::fold;
+
 use super::quoted;
 
 /// Stands in a name before the number that tells it apart; no column's own name has it.
@@ -40,17 +42,26 @@ fn output_name(expr: &Expr) -> String {
     }
 }
 
-/// The same plan, its columns called what the statement calls them.
-pub(crate) fn called_as_written(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+/// The same plan, its columns called what the statement calls them: `written`, by position. Letters of another case are
+/// no other name.
+pub(crate) fn called_as_written(
+    plan: Arc<dyn ExecutionPlan>,
+    written: &[Option<String>],
+) -> Result<Arc<dyn ExecutionPlan>> {
     let schema = plan.schema();
-    if !schema.fields().iter().any(|f| f.name().contains(MARK)) {
+    let name = |i: usize| {
+        let own = schema.field(i).name();
+        let own = own.split(MARK).next().unwrap_or(own);
+        match written.get(i) {
+            Some(Some(written)) if fold(written) == fold(own) && !written.eq_ignore_ascii_case(own) => written.clone(),
+            _ => own.to_owned(),
+        }
+    };
+    let names: Vec<String> = (0..schema.fields().len()).map(name).collect();
+    if schema.fields().iter().zip(&names).all(|(field, name)| field.name() == name) {
         return Ok(plan);
     }
-    let column = |(i, field): (usize, &Arc<datafusion::arrow::datatypes::Field>)| {
-        let name = field.name();
-        let written = name.split(MARK).next().unwrap_or(name).to_owned();
-        (Arc::new(Column::new(name, i)) as _, written)
-    };
-    let columns: Vec<_> = schema.fields().iter().enumerate().map(column).collect();
+    let column = |(i, name): (usize, String)| (Arc::new(Column::new(schema.field(i).name(), i)) as _, name);
+    let columns: Vec<_> = names.into_iter().enumerate().map(column).collect();
     Ok(Arc::new(ProjectionExec::try_new(columns, plan)?))
 }

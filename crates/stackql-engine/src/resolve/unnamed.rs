@@ -5,16 +5,18 @@ use datafusion::sql::sqlparser::ast::{Expr, Ident, OrderByKind, Query, SelectIte
 use super::quoted;
 
 /// Gives the expressions that a statement answers with their own text for a name; of a set operation, the first ones.
-pub(super) fn call_as_written(query: &mut Query) {
+/// The names of its columns, as they are written; none where `*` hides which they are.
+pub(super) fn call_as_written(query: &mut Query) -> Vec<Option<String>> {
     let mut body = query.body.as_mut();
     let select = loop {
         match body {
             SetExpr::Select(select) => break select,
             SetExpr::SetOperation { left, .. } => body = left,
             SetExpr::Query(inner) => body = &mut inner.body,
-            _ => return,
+            _ => return Vec::new(),
         }
     };
+    let written = columns_as_written(&select.projection);
     for item in &mut select.projection {
         if let SelectItem::UnnamedExpr(expr) = item
             && let Some(alias) = as_written(expr)
@@ -27,10 +29,22 @@ pub(super) fn call_as_written(query: &mut Query) {
             *item = SelectItem::ExprWithAlias { expr, alias };
         }
     }
+    written
 }
 
 /// What an expression without an alias is called; a column has a name of its own.
 pub(crate) fn as_written(expr: &Expr) -> Option<Ident> {
     let is_column = matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
     (!is_column).then(|| quoted(&expr.to_string()))
+}
+
+/// What the columns of a projection are called in it, by position; none where `*` hides which they are.
+pub(crate) fn columns_as_written(projection: &[SelectItem]) -> Vec<Option<String>> {
+    let written = projection.iter().map(|item| match item {
+        SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(Some(name.value.clone())),
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => Some(parts.last().map(|name| name.value.clone())),
+        SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. } => Some(None),
+        _ => None,
+    });
+    written.collect::<Option<_>>().unwrap_or_default()
 }
