@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value as Json;
 use stackql_provider::{Method, Provider, Resource, Service, Template};
 
+use crate::request::Query;
 use crate::{Transform, TransformError};
 
 /// A template, compiled when first needed.
@@ -23,6 +24,7 @@ pub struct Operation {
     pub(crate) method: usize,
     of_request: Compiled,
     of_answer: Compiled,
+    of_query: Arc<OnceLock<Result<Query, TransformError>>>,
 }
 
 impl Operation {
@@ -30,7 +32,7 @@ impl Operation {
     pub fn new(provider: Arc<Provider>, service: Arc<Service>, resource: Arc<Resource>, method: &str) -> Option<Self> {
         let method = resource.methods.iter().position(|m| m.name == method)?;
         let (of_request, of_answer) = (Compiled::default(), Compiled::default());
-        Some(Self { provider, service, resource, method, of_request, of_answer })
+        Some(Self { provider, service, resource, method, of_request, of_answer, of_query: Arc::default() })
     }
 
     /// The method.
@@ -46,6 +48,11 @@ impl Operation {
     /// The template that makes the body of a request, if there is one.
     pub(crate) fn request_template(&self) -> Option<Result<&Transform, TransformError>> {
         self.method().request.transform.as_ref().map(|template| compiled(&self.of_request, template))
+    }
+
+    /// The templates of the GraphQL query that a request has.
+    pub(crate) fn query(&self, query: &str, cursor: &str) -> Result<&Query, TransformError> {
+        self.of_query.get_or_init(|| Query::compile(query, cursor)).as_ref().map_err(Clone::clone)
     }
 
     /// The template that makes JSON of an answer, if there is one.

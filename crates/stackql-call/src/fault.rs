@@ -1,10 +1,11 @@
 //! An error answer becomes a fault with code, message, request id and a hint.
 
-use stackql_provider::ErrorRules;
+use stackql_provider::{BodyStyle, ErrorRules};
 use thiserror::Error;
 
 use crate::{Operation, Response};
 
+mod graphql;
 mod said;
 
 use said::Said;
@@ -51,15 +52,18 @@ pub enum FaultKind {
 }
 
 /// Reads the fault out of an answer, or `None` where it is good. A document that says it is an error is one,
-/// whatever its status.
+/// whatever its status, and so is an answer to a GraphQL query that has an error beside its data.
 pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) -> Option<Fault> {
     let shape = &operation.method().response.error;
     let rules = &operation.provider.errors;
     let refused = response.status >= 300;
-    if !refused && !said::says_error(&response.body, shape) {
+    let is_query = matches!(operation.method().request.body, BodyStyle::GraphQl { .. });
+    let of_query = if is_query { graphql::said(&response.body) } else { None };
+    if !refused && of_query.is_none() && !said::says_error(&response.body, shape) {
         return None;
     }
-    let Said { code, message, request_id } = Said::read(&response.body, shape, response.status);
+    let Said { code, message, request_id } =
+        of_query.unwrap_or_else(|| Said::read(&response.body, shape, response.status));
     if !refused && code.is_none() {
         return None;
     }
@@ -71,6 +75,7 @@ pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) ->
         _ if is(&rules.throttled) => FaultKind::Throttled,
         _ if is(&rules.clock_skew) => FaultKind::ClockSkew,
         _ if is(&rules.unauthorized) => FaultKind::Unauthorized,
+        200..300 if is_query => graphql::kind(&code).unwrap_or(FaultKind::Client),
         404 => FaultKind::NotFound,
         401 | 403 => FaultKind::Unauthorized,
         429 | 503 => FaultKind::Throttled,

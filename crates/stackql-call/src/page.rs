@@ -1,7 +1,7 @@
 //! A response becomes a page: rows, and where to go on. Owns the reading of good answers.
 
 use arrow::record_batch::RecordBatch;
-use stackql_provider::{AnswerFormat, Carrier, NextPage, ResponseShape, Type, Verb};
+use stackql_provider::{AnswerFormat, BodyStyle, Carrier, NextPage, ResponseShape, Type, Verb};
 use thiserror::Error;
 
 use crate::body::{Broken, texts};
@@ -11,12 +11,14 @@ mod answer;
 mod cursor;
 mod json;
 mod link;
+mod place;
 mod sought;
 mod xml;
 
 pub use cursor::Cursor;
 
 use answer::{Answer, ONWARD, Places, REQUEST_ID, Unfit};
+use place::{Behind, is_without_data};
 
 /// One page of an answer.
 #[derive(Debug, Clone)]
@@ -101,12 +103,15 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
     let mut answer = Answer::new(plan);
     // What has no rows may answer with a word that is no JSON, after all is done.
     let is_unread = shape.row.is_none() && method.verb != Verb::Select && shape.format == AnswerFormat::Json;
+    let is_query = matches!(method.request.body, BodyStyle::GraphQl { .. });
     if response.body.trim_ascii().is_empty() {
         // An operation without output answers with nothing, and so does one that says that it has none.
         let may_be = response.status == NO_CONTENT || shape.rows == [ResponseShape::ANYWHERE];
         if method.verb == Verb::Select && !may_be {
             return Err(unreadable("it is empty".to_owned()));
         }
+    } else if is_query && is_without_data(&response.body) {
+        return Err(unreadable("it has neither data nor errors".to_owned()));
     } else if !is_unread {
         let onward = match carrier {
             Some(Carrier::Body(path)) => path.as_slice(),
@@ -156,8 +161,17 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
         });
     }
     let rows = answer.builders.finish().map_err(|e| unreadable(e.to_string()))?;
-    let onward = match carrier {
-        Some(Carrier::Header(name)) => in_header(response, name),
+    let onward = match (carrier, method.paging.as_ref().map(|paging| &paging.next)) {
+        (Some(Carrier::Header(name)), _) => in_header(response, name),
+        (_, Some(NextPage::Cursor { answer, more, .. })) => {
+            let behind = Behind::read(response);
+            let says_more = more.as_ref().map(|more| behind.says(more));
+            let cursor = behind.text(answer).filter(|cursor| !cursor.is_empty() && says_more != Some(false));
+            if says_more == Some(true) && cursor.is_none() {
+                return Err(unreadable("it says that there is more, but not where".to_owned()));
+            }
+            cursor
+        }
         _ => answer.marks[ONWARD].take(),
     };
     let next = cursor::after(call, asked, rows.num_rows(), onward);
@@ -171,7 +185,7 @@ fn carrier(next: &NextPage) -> Option<&Carrier> {
     match next {
         NextPage::Token { answer, .. } | NextPage::Address { answer } => Some(answer),
         NextPage::Number { last, .. } => last.as_ref(),
-        NextPage::Offset { .. } => None,
+        NextPage::Offset { .. } | NextPage::Cursor { .. } => None,
     }
 }
 

@@ -10,12 +10,14 @@ use crate::{BindError, Call, Cursor, Operation};
 mod address;
 mod body;
 mod form;
+mod graphql;
 mod json;
 mod paged;
 mod values;
 mod xml;
 
 pub use address::AddressError;
+pub(crate) use graphql::Query;
 
 /// One HTTP request before endpoint, signature and connection.
 #[derive(Debug, Clone)]
@@ -81,7 +83,7 @@ pub fn request(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> 
     let table = || call.operation.table();
     let url = method.request.url.as_deref().map(|template| address::fill(template, &server));
     let url = url.transpose().map_err(|source| BindError::Address { table: table(), source })?;
-    let body = body::body(&call.operation, &bound)
+    let body = body::body(&call.operation, &bound, cursor)
         .map_err(|source| BindError::Template { table: table(), source: Box::new(source) })?;
     if let Some(media_type) = body.media_type
         && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"))

@@ -13,7 +13,9 @@ mod braces;
 mod compare;
 mod element;
 mod functions;
+mod graphql;
 mod kind;
+mod literal;
 mod meter;
 mod program;
 mod value;
@@ -22,10 +24,12 @@ mod xpath;
 use crate::json;
 use braces::Braces;
 use element::Element;
+use graphql::Quoting;
+pub(crate) use graphql::Within;
 use kind::{Reading, Version};
 pub use meter::TransformLimit;
 use meter::{Allowance, MAX_BODY, MAX_TEMPLATE, Meter};
-use program::{MAIN, Place, Program};
+use program::{MAIN, Place, Program, Refused};
 
 /// A template that turns answers into JSON.
 ///
@@ -122,12 +126,37 @@ impl Transform {
         let Some((reading, version)) = kind::kind(kind) else {
             return Err(TransformError::UnsupportedType(kind.to_owned()));
         };
+        Self::read_by(reading, version, body, |_| Ok(())).map(|(transform, ())| transform)
+    }
+
+    /// Reads a template that writes GraphQL beginning `within` a document out of a JSON object. What it inserts stays
+    /// one text or value, but for the field `fragment`, which is GraphQL itself: the answer has where that stands.
+    pub(crate) fn graphql(
+        body: &str,
+        within: Within,
+        fragment: Option<&str>,
+    ) -> Result<(Self, Option<Within>), TransformError> {
+        Self::read_by(Reading::Json, Version::V0_3, body, |program| {
+            program.main().map_or(Ok(None), |main| Quoting::of(main, within, fragment))
+        })
+    }
+
+    fn read_by<T>(
+        reading: Reading,
+        version: Version,
+        body: &str,
+        then: impl FnOnce(&mut Program) -> Result<T, Refused>,
+    ) -> Result<(Self, T), TransformError> {
         if body.len() > MAX_TEMPLATE {
             return Err(TransformError::TooLong { bytes: body.len(), limit: MAX_TEMPLATE });
         }
         let braces = Braces::rewrite(body);
         let known = |name: &str| functions::is_known(version, name);
-        let program = Program::parse(&braces.text, &known).map_err(|refused| {
+        let parsed = Program::parse(&braces.text, &known).and_then(|mut program| {
+            let found = then(&mut program)?;
+            Ok((program, found))
+        });
+        let (program, found) = parsed.map_err(|refused| {
             let offset = match refused.at {
                 Place::Offset(offset) => offset,
                 Place::LineColumn(line, column) => offset(&braces.text, line, column),
@@ -135,7 +164,7 @@ impl Transform {
             let (line, column) = line_and_column(body, braces.source_offset(offset));
             TransformError::Unreadable { line, column, reason: short(&refused.reason) }
         })?;
-        Ok(Self { reading, version, source: body.to_owned(), braces, program })
+        Ok((Self { reading, version, source: body.to_owned(), braces, program }, found))
     }
 
     /// The JSON that the template makes of an answer.

@@ -150,6 +150,22 @@ pub enum BodyStyle {
         /// The XML declaration in front; empty for none.
         declaration: String,
     },
+    /// A GraphQL document, as the member `query` of a JSON object.
+    GraphQl {
+        /// A template of the document, in the language of Go's `text/template`. It is given the body's parameters by
+        /// their names on the wire, and what `cursor` makes as [`Self::CURSOR`].
+        query: String,
+        /// A template of what stands for the cursor from the second page on, such as `, after: "{{ .value }}"`; it is
+        /// given the cursor as [`Self::VALUE`].
+        cursor: String,
+    },
+}
+
+impl BodyStyle {
+    /// The name by which the template of a query has what leads to the page; empty for the first one.
+    pub const CURSOR: &'static str = "cursor";
+    /// The name by which the template of a cursor has its value.
+    pub const VALUE: &'static str = "value";
 }
 
 impl Default for BodyStyle {
@@ -193,7 +209,7 @@ pub struct ResponseShape {
     pub outermost: String,
     /// The names to step through from the answer's outermost element (which is not named) to a row.
     /// Empty: the outermost element is the one row. Each step may occur many times. In JSON, `*` stands for every
-    /// element or member, and a list at the end is a row an element. In XML, [`Self::ANYWHERE`] alone stands for
+    /// element or member, a number for that element of a list, and a list at the end is a row an element. In XML, [`Self::ANYWHERE`] alone stands for
     /// wherever elements have the most of the row's members, and in front of a name for any depth.
     pub rows: Vec<String>,
     /// The members that an answer may have where [`Self::rows`] begins. In JSON, rows may be left out when there are
@@ -273,12 +289,22 @@ pub enum NextPage {
         /// The parameter that takes the number of rows before the page.
         parameter: String,
     },
+    /// The answer says how far it came, such as by a value of its last row, and the next request repeats it.
+    Cursor {
+        /// Where the answer has it; without one it was the last page.
+        answer: Carrier,
+        /// Where the answer says whether there is more. Where it does not, a page without rows ends the list.
+        more: Option<Carrier>,
+        /// How many rows every page but the last one has at least, where that is known.
+        full: Option<u32>,
+    },
 }
 
 /// Where an answer has a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Carrier {
-    /// In the body, as names below the outermost element.
+    /// In the body, as names below the outermost element. For [`NextPage::Cursor`], whose body is JSON, a number is an
+    /// element of a list, from 0, or from the end if it is negative.
     Body(Vec<String>),
     /// In the header of this name. Of `Link` (RFC 8288) it is the target with `rel="next"`.
     Header(String),
@@ -405,7 +431,7 @@ impl NextPage {
             Self::Token { parameter, .. } | Self::Number { parameter, .. } | Self::Offset { parameter } => {
                 Some(parameter)
             }
-            Self::Address { .. } => None,
+            Self::Address { .. } | Self::Cursor { .. } => None,
         }
     }
 }

@@ -100,7 +100,7 @@ pub(super) fn says_error(body: &[u8], shape: &ErrorShape) -> bool {
 }
 
 /// The scalar at a path, or the first one in a list.
-fn text<S: AsRef<str>>(value: &Json, path: &[S]) -> Option<String> {
+pub(super) fn text<S: AsRef<str>>(value: &Json, path: &[S]) -> Option<String> {
     match (value, path) {
         (Json::Array(items), _) => items.iter().find_map(|item| text(item, path)),
         (Json::Object(members), [name, rest @ ..]) => text(members.get(name.as_ref())?, rest),

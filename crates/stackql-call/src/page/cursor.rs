@@ -1,6 +1,7 @@
 //! Where the next page starts. Owns what ends the pages, whatever leads from one to the next.
 
-use stackql_provider::NextPage;
+use serde_json::Value as Json;
+use stackql_provider::{NextPage, Paging};
 
 use crate::Call;
 
@@ -17,6 +18,11 @@ impl Cursor {
     /// The token, address or number, for messages.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The cursor as a query has it: a count is a number.
+    pub(crate) fn value(&self) -> Json {
+        if self.count > 0 { self.count.into() } else { self.text.as_str().into() }
     }
 
     fn said(text: String) -> Self {
@@ -45,5 +51,16 @@ pub(super) fn after(call: &Call, asked: Option<&Cursor>, rows: usize, onward: Op
             Some(Cursor::counted(asked.map_or(0, |cursor| cursor.count).saturating_add(rows as u64)))
         }
         NextPage::Number { .. } | NextPage::Offset { .. } => None,
+        NextPage::Cursor { more: Some(_), .. } => onward.map(Cursor::said),
+        NextPage::Cursor { more: None, full, .. } => {
+            let is_last = rows == 0 || full.is_some_and(|full| rows < fewest(call, paging, full));
+            onward.filter(|_| !is_last).map(Cursor::said)
+        }
     }
+}
+
+/// How many rows a page has that is not the last, where it has `full` unless a statement asks for fewer.
+fn fewest(call: &Call, paging: &Paging, full: u32) -> usize {
+    let bound = paging.size.as_ref().and_then(|size| call.argument(&size.parameter)?.as_u64());
+    bound.map_or(u64::from(full), |bound| bound.min(u64::from(full))).try_into().unwrap_or(usize::MAX)
 }

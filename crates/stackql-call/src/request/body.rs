@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use stackql_provider::{BodyStyle, Parameter};
 
 use super::{form, json, xml};
-use crate::{Operation, TransformError};
+use crate::{Cursor, Operation, TransformError};
 
 /// A body before it is sent.
 #[derive(Default)]
@@ -17,8 +17,12 @@ pub(super) struct Body {
     pub(super) media_type: Option<String>,
 }
 
-/// The body that the arguments `bound` make.
-pub(super) fn body(operation: &Operation, bound: &[(&Parameter, Json)]) -> Result<Body, TransformError> {
+/// The body that the arguments `bound` make; `cursor` leads to the page that is asked for.
+pub(super) fn body(
+    operation: &Operation,
+    bound: &[(&Parameter, Json)],
+    cursor: Option<&Cursor>,
+) -> Result<Body, TransformError> {
     let (request, types) = (&operation.method().request, &operation.resource.types);
     let arguments = || bound.iter().map(|(parameter, value)| (*parameter, value));
     let media_type = request.media_type.clone();
@@ -47,6 +51,10 @@ pub(super) fn body(operation: &Operation, bound: &[(&Parameter, Json)]) -> Resul
         BodyStyle::Xml { root, attributes, declaration } => {
             let document = || xml::document(types, (declaration, root, attributes), arguments());
             whole((!bound.is_empty()).then(document))
+        }
+        BodyStyle::GraphQl { query, cursor: of_cursor } => {
+            let query = operation.query(query, of_cursor)?;
+            whole(Some(query.body(json::members(types, arguments()), cursor)?))
         }
     })
 }

@@ -11,7 +11,9 @@ use regex::{Regex, RegexBuilder};
 
 use super::compare;
 use super::element::Element;
+use super::graphql::{TEXT, VALUE};
 use super::kind::Version;
+use super::literal;
 use super::meter::{Meter, weight};
 use super::program::{ARRIVE, FLOAT, FORMAT, WEIGH};
 use super::value::{from_json, to_json};
@@ -47,7 +49,14 @@ const FROM_0_1: [(&str, Function); 9] = [
 const FROM_0_2: [(&str, Function); 3] = [("toJson", to_json_text), ("kindOf", kind_of), ("plus1", plus_one)];
 
 /// What the marks of a program call.
-const MARKS: [(&str, Function); 4] = [(ARRIVE, arrive), (WEIGH, weigh), (FORMAT, format), (FLOAT, float)];
+const MARKS: [(&str, Function); 6] = [
+    (ARRIVE, arrive),
+    (WEIGH, weigh),
+    (FORMAT, format),
+    (FLOAT, float),
+    (TEXT, |run, args| written(run, args, literal::text)),
+    (VALUE, |run, args| written(run, args, literal::value)),
+];
 
 /// Whether templates of `version` have the function `name`.
 pub(super) fn is_known(version: Version, name: &str) -> bool {
@@ -315,6 +324,13 @@ fn format(run: &Run, args: &[Value]) -> Answer {
         }
     }
     Ok(value.clone())
+}
+
+/// A value as GraphQL writes it.
+fn written(run: &Run, args: &[Value], write: fn(&Value) -> Result<String, TemplateError>) -> Answer {
+    let value = one("an action", args)?;
+    run.meter.spend(weight(value))?;
+    Ok(Value::String(write(value)?.into()))
 }
 
 fn cut(text: &str) -> String {

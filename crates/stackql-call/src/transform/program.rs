@@ -70,6 +70,11 @@ impl Program {
         templates.push((MAIN.to_owned(), Marking::new(known).list(&main)?));
         Ok(Self { templates })
     }
+
+    /// The main template.
+    pub(super) fn main(&mut self) -> Option<&mut ListNode> {
+        self.templates.last_mut().map(|(_, body)| body)
+    }
 }
 
 /// Whether nothing but the mark of arrival and white space is in a marked body.

@@ -1,7 +1,8 @@
 //! The folders below `testdata`: one road through the crate each, a file a stage.
 //!
 //! Given: `resource.yaml` (the operation), `bindings.json` (what the statement bound), `page.json` (optional: which
-//! page, how many rows are wanted, which columns), `response.http` (optional). Checked: `call.txt`, `request.http`,
+//! page, how many rows are wanted, which columns), `before.http` (optional: the answer that leads to the page),
+//! `response.http` (optional). Checked: `call.txt`, `request.http`,
 //! `rows.txt`. A stage that ends the road says so in its file, and the files of later stages must be absent.
 //! `UPDATE_CASES=1` writes what is checked anew.
 
@@ -18,7 +19,7 @@ use stackql_provider::{AnswerFormat, Carrier, Column, NextPage, ResponseShape};
 use crate::model::operation;
 
 /// What is given, and what a stage answers with.
-const GIVEN: [&str; 4] = ["resource.yaml", "bindings.json", "page.json", "response.http"];
+const GIVEN: [&str; 5] = ["resource.yaml", "bindings.json", "page.json", "before.http", "response.http"];
 const CHECKED: [&str; 3] = ["call.txt", "request.http", "rows.txt"];
 
 #[test]
@@ -92,7 +93,13 @@ fn stages(folder: &Path) -> BTreeMap<&'static str, String> {
     };
     stages.insert("call.txt", format!("{name}{scope}\n{first}\n"));
 
-    let cursor = (!wanted["after"].is_null()).then(|| cursor(&call, &wanted["after"]));
+    let cursor = match std::fs::read(folder.join("before.http")) {
+        Ok(before) => {
+            let plan = RowPlan::new(&call.operation().resource.types, &[], false);
+            page(&call, &plan, None, &response(&before)).unwrap().next
+        }
+        Err(_) => (!wanted["after"].is_null()).then(|| cursor(&call, &wanted["after"])),
+    };
     let request = request(&call, cursor.as_ref(), size).unwrap();
     let mut written = format!("# may be sent again: {}\n", if request.repeatable { "yes" } else { "no" });
     for (what, address) in [("to", &request.url), ("next", &request.next)] {
@@ -168,6 +175,7 @@ fn cursor(call: &Call, said: &Json) -> Cursor {
             };
             get(None, answer(body, Vec::new()))
         }
+        NextPage::Cursor { .. } => unreachable!("what leads to such a page stands in before.http"),
         NextPage::Number { .. } | NextPage::Offset { .. } => {
             let turn =
                 |asked: Option<Cursor>, _| Some(get(asked.as_ref(), answer(rows_of(&method.response, 1), Vec::new())));

@@ -105,7 +105,11 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
 
 fn body(document: &Json, query: bool) -> BodyStyle {
     let own = |value: &Json| value.as_str().map(str::to_owned);
-    let (json, xml) = (&document["json"], &document["xml"]);
+    let (json, xml, graphql) = (&document["json"], &document["xml"], &document["graphql"]);
+    if graphql.is_object() {
+        let part = |name: &str| text(&graphql[name]).to_owned();
+        return BodyStyle::GraphQl { query: part("query"), cursor: part("cursor") };
+    }
     if json.is_object() {
         return BodyStyle::Json { base: own(&json["base"]), wrap: own(&json["wrap"]) };
     }
@@ -150,6 +154,11 @@ fn paging(document: &Json) -> Option<Paging> {
             }
         }
         "offset" => NextPage::Offset { parameter },
+        "cursor" => NextPage::Cursor {
+            answer: carrier(answer),
+            more: (!document["more"].is_null()).then(|| carrier(&document["more"])),
+            full: document["full"].as_u64().map(|n| u32::try_from(n).unwrap()),
+        },
         _ => NextPage::Token { parameter, answer: carrier(answer) },
     };
     Some(Paging { next, size })

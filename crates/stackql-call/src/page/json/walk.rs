@@ -1,7 +1,7 @@
 //! The way to the rows of an answer. Owns what is said where it ends early.
 
 use serde::Deserialize as _;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess};
 use serde_json::value::RawValue;
 
 use super::Rows;
@@ -94,6 +94,16 @@ impl<'de> Shape<'de> for Walk<'_, '_, '_> {
                     return Ok(());
                 }
             }
+        }
+        if let Ok(wanted) = step.parse::<usize>() {
+            let (mut at, mut walk) = (0, Some(Walk { answer, steps: rest, marks, place, strict, siblings: None }));
+            while match walk.take_if(|_| at == wanted) {
+                Some(walk) => items.next_element_seed(walk)?.is_some(),
+                None => items.next_element::<IgnoredAny>()?.is_some(),
+            } {
+                at += 1;
+            }
+            return Ok(());
         }
         if strict {
             return Err(mistaken(place, "a list", &format!("an object with '{step}'")));

@@ -1,0 +1,64 @@
+//! Where an answer in JSON says how far it came. Owns the reading of such places out of a whole document.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value as Json;
+use stackql_provider::Carrier;
+
+use super::in_header;
+use crate::Response;
+
+/// What an answer says about the rows behind it.
+pub(super) struct Behind<'a> {
+    response: &'a Response,
+    document: Json,
+}
+
+impl<'a> Behind<'a> {
+    /// Of an answer that was read before: what is no JSON says nothing.
+    pub(super) fn read(response: &'a Response) -> Self {
+        let body = response.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&response.body);
+        Self { response, document: serde_json::from_slice(body).unwrap_or_default() }
+    }
+
+    /// The scalar at a place.
+    pub(super) fn text(&self, carrier: &Carrier) -> Option<String> {
+        let path = match carrier {
+            Carrier::Header(name) => return in_header(self.response, name),
+            Carrier::Body(path) => path,
+        };
+        match path.iter().try_fold(&self.document, |here, step| below(here, step))? {
+            Json::String(text) => Some(text.clone()),
+            Json::Number(number) => Some(number.to_string()),
+            Json::Bool(truth) => Some(truth.to_string()),
+            Json::Null | Json::Array(_) | Json::Object(_) => None,
+        }
+    }
+
+    /// Whether there is something at a place, and not a way to say no.
+    pub(super) fn says(&self, carrier: &Carrier) -> bool {
+        self.text(carrier).is_some_and(|text| !matches!(text.as_str(), "" | "0" | "false"))
+    }
+}
+
+/// Whether an answer to a GraphQL query is an object without data, so that zero rows would be a guess.
+pub(super) fn is_without_data(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Answer {
+        data: Option<IgnoredAny>,
+    }
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    serde_json::from_slice::<Answer>(body).is_ok_and(|answer| answer.data.is_none())
+}
+
+/// The member of an object, or the element of a list, from its end where the step is negative.
+fn below<'d>(here: &'d Json, step: &str) -> Option<&'d Json> {
+    match here {
+        Json::Object(members) => members.get(step),
+        Json::Array(items) => match step.strip_prefix('-') {
+            Some(back) => items.get(items.len().checked_sub(back.parse().ok()?)?),
+            None => items.get(step.parse::<usize>().ok()?),
+        },
+        _ => None,
+    }
+}

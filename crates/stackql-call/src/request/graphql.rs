@@ -1,0 +1,43 @@
+//! A GraphQL query as the body of a request. Owns what its template is given; how values are quoted is in
+//! [`crate::transform`].
+
+use serde_json::{Map, Value as Json, json};
+use stackql_provider::BodyStyle;
+
+use crate::transform::Within;
+use crate::{Cursor, Transform, TransformError};
+
+/// The templates of a query.
+#[derive(Debug)]
+pub(crate) struct Query {
+    query: Transform,
+    /// What stands in the query for a cursor.
+    cursor: Transform,
+}
+
+impl Query {
+    pub(crate) fn compile(query: &str, cursor: &str) -> Result<Self, TransformError> {
+        let (query, place) = Transform::graphql(query, Within::Document, Some(BodyStyle::CURSOR))?;
+        let (cursor, _) = Transform::graphql(cursor, place.unwrap_or(Within::Document), None)?;
+        Ok(Self { query, cursor })
+    }
+
+    /// The body that these arguments make, for the page that `cursor` leads to.
+    pub(super) fn body(
+        &self,
+        mut members: Map<String, Json>,
+        cursor: Option<&Cursor>,
+    ) -> Result<String, TransformError> {
+        let value = match cursor {
+            Some(cursor) => Some(cursor.value()),
+            None => members.remove(BodyStyle::CURSOR),
+        };
+        let fragment = match value {
+            Some(value) => self.cursor.render(json!({ BodyStyle::VALUE: value }).to_string().as_bytes())?,
+            None => String::new(),
+        };
+        members.insert(BodyStyle::CURSOR.to_owned(), Json::String(fragment));
+        let query = self.query.render(Json::Object(members).to_string().as_bytes())?;
+        Ok(json!({ "query": query }).to_string())
+    }
+}
