@@ -6,6 +6,7 @@
 mod annotated;
 mod config;
 mod coverage;
+mod graphql;
 mod library;
 mod operation;
 mod paging;

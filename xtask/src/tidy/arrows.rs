@@ -22,7 +22,7 @@ const ALLOWED: &[Arrows] = &[
     arrows("stackql-provider", &[]),
     arrows("stackql-sql", &[]),
     arrows("stackql-sandbox", &[]),
-    arrows("stackql-compile", &["stackql-provider"]),
+    Arrows { package: "stackql-compile", uses: &["stackql-provider"], tests_use: &["stackql-call"] },
     arrows("stackql-call", &["stackql-provider"]),
     arrows("stackql-client", &["stackql-provider", "stackql-call"]),
     arrows("stackql-engine", &["stackql-provider", "stackql-sql", "stackql-call"]),

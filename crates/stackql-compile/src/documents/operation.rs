@@ -5,6 +5,7 @@ use stackql_provider::{
 };
 
 use super::config::Config;
+use super::graphql::GraphQl;
 use super::library::At;
 use super::problem::Problem;
 use super::schema::{Merged, merged};
@@ -76,7 +77,14 @@ pub(super) fn compile<'a>(
         parameters.retain(|p| p.location != Location::Query || !p.name.starts_with("__"));
     }
     let mut request = RequestShape { http_method: operation.http_method.to_uppercase(), ..RequestShape::default() };
-    if config.algorithm("requestTranslate") == "get_query_to_post_form_utf_8" {
+    let query = GraphQl::of(at, operation)?;
+    let listed = |at: At<'a>| at.get("servers").filter(|s| s.items().next().is_some());
+    let own_servers = listed(operation.at).or(listed(operation.item));
+    let servers = own_servers.or(scene.document.get("servers"));
+    if let Some(query) = &query {
+        path.clone_into(&mut request.path);
+        query.request(servers, &mut request, &mut parameters, types);
+    } else if config.algorithm("requestTranslate") == "get_query_to_post_form_utf_8" {
         "POST".clone_into(&mut request.http_method);
         FORM.clone_into(&mut request.media_type);
         request.body = BodyStyle::Form(form_style(&config));
@@ -101,12 +109,10 @@ pub(super) fn compile<'a>(
             parameter.style = ValueStyle::Slashed;
         }
     }
-    let listed = |at: At<'a>| at.get("servers").filter(|s| s.items().next().is_some());
-    let own_servers = listed(operation.at).or(listed(operation.item));
-    if let Some(server) = own_servers.and_then(|s| s.items().next()) {
+    let servers = servers.filter(|_| !query.as_ref().is_some_and(GraphQl::has_address));
+    if let (Some(_), Some(server)) = (own_servers, servers.and_then(|s| s.items().next())) {
         request.url = server.text("url").map(servers::template);
     }
-    let servers = own_servers.or(scene.document.get("servers"));
     for variable in servers.map(|s| servers::variables(s, types)).unwrap_or_default() {
         if !parameters.iter().any(|p| p.name == variable.name) {
             parameters.push(variable);
@@ -127,10 +133,10 @@ pub(super) fn compile<'a>(
         });
     }
     let (response, columns) = response::compile(at, operation, types)?;
-    let paging = match request.http_method.as_str() {
-        "GET" | "POST" if verb == Verb::Select => {
-            paging::compile(&config, operation, &response, &mut parameters, types)
-        }
+    let paging = match (&query, request.http_method.as_str()) {
+        _ if verb != Verb::Select => None,
+        (Some(query), _) => query.paging(&mut parameters, types)?,
+        (None, "GET" | "POST") => paging::compile(&config, operation, &response, &mut parameters, types),
         _ => None,
     };
     let method = Method {

@@ -2,6 +2,7 @@
 
 use stackql_provider::{AnswerFormat, Column, ResponseShape, Type, TypeRef, Types};
 
+use super::graphql::GraphQl;
 use super::library::At;
 use super::operation::{Operation, template};
 use super::problem::Problem;
@@ -37,7 +38,7 @@ pub(super) fn compile<'a>(
     };
     let Some(schema) = schema else { return Ok((shape, Vec::new())) };
     let outermost = merged(schema);
-    let key = said("objectKey").or(operation.at.text("x-stackQL-objectKey"));
+    let key = GraphQl::rows(operation).or(said("objectKey")).or(operation.at.text("x-stackQL-objectKey"));
     let mut steps = steps(key.unwrap_or_default());
     if key.is_none() && !is_xml && outermost.properties.iter().any(|(n, _)| *n == USUAL_KEY) {
         steps = vec![USUAL_KEY.to_owned()];
@@ -93,13 +94,14 @@ fn described<'a>(wanted: Option<At<'a>>, operation: &Operation<'a>) -> (String, 
     (media.unwrap_or_default().to_owned(), at.and_then(|a| a.get("schema")))
 }
 
-/// The steps of an object key: `$.a[*].b`, `/*/a/item`, or a bare name.
+/// The steps of an object key: `$.a[*].b`, `$.a[0].b`, `$.a[-1:].b` for the last, `/*/a/item`, or a bare name.
 pub(super) fn steps(key: &str) -> Vec<String> {
     let key = key.trim();
     if let Some(path) = key.strip_prefix('/') {
         return path.split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect();
     }
-    let path = key.strip_prefix('$').unwrap_or(key).replace("[*]", ".*").replace("['", ".").replace("']", "");
+    let path = key.strip_prefix('$').unwrap_or(key).replace("['", ".").replace("']", "");
+    let path = path.replace('[', ".").replace(":]", "").replace(']', "");
     path.split('.').filter(|s| !s.is_empty()).map(str::to_owned).collect()
 }
 
@@ -110,6 +112,7 @@ fn row<'a>(schema: At<'a>, steps: &[String], is_xml: bool) -> Option<At<'a>> {
         let shape = merged(here);
         here = match step.as_str() {
             "*" => shape.items.or(shape.additional).or(shape.properties.first().map(|(_, at)| *at))?,
+            element if shape.items.is_some() && element.parse::<usize>().is_ok() => shape.items?,
             name => {
                 let by_name = |shape: &Merged<'a>| {
                     let named = |(n, at): &&(&str, At<'a>)| *n == name || merged(*at).xml_name == Some(name);

@@ -42,25 +42,34 @@ pub(super) fn variables(servers: At<'_>, types: &mut Types) -> Vec<Parameter> {
     let Some(server) = servers.items().next() else { return Vec::new() };
     let url = template(server.text("url").unwrap_or_default());
     let mut out: Vec<Parameter> = Vec::new();
-    for (name, variable) in server.get("variables").into_iter().flat_map(At::entries) {
-        let environment = variable.text("x-stackQL-envVar").map(str::to_owned);
-        let default = variable.text("default").filter(|d| !d.is_empty()).map(str::to_owned);
-        if !url.contains(&format!("{{{name}}}")) && name != REGION {
-            continue;
+    for (name, at) in server.get("variables").into_iter().flat_map(At::entries) {
+        if url.contains(&format!("{{{name}}}")) || name == REGION {
+            out.push(described(name, at, types));
         }
-        out.push(Parameter {
-            name: name.to_owned(),
-            wire: name.to_owned(),
-            location: Location::Server,
-            ty: types.push(Type::String),
-            required: environment.is_none(),
-            default,
-            environment,
-            description: variable.text("description").unwrap_or_default().to_owned(),
-            ..Parameter::default()
-        });
     }
     out
+}
+
+/// The variable of this name, whatever the address of the first of `servers`.
+pub(super) fn variable(servers: At<'_>, name: &str, types: &mut Types) -> Option<Parameter> {
+    let at = servers.items().next()?.get("variables")?.get(name)?;
+    Some(described(name, at, types))
+}
+
+fn described(name: &str, variable: At<'_>, types: &mut Types) -> Parameter {
+    let environment = variable.text("x-stackQL-envVar").map(str::to_owned);
+    let default = variable.text("default").filter(|d| !d.is_empty()).map(str::to_owned);
+    Parameter {
+        name: name.to_owned(),
+        wire: name.to_owned(),
+        location: Location::Server,
+        ty: types.push(Type::String),
+        required: environment.is_none(),
+        default,
+        environment,
+        description: variable.text("description").unwrap_or_default().to_owned(),
+        ..Parameter::default()
+    }
 }
 
 /// A URL template whose placeholders are bare names: `{name:pattern}` is `{name}`.

@@ -55,6 +55,7 @@ fn method(method: &Method, types: &Types, out: &mut String) {
             BodyStyle::Json { base, wrap } => {
                 format!("json base {} wrap {}", base.as_deref().unwrap_or("-"), wrap.as_deref().unwrap_or("-"))
             }
+            BodyStyle::GraphQl { query, cursor } => format!("graphql {query:?} cursor {cursor:?}"),
             BodyStyle::Xml { root, attributes, declaration } => format!("xml {root} [{attributes}] [{declaration}]"),
         };
         let _ = writeln!(out, "    body {} {body}", request.media_type);
@@ -78,8 +79,17 @@ fn method(method: &Method, types: &Types, out: &mut String) {
                 format!("number {parameter} from {first} to {}", last.as_ref().map(carrier).unwrap_or_default())
             }
             NextPage::Offset { parameter } => format!("offset {parameter}"),
+            NextPage::Cursor { answer, more, full } => {
+                let more = more.as_ref().map(|more| format!(" while {}", carrier(more))).unwrap_or_default();
+                let full = full.map(|full| format!(" pages of {full}")).unwrap_or_default();
+                format!("cursor {}{more}{full}", carrier(answer))
+            }
         };
         let _ = writeln!(out, "    next {next}");
+        if let (Some(size), NextPage::Cursor { .. } | NextPage::Offset { .. }) = (&paging.size, &paging.next) {
+            let always = if size.ask_maximum { " always" } else { "" };
+            let _ = writeln!(out, "    size {} to {}{always}", size.parameter, size.maximum);
+        }
     }
 }
 

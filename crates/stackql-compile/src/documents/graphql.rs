@@ -1,0 +1,213 @@
+//! GraphQL operations: where a query goes, its template, where its rows are and how it continues, as
+//! `x-stackQL-graphQL` says. Owns how the strategies of cursors become the model's; columns are in [`super::response`].
+
+use stackql_provider::{
+    BodyStyle, Carrier, Location, NextPage, PageSize, Paging, Parameter, RequestShape, Type, Types, ValueStyle,
+};
+
+use super::library::At;
+use super::operation::Operation;
+use super::problem::Problem;
+use super::response::steps;
+use super::servers;
+
+const KEY: &str = "x-stackQL-graphQL";
+const PROTOCOL: &str = "x-stackql-protocol";
+/// The name by which a query has how many rows are wanted.
+const LIMIT: &str = "limit";
+/// What stands for the cursor where nothing says so.
+const AFTER: &str = r#", after: "{{ .value }}""#;
+const OFFSET: &str = ", offset: {{ .value }}";
+const AS_IT_IS: &str = "{{ .value }}";
+
+/// What a document says of a query.
+pub(super) struct GraphQl<'a> {
+    at: At<'a>,
+    operation: Operation<'a>,
+    query: &'a str,
+}
+
+impl<'a> GraphQl<'a> {
+    /// The query of a method, if it has one.
+    pub(super) fn of(method: At<'a>, operation: &Operation<'a>) -> Result<Option<Self>, Problem> {
+        let wrong = |at: At<'a>, what: &str, advice: &str| Err(Problem::new(at.place(), what, advice));
+        let says = |at: At<'a>| at.text(PROTOCOL).is_some_and(|protocol| protocol.eq_ignore_ascii_case("graphql"));
+        let Some(at) = operation.at.get(KEY) else {
+            return match says(method) || says(operation.at) {
+                true => wrong(method, "it is of GraphQL and has no query", "give its operation x-stackQL-graphQL"),
+                false => Ok(None),
+            };
+        };
+        let Some(query) = at.text("query") else {
+            return wrong(at, "x-stackQL-graphQL has no query", "give it as query, a template");
+        };
+        match at.text("httpVerb") {
+            Some(verb) if !verb.eq_ignore_ascii_case("post") => {
+                wrong(at, &format!("queries are not sent by {verb}"), "write httpVerb: POST")
+            }
+            _ => Ok(Some(Self { at, operation: *operation, query })),
+        }
+    }
+
+    /// Where an operation's rows are, if it is a query that says so.
+    pub(super) fn rows(operation: &Operation<'a>) -> Option<&'a str> {
+        operation.at.get(KEY)?.get("responseSelection")?.text("jsonPath")
+    }
+
+    /// Whether it says where it goes.
+    pub(super) fn has_address(&self) -> bool {
+        self.at.text("url").is_some()
+    }
+
+    /// The request: its body takes the parameters. `servers` have the variables of its address.
+    pub(super) fn request(
+        &self,
+        servers: Option<At<'a>>,
+        request: &mut RequestShape,
+        parameters: &mut Vec<Parameter>,
+        types: &mut Types,
+    ) {
+        "POST".clone_into(&mut request.http_method);
+        "application/json".clone_into(&mut request.media_type);
+        let (query, cursor) = (self.query.to_owned(), self.cursor());
+        request.body = BodyStyle::GraphQl { query, cursor };
+        for parameter in parameters.iter_mut().filter(|p| matches!(p.location, Location::Query | Location::Path)) {
+            parameter.location = Location::Body;
+            parameter.style = ValueStyle::default();
+        }
+        let Some(url) = self.at.text("url").map(servers::template) else { return };
+        let host = url.find("://").map_or(0, |at| at + 3);
+        let (origin, path) = url.split_at(url[host..].find('/').map_or(url.len(), |at| host + at));
+        for (part, location) in [(origin, Location::Server), (path, Location::Path)] {
+            for name in placeholders(part) {
+                let variable = servers.and_then(|s| servers::variable(s, name, types));
+                let own = parameters.iter().position(|p| p.wire == name).map(|at| parameters.remove(at));
+                let parameter = own.or(variable).unwrap_or_else(|| Parameter { required: true, ..text(name, types) });
+                parameters.push(Parameter { location, ..parameter });
+            }
+        }
+        request.url = Some(origin.to_owned());
+        path.clone_into(&mut request.path);
+    }
+
+    /// How it continues, and how many rows a page of it has.
+    pub(super) fn paging(&self, parameters: &mut Vec<Parameter>, types: &mut Types) -> Result<Option<Paging>, Problem> {
+        let size = mentions(self.query, LIMIT).then(|| self.size(parameters, types));
+        Ok(match self.next()? {
+            Some(next) => Some(Paging { next, size }),
+            // There is one page, of as many rows as are wanted.
+            None => size.map(|size| {
+                let next = NextPage::Cursor { answer: Carrier::Body(Vec::new()), more: None, full: None };
+                Paging { next, size: Some(size) }
+            }),
+        })
+    }
+
+    fn next(&self) -> Result<Option<NextPage>, Problem> {
+        let Some(at) = self.at.get("cursor").filter(|_| mentions(self.query, BodyStyle::CURSOR)) else {
+            return Ok(None);
+        };
+        let path = |key: &str| at.text(key).map(|path| Carrier::Body(steps(path)));
+        let (strategy, more) = (at.text("strategy").unwrap_or("cursor_after"), path("terminateOnJsonPath"));
+        let (more, full) = match strategy {
+            "offset" => return Ok(Some(NextPage::Offset { parameter: BodyStyle::CURSOR.to_owned() })),
+            "cursor_after" => (more, None),
+            "page_info" => (more.or_else(|| self.has_next_page(at)), None),
+            "keyset" => (more, self.page_size().or_else(|| self.usual_limit())),
+            other => {
+                let advice = "write cursor_after, page_info, keyset or offset";
+                return Err(Problem::new(at.place(), &format!("there is no cursor strategy {other}"), advice));
+            }
+        };
+        let Some(answer) = path("jsonPath") else {
+            let advice = "give jsonPath, where the answer has the next cursor";
+            return Err(Problem::new(at.place(), &format!("the {strategy} cursor is nowhere"), advice));
+        };
+        Ok(Some(NextPage::Cursor { answer, more, full }))
+    }
+
+    /// What stands beside the cursor of a page, where the query asks for it.
+    fn has_next_page(&self, cursor: At<'a>) -> Option<Carrier> {
+        const MORE: &str = "hasNextPage";
+        let mut path = steps(cursor.text("jsonPath")?);
+        path.pop().filter(|_| self.query.contains(MORE))?;
+        path.push(MORE.to_owned());
+        Some(Carrier::Body(path))
+    }
+
+    fn page_size(&self) -> Option<u32> {
+        self.at.get("cursor")?.text("pageSize")?.parse().ok().filter(|rows| *rows > 0)
+    }
+
+    /// How many rows a page has where the query is not told.
+    fn usual_limit(&self) -> Option<u32> {
+        self.limit_says("default").filter(|_| mentions(self.query, LIMIT))
+    }
+
+    /// A number in the schema of the parameter that takes how many rows are wanted.
+    fn limit_says(&self, key: &str) -> Option<u32> {
+        let lists = [self.operation.at, self.operation.item].map(|at| at.get("parameters"));
+        let mut parameters = lists.into_iter().flatten().flat_map(At::items).filter_map(|at| at.target().ok());
+        let limit = parameters.find(|at| at.text("name") == Some(LIMIT))?;
+        limit.get("schema")?.target().ok()?.text(key)?.parse().ok().filter(|rows| *rows > 0)
+    }
+
+    /// The number of rows that is wanted goes into the query whatever it is, unless the document says what fits.
+    fn size(&self, parameters: &mut Vec<Parameter>, types: &mut Types) -> PageSize {
+        if !parameters.iter().any(|p| p.name == LIMIT) {
+            let ty = types.push(Type::Integer);
+            parameters.push(Parameter { ty, ..text(LIMIT, types) });
+        }
+        let page_size = self.page_size();
+        PageSize {
+            parameter: LIMIT.to_owned(),
+            minimum: 1,
+            maximum: page_size.or_else(|| self.limit_says("maximum")).unwrap_or(u32::MAX),
+            ask_maximum: page_size.is_some(),
+            excludes: Vec::new(),
+        }
+    }
+
+    /// The template of what stands for the cursor.
+    fn cursor(&self) -> String {
+        let Some(at) = self.at.get("cursor") else { return String::new() };
+        let usual = match at.text("strategy") {
+            _ if is_quoted(self.query) => AS_IT_IS,
+            Some("offset") => OFFSET,
+            _ => AFTER,
+        };
+        at.text("format").map_or_else(|| usual.to_owned(), |format| format.replace("%s", AS_IT_IS))
+    }
+}
+
+/// A parameter of the body that takes a text.
+fn text(name: &str, types: &mut Types) -> Parameter {
+    Parameter { name: name.to_owned(), wire: name.to_owned(), ty: types.push(Type::String), ..Parameter::default() }
+}
+
+fn placeholders(template: &str) -> impl Iterator<Item = &str> {
+    template.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
+}
+
+/// The actions of a template, each with what stands in front of it.
+fn actions(template: &str) -> impl Iterator<Item = (&str, &str)> {
+    template.match_indices("{{").map(|(at, _)| {
+        let (before, from) = template.split_at(at);
+        (before, from.split_once("}}").map_or(from, |(action, _)| action))
+    })
+}
+
+/// Whether an action of a template has the field.
+fn mentions(template: &str, field: &str) -> bool {
+    actions(template).any(|(_, action)| has_field(action, field))
+}
+
+fn has_field(action: &str, field: &str) -> bool {
+    let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    action.split('.').skip(1).any(|rest| rest.strip_prefix(field).is_some_and(is_end))
+}
+
+/// Whether the cursor stands between quotes of its own.
+fn is_quoted(query: &str) -> bool {
+    actions(query).any(|(before, action)| before.ends_with('"') && has_field(action, BodyStyle::CURSOR))
+}
