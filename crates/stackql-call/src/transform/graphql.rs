@@ -156,3 +156,6 @@ fn only(pipe: &PipeNode) -> Option<&Expr> {
 fn refused(pos: Pos, reason: &str) -> Refused {
     Refused { at: Place::Offset(pos.offset), reason: reason.to_owned() }
 }
+
+#[cfg(test)]
+mod tests;
