@@ -27,6 +27,9 @@ pub struct Page {
     pub rows: RecordBatch,
     /// Where the next page starts; `None` after the last.
     pub next: Option<Cursor>,
+    /// It has as many rows as a page has where a statement does not say how many, and there is no way to the next: rows
+    /// may be missing.
+    pub cut: bool,
     /// The request id, if the answer carries it.
     pub request_id: Option<String>,
 }
@@ -175,9 +178,10 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
         _ => answer.marks[ONWARD].take(),
     };
     let next = cursor::after(call, asked, rows.num_rows(), onward);
+    let cut = cursor::is_cut(call, rows.num_rows());
     let header = shape.error.request_id_header.as_deref().and_then(|h| response.header(h));
     let request_id = answer.marks[REQUEST_ID].take().or_else(|| header.map(str::to_owned));
-    Ok(Page { rows, next, request_id })
+    Ok(Page { rows, next, cut, request_id })
 }
 
 /// Where an answer says how to go on.

@@ -68,6 +68,12 @@ pub(crate) fn pages(
             };
             state.pages += 1;
             state.rows += answer.rows.num_rows();
+            if answer.cut && paging.wanted.is_none() {
+                let (table, rows) = (call.operation().table(), state.rows);
+                context.cut(format!(
+                    "{table}: stopped after {rows} rows, as many as one request gives; say LIMIT for more"
+                ));
+            }
             match answer.next {
                 None => state.done = true,
                 Some(next) => {

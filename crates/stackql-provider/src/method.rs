@@ -291,7 +291,8 @@ pub enum NextPage {
     },
     /// The answer says how far it came, such as by a value of its last row, and the next request repeats it.
     Cursor {
-        /// Where the answer has it; without one it was the last page.
+        /// Where the answer has it; without one it was the last page. The empty path: there is no way to another page,
+        /// and one that is full may have been cut off.
         answer: Carrier,
         /// Where the answer says whether there is more. Where it does not, a page without rows ends the list.
         more: Option<Carrier>,

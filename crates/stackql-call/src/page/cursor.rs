@@ -1,7 +1,7 @@
 //! Where the next page starts. Owns what ends the pages, whatever leads from one to the next.
 
 use serde_json::Value as Json;
-use stackql_provider::{NextPage, Paging};
+use stackql_provider::{Carrier, NextPage, Paging};
 
 use crate::Call;
 
@@ -57,6 +57,17 @@ pub(super) fn after(call: &Call, asked: Option<&Cursor>, rows: usize, onward: Op
             onward.filter(|_| !is_last).map(Cursor::said)
         }
     }
+}
+
+/// Whether a page of `rows` rows is as long as it can be, with no way to another.
+pub(super) fn is_cut(call: &Call, rows: usize) -> bool {
+    let Some(Paging { next: NextPage::Cursor { answer: Carrier::Body(path), full: Some(full), .. }, size }) =
+        &call.operation.method().paging
+    else {
+        return false;
+    };
+    let is_given = size.as_ref().is_some_and(|size| call.argument(&size.parameter).is_some());
+    path.is_empty() && !is_given && u64::from(*full) <= rows as u64
 }
 
 /// How many rows a page has that is not the last, where it has `full` unless a statement asks for fewer.

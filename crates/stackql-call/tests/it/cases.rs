@@ -228,6 +228,9 @@ fn rows(page: &Page) -> String {
     }
     writeln!(out, "rows: {}", page.rows.num_rows()).unwrap();
     writeln!(out, "next: {}", page.next.as_ref().map_or("none", Cursor::as_str)).unwrap();
+    if page.cut {
+        writeln!(out, "cut off").unwrap();
+    }
     writeln!(out, "request id: {}", page.request_id.as_deref().unwrap_or("none")).unwrap();
     out
 }

@@ -97,7 +97,8 @@ impl<'a> GraphQl<'a> {
             Some(next) => Some(Paging { next, size }),
             // There is one page, of as many rows as are wanted.
             None => size.map(|size| {
-                let next = NextPage::Cursor { answer: Carrier::Body(Vec::new()), more: None, full: None };
+                let full = self.page_size().or_else(|| self.usual_limit());
+                let next = NextPage::Cursor { answer: Carrier::Body(Vec::new()), more: None, full };
                 Paging { next, size: Some(size) }
             }),
         })
