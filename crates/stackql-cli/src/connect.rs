@@ -7,7 +7,7 @@ use std::time::Duration;
 use stackql_client::{Client, RegistryConfig, RemoteRegistry, Settings, auth_contexts, installed};
 use stackql_compile::Installed;
 use stackql_engine::{Session, SessionOptions};
-use stackql_provider::{CompiledError, CompiledProvider, Definitions, OnDemand, Origin, Providers};
+use stackql_provider::{CompiledError, CompiledProvider, Definitions, OnDemand, Origin, Providers, Sourced};
 
 use crate::arguments::{Calls, Common};
 use crate::ending::{Stop, say};
@@ -52,8 +52,8 @@ fn registry(flags: &Common) -> Result<RegistryConfig, Stop> {
 
 /// The providers of `--definitions`, those that are installed, then those built in; a registry that the user names
 /// stands for the latter.
-fn providers(flags: &Common, registry: &RegistryConfig) -> Result<Vec<(Box<dyn OnDemand>, Origin)>, Stop> {
-    let mut providers: Vec<(Box<dyn OnDemand>, Origin)> = Vec::new();
+fn providers(flags: &Common, registry: &RegistryConfig) -> Result<Vec<Sourced>, Stop> {
+    let mut providers: Vec<Sourced> = Vec::new();
     for path in &flags.calls.definitions {
         let compiled = CompiledProvider::open(path).map_err(|e| match e {
             CompiledError::Io { path, reason } => Stop::Told(format!("cannot read {path}: {reason}")),

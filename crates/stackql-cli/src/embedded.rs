@@ -1,10 +1,10 @@
 //! The definitions that are part of the program.
 
-use stackql_provider::{CompiledError, CompiledProvider, OnDemand, Origin};
+use stackql_provider::{CompiledError, CompiledProvider, Origin, Sourced};
 
 const AWS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/aws.bin"));
 
 /// The built-in providers.
-pub(crate) fn providers() -> Result<Vec<(Box<dyn OnDemand>, Origin)>, CompiledError> {
+pub(crate) fn providers() -> Result<Vec<Sourced>, CompiledError> {
     Ok(vec![(Box::new(CompiledProvider::new(AWS)?), Origin::Embedded)])
 }

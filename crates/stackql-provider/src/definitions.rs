@@ -118,6 +118,9 @@ pub enum LookupError {
     },
 }
 
+/// A provider, and where it comes from.
+pub type Sourced = (Box<dyn OnDemand>, Origin);
+
 /// Definitions over any providers, with all that was decoded of them.
 #[derive(Debug)]
 pub struct Providers {
@@ -135,14 +138,14 @@ struct Loaded {
 
 impl Providers {
     /// Definitions over these providers. Of two with the same name the first is seen.
-    pub fn new(providers: Vec<(Box<dyn OnDemand>, Origin)>) -> Self {
+    pub fn new(providers: Vec<Sourced>) -> Self {
         let these = Self { loaded: RwLock::default() };
         these.replace(providers);
         these
     }
 
     /// Takes these providers in place of those there were. What is looked up afterwards is looked up in them.
-    pub fn replace(&self, providers: Vec<(Box<dyn OnDemand>, Origin)>) {
+    pub fn replace(&self, providers: Vec<Sourced>) {
         let mut loaded: Vec<Arc<Loaded>> = Vec::new();
         for (source, origin) in providers {
             let head = Arc::new(source.provider().clone());

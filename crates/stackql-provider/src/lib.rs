@@ -24,7 +24,7 @@ mod resource;
 mod types;
 
 pub use compiled::{CompiledError, CompiledProvider, Packing, ProviderSource, ServiceSource, write};
-pub use definitions::{Definitions, LookupError, OnDemand, Origin, ProviderEntry, Providers};
+pub use definitions::{Definitions, LookupError, OnDemand, Origin, ProviderEntry, Providers, Sourced};
 pub use endpoint::{Endpoints, Host, Partition, Variant};
 pub use method::{
     Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Location, Method, Narrowing, NarrowingVia,

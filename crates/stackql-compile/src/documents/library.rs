@@ -172,12 +172,12 @@ impl<'a> At<'a> {
     }
 
     /// The value of a key, as it stands.
-    pub(crate) fn get(self, key: &str) -> Option<At<'a>> {
+    pub(crate) fn get(self, key: &str) -> Option<Self> {
         self.tree().get(self.node, key).map(|n| self.at(n))
     }
 
     /// The value of a key, behind its references.
-    pub(crate) fn follow(self, key: &str) -> Option<At<'a>> {
+    pub(crate) fn follow(self, key: &str) -> Option<Self> {
         self.get(key)?.target().ok()
     }
 
@@ -196,11 +196,11 @@ impl<'a> At<'a> {
         self.tree().text(self.node)
     }
 
-    pub(crate) fn entries(self) -> impl Iterator<Item = (&'a str, At<'a>)> {
+    pub(crate) fn entries(self) -> impl Iterator<Item = (&'a str, Self)> {
         self.tree().entries(self.node).map(move |(k, n)| (k, self.at(n)))
     }
 
-    pub(crate) fn items(self) -> impl Iterator<Item = At<'a>> {
+    pub(crate) fn items(self) -> impl Iterator<Item = Self> {
         self.tree().items(self.node).iter().map(move |n| self.at(*n))
     }
 
@@ -227,7 +227,7 @@ impl<'a> At<'a> {
     }
 
     /// What stands behind the references, if any, that stand here.
-    pub(crate) fn target(self) -> Result<At<'a>, Problem> {
+    pub(crate) fn target(self) -> Result<Self, Problem> {
         let mut here = self;
         for _ in 0..MAX_HOPS {
             let Some(reference) = here.text("$ref") else { return Ok(here) };
@@ -237,7 +237,7 @@ impl<'a> At<'a> {
     }
 
     /// What a reference, written here, leads to.
-    pub(crate) fn referred(self, reference: &str) -> Result<At<'a>, Problem> {
+    pub(crate) fn referred(self, reference: &str) -> Result<Self, Problem> {
         let (file, pointer) = reference.split_once('#').unwrap_or((reference, ""));
         let document = match file {
             "" => self.document,
@@ -250,7 +250,7 @@ impl<'a> At<'a> {
                 }
             }
         };
-        let mut here = At { library: self.library, document, node: 0 };
+        let mut here = Self { library: self.library, document, node: 0 };
         for step in pointer.split('/').skip(1) {
             let step = step.replace("~1", "/").replace("~0", "~");
             let next = here.get(&step).or_else(|| {
