@@ -2,11 +2,12 @@
 
 use serde_json::{Value as Json, json};
 use stackql_call::{BindError, Bindings, RowPlan, Value};
-use stackql_provider::{Location, Method, NarrowingVia, Provider, Resource, Service, Type};
+use stackql_provider::{BodyStyle, Location, Method, NarrowingVia, Provider, Resource, Service, Type};
 
 use crate::error::Error;
 use crate::example;
 use crate::predicate::{Predicate, text};
+use crate::scope::ALL;
 use crate::shape::same;
 use crate::table::{is_filterable, select_methods};
 
@@ -140,23 +141,29 @@ fn bindings<'a>(
     Ok(Access { method, rows, absent_is_empty })
 }
 
-/// Whether an address leads to one thing: it ends with what is bound, or nothing in it is.
+/// Whether a method asks for one thing: its address ends with what is bound, or all that is bound is in a form.
 fn asks_for_one(method: &Method) -> bool {
     let path = method.request.path.split('?').next().unwrap_or_default();
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    last.contains('{') || !path.contains('{')
+    last.contains('{') || (!path.contains('{') && matches!(method.request.body, BodyStyle::Form(_)))
 }
 
+/// A set of bindings for each of `rows` with each of the values; none for what contradicts what is bound already.
 fn multiply(rows: Vec<Bindings>, name: &str, values: &[Value]) -> Result<Vec<Bindings>, Error> {
     if rows.len().saturating_mul(values.len()) > MAX_ROWS {
         return Err(Error::statement(format!("the lists in WHERE make more than {MAX_ROWS} calls; narrow them")));
     }
+    let everywhere = Value::Text(ALL.to_owned());
     let one = |row: &Bindings, value: &Value| {
         let mut row = row.clone();
-        row.insert(name.to_owned(), value.clone());
-        row
+        match row.get(name) {
+            Some(bound) if bound == value || *value == everywhere => return Some(row),
+            Some(bound) if *bound != everywhere => return None,
+            _ => row.insert(name.to_owned(), value.clone()),
+        };
+        Some(row)
     };
-    Ok(rows.iter().flat_map(|row| values.iter().map(|v| one(row, v)).collect::<Vec<_>>()).collect())
+    Ok(rows.iter().flat_map(|row| values.iter().filter_map(|v| one(row, v)).collect::<Vec<_>>()).collect())
 }
 
 /// Whether the predicate's values can be compared by the provider as the column's text.

@@ -9,7 +9,7 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use stackql_call::{Operation, RowPlan, Value};
-use stackql_provider::{Column, Method, Provider, Resource, Service, Type, Verb};
+use stackql_provider::{Column, Method, Provider, Resource, Service, Verb};
 
 use crate::access::{Access, access};
 use crate::bindings::leaf;
@@ -49,15 +49,10 @@ impl ResourceTable {
         })
     }
 
-    /// Whether a column echoes what was bound in the provider's form, which need not be the text that was written.
-    fn is_reworded(&self, column: &str) -> bool {
-        let Ok(at) = self.shape.schema.index_of(column) else { return false };
-        let Source::Bound(name) = &self.shape.sources[at] else { return false };
-        let mut methods = self.resource.methods_of(Verb::Select);
-        methods.find_map(|m| m.parameter(name)).is_some_and(|p| {
-            let shape = self.resource.types.get(p.ty);
-            shape.is_nested() || matches!(shape, Type::Timestamp(_) | Type::Blob)
-        })
+    /// Whether a column echoes what is bound: the calls are made for the values of a predicate on it, so that each of
+    /// their rows fulfils it, whatever form the provider gives to the value.
+    fn is_echo(&self, column: &str) -> bool {
+        self.shape.schema.index_of(column).is_ok_and(|at| matches!(self.shape.sources[at], Source::Bound(_)))
     }
 
     fn operation(&self, method: &Method) -> Result<Arc<Operation>> {
@@ -114,7 +109,7 @@ impl TableProvider for ResourceTable {
         let answer = |filter: &&Expr| match predicate(filter) {
             // No row says `*` of itself, so this one must not be applied again.
             Some(_) if self.is_everywhere(filter) => TableProviderFilterPushDown::Exact,
-            Some(p) if self.is_reworded(&p.column) => TableProviderFilterPushDown::Exact,
+            Some(p) if self.is_echo(&p.column) => TableProviderFilterPushDown::Exact,
             Some(_) => TableProviderFilterPushDown::Inexact,
             None => TableProviderFilterPushDown::Unsupported,
         };

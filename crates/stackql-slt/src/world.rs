@@ -106,8 +106,13 @@ impl World {
     pub fn definitions(folder: &Path, shared: &Path, scratch: &Path) -> Result<Option<Providers>, WorldError> {
         let fail = |reason: String| WorldError { path: folder.display().to_string(), reason };
         if let Ok(text) = std::fs::read_to_string(folder.join("published.yaml")) {
-            let published = yaml_serde::from_str(&text).map_err(|e| fail(e.to_string()))?;
-            return published_documents(&published, shared, scratch).map_err(fail);
+            let Published { directory, version } = yaml_serde::from_str(&text).map_err(|e| fail(e.to_string()))?;
+            return Self::published(&directory, &version, shared, scratch);
+        }
+        let documents = folder.join("documents/harbour/v1.0.0");
+        if documents.is_dir() {
+            let installed = Installed::open(&documents, None).map_err(|problem| fail(problem.to_string()))?;
+            return Ok(Some(Providers::new(vec![(Box::new(installed), Origin::Documents("documents".to_owned()))])));
         }
         let overlays = folder.join("overlays");
         let source =
@@ -115,6 +120,28 @@ impl World {
         let bytes = stackql_provider::write(&source, Packing::Quick).map_err(|e| fail(e.to_string()))?;
         let compiled = CompiledProvider::new(bytes).map_err(|e| fail(e.to_string()))?;
         Ok(Some(Providers::new(vec![(Box::new(compiled), Origin::Embedded)])))
+    }
+
+    /// The definitions in a version of the registry's documents kept in `shared`, unpacked below `scratch` and compiled
+    /// service by service as they are asked for; `None` where they are not there.
+    pub fn published(
+        directory: &str,
+        version: &str,
+        shared: &Path,
+        scratch: &Path,
+    ) -> Result<Option<Providers>, WorldError> {
+        let archive = shared.join("registry/providers/dist").join(directory).join(format!("{version}.tgz"));
+        let fail = |reason: String| WorldError { path: archive.display().to_string(), reason };
+        let Ok(file) = std::fs::File::open(&archive) else { return Ok(None) };
+        let root = scratch.join("documents").join(directory);
+        tar::Archive::new(GzDecoder::new(file)).unpack(&root).map_err(|e| fail(e.to_string()))?;
+        let installed = Installed::open(&root.join(version), None).map_err(|problem| fail(problem.to_string()))?;
+        Ok(Some(Providers::new(vec![(Box::new(installed), Origin::Documents(directory.to_owned()))])))
+    }
+
+    /// A world that is never asked anything.
+    pub fn silent() -> Self {
+        Self { settings: Settings::default(), exchanges: Vec::new(), used: Mutex::default() }
     }
 
     /// The questions that nobody asked.
@@ -169,17 +196,6 @@ impl Transport for World {
     async fn default_scope(&self, _: &Provider, scope: &Scope) -> Result<String, TransportError> {
         Ok(scope.default.clone().unwrap_or_default())
     }
-}
-
-/// The documents, unpacked and compiled service by service as they are asked for.
-fn published_documents(published: &Published, shared: &Path, scratch: &Path) -> Result<Option<Providers>, String> {
-    let Published { directory, version } = published;
-    let archive = shared.join("registry/providers/dist").join(directory).join(format!("{version}.tgz"));
-    let Ok(file) = std::fs::File::open(&archive) else { return Ok(None) };
-    let root = scratch.join("documents").join(directory);
-    tar::Archive::new(GzDecoder::new(file)).unpack(&root).map_err(|e| e.to_string())?;
-    let installed = Installed::open(&root.join(version), None).map_err(|problem| problem.to_string())?;
-    Ok(Some(Providers::new(vec![(Box::new(installed), Origin::Documents(directory.clone()))])))
 }
 
 /// The address in front of the path where the definitions leave some of it to the statement, and a blank.

@@ -139,9 +139,6 @@ fn row<'a>(schema: At<'a>, steps: &[String], is_xml: bool) -> Option<At<'a>> {
 
 fn columns<'a>(row: &Merged<'a>, at: At<'a>, is_xml: bool, types: &mut Types) -> Vec<Column> {
     if row.properties.is_empty() {
-        if row.kind == "object" && row.additional.is_none() {
-            return Vec::new();
-        }
         let ty = if is_xml { Deep::new(types).add(at) } else { row.shallow(types) };
         let description = row.description.to_owned();
         return vec![Column { name: ONE_VALUE.to_owned(), wire: String::new(), ty, description }];
