@@ -1,15 +1,18 @@
 //! Whether the statements that pages show are statements that run.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
 
 use clap::Parser;
+use flate2::read::GzDecoder;
 use futures::TryStreamExt;
 use stackql_docs::Style;
 use stackql_engine::Failure;
 use stackql_provider::{Resource, Type, TypeRef};
 use tokio::task::JoinSet;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Common};
 use crate::connect;
 
 /// The statements of a page, as a reader copies them.
@@ -55,17 +58,16 @@ fn value(name: &str, is_quoted: bool, resource: &Resource) -> String {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_statement_on_every_page_runs_when_it_is_filled_in() {
-    let flags = Arguments::parse_from(["stackql", "shell"]).common;
-    let session = connect::session_in(BTreeMap::new(), &flags).unwrap();
-    let source = connect::provider(&flags, "aws").unwrap();
+/// How many statements the pages of a provider show, and those that do not run when they are filled in.
+async fn tried(flags: &Common, provider: &str, service: Option<&str>) -> (usize, Vec<String>) {
+    let session = connect::session_in(BTreeMap::new(), flags).unwrap();
+    let source = connect::provider(flags, provider).unwrap();
     let mut runs = JoinSet::new();
-    for page in stackql_docs::pages(source.as_ref(), Some("ec2"), Style::Site).unwrap() {
+    for page in stackql_docs::pages(source.as_ref(), service, Style::Site).unwrap() {
         let page = page.unwrap();
         let parts: Vec<&str> = page.path.split('/').collect();
-        let ["aws", "ec2", name, "index.md"] = parts.as_slice() else { continue };
-        let resource = session.definitions().resource("aws", "ec2", name).unwrap();
+        let [provider, service, name, "index.md"] = parts.as_slice() else { continue };
+        let resource = session.definitions().resource(provider, service, name).unwrap();
         for statement in statements(&page.text) {
             let statement = format!("EXPLAIN {}", filled(statement, &resource));
             let session = session.clone();
@@ -78,7 +80,39 @@ async fn every_statement_on_every_page_runs_when_it_is_filled_in() {
             });
         }
     }
-    assert!(runs.len() > 600, "{}", runs.len());
-    let wrong: Vec<String> = runs.join_all().await.into_iter().flatten().collect();
+    (runs.len(), runs.join_all().await.into_iter().flatten().collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_on_every_page_runs_when_it_is_filled_in() {
+    let flags = Arguments::parse_from(["stackql", "shell"]).common;
+    let (count, wrong) = tried(&flags, "aws", Some("ec2")).await;
+    assert!(count > 600, "{count}");
     assert!(wrong.is_empty(), "{} are wrong:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn and_so_does_every_statement_of_published_documents() {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/registry/providers/dist");
+    if !shared.is_dir() {
+        println!("skipped: no shared data");
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let mut total = 0;
+    let mut all_wrong = Vec::new();
+    for (provider, version) in [("github", "v0.3.6"), ("k8s", "v0.1.1"), ("netlify", "v0.2.0"), ("sumologic", "v0.1.1")]
+    {
+        let archive = File::open(shared.join(provider).join(format!("{version}.tgz"))).unwrap();
+        tar::Archive::new(GzDecoder::new(archive)).unpack(root.path().join("src").join(provider)).unwrap();
+        let folder = root.path().display();
+        let registry = format!("--registry={{url: 'file://{folder}', localDocRoot: '{folder}'}}");
+        let flags =
+            Arguments::parse_from(["stackql", "shell", &registry, "--approot", &format!("{folder}/own")]).common;
+        let (count, wrong) = tried(&flags, provider, None).await;
+        total += count;
+        all_wrong.extend(wrong);
+    }
+    assert!(total > 1000, "{total}");
+    assert!(all_wrong.is_empty(), "{} of {total} are wrong:\n\n{}", all_wrong.len(), all_wrong.join("\n\n"));
 }
