@@ -12,6 +12,7 @@ mod auth;
 mod client;
 mod credentials;
 mod endpoint;
+mod flag;
 mod profile;
 mod registry;
 mod settings;

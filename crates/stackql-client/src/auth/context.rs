@@ -9,6 +9,7 @@ use serde::de::{Deserializer, Error, IgnoredAny};
 use serde_json::Value;
 
 use crate::SettingsError;
+use crate::flag::structured;
 
 /// How requests to one provider are authorised. Debug prints no secret.
 #[derive(Clone, Deserialize)]
@@ -145,7 +146,7 @@ pub(crate) struct OciKeys {
 
 /// Reads the auth contexts by provider from JSON or YAML.
 pub fn auth_contexts(text: &str) -> Result<BTreeMap<String, AuthContext>, SettingsError> {
-    serde_json::from_str(text).or_else(|_| yaml_serde::from_str(text)).map_err(|_| SettingsError::Auth)
+    structured(text).map_err(|_| SettingsError::Auth)
 }
 
 /// Only the kind: any value may be a secret that was put in the wrong place.

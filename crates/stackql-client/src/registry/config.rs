@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use stackql_provider::RegistryError;
 
+use crate::flag::structured;
+
 /// StackQL's own registry.
 const PUBLIC: &str = "https://registry.stackql.app/providers";
 /// What the program ships of the registry's habits.
@@ -64,8 +66,7 @@ impl RegistryConfig {
                 "cannot unmarshal the registry configuration: {reason}; give JSON or YAML such as {{\"url\": \"https://…\"}}"
             ))
         };
-        let read: Result<serde_json::Value, _> = serde_json::from_str(text).or_else(|_| yaml_serde::from_str(text));
-        let read = read.map_err(|e| refused(e.to_string()))?;
+        let read: serde_json::Value = structured(text).map_err(|e| refused(e.to_string()))?;
         // A list would be taken for the values in their order.
         if !read.is_object() {
             return Err(refused("it has no keys".to_owned()));
