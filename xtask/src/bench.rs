@@ -2,6 +2,7 @@
 //!
 //! Owns which statements are measured and how the figures are printed; [`mock`] serves, [`process`] measures.
 
+mod documents;
 mod mock;
 mod process;
 
@@ -63,7 +64,8 @@ pub(crate) fn bench(options: &BenchOptions) -> Result<(), String> {
     start_up(&program)?;
     throughput(&program, &mock)?;
     first_rows(&program, &mock)?;
-    regions(&program, &mock, options.latency)
+    regions(&program, &mock, options.latency)?;
+    documents::documents(&workspace, &program)
 }
 
 fn start_up(program: &Program) -> Result<(), String> {
@@ -77,15 +79,20 @@ fn start_up(program: &Program) -> Result<(), String> {
     for (name, arguments, aim) in cases {
         // Once unmeasured, so that the file is in the page cache.
         program.run(arguments)?;
-        let mut walls = (0..START_UP_RUNS)
-            .map(|_| program.run(arguments).map(|measured| measured.wall))
-            .collect::<Result<Vec<_>, _>>()?;
-        walls.sort_unstable();
-        let median = (walls[(START_UP_RUNS - 1) / 2] + walls[START_UP_RUNS / 2]) / 2;
-        let shown = [walls[0], median, walls[START_UP_RUNS - 1]].map(|wall| format!("{:.1} ms", milliseconds(wall)));
+        let walls = sorted_walls(|| program.run(arguments))?;
+        let shown = walls.map(|wall| format!("{:.1} ms", milliseconds(wall)));
         println!("  {name:<26}{:>10}{:>10}{:>10}{aim:>10}", shown[0], shown[1], shown[2]);
     }
     Ok(())
+}
+
+/// The shortest, the median and the longest of several runs.
+fn sorted_walls(mut run: impl FnMut() -> Result<Measured, String>) -> Result<[Duration; 3], String> {
+    let walls = (0..START_UP_RUNS).map(|_| run().map(|measured| measured.wall));
+    let mut walls = walls.collect::<Result<Vec<_>, _>>()?;
+    walls.sort_unstable();
+    let median = (walls[(START_UP_RUNS - 1) / 2] + walls[START_UP_RUNS / 2]) / 2;
+    Ok([walls[0], median, walls[START_UP_RUNS - 1]])
 }
 
 fn throughput(program: &Program, mock: &Mock) -> Result<(), String> {

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
 use stackql_compile::{Coverage, Documents};
 use stackql_provider::Verb;
 
+use crate::archives;
 use crate::workspace::Workspace;
 
 const PAGE: &str = "docs/registry-coverage.md";
-const ARCHIVES: &str = "../shared/registry/providers/dist";
 const VERBS: [Verb; 6] = [Verb::Select, Verb::Insert, Verb::Delete, Verb::Update, Verb::Replace, Verb::Exec];
 const HEAD: &str = "\
 # What the registry's documents hold
@@ -30,7 +29,7 @@ pub(crate) fn generate() -> Result<(), String> {
     let page = workspace.root.join(PAGE);
     match page_of(&workspace)? {
         Some(text) => fs::write(&page, text).map_err(|error| format!("cannot write {}: {error}", page.display())),
-        None => Err(format!("there are no archives in {ARCHIVES}")),
+        None => Err("there are no archives of documents beside the project".to_owned()),
     }
 }
 
@@ -46,18 +45,15 @@ pub(crate) fn check() -> Result<(), String> {
 }
 
 fn page_of(workspace: &Workspace) -> Result<Option<String>, String> {
-    let archives = workspace.root.join(ARCHIVES);
-    if !archives.is_dir() {
-        return Ok(None);
-    }
+    let Some(shared) = archives::folder(workspace) else { return Ok(None) };
     let root = workspace.target.join("coverage");
     let _ = fs::remove_dir_all(&root);
     let mut page = HEAD.to_owned();
     let mut failed = BTreeSet::new();
-    for directory in sorted(&archives)?.into_iter().filter(|p| p.is_dir()) {
+    for directory in sorted(&shared)?.into_iter().filter(|p| p.is_dir()) {
         for archive in sorted(&directory)? {
             let into = root.join(directory.file_name().unwrap_or_default());
-            unpack(&archive, &into)?;
+            archives::unpack(&archive, &into)?;
             let documents = Documents::open(&into.join(archive.file_stem().unwrap_or_default()));
             let documents = documents.map_err(|problem| problem.to_string())?;
             let coverage = Coverage::of(&documents);
@@ -80,12 +76,6 @@ fn page_of(workspace: &Workspace) -> Result<Option<String>, String> {
     page.extend(failed.into_iter().map(|line| line + "\n"));
     let _ = fs::remove_dir_all(&root);
     Ok(Some(page))
-}
-
-fn unpack(archive: &Path, into: &Path) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("cannot unpack {}: {error}", archive.display());
-    let file = File::open(archive).map_err(failed)?;
-    tar::Archive::new(GzDecoder::new(file)).unpack(into).map_err(failed)
 }
 
 fn sorted(folder: &Path) -> Result<Vec<PathBuf>, String> {

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who runs it")]
 #![expect(clippy::disallowed_methods, reason = "tasks are the rim: they read files, clocks and the environment")]
 
+mod archives;
 mod bench;
 mod ci;
 mod coverage;
@@ -26,7 +27,8 @@ usage: cargo xtask <task>
                --check          fail where they differ instead
   coverage   count what the registry documents beside the project hold, and write docs/registry-coverage.md anew
                --check          fail where it differs instead
-  bench      start-up, rows per second, memory and calls of the release binary, against an endpoint of its own
+  bench      start-up, rows per second, memory, calls and documents of the release binary, against an endpoint of
+             its own
                --bin PATH       measure this program instead of building one
                --latency MS     how long each answer takes where regions are read at once (50)";
 

@@ -45,18 +45,23 @@ impl Program {
 
     /// Runs it with nothing else going on.
     pub(super) fn run(&self, arguments: &[&str]) -> Result<Measured, String> {
-        self.measure(arguments, |_| {})
+        self.measure(&[0], arguments, |_| {})
+    }
+
+    /// Runs it where a report of problems, which is no failure here, ends it.
+    pub(super) fn report(&self, arguments: &[&str]) -> Result<Measured, String> {
+        self.measure(&[0, 1], arguments, |_| {})
     }
 
     /// Runs it while reading its memory.
     pub(super) fn run_watched(&self, arguments: &[&str]) -> Result<Measured, String> {
         let mut peak = None;
-        let mut measured = self.measure(arguments, |pid| peak = Some(thread::spawn(move || watch(pid))))?;
+        let mut measured = self.measure(&[0], arguments, |pid| peak = Some(thread::spawn(move || watch(pid))))?;
         measured.peak_kib = peak.and_then(|watcher| watcher.join().ok().flatten());
         Ok(measured)
     }
 
-    fn measure(&self, arguments: &[&str], started: impl FnOnce(u32)) -> Result<Measured, String> {
+    fn measure(&self, ends: &[i32], arguments: &[&str], started: impl FnOnce(u32)) -> Result<Measured, String> {
         let [output, errors] = ["output", "errors"].map(|name| self.folder.join(name));
         let create =
             |path: &Path| File::create(path).map_err(|error| format!("cannot write {}: {error}", path.display()));
@@ -80,7 +85,7 @@ impl Program {
         let status = child.wait().map_err(|error| format!("{}: {error}", self.path.display()))?;
         let wall = start.elapsed();
         let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
-        if !status.success() {
+        if !status.code().is_some_and(|code| ends.contains(&code)) {
             return Err(format!("stackql {}: {status}\n{}", arguments.join(" "), read(&errors)?.trim_end()));
         }
         Ok(Measured { wall, peak_kib: None, output: read(&output)? })
