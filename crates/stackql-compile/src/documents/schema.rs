@@ -1,7 +1,7 @@
 //! Schemas as shapes. Owns how `allOf`, `anyOf`, `oneOf` and references come together; recursion ends at a shape that
 //! is not known further.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use stackql_provider::{Member, Type, TypeRef, Types};
 
@@ -33,7 +33,7 @@ pub(super) struct Merged<'a> {
 /// The schema at `at`, merged.
 pub(super) fn merged(at: At<'_>) -> Merged<'_> {
     let mut merged = Merged::default();
-    merge(at, &mut merged, &mut Vec::new(), true);
+    merge(at, &mut merged, &mut HashSet::new(), 0, true);
     if merged.kind.is_empty() {
         merged.kind = match (&merged.items, merged.properties.is_empty(), &merged.additional) {
             (Some(_), _, _) => "array",
@@ -44,26 +44,25 @@ pub(super) fn merged(at: At<'_>) -> Merged<'_> {
     merged
 }
 
-fn merge<'a>(at: At<'a>, into: &mut Merged<'a>, seen: &mut Vec<(usize, u32)>, binds: bool) {
+/// Merges a schema once, however many ways lead to it.
+fn merge<'a>(at: At<'a>, into: &mut Merged<'a>, seen: &mut HashSet<(usize, u32)>, depth: usize, binds: bool) {
     // What stands beside a reference adds to what it leads to.
     if at.text("$ref").is_some() {
         local(at, into, binds);
     }
     let Ok(schema) = at.target() else { return };
-    if seen.contains(&schema.key()) || seen.len() > MAX_DEPTH {
+    if depth > MAX_DEPTH || !seen.insert(schema.key()) {
         return;
     }
-    seen.push(schema.key());
     local(schema, into, binds);
     for part in schema.get("allOf").into_iter().flat_map(At::items) {
-        merge(part, into, seen, binds);
+        merge(part, into, seen, depth + 1, binds);
     }
     for key in ["anyOf", "oneOf"] {
         for part in schema.get(key).into_iter().flat_map(At::items) {
-            merge(part, into, seen, false);
+            merge(part, into, seen, depth + 1, false);
         }
     }
-    seen.pop();
 }
 
 fn local<'a>(schema: At<'a>, into: &mut Merged<'a>, binds: bool) {
