@@ -84,10 +84,13 @@ fn providers(definitions: &dyn Definitions) -> Listing {
 
 fn services(definitions: &dyn Definitions, provider: &str) -> Result<Listing, Error> {
     let provider = definitions.provider(provider)?;
-    let rows = provider
-        .services
-        .iter()
-        .map(|entry| [format!("{}:{}", entry.name, entry.version), entry.name.clone(), entry.title.clone()]);
+    let rows = provider.services.iter().map(|entry| {
+        [
+            format!("{}:{}", entry.name, entry.version).trim_end_matches(':').to_owned(),
+            entry.name.clone(),
+            entry.title.clone(),
+        ]
+    });
     Ok(Listing::new(&["id", "name", "title"], &[]).named_by(1).with(rows))
 }
 
