@@ -49,6 +49,16 @@ pub(crate) enum Error {
         /// Pages read.
         pages: usize,
     },
+    /// The provider answered with the same page whatever page was asked for.
+    #[error("{table}{}: the provider gave page {pages} again for the next; whether the rows so far are all is not known", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default())]
+    RepeatedPage {
+        /// The table.
+        table: String,
+        /// The scope.
+        scope: Option<String>,
+        /// Pages read.
+        pages: usize,
+    },
     /// The statement is wrong in a way that only the catalog shows.
     #[error("{message}")]
     Statement {

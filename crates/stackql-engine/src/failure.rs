@@ -72,7 +72,9 @@ impl Failure {
 /// The call behind an error.
 fn place(error: &Error) -> Option<Box<Place>> {
     let place = match error {
-        Error::RepeatedToken { table, scope, .. } | Error::Transport { table, scope, .. } => {
+        Error::RepeatedToken { table, scope, .. }
+        | Error::RepeatedPage { table, scope, .. }
+        | Error::Transport { table, scope, .. } => {
             Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
         }
         Error::Answer(AnswerError::Fault(fault)) => Place {
@@ -113,7 +115,7 @@ impl Failure {
                 Self { hints: vec![format!("this would work: {example}")], ..Self::user(message) }
             }
             Error::Statement { hint, .. } => Self { hints: hint.iter().cloned().collect(), ..Self::user(message) },
-            Error::RepeatedToken { .. } => Self::new(FailureKind::Api, message),
+            Error::RepeatedToken { .. } | Error::RepeatedPage { .. } => Self::new(FailureKind::Api, message),
             Error::Transport { source, .. } => match source.kind {
                 TransportErrorKind::Credentials => Self::new(FailureKind::Auth, message),
                 TransportErrorKind::Configuration => Self::user(message),

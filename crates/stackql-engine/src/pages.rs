@@ -1,9 +1,11 @@
 //! One call, page by page: sent when the consumer asks for rows, and never a page ahead of need.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
 use datafusion::arrow::record_batch::RecordBatch;
 use futures::stream::{self, Stream};
 use stackql_call::{AnswerError, Call, Cursor, FaultKind, Page, RowPlan, page, request};
@@ -29,6 +31,8 @@ struct State {
     done: bool,
     /// The last page's token had been seen before: its rows are good, but there is no way on.
     looped: bool,
+    /// What the last answer was, where pages are counted.
+    last: Option<u64>,
 }
 
 /// The batches of one call.
@@ -38,7 +42,7 @@ pub(crate) fn pages(
     plan: RowPlan,
     paging: Paging,
 ) -> impl Stream<Item = Result<RecordBatch, Error>> + Send {
-    let state = State { cursor: None, seen: HashSet::new(), pages: 0, rows: 0, done: false, looped: false };
+    let state = State { cursor: None, seen: HashSet::new(), pages: 0, rows: 0, done: false, looped: false, last: None };
     stream::try_unfold(state, move |mut state| {
         let (context, call, plan, paging) = (Arc::clone(&context), call.clone(), plan.clone(), paging.clone());
         async move {
@@ -54,11 +58,12 @@ pub(crate) fn pages(
                 return Ok(None);
             }
             // Where pages are numbered, all have the size of the first: another would move their borders.
-            let numbered = call.operation().method().paging.as_ref();
-            let numbered = numbered.is_some_and(|paging| matches!(paging.next, NextPage::Number { .. }));
+            let next = call.operation().method().paging.as_ref().map(|paging| &paging.next);
+            let numbered = matches!(next, Some(NextPage::Number { .. }));
+            let counted = numbered || matches!(next, Some(NextPage::Offset { .. }));
             let before = if numbered { 0 } else { state.rows };
             let wanted = paging.wanted.map(|w| u32::try_from(w - before).unwrap_or(u32::MAX));
-            let answer = match send(&context, &call, &plan, state.cursor.as_ref(), wanted).await {
+            let (answer, body) = match send(&context, &call, &plan, state.cursor.as_ref(), wanted).await {
                 Err(Error::Answer(AnswerError::Fault(fault)))
                     if paging.absent_is_empty && fault.kind == FaultKind::NotFound =>
                 {
@@ -66,6 +71,12 @@ pub(crate) fn pages(
                 }
                 other => other?,
             };
+            let last = counted.then(|| digest(&body));
+            if counted && answer.rows.num_rows() > 0 && state.last == last {
+                let scope = call.scope().map(str::to_owned);
+                return Err(Error::RepeatedPage { table: call.operation().table(), scope, pages: state.pages });
+            }
+            state.last = last;
             state.pages += 1;
             state.rows += answer.rows.num_rows();
             if answer.cut && paging.wanted.is_none() {
@@ -86,14 +97,21 @@ pub(crate) fn pages(
     })
 }
 
-/// Sends one request and decodes its answer.
-pub(crate) async fn send(
+/// Tells a body from another; pages that are counted may come again where the API does not know the count.
+fn digest(body: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Sends one request; its answer decoded, and as it came.
+async fn send(
     context: &Context,
     call: &Call,
     plan: &RowPlan,
     cursor: Option<&Cursor>,
     wanted: Option<u32>,
-) -> Result<Page, Error> {
+) -> Result<(Page, Bytes), Error> {
     let request = request(call, cursor, wanted)?;
     let permit = context.permits.acquire().await;
     let response = match context.transport.send(&request).await {
@@ -111,5 +129,5 @@ pub(crate) async fn send(
     let answer = answer?;
     context.progress.pages.fetch_add(1, Ordering::Relaxed);
     context.progress.rows.fetch_add(answer.rows.num_rows() as u64, Ordering::Relaxed);
-    Ok(answer)
+    Ok((answer, response.body))
 }
