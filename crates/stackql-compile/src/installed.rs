@@ -81,7 +81,8 @@ impl Installed {
         if let Some(kept) = place.as_deref().and_then(|place| self.kept(place)) {
             return Ok(kept);
         }
-        let CompiledService { source, files, .. } = self.documents.service(service).map_err(told)?;
+        let CompiledService { source, mut files, .. } = self.documents.service(service).map_err(told)?;
+        files.retain(|(_, digest)| !digests.contains(digest));
         let provider = self.documents.provider().clone();
         let compiled = write(&ProviderSource { provider, services: vec![source] }, Packing::Quick)?;
         if let Some(place) = place {
@@ -93,8 +94,7 @@ impl Installed {
     fn kept(&self, place: &Path) -> Option<Vec<u8>> {
         let kept: Kept = postcard::from_bytes(&std::fs::read(place).ok()?).ok()?;
         let is_same = |(file, digest): &(String, [u8; 32])| self.documents.digest_of(file).is_ok_and(|d| d == *digest);
-        // The first is the provider's own and the second the service's: the key speaks of both.
-        kept.files.iter().skip(2).all(is_same).then_some(kept.compiled)
+        kept.files.iter().all(is_same).then_some(kept.compiled)
     }
 }
 

@@ -8,5 +8,6 @@
 
 mod committed_facts;
 mod documents;
+mod installed;
 mod published;
 mod shown;
