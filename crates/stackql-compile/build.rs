@@ -14,8 +14,7 @@ fn main() {
         println!("cargo::rerun-if-changed={folder}");
         add(&Path::new(&here).join(folder), &mut hash);
     }
-    let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    println!("cargo::rustc-env=MADE_OF={hex}");
+    println!("cargo::rustc-env=MADE_OF={}", hex::encode(hash.finalize()));
 }
 
 fn add(folder: &Path, hash: &mut Sha256) {

@@ -18,8 +18,7 @@ mod servers;
 mod service;
 mod tree;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use stackql_provider::{Provider, ServiceSource};
 
@@ -30,11 +29,7 @@ pub use problem::{Place, Problem};
 /// The documents of one version of a provider, on disk.
 #[derive(Debug)]
 pub struct Documents {
-    /// The folder of all providers, which references start from.
-    root: PathBuf,
-    /// The provider's own document, below the root.
-    first: String,
-    /// That document alone.
+    /// The provider's own document alone.
     library: Library,
     provider: Provider,
 }
@@ -47,9 +42,7 @@ pub struct CompiledService {
     /// What of it is not there, and why.
     pub problems: Vec<Problem>,
     /// The files it was made of, below the folder of all providers, with the SHA-256 of each.
-    pub files: Vec<(String, [u8; 32])>,
-    /// The extensions that occur in its own documents, with how often.
-    pub extensions: BTreeMap<String, usize>,
+    pub(crate) files: Vec<(String, [u8; 32])>,
 }
 
 impl Documents {
@@ -64,7 +57,7 @@ impl Documents {
         let first = below.to_string_lossy().replace('\\', "/");
         let library = Library::alone(&root, &first)?;
         let provider = provider::compile(library.first())?;
-        Ok(Self { root, first, library, provider })
+        Ok(Self { library, provider })
     }
 
     /// The provider, with the index of its services.
@@ -90,13 +83,21 @@ impl Documents {
     ///
     /// The problem that keeps the service from being one; problems of its parts are in the answer.
     pub fn service(&self, name: &str) -> Result<CompiledService, Problem> {
-        let mut library = Library::alone(&self.root, &self.first)?;
-        let key = entry(&library, name)?.key();
-        library.complete(key);
-        let (source, problems) = service::compile(&library, name, library.at(key))?;
-        let (files, extensions) = (library.digests(), library.extensions());
-        Ok(CompiledService { source, problems, files, extensions })
+        self.read(name).and_then(|(library, key)| compiled(&library, key, name))
     }
+
+    /// All documents of a service, and where the provider's speaks of it.
+    fn read(&self, service: &str) -> Result<(Library, (usize, u32)), Problem> {
+        let mut library = self.library.clone();
+        let key = entry(&library, service)?.key();
+        library.complete(key);
+        Ok((library, key))
+    }
+}
+
+fn compiled(library: &Library, key: (usize, u32), name: &str) -> Result<CompiledService, Problem> {
+    let (source, problems) = service::compile(library, name, library.at(key))?;
+    Ok(CompiledService { source, problems, files: library.digests() })
 }
 
 /// What a provider's document says of a service.

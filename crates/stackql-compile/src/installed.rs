@@ -56,11 +56,6 @@ impl Installed {
         Ok(Self { documents, cache: cache.map(Path::to_owned), compiled: Mutex::default() })
     }
 
-    /// The documents.
-    pub fn documents(&self) -> &Documents {
-        &self.documents
-    }
-
     fn compiled(&self, index: usize) -> Result<Arc<CompiledProvider>, CompiledError> {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = compiled.get(&index) {
@@ -104,8 +99,7 @@ fn key([provider, document]: &[[u8; 32]; 2], service: &str) -> String {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
         hash.update(part);
     }
-    let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{hex}.bin")
+    format!("{}.bin", hex::encode(hash.finalize()))
 }
 
 /// Writes what is kept in one step; a folder that cannot be written means compiling again, no error.

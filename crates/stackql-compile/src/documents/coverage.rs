@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stackql_provider::{Method, Resource, Verb};
 
-use super::{CompiledService, Documents, Problem};
+use super::{CompiledService, Documents, Problem, compiled};
 
 /// Extensions whose meaning is known, and informational ones of StackQL's own tools.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 19] = [
     "x-stackQL-alias",
     "x-stackQL-config",
     "x-stackQL-envVar",
@@ -27,9 +27,6 @@ const KNOWN: [&str; 22] = [
     "x-stackql-provider",
     "x-stackql-resource-name",
     "x-stackql-sdk",
-    "x-alwaysRequired",
-    "x-serviceName",
-    "x-protocol",
 ];
 
 /// What the documents of a provider come to.
@@ -57,8 +54,9 @@ impl Coverage {
     pub fn of(documents: &Documents) -> Self {
         let mut coverage = Self::default();
         for entry in &documents.provider().services {
-            match documents.service(&entry.name) {
-                Ok(compiled) => coverage.add(compiled),
+            let read = documents.read(&entry.name);
+            match read.and_then(|(library, key)| Ok((compiled(&library, key, &entry.name)?, library.extensions()))) {
+                Ok((compiled, extensions)) => coverage.add(compiled, extensions),
                 Err(problem) => {
                     coverage.failed.push(entry.name.clone());
                     coverage.problems.push(problem);
@@ -69,7 +67,7 @@ impl Coverage {
         coverage
     }
 
-    fn add(&mut self, compiled: CompiledService) {
+    fn add(&mut self, compiled: CompiledService, extensions: BTreeMap<String, usize>) {
         let service = compiled.source;
         self.services += 1;
         self.resources += service.resources.len();
@@ -80,7 +78,7 @@ impl Coverage {
             let name = |method: &str| format!("{}.{}.{method}", service.service.name, resource.name);
             self.unreachable.extend(unreachable(resource).map(|m| name(&m.name)));
         }
-        for (name, count) in compiled.extensions {
+        for (name, count) in extensions {
             if !KNOWN.contains(&name.as_str()) {
                 *self.unused.entry(name).or_default() += count;
             }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
@@ -13,15 +14,15 @@ use super::tree::Tree;
 const MAX_HOPS: usize = 64;
 
 /// Documents that were read, with all that they refer to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Library {
     /// The folder that references with a provider's name in front start from.
     root: PathBuf,
-    documents: Vec<Document>,
+    documents: Vec<Arc<Document>>,
     /// Documents by the name that references use.
     names: HashMap<String, usize>,
     /// What could not be read, by the name that references use.
-    pub(crate) broken: HashMap<String, Problem>,
+    broken: HashMap<String, Problem>,
 }
 
 #[derive(Debug)]
@@ -35,7 +36,7 @@ struct Document {
 /// A place in a document, and what stands there.
 #[derive(Clone, Copy)]
 pub(crate) struct At<'a> {
-    pub(crate) library: &'a Library,
+    library: &'a Library,
     document: usize,
     node: u32,
 }
@@ -80,7 +81,7 @@ impl Library {
             .map_err(|e| Problem::new(place(0), &format!("is not UTF-8: {e}"), "write it as UTF-8"))?;
         let tree = Tree::read(text).map_err(|m| Problem::new(place(m.line), &m.reason, "correct the YAML"))?;
         self.names.insert(name.to_owned(), self.documents.len());
-        self.documents.push(Document { name: name.to_owned(), tree, digest: Sha256::digest(&bytes).into() });
+        self.documents.push(Arc::new(Document { name: name.to_owned(), tree, digest: Sha256::digest(&bytes).into() }));
         Ok(())
     }
 
@@ -113,14 +114,12 @@ impl Library {
     /// The name below the root of the file that a reference in a document names: from the root, or beside the document.
     fn resolve(&self, document: usize, file: &str) -> String {
         let file = file.trim_start_matches("./");
-        if self.names.contains_key(file) || self.root.join(file).is_file() {
-            return file.to_owned();
-        }
         let beside = Path::new(&self.documents[document].name).parent().unwrap_or(Path::new("")).join(file);
-        match self.root.join(&beside).is_file() {
-            true => beside.to_string_lossy().into_owned(),
-            false => file.to_owned(),
-        }
+        let both = [file.to_owned(), beside.to_string_lossy().into_owned()];
+        // What was read is where it was found; only before that the disk is asked.
+        let is_read = |name: &&String| self.names.contains_key(*name) || self.broken.contains_key(*name);
+        let is_there = |name: &&String| self.root.join(name).is_file();
+        both.iter().find(is_read).or_else(|| both.iter().find(is_there)).unwrap_or(&both[0]).clone()
     }
 
     /// Where the first document begins.
@@ -136,7 +135,7 @@ impl Library {
     /// The extensions that occur in all documents but the first, with how often.
     pub(crate) fn extensions(&self) -> BTreeMap<String, usize> {
         let mut out = BTreeMap::new();
-        for name in self.documents.iter().skip(1).flat_map(|d| d.tree.extensions()) {
+        for name in self.documents.iter().skip(1).flat_map(|document| document.tree.extensions()) {
             *out.entry(name.to_owned()).or_default() += 1;
         }
         out

@@ -96,9 +96,12 @@ fn local<'a>(schema: At<'a>, into: &mut Merged<'a>, binds: bool) {
 
 /// Whether two schemas of one name are of different types, as far as they say.
 fn differ(one: At<'_>, other: At<'_>) -> bool {
-    let kind = |at: At<'_>| at.target().map_or("", |at| kind(at)).to_owned();
-    let (one, other) = (kind(one), kind(other));
+    let (one, other) = (kind_behind(one), kind_behind(other));
     !one.is_empty() && !other.is_empty() && one != other
+}
+
+fn kind_behind(at: At<'_>) -> &str {
+    at.target().map_or("", kind)
 }
 
 /// The type that a schema states: the first that is not `null`.
@@ -110,17 +113,26 @@ fn kind(schema: At<'_>) -> &str {
     stated.into_iter().find(|k| *k != "null").unwrap_or_default()
 }
 
+/// The shape of a schema of this type that has no parts.
+fn scalar(kind: &str) -> Option<Type> {
+    Some(match kind {
+        "integer" => Type::Integer,
+        "number" => Type::Number,
+        "boolean" => Type::Boolean,
+        "array" | "object" => return None,
+        "" => Type::Any,
+        _ => Type::String,
+    })
+}
+
 impl Merged<'_> {
     /// The shape without what is nested in it: enough where nested values travel as they are.
     pub(super) fn shallow(&self, types: &mut Types) -> TypeRef {
-        let ty = match self.kind {
+        let ty = match (scalar(self.kind), self.kind) {
             _ if self.is_text_only => Type::String,
-            "integer" => Type::Integer,
-            "number" => Type::Number,
-            "boolean" => Type::Boolean,
-            "array" => Type::List { item: types.push(Type::Any), item_wire: None, flattened: false },
-            "object" | "" => Type::Any,
-            _ => Type::String,
+            (Some(scalar), _) => scalar,
+            (None, "array") => Type::List { item: types.push(Type::Any), item_wire: None, flattened: false },
+            (None, _) => Type::Any,
         };
         types.push(ty)
     }
@@ -150,11 +162,9 @@ impl<'t> Deep<'t> {
         self.known.insert(key, here);
         self.depth += 1;
         let schema = merged(at);
-        let ty = match schema.kind {
-            "integer" => Type::Integer,
-            "number" => Type::Number,
-            "boolean" => Type::Boolean,
-            "array" => {
+        let ty = match (scalar(schema.kind), schema.kind) {
+            (Some(scalar), _) => scalar,
+            (None, "array") => {
                 let item_wire = schema.items.and_then(|i| merged(i).xml_name).map(str::to_owned);
                 let item = match schema.items {
                     Some(item) => self.add(item),
@@ -162,11 +172,11 @@ impl<'t> Deep<'t> {
                 };
                 Type::List { item, item_wire, flattened: schema.is_flattened }
             }
-            "object" if schema.properties.is_empty() => match schema.additional {
+            (None, _) if schema.properties.is_empty() => match schema.additional {
                 Some(value) => Type::Map { value: self.add(value) },
                 None => Type::Any,
             },
-            "object" => {
+            (None, _) => {
                 let member = |(name, property): &(&str, At<'_>)| {
                     let wire = merged(*property).xml_name.unwrap_or(name).to_owned();
                     let required = schema.required.contains(name);
@@ -175,8 +185,6 @@ impl<'t> Deep<'t> {
                 };
                 Type::Structure { members: schema.properties.iter().map(member).collect() }
             }
-            "" => Type::Any,
-            _ => Type::String,
         };
         self.depth -= 1;
         self.types.set(here, ty);

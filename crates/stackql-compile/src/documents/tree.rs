@@ -34,6 +34,16 @@ enum Content {
     Map { entries: Vec<(Box<str>, u32)>, sorted: Vec<u32> },
 }
 
+impl Node {
+    /// A map's entries; none of what is no map.
+    fn entries(&self) -> &[(Box<str>, u32)] {
+        match &self.content {
+            Content::Map { entries, .. } => entries,
+            _ => &[],
+        }
+    }
+}
+
 /// Why a text is no document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Malformed {
@@ -171,21 +181,13 @@ impl Tree {
 
     /// A map's entries in the order of the text; nothing for what is no map.
     pub(crate) fn entries(&self, node: u32) -> impl Iterator<Item = (&str, u32)> + '_ {
-        let entries = match &self.nodes[node as usize].content {
-            Content::Map { entries, .. } => entries.as_slice(),
-            _ => &[],
-        };
-        entries.iter().map(|(k, v)| (&**k, *v))
+        self.nodes[node as usize].entries().iter().map(|(k, v)| (&**k, *v))
     }
 
     /// The keys of all maps that are extensions of StackQL's.
     pub(crate) fn extensions(&self) -> impl Iterator<Item = &str> {
-        let entries = self.nodes.iter().map(|n| match &n.content {
-            Content::Map { entries, .. } => entries.as_slice(),
-            _ => &[],
-        });
         let is_ours = |key: &&str| key.get(..10).is_some_and(|p| p.eq_ignore_ascii_case("x-stackql-"));
-        entries.flatten().map(|(key, _)| &**key).filter(is_ours)
+        self.nodes.iter().flat_map(|node| node.entries()).map(|(key, _)| &**key).filter(is_ours)
     }
 
     /// A list's elements; nothing for what is no list.
