@@ -12,7 +12,6 @@ use crate::archives;
 use crate::workspace::Workspace;
 
 const PAGE: &str = "docs/registry-coverage.md";
-const VERBS: [Verb; 6] = [Verb::Select, Verb::Insert, Verb::Delete, Verb::Update, Verb::Replace, Verb::Exec];
 const HEAD: &str = "\
 # What the registry's documents hold
 
@@ -58,7 +57,7 @@ fn page_of(workspace: &Workspace) -> Result<Option<String>, String> {
             let documents = documents.map_err(|problem| problem.to_string())?;
             let coverage = Coverage::of(&documents);
             let provider = documents.provider();
-            let methods = VERBS.map(|verb| coverage.methods.get(&verb).copied().unwrap_or_default().to_string());
+            let methods = Verb::ALL.map(|verb| coverage.methods.get(&verb).copied().unwrap_or_default().to_string());
             let _ = writeln!(
                 page,
                 "| {} | {} | {} | {} | {} | {} |",

@@ -29,6 +29,11 @@ pub(crate) fn begins(text: &str, with: &str) -> bool {
     start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with))
 }
 
+/// A body without the byte order mark in front.
+pub(crate) fn bare(body: &[u8]) -> &[u8] {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
+}
+
 /// How a body is written, by its first character.
 pub(crate) enum Form {
     Json,
@@ -38,8 +43,7 @@ pub(crate) enum Form {
 
 /// How a body is written, whatever it is said to be.
 pub(crate) fn form(body: &[u8]) -> Form {
-    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-    match body.trim_ascii_start().first() {
+    match bare(body).trim_ascii_start().first() {
         Some(b'{' | b'[') => Form::Json,
         Some(b'<') => Form::Xml,
         _ => Form::Other,

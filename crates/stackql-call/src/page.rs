@@ -106,10 +106,11 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
     let mut answer = Answer::new(plan);
     // What has no rows may answer with a word that is no JSON, after all is done.
     let is_unread = shape.row.is_none() && method.verb != Verb::Select && shape.format == AnswerFormat::Json;
+    let is_anywhere = shape.rows == [ResponseShape::ANYWHERE];
     let is_query = matches!(method.request.body, BodyStyle::GraphQl { .. });
     if response.body.trim_ascii().is_empty() {
         // An operation without output answers with nothing, and so does one that says that it has none.
-        let may_be = response.status == NO_CONTENT || shape.rows == [ResponseShape::ANYWHERE];
+        let may_be = response.status == NO_CONTENT || is_anywhere;
         if method.verb == Verb::Select && !may_be {
             return Err(unreadable("it is empty".to_owned()));
         }
@@ -125,7 +126,7 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
             rows: &shape.rows,
             siblings: &shape.siblings,
             members: match shape.row.map(|row| call.operation().resource.types.get(row)) {
-                Some(Type::Structure { members }) => members.iter().map(|m| m.wire.as_str()).collect(),
+                Some(Type::Structure { members }) if is_anywhere => members.iter().map(|m| m.wire.as_str()).collect(),
                 _ => Vec::new(),
             },
             marks: [onward, &shape.error.success_request_id],

@@ -9,8 +9,6 @@ use stackql_provider::Verb;
 
 use crate::ending::{Ending, Stop};
 
-const VERBS: [Verb; 6] = [Verb::Select, Verb::Insert, Verb::Delete, Verb::Update, Verb::Replace, Verb::Exec];
-
 /// Prints the report; a provider with problems ends the run as failed.
 pub(crate) fn report(folder: &Path) -> Result<Ending, Stop> {
     // References start two folders above, which a relative path may not have.
@@ -20,11 +18,7 @@ pub(crate) fn report(folder: &Path) -> Result<Ending, Stop> {
     let coverage = Coverage::of(&documents);
     let provider = documents.provider();
     let text = text(&format!("{} {}", provider.name, provider.version), &coverage);
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Ok(()) => {}
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Err(Stop::ReaderGone),
-        Err(reason) => return Err(Stop::Unwritable { path: "standard output".to_owned(), reason }),
-    }
+    io::stdout().lock().write_all(text.as_bytes()).map_err(|reason| Stop::writing("standard output", reason))?;
     Ok(if coverage.problems.is_empty() { Ending::Complete } else { Ending::Failed })
 }
 
@@ -40,8 +34,7 @@ fn text(name: &str, coverage: &Coverage) -> String {
         let _ = writeln!(out, "{extension}: not read ({count} times)");
     }
     let methods: usize = coverage.methods.values().sum();
-    let count = |verb: &Verb| format!("{} {}", verb.keyword(), coverage.methods.get(verb).unwrap_or(&0));
-    let verbs: Vec<String> = VERBS.iter().map(count).collect();
+    let verbs = Verb::ALL.map(|verb| format!("{} {}", verb.keyword(), coverage.methods.get(&verb).unwrap_or(&0)));
     let _ = writeln!(
         out,
         "{name}: {} services ({} failed), {} resources, {methods} methods ({}), {} problems",

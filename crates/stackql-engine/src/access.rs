@@ -59,7 +59,7 @@ pub(crate) fn access<'a>(
             })
         }
         (None, None) => {
-            let is_asked = |c: &&Predicate| !resource.columns.iter().any(|own| own.name == c.column);
+            let is_asked = |c: &&Predicate| !is_field(resource, &c.column);
             let asked: Vec<&str> = predicates.iter().filter(is_asked).map(|c| c.column.as_str()).collect();
             Err(Error::Statement {
                 message: format!("{table}: no method that answers SELECT takes {} together", asked.join(", ")),
@@ -69,12 +69,19 @@ pub(crate) fn access<'a>(
     }
 }
 
+/// Whether the rows have a field of this name.
+fn is_field(resource: &Resource, column: &str) -> bool {
+    resource.columns.iter().any(|c| c.name == column)
+}
+
 /// Whether a predicate on `column` means something to `method`: what is a parameter of other methods alone is a column
 /// without values in its rows, and no row would be left.
 fn knows(service: &Service, resource: &Resource, method: &Method, column: &str) -> bool {
     let is_scope = service.endpoints.scope.as_deref() == Some(column);
-    let is_field = is_scope || column == RowPlan::EXTRA || resource.columns.iter().any(|c| c.name == column);
-    is_field || method.parameters.iter().any(|p| same(p, column))
+    is_scope
+        || column == RowPlan::EXTRA
+        || is_field(resource, column)
+        || method.parameters.iter().any(|p| same(p, column))
 }
 
 fn bindings<'a>(
@@ -115,10 +122,7 @@ fn bindings<'a>(
                 rows = multiply(rows, parameter, &predicate.values)?;
             }
             // A parameter in the address may change what the rows are, such as which states a list has.
-            (_, Some(parameter))
-                if parameter.location != Location::Body
-                    || !resource.columns.iter().any(|c| c.name == predicate.column) =>
-            {
+            (_, Some(parameter)) if parameter.location != Location::Body || !is_field(resource, &predicate.column) => {
                 rows = multiply(rows, &parameter.name, &predicate.values)?;
             }
             _ => {}

@@ -400,6 +400,9 @@ pub enum Outcome {
 }
 
 impl Verb {
+    /// All verbs, in the order in which methods are listed.
+    pub const ALL: [Self; 6] = [Self::Select, Self::Insert, Self::Delete, Self::Update, Self::Replace, Self::Exec];
+
     /// The keyword, as SHOW METHODS and the pages print it.
     pub fn keyword(self) -> &'static str {
         match self {

@@ -109,7 +109,8 @@ impl World {
             let Published { directory, version } = yaml_serde::from_str(&text).map_err(|e| fail(e.to_string()))?;
             return Self::published(&directory, &version, shared, scratch);
         }
-        let documents = folder.join("documents/harbour/v1.0.0");
+        // Documents of a world's own are of a provider that is called as the world is.
+        let documents = folder.join("documents").join(folder.file_name().unwrap_or_default()).join("v1.0.0");
         if documents.is_dir() {
             let installed = Installed::open(&documents, None).map_err(|problem| fail(problem.to_string()))?;
             return Ok(Some(Providers::new(vec![(Box::new(installed), Origin::Documents("documents".to_owned()))])));

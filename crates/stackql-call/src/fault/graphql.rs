@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::FaultKind;
 use super::said::{Said, text};
+use crate::body::bare;
 
 /// The code of an error that has none.
 const UNNAMED: &str = "GraphQLError";
@@ -30,8 +31,7 @@ struct Answer<'a> {
 
 /// The first error of an answer, whatever else there is: rows beside an error are not all rows.
 pub(super) fn said(body: &[u8]) -> Option<Said> {
-    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-    let errors = serde_json::from_slice::<Answer<'_>>(body).ok()?.errors?;
+    let errors = serde_json::from_slice::<Answer<'_>>(bare(body)).ok()?.errors?;
     let errors: Json = serde_json::from_str(errors.get()).ok()?;
     let first = match &errors {
         Json::Array(items) => items.first()?,

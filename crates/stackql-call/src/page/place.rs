@@ -7,6 +7,7 @@ use stackql_provider::Carrier;
 
 use super::in_header;
 use crate::Response;
+use crate::body::bare;
 
 /// What an answer says about the rows behind it.
 pub(super) struct Behind<'a> {
@@ -17,8 +18,7 @@ pub(super) struct Behind<'a> {
 impl<'a> Behind<'a> {
     /// Of an answer that was read before: what is no JSON says nothing.
     pub(super) fn read(response: &'a Response) -> Self {
-        let body = response.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&response.body);
-        Self { response, document: serde_json::from_slice(body).unwrap_or_default() }
+        Self { response, document: serde_json::from_slice(bare(&response.body)).unwrap_or_default() }
     }
 
     /// The scalar at a place.
@@ -47,8 +47,7 @@ pub(super) fn is_without_data(body: &[u8]) -> bool {
     struct Answer {
         data: Option<IgnoredAny>,
     }
-    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-    serde_json::from_slice::<Answer>(body).is_ok_and(|answer| answer.data.is_none())
+    serde_json::from_slice::<Answer>(bare(body)).is_ok_and(|answer| answer.data.is_none())
 }
 
 /// The member of an object, or the element of a list, from its end where the step is negative.

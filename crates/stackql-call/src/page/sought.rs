@@ -66,16 +66,17 @@ pub(super) fn listed(json: &str) -> String {
 fn lists(value: Json) -> Json {
     match value {
         Json::Array(items) => items.into_iter().map(lists).collect(),
-        Json::Object(members) => match only_elements(&members) {
-            Some(Json::Array(items)) => items.iter().cloned().map(lists).collect(),
-            Some(one) => Json::Array(vec![lists(one.clone())]),
+        Json::Object(mut members) => match only_elements(&mut members) {
+            Some(Json::Array(items)) => items.into_iter().map(lists).collect(),
+            Some(one) => Json::Array(vec![lists(one)]),
             None => members.into_iter().map(|(name, value)| (name, lists(value))).collect(),
         },
         other => other,
     }
 }
 
-/// What stands under the one name that an object has, if that is a name of a list's elements.
-fn only_elements(members: &Map<String, Json>) -> Option<&Json> {
-    ELEMENTS.iter().find_map(|name| members.get(*name)).filter(|_| members.len() == 1)
+/// Takes what stands under the one name that an object has, if that is a name of a list's elements.
+fn only_elements(members: &mut Map<String, Json>) -> Option<Json> {
+    let is_alone = members.len() == 1;
+    ELEMENTS.iter().filter(|_| is_alone).find_map(|name| members.remove(*name))
 }

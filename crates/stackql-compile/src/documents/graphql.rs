@@ -6,7 +6,7 @@ use stackql_provider::{
 };
 
 use super::library::At;
-use super::operation::Operation;
+use super::operation::{Operation, text};
 use super::problem::Problem;
 use super::response::steps;
 use super::servers;
@@ -82,7 +82,8 @@ impl<'a> GraphQl<'a> {
             for name in placeholders(part) {
                 let variable = servers.and_then(|s| servers::variable(s, name, types));
                 let own = parameters.iter().position(|p| p.wire == name).map(|at| parameters.remove(at));
-                let parameter = own.or(variable).unwrap_or_else(|| Parameter { required: true, ..text(name, types) });
+                let parameter =
+                    own.or(variable).unwrap_or_else(|| Parameter { required: true, ..text(name, location, types) });
                 parameters.push(Parameter { location, ..parameter });
             }
         }
@@ -157,7 +158,7 @@ impl<'a> GraphQl<'a> {
     fn size(&self, parameters: &mut Vec<Parameter>, types: &mut Types) -> PageSize {
         if !parameters.iter().any(|p| p.name == LIMIT) {
             let ty = types.push(Type::Integer);
-            parameters.push(Parameter { ty, ..text(LIMIT, types) });
+            parameters.push(Parameter { ty, ..text(LIMIT, Location::Body, types) });
         }
         let page_size = self.page_size();
         PageSize {
@@ -179,11 +180,6 @@ impl<'a> GraphQl<'a> {
         };
         at.text("format").map_or_else(|| usual.to_owned(), |format| format.replace("%s", AS_IT_IS))
     }
-}
-
-/// A parameter of the body that takes a text.
-fn text(name: &str, types: &mut Types) -> Parameter {
-    Parameter { name: name.to_owned(), wire: name.to_owned(), ty: types.push(Type::String), ..Parameter::default() }
 }
 
 fn placeholders(template: &str) -> impl Iterator<Item = &str> {

@@ -31,18 +31,34 @@ impl<'a> Operation<'a> {
         let lower = format!("{above}/{}", verb.to_lowercase());
         let at =
             method.referred(reference).or_else(|problem| method.referred(&lower).map_err(|_| problem))?.target()?;
-        let item = method.referred(above)?.target()?;
-        let path = item_path(method, above).unwrap_or_default();
-        Ok(Self { http_method: verb, path, item, at })
+        let item = method.referred(above)?;
+        // The key under which the item stands is the path itself, as the document writes it.
+        let paths = above.rsplit_once('/').and_then(|(paths, _)| method.referred(paths).ok());
+        let mut entries = paths.into_iter().flat_map(At::entries);
+        let path = entries.find(|(_, at)| at.key() == item.key()).map_or("", |(path, _)| path);
+        Ok(Self { http_method: verb, path, item: item.target()?, at })
     }
 }
 
-/// The key under which the path item stands that a reference names: the path itself, as the document writes it.
-fn item_path<'a>(method: At<'a>, reference: &str) -> Option<&'a str> {
-    let (paths, _) = reference.rsplit_once('/')?;
-    let item = method.referred(reference).ok()?;
-    let paths = method.referred(paths).ok()?;
-    paths.entries().find(|(_, at)| at.key() == item.key()).map(|(path, _)| path)
+/// A parameter of this name that takes a text.
+pub(super) fn text(name: &str, location: Location, types: &mut Types) -> Parameter {
+    let (name, wire) = (name.to_owned(), name.to_owned());
+    Parameter { name, wire, location, ty: types.push(Type::String), ..Parameter::default() }
+}
+
+/// The media type that is `stated`, else `usual` if it is described, else the first; and what is described for it, or
+/// for the first.
+pub(super) fn media<'a>(
+    content: Option<At<'a>>,
+    stated: Option<&'a str>,
+    usual: &'a str,
+) -> Option<(&'a str, Option<At<'a>>)> {
+    let described = |media: &str| content.and_then(|c| c.get(media));
+    let first = content.and_then(|c| c.entries().next());
+    match stated {
+        Some(stated) => Some((stated, described(stated).or(first.map(|(_, at)| at)))),
+        None => described(usual).map(|at| (usual, at)).or(first).map(|(media, at)| (media, Some(at))),
+    }
 }
 
 /// What a method is compiled with.
@@ -121,16 +137,7 @@ pub(super) fn compile<'a>(
     if let Some(scope) = scene.scope
         && !parameters.iter().any(|p| p.name == scope)
     {
-        let ty = types.push(Type::String);
-        let (name, wire) = (scope.to_owned(), scope.to_owned());
-        parameters.push(Parameter {
-            name,
-            wire,
-            location: Location::Server,
-            ty,
-            required: true,
-            ..Parameter::default()
-        });
+        parameters.push(Parameter { required: true, ..text(scope, Location::Server, types) });
     }
     let (response, columns) = response::compile(at, operation, types)?;
     let paging = match (&query, request.http_method.as_str()) {
@@ -212,7 +219,7 @@ fn is_of_the_signature(name: &str) -> bool {
 }
 
 fn parameter<'a>(at: At<'a>, name: &'a str, location: Location, types: &mut Types) -> Parameter {
-    let content = at.get("content").and_then(|c| c.entries().next()).map(|(_, media)| media);
+    let content = media(at.get("content"), None, "").and_then(|(_, at)| at);
     let schema = at.get("schema").or(content.and_then(|c| c.get("schema")));
     let shape = schema.map(merged).unwrap_or_default();
     let explodes = at.text("explode") != Some("false");
@@ -260,23 +267,16 @@ fn body<'a>(
 ) {
     let wanted = method.get("request");
     let said = |key: &str| wanted.and_then(|r| r.text(key));
-    let described = operation.at.follow("requestBody");
-    let content = described.and_then(|b| b.get("content"));
-    let by_media_type = |media: &str| content.and_then(|c| c.get(media)).map(|at| (media.to_owned(), Some(at)));
-    let first = || content.and_then(|c| c.entries().next()).map(|(media, at)| (media.to_owned(), Some(at)));
-    let media = match said("mediaType") {
-        Some(media) => Some((media.to_owned(), content.and_then(|c| c.get(media)).or(first().and_then(|(_, at)| at)))),
-        None => by_media_type("application/json").or_else(first),
-    };
-    let schema =
-        wanted.and_then(|r| r.get("schema_override")).or(media.as_ref().and_then(|(_, at)| at.as_ref()?.get("schema")));
+    let content = operation.at.follow("requestBody").and_then(|b| b.get("content"));
+    let media = media(content, said("mediaType"), "application/json");
+    let schema = wanted.and_then(|r| r.get("schema_override")).or(media.and_then(|(_, at)| at?.get("schema")));
     let base = said("base").or(said("default")).map(str::to_owned);
     let Some((media_type, _)) = media.filter(|_| schema.is_some() || base.is_some()) else { return };
     let algorithm = config.algorithm("requestBodyTranslate");
     let wrap = algorithm.strip_prefix("naive_").map(str::to_owned);
     let shape = schema.map(merged).unwrap_or_default();
     request.transform = wanted.and_then(|r| r.get("transform")).map(template);
-    request.body = match media_type.as_str() {
+    request.body = match media_type {
         FORM => BodyStyle::Form(form_style(config)),
         xml if xml.contains("xml") => BodyStyle::Xml {
             root: shape.xml_name.or(schema.and_then(At::reference_name)).unwrap_or("Request").to_owned(),
@@ -285,7 +285,7 @@ fn body<'a>(
         },
         _ => BodyStyle::Json { base, wrap: wrap.clone() },
     };
-    request.media_type = media_type;
+    media_type.clone_into(&mut request.media_type);
     let also: Vec<&str> =
         wanted.and_then(|r| r.get("required")).into_iter().flat_map(At::items).filter_map(At::scalar).collect();
     let inner =

@@ -1,10 +1,10 @@
 //! How a method continues after a page: what the documents configure, else what the operation shows.
 
-use stackql_provider::{Carrier, Location, NextPage, Paging, Parameter, ResponseShape, Type, Types};
+use stackql_provider::{Carrier, Location, NextPage, Paging, Parameter, ResponseShape, Types};
 
 use super::config::Config;
 use super::library::At;
-use super::operation::Operation;
+use super::operation::{Operation, text};
 use super::response::steps;
 
 /// Parameters, and the members of answers that they repeat, that lead to the next page where nothing is configured.
@@ -86,9 +86,7 @@ fn parameter(key: &str, location: &str, parameters: &mut Vec<Parameter>, types: 
     if let Some(known) = known {
         return known.name.clone();
     }
-    let ty = types.push(Type::String);
-    let (name, wire) = (key.to_owned(), key.to_owned());
-    parameters.push(Parameter { name, wire, location, ty, ..Parameter::default() });
+    parameters.push(text(key, location, types));
     key.to_owned()
 }
 

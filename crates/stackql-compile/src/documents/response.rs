@@ -4,7 +4,7 @@ use stackql_provider::{AnswerFormat, Column, ResponseShape, Type, TypeRef, Types
 
 use super::graphql::GraphQl;
 use super::library::At;
-use super::operation::{Operation, template};
+use super::operation::{Operation, media, template};
 use super::problem::Problem;
 use super::schema::{Deep, Merged, merged};
 
@@ -25,14 +25,13 @@ pub(super) fn compile<'a>(
     let said = |key: &str| wanted.and_then(|r| r.text(key));
     let (media_type, described) = described(wanted, operation);
     let schema = wanted.and_then(|r| r.get("schema_override")).or(described);
-    let mut transform = wanted.and_then(|r| r.get("transform")).map(template);
+    let transform = wanted.and_then(|r| r.get("transform")).map(template);
     // Not a template: the answer is XML as it comes, and the schema says what a row is like.
     let is_by_schema = transform.as_ref().is_some_and(|t| t.kind.starts_with(BY_SCHEMA));
-    transform = transform.filter(|_| !is_by_schema);
     let is_xml = !is_by_schema && said("overrideMediaType").unwrap_or(&media_type).contains("xml");
     let mut shape = ResponseShape {
         format: if is_xml || is_by_schema { AnswerFormat::Xml } else { AnswerFormat::Json },
-        transform,
+        transform: transform.filter(|_| !is_by_schema),
         media_type,
         ..ResponseShape::default()
     };
@@ -87,11 +86,8 @@ fn described<'a>(wanted: Option<At<'a>>, operation: &Operation<'a>) -> (String, 
     let by_key = wanted.and_then(|r| r.text("openAPIDocKey")).and_then(|key| responses?.follow(key));
     let good = || responses?.entries().find(|(status, _)| status.starts_with('2'))?.1.target().ok();
     let content = by_key.or_else(good).and_then(|r| r.get("content"));
-    let stated = wanted.and_then(|r| r.text("mediaType"));
-    let at =
-        stated.and_then(|media| content?.get(media)).or(content.and_then(|c| c.entries().next()).map(|(_, at)| at));
-    let media = stated.or(content.and_then(|c| c.entries().next()).map(|(media, _)| media));
-    (media.unwrap_or_default().to_owned(), at.and_then(|a| a.get("schema")))
+    let (media, at) = media(content, wanted.and_then(|r| r.text("mediaType")), "").unwrap_or_default();
+    (media.to_owned(), at.and_then(|a| a.get("schema")))
 }
 
 /// The steps of an object key: `$.a[*].b`, `$.a[0].b`, `$.a[-1:].b` for the last, `/*/a/item`, or a bare name.
