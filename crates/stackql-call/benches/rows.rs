@@ -55,7 +55,7 @@ fn call(columns: &[Column], types: Types, format: AnswerFormat) -> Call {
         response: ResponseShape {
             format,
             rows: match format {
-                AnswerFormat::Xml => vec!["volumeSet".to_owned(), "item".to_owned()],
+                AnswerFormat::Markup => vec!["volumeSet".to_owned(), "item".to_owned()],
                 AnswerFormat::Json => vec!["volumeSet".to_owned()],
             },
             ..ResponseShape::default()
@@ -138,7 +138,7 @@ fn rows(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("rows");
     group.throughput(Throughput::Elements(ROWS as u64)).sample_size(10).measurement_time(Duration::from_secs(4));
     let cases = [("6_fields", false, 6), ("6_fields_and_tags", true, 7), ("2_of_7_fields", true, 2)];
-    let formats = [("", AnswerFormat::Xml), ("json_", AnswerFormat::Json)];
+    let formats = [("", AnswerFormat::Markup), ("json_", AnswerFormat::Json)];
     for ((name, nested, wanted), (prefix, format)) in
         cases.iter().flat_map(|case| formats.map(|format| (*case, format)))
     {
@@ -147,7 +147,7 @@ fn rows(criterion: &mut Criterion) {
         let plan = RowPlan::new(&types, &columns[..wanted], false);
         let call = call(&columns, types, format);
         let body = match format {
-            AnswerFormat::Xml => body(nested),
+            AnswerFormat::Markup => body(nested),
             AnswerFormat::Json => json_body(nested),
         };
         let response = Response { status: 200, body, ..Response::default() };

@@ -140,7 +140,7 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
         })?;
         let body = made.as_ref().map_or(&*response.body, |text| text.as_bytes());
         let read = match shape.format {
-            AnswerFormat::Xml => answer.xml(body, &places),
+            AnswerFormat::Markup => answer.xml(body, &places),
             AnswerFormat::Json => answer.json(body, &places),
         };
         read.map_err(|Broken { at, reason }| match &made {

@@ -141,13 +141,13 @@ pub enum BodyStyle {
         /// The member that takes all parameters in place of the body, as JSON text.
         wrap: Option<String>,
     },
-    /// Child elements of an XML document.
-    Xml {
+    /// Child elements of a marked-up document.
+    Markup {
         /// The outermost element's name.
         root: String,
         /// What stands behind the outermost element's name, such as a namespace; empty for nothing.
         attributes: String,
-        /// The XML declaration in front; empty for none.
+        /// The declaration in front of it; empty for none.
         declaration: String,
     },
     /// A GraphQL document, as the member `query` of a JSON object.
@@ -209,7 +209,7 @@ pub struct ResponseShape {
     pub outermost: String,
     /// The names to step through from the answer's outermost element (which is not named) to a row.
     /// Empty: the outermost element is the one row. Each step may occur many times. In JSON, `*` stands for every
-    /// element or member, a number for that element of a list, and a list at the end is a row an element. In XML, [`Self::ANYWHERE`] alone stands for
+    /// element or member, a number for that element of a list, and a list at the end is a row an element. In markup, [`Self::ANYWHERE`] alone stands for
     /// wherever elements have the most of the row's members, and in front of a name for any depth.
     pub rows: Vec<String>,
     /// The members that an answer may have where [`Self::rows`] begins. In JSON, rows may be left out when there are
@@ -244,9 +244,9 @@ impl ResponseShape {
 /// How a body is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AnswerFormat {
-    /// As XML.
+    /// As elements with names, texts and elements inside.
     #[default]
-    Xml,
+    Markup,
     /// As JSON.
     Json,
 }

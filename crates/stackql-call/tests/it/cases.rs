@@ -171,7 +171,7 @@ fn cursor(call: &Call, said: &Json) -> Cursor {
             let xml = |text: String| path.iter().rev().fold(text, |inside, name| format!("<{name}>{inside}</{name}>"));
             let body = match method.response.format {
                 AnswerFormat::Json => json.to_string(),
-                AnswerFormat::Xml => format!("<R>{}</R>", xml(text())),
+                AnswerFormat::Markup => format!("<R>{}</R>", xml(text())),
             };
             get(None, answer(body, Vec::new()))
         }

@@ -52,7 +52,7 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
         },
         response: ResponseShape {
             media_type: "text/xml".to_owned(),
-            format: if document["format"] == "json" { AnswerFormat::Json } else { AnswerFormat::Xml },
+            format: if document["format"] == "json" { AnswerFormat::Json } else { AnswerFormat::Markup },
             transform: template(&document["template"]),
             siblings: texts(&document["siblings"]),
             outermost: text(&document["outermost"]).to_owned(),
@@ -115,7 +115,11 @@ fn body(document: &Json, query: bool) -> BodyStyle {
     }
     if xml.is_object() {
         let part = |name: &str| text(&xml[name]).to_owned();
-        return BodyStyle::Xml { root: part("root"), attributes: part("attributes"), declaration: part("declaration") };
+        return BodyStyle::Markup {
+            root: part("root"),
+            attributes: part("attributes"),
+            declaration: part("declaration"),
+        };
     }
     BodyStyle::Form(if query { FormStyle::IndexedMember } else { FormStyle::Indexed })
 }

@@ -278,7 +278,7 @@ fn body<'a>(
     request.transform = wanted.and_then(|r| r.get("transform")).map(template);
     request.body = match media_type {
         FORM => BodyStyle::Form(form_style(config)),
-        xml if xml.contains("xml") => BodyStyle::Xml {
+        xml if xml.contains("xml") => BodyStyle::Markup {
             root: shape.xml_name.or(schema.and_then(At::reference_name)).unwrap_or("Request").to_owned(),
             attributes: said("xmlRootAnnotation").unwrap_or_default().to_owned(),
             declaration: said("xmlDeclaration").unwrap_or_default().to_owned(),
@@ -291,7 +291,7 @@ fn body<'a>(
     let inner =
         wrap.as_ref().and_then(|key| shape.properties.iter().find(|(n, _)| *n == key)).map(|(_, at)| merged(*at));
     let members = inner.as_ref().unwrap_or(&shape);
-    let deep = matches!(request.body, BodyStyle::Xml { .. } | BodyStyle::Form(_));
+    let deep = matches!(request.body, BodyStyle::Markup { .. } | BodyStyle::Form(_));
     let naive = algorithm.starts_with("naive");
     members_as_parameters(members, &also, naive, deep, parameters, types);
 }

@@ -30,7 +30,7 @@ pub(super) fn compile<'a>(
     let is_by_schema = transform.as_ref().is_some_and(|t| t.kind.starts_with(BY_SCHEMA));
     let is_xml = !is_by_schema && said("overrideMediaType").unwrap_or(&media_type).contains("xml");
     let mut shape = ResponseShape {
-        format: if is_xml || is_by_schema { AnswerFormat::Xml } else { AnswerFormat::Json },
+        format: if is_xml || is_by_schema { AnswerFormat::Markup } else { AnswerFormat::Json },
         transform: transform.filter(|_| !is_by_schema),
         media_type,
         ..ResponseShape::default()

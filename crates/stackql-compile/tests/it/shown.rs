@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use stackql_provider::{
-    BodyStyle, Carrier, FormStyle, Location, Method, NextPage, Parameter, Resource, ServiceSource, Type, TypeRef,
-    Types, ValueStyle,
+    AnswerFormat, BodyStyle, Carrier, FormStyle, Location, Method, NextPage, Parameter, Resource, ServiceSource, Type,
+    TypeRef, Types, ValueStyle,
 };
 
 pub(crate) fn shown(source: &ServiceSource) -> String {
@@ -56,7 +56,7 @@ fn method(method: &Method, types: &Types, out: &mut String) {
                 format!("json base {} wrap {}", base.as_deref().unwrap_or("-"), wrap.as_deref().unwrap_or("-"))
             }
             BodyStyle::GraphQl { query, cursor } => format!("graphql {query:?} cursor {cursor:?}"),
-            BodyStyle::Xml { root, attributes, declaration } => format!("xml {root} [{attributes}] [{declaration}]"),
+            BodyStyle::Markup { root, attributes, declaration } => format!("xml {root} [{attributes}] [{declaration}]"),
         };
         let _ = writeln!(out, "    body {} {body}", request.media_type);
     }
@@ -67,7 +67,11 @@ fn method(method: &Method, types: &Types, out: &mut String) {
         self::parameter(parameter, types, out);
     }
     let response = &method.response;
-    let _ = writeln!(out, "    answer {:?} {} rows {}", response.format, response.media_type, response.rows.join("/"));
+    let format = match response.format {
+        AnswerFormat::Markup => "Xml",
+        AnswerFormat::Json => "Json",
+    };
+    let _ = writeln!(out, "    answer {format} {} rows {}", response.media_type, response.rows.join("/"));
     if let Some(template) = &response.transform {
         let _ = writeln!(out, "    answer by {} {:?}", template.kind, template.body);
     }
