@@ -78,8 +78,7 @@ pub(crate) enum ProviderCommand {
     Build(Build),
     /// Compile a provider's documents and report every problem
     Check {
-        /// Folder of one version: <root>/<provider>/<version>
-        #[arg(value_name = "DIR")]
+        #[arg(value_name = "DIR", help = "Folder of one version: <root>/<provider>/<version>")]
         folder: PathBuf,
     },
 }
@@ -111,8 +110,7 @@ pub(crate) struct Build {
     /// A service to build; repeat for more, leave out for all
     #[arg(long = "service", value_name = "NAME")]
     pub(crate) services: Vec<String>,
-    /// The file to write; else <provider>.bin
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help = "The file to write; else <provider>.bin")]
     pub(crate) out: Option<PathBuf>,
     /// Leave the vendor's sentences out
     #[arg(long)]
