@@ -27,8 +27,9 @@ pub use compiled::{CompiledError, CompiledProvider, Packing, ProviderSource, Ser
 pub use definitions::{Definitions, LookupError, OnDemand, Origin, ProviderEntry, Providers, Sourced};
 pub use endpoint::{Endpoints, Host, Partition, Variant};
 pub use method::{
-    Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Location, Method, Narrowing, NarrowingVia,
-    NextPage, Outcome, PageSize, Paging, Parameter, RequestShape, ResponseShape, Template, ValueStyle, Verb, Waiter,
+    Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Location, Medium, Method, Narrowing,
+    NarrowingVia, NextPage, Outcome, PageSize, Paging, Parameter, RequestShape, ResponseShape, Template, ValueStyle,
+    Verb, Waiter,
 };
 pub use provider::{Auth, ErrorRules, Hint, Members, Provider, Scope, Service, ServiceEntry};
 pub use registry::{Installed, Published, Registry, RegistryError, Transfer};

@@ -287,14 +287,14 @@ impl Shapes<'_> {
     fn columns(&mut self, row: &str) -> Vec<Column> {
         if self.model[row]["type"] != "structure" {
             let ty = self.add(row);
-            return vec![Column { name: "value".to_owned(), wire: String::new(), ty, description: String::new() }];
+            return vec![Column { name: "value".to_owned(), ty, ..Column::default() }];
         }
         let members = self.model[row]["members"].as_object().into_iter().flatten();
         let column = |(name, member): (&String, &Json)| Column {
             name: name.clone(),
             wire: wire(name, member),
             ty: self.member(member),
-            description: String::new(),
+            ..Column::default()
         };
         members.map(column).collect()
     }
