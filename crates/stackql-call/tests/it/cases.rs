@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
-use stackql_call::{AnswerError, Bindings, Call, Cursor, Page, Response, RowPlan, Value, bind, page, request};
+use stackql_call::{AnswerError, Bindings, Call, Cursor, Page, Payload, Response, RowPlan, Value, bind, page, request};
 use stackql_provider::{AnswerFormat, Carrier, Column, NextPage, ResponseShape};
 
 use crate::model::operation;
@@ -111,13 +111,23 @@ fn stages(folder: &Path) -> BTreeMap<&'static str, String> {
     for (name, value) in request.server.iter().filter(beside) {
         writeln!(written, "# {name}: {value}").unwrap();
     }
+    match &request.payload {
+        Payload::Http => {}
+        Payload::Command { program, arguments } => {
+            let words: Vec<String> = std::iter::once(program).chain(arguments).map(|w| format!("{w:?}")).collect();
+            writeln!(written, "run {}", words.join(" ")).unwrap();
+        }
+        Payload::Query { text, values } => writeln!(written, "query {text}\nvalues {values:?}").unwrap(),
+    }
     let query: Vec<String> = request.query.iter().map(|(n, v)| format!("{n}={v}")).collect();
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-    writeln!(written, "{} {}{query} HTTP/1.1", request.http_method, request.path).unwrap();
-    for (name, value) in &request.headers {
-        writeln!(written, "{name}: {value}").unwrap();
+    if request.payload == Payload::Http {
+        writeln!(written, "{} {}{query} HTTP/1.1", request.http_method, request.path).unwrap();
+        for (name, value) in &request.headers {
+            writeln!(written, "{name}: {value}").unwrap();
+        }
+        writeln!(written, "\n{}", std::str::from_utf8(&request.body).unwrap()).unwrap();
     }
-    writeln!(written, "\n{}", std::str::from_utf8(&request.body).unwrap()).unwrap();
     stages.insert("request.http", written);
 
     if let Ok(answer) = std::fs::read(folder.join("response.http")) {

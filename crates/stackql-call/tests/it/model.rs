@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use stackql_call::Operation;
 use stackql_provider::{
     AnswerFormat, BodyStyle, Carrier, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint, Location, Member,
-    Method, NextPage, PageSize, Paging, Parameter, Provider, RequestShape, Resource, ResponseShape, Service, Template,
+    Medium, Method, NextPage, PageSize, Paging, Parameter, Provider, RequestShape, Resource, ResponseShape, Service, Template,
     TimeFormat, Type, TypeRef, Types, ValueStyle, Verb,
 };
 
@@ -36,6 +36,7 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
         description: String::new(),
         parameters,
         request: RequestShape {
+            medium: medium(&document["medium"]),
             http_method: document["method"].as_str().unwrap_or("POST").to_owned(),
             path: document["path"].as_str().unwrap_or("/").to_owned(),
             media_type: document["media_type"].as_str().unwrap_or("application/x-www-form-urlencoded").to_owned(),
@@ -101,6 +102,18 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
     let provider = Provider { name: "mock".to_owned(), errors, ..Provider::default() };
     let made = Operation::new(Arc::new(provider), Arc::new(service), Arc::new(resource), &name);
     (Arc::new(made.unwrap()), columns)
+}
+
+fn medium(document: &Json) -> Medium {
+    let (command, table) = (&document["command"], &document["table"]);
+    if let [program, arguments @ ..] = texts(command).as_slice() {
+        return Medium::Command { program: program.clone(), arguments: arguments.to_vec() };
+    }
+    if table.is_object() {
+        let part = |name: &str| text(&table[name]).to_owned();
+        return Medium::Table { schema: part("schema"), name: part("name"), filters: part("filters") };
+    }
+    Medium::Http
 }
 
 fn body(document: &Json, query: bool) -> BodyStyle {

@@ -161,6 +161,7 @@ fn ty(types: &Types, at: TypeRef, depth: usize) -> String {
             format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "))
         }
         Type::Any => "any".to_owned(),
+        Type::Timestamp(_) => "time".to_owned(),
         plain => plain.label().to_owned(),
     }
 }
