@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 use stackql_call::Operation;
 use stackql_provider::{
-    AnswerFormat, BodyStyle, Carrier, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint, Location, Member,
-    Medium, Method, NextPage, PageSize, Paging, Parameter, Provider, RequestShape, Resource, ResponseShape, Service, Template,
-    TimeFormat, Type, TypeRef, Types, ValueStyle, Verb,
+    AnswerFormat, BodyStyle, Carrier, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint, Location, Medium,
+    Member, Method, NextPage, PageSize, Paging, Parameter, Provider, RequestShape, Resource, ResponseShape, Service,
+    Template, TimeFormat, Type, TypeRef, Types, ValueStyle, Verb,
 };
 
 /// The operation that `document` describes, and the columns of its rows.
