@@ -17,7 +17,7 @@ use tracing::Instrument;
 use crate::auth::{Authorisers, Ticket};
 use crate::command;
 use crate::credentials::reason;
-use crate::database::{Database, Databases};
+use crate::database::{Connections, Database};
 use crate::endpoint::{Target, target};
 use crate::profile::Profile;
 use crate::signing::Signer;
@@ -34,7 +34,7 @@ pub struct Client {
     pub(crate) pool: reqwest::Client,
     sources: Sources,
     pub(crate) authorisers: Authorisers,
-    pub(crate) databases: Databases,
+    pub(crate) databases: Connections,
     profile: OnceCell<Result<Profile, String>>,
     /// Seconds that the providers' clock is ahead of ours.
     skew: AtomicI64,
@@ -77,7 +77,7 @@ impl Client {
             pool,
             sources: Sources::default(),
             authorisers: Authorisers::default(),
-            databases: Databases::default(),
+            databases: Connections::default(),
             profile: OnceCell::new(),
             skew: AtomicI64::new(0),
         })

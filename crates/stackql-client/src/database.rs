@@ -17,15 +17,10 @@ use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client as Connection, Config};
 
-use self::connections::{Connections, Unconnected};
+pub(crate) use self::connections::Connections;
+use self::connections::Unconnected;
 use crate::client::{Client, Failure, MAX_BODY};
 use crate::credentials::reason;
-
-/// The databases of a client.
-#[derive(Debug, Default)]
-pub(crate) struct Databases {
-    connections: Connections,
-}
 
 /// A database to ask: how it is connected to, and where that is without anything secret.
 pub(crate) struct Database {
@@ -89,7 +84,7 @@ impl Database {
     async fn answer(&self, client: &Client, text: &str, values: &[String]) -> Result<Response, Failure> {
         // The database writes the JSON, so that all its types come as it means them and no number is rounded.
         let text = format!("SELECT row_to_json(row_of_answer)::text FROM ({text}) AS row_of_answer");
-        let connections = &client.databases.connections;
+        let connections = &client.databases;
         loop {
             let lease = match connections.lease(&self.config, &client.settings).await {
                 Ok(lease) => lease,

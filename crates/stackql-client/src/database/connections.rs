@@ -14,7 +14,7 @@ use crate::Settings;
 
 /// The connections that no query has, with what they were made of.
 #[derive(Default)]
-pub(super) struct Connections(Mutex<Vec<(Config, Open)>>);
+pub(crate) struct Connections(Mutex<Vec<(Config, Open)>>);
 
 /// What they were made of has passwords.
 impl fmt::Debug for Connections {
