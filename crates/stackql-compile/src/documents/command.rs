@@ -1,7 +1,7 @@
 //! Methods of providers that run programs of this machine: `protocolType: local_templated`. Owns what the words of a
 //! command and its parameters are; answers are those of any method.
 
-use stackql_provider::{Location, Medium, Method, Parameter, RequestShape, Types, Verb};
+use stackql_provider::{Location, Medium, Method, Parameter, RequestShape, Type, Types, Verb};
 
 use super::config::Config;
 use super::library::At;
@@ -64,7 +64,8 @@ fn parameters<'a>(method: At<'a>, operation: &Operation<'a>, types: &mut Types) 
             name: name.to_owned(),
             wire: name.to_owned(),
             location: Location::Query,
-            ty: shape.shallow(types),
+            // A word is a text.
+            ty: if shape.kind.is_empty() { types.push(Type::String) } else { shape.shallow(types) },
             required: (at.says("required") || at.says("x-alwaysRequired")) && default.is_none(),
             default,
             description: at.text("description").unwrap_or(shape.description).to_owned(),
