@@ -5,6 +5,10 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, Operator};
 use stackql_call::Value;
 
+mod range;
+
+pub(crate) use range::{Range, enumerated, range};
+
 /// A column and the values it may have.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Predicate {

@@ -19,7 +19,7 @@ use crate::feed::KeysExec;
 use crate::fetch::{Fetch, FetchExec};
 use crate::output::{From, Output};
 use crate::pages::Paging;
-use crate::predicate::predicate;
+use crate::predicate::{Predicate, Range, enumerated, predicate, range};
 use crate::scope::ALL;
 use crate::shape::{Shape, Source, same};
 
@@ -64,6 +64,25 @@ impl ResourceTable {
     /// The columns that other relations feed.
     pub(crate) fn fed_columns(&self) -> Vec<String> {
         self.fed.iter().flat_map(|fed| fed.columns.iter().cloned()).collect()
+    }
+
+    /// What `filters` fix. A range of numbers is taken apart only where a method asks for the number.
+    pub(crate) fn predicates(&self, filters: &[Expr]) -> Vec<Predicate> {
+        let mut all: Vec<Predicate> = filters.iter().filter_map(predicate).collect();
+        let ranges = filters.iter().filter_map(range).filter(|r| self.is_asked(r));
+        for predicate in enumerated(ranges.collect()) {
+            if !all.iter().any(|p| p.column == predicate.column) {
+                all.push(predicate);
+            }
+        }
+        all
+    }
+
+    /// Whether a method asks for the number whose range is known.
+    fn is_asked(&self, range: &Range) -> bool {
+        let is_integer = self.shape.schema.field_with_name(&range.column).is_ok_and(|f| f.data_type().is_integer());
+        let asks = |m: &Method| m.owed().iter().any(|o| m.parameter(o).is_some_and(|p| same(p, &range.column)));
+        is_integer && self.resource.methods_of(Verb::Select).any(asks)
     }
 
     fn is_everywhere(&self, filter: &Expr) -> bool {
@@ -134,6 +153,7 @@ impl TableProvider for ResourceTable {
             Some(_) if self.is_everywhere(filter) => TableProviderFilterPushDown::Exact,
             Some(p) if self.is_echo(&p.column) => TableProviderFilterPushDown::Exact,
             Some(_) => TableProviderFilterPushDown::Inexact,
+            None if range(filter).is_some_and(|r| self.is_asked(&r)) => TableProviderFilterPushDown::Inexact,
             None => TableProviderFilterPushDown::Unsupported,
         };
         Ok(filters.iter().map(answer).collect())
@@ -146,7 +166,7 @@ impl TableProvider for ResourceTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let predicates: Vec<_> = filters.iter().filter_map(predicate).collect();
+        let predicates = self.predicates(filters);
         let Access { method, rows, absent_is_empty } = access(self, &predicates, &self.fed_columns())?;
         let (plan, output) = self.output(method, projection);
         let fetch = Fetch {

@@ -7,7 +7,7 @@ use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan};
 
 use super::node::{Chunk, Feed, Gather};
 use super::push::{Key, compared_column, origin, push};
-use super::wants::{predicates_of, table_of, unfed};
+use super::wants::{table_of, unfed};
 use super::{Numbers, extension};
 
 /// A side of a join that feeds the other.
@@ -91,7 +91,8 @@ fn is_one_default(feeding: &LogicalPlan, of_outer: &Expr, inner: &LogicalPlan, c
     let scope = |plan: &LogicalPlan, column: &Column| {
         let (scan, name) = origin(plan, column)?;
         let table = table_of(&scan)?;
-        let is_free = !predicates_of(&scan).iter().any(|p| p.column == name) && !table.fed_columns().contains(&name);
+        let is_free =
+            !table.predicates(&scan.filters).iter().any(|p| p.column == name) && !table.fed_columns().contains(&name);
         let is_scope = table.service.endpoints.scope.as_deref() == Some(name.as_str());
         (is_free && is_scope).then(|| (table.provider.name.clone(), name))
     };

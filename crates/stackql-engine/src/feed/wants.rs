@@ -11,7 +11,7 @@ use datafusion::logical_expr::{LogicalPlan, TableScan};
 
 use crate::access::choose;
 use crate::error::Error;
-use crate::predicate::{Predicate, predicate};
+use crate::predicate::Predicate;
 use crate::shape::same;
 use crate::table::ResourceTable;
 
@@ -28,18 +28,13 @@ pub(super) fn table_of(scan: &TableScan) -> Option<Arc<ResourceTable>> {
     (provider.as_ref() as &dyn Any).downcast_ref::<ResourceTable>().cloned().map(Arc::new)
 }
 
-/// What the filters of a scan fix.
-pub(super) fn predicates_of(scan: &TableScan) -> Vec<Predicate> {
-    scan.filters.iter().filter_map(predicate).collect()
-}
-
 /// The scans below `plan` that cannot be carried out yet.
 pub(super) fn unfed(plan: &LogicalPlan) -> Result<Vec<Unfed>> {
     let mut all = Vec::new();
     plan.apply(|node| {
         if let LogicalPlan::TableScan(scan) = node
             && let Some(table) = table_of(scan)
-            && let Err(error) = choose(&table, &predicates_of(scan), &table.fed_columns())
+            && let Err(error) = choose(&table, &table.predicates(&scan.filters), &table.fed_columns())
         {
             all.push(Unfed { error });
         }

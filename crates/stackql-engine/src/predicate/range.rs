@@ -1,0 +1,66 @@
+//! Predicates that fix a column to a range of whole numbers: `c >= 1 AND c < 4`, `c BETWEEN 1 AND 3`.
+
+use datafusion::logical_expr::{Expr, Operator};
+use stackql_call::Value;
+
+use super::{Predicate, value};
+
+/// A column and the numbers it lies between, those included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) column: String,
+    low: i64,
+    high: i64,
+}
+
+/// The most numbers that a range is taken apart into.
+const MOST: i64 = 1000;
+
+/// What `expr` says of the numbers that one column may have.
+pub(crate) fn range(expr: &Expr) -> Option<Range> {
+    let number = |expr: &Expr| match expr {
+        Expr::Literal(literal, _) => match value(literal)? {
+            Value::Integer(n) => Some(n),
+            _ => None,
+        },
+        _ => None,
+    };
+    let (column, low, high) = match expr {
+        Expr::Between(between) if !between.negated => {
+            let Expr::Column(column) = between.expr.as_ref() else { return None };
+            (column, number(&between.low)?, number(&between.high)?)
+        }
+        Expr::BinaryExpr(binary) => {
+            let (column, op, n) = match (binary.left.as_ref(), binary.right.as_ref()) {
+                (Expr::Column(column), literal) => (column, binary.op, number(literal)?),
+                (literal, Expr::Column(column)) => (column, binary.op.swap()?, number(literal)?),
+                _ => return None,
+            };
+            match op {
+                Operator::GtEq => (column, n, i64::MAX),
+                Operator::Gt => (column, n.checked_add(1)?, i64::MAX),
+                Operator::LtEq => (column, i64::MIN, n),
+                Operator::Lt => (column, i64::MIN, n.checked_sub(1)?),
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    Some(Range { column: column.name.clone(), low, high })
+}
+
+/// The numbers that each column may have by all of `ranges`, for those of which there are few.
+pub(crate) fn enumerated(ranges: Vec<Range>) -> Vec<Predicate> {
+    let mut all: Vec<Range> = Vec::new();
+    for range in ranges {
+        match all.iter_mut().find(|r| r.column == range.column) {
+            Some(known) => (known.low, known.high) = (known.low.max(range.low), known.high.min(range.high)),
+            None => all.push(range),
+        }
+    }
+    let is_few = |r: &Range| r.high.checked_sub(r.low).is_some_and(|count| count < MOST);
+    all.into_iter()
+        .filter(is_few)
+        .map(|r| Predicate { column: r.column, values: (r.low..=r.high).map(Value::Integer).collect() })
+        .collect()
+}

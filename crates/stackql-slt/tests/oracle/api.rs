@@ -1,0 +1,138 @@
+//! The tables as an API gives them: page by page, the rows that fit what a request names.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use serde_json::{Map, Value as Json, json};
+use stackql_call::{Attempt, Request, Response, Transport, TransportError};
+use stackql_provider::{
+    AnswerFormat, BodyStyle, Carrier, Column, CompiledProvider, Location, Member, Method, Narrowing, NarrowingVia,
+    NextPage, Origin, Packing, Paging, Parameter, Provider, ProviderSource, Providers, RequestShape, Resource,
+    ResourceEntry, ResponseShape, Scope, Service, ServiceSource, Type, Types, Verb, write,
+};
+
+use crate::tables::{Role, Table};
+
+/// An API.
+#[derive(Debug)]
+pub(crate) struct Api {
+    tables: Vec<Table>,
+}
+
+const TOKEN: &str = "pageToken";
+
+impl Api {
+    pub(crate) fn new(tables: Vec<Table>) -> Self {
+        Self { tables }
+    }
+
+    /// What the engine is told of it.
+    pub(crate) fn definitions(&self) -> Providers {
+        let resources: Vec<Resource> = self.tables.iter().map(resource).collect();
+        let entries = resources.iter().map(|r| ResourceEntry { name: r.name.clone(), page_only: false }).collect();
+        let service = Service { name: "s".into(), resources: entries, ..Service::default() };
+        let provider = Provider { name: "mock".into(), version: "v1.0.0".into(), ..Provider::default() };
+        let source = ProviderSource { provider, services: vec![ServiceSource { service, resources }] };
+        let compiled = CompiledProvider::new(write(&source, Packing::Quick).unwrap()).unwrap();
+        Providers::new(vec![(Box::new(compiled), Origin::Embedded)])
+    }
+}
+
+fn resource(table: &Table) -> Resource {
+    let mut types = Types::default();
+    let mut columns = Vec::new();
+    let mut parameters = Vec::new();
+    let mut narrowings = Vec::new();
+    for column in &table.columns {
+        let ty = types.push(if column.is_text { Type::String } else { Type::Integer });
+        let (name, wire) = (column.name.clone(), column.name.clone());
+        if column.role != Role::Hidden {
+            columns.push(Column { name: name.clone(), wire: wire.clone(), ty, ..Column::default() });
+        }
+        if column.role == Role::Narrowing {
+            narrowings.push(Narrowing { column: name.clone(), via: NarrowingVia::Value { parameter: name.clone() } });
+        }
+        if column.role != Role::Field {
+            let (location, required) = (Location::Query, column.role.is_required());
+            parameters.push(Parameter { name, wire, location, ty, required, ..Parameter::default() });
+        }
+    }
+    let (name, wire, ty) = (TOKEN.to_owned(), TOKEN.to_owned(), types.push(Type::String));
+    parameters.push(Parameter { name, wire, location: Location::Query, ty, ..Parameter::default() });
+    let member = |c: &Column| Member { name: c.name.clone(), wire: c.wire.clone(), ty: c.ty, ..Member::default() };
+    let row = types.push(Type::Structure { members: columns.iter().map(member).collect() });
+    let method = Method {
+        name: "list".into(),
+        operation: "list".into(),
+        verb: Verb::Select,
+        description: String::new(),
+        parameters,
+        request: RequestShape {
+            http_method: "GET".into(),
+            path: format!("/{}", table.name),
+            body: BodyStyle::Json { base: None, wrap: None },
+            ..RequestShape::default()
+        },
+        response: ResponseShape {
+            media_type: "application/json".into(),
+            format: AnswerFormat::Json,
+            rows: vec!["items".into()],
+            row: Some(row),
+            ..ResponseShape::default()
+        },
+        paging: Some(Paging {
+            next: NextPage::Token { parameter: TOKEN.into(), answer: Carrier::Body(vec!["next".into()]) },
+            size: None,
+        }),
+        narrowings,
+    };
+    Resource { name: table.name.clone(), columns, methods: vec![method], types, ..Resource::default() }
+}
+
+#[async_trait]
+impl Transport for Api {
+    async fn send(&self, request: &Request) -> Result<Response, TransportError> {
+        let table = self.tables.iter().find(|t| request.path == format!("/{}", t.name)).unwrap();
+        let asked = |name: &str| request.query.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+        let shown = |at: usize, cell: i64| match table.columns[at].is_text {
+            true => json!(format!("x{cell}")),
+            false => json!(cell),
+        };
+        let as_text = |json: Json| json.as_str().map_or_else(|| json.to_string(), str::to_owned);
+        for column in table.required() {
+            assert!(asked(&column.name).is_some(), "{} is not called without {}", table.name, column.name);
+        }
+        let fits = |row: &&Vec<Option<i64>>| {
+            table.columns.iter().enumerate().all(|(at, column)| match asked(&column.name) {
+                Some(wanted) => row[at].is_some_and(|cell| as_text(shown(at, cell)) == wanted),
+                None => true,
+            })
+        };
+        let first: usize = asked(TOKEN).map_or(0, |token| token.parse().unwrap());
+        let all: Vec<_> = table.rows.iter().filter(fits).collect();
+        let object = |row: &&Vec<Option<i64>>| {
+            let mut object = Map::new();
+            for (at, column) in table.columns.iter().enumerate().filter(|(_, c)| c.role != Role::Hidden) {
+                object.insert(column.name.clone(), row[at].map_or(Json::Null, |cell| shown(at, cell)));
+            }
+            Json::Object(object)
+        };
+        let items: Vec<Json> = all.iter().skip(first).take(table.page).map(object).collect();
+        let next = (first + table.page < all.len()).then(|| (first + table.page).to_string());
+        let body = json!({"items": items, "next": next}).to_string();
+        let attempt = Attempt {
+            started: UNIX_EPOCH,
+            duration: Duration::ZERO,
+            url: String::new(),
+            status: Some(200),
+            bytes: body.len() as u64,
+            request_id: None,
+            error: None,
+        };
+        Ok(Response { status: 200, headers: Vec::new(), body: body.into(), attempts: vec![attempt] })
+    }
+
+    async fn default_scope(&self, _: &Provider, scope: &Scope) -> Result<String, TransportError> {
+        Ok(scope.default.clone().unwrap_or_default())
+    }
+}
