@@ -16,11 +16,8 @@ use stackql_provider::{Definitions, OnDemand, Origin, Providers, Verb};
 use stackql_slt::World;
 
 /// Services whose document is none in the archives; docs/registry-coverage.md says so of the same ones.
-const NO_DOCUMENT: [(&str, &str, &str); 3] = [
-    ("aws", "v00.00.00000", "ec2"),
-    ("googleapis.com", "v00.00.00000", "compute"),
-    ("k8s", "v00.00.00000", "core_v1"),
-];
+const NO_DOCUMENT: [(&str, &str, &str); 3] =
+    [("aws", "v00.00.00000", "ec2"), ("googleapis.com", "v00.00.00000", "compute"), ("k8s", "v00.00.00000", "core_v1")];
 
 /// As many as docs/registry-coverage.md counts.
 const TABLES: usize = 18138;
