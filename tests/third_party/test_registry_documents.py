@@ -1,16 +1,12 @@
 """The registry's AWS documents against moto: what the tables say is what boto3 says."""
 
-import json
 import sys
-import tarfile
-from pathlib import Path
 
 import boto3
 import pytest
 
 import processes
-
-ARCHIVES = Path(__file__).parents[3] / "shared/registry/providers/dist/aws"
+import published
 
 
 @pytest.fixture(scope="module")
@@ -38,21 +34,8 @@ def tables(tmp_path_factory, home, endpoint):
     """Runs statements over the documents of one version."""
 
     def of(version):
-        archive = ARCHIVES / f"{version}.tgz"
-        if not archive.exists():
-            pytest.skip("no shared data")
-        root = tmp_path_factory.mktemp(version)
-        with tarfile.open(archive) as documents:
-            documents.extractall(root / "src/aws", filter="data")
         stackql = processes.Stackql(home, endpoint)
-        registry = f'--registry={{"url": "file://{root}", "localDocRoot": "{root}"}}'
-        flags = (registry, "--approot", str(root / "approot"), "-o", "json")
-
-        def rows(statement):
-            return json.loads(stackql.done(statement, *flags) or "[]")
-
-        rows.done = lambda statement: stackql.done(statement, *flags)
-        return rows
+        return published.tables(stackql, tmp_path_factory.mktemp(version), "aws", version)
 
     return of
 

@@ -2,9 +2,11 @@
 //!
 //! Owns which statements are measured and how the figures are printed; [`mock`] serves, [`process`] measures.
 
+mod connections;
 mod documents;
 mod mock;
 mod process;
+mod secure;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -59,12 +61,13 @@ pub(crate) fn bench(options: &BenchOptions) -> Result<(), String> {
         }
     };
     let mock = Mock::start()?;
-    let program = Program::new(binary, &workspace.target.join("bench"), &mock.url())?;
+    let program = Program::new(binary, &workspace.target.join("bench"), mock.url())?;
     println!("{} ({:.1} MB)", program.path().display(), program.size_in_megabytes()?);
     start_up(&program)?;
     throughput(&program, &mock)?;
     first_rows(&program, &mock)?;
     regions(&program, &mock, options.latency)?;
+    connections::connections(&workspace, &program, &mock)?;
     documents::documents(&workspace, &program)
 }
 

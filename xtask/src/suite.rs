@@ -28,7 +28,7 @@ pub(crate) fn test() -> Result<(), String> {
     third_party(&workspace)
 }
 
-/// Tests against programs nobody here wrote: boto3 as a client, moto as a server.
+/// Tests against programs nobody here wrote: clients of vendors, and servers that stand in for their APIs.
 fn third_party(workspace: &Workspace) -> Result<(), String> {
     let tests = workspace.root.join("tests/third_party");
     let requirements = tests.join("requirements.txt");

@@ -1,6 +1,6 @@
 //! A pretended API: what it is asked, word for word, and what it answers. Anything else asked is an error.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -13,6 +13,9 @@ use stackql_compile::Installed;
 use stackql_engine::SessionOptions;
 use stackql_provider::{CompiledProvider, Origin, Packing, Provider, Providers, Scope};
 use thiserror::Error;
+
+/// Where the registry's archives are in the folder that is kept beside the project.
+const ARCHIVES: &str = "registry/providers/dist";
 
 /// The exchanges of one pretended API.
 #[derive(Debug)]
@@ -123,21 +126,32 @@ impl World {
         Ok(Some(Providers::new(vec![(Box::new(compiled), Origin::Embedded)])))
     }
 
-    /// The definitions in a version of the registry's documents kept in `shared`, unpacked below `scratch` and compiled
-    /// service by service as they are asked for; `None` where they are not there.
-    pub fn published(
+    fn published(
         directory: &str,
         version: &str,
         shared: &Path,
         scratch: &Path,
     ) -> Result<Option<Providers>, WorldError> {
-        let archive = shared.join("registry/providers/dist").join(directory).join(format!("{version}.tgz"));
-        let fail = |reason: String| WorldError { path: archive.display().to_string(), reason };
+        let Some(folder) = Self::unpacked(directory, version, shared, scratch)? else { return Ok(None) };
+        let installed = Installed::open(&folder, None)
+            .map_err(|problem| WorldError { path: folder.display().to_string(), reason: problem.to_string() })?;
+        Ok(Some(Providers::new(vec![(Box::new(installed), Origin::Documents(directory.to_owned()))])))
+    }
+
+    /// The folder of a version of the registry's documents kept in `shared`, unpacked below `scratch`; `None` where
+    /// they are not there.
+    pub fn unpacked(
+        directory: &str,
+        version: &str,
+        shared: &Path,
+        scratch: &Path,
+    ) -> Result<Option<PathBuf>, WorldError> {
+        let archive = shared.join(ARCHIVES).join(directory).join(format!("{version}.tgz"));
+        let fail = |e: std::io::Error| WorldError { path: archive.display().to_string(), reason: e.to_string() };
         let Ok(file) = std::fs::File::open(&archive) else { return Ok(None) };
         let root = scratch.join("documents").join(directory);
-        tar::Archive::new(GzDecoder::new(file)).unpack(&root).map_err(|e| fail(e.to_string()))?;
-        let installed = Installed::open(&root.join(version), None).map_err(|problem| fail(problem.to_string()))?;
-        Ok(Some(Providers::new(vec![(Box::new(installed), Origin::Documents(directory.to_owned()))])))
+        tar::Archive::new(GzDecoder::new(file)).unpack(&root).map_err(fail)?;
+        Ok(Some(root.join(version)))
     }
 
     /// A world that is never asked anything.

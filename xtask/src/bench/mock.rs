@@ -1,19 +1,21 @@
 //! An EC2-compatible endpoint on loopback that costs next to nothing: answers are cut from rows made beforehand.
 //!
-//! It checks no signatures and knows two operations; `stackql sandbox` is the one that behaves like the real thing.
+//! It checks no signatures and knows three operations; `stackql sandbox` is the one that behaves like the real thing.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
 use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
+
+use super::secure::Secure;
 
 /// The most rows of an answer.
 pub(super) const PAGE: usize = 1000;
@@ -42,7 +44,7 @@ pub(super) const REGIONS: [&str; 17] = [
 /// The endpoint; it stops when dropped.
 #[derive(Debug)]
 pub(super) struct Mock {
-    address: SocketAddr,
+    url: String,
     shared: Arc<Shared>,
     _runtime: Runtime,
 }
@@ -50,6 +52,9 @@ pub(super) struct Mock {
 #[derive(Debug, Default)]
 struct Shared {
     calls: AtomicU64,
+    connections: AtomicU64,
+    /// Whether a connection is closed behind its first answer.
+    is_hasty: AtomicBool,
     served: Mutex<Arc<Served>>,
 }
 
@@ -63,6 +68,15 @@ struct Served {
 impl Mock {
     /// Starts on a free port.
     pub(super) fn start() -> Result<Self, String> {
+        Self::open(None)
+    }
+
+    /// Starts on a free port where connections are secured.
+    pub(super) fn start_secure(acceptor: TlsAcceptor) -> Result<Self, String> {
+        Self::open(Some(acceptor))
+    }
+
+    fn open(acceptor: Option<TlsAcceptor>) -> Result<Self, String> {
         let cannot = |error: std::io::Error| format!("cannot start the endpoint on 127.0.0.1: {error}");
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(cannot)?;
@@ -70,14 +84,24 @@ impl Mock {
         let address = listener.local_addr().map_err(cannot)?;
         let shared = Arc::new(Shared::default());
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
-        // A delayed packet would count as the program's time; a socket that refuses the option still works.
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        runtime.spawn(async move { axum::serve(listener, router).await });
-        Ok(Self { address, shared, _runtime: runtime })
+        let counted = Arc::clone(&shared);
+        let listener = listener.tap_io(move |stream| {
+            counted.connections.fetch_add(1, Ordering::Relaxed);
+            // A delayed packet would count as the program's time; a socket that refuses the option still works.
+            drop(stream.set_nodelay(true));
+        });
+        let scheme = if acceptor.is_some() { "https" } else { "http" };
+        runtime.spawn(async move {
+            match acceptor {
+                None => axum::serve(listener, router).await,
+                Some(acceptor) => axum::serve(Secure::new(listener, acceptor)?, router).await,
+            }
+        });
+        Ok(Self { url: format!("{scheme}://{address}"), shared, _runtime: runtime })
     }
 
-    pub(super) fn url(&self) -> String {
-        format!("http://{}", self.address)
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
     /// From now on each region has so many volumes, and each answer takes at least so long.
@@ -86,9 +110,19 @@ impl Mock {
         *self.shared.served.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(served);
     }
 
+    /// From now on each connection is closed behind its first answer, or is not.
+    pub(super) fn close_each(&self, is_hasty: bool) {
+        self.shared.is_hasty.store(is_hasty, Ordering::Relaxed);
+    }
+
     /// Requests so far.
     pub(super) fn calls(&self) -> u64 {
         self.shared.calls.load(Ordering::Relaxed)
+    }
+
+    /// Connections so far.
+    pub(super) fn connections(&self) -> u64 {
+        self.shared.connections.load(Ordering::Relaxed)
     }
 }
 
@@ -98,14 +132,20 @@ async fn answer(State(shared): State<Arc<Shared>>, form: String) -> Response {
     tokio::time::sleep(served.latency).await;
     let (status, body) = match field(&form, "Action") {
         Some("DescribeVolumes") => (StatusCode::OK, volumes(&served.volumes, &form)),
+        Some("DescribeVolumeAttribute") => (StatusCode::OK, attribute(field(&form, "VolumeId").unwrap_or_default())),
         Some("DescribeRegions") => (StatusCode::OK, regions()),
         _ => (StatusCode::BAD_REQUEST, UNKNOWN_ACTION.to_owned()),
     };
-    (status, [(header::CONTENT_TYPE, "text/xml;charset=UTF-8")], body).into_response()
+    let mut answer = (status, [(header::CONTENT_TYPE, "text/xml;charset=UTF-8")], body).into_response();
+    if shared.is_hasty.load(Ordering::Relaxed) {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 const UNKNOWN_ACTION: &str = "<Response><Errors><Error><Code>InvalidAction</Code>\
-    <Message>The benchmark's endpoint knows DescribeVolumes and DescribeRegions</Message></Error></Errors>\
+    <Message>The benchmark's endpoint knows DescribeVolumes, DescribeVolumeAttribute and \
+    DescribeRegions</Message></Error></Errors>\
     <RequestID>bench</RequestID></Response>";
 
 /// A field of a form; none of those read here needs decoding.
@@ -120,6 +160,11 @@ fn volumes(all: &[String], form: &str) -> String {
     let next = if end < all.len() { format!("<nextToken>{end}</nextToken>") } else { String::new() };
     let items = all[first..end].concat();
     document("DescribeVolumes", &format!("<volumeSet>{items}</volumeSet>{next}"))
+}
+
+fn attribute(volume: &str) -> String {
+    let content = format!("<volumeId>{volume}</volumeId><autoEnableIO><value>false</value></autoEnableIO>");
+    document("DescribeVolumeAttribute", &content)
 }
 
 fn regions() -> String {
@@ -164,10 +209,14 @@ mod tests {
     use super::{Mock, PAGE, REGIONS, field, volume, volumes};
 
     fn post(mock: &Mock, form: &str) -> String {
-        let mut stream = TcpStream::connect(mock.address).unwrap();
+        ask(mock, "connection: close", form)
+    }
+
+    /// Everything that the endpoint writes until it closes the connection.
+    fn ask(mock: &Mock, header: &str, form: &str) -> String {
+        let mut stream = TcpStream::connect(mock.url.trim_start_matches("http://")).unwrap();
         let length = form.len();
-        write!(stream, "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{form}")
-            .unwrap();
+        write!(stream, "POST / HTTP/1.1\r\nhost: x\r\n{header}\r\ncontent-length: {length}\r\n\r\n{form}").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
@@ -182,7 +231,15 @@ mod tests {
         assert_eq!(answer.matches("<size>").count(), 3);
         assert_eq!(post(&mock, "Action=DescribeRegions").matches("<regionName>").count(), REGIONS.len());
         assert!(post(&mock, "Action=RunInstances").starts_with("HTTP/1.1 400 Bad Request\r\n"));
-        assert_eq!(mock.calls(), 3);
+        assert_eq!((mock.calls(), mock.connections()), (3, 3));
+    }
+
+    #[test]
+    fn a_hasty_endpoint_closes_behind_an_answer() {
+        let mock = Mock::start().unwrap();
+        mock.close_each(true);
+        let answer = ask(&mock, "connection: keep-alive", "Action=DescribeVolumeAttribute&VolumeId=vol-7");
+        assert!(answer.contains("<volumeId>vol-7</volumeId>"), "{answer}");
     }
 
     #[test]
