@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::Value as Json;
 use stackql_provider::{Location, NextPage, Paging};
 
 use crate::{BindError, Call, Cursor, Operation};
@@ -86,7 +87,7 @@ pub fn request(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> 
     let body = body::body(&call.operation, &bound, cursor)
         .map_err(|source| BindError::Template { table: table(), source: Box::new(source) })?;
     if let Some(media_type) = body.media_type
-        && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        && !headers.iter().any(|(name, _)| is_content_type(name))
     {
         headers.push(("content-type".to_owned(), media_type));
     }
@@ -125,10 +126,49 @@ impl Request {
         line.trim_end().chars().flat_map(printable).collect()
     }
 
+    /// The request that only reads what is at the address this one was written to.
+    pub(crate) fn reading(&self) -> Self {
+        let mut read = self.bare();
+        "GET".clone_into(&mut read.http_method);
+        read
+    }
+
+    /// The request that reads what is at `address`, which is taken as [`Self::next`] is.
+    pub(crate) fn follow(&self, address: &str) -> Self {
+        Self { next: Some(address.to_owned()), ..self.reading() }
+    }
+
+    /// The request that reads what is at `path` below the endpoint, which is not encoded.
+    pub(crate) fn below(&self, path: &str) -> Self {
+        Self { path: values::slashed(path), query: Vec::new(), ..self.reading() }
+    }
+
+    /// The request of another operation at the same endpoint that only reads, with these headers in place of its own of
+    /// the same names and a body in JSON.
+    pub(crate) fn asking(&self, path: &str, headers: &[(String, String)], body: &Json) -> Self {
+        let mut asked = Self { path: path.to_owned(), query: Vec::new(), ..self.bare() };
+        asked.headers.retain(|(name, _)| !headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)));
+        asked.headers.extend_from_slice(headers);
+        let media_type = self.headers.iter().find(|(name, _)| is_content_type(name));
+        asked.headers.extend(media_type.cloned());
+        Self { body: body.to_string().into(), ..asked }
+    }
+
+    /// The request without a body.
+    fn bare(&self) -> Self {
+        let mut bare = self.clone();
+        bare.headers.retain(|(name, _)| !is_content_type(name));
+        Self { body: Bytes::new(), fields: Vec::new(), next: None, repeatable: true, ..bare }
+    }
+
     /// The address that a template of the service's gives, its placeholders replaced by [`Self::server`].
     pub fn address(&self, template: &str) -> Result<String, AddressError> {
         address::fill(template, &self.server)
     }
+}
+
+fn is_content_type(header: &str) -> bool {
+    header.eq_ignore_ascii_case("content-type")
 }
 
 /// A character, or its escape where it would move the cursor.

@@ -4,14 +4,18 @@
 //! what they say, as the model.
 
 mod annotated;
+mod completion;
+mod condition;
 mod config;
 mod coverage;
 mod graphql;
+mod inverse;
 mod library;
 mod operation;
 mod paging;
 mod problem;
 mod provider;
+mod pushdown;
 mod response;
 mod schema;
 mod servers;
