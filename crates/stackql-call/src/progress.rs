@@ -16,7 +16,7 @@ use crate::{AnswerError, Request, Response, fault};
 /// How far the work is that a request started.
 #[derive(Debug, Clone)]
 pub enum Progress {
-    /// There is nothing to wait for: the answer is all there is.
+    /// There is nothing to wait for: the answer is all there is, and [`crate::made()`] reads it, if it is wanted.
     Done,
     /// It goes on: send [`Waiting::poll`] and hand the answer to [`Waiting::answered`].
     Pending(Box<Waiting>),

@@ -19,17 +19,19 @@ const LOCATION: &str = "Location";
 const STATUS_OF_EVENT: &str = "GetResourceRequestStatus";
 const EVENT: &str = "ProgressEvent";
 
-/// How the work that a method starts is followed. `path` and `headers` are those of its request.
+/// How the work that a method starts is followed. `server` is the first address of the document, and `target` the value of
+/// the header that says which operation is meant.
 pub(super) fn compile<'a>(
     method: At<'a>,
     operation: &Operation<'a>,
     verb: Verb,
-    target: Option<&str>,
+    (server, target): (&str, Option<&str>),
     own: &ResponseShape,
     types: &mut Types,
-) -> Result<Option<Completion>, Problem> {
-    if verb == Verb::Select || operation.http_method.eq_ignore_ascii_case("get") {
-        return Ok(None);
+    problems: &mut Vec<Problem>,
+) -> Option<Completion> {
+    if verb == Verb::Select || operation.is("get") {
+        return None;
     }
     let said = method.get("response");
     let own_condition = said.and_then(|r| r.get("await")).and_then(|a| a.get("condition"));
@@ -41,63 +43,60 @@ pub(super) fn compile<'a>(
         || said.is_some_and(|r| r.get("asyncOverrideMediaType").is_some());
     let mut ways = Vec::new();
     if has("name") && has("done") && (has("response") || has("metadata")) {
-        ways.push(named(operation));
+        ways.push(named(operation, server));
     } else if is_stated || (has("selfLink") && (has("operationType") || has("targetLink"))) {
-        ways.push(linked());
+        ways.push(linked(operation));
     } else if let (Some(target), true) = (target, is_event(&schema)) {
         ways.push(event(operation, target));
     } else {
         ways.extend(OF_STATES.map(|header| by_header(header, operation)));
         ways.push(accepted());
     }
-    if let Some(at) = own_condition {
-        let condition = condition::parse(at.scalar().unwrap_or_default()).map_err(|reason| {
-            let what = format!("await.condition: {reason}");
-            Problem::new(at.place(), &what, "write one like $.status == 'DONE' || $.endTime != null")
-        })?;
-        for way in &mut ways {
-            way.done = condition.clone();
+    match own_condition.map(|at| (at, condition::parse(at.scalar().unwrap_or_default()))) {
+        Some((_, Ok(condition))) => ways.iter_mut().for_each(|way| way.done.clone_from(&condition)),
+        Some((at, Err(reason))) => {
+            let what = format!("await.condition is left out: {reason}");
+            let advice = "write one like $.status == 'DONE' || $.endTime != null";
+            problems.push(Problem::new(at.place(), &what, advice));
         }
+        None => {}
     }
     let is_state = ways.iter().any(|way| matches!(way.poll, Poll::Link(_) | Poll::Name { .. }));
     // The answer is a state; what was made is like the rows of the table.
     let of_table =
         || ResponseShape { media_type: own.media_type.clone(), format: AnswerFormat::Json, ..ResponseShape::default() };
-    Ok(Some(Completion { ways, made: overridden.or_else(|| is_state.then(of_table)) }))
+    Some(Completion { ways, made: overridden.or_else(|| is_state.then(of_table)) })
 }
 
 /// `{kind, operationType, selfLink, targetLink, status, endTime, error: {errors: [{code, message}]}}`.
-fn linked() -> Way {
+fn linked(operation: &Operation<'_>) -> Way {
     Way {
         poll: Poll::Link(path("selfLink")),
         done: Condition::Any(vec![is("status", "DONE"), Condition::IsNot(path("endTime"), None)]),
         failed: Condition::IsNot(path("error"), None),
         error: error("error.errors"),
         label: vec![path("kind"), path("operationType")],
-        made: MadeAt::Link(path("targetLink")),
+        made: unless_removed(operation, MadeAt::Link(path("targetLink"))),
     }
 }
 
 /// `{name, metadata: {target, verb}, done, response, error: {code, message}}`.
-fn named(operation: &Operation<'_>) -> Way {
-    // The name is of the version in which the request was made.
-    let (mut below, mut is_known) = (String::new(), false);
-    for step in operation.path.split('/').filter(|s| !s.is_empty()).take_while(|s| !s.starts_with('{')) {
-        below.push('/');
-        below.push_str(step);
+fn named(operation: &Operation<'_>, server: &str) -> Way {
+    let is_version = |step: &&str| {
         let mut letters = step.chars();
-        is_known = letters.next() == Some('v') && letters.next().is_some_and(|c| c.is_ascii_digit());
-        if is_known {
-            break;
-        }
-    }
+        letters.next() == Some('v') && letters.next().is_some_and(|c| c.is_ascii_digit())
+    };
+    // The name is of the version in which the request was made.
+    let steps: Vec<&str> = operation.path.split('/').take_while(|step| !step.starts_with('{')).collect();
+    let below = steps.iter().position(|step| is_version(&step)).map(|at| steps[..=at].join("/"));
+    let by_server = || server.trim_end_matches('/').rsplit('/').next().filter(is_version).map(|_| String::new());
     Way {
-        poll: Poll::Name { name: path("name"), below: is_known.then_some(below) },
+        poll: Poll::Name { name: path("name"), below: below.or_else(by_server) },
         done: is("done", "true"),
         failed: Condition::IsNot(path("error"), None),
         error: error("error"),
         label: vec![path("metadata.target"), path("metadata.verb")],
-        made: MadeAt::Member(path("response")),
+        made: unless_removed(operation, MadeAt::Member(path("response"))),
     }
 }
 
@@ -134,20 +133,18 @@ fn event(operation: &Operation<'_>, target: &str) -> Way {
     }
 }
 
-/// `{name, status, error: {code, message}}` at the address in a header.
+/// `{status, error: {code, message}}` at the address in a header.
 fn by_header(header: &str, operation: &Operation<'_>) -> Way {
     let silent = Condition::All(vec![Condition::Is(path("status"), None), Condition::Answered]);
-    let is_http = |method: &str| operation.http_method.eq_ignore_ascii_case(method);
     Way {
         poll: Poll::Header(header.to_owned()),
         done: Condition::Any(vec![is("status", "Succeeded"), silent]),
         failed: Condition::Any(vec![is("status", "Failed"), is("status", "Canceled")]),
         error: error("error"),
-        label: vec![path("name")],
-        made: match () {
-            () if is_http("delete") => MadeAt::Nowhere,
-            () if is_http("post") => MadeAt::Header(LOCATION.to_owned()),
-            () => MadeAt::Same,
+        label: Vec::new(),
+        made: match operation.is("post") {
+            true => MadeAt::Header(LOCATION.to_owned()),
+            false => unless_removed(operation, MadeAt::Same),
         },
     }
 }
@@ -162,6 +159,11 @@ fn accepted() -> Way {
         label: Vec::new(),
         made: MadeAt::Answer,
     }
+}
+
+/// Of what was removed there is nothing to be seen.
+fn unless_removed(operation: &Operation<'_>, made: MadeAt) -> MadeAt {
+    if operation.is("delete") { MadeAt::Nowhere } else { made }
 }
 
 fn is(name: &str, value: &str) -> Condition {

@@ -38,6 +38,11 @@ impl<'a> Operation<'a> {
         let path = entries.find(|(_, at)| at.key() == item.key()).map_or("", |(path, _)| path);
         Ok(Self { http_method: verb, path, item: item.target()?, at })
     }
+
+    /// Whether this is its HTTP method, in whatever case.
+    pub(super) fn is(&self, http_method: &str) -> bool {
+        self.http_method.eq_ignore_ascii_case(http_method)
+    }
 }
 
 /// A parameter of this name that takes a text.
@@ -154,9 +159,10 @@ pub(super) fn compile<'a>(
         _ => None,
     };
     let target = parameters.iter().find(|p| p.wire == TARGET).and_then(|p| p.default.as_deref());
+    let server = servers.and_then(|s| s.items().next()?.text("url")).unwrap_or_default();
     let completion = match query {
         Some(_) => None,
-        None => completion::compile(at, operation, verb, target, &response, types)?,
+        None => completion::compile(at, operation, verb, (server, target), &response, types, &mut problems),
     };
     let method = Method {
         name: name.to_owned(),
@@ -170,7 +176,7 @@ pub(super) fn compile<'a>(
         narrowings: Vec::new(),
         pushdown,
         completion,
-        inverse: inverse::compile(at)?,
+        inverse: inverse::compile(at, &mut problems),
     };
     Ok(Compiled { method, columns, problems })
 }
