@@ -41,7 +41,8 @@ pub struct Request {
     pub url: Option<String>,
     /// The values of the variables of the service's address, and of the scope, by name.
     pub server: Vec<(String, String)>,
-    /// The address of the page, as the answer before had it: absolute, or relative to the request for the first page.
+    /// The address of the page, or of the state of work that goes on, as the answer before had it: absolute, or relative
+    /// to the request before.
     /// It stands in place of path and query, and must not leave the origin.
     pub next: Option<String>,
     /// Whether it may be sent again when no answer came: it only reads, or carries an idempotency token.
