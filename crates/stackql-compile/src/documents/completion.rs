@@ -88,7 +88,7 @@ fn named(operation: &Operation<'_>, server: &str) -> Way {
     };
     // The name is of the version in which the request was made.
     let steps: Vec<&str> = operation.path.split('/').take_while(|step| !step.starts_with('{')).collect();
-    let below = steps.iter().position(|step| is_version(&step)).map(|at| steps[..=at].join("/"));
+    let below = steps.iter().position(&is_version).map(|at| steps[..=at].join("/"));
     let by_server = || server.trim_end_matches('/').rsplit('/').next().filter(is_version).map(|_| String::new());
     Way {
         poll: Poll::Name { name: path("name"), below: below.or_else(by_server) },
