@@ -44,16 +44,21 @@ pub(super) fn compile<'a>(
     let mut ways = Vec::new();
     if has("name") && has("done") && (has("response") || has("metadata")) {
         ways.push(named(operation, server));
-    } else if is_stated || (has("selfLink") && (has("operationType") || has("targetLink"))) {
+    } else if has("selfLink") && (has("operationType") || has("targetLink")) {
         ways.push(linked(operation));
     } else if let (Some(target), true) = (target, is_event(&schema)) {
         ways.push(event(operation, target));
     } else {
+        ways.extend(is_stated.then(|| linked(operation)));
         ways.extend(OF_STATES.map(|header| by_header(header, operation)));
         ways.push(accepted());
     }
     match own_condition.map(|at| (at, condition::parse(at.scalar().unwrap_or_default()))) {
-        Some((_, Ok(condition))) => ways.iter_mut().for_each(|way| way.done.clone_from(&condition)),
+        Some((_, Ok(condition))) => {
+            // What is only accepted has no state that could be looked at.
+            let states = ways.iter_mut().filter(|way| !matches!(way.poll, Poll::Accepted(_)));
+            states.for_each(|way| way.done.clone_from(&condition));
+        }
         Some((at, Err(reason))) => {
             let what = format!("await.condition is left out: {reason}");
             let advice = "write one like $.status == 'DONE' || $.endTime != null";
