@@ -27,12 +27,8 @@ fn columns(types: &mut Types, nested: bool) -> Vec<Column> {
         ("availabilityZone", string),
         ("status", string),
     ];
-    let column = |(name, ty): (&str, TypeRef)| Column {
-        name: name.to_owned(),
-        wire: name.to_owned(),
-        ty,
-        description: String::new(),
-    };
+    let column =
+        |(name, ty): (&str, TypeRef)| Column { name: name.to_owned(), wire: name.to_owned(), ty, ..Column::default() };
     let mut columns: Vec<Column> = scalars.into_iter().map(column).collect();
     if nested {
         let member =

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value as Json;
 use stackql_provider::{Method, Provider, Resource, Service, Template};
 
-use crate::request::Query;
+use crate::request::{Query, command};
 use crate::{Transform, TransformError};
 
 /// A template, compiled when first needed.
@@ -25,6 +25,7 @@ pub struct Operation {
     of_request: Compiled,
     of_answer: Compiled,
     of_query: Arc<OnceLock<Result<Query, TransformError>>>,
+    of_command: Arc<OnceLock<Result<Vec<Transform>, TransformError>>>,
 }
 
 impl Operation {
@@ -32,7 +33,8 @@ impl Operation {
     pub fn new(provider: Arc<Provider>, service: Arc<Service>, resource: Arc<Resource>, method: &str) -> Option<Self> {
         let method = resource.methods.iter().position(|m| m.name == method)?;
         let (of_request, of_answer) = (Compiled::default(), Compiled::default());
-        Some(Self { provider, service, resource, method, of_request, of_answer, of_query: Arc::default() })
+        let (of_query, of_command) = (Arc::default(), Arc::default());
+        Some(Self { provider, service, resource, method, of_request, of_answer, of_query, of_command })
     }
 
     /// The method.
@@ -53,6 +55,12 @@ impl Operation {
     /// The templates of the GraphQL query that a request has.
     pub(crate) fn query(&self, query: &str, cursor: &str) -> Result<&Query, TransformError> {
         self.of_query.get_or_init(|| Query::compile(query, cursor)).as_ref().map_err(Clone::clone)
+    }
+
+    /// The templates of a command's arguments.
+    pub(crate) fn command(&self, arguments: &[String]) -> Result<&[Transform], TransformError> {
+        let made = self.of_command.get_or_init(|| command::compile(arguments));
+        made.as_deref().map_err(Clone::clone)
     }
 
     /// The template that makes JSON of an answer, if there is one.

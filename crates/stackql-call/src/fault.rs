@@ -1,6 +1,6 @@
 //! An error answer becomes a fault with code, message, request id and a hint.
 
-use stackql_provider::{BodyStyle, ErrorRules, ErrorShape};
+use stackql_provider::{BodyStyle, ErrorRules, ErrorShape, Medium};
 use thiserror::Error;
 
 use crate::{Operation, Response};
@@ -12,7 +12,7 @@ use said::Said;
 
 /// What a provider said when it refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{table}{}: {code}: {message} (HTTP {status}{})", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), .request_id.as_ref().map(|r| format!(", request id {r}")).unwrap_or_default())]
+#[error("{table}{}: {code}: {message}{}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), behind(*.status, .request_id.as_ref().map(|id| format!("request id {id}"))))]
 pub struct Fault {
     /// What it means for the caller.
     pub kind: FaultKind,
@@ -20,7 +20,7 @@ pub struct Fault {
     pub table: String,
     /// The scope that was asked, such as a region.
     pub scope: Option<String>,
-    /// The HTTP status.
+    /// The HTTP status; 0 where it did not come by HTTP.
     pub status: u16,
     /// The provider's error code; the status's name where the body has none.
     pub code: String,
@@ -103,7 +103,7 @@ fn told(
         kind,
         table: operation.table(),
         scope: scope.map(str::to_owned),
-        status: response.status,
+        status: by_http(operation, response),
         message: message.map(|m| one_line(&m)).unwrap_or_else(|| beginning(&response.body)),
         request_id: request_id.or_else(|| header.map(str::to_owned)),
         hint: rules.hint(&code).map(str::to_owned),
@@ -113,6 +113,21 @@ fn told(
 
 fn is_query(operation: &Operation) -> bool {
     matches!(operation.method().request.body, BodyStyle::GraphQl { .. })
+}
+
+/// The status of an answer, or 0 where it is not of HTTP and says only what kind of fault it is.
+pub(crate) fn by_http(operation: &Operation, response: &Response) -> u16 {
+    match operation.method().request.medium {
+        Medium::Http => response.status,
+        Medium::Command { .. } | Medium::Table { .. } => 0,
+    }
+}
+
+/// A status and what else is known of an answer, as they stand behind a message.
+pub(crate) fn behind(status: u16, also: Option<String>) -> String {
+    let status = (status != 0).then(|| format!("HTTP {status}"));
+    let parts: Vec<String> = status.into_iter().chain(also).collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
 fn status_name(status: u16) -> String {

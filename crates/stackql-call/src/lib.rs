@@ -6,7 +6,7 @@
 //! Bindings -bind()-> Call -request()-> Request -Transport::send-> Response -page()-> Page
 //! ```
 //! - [`bind()`] checks every parameter; a [`Call`] with a missing or ill-typed one cannot exist.
-//! - [`request()`] writes the HTTP request for one page of the call.
+//! - [`request()`] writes the request for one page of the call: of HTTP, or what else its [`Payload`] is.
 //! - [`Transport`] is the seam to the network, implemented by `stackql-client` and by tests.
 //! - A [`Transform`] turns an answer into JSON first, where a definition says so by a template.
 //! - [`progress()`] tells whether what a request started goes on, and is asked until it does not; [`made()`] reads the end.
@@ -34,7 +34,7 @@ pub use fault::{Fault, FaultKind, fault};
 pub use page::{AnswerError, Cursor, Page, made, page};
 pub use progress::{Made, Progress, Waiting, progress};
 pub use pushdown::{Clauses, Comparison, Operator, Order, Pushed};
-pub use request::{AddressError, Request, request};
+pub use request::{AddressError, Payload, Request, request};
 pub use response::{Attempt, Response};
 pub use rows::RowPlan;
 pub use transform::{Transform, TransformError, TransformLimit};

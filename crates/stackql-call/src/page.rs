@@ -5,6 +5,7 @@ use stackql_provider::{AnswerFormat, BodyStyle, Carrier, NextPage, ResponseShape
 use thiserror::Error;
 
 use crate::body::{Broken, texts};
+use crate::fault::{behind, by_http};
 use crate::{Call, Fault, Response, RowPlan, Transform, TransformError, fault};
 
 mod answer;
@@ -45,13 +46,13 @@ pub enum AnswerError {
     #[error(transparent)]
     Fault(#[from] Box<Fault>),
     /// The body is not what the definition says: cut off, of another format, not text.
-    #[error("{table}{}: the answer (HTTP {status}, {bytes} bytes) cannot be read: {reason}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default())]
+    #[error("{table}{}: the answer{} cannot be read: {reason}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), behind(*.status, Some(format!("{bytes} bytes"))))]
     Unreadable {
         /// The table.
         table: String,
         /// The scope.
         scope: Option<String>,
-        /// The HTTP status.
+        /// The HTTP status; 0 where the answer did not come by HTTP.
         status: u16,
         /// The body's length.
         bytes: usize,
@@ -85,13 +86,13 @@ pub enum AnswerError {
         name: String,
     },
     /// The template that makes what is read out of an answer does not fit it, or is wrong itself.
-    #[error("{table}{}: the answer (HTTP {status}) is not what its template takes: {source}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default())]
+    #[error("{table}{}: the answer{} is not what its template takes: {source}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), behind(*.status, None))]
     Template {
         /// The table.
         table: String,
         /// The scope.
         scope: Option<String>,
-        /// The HTTP status.
+        /// The HTTP status; 0 where the answer did not come by HTTP.
         status: u16,
         /// Why.
         source: Box<TransformError>,
@@ -137,10 +138,11 @@ fn read(
     if let Some(fault) = fault(call.operation(), call.scope(), response) {
         return Err(AnswerError::Fault(Box::new(fault)));
     }
+    let status = by_http(call.operation(), response);
     let unreadable = |reason: String| AnswerError::Unreadable {
         table: call.operation().table(),
         scope: call.scope().map(str::to_owned),
-        status: response.status,
+        status,
         bytes: response.body.len(),
         reason,
     };
@@ -179,7 +181,7 @@ fn read(
         let made = made.map_err(|source| AnswerError::Template {
             table: call.operation().table(),
             scope: call.scope().map(str::to_owned),
-            status: response.status,
+            status,
             source: Box::new(source),
         })?;
         let body = made.as_ref().map_or(&*response.body, |text| text.as_bytes());

@@ -25,7 +25,7 @@ pub enum Progress {
         /// What to call it, such as `compute#operation: insert`.
         label: String,
         /// Where what it made is.
-        made: Box<Made>,
+        made: Made,
     },
 }
 
@@ -35,7 +35,7 @@ pub enum Made {
     /// Nothing that could be shown.
     Nothing,
     /// What the answer to this request shows, if it is wanted; [`crate::made()`] reads it.
-    Ask(Request),
+    Ask(Box<Request>),
     /// What is here; [`crate::made()`] reads it.
     Answer(Response),
 }
@@ -84,8 +84,10 @@ pub fn progress(sent: &Request, answer: &Response) -> Result<Progress, AnswerErr
         let otherwise = || format!("{}: {}", sent.operation.resource.name, sent.operation.method().name);
         let label = state.label(way).unwrap_or_else(otherwise);
         let made = match &way.made {
-            MadeAt::Same => Made::Ask(sent.reading()),
-            MadeAt::Header(name) => answer.header(name).map_or(Made::Nothing, |link| Made::Ask(sent.follow(link))),
+            MadeAt::Same => Made::Ask(Box::new(sent.reading())),
+            MadeAt::Header(name) => {
+                answer.header(name).map_or(Made::Nothing, |link| Made::Ask(Box::new(sent.follow(link))))
+            }
             _ => Made::Nothing,
         };
         let is_state = !matches!(way.poll, Poll::Header(_) | Poll::Accepted(_));
@@ -210,13 +212,15 @@ impl State {
         let made = match &way.made {
             MadeAt::Nowhere | MadeAt::Same | MadeAt::Header(_) => before,
             MadeAt::Answer => Made::Answer(answer.clone()),
-            MadeAt::Link(path) => self.text(path).map_or(Made::Nothing, |link| Made::Ask(asked.follow(path_of(&link)))),
+            MadeAt::Link(path) => {
+                self.text(path).map_or(Made::Nothing, |link| Made::Ask(Box::new(asked.follow(path_of(&link)))))
+            }
             MadeAt::Member(path) => self.value(path).map_or(Made::Nothing, |member| {
                 let body = Bytes::from(member.to_string());
                 Made::Answer(Response { body, ..answer.clone() })
             }),
         };
-        Progress::Finished { label, made: Box::new(made) }
+        Progress::Finished { label, made }
     }
 
     /// The words that name the work.

@@ -1,28 +1,55 @@
-//! A call becomes an HTTP request. Owns how arguments are written; not where the endpoint is, nor signing.
+//! A call becomes a request: of HTTP, to run a program, or to a database. Owns how arguments are written; not where
+//! the endpoint is, nor signing.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value as Json;
-use stackql_provider::{Location, NextPage, Paging};
+use stackql_provider::{Location, Medium, NextPage, Paging};
 
 use crate::{BindError, Call, Cursor, Operation};
 
 mod address;
 mod body;
+pub(crate) mod command;
 mod form;
 mod graphql;
 mod json;
 mod paged;
+mod query;
 mod values;
 mod xml;
 
 pub use address::AddressError;
 pub(crate) use graphql::Query;
 
-/// One HTTP request before endpoint, signature and connection.
+/// What a request is beside HTTP.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Payload {
+    /// HTTP, as the request's other fields say.
+    #[default]
+    Http,
+    /// A program to run on this machine. No shell may read the words.
+    Command {
+        /// The program.
+        program: String,
+        /// Its arguments.
+        arguments: Vec<String>,
+    },
+    /// A SELECT, whose rows are to be answered as a JSON list of objects.
+    Query {
+        /// Its text.
+        text: String,
+        /// The values of `$1` and on, as texts of whatever type stands there.
+        values: Vec<String>,
+    },
+}
+
+/// One request before endpoint, signature and connection.
 #[derive(Debug, Clone)]
 pub struct Request {
+    /// What it is beside HTTP; then the fields that are about HTTP are empty.
+    pub payload: Payload,
     /// What it asks; names provider, service, endpoints, authorisation and error rules.
     pub operation: Arc<Operation>,
     /// The scope's value, such as a region.
@@ -54,6 +81,21 @@ pub struct Request {
 /// Writes the request for one page of `call`: the first without a cursor. `page_size` is how many rows are
 /// wanted, if fewer than all; the method's limits are applied to it.
 pub fn request(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<Request, BindError> {
+    let payload = match &call.operation.method().request.medium {
+        Medium::Http => return http(call, cursor, page_size),
+        Medium::Command { program, arguments } => {
+            let arguments = command::arguments(&call.operation, arguments, paged::arguments(call, None, None));
+            let template = |source| BindError::Template { table: call.operation.table(), source: Box::new(source) };
+            Payload::Command { program: program.clone(), arguments: arguments.map_err(template)? }
+        }
+        Medium::Table { schema, name, filters } => {
+            query::query(&call.operation, (schema, name), (filters, call.argument(filters)), page_size)?
+        }
+    };
+    Ok(Request { payload, ..Request::of(call) })
+}
+
+fn http(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<Request, BindError> {
     let method = call.operation.method();
     let types = &call.operation.resource.types;
     let mut query = Vec::new();
@@ -97,8 +139,6 @@ pub fn request(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> 
         _ => None,
     };
     Ok(Request {
-        operation: Arc::clone(&call.operation),
-        scope: call.scope.clone(),
         http_method: method.request.http_method.clone(),
         path,
         query,
@@ -107,15 +147,44 @@ pub fn request(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> 
         url,
         server,
         next,
-        repeatable: method.is_repeatable(),
         fields: body.fields,
+        ..Request::of(call)
     })
 }
 
 impl Request {
+    /// A request of `call` that asks for nothing yet.
+    fn of(call: &Call) -> Self {
+        Self {
+            payload: Payload::Http,
+            operation: Arc::clone(&call.operation),
+            scope: call.scope.clone(),
+            http_method: String::new(),
+            path: String::new(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+            url: None,
+            server: Vec::new(),
+            next: None,
+            repeatable: call.operation.method().is_repeatable(),
+            fields: Vec::new(),
+        }
+    }
+
     /// One line for EXPLAIN and logs: method, path, decoded fields and any other body,
-    /// `POST / Action=DescribeVpcs&Filter.1.Name=vpc-id`. It carries no credential, since the request has none yet.
+    /// `POST / Action=DescribeVpcs&Filter.1.Name=vpc-id`; the words of a command, quoted; a query with its values. It
+    /// carries no credential, since the request has none yet.
     pub fn summary(&self) -> String {
+        let line = match &self.payload {
+            Payload::Http => self.http_summary(),
+            Payload::Command { program, arguments } => command::shown(program, arguments),
+            Payload::Query { text, values } => query::shown(text, values),
+        };
+        line.trim_end().chars().flat_map(printable).collect()
+    }
+
+    fn http_summary(&self) -> String {
         let pairs: Vec<String> = self.query.iter().chain(&self.fields).map(|(n, v)| format!("{n}={v}")).collect();
         let (path, pairs) = match &self.next {
             Some(next) => (next.as_str(), String::new()),
@@ -123,8 +192,7 @@ impl Request {
         };
         let body = if self.fields.is_empty() { String::from_utf8_lossy(&self.body) } else { "".into() };
         let parts = [self.http_method.as_str(), path, &pairs, &body];
-        let line = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-        line.trim_end().chars().flat_map(printable).collect()
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
     /// The request that only reads what is at the address this one was written to.

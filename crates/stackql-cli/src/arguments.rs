@@ -202,6 +202,9 @@ pub(crate) struct Calls {
     /// Refuse statements that change something
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
     pub(crate) read_only: bool,
+    /// Let definitions run programs of this machine
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
+    pub(crate) allow_local_exec: bool,
     /// The most pages a scan reads; -1 is no limit
     #[arg(long = "http.response.pageLimit", global = true, value_name = "N", default_value_t = -1, allow_negative_numbers = true)]
     pub(crate) page_limit: i64,

@@ -96,6 +96,7 @@ fn settings(environment: BTreeMap<String, String>, flags: &Calls, definitions: &
         request_timeout: Duration::from_secs(flags.request_timeout),
         ca_bundle: flags.ca_bundle.clone(),
         allow_insecure: flags.allow_insecure,
+        allow_local_exec: flags.allow_local_exec,
         ..Settings::default()
     })
 }

@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_credential_types::Credentials;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request};
+use secrecy::SecretString;
 use stackql_call::TransportErrorKind;
 use stackql_provider::Auth;
 use tokio::sync::OnceCell;
@@ -39,7 +40,9 @@ use crate::{Environment, Settings};
 pub(crate) const SIGNED: &str = "aws_signing_v4";
 /// Keys ask for those of a role, which sign each request.
 pub(crate) const ASSUMED: &str = "aws_assume_role";
-const KINDS: &str = "api_key, aws_assume_role, aws_signing_v4, azure_default, basic, bearer, custom, interactive, null_auth, oauth2, oci_signing_v1, service_account";
+/// The provider is a database.
+const DATABASE: &str = "sql_data_source::postgres";
+const KINDS: &str = "api_key, aws_assume_role, aws_signing_v4, azure_default, basic, bearer, custom, interactive, null_auth, oauth2, oci_signing_v1, service_account, sql_data_source::postgres";
 
 /// Who pays for a user's requests.
 const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
@@ -76,6 +79,7 @@ enum Kind {
     Placed(Prefix, OnceCell<Vec<Placed>>),
     Token(Grant, Arc<Tokens>),
     Signature(OnceCell<Identity>),
+    Database,
 }
 
 /// How a token is come by.
@@ -129,6 +133,7 @@ impl Authoriser {
             "azure_default" => token(Grant::Azure),
             "oci_signing_v1" => Kind::Signature(OnceCell::new()),
             "oauth2" => token(Grant::OAuth2),
+            DATABASE => Kind::Database,
             other => {
                 return Err(format!("provider {provider}: there is no auth type '{other}'; known are {KINDS}"));
             }
@@ -174,11 +179,32 @@ impl Authoriser {
         }
     }
 
+    /// The address of the database that the provider is, user and password in it.
+    pub(crate) fn database(&self, environment: &Environment) -> Result<SecretString, Failure> {
+        let wrong = |why: String| self.failure(&why.into());
+        if !matches!(self.kind, Kind::Database) {
+            let kind = &self.context.kind;
+            return Err(wrong(format!("has the type '{kind}', and the provider is a database; give {DATABASE}")));
+        }
+        let stated = self.context.database.as_ref().and_then(|keys| keys.dsn.clone());
+        let found = match stated {
+            Some(dsn) => Some(dsn),
+            None => source::document(&self.context.credential, environment).map_err(|e| self.failure(&e))?,
+        };
+        found.ok_or_else(|| {
+            wrong("names no database; give sqlDataSource.dsn, or a variable in credentialsenvvar".into())
+        })
+    }
+
     /// Adds to `request` what the kind authorises it by; those that sign by keys add nothing here.
     pub(crate) async fn authorise(&self, client: &Client, request: &mut Request<Bytes>) -> Result<(), Failure> {
         let wrong = |e: SourceError| self.failure(&e);
         match &self.kind {
             Kind::Open | Kind::Keys(_) => Ok(()),
+            Kind::Database => {
+                let why = "names a database, and this service is asked by HTTP; give the type of its credentials";
+                Err(wrong(why.into()))
+            }
             Kind::Placed(prefix, found) => {
                 let find = async { placed::credentials(&self.context, *prefix, &client.settings.environment) };
                 let all = found.get_or_try_init(|| find).await.map_err(wrong)?;

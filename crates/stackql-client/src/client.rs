@@ -7,20 +7,25 @@ use std::time::{Duration, Instant, SystemTime};
 use async_trait::async_trait;
 use backon::BackoffBuilder;
 use bytes::{Bytes, BytesMut};
-use stackql_call::{Attempt, FaultKind, Request, Response, Transport, TransportError, TransportErrorKind, fault};
+use stackql_call::{
+    Attempt, FaultKind, Operation, Payload, Request, Response, Transport, TransportError, TransportErrorKind, fault,
+};
 use stackql_provider::{Provider, Scope};
 use tokio::sync::OnceCell;
 use tracing::Instrument;
 
 use crate::auth::{Authorisers, Ticket};
+use crate::command;
 use crate::credentials::reason;
+use crate::database::{Connections, Database};
 use crate::endpoint::{Target, target};
 use crate::profile::Profile;
 use crate::signing::Signer;
 use crate::sources::Sources;
 use crate::{Settings, SettingsError};
 
-const MAX_BODY: usize = 256 << 20;
+/// No answer is larger.
+pub(crate) const MAX_BODY: usize = 256 << 20;
 const SKEW: i64 = 240;
 
 /// The network's implementation of [`Transport`].
@@ -29,6 +34,7 @@ pub struct Client {
     pub(crate) pool: reqwest::Client,
     sources: Sources,
     pub(crate) authorisers: Authorisers,
+    pub(crate) databases: Connections,
     profile: OnceCell<Result<Profile, String>>,
     /// Seconds that the providers' clock is ahead of ours.
     skew: AtomicI64,
@@ -71,6 +77,7 @@ impl Client {
             pool,
             sources: Sources::default(),
             authorisers: Authorisers::default(),
+            databases: Connections::default(),
             profile: OnceCell::new(),
             skew: AtomicI64::new(0),
         })
@@ -190,6 +197,23 @@ impl Client {
         differs
     }
 
+    /// Sends a request by what carries it.
+    async fn answer(&self, request: &Request) -> Result<Response, TransportError> {
+        let Operation { provider, service, .. } = &*request.operation;
+        let before = |(kind, message): Failure| TransportError { kind, message, attempts: Vec::new() };
+        match &request.payload {
+            Payload::Http => self.attempts(request).await,
+            Payload::Command { program, arguments } => {
+                let path = command::found(&self.settings, &provider.name, program).map_err(before)?;
+                once(command::shown(program), command::run(&self.settings, &path, program, arguments)).await
+            }
+            Payload::Query { text, values } => {
+                let database = Database::find(self, &provider.name, &service.auth).map_err(before)?;
+                once(database.url.clone(), database.rows(self, text, values)).await
+            }
+        }
+    }
+
     async fn attempts(&self, request: &Request) -> Result<Response, TransportError> {
         let mut attempts = Vec::new();
         let refused = |(kind, message): Failure, attempts: Vec<Attempt>| TransportError { kind, message, attempts };
@@ -221,7 +245,7 @@ impl Client {
             let ticket = built.extensions().get::<Ticket>().cloned();
             let (started, clock) = (SystemTime::now(), Instant::now());
             let result = self.exchange(built, &url).await;
-            attempts.push(attempt(started, clock.elapsed(), &url, &result));
+            attempts.push(attempt(started, clock.elapsed(), shown(&url), &result));
             let (again, asked) = match &result {
                 Ok(response) => {
                     if let (401, false, Some(ticket)) = (response.status, token_renewed, ticket) {
@@ -262,7 +286,7 @@ impl Transport for Client {
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         let operation = &request.operation;
         let span = tracing::info_span!("call", provider = %operation.provider.name, method = %operation.method().name, status = tracing::field::Empty, attempt = tracing::field::Empty);
-        let result = Box::pin(self.attempts(request)).instrument(span.clone()).await;
+        let result = Box::pin(self.answer(request)).instrument(span.clone()).await;
         match &result {
             Ok(response) => span.record("status", response.status).record("attempt", response.attempts.len()),
             Err(error) => span.record("attempt", error.attempts.len()),
@@ -294,14 +318,28 @@ impl Transport for Client {
     }
 }
 
-fn attempt(started: SystemTime, duration: Duration, url: &url::Url, result: &Result<Response, Failure>) -> Attempt {
+/// The one attempt at what is not HTTP.
+async fn once(
+    url: String,
+    answer: impl Future<Output = Result<Response, Failure>>,
+) -> Result<Response, TransportError> {
+    let (started, clock) = (SystemTime::now(), Instant::now());
+    let result = answer.await;
+    let attempts = vec![attempt(started, clock.elapsed(), url, &result)];
+    match result {
+        Ok(response) => Ok(Response { attempts, ..response }),
+        Err((kind, message)) => Err(TransportError { kind, message, attempts }),
+    }
+}
+
+fn attempt(started: SystemTime, duration: Duration, url: String, result: &Result<Response, Failure>) -> Attempt {
     let answer = result.as_ref().ok();
     let id =
         answer.and_then(|r| ["x-amzn-requestid", "x-amz-request-id", "x-request-id"].iter().find_map(|n| r.header(n)));
     Attempt {
         started,
         duration,
-        url: shown(url),
+        url,
         status: answer.map(|r| r.status),
         bytes: answer.map_or(0, |r| r.body.len() as u64),
         request_id: id.map(str::to_owned),

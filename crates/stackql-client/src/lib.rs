@@ -1,4 +1,5 @@
-//! The real Transport: one connection pool, endpoints, credentials, signing, retries.
+//! The real Transport: one connection pool, endpoints, credentials, signing, retries; programs of this machine and
+//! databases where definitions are about those.
 //!
 //! Owns how a request reaches its provider and comes back. Does not write requests nor read answers; that is
 //! `stackql-call`. The one place, beside the readers of source formats, where a signing scheme's vendor is named.
@@ -10,10 +11,13 @@
 
 mod auth;
 mod client;
+mod command;
 mod credentials;
+mod database;
 mod endpoint;
 mod flag;
 mod profile;
+mod programs;
 mod registry;
 mod settings;
 mod signing;

@@ -33,6 +33,8 @@ pub struct Settings {
     pub max_attempts: u32,
     /// The proxy for every request, instead of the system's.
     pub proxy: Option<String>,
+    /// Whether definitions may run programs of this machine.
+    pub allow_local_exec: bool,
 }
 
 /// Environment values and the proxy may hold secrets: only names are shown.
@@ -46,6 +48,7 @@ impl fmt::Debug for Settings {
             .field("ca_bundle", &self.ca_bundle)
             .field("allow_insecure", &self.allow_insecure)
             .field("max_attempts", &self.max_attempts)
+            .field("allow_local_exec", &self.allow_local_exec)
             .finish_non_exhaustive()
     }
 }
@@ -62,6 +65,7 @@ impl Default for Settings {
             allow_insecure: false,
             max_attempts: 4,
             proxy: None,
+            allow_local_exec: false,
         }
     }
 }

@@ -14,7 +14,10 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine;
 use regex::Regex;
 use serde_json::Value;
-use stackql_provider::Auth;
+use stackql_call::{Bindings, Operation, Request, bind};
+use stackql_provider::{
+    AnswerFormat, Auth, Medium, Method, Parameter, Provider, RequestShape, Resource, ResponseShape, Service, Verb,
+};
 use tempfile::TempDir;
 
 use crate::{Settings, auth_contexts};
@@ -263,4 +266,29 @@ fn parsed(text: &str) -> Vec<Exchange> {
         }
     };
     text.split("###\n").filter(|block| !block.trim().is_empty()).map(exchange).collect()
+}
+
+/// A request to provider `p` of the one method of `resource`.
+pub(crate) fn request_of(resource: Resource, auth: Auth, bindings: &Bindings, most: Option<u32>) -> Request {
+    let provider = Provider { name: "p".into(), ..Provider::default() };
+    let service = Service { name: "s".into(), auth, ..Service::default() };
+    let method = resource.methods[0].name.clone();
+    let operation = Operation::new(provider.into(), service.into(), resource.into(), &method).unwrap();
+    let call = bind(operation.into(), bindings, &mut || "token-1".to_owned()).unwrap();
+    stackql_call::request(&call, None, most).unwrap()
+}
+
+/// A method `m` that answers SELECT.
+pub(crate) fn method_of(medium: Medium, parameters: Vec<Parameter>) -> Method {
+    Method {
+        name: "m".into(),
+        operation: "m".into(),
+        verb: Verb::Select,
+        description: String::new(),
+        parameters,
+        request: RequestShape { medium, ..RequestShape::default() },
+        response: ResponseShape { format: AnswerFormat::Json, ..ResponseShape::default() },
+        paging: None,
+        ..Method::default()
+    }
 }

@@ -139,7 +139,7 @@ impl Build<'_> {
             let columns = match &found.scalar {
                 Some(name) => {
                     let ty = shapes.add(&found.shape);
-                    vec![Column { name: name.clone(), wire: String::new(), ty, description: String::new() }]
+                    vec![Column { name: name.clone(), ty, ..Column::default() }]
                 }
                 None => self.columns(&resource.name, shapes, &found.shape),
             };
@@ -195,7 +195,7 @@ impl Build<'_> {
                 if of_shape.is_empty() { prose(&member["documentation"], self.facts_only) } else { of_shape };
             description.push_str(&prose(&member["deprecatedMessage"], self.facts_only));
             let name = renamed.and_then(|r| r.get(&wire)).unwrap_or(&wire).clone();
-            out.push(Column { name, wire, ty: shapes.add(text(&member["shape"])), description });
+            out.push(Column { name, wire, ty: shapes.add(text(&member["shape"])), description, ..Column::default() });
         }
         out
     }

@@ -4,6 +4,7 @@
 //! what they say, as the model.
 
 mod annotated;
+mod command;
 mod completion;
 mod condition;
 mod config;
@@ -20,6 +21,7 @@ mod response;
 mod schema;
 mod servers;
 mod service;
+mod tables;
 mod tree;
 
 use std::path::Path;
@@ -100,14 +102,25 @@ impl Documents {
 }
 
 fn compiled(library: &Library, key: (usize, u32), name: &str) -> Result<CompiledService, Problem> {
-    let (source, problems) = service::compile(library, name, library.at(key))?;
+    let provider = library.first();
+    let (source, problems) = match tables::listed(provider) {
+        Some(tables) if tables.key() == key => tables::compile(provider, name),
+        _ => {
+            let (source, mut problems) = service::compile(library, name, library.at(key))?;
+            problems.extend(tables::hidden(provider, name));
+            (source, problems)
+        }
+    };
     Ok(CompiledService { source, problems, files: library.digests() })
 }
 
-/// What a provider's document says of a service.
+/// What a provider's document says of a service: its entry there, or the list of tables if it is a schema of them.
 fn entry<'a>(library: &'a Library, name: &str) -> Result<At<'a>, Problem> {
-    let found = provider::services(library.first()).find(|(n, _)| *n == name);
-    found.map(|(_, at)| at).ok_or_else(|| {
+    let provider = library.first();
+    let stated = provider::services(provider).find(|(n, _)| *n == name).map(|(_, at)| at);
+    let documented = stated.filter(|at| at.get("service").is_some());
+    let of_tables = || tables::listed(provider).filter(|_| tables::has(provider, name));
+    documented.or_else(of_tables).or(stated).ok_or_else(|| {
         let what = format!("there is no service {name}");
         Problem::new(library.first().place(), &what, "list it under providerServices")
     })

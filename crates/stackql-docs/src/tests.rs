@@ -6,7 +6,7 @@ use stackql_provider::{
 use super::*;
 
 fn column(name: &str, ty: stackql_provider::TypeRef, description: &str) -> Column {
-    Column { name: name.into(), wire: name.into(), ty, description: description.into() }
+    Column { name: name.into(), wire: name.into(), ty, description: description.into(), ..Column::default() }
 }
 
 fn parameter(name: &str, ty: stackql_provider::TypeRef, required: bool) -> Parameter {

@@ -2,14 +2,14 @@
 
 use serde_json::{Value as Json, json};
 use stackql_call::{BindError, Bindings, RowPlan, Value};
-use stackql_provider::{BodyStyle, Location, Method, NarrowingVia, Provider, Resource, Service, Type};
+use stackql_provider::{BodyStyle, Location, Method, NarrowingVia, Resource, Service, Type};
 
 use crate::error::Error;
 use crate::example;
 use crate::predicate::{Predicate, text};
 use crate::scope::ALL;
 use crate::shape::same;
-use crate::table::{is_filterable, select_methods};
+use crate::table::{ResourceTable, is_filterable, select_methods};
 
 /// How a resource is read.
 #[derive(Debug)]
@@ -24,21 +24,33 @@ pub(crate) struct Access<'a> {
 /// The most calls that the lists of one statement may multiply to.
 const MAX_ROWS: usize = 10_000;
 
-/// The first method whose required parameters are all bound by `predicates`, with its bindings.
+/// How `table` is read where `predicates` hold, and a value is known for each of the columns `fed`. What is fed comes
+/// as one value a row of keys, so the bindings are those of any such row: [`Access::rows`] stands for them all.
 pub(crate) fn access<'a>(
-    provider: &Provider,
-    service: &Service,
-    resource: &'a Resource,
+    table: &'a ResourceTable,
     predicates: &[Predicate],
+    fed: &[String],
 ) -> Result<Access<'a>, Error> {
-    let table = format!("{}.{}.{}", provider.name, service.name, resource.name);
+    let method = choose(table, predicates, fed)?;
+    let any = |column: &String| Predicate { column: column.clone(), values: vec![Value::Text(String::new())] };
+    let all: Vec<Predicate> = predicates.iter().cloned().chain(fed.iter().map(any)).collect();
+    bindings(table, method, &all)
+}
+
+/// The method whose required parameters are all bound by `predicates` or `fed`; of several the one that asks for most.
+pub(crate) fn choose<'a>(
+    table: &'a ResourceTable,
+    predicates: &[Predicate],
+    fed: &[String],
+) -> Result<&'a Method, Error> {
+    let name = table.name();
+    let bound: Vec<&String> = predicates.iter().map(|p| &p.column).chain(fed).collect();
     let mut missing: Option<(&Method, Vec<String>)> = None;
     let mut best: Option<&Method> = None;
-    for method in select_methods(&table, resource)? {
-        let is_bound =
-            |name: &str| method.parameter(name).is_some_and(|p| predicates.iter().any(|c| same(p, &c.column)));
+    for method in select_methods(&name, &table.resource)? {
+        let is_bound = |name: &str| method.parameter(name).is_some_and(|p| bound.iter().any(|c| same(p, c)));
         let lacks: Vec<String> = method.owed().into_iter().filter(|n| !is_bound(n)).map(str::to_owned).collect();
-        if predicates.iter().any(|c| !knows(service, resource, method, &c.column)) {
+        if bound.iter().any(|c| !knows(&table.service, &table.resource, method, c)) {
             continue;
         }
         if lacks.is_empty() {
@@ -50,20 +62,19 @@ pub(crate) fn access<'a>(
         }
     }
     match (best, missing) {
-        (Some(method), _) => bindings(service, resource, method, predicates),
+        (Some(method), _) => Ok(method),
         (None, Some((method, missing))) => {
-            let example = example::by_verb(&table, resource, method);
+            let example = example::by_verb(&name, &table.resource, method);
             Err(Error::Incomplete {
-                source: BindError::Missing { table, method: method.name.clone(), missing },
+                source: BindError::Missing { table: name, method: method.name.clone(), missing },
                 example,
             })
         }
         (None, None) => {
-            let is_asked = |c: &&Predicate| !is_field(resource, &c.column);
-            let asked: Vec<&str> = predicates.iter().filter(is_asked).map(|c| c.column.as_str()).collect();
+            let asked: Vec<&str> = bound.iter().filter(|c| !is_field(&table.resource, c)).map(|c| c.as_str()).collect();
             Err(Error::Statement {
-                message: format!("{table}: no method that answers SELECT takes {} together", asked.join(", ")),
-                hint: Some(format!("SHOW METHODS IN {table} lists which takes what")),
+                message: format!("{name}: no method that answers SELECT takes {} together", asked.join(", ")),
+                hint: Some(format!("SHOW METHODS IN {name} lists which takes what")),
             })
         }
     }
@@ -84,12 +95,13 @@ fn knows(service: &Service, resource: &Resource, method: &Method, column: &str) 
         || method.parameters.iter().any(|p| same(p, column))
 }
 
-fn bindings<'a>(
-    service: &Service,
-    resource: &'a Resource,
+/// The bindings with which `method` is called so that `predicates` hold.
+pub(crate) fn bindings<'a>(
+    table: &'a ResourceTable,
     method: &'a Method,
     predicates: &[Predicate],
 ) -> Result<Access<'a>, Error> {
+    let (service, resource) = (&table.service, &table.resource);
     let mut rows = vec![Bindings::new()];
     let mut filters: Vec<(&str, Json)> = Vec::new();
     let mut absent_is_empty = false;

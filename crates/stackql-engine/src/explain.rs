@@ -1,5 +1,6 @@
 //! EXPLAIN: the calls that a plan would make, each as its request, and the plan. Sends nothing.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
@@ -12,7 +13,8 @@ use stackql_provider::Verb;
 
 use crate::bindings::bindings;
 use crate::error::Error;
-use crate::fetch::{FetchExec, named_scope};
+use crate::feed::KeysExec;
+use crate::fetch::{FetchExec, fetches, named_scope};
 use crate::scope;
 
 /// Stands for an idempotency token, which is made when a request is sent.
@@ -21,9 +23,7 @@ const NEW_TOKEN: &str = "<new>";
 /// The rows of EXPLAIN: `call` rows first, then `plan` rows.
 pub(crate) async fn explain(plan: &Arc<dyn ExecutionPlan>, task: Arc<TaskContext>) -> Result<RecordBatch> {
     let mut rows: Vec<(&str, String, Option<String>, String)> = Vec::new();
-    let mut fetches = Vec::new();
-    find(plan, &mut fetches);
-    for exec in fetches {
+    for exec in fetches(plan) {
         calls(exec, &task, &mut rows).await?;
     }
     for line in displayable(plan.as_ref()).indent(false).to_string().lines() {
@@ -40,15 +40,6 @@ pub(crate) async fn explain(plan: &Arc<dyn ExecutionPlan>, task: Arc<TaskContext
     Ok(RecordBatch::try_new(schema, columns)?)
 }
 
-fn find<'a>(plan: &'a Arc<dyn ExecutionPlan>, found: &mut Vec<&'a FetchExec>) {
-    for child in plan.children() {
-        find(child, found);
-    }
-    if let Some(exec) = (plan.as_ref() as &dyn std::any::Any).downcast_ref::<FetchExec>() {
-        found.push(exec);
-    }
-}
-
 async fn calls(
     exec: &FetchExec,
     task: &Arc<TaskContext>,
@@ -56,10 +47,14 @@ async fn calls(
 ) -> Result<()> {
     let fetch = exec.fetch_of();
     let operation = format!("{}.{}", fetch.operation.table(), fetch.operation.method().name);
-    let mut inner = Vec::new();
     let input = exec.children()[0];
-    find(input, &mut inner);
-    if !inner.is_empty() {
+    if let Some(keys) = (input.as_ref() as &dyn Any).downcast_ref::<KeysExec>() {
+        let detail =
+            format!("{} for each value of {}", fetch.operation.method().request.http_method, keys.columns().join(", "));
+        rows.push(("call", operation, None, detail));
+        return Ok(());
+    }
+    if !fetches(input).is_empty() {
         let detail = "a call for each row of the calls before".to_owned();
         rows.push(("call", operation, None, detail));
         return Ok(());

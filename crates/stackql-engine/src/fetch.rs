@@ -1,8 +1,9 @@
 //! `FetchExec`, the one node that calls APIs. Its input is rows of parameters, its output rows of the resource: each
 //! input row is a call (one a member where the scope is `*`), and the calls of all rows run concurrently.
 
+use std::any::Any;
 use std::fmt;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::record_batch::RecordBatch;
@@ -20,6 +21,7 @@ use stackql_call::{Bindings, Operation, RowPlan, Value, bind};
 
 use crate::bindings::bindings;
 use crate::context::Context;
+use crate::demand::Demand;
 use crate::error::Error;
 use crate::output::Output;
 use crate::pages::{Paging, pages};
@@ -33,6 +35,37 @@ pub(crate) struct Fetch {
     pub(crate) plan: RowPlan,
     pub(crate) output: Output,
     pub(crate) paging: Paging,
+    /// How its calls went, over all its executions.
+    pub(crate) tally: Arc<Tally>,
+    /// Other relations feed its parameters, a few at a time: that no call of an execution was answered says little.
+    pub(crate) is_fed: bool,
+}
+
+/// How the calls of a fetch went.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    calls: AtomicUsize,
+    failed: Mutex<Vec<Error>>,
+}
+
+impl Tally {
+    fn fail(&self, error: Error) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+    }
+
+    /// The last failure, if no call was answered.
+    pub(crate) fn verdict(&self) -> Option<Error> {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost_all = failed.len() == self.calls.load(Ordering::Relaxed);
+        failed.pop().filter(|_| lost_all)
+    }
+}
+
+/// The fetches of a plan, those deep inside first.
+pub(crate) fn fetches(plan: &Arc<dyn ExecutionPlan>) -> Vec<&FetchExec> {
+    let mut found: Vec<&FetchExec> = plan.children().into_iter().flat_map(fetches).collect();
+    found.extend((plan.as_ref() as &dyn Any).downcast_ref::<FetchExec>());
+    found
 }
 
 /// Calls an operation for each input row.
@@ -40,6 +73,7 @@ pub(crate) struct Fetch {
 pub(crate) struct FetchExec {
     input: Arc<dyn ExecutionPlan>,
     fetch: Arc<Fetch>,
+    demand: Demand,
     properties: Arc<PlanProperties>,
 }
 
@@ -52,7 +86,12 @@ impl FetchExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Self { input, fetch, properties: Arc::new(properties) }
+        Self { input, fetch, demand: Demand::All, properties: Arc::new(properties) }
+    }
+
+    /// The same, read as far as `demand` says.
+    pub(crate) fn with_demand(&self, demand: Demand) -> Self {
+        Self { demand, ..self.clone() }
     }
 
     /// The operation that is called.
@@ -91,7 +130,7 @@ impl ExecutionPlan for FetchExec {
 
     fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self::new(input, Arc::clone(&self.fetch)))),
+            (Some(input), true) => Ok(Arc::new(Self::new(input, Arc::clone(&self.fetch)).with_demand(self.demand))),
             _ => Err(DataFusionError::Internal("FetchExec has one input".into())),
         }
     }
@@ -128,20 +167,20 @@ async fn all_rows(
     }
     let context = &fetch.context;
     context.progress.scopes.fetch_add(calls.len() as u64, Ordering::Relaxed);
-    let total = calls.len();
-    let failed: Arc<Mutex<Vec<Error>>> = Arc::default();
-    let all_failed = Arc::clone(&failed);
+    let is_only = calls.len() == 1 && !fetch.is_fed;
+    let tally = Arc::clone(&fetch.tally);
+    tally.calls.fetch_add(calls.len(), Ordering::Relaxed);
     let streams = calls.into_iter().map(|call| {
-        let failed = Arc::clone(&failed);
+        let tally = Arc::clone(&tally);
         let (context, output) = (Arc::clone(&fetch.context), fetch.output.clone());
         let rows = pages(Arc::clone(&context), call.clone(), fetch.plan.clone(), fetch.paging.clone());
         let ended = Arc::clone(&context);
         rows.map(move |page| match page {
             Ok(page) => Some(output.batch(&call, &page)),
-            Err(error) if total == 1 => Some(Err(error.into())),
+            Err(error) if is_only => Some(Err(error.into())),
             Err(error) => {
                 context.lose(Failure::from(&error));
-                failed.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+                tally.fail(error);
                 None
             }
         })
@@ -154,12 +193,12 @@ async fn all_rows(
     });
     let streams: Vec<_> = streams.collect();
     let rows = stream::iter(streams).flatten_unordered(fetch.context.options.concurrency.max(1));
+    if is_only || fetch.is_fed {
+        return Ok(rows.boxed());
+    }
     // When no call is left that answered, the statement failed; it is not an answer with parts missing.
-    let verdict = stream::once(async move {
-        let mut failed = all_failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let lost_all = total > 1 && failed.len() == total;
-        failed.pop().filter(|_| lost_all).map(|error| Err(error.into()))
-    });
+    let tally = Arc::clone(&fetch.tally);
+    let verdict = stream::once(async move { tally.verdict().map(|error| Err(error.into())) });
     Ok(rows.chain(verdict.filter_map(futures::future::ready)).boxed())
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, TaskContext};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionConfig;
@@ -17,8 +18,10 @@ use stackql_sql::{Query, Statement, parse};
 
 use crate::catalog::{Catalogs, LOCAL, SYSTEM};
 use crate::context::Context;
+use crate::demand::Demands;
 use crate::error::Error;
 use crate::explain::explain;
+use crate::feed::{FeedPlanner, feed};
 use crate::fetch::FetchExec;
 use crate::literal::{Assignment, condition, literal};
 use crate::log::Log;
@@ -209,10 +212,15 @@ impl Session {
             .with_information_schema(false);
         config.options_mut().sql_parser.enable_ident_normalization = false;
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
+        // What a scan fetches is settled before it starts; a subquery's value may be one of its parameters.
+        config.options_mut().optimizer.enable_dynamic_filter_pushdown = false;
+        config.options_mut().optimizer.enable_physical_uncorrelated_scalar_subquery = false;
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_default_features()
             .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
+            .with_query_planner(Arc::new(FeedPlanner(Arc::clone(&context))))
+            .with_physical_optimizer_rule(Arc::new(Demands))
             .build();
         Planner { context, state }
     }
@@ -227,7 +235,12 @@ impl Planner {
         let written = resolve::resolve(&self.context, &mut query.ast)?;
         let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(query.ast)));
         let plan = self.state.statement_to_plan(statement).await?;
-        resolve::called_as_written(self.state.create_physical_plan(&plan).await?, &written)
+        resolve::called_as_written(self.physical(&plan).await?, &written)
+    }
+
+    async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let plan = feed(self.state.optimize(plan)?)?;
+        self.state.query_planner().create_physical_plan(&plan, &self.state).await
     }
 
     /// The plan of a statement that changes something, with its verb and its RETURNING.

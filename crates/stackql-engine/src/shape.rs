@@ -34,7 +34,7 @@ impl Shape {
     pub(crate) fn new(service: &Service, resource: &Resource) -> Self {
         let mut fields: Vec<Field> = resource.columns.iter().map(|c| RowPlan::field(&resource.types, c)).collect();
         let mut sources: Vec<Source> = (0..fields.len()).map(Source::Row).collect();
-        let mut aliases: Vec<Vec<String>> = vec![Vec::new(); fields.len()];
+        let mut aliases: Vec<Vec<String>> = resource.columns.iter().map(|c| c.aliases.clone()).collect();
         let visible = fields.len();
         if let Some(scope) = &service.endpoints.scope
             && !fields.iter().any(|f| fold(f.name()) == fold(scope))

@@ -15,6 +15,7 @@ use crate::access::{Access, access};
 use crate::bindings::leaf;
 use crate::context::Context;
 use crate::error::Error;
+use crate::feed::KeysExec;
 use crate::fetch::{Fetch, FetchExec};
 use crate::output::{From, Output};
 use crate::pages::Paging;
@@ -23,13 +24,25 @@ use crate::scope::ALL;
 use crate::shape::{Shape, Source, same};
 
 /// A resource as a table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ResourceTable {
     pub(crate) context: Arc<Context>,
     pub(crate) provider: Arc<Provider>,
     pub(crate) service: Arc<Service>,
     pub(crate) resource: Arc<Resource>,
     pub(crate) shape: Shape,
+    /// Columns whose values come from other relations.
+    pub(crate) fed: Vec<Fed>,
+}
+
+/// Columns that a relation feeds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fed {
+    /// The feed's number.
+    pub(crate) feed: usize,
+    pub(crate) columns: Vec<String>,
+    /// The position among the feed's keys of each column's value.
+    pub(crate) keys: Vec<usize>,
 }
 
 impl ResourceTable {
@@ -40,7 +53,17 @@ impl ResourceTable {
         resource: Arc<Resource>,
     ) -> Self {
         let shape = Shape::new(&service, &resource);
-        Self { context, provider, service, resource, shape }
+        Self { context, provider, service, resource, shape, fed: Vec::new() }
+    }
+
+    /// The full name, `provider.service.resource`.
+    pub(crate) fn name(&self) -> String {
+        format!("{}.{}.{}", self.provider.name, self.service.name, self.resource.name)
+    }
+
+    /// The columns that other relations feed.
+    pub(crate) fn fed_columns(&self) -> Vec<String> {
+        self.fed.iter().flat_map(|fed| fed.columns.iter().cloned()).collect()
     }
 
     fn is_everywhere(&self, filter: &Expr) -> bool {
@@ -51,7 +74,7 @@ impl ResourceTable {
 
     /// Whether a column echoes what is bound: the calls are made for the values of a predicate on it, so that each of
     /// their rows fulfils it, whatever form the provider gives to the value.
-    fn is_echo(&self, column: &str) -> bool {
+    pub(crate) fn is_echo(&self, column: &str) -> bool {
         self.shape.schema.index_of(column).is_ok_and(|at| matches!(self.shape.sources[at], Source::Bound(_)))
     }
 
@@ -124,8 +147,7 @@ impl TableProvider for ResourceTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let predicates: Vec<_> = filters.iter().filter_map(predicate).collect();
-        let Access { method, rows, absent_is_empty } =
-            access(&self.provider, &self.service, &self.resource, &predicates)?;
+        let Access { method, rows, absent_is_empty } = access(self, &predicates, &self.fed_columns())?;
         let (plan, output) = self.output(method, projection);
         let fetch = Fetch {
             context: Arc::clone(&self.context),
@@ -133,8 +155,14 @@ impl TableProvider for ResourceTable {
             plan,
             output,
             paging: Paging { wanted: limit, absent_is_empty },
+            tally: Arc::default(),
+            is_fed: !self.fed.is_empty(),
         };
-        Ok(Arc::new(FetchExec::new(leaf(&rows)?, Arc::new(fetch))))
+        let input: Arc<dyn ExecutionPlan> = match self.fed.is_empty() {
+            true => leaf(&rows)?,
+            false => Arc::new(KeysExec::new(self.clone(), method.name.clone(), predicates)),
+        };
+        Ok(Arc::new(FetchExec::new(input, Arc::new(fetch))))
     }
 }
 

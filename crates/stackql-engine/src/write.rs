@@ -40,7 +40,7 @@ pub(crate) fn method<'a>(
     verb: Verb,
     columns: &[&str],
 ) -> Result<(&'a Method, Vec<String>), Error> {
-    let name = full_name(table);
+    let name = table.name();
     let methods: Vec<&Method> = table.resource.methods_of(verb).collect();
     let mut best: Option<(&Method, Vec<String>)> = None;
     let mut nearest: Option<(usize, Error)> = None;
@@ -100,7 +100,7 @@ fn parameter(table: &ResourceTable, method: &Method, column: &str) -> Result<Str
         Found::One(name) => Ok(name.to_owned()),
         Found::Ambiguous(candidates) => Err(LookupError::Ambiguous { name: column.to_owned(), candidates }.into()),
         Found::None => Err(BindError::Unknown {
-            table: full_name(table),
+            table: table.name(),
             method: method.name.clone(),
             name: column.to_owned(),
             suggestion: nearest(column, own.chain(scope).map(|(n, _)| n)).map(str::to_owned),
@@ -123,7 +123,8 @@ pub(crate) fn fetch(
     let plan = RowPlan::new(&table.resource.types, &table.resource.row_columns(method), false);
     let output = Output::answers(&operation, &plan);
     let paging = Paging { wanted: None, absent_is_empty: false };
-    let fetch = Fetch { context: Arc::clone(context), operation: Arc::new(operation), plan, output, paging };
+    let (context, operation, tally) = (Arc::clone(context), Arc::new(operation), Arc::default());
+    let fetch = Fetch { context, operation, plan, output, paging, tally, is_fed: false };
     Ok(Arc::new(FetchExec::new(input, Arc::new(fetch))))
 }
 
@@ -180,7 +181,7 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchEx
     };
     let method = method.ok_or_else(|| {
         let meant = meant(nearest(name, names.map(|(n, _)| n)));
-        let full = full_name(&table);
+        let full = table.name();
         let hint = Some(format!("SHOW METHODS IN {full} lists what it has"));
         Error::Statement { message: format!("{full} has no method '{name}'{meant}"), hint }
     })?;
@@ -198,7 +199,7 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchEx
     let missing = method.owed().into_iter().filter(|p| !bindings.contains_key(*p));
     let missing: Vec<String> = missing.map(str::to_owned).collect();
     if !missing.is_empty() {
-        let full = full_name(&table);
+        let full = table.name();
         let example = example::by_name(&full, &table.resource, method);
         let source = BindError::Missing { table: full, method: method.name.clone(), missing };
         return Err(Error::Incomplete { source, example }.into());
@@ -214,8 +215,4 @@ fn of_literal(literal: &Literal) -> Value {
         Literal::Number(n) => Value::Number(*n),
         Literal::Text(s) => Value::Text(s.clone()),
     }
-}
-
-pub(crate) fn full_name(table: &ResourceTable) -> String {
-    format!("{}.{}.{}", table.provider.name, table.service.name, table.resource.name)
 }

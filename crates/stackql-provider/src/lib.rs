@@ -30,7 +30,7 @@ pub use completion::{Completion, Condition, MadeAt, Poll, Way};
 pub use definitions::{Definitions, LookupError, OnDemand, Origin, ProviderEntry, Providers, Sourced};
 pub use endpoint::{Endpoints, Host, Partition, Variant};
 pub use method::{
-    Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Inverse, Location, Method, Narrowing,
+    Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Inverse, Location, Medium, Method, Narrowing,
     NarrowingVia, NextPage, Outcome, PageSize, Paging, Parameter, RequestShape, ResponseShape, Template, ValueStyle,
     Verb, Waiter,
 };

@@ -132,6 +132,8 @@ pub enum ValueStyle {
 /// How a request is written.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RequestShape {
+    /// What carries it. All other fields are about HTTP.
+    pub medium: Medium,
     /// The HTTP method, upper case.
     pub http_method: String,
     /// The path, with `{name}` placeholders.
@@ -147,6 +149,40 @@ pub struct RequestShape {
     pub url: Option<String>,
     /// A template that makes the body out of the parameters, as one JSON object, in place of [`Self::body`].
     pub transform: Option<Template>,
+}
+
+/// What carries a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Medium {
+    /// HTTP.
+    #[default]
+    Http,
+    /// A program of this machine, run without a shell; what it prints is the answer.
+    Command {
+        /// The program. It is no template, so that no value can choose what runs.
+        program: String,
+        /// A template of each argument, in the language of Go's `text/template`. It is given all parameters by their
+        /// names, and once more below [`Self::PARAMETERS`]; those that have no value are empty texts.
+        arguments: Vec<String>,
+    },
+    /// A table of a relational database, read by one SELECT whose rows come as JSON objects.
+    Table {
+        /// The schema that the database has it in.
+        schema: String,
+        /// Its name there.
+        name: String,
+        /// The list parameter whose elements `{name, values}` are conditions: that column is one of the values.
+        filters: String,
+    },
+}
+
+impl Medium {
+    /// The name by which an argument's template has all parameters.
+    pub const PARAMETERS: &'static str = "parameters";
+    /// The member of a condition that names the column.
+    pub const NAME: &'static str = "name";
+    /// The member of a condition that has the values.
+    pub const VALUES: &'static str = "values";
 }
 
 /// How parameters become a body.

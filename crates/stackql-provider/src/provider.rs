@@ -1,5 +1,7 @@
 //! A provider and its services. Owns what is true of all resources below them; not the resources themselves.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Endpoints, ResourceEntry};
@@ -69,7 +71,7 @@ pub struct Service {
 }
 
 /// How requests of a service are authorised when the user says nothing else.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Auth {
     /// The kind of authorisation, one of the names that an `--auth` context takes as `type`.
     pub scheme: String,
@@ -129,6 +131,13 @@ pub struct Hint {
     pub text: String,
 }
 
+/// Only the kind: a context may have a secret in it, such as the password of a database.
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth").field("scheme", &self.scheme).finish_non_exhaustive()
+    }
+}
+
 impl ErrorRules {
     /// What the rules advise for `code`.
     pub fn hint(&self, code: &str) -> Option<&str> {
@@ -156,7 +165,7 @@ fn code_matches(pattern: &str, code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Provider, code_matches};
+    use super::{Auth, Provider, code_matches};
 
     #[test]
     fn only_a_stated_version_is_told() {
@@ -165,6 +174,13 @@ mod tests {
         provider.minimum_version = Some("0.6.5".into());
         let start = "mock provider, version 'v1.0.0' requires minimum stackql version 0.6.5: ";
         assert!(provider.notice().is_some_and(|notice| notice.starts_with(start)));
+    }
+
+    #[test]
+    fn what_a_context_says_is_not_printed() {
+        let context = Some(r#"{"type": "basic", "password": "hush-hush"}"#.to_owned());
+        let auth = Auth { scheme: "basic".into(), context, ..Auth::default() };
+        assert_eq!(format!("{auth:?}"), r#"Auth { scheme: "basic", .. }"#);
     }
 
     #[test]

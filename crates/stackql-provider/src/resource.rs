@@ -40,6 +40,8 @@ pub struct Resource {
 pub struct Column {
     /// The field's own spelling.
     pub name: String,
+    /// Other names that the source gives it.
+    pub aliases: Vec<String>,
     /// The element or key that carries it in a row of the answer.
     pub wire: String,
     /// Its shape.
@@ -99,8 +101,7 @@ impl Resource {
         let Some(Type::Structure { members }) = row.map(|row| self.types.get(row)) else {
             return Vec::new();
         };
-        let column =
-            |m: &Member| Column { name: m.wire.clone(), wire: m.wire.clone(), ty: m.ty, description: String::new() };
+        let column = |m: &Member| Column { name: m.wire.clone(), wire: m.wire.clone(), ty: m.ty, ..Column::default() };
         members.iter().map(column).collect()
     }
 

@@ -15,8 +15,8 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
 use stackql_call::{
-    AnswerError, Bindings, Call, Cursor, Made, Page, Progress, Request, Response, RowPlan, Value, bind, made, page,
-    progress, request,
+    AnswerError, Bindings, Call, Cursor, Made, Page, Payload, Progress, Request, Response, RowPlan, Value, bind, made,
+    page, progress, request,
 };
 use stackql_provider::{AnswerFormat, Carrier, Column, NextPage, ResponseShape};
 
@@ -143,13 +143,23 @@ fn written(request: &Request) -> String {
     for (name, value) in request.server.iter().filter(beside) {
         writeln!(written, "# {name}: {value}").unwrap();
     }
+    match &request.payload {
+        Payload::Http => {}
+        Payload::Command { program, arguments } => {
+            let words: Vec<String> = std::iter::once(program).chain(arguments).map(|w| format!("{w:?}")).collect();
+            writeln!(written, "run {}", words.join(" ")).unwrap();
+        }
+        Payload::Query { text, values } => writeln!(written, "query {text}\nvalues {values:?}").unwrap(),
+    }
     let query: Vec<String> = request.query.iter().map(|(n, v)| format!("{n}={v}")).collect();
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-    writeln!(written, "{} {}{query} HTTP/1.1", request.http_method, request.path).unwrap();
-    for (name, value) in &request.headers {
-        writeln!(written, "{name}: {value}").unwrap();
+    if request.payload == Payload::Http {
+        writeln!(written, "{} {}{query} HTTP/1.1", request.http_method, request.path).unwrap();
+        for (name, value) in &request.headers {
+            writeln!(written, "{name}: {value}").unwrap();
+        }
+        writeln!(written, "\n{}", std::str::from_utf8(&request.body).unwrap()).unwrap();
     }
-    writeln!(written, "\n{}", std::str::from_utf8(&request.body).unwrap()).unwrap();
     written
 }
 
@@ -170,7 +180,7 @@ fn progressed(folder: &Path, sent: &Request, answer: &Response) -> (String, Opti
             }
             Ok(Progress::Finished { label, made }) => {
                 writeln!(out, "finished: {label}").unwrap();
-                return match *made {
+                return match made {
                     Made::Nothing => (out + "made: nothing\n", None),
                     Made::Answer(answer) => (out + "made: in the answer\n", Some(answer)),
                     Made::Ask(request) => (out + "made: at\n" + &written(&request), file("made.http")),

@@ -7,8 +7,8 @@ use serde_json::{Value as Json, json};
 use stackql_call::Operation;
 use stackql_provider::{
     AnswerFormat, BodyStyle, Carrier, Column, Completion, Count, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint,
-    Location, Member, Method, NextPage, PageSize, Paging, Parameter, Provider, Pushdown, RequestShape, Resource,
-    ResponseShape, Service, Template, TimeFormat, Type, TypeRef, Types, ValueStyle, Verb, Way,
+    Location, Medium, Member, Method, NextPage, PageSize, Paging, Parameter, Provider, Pushdown, RequestShape,
+    Resource, ResponseShape, Service, Template, TimeFormat, Type, TypeRef, Types, ValueStyle, Verb, Way,
 };
 
 /// The operation that `document` describes, and the columns of its rows.
@@ -39,6 +39,7 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
         description: String::new(),
         parameters,
         request: RequestShape {
+            medium: medium(&document["medium"]),
             http_method: document["method"].as_str().unwrap_or("POST").to_owned(),
             path: document["path"].as_str().unwrap_or("/").to_owned(),
             media_type: document["media_type"].as_str().unwrap_or("application/x-www-form-urlencoded").to_owned(),
@@ -138,6 +139,18 @@ fn pushdown(count: &Json) -> Option<Pushdown> {
     let answer = vec![count.as_str()?.to_owned()];
     let (parameter, value) = ("$count".to_owned(), "true".to_owned());
     Some(Pushdown { count: Some(Count { parameter, value, answer }), ..Pushdown::default() })
+}
+
+fn medium(document: &Json) -> Medium {
+    let (command, table) = (&document["command"], &document["table"]);
+    if let [program, arguments @ ..] = texts(command).as_slice() {
+        return Medium::Command { program: program.clone(), arguments: arguments.to_vec() };
+    }
+    if table.is_object() {
+        let part = |name: &str| text(&table[name]).to_owned();
+        return Medium::Table { schema: part("schema"), name: part("name"), filters: part("filters") };
+    }
+    Medium::Http
 }
 
 fn body(document: &Json, query: bool) -> BodyStyle {
@@ -324,14 +337,14 @@ impl Shapes<'_> {
     fn columns(&mut self, row: &str) -> Vec<Column> {
         if self.model[row]["type"] != "structure" {
             let ty = self.add(row);
-            return vec![Column { name: "value".to_owned(), wire: String::new(), ty, description: String::new() }];
+            return vec![Column { name: "value".to_owned(), ty, ..Column::default() }];
         }
         let members = self.model[row]["members"].as_object().into_iter().flatten();
         let column = |(name, member): (&String, &Json)| Column {
             name: name.clone(),
             wire: wire(name, member),
             ty: self.member(member),
-            description: String::new(),
+            ..Column::default()
         };
         members.map(column).collect()
     }

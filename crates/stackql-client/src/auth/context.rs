@@ -25,9 +25,20 @@ pub struct AuthContext {
     pub(crate) oauth2: OAuth2Keys,
     #[serde(flatten)]
     pub(crate) oci: OciKeys,
+    /// The database that the provider is.
+    #[serde(rename = "sqlDataSource")]
+    pub(crate) database: Option<DatabaseKeys>,
     /// Keys that mean nothing here; a misspelt one must not lead to other credentials.
     #[serde(flatten)]
     pub(crate) unknown: BTreeMap<String, IgnoredAny>,
+}
+
+/// Where a database is.
+#[derive(Clone, Deserialize)]
+pub(crate) struct DatabaseKeys {
+    /// Its address with user and password.
+    #[serde(default, deserialize_with = "secret")]
+    pub(crate) dsn: Option<SecretString>,
 }
 
 /// Where a credential is found, and where it goes in a request.
@@ -170,6 +181,7 @@ impl AuthContext {
             aws: AwsKeys::default(),
             oauth2: OAuth2Keys::default(),
             oci: OciKeys::default(),
+            database: None,
             unknown: BTreeMap::new(),
         }
     }

@@ -1,15 +1,13 @@
-//! Runs a vendor's program that knows how a person is logged in. Owns where it is found and how long it may take;
-//! never a shell.
+//! Runs a vendor's program that knows how a person is logged in. Owns how long it may take; never a shell.
 
-use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use tokio::process::Command;
 
-use super::source::set;
 use crate::Environment;
 use crate::credentials::one_line;
+use crate::programs::found;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a program's complaint is passed on.
@@ -34,26 +32,6 @@ pub(super) async fn printed(
         Ok(Ok(output)) => Err(complaint(name, &output)),
     };
     Some(said)
-}
-
-/// The program of this name in the first folder of `PATH` that has one.
-fn found(name: &str, environment: &Environment) -> Option<PathBuf> {
-    let endings: &[&str] = if cfg!(windows) { &[".exe", ".cmd"] } else { &[""] };
-    let folders = std::env::split_paths(set(environment, "PATH")?);
-    let mut candidates =
-        folders.flat_map(|folder| endings.iter().map(move |ending| folder.join(format!("{name}{ending}"))));
-    candidates.find(|candidate| runs(candidate))
-}
-
-#[cfg(unix)]
-fn runs(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn runs(path: &Path) -> bool {
-    path.is_file()
 }
 
 fn complaint(name: &str, output: &Output) -> String {

@@ -9,7 +9,7 @@ use super::graphql::GraphQl;
 use super::library::At;
 use super::problem::Problem;
 use super::schema::{Merged, merged};
-use super::{completion, inverse, paging, pushdown, response, servers};
+use super::{command, completion, inverse, paging, pushdown, response, servers};
 
 /// The header by which AWS's JSON protocols say which operation is meant; their path is always `/`.
 pub(super) const TARGET: &str = "X-Amz-Target";
@@ -25,6 +25,11 @@ pub(super) struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
+    /// What describes a method that names no operation: the method itself.
+    pub(super) fn none(method: At<'a>) -> Self {
+        Self { http_method: "", path: "", item: method, at: method }
+    }
+
     /// The operation that `reference`, written at `method`, leads to.
     pub(super) fn find(method: At<'a>, reference: &'a str) -> Result<Self, Problem> {
         let (above, verb) = reference.rsplit_once('/').unwrap_or_default();
@@ -73,6 +78,8 @@ pub(super) struct Scene<'a> {
     /// Requests are signed: the headers of a signature are nobody's parameters.
     pub(super) is_signed: bool,
     pub(super) scope: Option<&'a str>,
+    /// Methods are commands of this machine.
+    pub(super) is_local: bool,
 }
 
 /// A compiled method, and the columns of its rows.
@@ -91,6 +98,13 @@ pub(super) fn compile<'a>(
     verb: Verb,
     types: &mut Types,
 ) -> Result<Compiled, Problem> {
+    if scene.is_local {
+        return command::compile(name, at, operation, verb, types);
+    }
+    if let Some(inline) = at.get("inline") {
+        let what = format!("the method {name} has a command, and its provider has none");
+        return Err(Problem::new(inline.place(), &what, "write protocolType: local_templated in provider.yaml"));
+    }
     let config = scene.config.nearer(at);
     let mut parameters = parameters(scene, at, operation, types);
     let (path, fixed_query) = operation.path.split_once('?').unwrap_or((operation.path, ""));
@@ -329,10 +343,12 @@ fn members_as_parameters(
         let shape = merged(*at);
         let prefixed = format!("data__{name}");
         let is_free = !parameters.iter().any(|p| p.name == *name);
-        let (own, aliases) = match naive && is_free {
+        let (own, mut aliases) = match naive && is_free {
             true => ((*name).to_owned(), vec![prefixed]),
             false => (prefixed, Vec::new()),
         };
+        let other = shape.aliases(body).into_iter();
+        aliases.extend(other.map(|alias| if naive { alias } else { format!("data__{alias}") }));
         let ty = match deep {
             true => super::schema::Deep::new(types).add(*at),
             false => shape.shallow(types),

@@ -6,6 +6,7 @@ use super::config::Config;
 use super::library::At;
 use super::problem::Problem;
 use super::servers::REGION;
+use super::tables;
 
 /// Providers whose requests are signed though their documents do not say so.
 const SIGNED: [&str; 2] = ["aws", "awscc"];
@@ -22,6 +23,9 @@ pub(super) fn compile(at: At<'_>) -> Result<Provider, Problem> {
         title: entry.text("title").unwrap_or_default().to_owned(),
     });
     let mut services: Vec<ServiceEntry> = services.collect();
+    let of_tables = tables::services(at);
+    services
+        .extend(of_tables.into_iter().filter(|new| !services.iter().any(|s| s.name == new.name)).collect::<Vec<_>>());
     services.sort_by(|a, b| a.name.cmp(&b.name));
     let scheme = stated(at).unwrap_or_else(|| usual_scheme(name));
     let region = || Scope {

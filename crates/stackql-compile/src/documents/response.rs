@@ -162,7 +162,7 @@ fn columns<'a>(row: &Merged<'a>, at: At<'a>, is_xml: bool, types: &mut Types) ->
     if row.properties.is_empty() {
         let ty = if is_xml { Deep::new(types).add(at) } else { row.shallow(types) };
         let description = row.description.to_owned();
-        return vec![Column { name: ONE_VALUE.to_owned(), wire: String::new(), ty, description }];
+        return vec![Column { name: ONE_VALUE.to_owned(), ty, description, ..Column::default() }];
     }
     let column = |(name, property): &(&str, At<'a>)| {
         let shape = merged(*property);
@@ -173,7 +173,7 @@ fn columns<'a>(row: &Merged<'a>, at: At<'a>, is_xml: bool, types: &mut Types) ->
         };
         let wire = if is_xml { shape.xml_name.unwrap_or(name) } else { name };
         let (name, wire) = ((*name).to_owned(), wire.to_owned());
-        Column { name, wire, ty, description: shape.description.to_owned() }
+        Column { name, aliases: shape.aliases(row), wire, ty, description: shape.description.to_owned() }
     };
     row.properties.iter().map(column).collect()
 }

@@ -25,6 +25,8 @@ pub(super) struct Merged<'a> {
     /// XML lists have no element around their own.
     pub(super) is_flattened: bool,
     pub(super) is_text_only: bool,
+    /// Other names of a property that has it.
+    aliases: Vec<&'a str>,
     /// Properties that are of one type here and of another there.
     pub(super) mixed: Vec<&'a str>,
     at: HashMap<&'a str, usize>,
@@ -73,6 +75,14 @@ fn local<'a>(schema: At<'a>, into: &mut Merged<'a>, binds: bool) {
         into.description = schema.text("description").unwrap_or_default();
     }
     into.is_text_only |= schema.says("x-stackQL-stringOnly");
+    if let Some(alias) = schema.get("x-stackQL-alias") {
+        let stated = alias.scalar().into_iter().chain(alias.items().filter_map(At::scalar));
+        for name in stated.filter(|name| !name.is_empty()) {
+            if !into.aliases.contains(&name) {
+                into.aliases.push(name);
+            }
+        }
+    }
     if let Some(xml) = schema.get("xml") {
         into.xml_name = into.xml_name.or(xml.text("name"));
         into.is_flattened |= xml.says("x-flattened") || schema.says("x-flattened");
@@ -126,6 +136,12 @@ fn scalar(kind: &str) -> Option<Type> {
 }
 
 impl Merged<'_> {
+    /// Other names of the property that has this schema; none that a property `beside` it has already.
+    pub(super) fn aliases(&self, beside: &Self) -> Vec<String> {
+        let is_free = |name: &&&str| !beside.properties.iter().any(|(other, _)| other == *name);
+        self.aliases.iter().filter(is_free).map(|name| (*name).to_owned()).collect()
+    }
+
     /// The shape without what is nested in it: enough where nested values travel as they are.
     pub(super) fn shallow(&self, types: &mut Types) -> TypeRef {
         let ty = match (scalar(self.kind), self.kind) {

@@ -8,7 +8,7 @@ use super::library::{At, Library};
 use super::operation::{self, Operation, Scene};
 use super::problem::Problem;
 use super::provider::{auth, is_signed};
-use super::{annotated, servers};
+use super::{annotated, command, servers};
 
 /// The keys of `sqlVerbs`, in the order in which methods are listed.
 pub(super) const VERBS: [(&str, Verb); 5] = [
@@ -47,7 +47,8 @@ pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(S
     };
     let mut problems = Vec::new();
     let scope = service.endpoints.scope.clone();
-    let scene = Scene { document, config, is_signed, scope: scope.as_deref() };
+    let is_local = command::is_local(provider, &config);
+    let scene = Scene { document, config, is_signed, scope: scope.as_deref(), is_local };
     let mut resources = Vec::new();
     for (name, at) in resources_of(document, entry, &mut problems) {
         let scene = Scene { config: scene.config.nearer(at), ..scene };
@@ -126,14 +127,15 @@ fn compiled<'a>(scene: &Scene<'a>, source: &Source<'a>, types: &mut Types) -> Re
     let Source { name, verb, at, operation } = source;
     let operation = match operation {
         Some(operation) => *operation,
-        None => {
-            let reference = at.get("operation").and_then(|o| o.text("$ref").or(o.scalar()));
-            let reference = reference.ok_or_else(|| {
+        None => match at.get("operation").and_then(|o| o.text("$ref").or(o.scalar())) {
+            Some(reference) => Operation::find(*at, reference)?,
+            None if scene.is_local => Operation::none(*at),
+            None => {
                 let what = format!("the method {name} names no operation");
-                Problem::new(at.place(), &what, "give operation.$ref, a path such as '#/paths/~1things/get'")
-            })?;
-            Operation::find(*at, reference)?
-        }
+                let advice = "give operation.$ref, a path such as '#/paths/~1things/get'";
+                return Err(Problem::new(at.place(), &what, advice));
+            }
+        },
     };
     operation::compile(scene, name, *at, &operation, *verb, types)
 }

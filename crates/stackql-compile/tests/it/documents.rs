@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use stackql_compile::{Coverage, Documents};
+use stackql_compile::{Coverage, Documents, Installed};
+use stackql_provider::{OnDemand, Verb};
 
 use crate::shown::shown;
 
@@ -25,6 +26,25 @@ fn every_case_compiles_to_what_it_says() {
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// What is not HTTP is counted as all else is, and there when asked for.
+#[test]
+fn commands_and_tables_are_counted_and_there() {
+    let folder = |case: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(case).join("mock/v1.0.0");
+    let counted = |case: &str| {
+        let coverage = Coverage::of(&Documents::open(&folder(case)).unwrap());
+        let methods: Vec<(Verb, usize)> = coverage.methods.into_iter().collect();
+        (coverage.services, coverage.resources, methods, coverage.problems.len())
+    };
+    let commands = vec![(Verb::Select, 1), (Verb::Insert, 1), (Verb::Delete, 1)];
+    assert_eq!(counted("local_commands"), (1, 3, commands, 4));
+    assert_eq!(counted("database_tables"), (3, 3, vec![(Verb::Select, 3)], 4));
+    let installed = Installed::open(&folder("database_tables"), None).unwrap();
+    let services: Vec<&str> = installed.provider().services.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(services, ["harbour", "public", "yard"]);
+    let ships = installed.resource(2, 0).unwrap();
+    assert_eq!((ships.name.as_str(), ships.columns.len()), ("ships", 15));
 }
 
 /// What the documents in `<case>/<provider>/<version>` compile to.

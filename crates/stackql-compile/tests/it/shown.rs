@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use stackql_provider::{
     AnswerFormat, BodyStyle, Bound, Carrier, Clause, Completion, Condition, Count, FormStyle, Inverse, Location,
-    MadeAt, Method, NextPage, Parameter, Poll, Pushdown, Resource, ServiceSource, Type, TypeRef, Types, ValueStyle,
+    MadeAt, Medium, Method, NarrowingVia, NextPage, Parameter, Poll, Pushdown, Resource, ServiceSource, Type, TypeRef,
+    Types, ValueStyle,
 };
 
 pub(crate) fn shown(source: &ServiceSource) -> String {
@@ -31,7 +32,11 @@ fn resource(resource: &Resource, out: &mut String) {
     }
     let types = &resource.types;
     for column in &resource.columns {
-        let _ = writeln!(out, "  column {} ({}) {}", column.name, column.wire, ty(types, column.ty, 0));
+        let also = match column.aliases.is_empty() {
+            true => String::new(),
+            false => format!(" also {}", column.aliases.join(", ")),
+        };
+        let _ = writeln!(out, "  column {} ({}) {}{also}", column.name, column.wire, ty(types, column.ty, 0));
     }
     for method in &resource.methods {
         self::method(method, types, out);
@@ -40,7 +45,12 @@ fn resource(resource: &Resource, out: &mut String) {
 
 fn method(method: &Method, types: &Types, out: &mut String) {
     let request = &method.request;
-    let _ = writeln!(out, "  {} {} <- {} {}", method.verb.keyword(), method.name, request.http_method, request.path);
+    let carried = match &request.medium {
+        Medium::Http => format!("{} {}", request.http_method, request.path),
+        Medium::Command { program, arguments } => format!("command {program} {arguments:?}"),
+        Medium::Table { schema, name, filters } => format!("table {schema}.{name} by {filters}"),
+    };
+    let _ = writeln!(out, "  {} {} <- {carried}", method.verb.keyword(), method.name);
     let _ = writeln!(out, "    requires {}", method.required().join(", "));
     if let Some(url) = &request.url {
         let _ = writeln!(out, "    at {url}");
@@ -74,6 +84,11 @@ fn method(method: &Method, types: &Types, out: &mut String) {
     let _ = writeln!(out, "    answer {format} {} rows {}", response.media_type, response.rows.join("/"));
     if let Some(template) = &response.transform {
         let _ = writeln!(out, "    answer by {} {:?}", template.kind, template.body);
+    }
+    for narrowing in &method.narrowings {
+        if let NarrowingVia::Filter { parameter, name, maximum } = &narrowing.via {
+            let _ = writeln!(out, "    {} narrows by {parameter} {name}, {maximum} at most", narrowing.column);
+        }
     }
     if let Some(paging) = &method.paging {
         let next = match &paging.next {
@@ -225,6 +240,7 @@ fn ty(types: &Types, at: TypeRef, depth: usize) -> String {
             format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "))
         }
         Type::Any => "any".to_owned(),
+        Type::Timestamp(_) => "time".to_owned(),
         plain => plain.label().to_owned(),
     }
 }

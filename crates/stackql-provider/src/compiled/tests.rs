@@ -8,7 +8,7 @@ fn sample() -> ProviderSource {
     types.push(Type::String);
     let resource = Resource {
         name: "things".into(),
-        columns: vec![Column { name: "id".into(), wire: "id".into(), ty: TypeRef(0), description: String::new() }],
+        columns: vec![Column { name: "id".into(), wire: "id".into(), ty: TypeRef(0), ..Column::default() }],
         types,
         ..Resource::default()
     };

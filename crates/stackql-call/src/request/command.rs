@@ -1,0 +1,46 @@
+//! A program of this machine and its arguments as a request. Owns what the templates of the arguments are given.
+
+use serde_json::{Map, Value as Json};
+use stackql_provider::Medium;
+
+use super::json::named;
+use crate::{Operation, Transform, TransformError};
+
+/// The templates' type: a JSON object, and all functions.
+const KIND: &str = "golang_template_json_v0.3.0";
+
+/// The templates of arguments.
+pub(crate) fn compile(arguments: &[String]) -> Result<Vec<Transform>, TransformError> {
+    arguments.iter().map(|argument| Transform::compile(KIND, argument)).collect()
+}
+
+/// The arguments that the values `bound` make, each by the parameter's position in the method. A parameter without one
+/// is an empty text, where Go would write `<no value>`.
+pub(super) fn arguments(
+    operation: &Operation,
+    templates: &[String],
+    bound: Vec<(usize, Json)>,
+) -> Result<Vec<String>, TransformError> {
+    let (method, types) = (operation.method(), &operation.resource.types);
+    let empty = method.parameters.iter().map(|parameter| (parameter.wire.clone(), Json::String(String::new())));
+    let mut given: Map<String, Json> = empty.collect();
+    for (at, value) in bound {
+        let parameter = &method.parameters[at];
+        given.insert(parameter.wire.clone(), named(types, parameter.ty, parameter.time_format, &value));
+    }
+    let mut all = given.clone();
+    all.insert(Medium::PARAMETERS.to_owned(), Json::Object(given));
+    let all = Json::Object(all).to_string();
+    operation.command(templates)?.iter().map(|template| template.render(all.as_bytes())).collect()
+}
+
+/// A program and its arguments on one line, quoted as a shell would want it. It is for reading: no shell runs it.
+pub(super) fn shown(program: &str, arguments: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    let word = |word: &str| match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    };
+    let words: Vec<String> = std::iter::once(program).chain(arguments.iter().map(String::as_str)).map(word).collect();
+    words.join(" ")
+}

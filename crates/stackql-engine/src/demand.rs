@@ -1,0 +1,141 @@
+//! How much of a plan's rows its consumer will read, and so how far ahead of it calls may be made.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::Result;
+use datafusion::config::ConfigOptions;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::execution_plan::EmissionType;
+use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec};
+use datafusion::physical_plan::limit::{GlobalLimitExec, LocalLimitExec};
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, ExecutionPlan, ExecutionPlanProperties, ReplaceChildrenOptions,
+};
+use futures::stream::{self, BoxStream, StreamExt};
+
+use crate::feed::FeedExec;
+use crate::fetch::FetchExec;
+
+/// How much of a node's rows will be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// All of them: calls may be made before their rows are asked for.
+    All,
+    /// Perhaps not all: so many rows are wanted of the plan, and how many of these that takes is not known.
+    Some(usize),
+}
+
+/// The most outer rows for which calls are made at once where not all rows are wanted.
+const MOST: usize = 1024;
+/// The fewest.
+const FEWEST: usize = 8;
+
+impl Demand {
+    /// The rows of `input` in the portions in which they are worked on: few at first where few may do.
+    pub(crate) fn slices(self, input: SendableRecordBatchStream) -> BoxStream<'static, Result<RecordBatch>> {
+        let Self::Some(wanted) = self else { return input.boxed() };
+        let first = wanted.clamp(1, FEWEST);
+        let slices = stream::unfold((input, None::<RecordBatch>, first), |(mut input, rest, size)| async move {
+            let batch = match rest {
+                Some(rest) => rest,
+                None => match input.next().await? {
+                    Ok(batch) => batch,
+                    Err(error) => return Some((Err(error), (input, None, size))),
+                },
+            };
+            let count = batch.num_rows().min(size);
+            let rest = (count < batch.num_rows()).then(|| batch.slice(count, batch.num_rows() - count));
+            Some((Ok(batch.slice(0, count)), (input, rest, (size * 2).min(MOST))))
+        });
+        slices.boxed()
+    }
+
+    /// How many portions are worked on at once, where `concurrency` calls may be in flight.
+    pub(crate) fn ahead(self, concurrency: usize) -> usize {
+        match self {
+            Self::All => concurrency.max(1),
+            Self::Some(_) => 1,
+        }
+    }
+}
+
+/// Tells each node that makes calls how much of its rows will be read.
+#[derive(Debug)]
+pub(crate) struct Demands;
+
+impl PhysicalOptimizerRule for Demands {
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        told(plan, Demand::All)
+    }
+
+    fn name(&self) -> &'static str {
+        "demands"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+fn told(plan: Arc<dyn ExecutionPlan>, demand: Demand) -> Result<Arc<dyn ExecutionPlan>> {
+    let node = plan.as_ref() as &dyn Any;
+    let demands = of_children(&plan, demand);
+    let mut children = Vec::new();
+    let mut differs = false;
+    for (child, demand) in plan.children().into_iter().zip(demands) {
+        let told = told(Arc::clone(child), demand)?;
+        differs |= !Arc::ptr_eq(&told, child);
+        children.push(told);
+    }
+    if let Some(fetch) = node.downcast_ref::<FetchExec>() {
+        return Ok(Arc::new(fetch.with_demand(demand)));
+    }
+    let plan = if differs { with_children(Arc::clone(&plan), children)? } else { plan };
+    match (plan.as_ref() as &dyn Any).downcast_ref::<FeedExec>() {
+        Some(feed) => Ok(Arc::new(feed.with_demand(demand))),
+        None => Ok(plan),
+    }
+}
+
+/// The plan over other inputs.
+pub(crate) fn with_children(
+    plan: Arc<dyn ExecutionPlan>,
+    children: Vec<Arc<dyn ExecutionPlan>>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    plan.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+}
+
+/// The demand of each child of a node whose own rows are wanted as `demand` says.
+fn of_children(plan: &Arc<dyn ExecutionPlan>, demand: Demand) -> Vec<Demand> {
+    let node = plan.as_ref() as &dyn Any;
+    let count = plan.children().len();
+    if node.is::<GlobalLimitExec>() || node.is::<LocalLimitExec>() {
+        let wanted = match node.downcast_ref::<GlobalLimitExec>() {
+            Some(limit) => limit.fetch().map(|fetch| fetch.saturating_add(limit.skip())),
+            None => plan.fetch(),
+        };
+        let inner = match (wanted, demand) {
+            (Some(wanted), Demand::Some(outer)) => Demand::Some(wanted.min(outer)),
+            (Some(wanted), Demand::All) => Demand::Some(wanted),
+            (None, demand) => demand,
+        };
+        return vec![inner; count];
+    }
+    // A build side is read to its end before the first row comes out.
+    if node.is::<HashJoinExec>() || node.is::<NestedLoopJoinExec>() {
+        return vec![Demand::All, demand];
+    }
+    if let Some(feed) = node.downcast_ref::<FeedExec>() {
+        return vec![if feed.gathers_all() { Demand::All } else { demand }, demand];
+    }
+    let blocks = plan.pipeline_behavior() == EmissionType::Final;
+    // What has a limit of its own needs no more than that, unless it must see everything first.
+    match plan.fetch() {
+        Some(fetch) if !blocks => vec![Demand::Some(fetch); count],
+        _ if blocks => vec![Demand::All; count],
+        _ => vec![demand; count],
+    }
+}

@@ -1,0 +1,76 @@
+//! Parameters that come from other relations: a join, or what a subquery became, in which one side's parameters are
+//! equal to expressions of the other.
+//!
+//! Stages: [`wants`] what a scan lacks, [`push`] which scans below a plan take a key, [`join`] one join as a [`Feed`],
+//! [`group`] inner joins in an order in which each relation is fed by those before. A [`Feed`] becomes a [`FeedExec`],
+//! which takes the outer relation's rows as they come, fills the holes of its body with them ([`hole`]), and runs it.
+
+mod exec;
+mod group;
+mod hole;
+mod join;
+mod node;
+mod planner;
+mod push;
+mod wants;
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::logical_expr::LogicalPlan;
+
+pub(crate) use exec::FeedExec;
+pub(crate) use hole::KeysExec;
+pub(crate) use planner::FeedPlanner;
+
+use node::Feed;
+
+/// Numbers the feeds of a statement.
+#[derive(Debug, Default)]
+struct Numbers(Cell<usize>);
+
+impl Numbers {
+    fn next(&self) -> usize {
+        self.0.replace(self.0.get() + 1)
+    }
+}
+
+/// An optimized plan in which every scan gets its parameters.
+///
+/// # Errors
+///
+/// Names the first table whose parameters come from nowhere.
+pub(crate) fn feed(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let plan = fed(plan, &Numbers::default())?;
+    match wants::unfed(&plan)?.into_iter().next() {
+        Some(unfed) => Err(unfed.error.into()),
+        None => Ok(plan),
+    }
+}
+
+/// The plan with each of its joins fed, from the leaves up.
+fn fed(plan: LogicalPlan, numbers: &Numbers) -> Result<LogicalPlan> {
+    if let Some(group) = group::Group::of(&plan)? {
+        return group.fed(numbers);
+    }
+    let plan = plan.map_children(|child| Ok(Transformed::yes(fed(child, numbers)?)))?.data;
+    match plan {
+        LogicalPlan::Join(join) => join::fed(join, numbers),
+        other => Ok(other),
+    }
+}
+
+/// The feed that a plan is.
+fn as_feed(plan: &LogicalPlan) -> Option<&Feed> {
+    match plan {
+        LogicalPlan::Extension(extension) => extension.node.as_any().downcast_ref(),
+        _ => None,
+    }
+}
+
+/// A node as a plan.
+fn extension(node: impl datafusion::logical_expr::UserDefinedLogicalNode + 'static) -> LogicalPlan {
+    LogicalPlan::Extension(datafusion::logical_expr::Extension { node: Arc::new(node) })
+}

@@ -1,0 +1,171 @@
+//! Inner joins of several relations, put in an order in which each is fed by those before it.
+
+use std::sync::Arc;
+
+use datafusion::common::{Column, NullEquality, Result};
+use datafusion::logical_expr::utils::{conjunction, split_conjunction};
+use datafusion::logical_expr::{
+    BinaryExpr, Expr, Filter, Join, JoinConstraint, JoinType, LogicalPlan, Operator, Projection,
+};
+
+use super::join::{Outer, feed_from};
+use super::push::as_column;
+use super::wants::unfed;
+use super::{Numbers, fed};
+
+/// Relations that are joined by conditions, in no order of their own.
+#[derive(Debug)]
+pub(super) struct Group {
+    relations: Vec<LogicalPlan>,
+    conditions: Vec<Expr>,
+    /// What the group gives.
+    columns: Vec<Column>,
+    whole: LogicalPlan,
+}
+
+impl Group {
+    /// The group that a plan is, if one of its relations cannot be read by itself.
+    pub(super) fn of(plan: &LogicalPlan) -> Result<Option<Self>> {
+        if !matches!(plan, LogicalPlan::Join(join) if is_inner(join)) || unfed(plan)?.is_empty() {
+            return Ok(None);
+        }
+        let (mut relations, mut conditions) = (Vec::new(), Vec::new());
+        flatten(plan, &mut relations, &mut conditions);
+        let columns = plan.schema().columns();
+        Ok((relations.len() > 2).then(|| Self { relations, conditions, columns, whole: plan.clone() }))
+    }
+
+    /// The relations joined one after the other. Of those that are left comes next the one that what is joined already
+    /// feeds, else one that needs nothing; in the order of the statement.
+    pub(super) fn fed(self, numbers: &Numbers) -> Result<LogicalPlan> {
+        let Self { relations, mut conditions, columns, whole } = self;
+        let mut left: Vec<LogicalPlan> = relations.into_iter().map(|r| fed(r, numbers)).collect::<Result<_>>()?;
+        let mut first = 0;
+        for (i, relation) in left.iter().enumerate() {
+            if unfed(relation)?.is_empty() {
+                first = i;
+                break;
+            }
+        }
+        let mut joined = left.remove(first);
+        while !left.is_empty() {
+            let mut best: Option<(u8, usize, LogicalPlan, Vec<usize>)> = None;
+            for (at, relation) in left.iter().enumerate() {
+                let (step, used) = step(&joined, relation, &conditions)?;
+                let lacked = unfed(relation)?.len();
+                let before = unfed(&joined)?.len();
+                let plan = match feed_from(&step, Outer::Left, numbers)? {
+                    Some(plan) => plan,
+                    None => match feed_from(&step, Outer::Right, numbers)? {
+                        Some(plan) if unfed(&plan)?.len() < before + lacked => plan,
+                        _ => LogicalPlan::Join(step.clone()),
+                    },
+                };
+                let lacks = unfed(&plan)?.len();
+                let rank = match (lacks < before + lacked, lacked == 0, step.on.is_empty()) {
+                    (true, ..) => 3,
+                    (false, true, false) => 2,
+                    (false, true, true) => 1,
+                    (false, false, _) => 0,
+                };
+                if best.as_ref().is_none_or(|(r, ..)| rank > *r) {
+                    best = Some((rank, at, plan, used));
+                }
+            }
+            let Some((_, at, plan, used)) = best else { break };
+            left.remove(at);
+            joined = plan;
+            let mut i = 0;
+            conditions.retain(|_| {
+                i += 1;
+                !used.contains(&(i - 1))
+            });
+        }
+        if let Some(rest) = conjunction(conditions) {
+            joined = LogicalPlan::Filter(Filter::try_new(rest, Arc::new(joined))?);
+        }
+        let columns = columns.into_iter().map(Expr::Column).collect();
+        Ok(LogicalPlan::Projection(Projection::try_new_with_schema(
+            columns,
+            Arc::new(joined),
+            Arc::clone(whole.schema()),
+        )?))
+    }
+}
+
+fn is_inner(join: &Join) -> bool {
+    join.join_type == JoinType::Inner && join.null_equality == NullEquality::NullEqualsNothing
+}
+
+/// Adds the relations and conditions below inner joins; a projection that only leaves columns out is none of its own.
+fn flatten(plan: &LogicalPlan, relations: &mut Vec<LogicalPlan>, conditions: &mut Vec<Expr>) {
+    match plan {
+        LogicalPlan::Join(join) if is_inner(join) => {
+            flatten(&join.left, relations, conditions);
+            flatten(&join.right, relations, conditions);
+            conditions.extend(join.on.iter().map(|(l, r)| l.clone().eq(r.clone())));
+            conditions.extend(join.filter.iter().flat_map(|f| split_conjunction(f).into_iter().cloned()));
+        }
+        LogicalPlan::Filter(filter) if leads_to_join(&filter.input) => {
+            flatten(&filter.input, relations, conditions);
+            conditions.extend(split_conjunction(&filter.predicate).into_iter().cloned());
+        }
+        LogicalPlan::Projection(projection) if only_leaves_out(projection) && leads_to_join(&projection.input) => {
+            flatten(&projection.input, relations, conditions);
+        }
+        other => relations.push(other.clone()),
+    }
+}
+
+fn leads_to_join(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Join(join) => is_inner(join),
+        LogicalPlan::Projection(projection) => only_leaves_out(projection) && leads_to_join(&projection.input),
+        LogicalPlan::Filter(filter) => leads_to_join(&filter.input),
+        _ => false,
+    }
+}
+
+fn only_leaves_out(projection: &Projection) -> bool {
+    let columns = projection.schema.columns();
+    projection
+        .expr
+        .iter()
+        .zip(columns)
+        .all(|(e, own)| matches!(e, Expr::Column(c) if *c == own) && as_column(e).is_some())
+}
+
+/// The join of what is joined with one more relation, and the conditions that it settles.
+fn step(joined: &LogicalPlan, relation: &LogicalPlan, conditions: &[Expr]) -> Result<(Join, Vec<usize>)> {
+    let (mut on, mut filters, mut used) = (Vec::new(), Vec::new(), Vec::new());
+    let within = |expr: &Expr, plans: &[&LogicalPlan]| {
+        expr.column_refs().into_iter().all(|c| plans.iter().any(|p| p.schema().has_column(c)))
+    };
+    for (at, condition) in conditions.iter().enumerate() {
+        if !within(condition, &[joined, relation]) {
+            continue;
+        }
+        used.push(at);
+        let pair = match condition {
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => Some((left.as_ref(), right.as_ref())),
+            _ => None,
+        };
+        let is_one = |expr: &Expr, plan: &LogicalPlan| !expr.column_refs().is_empty() && within(expr, &[plan]);
+        match pair {
+            Some((l, r)) if is_one(l, joined) && is_one(r, relation) => on.push((l.clone(), r.clone())),
+            Some((l, r)) if is_one(r, joined) && is_one(l, relation) => on.push((r.clone(), l.clone())),
+            _ => filters.push(condition.clone()),
+        }
+    }
+    let join = Join::try_new(
+        Arc::new(joined.clone()),
+        Arc::new(relation.clone()),
+        on,
+        conjunction(filters),
+        JoinType::Inner,
+        JoinConstraint::On,
+        NullEquality::NullEqualsNothing,
+        false,
+    )?;
+    Ok((join, used))
+}

@@ -1,0 +1,199 @@
+//! The holes of a feed's body: where the outer rows stand, and where the keys come from that a scan calls with.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, ScalarValue};
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use stackql_call::Value;
+
+use super::exec::as_feed_exec;
+use crate::access::{Access, bindings};
+use crate::bindings::leaf;
+use crate::demand::with_children;
+use crate::error::Error;
+use crate::predicate::{Predicate, value};
+use crate::table::{Fed, ResourceTable};
+
+/// The outer rows of a feed.
+#[derive(Debug)]
+pub(super) struct ChunkExec {
+    feed: usize,
+    properties: Arc<PlanProperties>,
+}
+
+/// The parameters of a fed scan: those that the statement gives, and those of each key.
+#[derive(Debug)]
+pub(crate) struct KeysExec {
+    table: ResourceTable,
+    method: String,
+    /// A set of predicates a call, so far.
+    calls: Vec<Vec<Predicate>>,
+    properties: Arc<PlanProperties>,
+}
+
+/// What one run of a body is filled with.
+#[derive(Debug)]
+pub(super) struct Filling<'a> {
+    pub(super) feed: usize,
+    pub(super) rows: &'a RecordBatch,
+    /// One row a distinct key, a column each, none NULL.
+    pub(super) keys: &'a RecordBatch,
+}
+
+impl Filling<'_> {
+    /// A plan of its own, with its holes filled; what of it has no hole is shared.
+    pub(super) fn fill(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self.filled(plan)?.unwrap_or_else(|| Arc::clone(plan)))
+    }
+
+    fn filled(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let node = plan.as_ref() as &dyn Any;
+        if let Some(chunk) = node.downcast_ref::<ChunkExec>() {
+            return (chunk.feed == self.feed).then(|| rows(self.rows)).transpose();
+        }
+        if let Some(keys) = node.downcast_ref::<KeysExec>() {
+            return keys.fed_by(self.feed).map(|fed| keys.filled(fed, self.keys)).transpose();
+        }
+        let mut children: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
+        let mut has_hole = false;
+        for child in plan.children() {
+            let filled = self.filled(child)?;
+            has_hole |= filled.is_some();
+            children.push(filled.unwrap_or_else(|| Arc::clone(child)));
+        }
+        if let Some(feed) = as_feed_exec(plan) {
+            return has_hole.then(|| with_children(Arc::new(feed.inner()), children)).transpose();
+        }
+        // A node that has run keeps what it found; another run starts afresh.
+        has_hole.then(|| with_children(Arc::clone(plan).reset_state()?, children)).transpose()
+    }
+}
+
+fn rows(batch: &RecordBatch) -> Result<Arc<dyn ExecutionPlan>> {
+    Ok(MemorySourceConfig::try_new_exec(&[vec![batch.clone()]], batch.schema(), None)?)
+}
+
+fn properties(schema: SchemaRef) -> Arc<PlanProperties> {
+    Arc::new(PlanProperties::new(
+        EquivalenceProperties::new(schema),
+        Partitioning::UnknownPartitioning(1),
+        EmissionType::Incremental,
+        Boundedness::Bounded,
+    ))
+}
+
+impl ChunkExec {
+    pub(super) fn new(feed: usize, schema: SchemaRef) -> Self {
+        Self { feed, properties: properties(schema) }
+    }
+}
+
+impl KeysExec {
+    pub(crate) fn new(table: ResourceTable, method: String, predicates: Vec<Predicate>) -> Self {
+        Self::with_calls(table, method, vec![predicates])
+    }
+
+    fn with_calls(table: ResourceTable, method: String, calls: Vec<Vec<Predicate>>) -> Self {
+        Self { table, method, calls, properties: properties(Arc::new(Schema::empty())) }
+    }
+
+    /// The columns that are filled later.
+    pub(crate) fn columns(&self) -> Vec<String> {
+        self.table.fed_columns()
+    }
+
+    fn fed_by(&self, feed: usize) -> Option<&Fed> {
+        self.table.fed.iter().find(|f| f.feed == feed)
+    }
+
+    fn filled(&self, fed: &Fed, keys: &RecordBatch) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut calls = Vec::with_capacity(self.calls.len() * keys.num_rows());
+        for row in 0..keys.num_rows() {
+            let mut key = Vec::with_capacity(fed.columns.len());
+            for (column, at) in fed.columns.iter().zip(&fed.keys) {
+                let values = vec![key_value(&ScalarValue::try_from_array(keys.column(*at), row)?)];
+                key.push(Predicate { column: column.clone(), values });
+            }
+            calls.extend(self.calls.iter().map(|before| before.iter().chain(&key).cloned().collect::<Vec<_>>()));
+        }
+        let rest = self.table.fed.iter().filter(|f| f.feed != fed.feed).cloned().collect();
+        let table = ResourceTable { fed: rest, ..self.table.clone() };
+        if !table.fed.is_empty() {
+            return Ok(Arc::new(Self::with_calls(table, self.method.clone(), calls)));
+        }
+        let unknown = || Error::statement(format!("no method {}", self.method));
+        let method = table.resource.method(&self.method).ok_or_else(unknown)?;
+        let mut rows = Vec::new();
+        for predicates in &calls {
+            let Access { rows: more, .. } = bindings(&table, method, predicates)?;
+            rows.extend(more);
+        }
+        leaf(&rows)
+    }
+}
+
+/// A key as a value; what no parameter has a type for is its text.
+fn key_value(scalar: &ScalarValue) -> Value {
+    value(scalar).unwrap_or_else(|| Value::Text(scalar.to_string()))
+}
+
+impl DisplayAs for ChunkExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ChunkExec: feed={}", self.feed)
+    }
+}
+
+impl DisplayAs for KeysExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let feeds: Vec<String> =
+            self.table.fed.iter().map(|fed| format!("{} of feed {}", fed.columns.join(", "), fed.feed)).collect();
+        write!(f, "KeysExec: {}", feeds.join("; "))
+    }
+}
+
+/// What runs only as part of a filled body.
+macro_rules! hole {
+    ($name:ident) => {
+        impl ExecutionPlan for $name {
+            fn name(&self) -> &'static str {
+                stringify!($name)
+            }
+
+            fn properties(&self) -> &Arc<PlanProperties> {
+                &self.properties
+            }
+
+            fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+                Vec::new()
+            }
+
+            fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+                Ok(self)
+            }
+
+            fn apply_expressions(
+                &self,
+                _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+            ) -> Result<TreeNodeRecursion> {
+                Ok(TreeNodeRecursion::Continue)
+            }
+
+            fn execute(&self, _: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+                Err(DataFusionError::Internal(concat!(stringify!($name), " was not filled").into()))
+            }
+        }
+    };
+}
+
+hole!(ChunkExec);
+hole!(KeysExec);

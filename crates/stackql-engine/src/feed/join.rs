@@ -1,0 +1,100 @@
+//! One join: which side feeds the other, if one does.
+
+use std::sync::Arc;
+
+use datafusion::common::{Column, NullEquality, Result};
+use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan};
+
+use super::node::{Chunk, Feed, Gather};
+use super::push::{Key, compared_column, origin, push};
+use super::wants::{predicates_of, table_of, unfed};
+use super::{Numbers, extension};
+
+/// A side of a join that feeds the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outer {
+    Left,
+    Right,
+}
+
+/// The join, fed if one of its sides wants it.
+pub(super) fn fed(join: Join, numbers: &Numbers) -> Result<LogicalPlan> {
+    let (left_lacks, right_lacks) = (!unfed(&join.left)?.is_empty(), !unfed(&join.right)?.is_empty());
+    let order = match (left_lacks, right_lacks) {
+        (true, false) => [Outer::Right, Outer::Left],
+        _ => [Outer::Left, Outer::Right],
+    };
+    for outer in order {
+        if let Some(plan) = feed_from(&join, outer, numbers)? {
+            return Ok(plan);
+        }
+    }
+    Ok(LogicalPlan::Join(join))
+}
+
+/// The join with the rows of its `outer` side feeding the other; `None` where the other takes nothing from it.
+pub(super) fn feed_from(join: &Join, outer: Outer, numbers: &Numbers) -> Result<Option<LogicalPlan>> {
+    if join.null_equality != NullEquality::NullEqualsNothing || join.null_aware {
+        return Ok(None);
+    }
+    let (feeding, inner) = match outer {
+        Outer::Left => (&join.left, &join.right),
+        Outer::Right => (&join.right, &join.left),
+    };
+    let oriented = |(l, r): &(Expr, Expr)| match outer {
+        Outer::Left => (l.clone(), r.clone()),
+        Outer::Right => (r.clone(), l.clone()),
+    };
+    let pairs: Vec<(Expr, Expr)> = join.on.iter().map(oriented).collect();
+    let candidates: Vec<(Expr, Column)> = pairs
+        .iter()
+        .filter_map(|(of_outer, of_inner)| Some((of_outer.clone(), compared_column(of_inner)?)))
+        .filter(|(of_outer, column)| !is_one_default(feeding, of_outer, inner, column))
+        .collect();
+    let number = numbers.next();
+    let key = |(at, (_, column)): (usize, &(Expr, Column))| Key { column: column.clone(), at };
+    let mut taken = push(inner, &candidates.iter().enumerate().map(key).collect::<Vec<_>>(), number)?.taken;
+    taken.sort_unstable();
+    taken.dedup();
+    let candidates: Vec<(Expr, Column)> = taken.iter().map(|&at| candidates[at].clone()).collect();
+    let covers = join.filter.is_none() && candidates.len() == pairs.len();
+    let Some(gather) = gather(join.join_type, outer, covers).filter(|_| !candidates.is_empty()) else {
+        return Ok(None);
+    };
+    let inner = push(inner, &candidates.iter().enumerate().map(key).collect::<Vec<_>>(), number)?.plan;
+    let chunk = extension(Chunk { number, schema: Arc::clone(feeding.schema()) });
+    let (left, right) = match outer {
+        Outer::Left => (chunk, inner),
+        Outer::Right => (inner, chunk),
+    };
+    let body = LogicalPlan::Join(Join { left: Arc::new(left), right: Arc::new(right), ..join.clone() });
+    let keys = candidates.into_iter().map(|(of_outer, _)| of_outer).collect();
+    Ok(Some(extension(Feed { number, outer: feeding.as_ref().clone(), body, keys, gather })))
+}
+
+/// How the outer rows may come where the other side has nothing but what they ask for; `None` where its rows stand for
+/// themselves, so that those nobody asks for would be missing.
+fn gather(join_type: JoinType, outer: Outer, covers: bool) -> Option<Gather> {
+    use JoinType::{Inner, Left, LeftAnti, LeftMark, LeftSemi, Right, RightAnti, RightMark, RightSemi};
+    match (join_type, outer) {
+        (Inner | Left | LeftSemi | LeftAnti | LeftMark, Outer::Left)
+        | (Inner | Right | RightSemi | RightAnti | RightMark, Outer::Right) => Some(Gather::Rows),
+        // Rows of the inner side, each once however many outer rows ask for it.
+        (RightSemi, Outer::Left) | (LeftSemi, Outer::Right) if covers => Some(Gather::Distinct),
+        (RightSemi, Outer::Left) | (LeftSemi, Outer::Right) => Some(Gather::Whole),
+        _ => None,
+    }
+}
+
+/// Whether both are the same scope of the same provider, named by nobody: they have one value, so neither waits.
+fn is_one_default(feeding: &LogicalPlan, of_outer: &Expr, inner: &LogicalPlan, column: &Column) -> bool {
+    let scope = |plan: &LogicalPlan, column: &Column| {
+        let (scan, name) = origin(plan, column)?;
+        let table = table_of(&scan)?;
+        let is_free = !predicates_of(&scan).iter().any(|p| p.column == name) && !table.fed_columns().contains(&name);
+        let is_scope = table.service.endpoints.scope.as_deref() == Some(name.as_str());
+        (is_free && is_scope).then(|| (table.provider.name.clone(), name))
+    };
+    let Some(outer) = compared_column(of_outer).and_then(|c| scope(feeding, &c)) else { return false };
+    scope(inner, column) == Some(outer)
+}

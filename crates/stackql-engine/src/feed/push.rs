@@ -1,0 +1,197 @@
+//! Brings keys down a plan to the scans that take them, wherever a predicate on the same column could go.
+
+use std::sync::Arc;
+
+use datafusion::common::{Column, Result};
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{Distinct, Expr, Join, JoinType, LogicalPlan, TableScan};
+
+use super::node::Feed;
+use super::wants::{predicates_of, table_of, taken};
+use super::{as_feed, extension};
+use crate::table::{Fed, ResourceTable};
+
+/// A column of a plan's output that is equal to a key of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    pub(super) column: Column,
+    /// The key's position in the feed.
+    pub(super) at: usize,
+}
+
+/// The plan with its scans fed, and the positions of the keys that they take.
+#[derive(Debug)]
+pub(super) struct Pushed {
+    pub(super) plan: LogicalPlan,
+    pub(super) taken: Vec<usize>,
+}
+
+/// Feeds the scans below `plan` that take one of `keys`.
+pub(super) fn push(plan: &LogicalPlan, keys: &[Key], feed: usize) -> Result<Pushed> {
+    if keys.is_empty() {
+        return Ok(Pushed { plan: plan.clone(), taken: Vec::new() });
+    }
+    match plan {
+        LogicalPlan::TableScan(scan) => Ok(into_scan(scan, keys, feed)),
+        LogicalPlan::Projection(projection) => {
+            let below = renamed(plan, keys, &|i| as_column(&projection.expr[i]));
+            one(plan, &projection.input, &below, feed)
+        }
+        LogicalPlan::SubqueryAlias(alias) => {
+            let columns = alias.input.schema().columns();
+            one(plan, &alias.input, &renamed(plan, keys, &|i| columns.get(i).cloned()), feed)
+        }
+        LogicalPlan::Filter(filter) => one(plan, &filter.input, keys, feed),
+        LogicalPlan::Sort(sort) if sort.fetch.is_none() => one(plan, &sort.input, keys, feed),
+        LogicalPlan::Distinct(Distinct::All(input)) => one(plan, input, keys, feed),
+        LogicalPlan::Aggregate(aggregate) => {
+            let group = &aggregate.group_expr;
+            one(plan, &aggregate.input, &renamed(plan, keys, &|i| group.get(i).and_then(as_column)), feed)
+        }
+        LogicalPlan::Window(window) => {
+            let partitions = |column: &Column| {
+                let by = |e: &Expr| match e {
+                    Expr::WindowFunction(f) => f.params.partition_by.contains(&Expr::Column(column.clone())),
+                    Expr::Alias(alias) => match alias.expr.as_ref() {
+                        Expr::WindowFunction(f) => f.params.partition_by.contains(&Expr::Column(column.clone())),
+                        _ => false,
+                    },
+                    _ => false,
+                };
+                window.window_expr.iter().all(by)
+            };
+            let below: Vec<Key> = keys.iter().filter(|k| partitions(&k.column)).cloned().collect();
+            one(plan, &window.input, &below, feed)
+        }
+        LogicalPlan::Union(union) => {
+            let each = |input: &Arc<LogicalPlan>| {
+                let columns = input.schema().columns();
+                push(input, &renamed(plan, keys, &|i| columns.get(i).cloned()), feed)
+            };
+            let pushed = union.inputs.iter().map(each).collect::<Result<Vec<_>>>()?;
+            let taken: Vec<usize> = pushed.iter().flat_map(|p| p.taken.iter().copied()).collect();
+            let inputs = pushed.into_iter().map(|p| p.plan).collect();
+            Ok(Pushed { plan: plan.with_new_exprs(plan.expressions(), inputs)?, taken })
+        }
+        LogicalPlan::Join(join) => into_join(plan, join, keys, feed),
+        _ => match as_feed(plan) {
+            Some(inner) => into_feed(inner, keys, feed),
+            None => Ok(Pushed { plan: plan.clone(), taken: Vec::new() }),
+        },
+    }
+}
+
+fn one(plan: &LogicalPlan, input: &LogicalPlan, keys: &[Key], feed: usize) -> Result<Pushed> {
+    let Pushed { plan: input, taken } = push(input, keys, feed)?;
+    Ok(Pushed { plan: plan.with_new_exprs(plan.expressions(), vec![input])?, taken })
+}
+
+/// The keys by the columns that stand for theirs further down; `below` gives it for a position of the output.
+fn renamed(plan: &LogicalPlan, keys: &[Key], below: &dyn Fn(usize) -> Option<Column>) -> Vec<Key> {
+    let down = |key: &Key| {
+        let at = plan.schema().maybe_index_of_column(&key.column)?;
+        Some(Key { column: below(at)?, at: key.at })
+    };
+    keys.iter().filter_map(down).collect()
+}
+
+/// The column that an expression is, whatever it is called.
+pub(super) fn as_column(expr: &Expr) -> Option<Column> {
+    match expr {
+        Expr::Column(column) => Some(column.clone()),
+        Expr::Alias(alias) => as_column(&alias.expr),
+        _ => None,
+    }
+}
+
+/// The column that an expression is, whatever type it is brought to for a comparison.
+pub(super) fn compared_column(expr: &Expr) -> Option<Column> {
+    match expr {
+        Expr::Cast(cast) => compared_column(&cast.expr),
+        other => as_column(other),
+    }
+}
+
+fn into_scan(scan: &TableScan, keys: &[Key], feed: usize) -> Pushed {
+    let none = || Pushed { plan: LogicalPlan::TableScan(scan.clone()), taken: Vec::new() };
+    let Some(table) = table_of(scan) else { return none() };
+    if scan.fetch.is_some() {
+        return none();
+    }
+    let columns: Vec<String> = keys.iter().map(|k| k.column.name.clone()).collect();
+    let columns = taken(&table, &predicates_of(scan), &columns);
+    let at = |column: &String| keys.iter().find(|k| k.column.name == *column).map(|k| k.at);
+    let taken: Vec<usize> = columns.iter().filter_map(at).collect();
+    if taken.is_empty() {
+        return none();
+    }
+    let keys = taken.clone();
+    let mut fed = table.fed.clone();
+    fed.push(Fed { feed, columns, keys });
+    let table = ResourceTable { fed, ..table.as_ref().clone() };
+    let scan = TableScan { source: provider_as_source(Arc::new(table)), ..scan.clone() };
+    Pushed { plan: LogicalPlan::TableScan(scan), taken }
+}
+
+fn into_join(plan: &LogicalPlan, join: &Join, keys: &[Key], feed: usize) -> Result<Pushed> {
+    // A key of one side is one of the other, too, where they are compared.
+    let is_of = |side: &LogicalPlan, column: &Column| side.schema().has_column(column);
+    let (mut left, mut right): (Vec<Key>, Vec<Key>) = (Vec::new(), Vec::new());
+    for key in keys {
+        if is_of(&join.left, &key.column) {
+            left.push(key.clone());
+        } else if is_of(&join.right, &key.column) {
+            right.push(key.clone());
+        }
+    }
+    let (narrows_left, narrows_right) = match join.join_type {
+        JoinType::Inner => (true, true),
+        JoinType::Left | JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => (true, false),
+        JoinType::Right | JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => (false, true),
+        JoinType::Full => (false, false),
+    };
+    let follow = |from: &[Key], to: &mut Vec<Key>, pair: (&Expr, &Expr)| {
+        let (Some(here), Some(there)) = (compared_column(pair.0), compared_column(pair.1)) else { return };
+        if let Some(key) = from.iter().find(|k| k.column == here) {
+            to.push(Key { column: there, at: key.at });
+        }
+    };
+    if !narrows_left {
+        left.clear();
+    }
+    if !narrows_right {
+        right.clear();
+    }
+    let (own_left, own_right) = (left.clone(), right.clone());
+    for (l, r) in &join.on {
+        if narrows_left {
+            follow(&own_left, &mut right, (l, r));
+        }
+        if narrows_right {
+            follow(&own_right, &mut left, (r, l));
+        }
+    }
+    let (l, r) = (push(&join.left, &left, feed)?, push(&join.right, &right, feed)?);
+    let taken = l.taken.into_iter().chain(r.taken).collect();
+    Ok(Pushed { plan: plan.with_new_exprs(plan.expressions(), vec![l.plan, r.plan])?, taken })
+}
+
+fn into_feed(inner: &Feed, keys: &[Key], feed: usize) -> Result<Pushed> {
+    let of_outer = |k: &&Key| inner.outer.schema().has_column(&k.column);
+    let outer: Vec<Key> = keys.iter().filter(of_outer).cloned().collect();
+    let (outer, body) = (push(&inner.outer, &outer, feed)?, push(&inner.body, keys, feed)?);
+    let taken = outer.taken.into_iter().chain(body.taken).collect();
+    Ok(Pushed { plan: extension(Feed { outer: outer.plan, body: body.plan, ..inner.clone() }), taken })
+}
+
+/// The scan, and its column, from which a column of a plan comes unchanged.
+pub(super) fn origin(plan: &LogicalPlan, column: &Column) -> Option<(TableScan, String)> {
+    let at = plan.schema().maybe_index_of_column(column)?;
+    match plan {
+        LogicalPlan::TableScan(scan) => Some((scan.clone(), column.name.clone())),
+        LogicalPlan::Projection(projection) => origin(&projection.input, &as_column(projection.expr.get(at)?)?),
+        LogicalPlan::SubqueryAlias(alias) => origin(&alias.input, alias.input.schema().columns().get(at)?),
+        LogicalPlan::Union(_) | LogicalPlan::Aggregate(_) => None,
+        _ => plan.inputs().into_iter().find_map(|input| origin(input, column)),
+    }
+}

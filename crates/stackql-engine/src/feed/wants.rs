@@ -1,0 +1,80 @@
+//! What the scans of a plan lack, and which columns want a value from elsewhere.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::common::Result;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::datasource::source_as_provider;
+use datafusion::logical_expr::{LogicalPlan, TableScan};
+
+use crate::access::choose;
+use crate::error::Error;
+use crate::predicate::{Predicate, predicate};
+use crate::shape::same;
+use crate::table::ResourceTable;
+
+/// A scan whose parameters are not all known.
+#[derive(Debug)]
+pub(super) struct Unfed {
+    /// What it lacks, with a statement that would work.
+    pub(super) error: Error,
+}
+
+/// The provider's table that a scan reads.
+pub(super) fn table_of(scan: &TableScan) -> Option<Arc<ResourceTable>> {
+    let provider: Arc<dyn TableProvider> = source_as_provider(&scan.source).ok()?;
+    (provider.as_ref() as &dyn Any).downcast_ref::<ResourceTable>().cloned().map(Arc::new)
+}
+
+/// What the filters of a scan fix.
+pub(super) fn predicates_of(scan: &TableScan) -> Vec<Predicate> {
+    scan.filters.iter().filter_map(predicate).collect()
+}
+
+/// The scans below `plan` that cannot be carried out yet.
+pub(super) fn unfed(plan: &LogicalPlan) -> Result<Vec<Unfed>> {
+    let mut all = Vec::new();
+    plan.apply(|node| {
+        if let LogicalPlan::TableScan(scan) = node
+            && let Some(table) = table_of(scan)
+            && let Err(error) = choose(&table, &predicates_of(scan), &table.fed_columns())
+        {
+            all.push(Unfed { error });
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(all)
+}
+
+/// Which of `columns` a scan takes from elsewhere: those without which it cannot be carried out, and those that echo
+/// what is bound, whose rows would be others without.
+pub(super) fn taken(table: &ResourceTable, predicates: &[Predicate], columns: &[String]) -> Vec<String> {
+    let fed = table.fed_columns();
+    let free = |c: &&String| !predicates.iter().any(|p| p.column == **c) && !fed.contains(c);
+    let free: Vec<String> = columns.iter().filter(free).cloned().collect();
+    let echoes: Vec<String> = free.iter().filter(|c| table.is_echo(c)).cloned().collect();
+    let known = |extra: &[String]| fed.iter().chain(extra).cloned().collect::<Vec<_>>();
+    if choose(table, predicates, &known(&echoes)).is_ok() {
+        return echoes;
+    }
+    match choose(table, predicates, &known(&free)) {
+        Ok(method) => {
+            let owed = method.owed();
+            let is_owed = |c: &String| owed.iter().any(|o| method.parameter(o).is_some_and(|p| same(p, c)));
+            free.into_iter().filter(|c| is_owed(c) || table.is_echo(c)).collect()
+        }
+        // What is left may come from further out.
+        Err(_) => {
+            let is_parameter = |c: &String| {
+                table
+                    .resource
+                    .methods
+                    .iter()
+                    .any(|m| m.owed().iter().any(|o| m.parameter(o).is_some_and(|p| same(p, c))))
+            };
+            free.into_iter().filter(is_parameter).collect()
+        }
+    }
+}
