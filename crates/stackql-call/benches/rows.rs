@@ -63,7 +63,7 @@ fn call(columns: &[Column], types: Types, format: AnswerFormat) -> Call {
             },
             size: None,
         }),
-        narrowings: Vec::new(),
+        ..Method::default()
     };
     let resource = Resource {
         name: "volumes".to_owned(),

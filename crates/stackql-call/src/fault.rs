@@ -1,6 +1,6 @@
 //! An error answer becomes a fault with code, message, request id and a hint.
 
-use stackql_provider::{BodyStyle, ErrorRules, Medium};
+use stackql_provider::{BodyStyle, ErrorRules, ErrorShape, Medium};
 use thiserror::Error;
 
 use crate::{Operation, Response};
@@ -55,19 +55,35 @@ pub enum FaultKind {
 /// whatever its status, and so is an answer to a GraphQL query that has an error beside its data.
 pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) -> Option<Fault> {
     let shape = &operation.method().response.error;
-    let rules = &operation.provider.errors;
     let refused = response.status >= 300;
-    let is_query = matches!(operation.method().request.body, BodyStyle::GraphQl { .. });
-    let of_query = if is_query { graphql::said(&response.body) } else { None };
+    let of_query = if is_query(operation) { graphql::said(&response.body) } else { None };
     if !refused && of_query.is_none() && !said::says_error(&response.body, shape) {
         return None;
     }
-    let Said { code, message, request_id } =
-        of_query.unwrap_or_else(|| Said::read(&response.body, shape, response.status));
-    if !refused && code.is_none() {
+    let said = of_query.unwrap_or_else(|| Said::read(&response.body, shape, response.status));
+    if !refused && said.code.is_none() {
         return None;
     }
-    let code = code.filter(|c| !c.is_empty()).unwrap_or_else(|| status_name(response.status));
+    Some(told(operation, scope, response, said, || status_name(response.status)))
+}
+
+/// What the state of work that failed says about it, at the places of `shape` or the usual ones.
+pub(crate) fn failed(operation: &Operation, scope: Option<&str>, response: &Response, shape: &ErrorShape) -> Fault {
+    let said = Said::read(&response.body, shape, response.status);
+    told(operation, scope, response, said, || "OperationFailed".to_owned())
+}
+
+fn told(
+    operation: &Operation,
+    scope: Option<&str>,
+    response: &Response,
+    said: Said,
+    otherwise: impl FnOnce() -> String,
+) -> Fault {
+    let Said { code, message, request_id } = said;
+    let rules = &operation.provider.errors;
+    let is_query = is_query(operation);
+    let code = code.filter(|c| !c.is_empty()).unwrap_or_else(otherwise);
     let is = |patterns: &[String]| ErrorRules::any(patterns, &code);
     let kind = match response.status {
         _ if is(&rules.rehearsed) => FaultKind::Rehearsed,
@@ -82,8 +98,8 @@ pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) ->
         500.. => FaultKind::Server,
         _ => FaultKind::Client,
     };
-    let header = shape.request_id_header.as_deref().and_then(|h| response.header(h));
-    Some(Fault {
+    let header = operation.method().response.error.request_id_header.as_deref().and_then(|h| response.header(h));
+    Fault {
         kind,
         table: operation.table(),
         scope: scope.map(str::to_owned),
@@ -92,7 +108,11 @@ pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) ->
         request_id: request_id.or_else(|| header.map(str::to_owned)),
         hint: rules.hint(&code).map(str::to_owned),
         code,
-    })
+    }
+}
+
+fn is_query(operation: &Operation) -> bool {
+    matches!(operation.method().request.body, BodyStyle::GraphQl { .. })
 }
 
 /// The status of an answer, or 0 where it is not of HTTP and says only what kind of fault it is.

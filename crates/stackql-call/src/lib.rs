@@ -9,6 +9,8 @@
 //! - [`request()`] writes the request for one page of the call: of HTTP, or what else its [`Payload`] is.
 //! - [`Transport`] is the seam to the network, implemented by `stackql-client` and by tests.
 //! - A [`Transform`] turns an answer into JSON first, where a definition says so by a template.
+//! - [`progress()`] tells whether what a request started goes on, and is asked until it does not; [`made()`] reads the end.
+//! - [`Clauses`] writes the clauses of a SELECT that a method can apply itself.
 //! - [`fault()`] reads an error answer; [`page()`] decodes a good one by a [`RowPlan`].
 
 mod bind;
@@ -17,6 +19,8 @@ mod call;
 mod fault;
 mod json;
 mod page;
+mod progress;
+mod pushdown;
 mod request;
 mod response;
 mod rows;
@@ -27,7 +31,9 @@ mod xml;
 pub use bind::{BindError, Bindings, Value, bind};
 pub use call::{Call, Operation};
 pub use fault::{Fault, FaultKind, fault};
-pub use page::{AnswerError, Cursor, Page, page};
+pub use page::{AnswerError, Cursor, Page, made, page};
+pub use progress::{Made, Progress, Waiting, progress};
+pub use pushdown::{Clauses, Comparison, Operator, Order, Pushed};
 pub use request::{AddressError, Payload, Request, request};
 pub use response::{Attempt, Response};
 pub use rows::RowPlan;

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::body::{Broken, texts};
 use crate::fault::{behind, by_http};
-use crate::{Call, Fault, Response, RowPlan, TransformError, fault};
+use crate::{Call, Fault, Response, RowPlan, Transform, TransformError, fault};
 
 mod answer;
 mod cursor;
@@ -18,7 +18,8 @@ mod xml;
 
 pub use cursor::Cursor;
 
-use answer::{Answer, ONWARD, Places, REQUEST_ID, Unfit};
+use answer::{Answer, COUNT, ONWARD, Places, REQUEST_ID, Unfit};
+pub(crate) use place::below;
 use place::{Behind, is_without_data};
 
 /// One page of an answer.
@@ -31,6 +32,8 @@ pub struct Page {
     /// It has as many rows as a page has where a statement does not say how many, and there is no way to the next: rows
     /// may be missing.
     pub cut: bool,
+    /// How many rows there are on all pages, if that was asked for and the answer says it.
+    pub count: Option<u64>,
     /// The request id, if the answer carries it.
     pub request_id: Option<String>,
 }
@@ -72,6 +75,16 @@ pub enum AnswerError {
         /// What stood there, cut to a sensible length.
         value: String,
     },
+    /// The work that a request started goes on, and cannot be followed.
+    #[error(
+        "{table}: '{name}' goes on, and where its state is asked for is not known; look for it by that name, or leave AWAIT out"
+    )]
+    Unfollowed {
+        /// The table.
+        table: String,
+        /// What the provider calls the work.
+        name: String,
+    },
     /// The template that makes what is read out of an answer does not fit it, or is wrong itself.
     #[error("{table}{}: the answer{} is not what its template takes: {source}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), behind(*.status, None))]
     Template {
@@ -89,8 +102,39 @@ pub enum AnswerError {
 /// The status of an answer that has no body.
 const NO_CONTENT: u16 = 204;
 
+/// How an answer is read.
+struct Reading<'a> {
+    shape: &'a ResponseShape,
+    template: Option<Result<&'a Transform, TransformError>>,
+    /// It has no rows, whatever it says.
+    is_unread: bool,
+}
+
 /// Decodes an answer to `call` into rows as `plan` wants them; `asked` is the cursor that was asked with.
 pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Response) -> Result<Page, AnswerError> {
+    let method = call.operation().method();
+    let shape = &method.response;
+    // What has no rows may answer with a word that is no JSON, after all is done.
+    let is_unread = shape.row.is_none() && method.verb != Verb::Select && shape.format == AnswerFormat::Json;
+    read(call, plan, asked, response, Reading { shape, template: call.operation.answer_template(), is_unread })
+}
+
+/// Decodes what the work that `call` started made: an answer out of [`crate::Made`], into rows as `plan` wants them.
+/// Their columns are [`stackql_provider::Resource::made_columns`].
+pub fn made(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, AnswerError> {
+    match call.operation().method().completion.as_ref().and_then(|completion| completion.made.as_ref()) {
+        None => page(call, plan, None, response),
+        Some(shape) => read(call, plan, None, response, Reading { shape, template: None, is_unread: false }),
+    }
+}
+
+fn read(
+    call: &Call,
+    plan: &RowPlan,
+    asked: Option<&Cursor>,
+    response: &Response,
+    reading: Reading<'_>,
+) -> Result<Page, AnswerError> {
     if let Some(fault) = fault(call.operation(), call.scope(), response) {
         return Err(AnswerError::Fault(Box::new(fault)));
     }
@@ -103,11 +147,9 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
         reason,
     };
     let method = call.operation().method();
-    let shape = &method.response;
+    let Reading { shape, template, is_unread } = reading;
     let carrier = method.paging.as_ref().and_then(|paging| carrier(&paging.next));
     let mut answer = Answer::new(plan);
-    // What has no rows may answer with a word that is no JSON, after all is done.
-    let is_unread = shape.row.is_none() && method.verb != Verb::Select && shape.format == AnswerFormat::Json;
     let is_anywhere = shape.rows == [ResponseShape::ANYWHERE];
     let is_query = matches!(method.request.body, BodyStyle::GraphQl { .. });
     if response.body.trim_ascii().is_empty() {
@@ -123,6 +165,8 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
             Some(Carrier::Body(path)) => path.as_slice(),
             _ => &[],
         };
+        let counted = method.pushdown.as_ref().and_then(|pushdown| pushdown.count.as_ref());
+        let counted = counted.map(|count| count.answer.as_slice()).unwrap_or_default();
         let places = Places {
             outermost: &shape.outermost,
             rows: &shape.rows,
@@ -131,9 +175,9 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
                 Some(Type::Structure { members }) if is_anywhere => members.iter().map(|m| m.wire.as_str()).collect(),
                 _ => Vec::new(),
             },
-            marks: [onward, &shape.error.success_request_id],
+            marks: [onward, &shape.error.success_request_id, counted],
         };
-        let made = call.operation.answer_template().map(|template| template?.render(&response.body)).transpose();
+        let made = template.map(|template| template?.render(&response.body)).transpose();
         let made = made.map_err(|source| AnswerError::Template {
             table: call.operation().table(),
             scope: call.scope().map(str::to_owned),
@@ -184,7 +228,8 @@ pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Resp
     let cut = cursor::is_cut(call, rows.num_rows());
     let header = shape.error.request_id_header.as_deref().and_then(|h| response.header(h));
     let request_id = answer.marks[REQUEST_ID].take().or_else(|| header.map(str::to_owned));
-    Ok(Page { rows, next, cut, request_id })
+    let count = answer.marks[COUNT].take().and_then(|text| text.parse().ok());
+    Ok(Page { rows, next, cut, count, request_id })
 }
 
 /// Where an answer says how to go on.

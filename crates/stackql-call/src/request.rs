@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::Value as Json;
 use stackql_provider::{Location, Medium, NextPage, Paging};
 
 use crate::{BindError, Call, Cursor, Operation};
@@ -67,7 +68,8 @@ pub struct Request {
     pub url: Option<String>,
     /// The values of the variables of the service's address, and of the scope, by name.
     pub server: Vec<(String, String)>,
-    /// The address of the page, as the answer before had it: absolute, or relative to the request for the first page.
+    /// The address of the page, or of the state of work that goes on, as the answer before had it: absolute, or relative
+    /// to the request before.
     /// It stands in place of path and query, and must not leave the origin.
     pub next: Option<String>,
     /// Whether it may be sent again when no answer came: it only reads, or carries an idempotency token.
@@ -128,7 +130,7 @@ fn http(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<
     let body = body::body(&call.operation, &bound, cursor)
         .map_err(|source| BindError::Template { table: table(), source: Box::new(source) })?;
     if let Some(media_type) = body.media_type
-        && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        && !headers.iter().any(|(name, _)| is_content_type(name))
     {
         headers.push(("content-type".to_owned(), media_type));
     }
@@ -193,10 +195,49 @@ impl Request {
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
+    /// The request that only reads what is at the address this one was written to.
+    pub(crate) fn reading(&self) -> Self {
+        let mut read = self.bare();
+        "GET".clone_into(&mut read.http_method);
+        read
+    }
+
+    /// The request that reads what is at `address`, which is taken as [`Self::next`] is.
+    pub(crate) fn follow(&self, address: &str) -> Self {
+        Self { next: Some(address.to_owned()), ..self.reading() }
+    }
+
+    /// The request that reads what is at `path` below the endpoint, which is not encoded.
+    pub(crate) fn below(&self, path: &str) -> Self {
+        Self { path: values::slashed(path), query: Vec::new(), ..self.reading() }
+    }
+
+    /// The request of another operation at the same endpoint that only reads, with these headers in place of its own of
+    /// the same names and a body in JSON.
+    pub(crate) fn asking(&self, path: &str, headers: &[(String, String)], body: &Json) -> Self {
+        let mut asked = Self { path: path.to_owned(), query: Vec::new(), ..self.bare() };
+        asked.headers.retain(|(name, _)| !headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)));
+        asked.headers.extend_from_slice(headers);
+        let media_type = self.headers.iter().find(|(name, _)| is_content_type(name));
+        asked.headers.extend(media_type.cloned());
+        Self { body: body.to_string().into(), ..asked }
+    }
+
+    /// The request without a body.
+    fn bare(&self) -> Self {
+        let mut bare = self.clone();
+        bare.headers.retain(|(name, _)| !is_content_type(name));
+        Self { body: Bytes::new(), fields: Vec::new(), next: None, repeatable: true, ..bare }
+    }
+
     /// The address that a template of the service's gives, its placeholders replaced by [`Self::server`].
     pub fn address(&self, template: &str) -> Result<String, AddressError> {
         address::fill(template, &self.server)
     }
+}
+
+fn is_content_type(header: &str) -> bool {
+    header.eq_ignore_ascii_case("content-type")
 }
 
 /// A character, or its escape where it would move the cursor.

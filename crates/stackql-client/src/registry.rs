@@ -7,7 +7,9 @@ mod folder;
 mod index;
 mod installed;
 mod signature;
+mod source;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,13 +20,19 @@ use crate::Client;
 use crate::client::shown;
 use archive::{ArchiveError, Limits};
 pub use config::RegistryConfig;
+use download::Found;
 use folder::Folder;
 use index::Index;
 pub use installed::installed;
 use signature::PublicKey;
+use source::Source;
 
 /// What a registry serves first.
 const INDEX: &str = "providers.yaml";
+/// The most MiB of it.
+const LARGEST_INDEX: usize = 16;
+/// The most MiB of a document; who compiles documents reads no more.
+const LARGEST_DOCUMENT: usize = 64;
 
 /// The registry of a configuration, asked over a client's connections.
 #[derive(Debug)]
@@ -55,7 +63,10 @@ impl RemoteRegistry {
 
     async fn index(&self) -> Result<Index, RegistryError> {
         let url = download::below(&download::address(&self.config.url)?, &[&self.config.dist_prefix, INDEX])?;
-        let text = download::document(&self.client, &url).await?;
+        let text = match download::document(&self.client, &url, LARGEST_INDEX).await? {
+            Found::Here(text) => text,
+            Found::Absent(error) => return Err(error),
+        };
         Index::parse(&text).map_err(|reason| {
             let place = shown(&url);
             RegistryError::Unavailable(format!(
@@ -114,8 +125,30 @@ impl Registry for RemoteRegistry {
         let url = download::below(&base, &[&self.config.dist_prefix, directory, &file])?;
         let folder = Folder::lock(self.root.join(&self.config.src_prefix).join(directory)).await?;
         let part = folder.part(&version)?;
-        let size = download::archive(&self.client, &url, &part, transfer).await?;
-        let work = Unpacking { provider, version, folder, part, size, trust };
+        let content = match download::archive(&self.client, &url, &part, transfer).await? {
+            Found::Here(size) => Content::Archive(size),
+            Found::Absent(_) if self.config.allow_src_download => {
+                let source = Source {
+                    client: &self.client,
+                    url: download::below(&base, &[&self.config.src_prefix])?,
+                    provider: &provider,
+                    directory,
+                    version: &version,
+                    signed: matches!(trust, Trust::Key(_)),
+                    limits: Limits::GENEROUS,
+                    largest: LARGEST_DOCUMENT,
+                };
+                match source.fetch(&folder.unpacking(&version)?, transfer).await {
+                    Ok(files) => Content::Documents(files),
+                    Err(error) => {
+                        folder.discard(&version)?;
+                        return Err(error);
+                    }
+                }
+            }
+            Found::Absent(error) => return Err(error),
+        };
+        let work = Unpacking { provider, version, folder, part, content, trust };
         // Goes on to its end when nobody waits for it any more: the lock goes with it.
         let worked = tokio::task::spawn_blocking(move || work.finish()).await;
         worked.unwrap_or_else(|e| Err(RegistryError::Unavailable(format!("the archive was not unpacked: {e}"))))
@@ -128,8 +161,16 @@ struct Unpacking {
     version: String,
     folder: Folder,
     part: folder::Part,
-    size: u64,
+    content: Content,
     trust: Trust,
+}
+
+/// How a version came.
+enum Content {
+    /// As an archive of so many bytes.
+    Archive(u64),
+    /// Document by document, which are where they would be unpacked to.
+    Documents(Vec<PathBuf>),
 }
 
 impl Unpacking {
@@ -150,15 +191,22 @@ impl Unpacking {
 
     /// Unpacks and checks; what to tell about it.
     fn checked(&self) -> Result<Vec<String>, RegistryError> {
-        let into = self.folder.unpacking(&self.version)?;
-        let archive = std::io::BufReader::new(download::open(&self.part.file)?);
-        let unpacked = archive::unpack(archive, self.size, &self.version, &into, Limits::GENEROUS);
-        let files = unpacked.map_err(|e| match e {
-            ArchiveError::Disk { path, reason } => folder::disk("write", Path::new(&path), &reason),
-            refused => self.refused(refused.to_string()),
-        })?;
+        let (into, files) = match &self.content {
+            Content::Documents(files) => (self.folder.unpacked(&self.version), Cow::Borrowed(files)),
+            Content::Archive(size) => {
+                let into = self.folder.unpacking(&self.version)?;
+                let archive = std::io::BufReader::new(download::open(&self.part.file)?);
+                let unpacked = archive::unpack(archive, *size, &self.version, &into, Limits::GENEROUS);
+                let files = unpacked.map_err(|e| match e {
+                    ArchiveError::Disk { path, reason } => folder::disk("write", Path::new(&path), &reason),
+                    refused => self.refused(refused.to_string()),
+                })?;
+                (into, Cow::Owned(files))
+            }
+        };
         let is_signature = |path: &&PathBuf| path.to_string_lossy().ends_with(signature::SUFFIX);
-        let signed = files.iter().any(|path| is_signature(&path));
+        // Of documents that come one by one, signatures are not asked for without a key.
+        let signed = matches!(self.content, Content::Documents(_)) || files.iter().any(|path| is_signature(&path));
         let key = match &self.trust {
             Trust::Anything => return Ok(Vec::new()),
             Trust::Unknown => {

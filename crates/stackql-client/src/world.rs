@@ -289,6 +289,6 @@ pub(crate) fn method_of(medium: Medium, parameters: Vec<Parameter>) -> Method {
         request: RequestShape { medium, ..RequestShape::default() },
         response: ResponseShape { format: AnswerFormat::Json, ..ResponseShape::default() },
         paging: None,
-        narrowings: Vec::new(),
+        ..Method::default()
     }
 }

@@ -180,6 +180,7 @@ impl Build<'_> {
                 ..ResponseShape::default()
             },
             narrowings,
+            ..Method::default()
         });
     }
 

@@ -5,14 +5,18 @@
 
 mod annotated;
 mod command;
+mod completion;
+mod condition;
 mod config;
 mod coverage;
 mod graphql;
+mod inverse;
 mod library;
 mod operation;
 mod paging;
 mod problem;
 mod provider;
+mod pushdown;
 mod response;
 mod schema;
 mod servers;

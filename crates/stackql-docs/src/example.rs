@@ -81,7 +81,7 @@ impl Bindings {
     fn new(resource: &Resource, method: &Method, place: Option<&Place>) -> Self {
         let is_place = |p: &&Parameter| place.is_some_and(|s| s.name == p.name);
         let bind = |p: &Parameter| (p.name.clone(), literal(&resource.types, p.ty, &p.name));
-        let given = |p: &&Parameter| !is_place(p) && !pages(method, &p.name);
+        let given = |p: &&Parameter| !is_place(p) && !pages(method, &p.name) && !p.implied;
         let parameters: Vec<&Parameter> = method.parameters.iter().filter(given).collect();
         let optional = || parameters.iter().filter(|p| !p.required && !p.idempotency_token);
         let telling = optional().find(|p| !matches!(resource.types.get(p.ty), Type::Boolean));

@@ -114,13 +114,13 @@ fn narrowed(resource: &Resource) -> Vec<String> {
 }
 
 fn parameters(out: &mut String, resource: &Resource, method: &Method, place: Option<&Place>) {
-    if method.parameters.is_empty() && place.is_none() {
+    if method.parameters.iter().all(|p| p.implied) && place.is_none() {
         return;
     }
     *out += "\n| Parameter | Type | Required | Description |\n|:----------|:-----|:---------|:------------|\n";
     let is_place = |p: &&Parameter| place.is_some_and(|place| place.name == p.name);
     let (required, optional): (Vec<&Parameter>, Vec<&Parameter>) =
-        method.parameters.iter().filter(|p| !is_place(p)).partition(|p| p.required);
+        method.parameters.iter().filter(|p| !is_place(p) && !p.implied).partition(|p| p.required);
     for parameter in required.into_iter().chain(optional) {
         let label = resource.types.get(parameter.ty).label();
         let required = match parameter {

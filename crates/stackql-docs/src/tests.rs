@@ -23,7 +23,7 @@ fn method(name: &str, verb: Verb, description: &str, parameters: Vec<Parameter>)
         request: RequestShape::default(),
         response: ResponseShape::default(),
         paging: None,
-        narrowings: Vec::new(),
+        ..stackql_provider::Method::default()
     }
 }
 

@@ -47,7 +47,7 @@ impl Shape {
             let paged = |parameter: &Parameter| method.paging.as_ref().is_some_and(|p| p.sets(&parameter.name));
             for parameter in &method.parameters {
                 let known = fields.iter().any(|f| same(parameter, f.name()));
-                if known || paged(parameter) || parameter.idempotency_token {
+                if known || paged(parameter) || parameter.idempotency_token || parameter.implied {
                     continue;
                 }
                 fields.push(parameter_field(resource, parameter));
@@ -62,9 +62,9 @@ impl Shape {
     }
 }
 
-/// Whether a parameter and a column are one: the same name, however it is spelled.
+/// Whether a parameter and a column are one: the same name, however it is spelled. What no statement names is no column.
 pub(crate) fn same(parameter: &Parameter, column: &str) -> bool {
-    fold(&parameter.name) == fold(column)
+    !parameter.implied && fold(&parameter.name) == fold(column)
 }
 
 /// The column that a parameter's values have.

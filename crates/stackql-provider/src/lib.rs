@@ -14,24 +14,28 @@
 #![expect(clippy::disallowed_methods, reason = "this crate reads compiled definitions from disk")]
 
 mod compiled;
+mod completion;
 mod definitions;
 mod endpoint;
 mod method;
 pub mod names;
 mod provider;
+mod pushdown;
 mod registry;
 mod resource;
 mod types;
 
 pub use compiled::{CompiledError, CompiledProvider, Packing, ProviderSource, ServiceSource, write};
+pub use completion::{Completion, Condition, MadeAt, Poll, Way};
 pub use definitions::{Definitions, LookupError, OnDemand, Origin, ProviderEntry, Providers, Sourced};
 pub use endpoint::{Endpoints, Host, Partition, Variant};
 pub use method::{
-    Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Location, Medium, Method, Narrowing,
+    Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Inverse, Location, Medium, Method, Narrowing,
     NarrowingVia, NextPage, Outcome, PageSize, Paging, Parameter, RequestShape, ResponseShape, Template, ValueStyle,
     Verb, Waiter,
 };
 pub use provider::{Auth, ErrorRules, Hint, Members, Provider, Scope, Service, ServiceEntry};
+pub use pushdown::{Bound, Clause, Count, Pushdown};
 pub use registry::{Installed, Published, Registry, RegistryError, Transfer};
 pub use resource::{ClassicPage, Column, Resource, ResourceEntry, View};
 pub use types::{Member, TimeFormat, Type, TypeRef, Types};

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::TypeRef;
+use crate::{Completion, Pushdown, TypeRef};
 
 /// The statement a method serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Verb {
     /// Answers SELECT.
     Select,
@@ -18,11 +18,12 @@ pub enum Verb {
     /// Answers REPLACE.
     Replace,
     /// Is called by EXEC only.
+    #[default]
     Exec,
 }
 
 /// One operation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Method {
     /// The name that SHOW METHODS lists and EXEC takes.
     pub name: String,
@@ -42,6 +43,23 @@ pub struct Method {
     pub paging: Option<Paging>,
     /// Which predicates on columns it can apply itself.
     pub narrowings: Vec<Narrowing>,
+    /// Which clauses of a SELECT it can apply itself.
+    pub pushdown: Option<Pushdown>,
+    /// How the work that it starts is followed to its end.
+    pub completion: Option<Completion>,
+    /// What undoes it.
+    pub inverse: Option<Inverse>,
+}
+
+/// The method that undoes another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inverse {
+    /// Its resource, of the same service.
+    pub resource: String,
+    /// Its name.
+    pub method: String,
+    /// Its parameters by name, and where the answer to what is undone has their values.
+    pub tokens: Vec<(String, Carrier)>,
 }
 
 /// A value that a request takes.
@@ -73,6 +91,8 @@ pub struct Parameter {
     pub default: Option<String>,
     /// The environment variable whose value is sent when nothing was bound.
     pub environment: Option<String>,
+    /// No statement names it: it is set by what a statement asks for otherwise, such as its LIMIT.
+    pub implied: bool,
     /// What it means; empty in fact-only definitions.
     pub description: String,
 }

@@ -21,8 +21,23 @@ pub struct Provider {
     pub scopes: Vec<Scope>,
     /// How the provider's error codes are to be read.
     pub errors: ErrorRules,
+    /// The version of StackQL, the program, that the documents were written for at least.
+    pub minimum_version: Option<String>,
     /// The services, sorted by name.
     pub services: Vec<ServiceEntry>,
+}
+
+impl Provider {
+    /// What to tell whoever installs the provider. StackQL counts its versions otherwise than this program does, so they
+    /// are not compared.
+    pub fn notice(&self) -> Option<String> {
+        let Self { name, version, .. } = self;
+        let minimum = self.minimum_version.as_deref()?;
+        Some(format!(
+            "{name} provider, version '{version}' requires minimum stackql version {minimum}: its documents were \
+             written for StackQL {minimum}, and what that added may not be read here"
+        ))
+    }
 }
 
 /// One service in the index of a provider; enough for `SHOW SERVICES`.
@@ -150,7 +165,16 @@ fn code_matches(pattern: &str, code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Auth, code_matches};
+    use super::{Auth, Provider, code_matches};
+
+    #[test]
+    fn only_a_stated_version_is_told() {
+        let mut provider = Provider { name: "mock".into(), version: "v1.0.0".into(), ..Provider::default() };
+        assert_eq!(provider.notice(), None);
+        provider.minimum_version = Some("0.6.5".into());
+        let start = "mock provider, version 'v1.0.0' requires minimum stackql version 0.6.5: ";
+        assert!(provider.notice().is_some_and(|notice| notice.starts_with(start)));
+    }
 
     #[test]
     fn what_a_context_says_is_not_printed() {

@@ -84,7 +84,21 @@ impl Resource {
         if method.verb == Verb::Select && self.methods_of(Verb::Select).next().is_some_and(|m| m.name == method.name) {
             return self.columns.clone();
         }
-        let Some(Type::Structure { members }) = method.response.row.map(|row| self.types.get(row)) else {
+        self.members(method.response.row)
+    }
+
+    /// The fields of what `method` made, once the work that it started is done.
+    pub fn made_columns(&self, method: &Method) -> Vec<Column> {
+        match method.completion.as_ref().and_then(|completion| completion.made.as_ref()) {
+            None => self.row_columns(method),
+            Some(made) if made.row.is_none() => self.columns.clone(),
+            Some(made) => self.members(made.row),
+        }
+    }
+
+    /// The members of a row's shape as columns.
+    fn members(&self, row: Option<TypeRef>) -> Vec<Column> {
+        let Some(Type::Structure { members }) = row.map(|row| self.types.get(row)) else {
             return Vec::new();
         };
         let column = |m: &Member| Column { name: m.wire.clone(), wire: m.wire.clone(), ty: m.ty, ..Column::default() };

@@ -25,7 +25,7 @@ fn operation(parameters: Vec<(&str, Location, bool)>) -> Arc<Operation> {
         request: RequestShape::default(),
         response: ResponseShape::default(),
         paging: None,
-        narrowings: Vec::new(),
+        ..Method::default()
     };
     let endpoints = Endpoints { scope: Some("region".to_owned()), ..Endpoints::default() };
     let service = Service { name: "compute".to_owned(), endpoints, ..Service::default() };

@@ -27,7 +27,7 @@ fn operation() -> Operation {
             ..ResponseShape::default()
         },
         paging: None,
-        narrowings: Vec::new(),
+        ..Method::default()
     };
     let codes = |code: &str| vec![code.to_owned()];
     let errors = ErrorRules {

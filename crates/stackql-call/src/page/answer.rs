@@ -12,14 +12,18 @@ pub(super) struct Places<'a> {
     pub(super) siblings: &'a [String],
     /// The names of a row's members, by which rows are found where nothing says where they are.
     pub(super) members: Vec<&'a str>,
-    /// By [`ONWARD`] and [`REQUEST_ID`]; empty for nowhere.
-    pub(super) marks: [&'a [String]; 2],
+    /// By [`ONWARD`], [`REQUEST_ID`] and [`COUNT`]; empty for nowhere.
+    pub(super) marks: [&'a [String]; MARKS],
 }
 
 /// The mark that leads to the next page.
 pub(super) const ONWARD: usize = 0;
 /// The mark that names the request.
 pub(super) const REQUEST_ID: usize = 1;
+/// The mark that says how many rows there are on all pages.
+pub(super) const COUNT: usize = 2;
+/// How many marks there are.
+pub(super) const MARKS: usize = 3;
 
 /// What one answer holds.
 pub(super) struct Answer<'a> {
@@ -28,7 +32,7 @@ pub(super) struct Answer<'a> {
     /// The first value that does not fit its column.
     pub(super) unfit: Option<Unfit>,
     /// The texts at [`Places::marks`].
-    pub(super) marks: [Option<String>; 2],
+    pub(super) marks: [Option<String>; MARKS],
 }
 
 /// A value that does not fit its column.
@@ -43,7 +47,7 @@ pub(super) struct Unfit {
 
 impl<'a> Answer<'a> {
     pub(super) fn new(plan: &'a RowPlan) -> Self {
-        Self { plan, builders: Builders::new(plan), unfit: None, marks: [None, None] }
+        Self { plan, builders: Builders::new(plan), unfit: None, marks: [const { None }; MARKS] }
     }
 
     /// Whether a row is the value of its one column, rather than an object that has it.

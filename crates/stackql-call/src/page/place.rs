@@ -51,7 +51,7 @@ pub(super) fn is_without_data(body: &[u8]) -> bool {
 }
 
 /// The member of an object, or the element of a list, from its end where the step is negative.
-fn below<'d>(here: &'d Json, step: &str) -> Option<&'d Json> {
+pub(crate) fn below<'d>(here: &'d Json, step: &str) -> Option<&'d Json> {
     match here {
         Json::Object(members) => members.get(step),
         Json::Array(items) => match step.strip_prefix('-') {

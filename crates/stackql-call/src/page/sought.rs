@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 use stackql_provider::ResponseShape;
 
-use super::answer::Places;
+use super::answer::{MARKS, Places};
 use crate::body::{Broken, MAX_DEPTH};
 use crate::xml::{Document, Next};
 
@@ -16,7 +16,7 @@ const ELEMENTS: [&str; 2] = ["member", "item"];
 pub(super) struct Sought {
     /// The path of the elements that have the most of a row's members; `None` where none has any.
     pub(super) rows: Option<Vec<String>>,
-    pub(super) marks: [Vec<String>; 2],
+    pub(super) marks: [Vec<String>; MARKS],
 }
 
 /// Looks through a document for the places that are not said.

@@ -72,7 +72,7 @@ fn call(verb: Verb, rows: &str) -> Call {
             next: NextPage::Token { parameter: "NextToken".to_owned(), answer: Carrier::Body(path("nextToken")) },
             size: None,
         }),
-        narrowings: Vec::new(),
+        ..Method::default()
     };
     let (types, columns) = table();
     let resource = Resource { name: "things".to_owned(), columns, methods: vec![method], types, ..Resource::default() };

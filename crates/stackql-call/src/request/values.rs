@@ -64,8 +64,16 @@ pub(super) fn header(types: &Types, parameter: &Parameter, value: &Json) -> Stri
 /// The text of a path's placeholder, encoded.
 pub(super) fn path(types: &Types, parameter: &Parameter, value: &Json) -> String {
     let text = joined(&named(types, parameter.ty, parameter.time_format, value));
-    let set = if parameter.style == ValueStyle::Slashed { SLASHED } else { ENCODED };
-    utf8_percent_encode(&text, set).to_string()
+    if parameter.style == ValueStyle::Slashed {
+        slashed(&text)
+    } else {
+        utf8_percent_encode(&text, ENCODED).to_string()
+    }
+}
+
+/// A text of several steps of a path, encoded.
+pub(super) fn slashed(text: &str) -> String {
+    utf8_percent_encode(text, SLASHED).to_string()
 }
 
 /// A list joined by commas; anything else as it is.

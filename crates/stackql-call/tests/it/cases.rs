@@ -2,7 +2,8 @@
 //!
 //! Given: `resource.yaml` (the operation), `bindings.json` (what the statement bound), `page.json` (optional: which
 //! page, how many rows are wanted, which columns), `before.http` (optional: the answer that leads to the page),
-//! `response.http` (optional). Checked: `call.txt`, `request.http`,
+//! `response.http` (optional). Where what is started goes on after its answer also `state_1.http` and so on, the answers
+//! to how far it is, and `made.http`, what it made. Checked: `call.txt`, `request.http`, `progress.txt`,
 //! `rows.txt`. A stage that ends the road says so in its file, and the files of later stages must be absent.
 //! `UPDATE_CASES=1` writes what is checked anew.
 
@@ -13,14 +14,17 @@ use std::path::{Path, PathBuf};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
-use stackql_call::{AnswerError, Bindings, Call, Cursor, Page, Payload, Response, RowPlan, Value, bind, page, request};
+use stackql_call::{
+    AnswerError, Bindings, Call, Cursor, Made, Page, Payload, Progress, Request, Response, RowPlan, Value, bind, made,
+    page, progress, request,
+};
 use stackql_provider::{AnswerFormat, Carrier, Column, NextPage, ResponseShape};
 
 use crate::model::operation;
 
 /// What is given, and what a stage answers with.
-const GIVEN: [&str; 5] = ["resource.yaml", "bindings.json", "page.json", "before.http", "response.http"];
-const CHECKED: [&str; 3] = ["call.txt", "request.http", "rows.txt"];
+const GIVEN: [&str; 6] = ["resource.yaml", "bindings.json", "page.json", "before.http", "response.http", "made.http"];
+const CHECKED: [&str; 4] = ["call.txt", "request.http", "progress.txt", "rows.txt"];
 
 #[test]
 fn every_stage_of_every_case() {
@@ -49,7 +53,7 @@ fn every_stage_of_every_case() {
         }
         for entry in std::fs::read_dir(&folder).unwrap() {
             let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-            if !GIVEN.contains(&name.as_str()) && !CHECKED.contains(&name.as_str()) {
+            if !GIVEN.contains(&name.as_str()) && !name.starts_with("state_") && !CHECKED.contains(&name.as_str()) {
                 failures.push(format!("{case}/{name} belongs to no stage"));
             }
         }
@@ -101,13 +105,41 @@ fn stages(folder: &Path) -> BTreeMap<&'static str, String> {
         Err(_) => (!wanted["after"].is_null()).then(|| cursor(&call, &wanted["after"])),
     };
     let request = request(&call, cursor.as_ref(), size).unwrap();
+    stages.insert("request.http", written(&request));
+
+    if let Ok(answer) = std::fs::read(folder.join("response.http")) {
+        let plan = RowPlan::new(
+            &call.operation().resource.types,
+            &chosen(columns, &wanted["columns"]),
+            wanted["extra"] == true,
+        );
+        if call.operation().method().completion.is_some() {
+            let (progress, answer) = progressed(folder, &request, &response(&answer));
+            stages.insert("progress.txt", progress);
+            if let Some(answer) = answer {
+                let rows = made(&call, &plan, &answer).map_or_else(|error| refusal(&error), |page| rows(&page));
+                stages.insert("rows.txt", rows);
+            }
+            return stages;
+        }
+        let rows = match page(&call, &plan, cursor.as_ref(), &response(&answer)) {
+            Ok(page) => rows(&page),
+            Err(error) => refusal(&error),
+        };
+        stages.insert("rows.txt", rows);
+    }
+    stages
+}
+
+/// The request as it is before endpoint and signature.
+fn written(request: &Request) -> String {
     let mut written = format!("# may be sent again: {}\n", if request.repeatable { "yes" } else { "no" });
     for (what, address) in [("to", &request.url), ("next", &request.next)] {
         if let Some(address) = address {
             writeln!(written, "# {what}: {address}").unwrap();
         }
     }
-    let beside = |(name, _): &&(String, String)| Some(name) != call.operation().service.endpoints.scope.as_ref();
+    let beside = |(name, _): &&(String, String)| Some(name) != request.operation.service.endpoints.scope.as_ref();
     for (name, value) in request.server.iter().filter(beside) {
         writeln!(written, "# {name}: {value}").unwrap();
     }
@@ -128,21 +160,41 @@ fn stages(folder: &Path) -> BTreeMap<&'static str, String> {
         }
         writeln!(written, "\n{}", std::str::from_utf8(&request.body).unwrap()).unwrap();
     }
-    stages.insert("request.http", written);
+    written
+}
 
-    if let Ok(answer) = std::fs::read(folder.join("response.http")) {
-        let plan = RowPlan::new(
-            &call.operation().resource.types,
-            &chosen(columns, &wanted["columns"]),
-            wanted["extra"] == true,
-        );
-        let rows = match page(&call, &plan, cursor.as_ref(), &response(&answer)) {
-            Ok(page) => rows(&page),
-            Err(error) => refusal(&error),
-        };
-        stages.insert("rows.txt", rows);
+/// How far what `sent` started is, answer by answer, and the answer with what it made.
+fn progressed(folder: &Path, sent: &Request, answer: &Response) -> (String, Option<Response>) {
+    let file = |name: &str| std::fs::read(folder.join(name)).ok().map(|text| response(&text));
+    let mut out = String::new();
+    let mut now = progress(sent, answer);
+    for state in 1.. {
+        match now {
+            Err(error) => {
+                out.push_str(&refusal(&error));
+                return (out, None);
+            }
+            Ok(Progress::Done) => {
+                out.push_str("done: the answer is all there is\n");
+                return (out, Some(answer.clone()));
+            }
+            Ok(Progress::Finished { label, made }) => {
+                writeln!(out, "finished: {label}").unwrap();
+                return match made {
+                    Made::Nothing => (out + "made: nothing\n", None),
+                    Made::Answer(answer) => (out + "made: in the answer\n", Some(answer)),
+                    Made::Ask(request) => (out + "made: at\n" + &written(&request), file("made.http")),
+                };
+            }
+            Ok(Progress::Pending(waiting)) => {
+                let after = waiting.retry_after.map(|wait| format!(" after {} s", wait.as_secs())).unwrap_or_default();
+                write!(out, "pending: {}\nask{after}\n{}", waiting.label, written(&waiting.poll)).unwrap();
+                let Some(state) = file(&format!("state_{state}.http")) else { return (out, None) };
+                now = waiting.answered(&state);
+            }
+        }
     }
-    stages
+    (out, None)
 }
 
 /// Values as SQL has them: an array or object stands for one that is nested already.
@@ -238,6 +290,9 @@ fn rows(page: &Page) -> String {
     }
     writeln!(out, "rows: {}", page.rows.num_rows()).unwrap();
     writeln!(out, "next: {}", page.next.as_ref().map_or("none", Cursor::as_str)).unwrap();
+    if let Some(count) = page.count {
+        writeln!(out, "of all: {count}").unwrap();
+    }
     if page.cut {
         writeln!(out, "cut off").unwrap();
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 use stackql_call::Operation;
 use stackql_provider::{
-    AnswerFormat, BodyStyle, Carrier, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint, Location, Medium,
-    Member, Method, NextPage, PageSize, Paging, Parameter, Provider, RequestShape, Resource, ResponseShape, Service,
-    Template, TimeFormat, Type, TypeRef, Types, ValueStyle, Verb,
+    AnswerFormat, BodyStyle, Carrier, Column, Completion, Count, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint,
+    Location, Medium, Member, Method, NextPage, PageSize, Paging, Parameter, Provider, Pushdown, RequestShape,
+    Resource, ResponseShape, Service, Template, TimeFormat, Type, TypeRef, Types, ValueStyle, Verb, Way,
 };
 
 /// The operation that `document` describes, and the columns of its rows.
@@ -18,13 +18,16 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
     let times = if document["times"] == "unixTimestamp" { TimeFormat::EpochSeconds } else { TimeFormat::Rfc3339 };
     let mut shapes =
         Shapes { model: &document["shapes"], query, plain, times, types: Types::default(), seen: HashMap::new() };
+    let completion = document["completion"].is_array().then(|| completion(document, &mut shapes));
     let mut parameters = shapes.parameters(&shapes.model[text(&document["input"])].clone());
     parameters.extend(shapes.parameters(&json!({"members": document["parameters"]})));
     let row = document["row"].as_str().or(document["output"].as_str());
-    let columns = row.map(|r| shapes.columns(r)).unwrap_or_default();
+    let read = document["made"].as_str().or(row);
+    let columns = read.map(|r| shapes.columns(r)).unwrap_or_default();
     let verb = match text(&document["verb"]) {
         "INSERT" => Verb::Insert,
         "DELETE" => Verb::Delete,
+        "UPDATE" => Verb::Update,
         "EXEC" => Verb::Exec,
         _ => Verb::Select,
     };
@@ -77,7 +80,9 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
             },
         },
         paging: paging(&document["paging"]),
-        narrowings: Vec::new(),
+        pushdown: pushdown(&document["count"]),
+        completion,
+        ..Method::default()
     };
     let name = method.name.clone();
     let resource = Resource {
@@ -102,6 +107,38 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
     let provider = Provider { name: "mock".to_owned(), errors, ..Provider::default() };
     let made = Operation::new(Arc::new(provider), Arc::new(service), Arc::new(resource), &name);
     (Arc::new(made.unwrap()), columns)
+}
+
+/// The ways by which what goes on is followed, and the row of what it makes, `made`.
+fn completion(document: &Json, shapes: &mut Shapes<'_>) -> Completion {
+    fn part<T: serde::de::DeserializeOwned>(of: &Json) -> T {
+        serde_json::from_value(of.clone()).unwrap()
+    }
+    let way = |way: &Json| Way {
+        poll: part(&way["poll"]),
+        done: part(&way["done"]),
+        failed: part(&way["failed"]),
+        error: ErrorShape {
+            code: texts(&way["error"]["code"]),
+            message: texts(&way["error"]["message"]),
+            ..ErrorShape::default()
+        },
+        label: part(&way["label"]),
+        made: part(&way["made"]),
+    };
+    let made = document["made"].as_str().map(|row| ResponseShape {
+        format: AnswerFormat::Json,
+        row: Some(shapes.add(row)),
+        ..ResponseShape::default()
+    });
+    Completion { ways: document["completion"].as_array().into_iter().flatten().map(way).collect(), made }
+}
+
+/// Rows are counted, and an answer has their number under this name.
+fn pushdown(count: &Json) -> Option<Pushdown> {
+    let answer = vec![count.as_str()?.to_owned()];
+    let (parameter, value) = ("$count".to_owned(), "true".to_owned());
+    Some(Pushdown { count: Some(Count { parameter, value, answer }), ..Pushdown::default() })
 }
 
 fn medium(document: &Json) -> Medium {

@@ -52,7 +52,7 @@ pub(super) fn request(auth: Auth, http_method: &str) -> Request {
         parameters: Vec::new(),
         response: ResponseShape::default(),
         paging: None,
-        narrowings: Vec::new(),
+        ..Method::default()
     };
     let provider = Provider { name: "p".into(), ..Provider::default() };
     let service = Service { auth, ..Service::default() };

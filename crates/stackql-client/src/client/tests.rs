@@ -70,7 +70,7 @@ fn request_of(verb: Verb, parameters: Vec<Parameter>, types: Types) -> Request {
             ..ResponseShape::default()
         },
         paging: None,
-        narrowings: Vec::new(),
+        ..Method::default()
     };
     let throttled = ["RequestLimitExceeded", "Throttling*"].map(str::to_owned).into();
     let errors = ErrorRules { throttled, clock_skew: vec!["RequestExpired".into()], ..ErrorRules::default() };

@@ -142,25 +142,30 @@ pub(super) fn unpack(
 /// The path below the version's folder, empty for the folder itself; `None` for the folder above it.
 fn path(name: &[u8], version: &str) -> Result<Option<PathBuf>, ArchiveError> {
     let shown = || String::from_utf8_lossy(name).escape_debug().to_string();
-    let refused = || ArchiveError::Path(shown());
-    let text = std::str::from_utf8(name).map_err(|_| refused())?;
-    // Marks that are parts of names here separate or name drives elsewhere.
-    if text.is_empty() || text.contains(['\\', ':']) || text.chars().any(char::is_control) {
-        return Err(refused());
-    }
-    let mut parts = Vec::new();
-    for part in Path::new(text).components() {
-        match part {
-            Component::CurDir => {}
-            Component::Normal(part) => parts.push(part),
-            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return Err(refused()),
-        }
-    }
+    let parts = parts(name).ok_or_else(|| ArchiveError::Path(shown()))?;
     match parts.split_first() {
         None => Ok(None),
         Some((top, below)) if *top == version => Ok(Some(below.iter().collect())),
         Some(_) => Err(ArchiveError::Outside { path: shown(), version: version.to_owned() }),
     }
+}
+
+/// The names on a path; `None` for one that leads elsewhere or that not every system can have.
+pub(super) fn parts(name: &[u8]) -> Option<Vec<&str>> {
+    let text = std::str::from_utf8(name).ok()?;
+    // Marks that are parts of names here separate or name drives elsewhere.
+    if text.is_empty() || text.contains(['\\', ':']) || text.chars().any(char::is_control) {
+        return None;
+    }
+    let mut parts = Vec::new();
+    for part in Path::new(text).components() {
+        match part {
+            Component::CurDir => {}
+            Component::Normal(part) => parts.push(part.to_str()?),
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(parts)
 }
 
 fn what(kind: EntryType) -> &'static str {

@@ -21,10 +21,12 @@ pub struct RegistryConfig {
     pub(super) url: String,
     /// The folder above the installed definitions, where it is not the program's own.
     pub(super) local_doc_root: Option<PathBuf>,
-    /// Where definitions are installed below the folder.
+    /// Where definitions are installed below the folder, and where documents are below the address.
     pub(super) src_prefix: String,
     /// Where archives are below the address.
     pub(super) dist_prefix: String,
+    /// Whether a version of which there is no archive is fetched document by document.
+    pub(super) allow_src_download: bool,
     /// How signatures are checked.
     pub(super) verify_config: VerifyConfig,
 }
@@ -48,6 +50,7 @@ impl Default for RegistryConfig {
             local_doc_root: None,
             src_prefix: "src".to_owned(),
             dist_prefix: "dist".to_owned(),
+            allow_src_download: false,
             verify_config: VerifyConfig::default(),
         }
     }

@@ -1,4 +1,4 @@
-//! Fetches what a registry serves: small documents into memory, archives into a file that a later try goes on with.
+//! Fetches what a registry serves: documents into memory, archives into a file that a later try goes on with.
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -17,17 +17,24 @@ use crate::client::shown;
 
 /// The most bytes of an archive.
 const LARGEST: u64 = 512 << 20;
-/// The most bytes of a document.
-const LARGEST_DOCUMENT: usize = 16 << 20;
 const TRIES: u32 = 4;
 const REDIRECTS: usize = 5;
 /// A download as a whole may take long; what may not is each wait for the next bytes.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What was asked for, or what to say where the registry does not have it.
+#[derive(Debug)]
+pub(super) enum Found<T> {
+    Here(T),
+    Absent(RegistryError),
+}
+
 /// Why a try gave nothing.
 enum Failure {
     /// Another may.
     Passing(String),
+    /// The registry does not have it.
+    Absent(RegistryError),
     Final(RegistryError),
 }
 
@@ -53,7 +60,7 @@ impl Tries {
         let message = match failure {
             Failure::Passing(message) if self.left > 0 => message,
             Failure::Passing(message) => return Err(RegistryError::Unavailable(message)),
-            Failure::Final(error) => return Err(error),
+            Failure::Absent(error) | Failure::Final(error) => return Err(error),
         };
         tracing::debug!(left = self.left, message, "asking the registry again");
         tokio::time::sleep(self.wait).await;
@@ -63,24 +70,25 @@ impl Tries {
     }
 }
 
-/// A document, which is text.
-pub(super) async fn document(client: &Client, url: &Url) -> Result<String, RegistryError> {
+/// A document, which is text of at most so many MiB.
+pub(super) async fn document(client: &Client, url: &Url, largest: usize) -> Result<Found<String>, RegistryError> {
     let mut tries = Tries::new();
     loop {
-        match document_once(client, url).await {
-            Ok(text) => return Ok(text),
+        match document_once(client, url, largest).await {
+            Ok(text) => return Ok(Found::Here(text)),
+            Err(Failure::Absent(error)) => return Ok(Found::Absent(error)),
             Err(failure) => tries.again(failure).await?,
         }
     }
 }
 
-async fn document_once(client: &Client, url: &Url) -> Result<String, Failure> {
+async fn document_once(client: &Client, url: &Url, largest: usize) -> Result<String, Failure> {
     let mut answer = get(client, url, None).await?;
     accepted(&answer, url)?;
     let mut text = Vec::new();
     while let Some(chunk) = next(client, &mut answer, url).await? {
-        if text.len() + chunk.len() > LARGEST_DOCUMENT {
-            return Err(unavailable(format!("{} is larger than 16 MiB, so it is no list of providers", shown(url))));
+        if text.len() + chunk.len() > largest << 20 {
+            return Err(unavailable(format!("{} is larger than {largest} MiB, so it is no such document", shown(url))));
         }
         text.extend_from_slice(&chunk);
     }
@@ -94,11 +102,12 @@ pub(super) async fn archive(
     url: &Url,
     part: &Part,
     transfer: &Transfer,
-) -> Result<u64, RegistryError> {
+) -> Result<Found<u64>, RegistryError> {
     let mut tries = Tries::new();
     loop {
         match archive_once(client, url, part, transfer).await {
-            Ok(size) => return Ok(size),
+            Ok(size) => return Ok(Found::Here(size)),
+            Err(Failure::Absent(error)) => return Ok(Found::Absent(error)),
             Err(failure) => tries.again(failure).await?,
         }
     }
@@ -230,7 +239,10 @@ fn accepted(answer: &Response, url: &Url) -> Result<(), Failure> {
         StatusCode::OK => Ok(()),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Err(Failure::Passing(message)),
         _ if status.is_server_error() => Err(Failure::Passing(message)),
-        _ => Err(unavailable(format!("{message}; check the url of --registry"))),
+        _ => {
+            let error = RegistryError::Unavailable(format!("{message}; check the url of --registry"));
+            Err(if status == StatusCode::NOT_FOUND { Failure::Absent(error) } else { Failure::Final(error) })
+        }
     }
 }
 

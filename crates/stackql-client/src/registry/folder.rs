@@ -92,20 +92,25 @@ impl Folder {
 
     /// An empty folder to unpack a version into.
     pub(super) fn unpacking(&self, version: &str) -> Result<PathBuf, RegistryError> {
-        let path = self.hidden(version, UNPACKED);
+        let path = self.unpacked(version);
         remove_folder(&path)?;
         fs::create_dir(&path).map_err(|e| disk("write", &path, &e))?;
         Ok(path)
     }
 
+    /// The folder that a version is unpacked into.
+    pub(super) fn unpacked(&self, version: &str) -> PathBuf {
+        self.hidden(version, UNPACKED)
+    }
+
     /// Gives up what was unpacked.
     pub(super) fn discard(&self, version: &str) -> Result<(), RegistryError> {
-        remove_folder(&self.hidden(version, UNPACKED))
+        remove_folder(&self.unpacked(version))
     }
 
     /// Makes what was unpacked the version that is installed, and removes the others.
     pub(super) fn install(&self, version: &str) -> Result<(), RegistryError> {
-        let (unpacked, place) = (self.hidden(version, UNPACKED), self.path.join(version));
+        let (unpacked, place) = (self.unpacked(version), self.path.join(version));
         sync_folders(&unpacked)?;
         if !place.exists() {
             rename(&unpacked, &place)?;

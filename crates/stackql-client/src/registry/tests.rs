@@ -11,6 +11,7 @@ use crate::Settings;
 
 mod interrupted;
 mod published;
+mod sources;
 
 const INDEX: &str = "providers: {aws: {versions: [v0.9.0, v1.0.0, v1.1.0-beta]}, google: {versions: [v1.0.0]}}";
 
@@ -178,10 +179,10 @@ fn configurations_are_json_or_yaml_and_may_be_partial() {
     assert_eq!(RegistryConfig::parse("{}"), Ok(RegistryConfig::default()));
     let json =
         r#"{"url": "http://h", "srcPrefix": "s", "allowSrcDownload": true, "verifyConfig": {"nopVerify": true}}"#;
-    let yaml = "url: http://h\nsrcPrefix: s\nverifyConfig:\n  nopVerify: true";
+    let yaml = "url: http://h\nsrcPrefix: s\nallowSrcDownload: true\nverifyConfig:\n  nopVerify: true";
     assert_eq!(RegistryConfig::parse(json), RegistryConfig::parse(yaml));
     let config = RegistryConfig::parse(json).expect("a configuration");
-    assert!(config.verify_config.nop_verify && config.dist_prefix == "dist");
+    assert!(config.verify_config.nop_verify && config.allow_src_download && config.dist_prefix == "dist");
     for wrong in ["nonsense", "[]", "{\"url\": 1", "{\"verifyConfig\": 1}"] {
         let error = RegistryConfig::parse(wrong).expect_err("wrong").to_string();
         assert!(error.starts_with("cannot unmarshal the registry configuration: "), "{error}");

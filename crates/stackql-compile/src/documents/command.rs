@@ -39,9 +39,9 @@ pub(super) fn compile<'a>(
         request: RequestShape { medium, ..RequestShape::default() },
         response,
         paging: None,
-        narrowings: Vec::new(),
+        ..Method::default()
     };
-    Ok(Compiled { method, columns })
+    Ok(Compiled { method, columns, problems: Vec::new() })
 }
 
 /// The parameters of operation, path item and method, in lists or by name. Where a document says that one stands means

@@ -9,10 +9,10 @@ use super::graphql::GraphQl;
 use super::library::At;
 use super::problem::Problem;
 use super::schema::{Merged, merged};
-use super::{command, paging, response, servers};
+use super::{command, completion, inverse, paging, pushdown, response, servers};
 
 /// The header by which AWS's JSON protocols say which operation is meant; their path is always `/`.
-const TARGET: &str = "X-Amz-Target";
+pub(super) const TARGET: &str = "X-Amz-Target";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The operation that a method names, and where it stands.
@@ -42,6 +42,11 @@ impl<'a> Operation<'a> {
         let mut entries = paths.into_iter().flat_map(At::entries);
         let path = entries.find(|(_, at)| at.key() == item.key()).map_or("", |(path, _)| path);
         Ok(Self { http_method: verb, path, item: item.target()?, at })
+    }
+
+    /// Whether this is its HTTP method, in whatever case.
+    pub(super) fn is(&self, http_method: &str) -> bool {
+        self.http_method.eq_ignore_ascii_case(http_method)
     }
 }
 
@@ -81,6 +86,8 @@ pub(super) struct Scene<'a> {
 pub(super) struct Compiled {
     pub(super) method: Method,
     pub(super) columns: Vec<stackql_provider::Column>,
+    /// What of it is not there, and why.
+    pub(super) problems: Vec<Problem>,
 }
 
 pub(super) fn compile<'a>(
@@ -160,6 +167,17 @@ pub(super) fn compile<'a>(
         (None, "GET" | "POST") => paging::compile(&config, operation, &response, &mut parameters, types),
         _ => None,
     };
+    let mut problems = Vec::new();
+    let pushdown = match (verb, request.http_method.as_str()) {
+        (Verb::Select, "GET") => pushdown::compile(&config, &mut parameters, types, &mut problems),
+        _ => None,
+    };
+    let target = parameters.iter().find(|p| p.wire == TARGET).and_then(|p| p.default.as_deref());
+    let server = servers.and_then(|s| s.items().next()?.text("url")).unwrap_or_default();
+    let completion = match query {
+        Some(_) => None,
+        None => completion::compile(at, operation, verb, (server, target), &response, types, &mut problems),
+    };
     let method = Method {
         name: name.to_owned(),
         operation: operation.at.text("operationId").unwrap_or(name).to_owned(),
@@ -170,8 +188,11 @@ pub(super) fn compile<'a>(
         response,
         paging,
         narrowings: Vec::new(),
+        pushdown,
+        completion,
+        inverse: inverse::compile(at, &mut problems),
     };
-    Ok(Compiled { method, columns })
+    Ok(Compiled { method, columns, problems })
 }
 
 fn form_style(config: &Config<'_>) -> FormStyle {
@@ -350,7 +371,7 @@ pub(super) fn template(at: At<'_>) -> Template {
     Template { kind: text("type"), body: text("body") }
 }
 
-fn pairs(query: &str) -> Vec<(String, String)> {
+pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
     let pair = |p: &str| {
         let (name, value) = p.split_once('=').unwrap_or((p, ""));
         (name.to_owned(), value.to_owned())
@@ -358,7 +379,7 @@ fn pairs(query: &str) -> Vec<(String, String)> {
     query.split('&').filter(|p| !p.is_empty()).map(pair).collect()
 }
 
-fn with_query(path: &str, fixed: &[(String, String)]) -> String {
+pub(super) fn with_query(path: &str, fixed: &[(String, String)]) -> String {
     let mut out = path.to_owned();
     for (i, (name, value)) in fixed.iter().enumerate() {
         out.push(if i == 0 { '?' } else { '&' });

@@ -104,8 +104,5 @@ fn usual(operation: &Operation<'_>, response: &ResponseShape, parameters: &[Para
     if let Some(address) = USUAL_ADDRESSES.iter().find(|a| answers(a)) {
         return Some(NextPage::Address { answer: Carrier::Body(vec![(*address).to_owned()]) });
     }
-    operation
-        .http_method
-        .eq_ignore_ascii_case("get")
-        .then(|| NextPage::Address { answer: Carrier::Header(LINK.to_owned()) })
+    operation.is("get").then(|| NextPage::Address { answer: Carrier::Header(LINK.to_owned()) })
 }

@@ -41,6 +41,7 @@ pub(super) fn compile(at: At<'_>) -> Result<Provider, Problem> {
         description: at.text("description").unwrap_or_default().to_owned(),
         scopes: is_signed(scheme).then(region).into_iter().collect(),
         errors: ErrorRules::default(),
+        minimum_version: at.get("config").and_then(|c| c.text("minStackQLVersion")).map(str::to_owned),
         services,
     })
 }

@@ -23,8 +23,8 @@ pub(super) fn compile<'a>(
 ) -> Result<(ResponseShape, Vec<Column>), Problem> {
     let wanted = method.get("response");
     let said = |key: &str| wanted.and_then(|r| r.text(key));
-    let (media_type, described) = described(wanted, operation);
-    let schema = wanted.and_then(|r| r.get("schema_override")).or(described);
+    let (media_type, _) = described(wanted, operation);
+    let schema = schema(method, operation);
     let transform = wanted.and_then(|r| r.get("transform")).map(template);
     // Not a template: the answer is XML as it comes, and the schema says what a row is like.
     let is_by_schema = transform.as_ref().is_some_and(|t| t.kind.starts_with(BY_SCHEMA));
@@ -61,14 +61,39 @@ pub(super) fn compile<'a>(
     };
     let row_shape = merged(row);
     let columns = columns(&row_shape, row, is_xml, types);
-    shape.row = Some(match columns.as_slice() {
-        [only] if only.wire.is_empty() => only.ty,
-        columns => structure(columns, types),
-    });
+    shape.row = Some(structure(&columns, types));
     Ok((shape, columns))
 }
 
+/// The schema of the answers.
+pub(super) fn schema<'a>(method: At<'a>, operation: &Operation<'a>) -> Option<At<'a>> {
+    let wanted = method.get("response");
+    wanted.and_then(|r| r.get("schema_override")).or_else(|| described(wanted, operation).1)
+}
+
+/// How what an awaited operation made is read, if the document says it.
+pub(super) fn awaited(method: At<'_>, types: &mut Types) -> Option<ResponseShape> {
+    let wanted = method.get("response")?;
+    let schema = wanted.get("async_schema_override")?;
+    let media_type = wanted.text("asyncOverrideMediaType").or(wanted.text("mediaType")).unwrap_or("application/json");
+    let is_xml = media_type.contains("xml");
+    let row = row(schema, &[], is_xml)?;
+    let columns = columns(&merged(row), row, is_xml, types);
+    Some(ResponseShape {
+        media_type: media_type.to_owned(),
+        format: if is_xml { AnswerFormat::Markup } else { AnswerFormat::Json },
+        row: Some(structure(&columns, types)),
+        ..ResponseShape::default()
+    })
+}
+
+/// The shape of a row with these columns.
 fn structure(columns: &[Column], types: &mut Types) -> TypeRef {
+    if let [only] = columns
+        && only.wire.is_empty()
+    {
+        return only.ty;
+    }
     let member = |c: &Column| stackql_provider::Member {
         name: c.name.clone(),
         wire: c.wire.clone(),

@@ -110,6 +110,12 @@ fn fill<'a>(scene: &Scene<'a>, resource: &mut Resource, methods: Vec<Source<'a>>
                     join(resource, compiled.columns, &mut types);
                 }
                 resource.methods.push(compiled.method);
+                // Methods inherit what is wrong along with the rest.
+                for problem in compiled.problems {
+                    if !problems.contains(&problem) {
+                        problems.push(problem);
+                    }
+                }
             }
             Err(problem) => problems.push(problem),
         }

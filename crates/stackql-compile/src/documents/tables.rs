@@ -137,6 +137,7 @@ fn resource(table: At<'_>) -> Result<(&str, Resource), Problem> {
         },
         paging: None,
         narrowings,
+        ..Method::default()
     };
     Ok((name, Resource { name: name.to_owned(), columns, methods: vec![method], types, ..Resource::default() }))
 }

@@ -55,6 +55,9 @@ fn model(case: &Path) -> String {
     };
     let provider = documents.provider();
     let mut out = format!("provider {} {}\n", provider.name, provider.version);
+    if let Some(notice) = provider.notice() {
+        out.push_str(&format!("notice: {notice}\n"));
+    }
     for entry in &provider.services {
         match documents.service(&entry.name) {
             Ok(compiled) => {

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use stackql_provider::{
-    AnswerFormat, BodyStyle, Carrier, FormStyle, Location, Medium, Method, NarrowingVia, NextPage, Parameter, Resource,
-    ServiceSource, Type, TypeRef, Types, ValueStyle,
+    AnswerFormat, BodyStyle, Bound, Carrier, Clause, Completion, Condition, Count, FormStyle, Inverse, Location,
+    MadeAt, Medium, Method, NarrowingVia, NextPage, Parameter, Poll, Pushdown, Resource, ServiceSource, Type, TypeRef,
+    Types, ValueStyle,
 };
 
 pub(crate) fn shown(source: &ServiceSource) -> String {
@@ -109,6 +110,81 @@ fn method(method: &Method, types: &Types, out: &mut String) {
             let _ = writeln!(out, "    size {} to {}{always}", size.parameter, size.maximum);
         }
     }
+    if let Some(pushdown) = &method.pushdown {
+        self::pushdown(pushdown, out);
+    }
+    if let Some(completion) = &method.completion {
+        self::completion(completion, types, out);
+    }
+    if let Some(Inverse { resource, method, tokens }) = &method.inverse {
+        let token = |(name, at): &(String, Carrier)| format!(" {name} <- {}", carrier(at));
+        let _ = writeln!(out, "    undone by {resource}.{method}{}", tokens.iter().map(token).collect::<String>());
+    }
+}
+
+fn pushdown(pushdown: &Pushdown, out: &mut String) {
+    let Pushdown { select, filter, order, top, skip, count } = pushdown;
+    for (what, clause) in [("select", select), ("filter", filter), ("order", order)] {
+        let Some(Clause { parameter, columns, operators }) = clause else { continue };
+        let all = |names: &Option<Vec<String>>| names.as_ref().map_or("any".to_owned(), |names| names.join(" "));
+        let _ = writeln!(out, "    {what} by {parameter} columns {} operators {}", all(columns), all(operators));
+    }
+    for (what, bound) in [("top", top), ("skip", skip)] {
+        let Some(Bound { parameter, maximum, of_page }) = bound else { continue };
+        let maximum = maximum.map(|most| format!(" to {most}")).unwrap_or_default();
+        let _ = writeln!(out, "    {what} by {parameter}{maximum}{}", if *of_page { " of a page" } else { "" });
+    }
+    if let Some(Count { parameter, value, answer }) = count {
+        let _ = writeln!(out, "    count by {parameter}={value} <- {}", answer.join("/"));
+    }
+}
+
+fn completion(completion: &Completion, types: &Types, out: &mut String) {
+    let path = |path: &[String]| path.join("/");
+    for way in &completion.ways {
+        let poll = match &way.poll {
+            Poll::Link(link) => format!("link {}", path(link)),
+            Poll::Name { name, below } => format!("name {} below {}", path(name), below.as_deref().unwrap_or("-")),
+            Poll::Operation { path: at, headers, token: (member, token) } => {
+                let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                format!("{at} {} {member}={}", headers.join(" "), path(token))
+            }
+            Poll::Header(name) => format!("header {name}"),
+            Poll::Accepted(name) => format!("header {name} while accepted"),
+        };
+        let made = match &way.made {
+            MadeAt::Nowhere => "nothing".to_owned(),
+            MadeAt::Answer => "the answer".to_owned(),
+            MadeAt::Member(member) => format!("member {}", path(member)),
+            MadeAt::Link(link) => format!("link {}", path(link)),
+            MadeAt::Same => "where it was written".to_owned(),
+            MadeAt::Header(name) => format!("header {name}"),
+        };
+        let _ = writeln!(out, "    awaits {poll}, made {made}");
+        // What follows from a header is always the same.
+        let is_by_header = matches!(way.poll, Poll::Header(_) | Poll::Accepted(_));
+        if !is_by_header {
+            let (done, failed) = (condition(&way.done), condition(&way.failed));
+            let _ = writeln!(out, "      done {done} failed {failed}");
+        }
+    }
+    if let Some(made) = &completion.made {
+        let row = made.row.map_or("as the table's rows".to_owned(), |row| ty(types, row, 0));
+        let _ = writeln!(out, "      made {} {row}", made.media_type);
+    }
+}
+
+fn condition(of: &Condition) -> String {
+    let joined =
+        |parts: &[Condition], by: &str| format!("({})", parts.iter().map(condition).collect::<Vec<_>>().join(by));
+    let value = |value: &Option<String>| value.as_ref().map_or("null".to_owned(), |value| format!("'{value}'"));
+    match of {
+        Condition::Is(path, is) => format!("{} == {}", path.join("/"), value(is)),
+        Condition::IsNot(path, is) => format!("{} != {}", path.join("/"), value(is)),
+        Condition::Answered => "answered".to_owned(),
+        Condition::All(parts) => joined(parts, " && "),
+        Condition::Any(parts) => joined(parts, " || "),
+    }
 }
 
 fn carrier(carrier: &Carrier) -> String {
@@ -134,6 +210,9 @@ fn parameter(parameter: &Parameter, types: &Types, out: &mut String) {
     let mut line = format!("    {place} {} ({}) {}", parameter.name, parameter.wire, ty(types, parameter.ty, 0));
     if !parameter.aliases.is_empty() {
         let _ = write!(line, " also {}", parameter.aliases.join(", "));
+    }
+    if parameter.implied {
+        line.push_str(" implied");
     }
     if parameter.style != usual {
         let _ = write!(line, " {:?}", parameter.style);

@@ -40,7 +40,7 @@ pub(crate) fn describe_method(
     let table = Table::find(definitions, &ObjectName(table.to_vec()))?;
     let (method, types) = (table.method(method)?, &table.resource.types);
 
-    let mut parameters: Vec<&Parameter> = method.parameters.iter().collect();
+    let mut parameters: Vec<&Parameter> = method.parameters.iter().filter(|p| !p.implied).collect();
     parameters.sort_by_key(|p| (!p.required, &p.name));
     let inputs = parameters.into_iter().map(|p| {
         let kind = if p.required { "input_required" } else { "input_optional" };

@@ -27,7 +27,7 @@ fn method(name: &str, verb: Verb, parameters: &[(&str, TypeRef, bool)]) -> Metho
         request: RequestShape::default(),
         response: ResponseShape::default(),
         paging: None,
-        narrowings: Vec::new(),
+        ..Method::default()
     }
 }
 

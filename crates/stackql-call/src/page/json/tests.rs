@@ -3,7 +3,7 @@ use stackql_provider::{Column, TimeFormat, Type, Types};
 
 use crate::RowPlan;
 use crate::body::Broken;
-use crate::page::answer::{Answer, Places};
+use crate::page::answer::{Answer, MARKS, Places};
 
 const NAMES: [&str; 6] = ["id", "size", "price", "on", "made", "tags"];
 
@@ -22,10 +22,10 @@ fn plan(extra: bool) -> RowPlan {
 }
 
 /// How many rows stand at this dotted path, and what is marked.
-fn rows(body: &[u8], path: &str) -> Result<(usize, [Option<String>; 2]), Broken> {
+fn rows(body: &[u8], path: &str) -> Result<(usize, [Option<String>; MARKS]), Broken> {
     let path: Vec<String> = path.split('.').filter(|step| !step.is_empty()).map(str::to_owned).collect();
     let [next, id] = [["meta".to_owned(), "next".to_owned()], ["meta".to_owned(), "id".to_owned()]];
-    let places = Places { outermost: "", rows: &path, siblings: &[], members: Vec::new(), marks: [&next, &id] };
+    let places = Places { outermost: "", rows: &path, siblings: &[], members: Vec::new(), marks: [&next, &id, &[]] };
     let plan = plan(true);
     let mut answer = Answer::new(&plan);
     answer.json(body, &places)?;
@@ -61,7 +61,7 @@ fn rows_are_counted_along_their_path() {
 #[test]
 fn marks_are_found_before_behind_and_inside_rows() {
     let marks = |body: &str, path: &str| rows(body.as_bytes(), path).unwrap().1;
-    let both = [Some("n".to_owned()), Some("7".to_owned())];
+    let both = [Some("n".to_owned()), Some("7".to_owned()), None];
     let meta = r#""meta": {"next": "n", "id": 7}"#;
     assert_eq!(marks(&format!("{{{meta}, \"a\": []}}"), "a"), both);
     assert_eq!(marks(&format!("{{\"a\": [], {meta}}}"), "a"), both);

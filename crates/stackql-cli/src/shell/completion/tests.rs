@@ -20,7 +20,7 @@ fn method(name: &str, verb: Verb, parameters: &[(&str, bool)]) -> Method {
         request: RequestShape::default(),
         response: ResponseShape::default(),
         paging: None,
-        narrowings: Vec::new(),
+        ..Method::default()
     }
 }
 
