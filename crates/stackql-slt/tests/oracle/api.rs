@@ -65,7 +65,6 @@ fn resource(table: &Table) -> Resource {
         name: "list".into(),
         operation: "list".into(),
         verb: Verb::Select,
-        description: String::new(),
         parameters,
         request: RequestShape {
             http_method: "GET".into(),
@@ -85,6 +84,7 @@ fn resource(table: &Table) -> Resource {
             size: None,
         }),
         narrowings,
+        ..Method::default()
     };
     Resource { name: table.name.clone(), columns, methods: vec![method], types, ..Resource::default() }
 }
