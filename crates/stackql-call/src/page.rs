@@ -232,6 +232,17 @@ fn read(
     Ok(Page { rows, next, cut, count, request_id })
 }
 
+/// Where the page after that of `response` starts, where that can be told before it is decoded.
+pub fn onward(call: &Call, asked: Option<&Cursor>, response: &Response) -> Option<Cursor> {
+    let paging = call.operation().method().paging.as_ref()?;
+    match (&paging.next, carrier(&paging.next)?) {
+        (NextPage::Token { .. } | NextPage::Address { .. }, Carrier::Header(name)) if response.status < 300 => {
+            cursor::after(call, asked, 0, in_header(response, name))
+        }
+        _ => None,
+    }
+}
+
 /// Where an answer says how to go on.
 fn carrier(next: &NextPage) -> Option<&Carrier> {
     match next {

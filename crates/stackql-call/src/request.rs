@@ -184,6 +184,14 @@ impl Request {
         line.trim_end().chars().flat_map(printable).collect()
     }
 
+    /// Tells the request from those that ask something else, of whatever provider. Those that are equal get the same
+    /// answer at the same time.
+    pub fn identity(&self) -> String {
+        let Self { payload, operation, scope, http_method, path, query, headers, body, url, server, next, .. } = self;
+        let of = (&operation.provider.name, &operation.service.name, scope, http_method, path, query);
+        format!("{of:?}{:?}", (payload, headers, body, url, server, next))
+    }
+
     fn http_summary(&self) -> String {
         let pairs: Vec<String> = self.query.iter().chain(&self.fields).map(|(n, v)| format!("{n}={v}")).collect();
         let (path, pairs) = match &self.next {

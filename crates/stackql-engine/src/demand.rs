@@ -1,6 +1,7 @@
 //! How much of a plan's rows its consumer will read, and so how far ahead of it calls may be made.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::record_batch::RecordBatch;
@@ -16,8 +17,10 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, BoxStream, StreamExt};
 
+use stackql_provider::Verb;
+
 use crate::feed::FeedExec;
-use crate::fetch::FetchExec;
+use crate::fetch::{FetchExec, fetches};
 
 /// How much of a node's rows will be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +71,10 @@ pub(crate) struct Demands;
 
 impl PhysicalOptimizerRule for Demands {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        told(plan, Demand::All)
+        let mut operations: Vec<(String, String)> = fetches(&plan).into_iter().map(operation).collect();
+        operations.sort();
+        let repeated = operations.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
+        Teller { repeated }.told(plan, Demand::All, false)
     }
 
     fn name(&self) -> &'static str {
@@ -80,23 +86,38 @@ impl PhysicalOptimizerRule for Demands {
     }
 }
 
-fn told(plan: Arc<dyn ExecutionPlan>, demand: Demand) -> Result<Arc<dyn ExecutionPlan>> {
-    let node = plan.as_ref() as &dyn Any;
-    let demands = of_children(&plan, demand);
-    let mut children = Vec::new();
-    let mut differs = false;
-    for (child, demand) in plan.children().into_iter().zip(demands) {
-        let told = told(Arc::clone(child), demand)?;
-        differs |= !Arc::ptr_eq(&told, child);
-        children.push(told);
-    }
-    if let Some(fetch) = node.downcast_ref::<FetchExec>() {
-        return Ok(Arc::new(fetch.with_demand(demand)));
-    }
-    let plan = if differs { with_children(Arc::clone(&plan), children)? } else { plan };
-    match (plan.as_ref() as &dyn Any).downcast_ref::<FeedExec>() {
-        Some(feed) => Ok(Arc::new(feed.with_demand(demand))),
-        None => Ok(plan),
+/// What a fetch calls.
+fn operation(fetch: &FetchExec) -> (String, String) {
+    let operation = &fetch.fetch_of().operation;
+    (operation.table(), operation.method().name.clone())
+}
+
+struct Teller {
+    /// What more than one fetch calls.
+    repeated: HashSet<(String, String)>,
+}
+
+impl Teller {
+    /// `reruns`: the plan is run more than once.
+    fn told(&self, plan: Arc<dyn ExecutionPlan>, demand: Demand, reruns: bool) -> Result<Arc<dyn ExecutionPlan>> {
+        let is_feed = (plan.as_ref() as &dyn Any).is::<FeedExec>();
+        let mut children = Vec::new();
+        let mut differs = false;
+        for (at, (child, demand)) in plan.children().into_iter().zip(of_children(&plan, demand)).enumerate() {
+            let is_body = is_feed && at == 1;
+            let told = self.told(Arc::clone(child), demand, reruns || is_body)?;
+            differs |= !Arc::ptr_eq(&told, child);
+            children.push(told);
+        }
+        let plan = if differs { with_children(Arc::clone(&plan), children)? } else { plan };
+        let node = plan.as_ref() as &dyn Any;
+        if let Some(feed) = node.downcast_ref::<FeedExec>() {
+            return Ok(Arc::new(feed.with_demand(demand)));
+        }
+        let Some(fetch) = node.downcast_ref::<FetchExec>() else { return Ok(plan) };
+        let reads = fetch.fetch_of().operation.method().verb == Verb::Select;
+        let shared = reads && (reruns || self.repeated.contains(&operation(fetch)));
+        Ok(Arc::new(fetch.told(demand, shared)))
     }
 }
 

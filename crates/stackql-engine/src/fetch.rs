@@ -74,6 +74,8 @@ pub(crate) struct FetchExec {
     input: Arc<dyn ExecutionPlan>,
     fetch: Arc<Fetch>,
     demand: Demand,
+    /// Another node of the plan, or another run of this one, may make the same calls.
+    shared: bool,
     properties: Arc<PlanProperties>,
 }
 
@@ -86,12 +88,12 @@ impl FetchExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Self { input, fetch, demand: Demand::All, properties: Arc::new(properties) }
+        Self { input, fetch, demand: Demand::All, shared: false, properties: Arc::new(properties) }
     }
 
-    /// The same, read as far as `demand` says.
-    pub(crate) fn with_demand(&self, demand: Demand) -> Self {
-        Self { demand, ..self.clone() }
+    /// The same, read as far as `demand` says; `shared`: its calls may be made elsewhere, too.
+    pub(crate) fn told(&self, demand: Demand, shared: bool) -> Self {
+        Self { demand, shared, ..self.clone() }
     }
 
     /// The operation that is called.
@@ -130,7 +132,9 @@ impl ExecutionPlan for FetchExec {
 
     fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self::new(input, Arc::clone(&self.fetch)).with_demand(self.demand))),
+            (Some(input), true) => {
+                Ok(Arc::new(Self::new(input, Arc::clone(&self.fetch)).told(self.demand, self.shared)))
+            }
             _ => Err(DataFusionError::Internal("FetchExec has one input".into())),
         }
     }
@@ -146,7 +150,12 @@ impl ExecutionPlan for FetchExec {
         let schema = self.schema();
         let input = self.input.execute(partition, task)?;
         let fetch = Arc::clone(&self.fetch);
-        let rows = async move { all_rows(&fetch, input).await }.try_flatten_stream();
+        let paging = Paging {
+            ahead: self.demand == Demand::All && fetch.paging.wanted.is_none(),
+            shared: self.shared,
+            ..fetch.paging.clone()
+        };
+        let rows = async move { all_rows(&fetch, paging, input).await }.try_flatten_stream();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
     }
 }
@@ -154,6 +163,7 @@ impl ExecutionPlan for FetchExec {
 /// The rows of all calls. A call that fails ends only its own rows, unless it is the only one or all fail.
 async fn all_rows(
     fetch: &Arc<Fetch>,
+    paging: Paging,
     mut input: SendableRecordBatchStream,
 ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
     let mut calls = Vec::new();
@@ -173,7 +183,7 @@ async fn all_rows(
     let streams = calls.into_iter().map(|call| {
         let tally = Arc::clone(&tally);
         let (context, output) = (Arc::clone(&fetch.context), fetch.output.clone());
-        let rows = pages(Arc::clone(&context), call.clone(), fetch.plan.clone(), fetch.paging.clone());
+        let rows = pages(Arc::clone(&context), call.clone(), fetch.plan.clone(), paging.clone());
         let ended = Arc::clone(&context);
         rows.map(move |page| match page {
             Ok(page) => Some(output.batch(&call, &page)),

@@ -7,6 +7,7 @@
 
 mod access;
 mod answer;
+mod answers;
 mod bindings;
 mod catalog;
 mod context;

@@ -1,28 +1,41 @@
-//! One call, page by page: sent when the consumer asks for rows, and never a page ahead of need.
+//! One call, page by page: sent when the consumer asks for rows, and a page ahead only where all rows are wanted.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
 use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::runtime::SpawnedTask;
 use futures::stream::{self, Stream};
-use stackql_call::{AnswerError, Call, Cursor, FaultKind, Page, RowPlan, page, request};
+use stackql_call::{AnswerError, Call, Cursor, FaultKind, Page, Request, Response, RowPlan, onward, page, request};
 use stackql_provider::NextPage;
 
 use crate::context::Context;
 use crate::error::Error;
 
 /// What a call is sent with beside its arguments.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Paging {
     /// How many rows are wanted, if fewer than all.
     pub(crate) wanted: Option<usize>,
     /// The thing not being there is an answer: zero rows.
     pub(crate) absent_is_empty: bool,
+    /// All rows are wanted, so the next page may be on its way while one is worked on.
+    pub(crate) ahead: bool,
+    /// The statement may ask the same elsewhere.
+    pub(crate) shared: bool,
 }
 
+/// What was asked, and the answer.
+struct Answered {
+    request: Request,
+    response: Response,
+    /// It was sent for this, and not for another who asked the same.
+    is_own: bool,
+}
+
+#[derive(Default)]
 struct State {
     cursor: Option<Cursor>,
     seen: HashSet<Cursor>,
@@ -33,6 +46,8 @@ struct State {
     looped: bool,
     /// What the last answer was, where pages are counted.
     last: Option<u64>,
+    /// The next page, on its way.
+    coming: Option<SpawnedTask<Result<Answered, Error>>>,
 }
 
 /// The batches of one call.
@@ -42,59 +57,138 @@ pub(crate) fn pages(
     plan: RowPlan,
     paging: Paging,
 ) -> impl Stream<Item = Result<RecordBatch, Error>> + Send {
-    let state = State { cursor: None, seen: HashSet::new(), pages: 0, rows: 0, done: false, looped: false, last: None };
-    stream::try_unfold(state, move |mut state| {
-        let (context, call, plan, paging) = (Arc::clone(&context), call.clone(), plan.clone(), paging.clone());
-        async move {
-            if state.done || paging.wanted.is_some_and(|wanted| state.rows >= wanted) {
-                return Ok(None);
-            }
-            if state.looped {
-                let scope = call.scope().map(str::to_owned);
-                return Err(Error::RepeatedToken { table: call.operation().table(), scope, pages: state.pages });
-            }
-            if context.options.page_limit.is_some_and(|limit| state.pages >= limit) {
-                context.cut(format!("{}: stopped after {} pages, the limit", call.operation().table(), state.pages));
-                return Ok(None);
-            }
-            // Where pages are numbered, all have the size of the first: another would move their borders.
-            let next = call.operation().method().paging.as_ref().map(|paging| &paging.next);
-            let numbered = matches!(next, Some(NextPage::Number { .. }));
-            let counted = numbered || matches!(next, Some(NextPage::Offset { .. }));
-            let before = if numbered { 0 } else { state.rows };
-            let wanted = paging.wanted.map(|w| u32::try_from(w - before).unwrap_or(u32::MAX));
-            let (answer, body) = match send(&context, &call, &plan, state.cursor.as_ref(), wanted).await {
-                Err(Error::Answer(AnswerError::Fault(fault)))
-                    if paging.absent_is_empty && fault.kind == FaultKind::NotFound =>
-                {
-                    return Ok(None);
-                }
-                other => other?,
-            };
-            let last = counted.then(|| digest(&body));
-            if counted && answer.rows.num_rows() > 0 && state.last == last {
-                let scope = call.scope().map(str::to_owned);
-                return Err(Error::RepeatedPage { table: call.operation().table(), scope, pages: state.pages });
-            }
-            state.last = last;
-            state.pages += 1;
-            state.rows += answer.rows.num_rows();
-            if answer.cut && paging.wanted.is_none() {
-                let (table, rows) = (call.operation().table(), state.rows);
-                context.cut(format!(
-                    "{table}: stopped after {rows} rows, as many as one request gives; say LIMIT for more"
-                ));
-            }
-            match answer.next {
-                None => state.done = true,
-                Some(next) => {
-                    state.looped = !state.seen.insert(next.clone());
-                    state.cursor = Some(next);
-                }
-            }
-            Ok(Some((answer.rows, state)))
-        }
+    let reading = Arc::new(Reading { context, call, plan, paging });
+    stream::try_unfold(State::default(), move |state| {
+        let reading = Arc::clone(&reading);
+        async move { reading.step(state).await }
     })
+}
+
+/// What all pages of a call have in common.
+struct Reading {
+    context: Arc<Context>,
+    call: Call,
+    plan: RowPlan,
+    paging: Paging,
+}
+
+impl Reading {
+    async fn step(self: Arc<Self>, mut state: State) -> Result<Option<(RecordBatch, State)>, Error> {
+        let Self { context, call, plan, paging } = self.as_ref();
+        if state.done || paging.wanted.is_some_and(|wanted| state.rows >= wanted) {
+            return Ok(None);
+        }
+        if state.looped {
+            let scope = call.scope().map(str::to_owned);
+            return Err(Error::RepeatedToken { table: call.operation().table(), scope, pages: state.pages });
+        }
+        if self.is_at_limit(&state) {
+            context.cut(format!("{}: stopped after {} pages, the limit", call.operation().table(), state.pages));
+            return Ok(None);
+        }
+        let answered = match state.coming.take() {
+            Some(coming) => coming.join_unwind().await.map_err(|_| Error::statement("a call was given up"))?,
+            None => self.ask(state.cursor.as_ref(), self.wanted(&state)).await,
+        };
+        let answered = answered?;
+        state.pages += 1;
+        if let Some(next) = onward(call, state.cursor.as_ref(), &answered.response) {
+            self.go_on(&mut state, &next);
+        }
+        let answer = match self.decode(plan, state.cursor.as_ref(), &answered) {
+            Err(Error::Answer(AnswerError::Fault(fault)))
+                if paging.absent_is_empty && fault.kind == FaultKind::NotFound =>
+            {
+                return Ok(None);
+            }
+            other => other?,
+        };
+        let next = call.operation().method().paging.as_ref().map(|paging| &paging.next);
+        let counted = matches!(next, Some(NextPage::Number { .. } | NextPage::Offset { .. }));
+        let last = counted.then(|| digest(&answered.response.body));
+        if counted && answer.rows.num_rows() > 0 && state.last == last {
+            let scope = call.scope().map(str::to_owned);
+            return Err(Error::RepeatedPage { table: call.operation().table(), scope, pages: state.pages - 1 });
+        }
+        state.last = last;
+        state.rows += answer.rows.num_rows();
+        if answer.cut && paging.wanted.is_none() {
+            let (table, rows) = (call.operation().table(), state.rows);
+            context
+                .cut(format!("{table}: stopped after {rows} rows, as many as one request gives; say LIMIT for more"));
+        }
+        match answer.next {
+            None => state.done = true,
+            Some(next) => {
+                state.looped = !state.seen.insert(next.clone());
+                if !state.looped {
+                    self.go_on(&mut state, &next);
+                }
+                state.cursor = Some(next);
+            }
+        }
+        Ok(Some((answer.rows, state)))
+    }
+
+    fn is_at_limit(&self, state: &State) -> bool {
+        self.context.options.page_limit.is_some_and(|limit| state.pages >= limit)
+    }
+
+    /// How many rows the next page should have.
+    fn wanted(&self, state: &State) -> Option<u32> {
+        // Where pages are numbered, all have the size of the first: another would move their borders.
+        let next = self.call.operation().method().paging.as_ref().map(|paging| &paging.next);
+        let before = if matches!(next, Some(NextPage::Number { .. })) { 0 } else { state.rows };
+        self.paging.wanted.map(|w| u32::try_from(w - before).unwrap_or(u32::MAX))
+    }
+
+    /// Sends for the page at `next`, if it may be on its way already.
+    fn go_on(self: &Arc<Self>, state: &mut State, next: &Cursor) {
+        if !self.paging.ahead || state.coming.is_some() || self.is_at_limit(state) {
+            return;
+        }
+        let (reading, next) = (Arc::clone(self), next.clone());
+        state.coming = Some(SpawnedTask::spawn(async move { reading.ask(Some(&next), None).await }));
+    }
+
+    /// Sends one request.
+    async fn ask(&self, cursor: Option<&Cursor>, wanted: Option<u32>) -> Result<Answered, Error> {
+        let Self { context, call, .. } = self;
+        let request = request(call, cursor, wanted)?;
+        let is_own = AtomicBool::new(false);
+        let send = async {
+            is_own.store(true, Ordering::Relaxed);
+            let _permit = context.permits.acquire().await;
+            context.transport.send(&request).await
+        };
+        let response = match self.paging.shared {
+            true => context.answers.get(&request, send).await,
+            false => send.await,
+        };
+        match response {
+            Ok(response) => Ok(Answered { request, response, is_own: is_own.into_inner() }),
+            Err(source) => {
+                if is_own.into_inner() {
+                    context.log.record(&request, &source.attempts, None);
+                }
+                let scope = call.scope().map(str::to_owned);
+                Err(Error::Transport { table: call.operation().table(), scope, source })
+            }
+        }
+    }
+
+    fn decode(&self, plan: &RowPlan, cursor: Option<&Cursor>, answered: &Answered) -> Result<Page, Error> {
+        let (context, Answered { request, response, is_own }) = (&self.context, answered);
+        let answer = page(&self.call, plan, cursor, response);
+        let rows = answer.as_ref().ok().map(|p| p.rows.num_rows());
+        if *is_own {
+            context.log.record(request, &response.attempts, rows);
+        }
+        let answer = answer?;
+        context.progress.pages.fetch_add(1, Ordering::Relaxed);
+        context.progress.rows.fetch_add(answer.rows.num_rows() as u64, Ordering::Relaxed);
+        Ok(answer)
+    }
 }
 
 /// Tells a body from another; pages that are counted may come again where the API does not know the count.
@@ -102,32 +196,4 @@ fn digest(body: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     hasher.finish()
-}
-
-/// Sends one request; its answer decoded, and as it came.
-async fn send(
-    context: &Context,
-    call: &Call,
-    plan: &RowPlan,
-    cursor: Option<&Cursor>,
-    wanted: Option<u32>,
-) -> Result<(Page, Bytes), Error> {
-    let request = request(call, cursor, wanted)?;
-    let permit = context.permits.acquire().await;
-    let response = match context.transport.send(&request).await {
-        Ok(response) => response,
-        Err(source) => {
-            context.log.record(&request, &source.attempts, None);
-            let scope = call.scope().map(str::to_owned);
-            return Err(Error::Transport { table: call.operation().table(), scope, source });
-        }
-    };
-    drop(permit);
-    let answer = page(call, plan, cursor, &response);
-    let rows = answer.as_ref().ok().map(|p| p.rows.num_rows());
-    context.log.record(&request, &response.attempts, rows);
-    let answer = answer?;
-    context.progress.pages.fetch_add(1, Ordering::Relaxed);
-    context.progress.rows.fetch_add(answer.rows.num_rows() as u64, Ordering::Relaxed);
-    Ok((answer, response.body))
 }

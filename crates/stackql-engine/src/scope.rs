@@ -76,7 +76,7 @@ async fn members(context: &Arc<Context>, operation: &Operation, scope: &Scope) -
     let here = default(context, &list, scope).await?;
     let bindings = Bindings::from([(scope.name.clone(), Value::Text(here))]);
     let call = stackql_call::bind(Arc::new(list), &bindings, &mut || uuid::Uuid::new_v4().to_string())?;
-    let paging = Paging { wanted: None, absent_is_empty: false };
+    let paging = Paging::default();
     let batches: Vec<_> = pages(Arc::clone(context), call, plan, paging).try_collect().await?;
     let mut names: Vec<String> = batches
         .iter()

@@ -174,7 +174,7 @@ impl TableProvider for ResourceTable {
             operation: self.operation(method)?,
             plan,
             output,
-            paging: Paging { wanted: limit, absent_is_empty },
+            paging: Paging { wanted: limit, absent_is_empty, ..Paging::default() },
             tally: Arc::default(),
             is_fed: !self.fed.is_empty(),
         };

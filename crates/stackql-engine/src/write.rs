@@ -122,7 +122,7 @@ pub(crate) fn fetch(
         .ok_or_else(|| Error::statement(format!("no method {}", method.name)))?;
     let plan = RowPlan::new(&table.resource.types, &table.resource.row_columns(method), false);
     let output = Output::answers(&operation, &plan);
-    let paging = Paging { wanted: None, absent_is_empty: false };
+    let paging = Paging::default();
     let (context, operation, tally) = (Arc::clone(context), Arc::new(operation), Arc::default());
     let fetch = Fetch { context, operation, plan, output, paging, tally, is_fed: false };
     Ok(Arc::new(FetchExec::new(input, Arc::new(fetch))))

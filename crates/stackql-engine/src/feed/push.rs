@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::common::{Column, Result};
 use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::{Distinct, Expr, Join, JoinType, LogicalPlan, TableScan};
+use datafusion::logical_expr::{Distinct, Expr, Join, LogicalPlan, TableScan};
 
 use super::node::Feed;
 use super::wants::{table_of, taken};
@@ -134,7 +134,6 @@ fn into_scan(scan: &TableScan, keys: &[Key], feed: usize) -> Pushed {
 }
 
 fn into_join(plan: &LogicalPlan, join: &Join, keys: &[Key], feed: usize) -> Result<Pushed> {
-    // A key of one side is one of the other, too, where they are compared.
     let is_of = |side: &LogicalPlan, column: &Column| side.schema().has_column(column);
     let (mut left, mut right): (Vec<Key>, Vec<Key>) = (Vec::new(), Vec::new());
     for key in keys {
@@ -144,30 +143,12 @@ fn into_join(plan: &LogicalPlan, join: &Join, keys: &[Key], feed: usize) -> Resu
             right.push(key.clone());
         }
     }
-    let (narrows_left, narrows_right) = match join.join_type {
-        JoinType::Inner => (true, true),
-        JoinType::Left | JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => (true, false),
-        JoinType::Right | JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => (false, true),
-        JoinType::Full => (false, false),
-    };
-    let follow = |from: &[Key], to: &mut Vec<Key>, pair: (&Expr, &Expr)| {
-        let (Some(here), Some(there)) = (compared_column(pair.0), compared_column(pair.1)) else { return };
-        if let Some(key) = from.iter().find(|k| k.column == here) {
-            to.push(Key { column: there, at: key.at });
-        }
-    };
-    if !narrows_left {
-        left.clear();
-    }
-    if !narrows_right {
-        right.clear();
-    }
-    let (own_left, own_right) = (left.clone(), right.clone());
-    for (l, r) in &join.on {
-        if narrows_left {
+    // Rows that lose their partner by this have NULL where the key would be, and nobody asks for them. Only NOT IN
+    // hangs on rows that are equal to nothing.
+    if !join.null_aware {
+        let (own_left, own_right) = (left.clone(), right.clone());
+        for (l, r) in &join.on {
             follow(&own_left, &mut right, (l, r));
-        }
-        if narrows_right {
             follow(&own_right, &mut left, (r, l));
         }
     }
@@ -176,9 +157,24 @@ fn into_join(plan: &LogicalPlan, join: &Join, keys: &[Key], feed: usize) -> Resu
     Ok(Pushed { plan: plan.with_new_exprs(plan.expressions(), vec![l.plan, r.plan])?, taken })
 }
 
+/// A key of one side of a join is one of the other, too, where they are compared.
+fn follow(from: &[Key], to: &mut Vec<Key>, pair: (&Expr, &Expr)) {
+    let (Some(here), Some(there)) = (compared_column(pair.0), compared_column(pair.1)) else { return };
+    if let Some(key) = from.iter().find(|k| k.column == here) {
+        to.push(Key { column: there, at: key.at });
+    }
+}
+
 fn into_feed(inner: &Feed, keys: &[Key], feed: usize) -> Result<Pushed> {
+    let mut all = keys.to_vec();
+    if let LogicalPlan::Join(join) = &inner.body {
+        for (l, r) in &join.on {
+            follow(keys, &mut all, (l, r));
+            follow(keys, &mut all, (r, l));
+        }
+    }
     let of_outer = |k: &&Key| inner.outer.schema().has_column(&k.column);
-    let outer: Vec<Key> = keys.iter().filter(of_outer).cloned().collect();
+    let outer: Vec<Key> = all.iter().filter(of_outer).cloned().collect();
     let (outer, body) = (push(&inner.outer, &outer, feed)?, push(&inner.body, keys, feed)?);
     let taken = outer.taken.into_iter().chain(body.taken).collect();
     Ok(Pushed { plan: extension(Feed { outer: outer.plan, body: body.plan, ..inner.clone() }), taken })
