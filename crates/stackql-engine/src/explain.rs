@@ -61,7 +61,7 @@ async fn calls(
     }
     for batch in collect(Arc::clone(input), Arc::clone(task)).await? {
         for row in 0..batch.num_rows() {
-            let bound = bindings(&batch, row)?;
+            let bound = fetch.with_clauses(bindings(&batch, row)?);
             let everywhere = named_scope(&fetch.operation, &bound) == Some(scope::ALL);
             let mut bound = bound;
             if everywhere && let Some(scope) = scope::scope_of(&fetch.operation) {

@@ -17,14 +17,14 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use stackql_call::{Bindings, Operation, RowPlan, Value, bind};
+use stackql_call::{Bindings, Call, Operation, RowPlan, Value, bind};
 
 use crate::bindings::bindings;
 use crate::context::Context;
 use crate::demand::Demand;
 use crate::error::Error;
 use crate::output::Output;
-use crate::pages::{Paging, pages};
+use crate::pages::{Paging, counted, pages};
 use crate::{Failure, scope};
 
 /// What a fetch calls and what it makes of the answers.
@@ -39,6 +39,37 @@ pub(crate) struct Fetch {
     pub(crate) tally: Arc<Tally>,
     /// Other relations feed its parameters, a few at a time: that no call of an execution was answered says little.
     pub(crate) is_fed: bool,
+    /// It is known to be one call.
+    pub(crate) is_one: bool,
+    /// Clauses of the statement that every call carries.
+    pub(crate) clauses: Bindings,
+    /// How many conditions of the statement are settled by them.
+    pub(crate) certain: usize,
+}
+
+impl Fetch {
+    /// What is bound for a call: what a row of parameters says, and the clauses.
+    pub(crate) fn with_clauses(&self, mut row: Bindings) -> Bindings {
+        for (name, value) in &self.clauses {
+            row.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        row
+    }
+
+    /// The calls for rows of parameters.
+    async fn calls(&self, mut input: SendableRecordBatchStream) -> Result<Vec<Call>> {
+        let mut calls = Vec::new();
+        while let Some(batch) = input.try_next().await? {
+            for row in 0..batch.num_rows() {
+                let row = self.with_clauses(bindings(&batch, row)?);
+                for bindings in scope::places(&self.context, &self.operation, row).await? {
+                    let mut token = || uuid::Uuid::new_v4().to_string();
+                    calls.push(bind(Arc::clone(&self.operation), &bindings, &mut token).map_err(Error::from)?);
+                }
+            }
+        }
+        Ok(calls)
+    }
 }
 
 /// How the calls of a fetch went.
@@ -94,6 +125,25 @@ impl FetchExec {
     /// The same, read as far as `demand` says; `shared`: its calls may be made elsewhere, too.
     pub(crate) fn told(&self, demand: Demand, shared: bool) -> Self {
         Self { demand, shared, ..self.clone() }
+    }
+
+    /// The same with clauses that every call carries, and so many rows wanted of it.
+    pub(crate) fn with_clauses(&self, clauses: Vec<(String, Value)>, wanted: Option<usize>) -> Self {
+        let mut fetch = self.fetch.as_ref().clone();
+        fetch.clauses.extend(clauses);
+        fetch.paging.wanted = wanted.or(fetch.paging.wanted);
+        Self { fetch: Arc::new(fetch), ..self.clone() }
+    }
+
+    /// How many rows there are, as far as every answer says it.
+    pub(crate) async fn counted(&self, partition: usize, task: Arc<TaskContext>) -> Result<Option<i64>> {
+        let mut total = 0;
+        for call in self.fetch.calls(self.input.execute(partition, task)?).await? {
+            let count = counted(&self.fetch.context, call, self.fetch.plan.clone()).await?;
+            let Some(count) = count.and_then(|count| i64::try_from(count).ok()) else { return Ok(None) };
+            total += count;
+        }
+        Ok(Some(total))
     }
 
     /// The operation that is called.
@@ -164,17 +214,9 @@ impl ExecutionPlan for FetchExec {
 async fn all_rows(
     fetch: &Arc<Fetch>,
     paging: Paging,
-    mut input: SendableRecordBatchStream,
+    input: SendableRecordBatchStream,
 ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
-    let mut calls = Vec::new();
-    while let Some(batch) = input.try_next().await? {
-        for row in 0..batch.num_rows() {
-            for bindings in scope::places(&fetch.context, &fetch.operation, bindings(&batch, row)?).await? {
-                let mut token = || uuid::Uuid::new_v4().to_string();
-                calls.push(bind(Arc::clone(&fetch.operation), &bindings, &mut token).map_err(Error::from)?);
-            }
-        }
-    }
+    let calls = fetch.calls(input).await?;
     let context = &fetch.context;
     context.progress.scopes.fetch_add(calls.len() as u64, Ordering::Relaxed);
     let is_only = calls.len() == 1 && !fetch.is_fed;

@@ -10,6 +10,7 @@ mod answer;
 mod answers;
 mod bindings;
 mod catalog;
+mod clauses;
 mod context;
 mod demand;
 mod error;

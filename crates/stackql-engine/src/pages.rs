@@ -64,6 +64,13 @@ pub(crate) fn pages(
     })
 }
 
+/// How many rows a call has in all, if its first answer says so.
+pub(crate) async fn counted(context: &Arc<Context>, call: Call, plan: RowPlan) -> Result<Option<u64>, Error> {
+    let reading = Reading { context: Arc::clone(context), call, plan, paging: Paging::default() };
+    let answered = reading.ask(None, None).await?;
+    Ok(reading.decode(&reading.plan, None, &answered)?.count)
+}
+
 /// What all pages of a call have in common.
 struct Reading {
     context: Arc<Context>,

@@ -17,6 +17,7 @@ use stackql_provider::{Definitions, Registry, Verb};
 use stackql_sql::{Query, Statement, parse};
 
 use crate::catalog::{Catalogs, LOCAL, SYSTEM};
+use crate::clauses::ClausesAbove;
 use crate::context::Context;
 use crate::demand::Demands;
 use crate::error::Error;
@@ -220,6 +221,7 @@ impl Session {
             .with_default_features()
             .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
             .with_query_planner(Arc::new(FeedPlanner(Arc::clone(&context))))
+            .with_physical_optimizer_rule(Arc::new(ClausesAbove))
             .with_physical_optimizer_rule(Arc::new(Demands))
             .build();
         Planner { context, state }

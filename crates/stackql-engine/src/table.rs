@@ -8,11 +8,12 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use stackql_call::{Operation, RowPlan, Value};
+use stackql_call::{Bindings, Operation, RowPlan, Value};
 use stackql_provider::{Column, Method, Provider, Resource, Service, Verb};
 
 use crate::access::{Access, access};
 use crate::bindings::leaf;
+use crate::clauses::{Travelling, takes, travelling};
 use crate::context::Context;
 use crate::error::Error;
 use crate::feed::KeysExec;
@@ -153,6 +154,7 @@ impl TableProvider for ResourceTable {
             Some(_) if self.is_everywhere(filter) => TableProviderFilterPushDown::Exact,
             Some(p) if self.is_echo(&p.column) => TableProviderFilterPushDown::Exact,
             Some(_) => TableProviderFilterPushDown::Inexact,
+            None if takes(self, filter) => TableProviderFilterPushDown::Inexact,
             None if range(filter).is_some_and(|r| self.is_asked(&r)) => TableProviderFilterPushDown::Inexact,
             None => TableProviderFilterPushDown::Unsupported,
         };
@@ -169,6 +171,8 @@ impl TableProvider for ResourceTable {
         let predicates = self.predicates(filters);
         let Access { method, rows, absent_is_empty } = access(self, &predicates, &self.fed_columns())?;
         let (plan, output) = self.output(method, projection);
+        let Travelling { bindings: clauses, certain } = travelling(self, method, filters, projection);
+        let is_everywhere = |row: &Bindings| row.values().any(|v| *v == Value::Text(ALL.to_owned()));
         let fetch = Fetch {
             context: Arc::clone(&self.context),
             operation: self.operation(method)?,
@@ -177,6 +181,9 @@ impl TableProvider for ResourceTable {
             paging: Paging { wanted: limit, absent_is_empty, ..Paging::default() },
             tally: Arc::default(),
             is_fed: !self.fed.is_empty(),
+            is_one: self.fed.is_empty() && rows.len() == 1 && !rows.iter().any(is_everywhere),
+            clauses,
+            certain,
         };
         let input: Arc<dyn ExecutionPlan> = match self.fed.is_empty() {
             true => leaf(&rows)?,

@@ -124,7 +124,8 @@ pub(crate) fn fetch(
     let output = Output::answers(&operation, &plan);
     let paging = Paging::default();
     let (context, operation, tally) = (Arc::clone(context), Arc::new(operation), Arc::default());
-    let fetch = Fetch { context, operation, plan, output, paging, tally, is_fed: false };
+    let (is_fed, is_one, clauses, certain) = (false, false, Bindings::new(), 0);
+    let fetch = Fetch { context, operation, plan, output, paging, tally, is_fed, is_one, clauses, certain };
     Ok(Arc::new(FetchExec::new(input, Arc::new(fetch))))
 }
 

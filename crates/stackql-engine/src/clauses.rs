@@ -1,0 +1,155 @@
+//! Clauses of a SELECT that a method applies itself: what of WHERE and of the columns travels with a scan. Rows are
+//! filtered here again all the same.
+//!
+//! [`above`] finds what more may travel, once the plan over the scan stands: LIMIT, OFFSET, ORDER BY and `count(*)`.
+
+mod above;
+mod count;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::{Expr, Operator as SqlOperator};
+use stackql_call::{Bindings, Clauses, Comparison, Operator, Value};
+use stackql_provider::{Column, Method};
+
+pub(crate) use above::ClausesAbove;
+
+use crate::predicate::value;
+use crate::shape::{Source, same};
+use crate::table::ResourceTable;
+
+/// What travels with the calls of a scan, beside its parameters.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Travelling {
+    /// The clauses, as bindings.
+    pub(crate) bindings: Bindings,
+    /// How many conditions travel of which the provider thinks as we do: it leaves out no row more nor less.
+    pub(crate) certain: usize,
+}
+
+/// A comparison of a field of rows, whose column stands at a position of the resource's.
+struct Compared {
+    at: usize,
+    operator: Operator,
+    value: Value,
+}
+
+/// Whether a method of the table takes the condition.
+pub(crate) fn takes(table: &ResourceTable, filter: &Expr) -> bool {
+    let Some(compared) = compared(table, filter) else { return false };
+    table.resource.methods.iter().any(|method| {
+        Clauses::of(method).is_some_and(|clauses| {
+            let column = table.resource.column_of(method, compared.at);
+            let Compared { operator, ref value, .. } = compared;
+            clauses.takes(&Comparison { column: &column, operator, value: value.clone() })
+        })
+    })
+}
+
+/// What of `filters` and of the columns travels.
+pub(crate) fn travelling(
+    table: &ResourceTable,
+    method: &Method,
+    filters: &[Expr],
+    projection: Option<&Vec<usize>>,
+) -> Travelling {
+    let mut travelling = Travelling::default();
+    let Some(clauses) = Clauses::of(method) else { return travelling };
+    let is_parameter = |at: usize| method.parameters.iter().any(|p| same(p, &table.resource.columns[at].name));
+    let all = filters.iter().filter_map(|filter| compared(table, filter)).filter(|c| !is_parameter(c.at));
+    let all: Vec<(Column, Compared)> = all.map(|c| (table.resource.column_of(method, c.at), c)).collect();
+    let comparison = |(column, c): &'_ (Column, Compared)| -> bool {
+        clauses.takes(&Comparison { column, operator: c.operator, value: c.value.clone() })
+    };
+    let all: Vec<(Column, Compared)> = all.into_iter().filter(comparison).collect();
+    let comparisons: Vec<Comparison<'_>> =
+        all.iter().map(|(column, c)| Comparison { column, operator: c.operator, value: c.value.clone() }).collect();
+    if let Some(pushed) = clauses.filter(&comparisons) {
+        // Of texts the provider may think otherwise: of their case, or of their order.
+        let is_certain = |(_, c): &&(Column, Compared)| !matches!(c.value, Value::Text(_));
+        travelling.certain = if pushed.whole { all.iter().filter(is_certain).count() } else { 0 };
+        travelling.bindings.insert(pushed.parameter, pushed.value);
+    }
+    if let Some(pushed) = selected(table, method, projection).and_then(|columns| {
+        let columns: Vec<&Column> = columns.iter().collect();
+        clauses.select(&columns)
+    }) {
+        travelling.bindings.insert(pushed.parameter, pushed.value);
+    }
+    travelling
+}
+
+/// The fields that are wanted, where that is not all of them.
+fn selected(table: &ResourceTable, method: &Method, projection: Option<&Vec<usize>>) -> Option<Vec<Column>> {
+    let mut columns = Vec::new();
+    for &at in projection? {
+        match table.shape.sources[at] {
+            Source::Row(at) => columns.push(table.resource.column_of(method, at)),
+            Source::Bound(_) => {}
+            Source::Extra => return None,
+        }
+    }
+    (columns.len() < table.resource.columns.len()).then_some(columns)
+}
+
+fn compared(table: &ResourceTable, filter: &Expr) -> Option<Compared> {
+    let (column, operator, value) = match filter {
+        Expr::BinaryExpr(binary) => {
+            let (column, op, literal) = match (binary.left.as_ref(), binary.right.as_ref()) {
+                (Expr::Column(column), Expr::Literal(literal, _)) => (column, binary.op, literal),
+                (Expr::Literal(literal, _), Expr::Column(column)) => (column, binary.op.swap()?, literal),
+                _ => return None,
+            };
+            (column, operator(op)?, value(literal)?)
+        }
+        Expr::IsNull(inner) => (as_column(inner)?, Operator::Equal, Value::Null),
+        Expr::IsNotNull(inner) => (as_column(inner)?, Operator::NotEqual, Value::Null),
+        Expr::Column(column) => (column, Operator::Equal, Value::Boolean(true)),
+        Expr::Not(inner) => (as_column(inner)?, Operator::Equal, Value::Boolean(false)),
+        Expr::Like(like) if !like.negated && !like.case_insensitive && like.escape_char.is_none() => {
+            let Expr::Literal(pattern, _) = like.pattern.as_ref() else { return None };
+            let Value::Text(pattern) = value(pattern)? else { return None };
+            let (operator, text) = sought(&pattern)?;
+            (as_column(&like.expr)?, operator, Value::Text(text))
+        }
+        _ => return None,
+    };
+    let at = table.shape.schema.index_of(&column.name).ok()?;
+    let Source::Row(at) = table.shape.sources[at] else { return None };
+    // A time may be written in several ways, and nested values have no order.
+    let is_plain = |t: &DataType| matches!(t, DataType::Utf8 | DataType::Int64 | DataType::Float64 | DataType::Boolean);
+    let field = table.shape.schema.field_with_name(&column.name).ok()?;
+    (is_plain(field.data_type()) && field.metadata().is_empty()).then_some(Compared { at, operator, value })
+}
+
+fn as_column(expr: &Expr) -> Option<&datafusion::common::Column> {
+    match expr {
+        Expr::Column(column) => Some(column),
+        _ => None,
+    }
+}
+
+fn operator(op: SqlOperator) -> Option<Operator> {
+    Some(match op {
+        SqlOperator::Eq => Operator::Equal,
+        SqlOperator::NotEq => Operator::NotEqual,
+        SqlOperator::Lt => Operator::Less,
+        SqlOperator::LtEq => Operator::LessOrEqual,
+        SqlOperator::Gt => Operator::Greater,
+        SqlOperator::GtEq => Operator::GreaterOrEqual,
+        _ => return None,
+    })
+}
+
+/// What a pattern seeks, where it is a text with `%` at one or both ends.
+fn sought(pattern: &str) -> Option<(Operator, String)> {
+    let (rest, begins) = pattern.strip_suffix('%').map_or((pattern, false), |rest| (rest, true));
+    let (text, ends) = rest.strip_prefix('%').map_or((rest, false), |rest| (rest, true));
+    let is_plain = !text.is_empty() && !text.contains(['%', '_', '\\']);
+    let operator = match (begins, ends) {
+        (true, true) => Operator::Contains,
+        (true, false) => Operator::StartsWith,
+        (false, true) => Operator::EndsWith,
+        (false, false) => return None,
+    };
+    is_plain.then(|| (operator, text.to_owned()))
+}

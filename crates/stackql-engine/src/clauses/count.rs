@@ -1,0 +1,81 @@
+//! `CountExec`: a count that the provider makes, or, where its answer has none, one of the rows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use datafusion::common::Result;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use futures::future::TryFutureExt;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use crate::fetch::FetchExec;
+
+/// Asks for a number first.
+#[derive(Debug)]
+pub(super) struct CountExec {
+    asking: FetchExec,
+    /// Counts the rows.
+    counting: Arc<dyn ExecutionPlan>,
+}
+
+impl CountExec {
+    pub(super) fn new(asking: FetchExec, counting: Arc<dyn ExecutionPlan>) -> Self {
+        Self { asking, counting }
+    }
+}
+
+impl DisplayAs for CountExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CountExec: {} counts, else as below", self.asking.fetch_of().operation.table())
+    }
+}
+
+impl ExecutionPlan for CountExec {
+    fn name(&self) -> &'static str {
+        "CountExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.counting.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.counting]
+    }
+
+    fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let counting = children.pop().ok_or_else(|| DataFusionError::Internal("CountExec has one input".into()))?;
+        Ok(Arc::new(Self { asking: self.asking.clone(), counting }))
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let schema = self.schema();
+        let (asking, counting) = (self.asking.clone(), Arc::clone(&self.counting));
+        let of_answer = Arc::clone(&schema);
+        let rows = async move {
+            Ok::<_, DataFusionError>(match asking.counted(partition, Arc::clone(&task)).await? {
+                Some(count) => {
+                    let column = Arc::new(Int64Array::from(vec![count])) as ArrayRef;
+                    let one = RecordBatch::try_new(of_answer, vec![column])?;
+                    stream::once(async { Ok(one) }).boxed()
+                }
+                None => counting.execute(partition, task)?.boxed(),
+            })
+        };
+        let rows = rows.try_flatten_stream().map_err(|e: DataFusionError| e);
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+    }
+}
