@@ -1,14 +1,20 @@
 //! What a statement gives: rows as they arrive, a message, and, when the rows are read, whether they are all.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::stream::{self, StreamExt};
+use tokio::time::Sleep;
 
 use stackql_provider::Transfer;
 
 use crate::Failure;
+use crate::error::Error;
 
 /// What a statement gives.
 pub struct Answer {
@@ -28,6 +34,22 @@ impl std::fmt::Debug for Answer {
 }
 
 impl Answer {
+    /// The answer whose rows end with an error when `alarm` rings, `limit` after the statement began.
+    pub(crate) fn until(self, alarm: Option<Pin<Box<Sleep>>>, limit: Duration) -> Self {
+        let Some(alarm) = alarm else { return self };
+        let Some(rows) = self.rows else { return self };
+        let schema = rows.schema();
+        let rows = stream::unfold(Some((rows, alarm)), move |running| async move {
+            let (mut rows, mut alarm) = running?;
+            tokio::select! {
+                biased;
+                () = &mut alarm => Some((Err(Error::TookTooLong(limit).into()), None)),
+                next = rows.next() => next.map(|batch| (batch, Some((rows, alarm)))),
+            }
+        });
+        Self { rows: Some(Box::pin(RecordBatchStreamAdapter::new(schema, rows))), ..self }
+    }
+
     /// The schema of the rows. Fields whose metadata has `stackql.format` = `json` hold JSON text.
     pub fn schema(&self) -> Option<SchemaRef> {
         self.rows.as_ref().map(|r| r.schema())

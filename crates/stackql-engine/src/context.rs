@@ -1,5 +1,6 @@
 //! What the scans of one statement share: the transport, the log, the bound on calls in flight, and what went wrong.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stackql_call::Transport;
@@ -7,7 +8,9 @@ use stackql_provider::Definitions;
 use tokio::sync::Semaphore;
 
 use crate::answers::Answers;
+use crate::error::Error;
 use crate::log::Log;
+use crate::settings::Settings;
 use crate::{Failure, Outcome, Progress, SessionOptions};
 
 /// The context of one statement.
@@ -18,10 +21,13 @@ pub(crate) struct Context {
     pub(crate) log: Arc<Log>,
     pub(crate) progress: Arc<Progress>,
     pub(crate) options: SessionOptions,
+    pub(crate) settings: Settings,
     /// Bounds the calls in flight.
     pub(crate) permits: Semaphore,
     /// What the statement asked more than once for.
     pub(crate) answers: Answers,
+    /// Calls that were made or are about to be.
+    planned: AtomicU64,
     lost: Mutex<Lost>,
 }
 
@@ -38,10 +44,26 @@ impl Context {
         log: Arc<Log>,
         progress: Arc<Progress>,
         options: SessionOptions,
+        settings: Settings,
     ) -> Self {
         let permits = Semaphore::new(options.concurrency.max(1));
-        let (answers, lost) = (Answers::default(), Mutex::default());
-        Self { definitions, transport, log, progress, options, permits, answers, lost }
+        let (answers, planned, lost) = (Answers::default(), AtomicU64::new(0), Mutex::default());
+        Self { definitions, transport, log, progress, options, settings, permits, answers, planned, lost }
+    }
+
+    /// Takes note of calls that are about to be made.
+    ///
+    /// # Errors
+    ///
+    /// They are more than the session allows.
+    pub(crate) fn plan_calls(&self, count: usize) -> Result<(), Error> {
+        let before = self.planned.fetch_add(count as u64, Ordering::Relaxed);
+        match self.settings.max_calls {
+            Some(most) if before.saturating_add(count as u64) > most => {
+                Err(Error::TooManyCalls { most, planned: before.saturating_add(count as u64) })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// One scope failed while others may still answer.

@@ -59,6 +59,17 @@ pub(crate) enum Error {
         /// Pages read.
         pages: usize,
     },
+    /// A statement would make more calls than it may.
+    #[error("the statement would make {planned} calls or more, and max_calls is {most}")]
+    TooManyCalls {
+        /// How many it may make.
+        most: u64,
+        /// How many are known to be needed.
+        planned: u64,
+    },
+    /// A statement took longer than it may.
+    #[error("the statement took longer than {}s, its statement_timeout; calls in flight were given up", .0.as_secs_f64())]
+    TookTooLong(std::time::Duration),
     /// The statement is wrong in a way that only the catalog shows.
     #[error("{message}")]
     Statement {

@@ -116,6 +116,11 @@ impl Failure {
             }
             Error::Statement { hint, .. } => Self { hints: hint.iter().cloned().collect(), ..Self::user(message) },
             Error::RepeatedToken { .. } | Error::RepeatedPage { .. } => Self::new(FailureKind::Api, message),
+            Error::TooManyCalls { .. } => {
+                let hint = "narrow it, LIMIT it, or SET max_calls to more; EXPLAIN says what it calls".to_owned();
+                Self { hints: vec![hint], ..Self::new(FailureKind::Limit, message) }
+            }
+            Error::TookTooLong(_) => Self::new(FailureKind::Limit, message),
             Error::Transport { source, .. } => match source.kind {
                 TransportErrorKind::Credentials => Self::new(FailureKind::Auth, message),
                 TransportErrorKind::Configuration => Self::user(message),

@@ -218,8 +218,9 @@ async fn all_rows(
 ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
     let calls = fetch.calls(input).await?;
     let context = &fetch.context;
+    context.plan_calls(calls.len())?;
     context.progress.scopes.fetch_add(calls.len() as u64, Ordering::Relaxed);
-    let is_only = calls.len() == 1 && !fetch.is_fed;
+    let is_only = (calls.len() == 1 && !fetch.is_fed) || context.settings.fails_at_once;
     let tally = Arc::clone(&fetch.tally);
     tally.calls.fetch_add(calls.len(), Ordering::Relaxed);
     let streams = calls.into_iter().map(|call| {

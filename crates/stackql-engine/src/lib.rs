@@ -29,6 +29,7 @@ mod resolve;
 mod returning;
 mod scope;
 mod session;
+mod settings;
 mod shape;
 mod show;
 mod table;

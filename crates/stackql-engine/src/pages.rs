@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::runtime::SpawnedTask;
 use futures::stream::{self, Stream};
-use stackql_call::{AnswerError, Call, Cursor, FaultKind, Page, Request, Response, RowPlan, onward, page, request};
-use stackql_provider::NextPage;
+use stackql_call::{
+    AnswerError, Call, Cursor, Fault, FaultKind, Page, Request, Response, RowPlan, onward, page, request,
+};
+use stackql_provider::{NextPage, Verb};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -104,7 +106,7 @@ impl Reading {
         }
         let answer = match self.decode(plan, state.cursor.as_ref(), &answered) {
             Err(Error::Answer(AnswerError::Fault(fault)))
-                if paging.absent_is_empty && fault.kind == FaultKind::NotFound =>
+                if (paging.absent_is_empty && fault.kind == FaultKind::NotFound) || self.ignores(&fault) =>
             {
                 return Ok(None);
             }
@@ -137,6 +139,12 @@ impl Reading {
         Ok(Some((answer.rows, state)))
     }
 
+    /// Whether the session takes a refusal to read for nothing being there.
+    fn ignores(&self, fault: &Fault) -> bool {
+        let reads = self.call.operation().method().verb == Verb::Select;
+        reads && self.context.settings.ignores(&fault.code, fault.status)
+    }
+
     fn is_at_limit(&self, state: &State) -> bool {
         self.context.options.page_limit.is_some_and(|limit| state.pages >= limit)
     }
@@ -162,6 +170,9 @@ impl Reading {
     async fn ask(&self, cursor: Option<&Cursor>, wanted: Option<u32>) -> Result<Answered, Error> {
         let Self { context, call, .. } = self;
         let request = request(call, cursor, wanted)?;
+        if cursor.is_some() {
+            context.plan_calls(1)?;
+        }
         let is_own = AtomicBool::new(false);
         let send = async {
             is_own.store(true, Ordering::Relaxed);

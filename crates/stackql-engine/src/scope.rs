@@ -57,6 +57,9 @@ pub(crate) fn scope_of(operation: &Operation) -> Option<&Scope> {
 
 /// The scope's value when a statement names none.
 pub(crate) async fn default(context: &Context, operation: &Operation, scope: &Scope) -> Result<String, Error> {
+    if let Some(value) = context.settings.default_of(&operation.provider.name, &scope.name) {
+        return Ok(value.to_owned());
+    }
     let found = context.transport.default_scope(&operation.provider, scope).await;
     found.map_err(|source| Error::Transport { table: operation.table(), scope: None, source })
 }

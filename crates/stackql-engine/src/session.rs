@@ -1,7 +1,8 @@
 //! A session: definitions, a transport and settings, over which statements run. The one match over statements.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, TaskContext};
@@ -14,7 +15,7 @@ use datafusion::sql::sqlparser::ast::{SelectItem, Statement as SqlStatement};
 use futures::{StreamExt, TryStreamExt, stream};
 use stackql_call::{AnswerError, FaultKind, Transport};
 use stackql_provider::{Definitions, Registry, Verb};
-use stackql_sql::{Query, Statement, parse};
+use stackql_sql::{Query, Show, ShowKind, Statement, parse};
 
 use crate::catalog::{Catalogs, LOCAL, SYSTEM};
 use crate::clauses::ClausesAbove;
@@ -27,6 +28,7 @@ use crate::fetch::FetchExec;
 use crate::literal::{Assignment, condition, literal};
 use crate::log::Log;
 use crate::returning::returning;
+use crate::settings::Settings;
 use crate::{Answer, Failure, FailureKind, Outcome, Progress, registry, resolve, show, write};
 
 /// Settings of a session.
@@ -55,6 +57,7 @@ pub struct Session {
     options: SessionOptions,
     progress: Arc<Progress>,
     log: Arc<Log>,
+    settings: Arc<Mutex<Settings>>,
 }
 
 /// What the plan of one statement needs.
@@ -66,7 +69,15 @@ struct Planner {
 impl Session {
     /// A session over these definitions, whose calls go through this transport.
     pub fn new(definitions: Arc<dyn Definitions>, transport: Arc<dyn Transport>, options: SessionOptions) -> Self {
-        Self { definitions, transport, registry: None, options, progress: Arc::default(), log: Arc::default() }
+        Self {
+            definitions,
+            transport,
+            registry: None,
+            options,
+            progress: Arc::default(),
+            log: Arc::default(),
+            settings: Arc::default(),
+        }
     }
 
     /// The session with a registry, which the REGISTRY statements ask.
@@ -88,8 +99,18 @@ impl Session {
     /// the answer, or the future, cancels what is in flight. `stackql_sql::split` cuts a script into statements.
     pub async fn run(&self, statement: &str) -> Result<Answer, Failure> {
         self.progress.reset();
+        let timeout = self.settings().timeout;
+        let mut alarm = timeout.map(|limit| Box::pin(tokio::time::sleep(limit)));
         let outcome = match parse(statement) {
-            Ok(statement) => self.dispatch(statement).await,
+            Ok(statement) => {
+                let limit = timeout.unwrap_or_default();
+                tokio::select! {
+                    answer = self.dispatch(statement) => answer.map(|answer| answer.until(alarm, limit)),
+                    () = async { alarm.as_mut().expect("a limit comes with an alarm").await }, if timeout.is_some() => {
+                        Err(Error::TookTooLong(limit).into())
+                    }
+                }
+            }
             Err(error) => {
                 let hints = vec![error.marked(statement)];
                 Err(Failure { hints, ..Failure::new(FailureKind::User, error.to_string()) })
@@ -100,6 +121,11 @@ impl Session {
 
     async fn dispatch(&self, statement: Statement) -> Result<Answer, Failure> {
         match statement {
+            Statement::Show(Show { kind: ShowKind::Setting(name), .. }) if !name.contains(' ') => {
+                let value = self.settings().get(self.definitions.as_ref(), &name)?;
+                let column = Arc::new(StringArray::from(vec![value])) as ArrayRef;
+                Ok(rows(RecordBatch::try_from_iter([(name, column)]).map_err(DataFusionError::from)?))
+            }
             Statement::Show(statement) => Ok(rows(show::show(self.definitions.as_ref(), &statement)?)),
             Statement::Describe { table, extended } => {
                 Ok(rows(show::describe(self.definitions.as_ref(), &table, extended)?))
@@ -125,7 +151,10 @@ impl Session {
                 let transfer = &self.progress.transfer;
                 Ok(message(&registry::pull(self.registry()?, &provider, version.as_deref(), transfer).await?))
             }
-            Statement::Set { name, .. } => Err(Error::statement(format!("there is no setting '{name}'")).into()),
+            Statement::Set { name, value } => {
+                self.settings().set(self.definitions.as_ref(), &name, &value)?;
+                Ok(message("OK"))
+            }
             Statement::Other(keyword) => {
                 Err(Error::statement(format!("{keyword} is not a statement of this version")).into())
             }
@@ -158,6 +187,10 @@ impl Session {
                 self.change(statement).await
             }
         }
+    }
+
+    fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn registry(&self) -> Result<&dyn Registry, Error> {
@@ -204,6 +237,7 @@ impl Session {
             Arc::clone(&self.log),
             Arc::clone(&self.progress),
             self.options.clone(),
+            self.settings().clone(),
         ));
         // One partition: rows keep the order of the pages, and nothing is fetched before it is wanted.
         let mut config = SessionConfig::new()

@@ -26,6 +26,7 @@ pub(crate) fn show(definitions: &dyn Definitions, show: &Show) -> Result<RecordB
             Listing::new(&["transaction_isolation"], &[]).with([["read committed".into()]])
         }
         ShowKind::Auth => return Err(Error::statement("SHOW AUTH is not a statement of this version")),
+        // Those of the session are the session's to show.
         ShowKind::Setting(words) => {
             return Err(Error::Statement {
                 message: format!("there is nothing called '{words}' to show"),

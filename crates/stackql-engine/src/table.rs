@@ -9,7 +9,7 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use stackql_call::{Bindings, Operation, RowPlan, Value};
-use stackql_provider::{Column, Method, Provider, Resource, Service, Verb};
+use stackql_provider::{Column, Method, Parameter, Provider, Resource, Service, Verb};
 
 use crate::access::{Access, access};
 use crate::bindings::leaf;
@@ -67,8 +67,16 @@ impl ResourceTable {
         self.fed.iter().flat_map(|fed| fed.columns.iter().cloned()).collect()
     }
 
-    /// What `filters` fix. A range of numbers is taken apart only where a method asks for the number.
+    /// What `filters` fix, and what the session does where they do not.
     pub(crate) fn predicates(&self, filters: &[Expr]) -> Vec<Predicate> {
+        let mut all = self.stated(filters);
+        let defaults = self.defaults().filter(|d| !all.iter().any(|p| p.column == d.column)).collect::<Vec<_>>();
+        all.extend(defaults);
+        all
+    }
+
+    /// What `filters` fix. A range of numbers is taken apart only where a method asks for the number.
+    pub(crate) fn stated(&self, filters: &[Expr]) -> Vec<Predicate> {
         let mut all: Vec<Predicate> = filters.iter().filter_map(predicate).collect();
         let ranges = filters.iter().filter_map(range).filter(|r| self.is_asked(r));
         for predicate in enumerated(ranges.collect()) {
@@ -77,6 +85,29 @@ impl ResourceTable {
             }
         }
         all
+    }
+
+    /// What the session binds to parameters that methods ask for, where nothing else does.
+    fn defaults(&self) -> impl Iterator<Item = Predicate> {
+        let fed = self.fed_columns();
+        let columns = self.shape.schema.fields().iter().map(|f| f.name()).filter(move |name| !fed.contains(name));
+        let is_asked = |name: &str| {
+            let asks = |m: &Method| m.owed().iter().any(|o| m.parameter(o).is_some_and(|p| same(p, name)));
+            self.resource.methods_of(Verb::Select).any(asks)
+        };
+        columns.filter(move |name| is_asked(name)).filter_map(|name| {
+            let value = self.context.settings.default_of(&self.provider.name, name)?;
+            Some(Predicate { column: name.clone(), values: vec![Value::Text(value.to_owned())] })
+        })
+    }
+
+    /// What the session binds to the parameters of a method.
+    pub(crate) fn defaults_of(&self, method: &Method) -> Bindings {
+        let of = |p: &Parameter| {
+            let value = self.context.settings.default_of(&self.provider.name, &p.name)?;
+            Some((p.name.clone(), Value::Text(value.to_owned())))
+        };
+        method.parameters.iter().filter_map(of).collect()
     }
 
     /// Whether a method asks for the number whose range is known.

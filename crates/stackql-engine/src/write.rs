@@ -65,7 +65,8 @@ pub(crate) fn method<'a>(
             continue;
         }
         let given: HashSet<&str> = parameters.iter().map(String::as_str).collect();
-        let missing = method.owed().into_iter().filter(|p| !given.contains(p));
+        let defaults = table.defaults_of(method);
+        let missing = method.owed().into_iter().filter(|p| !given.contains(p) && !defaults.contains_key(*p));
         let missing: Vec<String> = missing.map(str::to_owned).collect();
         if missing.is_empty() {
             if best.as_ref().is_none_or(|(b, _)| b.owed().len() < method.owed().len()) {
@@ -124,7 +125,7 @@ pub(crate) fn fetch(
     let output = Output::answers(&operation, &plan);
     let paging = Paging::default();
     let (context, operation, tally) = (Arc::clone(context), Arc::new(operation), Arc::default());
-    let (is_fed, is_one, clauses, certain) = (false, false, Bindings::new(), 0);
+    let (is_fed, is_one, clauses, certain) = (false, false, table.defaults_of(method), 0);
     let fetch = Fetch { context, operation, plan, output, paging, tally, is_fed, is_one, clauses, certain };
     Ok(Arc::new(FetchExec::new(input, Arc::new(fetch))))
 }
@@ -197,7 +198,8 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchEx
             bindings.insert(parameter(&table, method, &column)?, Value::Json(value));
         }
     }
-    let missing = method.owed().into_iter().filter(|p| !bindings.contains_key(*p));
+    let defaults = table.defaults_of(method);
+    let missing = method.owed().into_iter().filter(|p| !bindings.contains_key(*p) && !defaults.contains_key(*p));
     let missing: Vec<String> = missing.map(str::to_owned).collect();
     if !missing.is_empty() {
         let full = table.name();

@@ -119,7 +119,7 @@ fn into_scan(scan: &TableScan, keys: &[Key], feed: usize) -> Pushed {
         return none();
     }
     let columns: Vec<String> = keys.iter().map(|k| k.column.name.clone()).collect();
-    let columns = taken(&table, &table.predicates(&scan.filters), &columns);
+    let columns = taken(&table, &scan.filters, &columns);
     let at = |column: &String| keys.iter().find(|k| k.column.name == *column).map(|k| k.at);
     let taken: Vec<usize> = columns.iter().filter_map(at).collect();
     if taken.is_empty() {

@@ -7,11 +7,10 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::Result;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::source_as_provider;
-use datafusion::logical_expr::{LogicalPlan, TableScan};
+use datafusion::logical_expr::{Expr, LogicalPlan, TableScan};
 
 use crate::access::choose;
 use crate::error::Error;
-use crate::predicate::Predicate;
 use crate::shape::same;
 use crate::table::ResourceTable;
 
@@ -45,10 +44,15 @@ pub(super) fn unfed(plan: &LogicalPlan) -> Result<Vec<Unfed>> {
 
 /// Which of `columns` a scan takes from elsewhere: those without which it cannot be carried out, and those that echo
 /// what is bound, whose rows would be others without.
-pub(super) fn taken(table: &ResourceTable, predicates: &[Predicate], columns: &[String]) -> Vec<String> {
+pub(super) fn taken(table: &ResourceTable, filters: &[Expr], columns: &[String]) -> Vec<String> {
     let fed = table.fed_columns();
-    let free = |c: &&String| !predicates.iter().any(|p| p.column == **c) && !fed.contains(c);
+    let stated = table.stated(filters);
+    let free = |c: &&String| !stated.iter().any(|p| p.column == **c) && !fed.contains(c);
     let free: Vec<String> = columns.iter().filter(free).cloned().collect();
+    // What the statement gives by a key is not the session's to say.
+    let mut predicates = table.predicates(filters);
+    predicates.retain(|p| !free.contains(&p.column));
+    let predicates = &predicates;
     let echoes: Vec<String> = free.iter().filter(|c| table.is_echo(c)).cloned().collect();
     let known = |extra: &[String]| fed.iter().chain(extra).cloned().collect::<Vec<_>>();
     if choose(table, predicates, &known(&echoes)).is_ok() {

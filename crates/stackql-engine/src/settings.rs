@@ -1,0 +1,127 @@
+//! What `SET` changes: how the statements that follow are carried out.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use stackql_provider::names::{meant, nearest};
+use stackql_provider::{Definitions, ErrorRules};
+
+use crate::error::Error;
+
+/// The settings of a session, at the start of a statement.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Settings {
+    /// The first call that fails ends a statement.
+    pub(crate) fails_at_once: bool,
+    /// Codes and statuses of failures that count as no rows; `*` stands for any characters.
+    pub(crate) ignored: Vec<String>,
+    /// The most calls that a statement may make.
+    pub(crate) max_calls: Option<u64>,
+    /// How long a statement may take.
+    pub(crate) timeout: Option<Duration>,
+    /// How long answers to reads may be used again; zero: not at all.
+    pub(crate) cache_ttl: Duration,
+    /// Values of parameters that a statement does not name, by provider and parameter.
+    defaults: BTreeMap<(String, String), String>,
+}
+
+const NAMES: [&str; 5] = ["cache_ttl", "ignore_errors", "max_calls", "on_error", "statement_timeout"];
+
+impl Settings {
+    /// Changes a setting; `DEFAULT` is what a session starts with.
+    pub(crate) fn set(&mut self, definitions: &dyn Definitions, name: &str, value: &str) -> Result<(), Error> {
+        let unfit = |what: &str| Error::statement(format!("{name} takes {what}, not '{value}'"));
+        let is_default = value.eq_ignore_ascii_case("default");
+        if let Some((provider, parameter)) = name.trim_matches('"').split_once('.') {
+            let key = (definitions.provider(provider)?.name.clone(), parameter.to_owned());
+            match is_default {
+                true => self.defaults.remove(&key),
+                false => self.defaults.insert(key, value.to_owned()),
+            };
+            return Ok(());
+        }
+        let start = Self::default();
+        match name.to_ascii_lowercase().as_str() {
+            "on_error" => {
+                self.fails_at_once = match value.to_ascii_lowercase().as_str() {
+                    "fail" => true,
+                    "skip" | "default" => false,
+                    _ => return Err(unfit("'fail' or 'skip'")),
+                }
+            }
+            "ignore_errors" if is_default => self.ignored = start.ignored,
+            "ignore_errors" => {
+                let codes = value.split(',').map(str::trim).filter(|code| !code.is_empty());
+                self.ignored = codes.map(str::to_owned).collect();
+            }
+            "max_calls" if is_default => self.max_calls = start.max_calls,
+            "max_calls" => self.max_calls = Some(value.parse().map_err(|_| unfit("a whole number"))?),
+            "statement_timeout" if is_default => self.timeout = start.timeout,
+            "statement_timeout" => {
+                let limit = duration(value, "ms").ok_or_else(|| unfit("a time such as '30s', or milliseconds"))?;
+                self.timeout = Some(limit).filter(|limit| !limit.is_zero());
+            }
+            "cache_ttl" if is_default => self.cache_ttl = start.cache_ttl,
+            "cache_ttl" => {
+                self.cache_ttl = duration(value, "s").ok_or_else(|| unfit("a time such as '10m', or seconds"))?;
+            }
+            _ => return Err(unknown(name)),
+        }
+        Ok(())
+    }
+
+    /// The value of a setting, as [`Self::set`] takes it.
+    pub(crate) fn get(&self, definitions: &dyn Definitions, name: &str) -> Result<String, Error> {
+        if let Some((provider, parameter)) = name.trim_matches('"').split_once('.') {
+            let provider = definitions.provider(provider)?;
+            return Ok(self.default_of(&provider.name, parameter).unwrap_or("default").to_owned());
+        }
+        let seconds = |d: Duration| format!("{}s", d.as_secs_f64());
+        Ok(match name.to_ascii_lowercase().as_str() {
+            "on_error" => if self.fails_at_once { "fail" } else { "skip" }.to_owned(),
+            "ignore_errors" => self.ignored.join(", "),
+            "max_calls" => self.max_calls.map_or_else(|| "default".to_owned(), |most| most.to_string()),
+            "statement_timeout" => seconds(self.timeout.unwrap_or_default()),
+            "cache_ttl" => seconds(self.cache_ttl),
+            _ => return Err(unknown(name)),
+        })
+    }
+
+    /// The value of a parameter that a statement does not name.
+    pub(crate) fn default_of(&self, provider: &str, parameter: &str) -> Option<&str> {
+        let same = |own: &str| stackql_provider::names::fold(own) == stackql_provider::names::fold(parameter);
+        self.defaults.iter().find(|((p, name), _)| p == provider && same(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a failure of this code and status counts as no rows.
+    pub(crate) fn ignores(&self, code: &str, status: u16) -> bool {
+        ErrorRules::any(&self.ignored, code) || ErrorRules::any(&self.ignored, &status.to_string())
+    }
+}
+
+fn unknown(name: &str) -> Error {
+    let meant = meant(nearest(name, NAMES.into_iter()));
+    Error::Statement {
+        message: format!("there is no setting '{name}'{meant}"),
+        hint: Some(format!(
+            "settings are {}, and \"provider.parameter\" for what statements leave out",
+            NAMES.join(", ")
+        )),
+    }
+}
+
+/// A number with `ms`, `s`, `min` or `h` behind it, or with nothing, which is `unit`.
+fn duration(text: &str, unit: &str) -> Option<Duration> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, named) = text.split_at(digits);
+    let number: f64 = number.parse().ok()?;
+    let seconds = match if named.trim().is_empty() { unit } else { named.trim() } {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(number * seconds).ok()
+}
