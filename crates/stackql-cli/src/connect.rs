@@ -8,6 +8,7 @@ use stackql_client::{Client, RegistryConfig, RemoteRegistry, Settings, auth_cont
 use stackql_compile::Installed;
 use stackql_engine::{Session, SessionOptions};
 use stackql_provider::{CompiledError, CompiledProvider, Definitions, OnDemand, Origin, Providers, Sourced};
+use sysinfo::System;
 
 use crate::arguments::{Calls, Common};
 use crate::ending::{Stop, say};
@@ -29,10 +30,15 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let client = Client::new(settings(environment, flags, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
     let client = Arc::new(client);
     let remote = RemoteRegistry::new(Arc::clone(&client), registry.clone(), common.output.approot.clone());
+    let cache_ttl = flags.cache_ttl.clone();
     let (flags, common, shown) = (options(flags), common.clone(), Arc::clone(&definitions));
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
     let pulling = Pulling { remote, reload: Box::new(reload) };
-    Ok(Session::new(definitions, client, flags).with_registry(Arc::new(pulling)))
+    let session = Session::new(definitions, client, flags).with_registry(Arc::new(pulling));
+    if let Some(time) = cache_ttl {
+        session.set("cache_ttl", &time).map_err(|failure| Stop::Told(format!("--cache-ttl: {failure}")))?;
+    }
+    Ok(session)
 }
 
 /// One provider, the first of its name.
@@ -82,7 +88,18 @@ fn options(flags: &Calls) -> SessionOptions {
         None => defaults.concurrency,
         Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX >> 4).max(1),
     };
-    SessionOptions { concurrency, page_limit: usize::try_from(flags.page_limit).ok(), read_only: flags.read_only }
+    let memory_limit = match flags.memory_limit {
+        Some(size) => usize::try_from(size.as_u64()).unwrap_or(usize::MAX),
+        None => quarter_of_memory(),
+    };
+    let page_limit = usize::try_from(flags.page_limit).ok();
+    SessionOptions { concurrency, page_limit, read_only: flags.read_only, memory_limit: Some(memory_limit) }
+}
+
+fn quarter_of_memory() -> usize {
+    let mut system = System::new();
+    system.refresh_memory();
+    usize::try_from(system.total_memory() / 4).unwrap_or(usize::MAX)
 }
 
 fn settings(environment: BTreeMap<String, String>, flags: &Calls, definitions: &Providers) -> Result<Settings, Stop> {

@@ -186,7 +186,10 @@ impl From<&DataFusionError> for Failure {
             | DataFusionError::Execution(message)
             | DataFusionError::NotImplemented(message) => Self::user(first_line(message)),
             DataFusionError::SQL(..) => Self::user(first_line(&error.strip_backtrace())),
-            DataFusionError::ResourcesExhausted(message) => Self::new(FailureKind::Limit, first_line(message)),
+            DataFusionError::ResourcesExhausted(message) => {
+                let hint = "give the program more memory (--memory-limit), or ask for fewer columns or rows".to_owned();
+                Self { hints: vec![hint], ..Self::new(FailureKind::Limit, first_line(message)) }
+            }
             other => Self::new(FailureKind::Internal, first_line(&other.strip_backtrace())),
         }
     }

@@ -1,10 +1,13 @@
 //! A session: definitions, a transport and settings, over which statements run. The one match over statements.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -40,11 +43,14 @@ pub struct SessionOptions {
     pub page_limit: Option<usize>,
     /// Refuse statements that change something.
     pub read_only: bool,
+    /// How many bytes statements may hold for sorting, grouping and joining. What does not fit goes to disk, where the
+    /// operator can; else the statement fails. `None` is no limit.
+    pub memory_limit: Option<usize>,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { concurrency: 32, page_limit: None, read_only: false }
+        Self { concurrency: 32, page_limit: None, read_only: false, memory_limit: None }
     }
 }
 
@@ -58,6 +64,7 @@ pub struct Session {
     progress: Arc<Progress>,
     log: Arc<Log>,
     settings: Arc<Mutex<Settings>>,
+    memory: Arc<OnceLock<Arc<RuntimeEnv>>>,
 }
 
 /// What the plan of one statement needs.
@@ -77,7 +84,17 @@ impl Session {
             progress: Arc::default(),
             log: Arc::default(),
             settings: Arc::default(),
+            memory: Arc::default(),
         }
+    }
+
+    /// Changes a setting, as the statement `SET` does.
+    ///
+    /// # Errors
+    ///
+    /// There is no such setting, or it takes no such value.
+    pub fn set(&self, name: &str, value: &str) -> Result<(), Failure> {
+        Ok(self.settings().set(self.definitions.as_ref(), name, value)?)
     }
 
     /// The session with a registry, which the REGISTRY statements ask.
@@ -152,14 +169,14 @@ impl Session {
                 Ok(message(&registry::pull(self.registry()?, &provider, version.as_deref(), transfer).await?))
             }
             Statement::Set { name, value } => {
-                self.settings().set(self.definitions.as_ref(), &name, &value)?;
+                self.set(&name, &value)?;
                 Ok(message("OK"))
             }
             Statement::Other(keyword) => {
                 Err(Error::statement(format!("{keyword} is not a statement of this version")).into())
             }
             Statement::Query(query) => {
-                let planner = self.planner();
+                let planner = self.planner()?;
                 let plan = planner.query(query).await?;
                 planner.stream(plan)
             }
@@ -168,7 +185,7 @@ impl Session {
             )
             .into()),
             Statement::Explain { statement, .. } => {
-                let planner = self.planner();
+                let planner = self.planner()?;
                 let plan = match *statement {
                     Statement::Query(query) => planner.query(query).await?,
                     Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) | Statement::Exec(_) => {
@@ -198,7 +215,7 @@ impl Session {
     }
 
     async fn change(&self, statement: Statement) -> Result<Answer, Failure> {
-        let planner = self.planner();
+        let planner = self.planner()?;
         let (plan, verb, items) = planner.change(statement).await?;
         if self.options.read_only && verb != Verb::Select {
             let text = format!("{} is refused: the session is read-only", verb.keyword());
@@ -230,7 +247,22 @@ impl Session {
         Ok(Answer { outcome: Arc::new(move || context.outcome()), ..message(&text) })
     }
 
-    fn planner(&self) -> Planner {
+    /// The memory that all statements share.
+    fn memory(&self) -> Result<Arc<RuntimeEnv>, DataFusionError> {
+        if let Some(known) = self.memory.get() {
+            return Ok(Arc::clone(known));
+        }
+        let mut builder = RuntimeEnvBuilder::new();
+        if let Some(limit) = self.options.memory_limit {
+            // Names those who hold most when there is no more.
+            let named = NonZeroUsize::MIN.saturating_add(2);
+            builder = builder.with_memory_pool(Arc::new(TrackConsumersPool::new(FairSpillPool::new(limit), named)));
+        }
+        let made = builder.build_arc()?;
+        Ok(Arc::clone(self.memory.get_or_init(|| made)))
+    }
+
+    fn planner(&self) -> Result<Planner, DataFusionError> {
         let context = Arc::new(Context::new(
             Arc::clone(&self.definitions),
             Arc::clone(&self.transport),
@@ -253,12 +285,13 @@ impl Session {
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_default_features()
+            .with_runtime_env(self.memory()?)
             .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
             .with_query_planner(Arc::new(FeedPlanner(Arc::clone(&context))))
             .with_physical_optimizer_rule(Arc::new(ClausesAbove))
             .with_physical_optimizer_rule(Arc::new(Demands))
             .build();
-        Planner { context, state }
+        Ok(Planner { context, state })
     }
 }
 
