@@ -22,6 +22,8 @@ pub struct Response {
 pub struct Attempt {
     /// When.
     pub started: SystemTime,
+    /// How long it was held back before that, so as not to ask more than the provider allows.
+    pub waited: Duration,
     /// How long until the answer was read or given up.
     pub duration: Duration,
     /// The address it went to, without query.

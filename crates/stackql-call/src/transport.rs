@@ -51,4 +51,6 @@ pub enum TransportErrorKind {
     Timeout,
     /// The connection broke before the answer was complete.
     Broken,
+    /// The provider allows no more for longer than a statement waits; the message says until when.
+    Throttled,
 }

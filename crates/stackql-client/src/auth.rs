@@ -27,13 +27,14 @@ use stackql_provider::Auth;
 use tokio::sync::OnceCell;
 
 pub use self::context::{AuthContext, auth_contexts};
-use self::oci::identity::Identity;
+use self::oci::identity::Identity as Signatory;
 use self::placed::{Placed, Prefix};
 pub(crate) use self::source::SourceError;
 pub(crate) use self::token::Ticket;
 use self::token::{Token, Tokens};
 use crate::client::{Client, Failure};
 use crate::credentials::Source;
+use crate::governor::Identity;
 use crate::{Environment, Settings};
 
 /// Keys sign each request.
@@ -78,7 +79,7 @@ enum Kind {
     Keys(Source),
     Placed(Prefix, OnceCell<Vec<Placed>>),
     Token(Grant, Arc<Tokens>),
-    Signature(OnceCell<Identity>),
+    Signature(OnceCell<Signatory>),
     Database,
 }
 
@@ -161,6 +162,16 @@ impl Authoriser {
         }
     }
 
+    /// Whose requests it authorises: `key_id` names the keys that sign, where there are some.
+    pub(crate) fn identity(&self, key_id: Option<&str>) -> Identity {
+        match (&self.kind, key_id) {
+            (Kind::Open, _) => Identity::default(),
+            // Those of a role are others every hour; the context names the role.
+            (Kind::Keys(_), Some(key_id)) if self.context.kind != ASSUMED => Identity::of(&[key_id]),
+            _ => self.context.written,
+        }
+    }
+
     /// The context, where somebody wrote one.
     pub(crate) fn context(&self) -> Option<&AuthContext> {
         (self.origin != Origin::Nobody).then_some(&self.context)
@@ -211,7 +222,7 @@ impl Authoriser {
                 all.iter().try_for_each(|one| one.add_to(request)).map_err(wrong)
             }
             Kind::Signature(found) => {
-                let find = async { Identity::find(&self.context.oci, &client.settings.environment) };
+                let find = async { Signatory::find(&self.context.oci, &client.settings.environment) };
                 let identity = found.get_or_try_init(|| find).await.map_err(wrong)?;
                 identity.sign(request, client.time()).map_err(|why| wrong(why.into()))
             }

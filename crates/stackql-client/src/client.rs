@@ -19,10 +19,13 @@ use crate::command;
 use crate::credentials::reason;
 use crate::database::{Connections, Database};
 use crate::endpoint::{Target, target};
+use crate::governor::{Governor, Limits, Outcome};
 use crate::profile::Profile;
 use crate::signing::Signer;
 use crate::sources::Sources;
 use crate::{Settings, SettingsError};
+
+mod governed;
 
 /// No answer is larger.
 pub(crate) const MAX_BODY: usize = 256 << 20;
@@ -35,6 +38,7 @@ pub struct Client {
     sources: Sources,
     pub(crate) authorisers: Authorisers,
     pub(crate) databases: Connections,
+    governor: Governor,
     profile: OnceCell<Result<Profile, String>>,
     /// Seconds that the providers' clock is ahead of ours.
     skew: AtomicI64,
@@ -73,6 +77,7 @@ impl Client {
         }
         let pool = pool.build().map_err(|e| SettingsError::Http(reason(&e)))?;
         Ok(Self {
+            governor: Governor::new(&settings),
             settings,
             pool,
             sources: Sources::default(),
@@ -109,13 +114,10 @@ impl Client {
             .map_err(|e| configuration(format!("cannot write the request: {e}")))?;
         let (auth, provider) = (&request.operation.service.auth, &request.operation.provider.name);
         let authoriser = self.authorisers.of(&self.settings, provider, auth).map_err(configuration)?;
-        let Some(source) = authoriser.keys() else {
+        let Some(credentials) = self.keys(&authoriser).await? else {
             authoriser.authorise(self, &mut built).await?;
             return Ok(built);
         };
-        let profile = self.profile().await.map_err(configuration)?;
-        let credentials = Box::pin(self.sources.credentials(&authoriser, source, &self.settings, profile)).await;
-        let credentials = credentials.map_err(|m| (TransportErrorKind::Credentials, m))?;
         let time = self.time();
         let name = auth.signing_name.as_deref().unwrap_or(&request.operation.service.name);
         Signer { credentials: &credentials, region: signing_scope, name, time }
@@ -230,6 +232,10 @@ impl Client {
                 .map_err(configuration)?;
         let base = request.address(&base).map_err(|e| configuration(e.to_string()))?;
         let url = address(&base, request).map_err(configuration)?;
+        let key = match self.key(request, &url).await {
+            Ok(key) => key,
+            Err(failure) => return Err(refused(failure, Vec::new())),
+        };
         let mut waits = backon::ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))
             .with_max_delay(Duration::from_secs(20))
@@ -238,6 +244,11 @@ impl Client {
             .build();
         let (mut clock_corrected, mut token_renewed) = (false, false);
         loop {
+            let permit = match self.governor.permit(&key).await {
+                Ok(permit) => permit,
+                Err(exhausted) => return Err(refused(self.exhausted(&key, exhausted), attempts)),
+            };
+            // Only now, since a signature tells the time and a token runs out.
             let built = match self.authorised(request, &url, &signing_scope).await {
                 Ok(built) => built,
                 Err(failure) => return Err(refused(failure, attempts)),
@@ -245,27 +256,33 @@ impl Client {
             let ticket = built.extensions().get::<Ticket>().cloned();
             let (started, clock) = (SystemTime::now(), Instant::now());
             let result = self.exchange(built, &url).await;
-            attempts.push(attempt(started, clock.elapsed(), shown(&url), &result));
+            attempts.push(attempt(started, permit.waited, clock.elapsed(), shown(&url), &result));
             let (again, asked) = match &result {
                 Ok(response) => {
+                    let kind = fault(&request.operation, request.scope.as_deref(), response).map(|f| f.kind);
+                    let throttled = kind == Some(FaultKind::Throttled) || matches!(response.status, 429 | 503);
+                    let limits = Limits::read(response, response.status >= 400, SystemTime::now());
+                    let asked = limits.retry_after;
+                    permit.finish(&if throttled { Outcome::Throttled(limits) } else { Outcome::Answered(limits) });
                     if let (401, false, Some(ticket)) = (response.status, token_renewed, ticket) {
                         ticket.give_up().await;
                         token_renewed = true;
                         continue;
                     }
-                    let kind = fault(&request.operation, request.scope.as_deref(), response).map(|f| f.kind);
                     let stale = kind == Some(FaultKind::ClockSkew) || response.status == 403;
                     if stale && !clock_corrected && self.correct_clock(response) {
                         clock_corrected = true;
                         continue;
                     }
-                    let throttled = kind == Some(FaultKind::Throttled) || matches!(response.status, 429 | 503);
-                    (throttled || (response.status >= 500 && request.repeatable), retry_after(response))
+                    (throttled || (response.status >= 500 && request.repeatable), asked)
                 }
-                Err((TransportErrorKind::Timeout | TransportErrorKind::Broken | TransportErrorKind::Connect, _)) => {
-                    (request.repeatable, None)
+                Err((kind, _)) => {
+                    use TransportErrorKind::{Broken, Connect, Timeout};
+                    if *kind == Timeout {
+                        permit.finish(&Outcome::Silence);
+                    }
+                    (request.repeatable && matches!(kind, Timeout | Broken | Connect), None)
                 }
-                Err(_) => (false, None),
             };
             let wait = if again { waits.next() } else { None };
             let Some(wait) = wait else {
@@ -274,7 +291,11 @@ impl Client {
                     Err(failure) => Err(refused(failure, attempts)),
                 };
             };
-            let wait = asked.unwrap_or(wait).max(Duration::ZERO);
+            let wait = match asked {
+                // The governor holds back the whole key for that long.
+                Some(_) => Duration::ZERO,
+                None => wait,
+            };
             tracing::debug!(attempt = attempts.len(), wait_ms = wait.as_millis() as u64, "sending again");
             tokio::time::sleep(wait).await;
         }
@@ -325,19 +346,26 @@ async fn once(
 ) -> Result<Response, TransportError> {
     let (started, clock) = (SystemTime::now(), Instant::now());
     let result = answer.await;
-    let attempts = vec![attempt(started, clock.elapsed(), url, &result)];
+    let attempts = vec![attempt(started, Duration::ZERO, clock.elapsed(), url, &result)];
     match result {
         Ok(response) => Ok(Response { attempts, ..response }),
         Err((kind, message)) => Err(TransportError { kind, message, attempts }),
     }
 }
 
-fn attempt(started: SystemTime, duration: Duration, url: String, result: &Result<Response, Failure>) -> Attempt {
+pub(crate) fn attempt(
+    started: SystemTime,
+    waited: Duration,
+    duration: Duration,
+    url: String,
+    result: &Result<Response, Failure>,
+) -> Attempt {
     let answer = result.as_ref().ok();
     let id =
         answer.and_then(|r| ["x-amzn-requestid", "x-amz-request-id", "x-request-id"].iter().find_map(|n| r.header(n)));
     Attempt {
         started,
+        waited,
         duration,
         url,
         status: answer.map(|r| r.status),
@@ -382,15 +410,6 @@ pub(crate) fn shown(url: &url::Url) -> String {
 
 fn place(url: &url::Url) -> String {
     format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
-}
-
-fn retry_after(response: &Response) -> Option<Duration> {
-    let value = response.header("retry-after")?;
-    let wait = match value.trim().parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).ok()?,
-    };
-    Some(wait.min(Duration::from_secs(60)))
 }
 
 fn seconds(time: SystemTime) -> i64 {

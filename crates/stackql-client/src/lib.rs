@@ -16,6 +16,7 @@ mod credentials;
 mod database;
 mod endpoint;
 mod flag;
+mod governor;
 mod profile;
 mod programs;
 mod registry;

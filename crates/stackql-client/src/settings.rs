@@ -31,6 +31,12 @@ pub struct Settings {
     pub allow_insecure: bool,
     /// How often a request is sent at most.
     pub max_attempts: u32,
+    /// How many requests may be in flight to one host; fewer are while it is overloaded.
+    pub concurrency_limit: usize,
+    /// How many requests may be in flight altogether; fewer are where the system lets few files be open.
+    pub total_concurrency_limit: usize,
+    /// How long a request waits until the provider allows it; where that is later, it fails at once.
+    pub longest_wait: Duration,
     /// The proxy for every request, instead of the system's.
     pub proxy: Option<String>,
     /// Whether definitions may run programs of this machine.
@@ -48,6 +54,9 @@ impl fmt::Debug for Settings {
             .field("ca_bundle", &self.ca_bundle)
             .field("allow_insecure", &self.allow_insecure)
             .field("max_attempts", &self.max_attempts)
+            .field("concurrency_limit", &self.concurrency_limit)
+            .field("total_concurrency_limit", &self.total_concurrency_limit)
+            .field("longest_wait", &self.longest_wait)
             .field("allow_local_exec", &self.allow_local_exec)
             .finish_non_exhaustive()
     }
@@ -64,6 +73,9 @@ impl Default for Settings {
             ca_bundle: None,
             allow_insecure: false,
             max_attempts: 4,
+            concurrency_limit: 32,
+            total_concurrency_limit: 100,
+            longest_wait: Duration::from_secs(300),
             proxy: None,
             allow_local_exec: false,
         }

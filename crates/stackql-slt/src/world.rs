@@ -187,6 +187,7 @@ impl Transport for World {
         let question = without_token(&format!("{scope} {}{}", address(request), request.summary()));
         let attempt = |status: Option<u16>, bytes: usize| Attempt {
             started: UNIX_EPOCH,
+            waited: Duration::ZERO,
             duration: Duration::ZERO,
             url: "http://world/".to_owned(),
             status,

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::SettingsError;
 use crate::flag::structured;
+use crate::governor::Identity;
 
 /// How requests to one provider are authorised. Debug prints no secret.
 #[derive(Clone, Deserialize)]
@@ -31,6 +32,9 @@ pub struct AuthContext {
     /// Keys that mean nothing here; a misspelt one must not lead to other credentials.
     #[serde(flatten)]
     pub(crate) unknown: BTreeMap<String, IgnoredAny>,
+    /// Whose it is, by how it is written.
+    #[serde(skip)]
+    pub(crate) written: Identity,
 }
 
 /// Where a database is.
@@ -157,7 +161,13 @@ pub(crate) struct OciKeys {
 
 /// Reads the auth contexts by provider from JSON or YAML.
 pub fn auth_contexts(text: &str) -> Result<BTreeMap<String, AuthContext>, SettingsError> {
-    structured(text).map_err(|_| SettingsError::Auth)
+    let written: BTreeMap<String, Value> = structured(text).map_err(|_| SettingsError::Auth)?;
+    let context = |(provider, text): (String, Value)| {
+        let written = Identity::of(&[&text.to_string()]);
+        let read = serde_json::from_value(text).map_err(|_| SettingsError::Auth)?;
+        Ok((provider, AuthContext { written, ..read }))
+    };
+    written.into_iter().map(context).collect()
 }
 
 /// Only the kind: any value may be a secret that was put in the wrong place.
@@ -170,7 +180,8 @@ impl fmt::Debug for AuthContext {
 impl AuthContext {
     /// A context of definitions, JSON text.
     pub(crate) fn of_definitions(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|e| format!("is not of the form {{\"type\": …}}: {e}"))
+        let read = serde_json::from_str(text).map_err(|e| format!("is not of the form {{\"type\": …}}: {e}"))?;
+        Ok(Self { written: Identity::of(&[text]), ..read })
     }
 
     /// A context that says nothing but its kind.
@@ -183,6 +194,7 @@ impl AuthContext {
             oci: OciKeys::default(),
             database: None,
             unknown: BTreeMap::new(),
+            written: Identity::of(&[kind]),
         }
     }
 

@@ -185,3 +185,30 @@ async fn a_wrong_clock_is_corrected_once() {
     check(Sent::Write, &[Act::Late], &["400", "400"]).await;
     check(Sent::Write, &[Act::Answer(400, "RequestExpired"), GOOD], &["400"]).await;
 }
+
+#[tokio::test]
+async fn how_long_to_wait_is_what_the_provider_says_and_shown() {
+    let soon = vec![(429, vec![("retry-after", "1".into())]), (200, vec![])];
+    let (url, _) = server(soon).await;
+    let response = client(url).send(&request(false)).await.expect("answer");
+    assert_eq!(statuses(&response), [Some(429), Some(200)]);
+    let waited: Vec<u64> = response.attempts.iter().map(|a| a.waited.as_secs()).collect();
+    assert_eq!(waited, [0, 1]);
+}
+
+#[tokio::test]
+async fn what_is_not_allowed_for_longer_than_is_waited_fails_at_once_and_says_until_when() {
+    let (url, count) = server(vec![(429, vec![("retry-after", "3600".into())]), (200, vec![])]).await;
+    let client = client(url);
+    let expected = SystemTime::now() + Duration::from_secs(3600);
+    for attempts in [1, 0] {
+        let error = client.send(&request(false)).await.expect_err("an hour is too long");
+        assert_eq!((error.kind, error.attempts.len()), (TransportErrorKind::Throttled, attempts));
+        let (_, until) = error.message.split_once("List with these credentials until ").expect("says of what");
+        let (until, rest) = until.split_once(" GMT").expect("a date");
+        let until = seconds(httpdate::parse_http_date(&format!("{until} GMT")).expect("a date"));
+        assert!((until - seconds(expected)).abs() < 10, "{error}");
+        assert_eq!(rest, ", and none waits longer than 300 s; try again then");
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}

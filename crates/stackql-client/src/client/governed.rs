@@ -1,0 +1,45 @@
+//! What the governor counts requests by: host, credentials and operation. Owns who they are; not when they may be sent.
+
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use stackql_call::{Request, TransportErrorKind};
+
+use super::{Client, Failure, place};
+use crate::auth::Authoriser;
+use crate::governor::{Exhausted, Key};
+
+impl Client {
+    /// What `request` to `url` is counted by. Keys that sign are looked for, since they tell whose it is.
+    pub(super) async fn key(&self, request: &Request, url: &url::Url) -> Result<Key, Failure> {
+        let operation = &request.operation;
+        let (provider, service) = (&operation.provider.name, &operation.service);
+        let authoriser = self.authorisers.of(&self.settings, provider, &service.auth);
+        let authoriser = authoriser.map_err(|m| (TransportErrorKind::Configuration, m))?;
+        let keys = self.keys(&authoriser).await?;
+        Ok(Key {
+            host: place(url),
+            identity: authoriser.identity(keys.as_ref().map(Credentials::access_key_id)),
+            operation: format!("{provider}.{}.{}", service.name, operation.method().operation),
+        })
+    }
+
+    /// The keys that sign requests, for the kinds that have keys.
+    pub(super) async fn keys(&self, authoriser: &Authoriser) -> Result<Option<Credentials>, Failure> {
+        let Some(source) = authoriser.keys() else { return Ok(None) };
+        let profile = self.profile().await.map_err(|m| (TransportErrorKind::Configuration, m))?;
+        let found = Box::pin(self.sources.credentials(authoriser, source, &self.settings, profile)).await;
+        found.map(Some).map_err(|m| (TransportErrorKind::Credentials, m))
+    }
+
+    /// Says that nothing of `key` is allowed for longer than a request waits.
+    pub(super) fn exhausted(&self, key: &Key, exhausted: Exhausted) -> Failure {
+        let again = SystemTime::now().checked_add(exhausted.left).map(httpdate::fmt_http_date);
+        let again = again.unwrap_or_else(|| "a later time".to_owned());
+        let (host, operation, longest) = (&key.host, &key.operation, self.settings.longest_wait.as_secs());
+        let message = format!(
+            "{host} allows no more requests of {operation} with these credentials until {again}, and none waits longer than {longest} s; try again then"
+        );
+        (TransportErrorKind::Throttled, message)
+    }
+}
