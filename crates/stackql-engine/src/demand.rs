@@ -19,8 +19,9 @@ use futures::stream::{self, BoxStream, StreamExt};
 
 use stackql_provider::Verb;
 
-use crate::feed::FeedExec;
-use crate::fetch::{FetchExec, fetches};
+use crate::context::Context;
+use crate::feed::{EitherExec, FeedExec};
+use crate::fetch::FetchExec;
 
 /// How much of a node's rows will be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,14 +68,14 @@ impl Demand {
 
 /// Tells each node that makes calls how much of its rows will be read.
 #[derive(Debug)]
-pub(crate) struct Demands;
+pub(crate) struct Demands(pub(crate) Arc<Context>);
 
 impl PhysicalOptimizerRule for Demands {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        let mut operations: Vec<(String, String)> = fetches(&plan).into_iter().map(operation).collect();
+        let mut operations: Vec<(String, String)> = run_together(&plan).into_iter().map(operation).collect();
         operations.sort();
         let repeated = operations.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
-        Teller { repeated }.told(plan, Demand::All, false)
+        Teller { context: Arc::clone(&self.0), repeated }.told(plan, Demand::All, false)
     }
 
     fn name(&self) -> &'static str {
@@ -86,6 +87,15 @@ impl PhysicalOptimizerRule for Demands {
     }
 }
 
+/// The fetches of a plan, of bodies that stand for each other only one's.
+fn run_together(plan: &Arc<dyn ExecutionPlan>) -> Vec<&FetchExec> {
+    let is_either = (plan.as_ref() as &dyn Any).is::<EitherExec>();
+    let children = plan.children().into_iter().take(if is_either { 2 } else { usize::MAX });
+    let mut found: Vec<&FetchExec> = children.flat_map(run_together).collect();
+    found.extend((plan.as_ref() as &dyn Any).downcast_ref::<FetchExec>());
+    found
+}
+
 /// What a fetch calls.
 fn operation(fetch: &FetchExec) -> (String, String) {
     let operation = &fetch.fetch_of().operation;
@@ -93,6 +103,7 @@ fn operation(fetch: &FetchExec) -> (String, String) {
 }
 
 struct Teller {
+    context: Arc<Context>,
     /// What more than one fetch calls.
     repeated: HashSet<(String, String)>,
 }
@@ -100,6 +111,11 @@ struct Teller {
 impl Teller {
     /// `reruns`: the plan is run more than once.
     fn told(&self, plan: Arc<dyn ExecutionPlan>, demand: Demand, reruns: bool) -> Result<Arc<dyn ExecutionPlan>> {
+        if let Some(either) = (plan.as_ref() as &dyn Any).downcast_ref::<EitherExec>()
+            && let Some(asked) = either.asked(Arc::clone(&self.context), demand)
+        {
+            return self.told(Arc::new(asked), demand, reruns);
+        }
         let is_feed = (plan.as_ref() as &dyn Any).is::<FeedExec>();
         let mut children = Vec::new();
         let mut differs = false;
@@ -151,6 +167,9 @@ fn of_children(plan: &Arc<dyn ExecutionPlan>, demand: Demand) -> Vec<Demand> {
     }
     if let Some(feed) = node.downcast_ref::<FeedExec>() {
         return vec![if feed.gathers_all() { Demand::All } else { demand }, demand];
+    }
+    if node.is::<EitherExec>() {
+        return vec![Demand::All, demand, demand];
     }
     let blocks = plan.pipeline_behavior() == EmissionType::Final;
     // What has a limit of its own needs no more than that, unless it must see everything first.

@@ -1,6 +1,7 @@
 //! EXPLAIN: the calls that a plan would make, each as its request, and the plan. Sends nothing.
 
-use std::any::Any;
+mod analyze;
+
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
@@ -13,9 +14,10 @@ use stackql_provider::Verb;
 
 use crate::bindings::bindings;
 use crate::error::Error;
-use crate::feed::KeysExec;
 use crate::fetch::{FetchExec, fetches, named_scope};
 use crate::scope;
+
+pub(crate) use analyze::analyze;
 
 /// Stands for an idempotency token, which is made when a request is sent.
 const NEW_TOKEN: &str = "<new>";
@@ -48,7 +50,7 @@ async fn calls(
     let fetch = exec.fetch_of();
     let operation = format!("{}.{}", fetch.operation.table(), fetch.operation.method().name);
     let input = exec.children()[0];
-    if let Some(keys) = (input.as_ref() as &dyn Any).downcast_ref::<KeysExec>() {
+    if let Some(keys) = exec.keys() {
         let detail =
             format!("{} for each value of {}", fetch.operation.method().request.http_method, keys.columns().join(", "));
         rows.push(("call", operation, None, detail));

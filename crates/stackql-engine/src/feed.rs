@@ -5,10 +5,12 @@
 //! [`group`] inner joins in an order in which each relation is fed by those before. A [`Feed`] becomes a [`FeedExec`],
 //! which takes the outer relation's rows as they come, fills the holes of its body with them ([`hole`]), and runs it.
 
+mod either;
 mod exec;
 mod group;
 mod hole;
 mod join;
+mod keys;
 mod node;
 mod planner;
 mod push;
@@ -20,7 +22,9 @@ use std::sync::Arc;
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::LogicalPlan;
+use stackql_sql::JoinBy;
 
+pub(crate) use either::EitherExec;
 pub(crate) use exec::FeedExec;
 pub(crate) use hole::KeysExec;
 pub(crate) use planner::FeedPlanner;
@@ -28,12 +32,16 @@ pub(crate) use planner::FeedPlanner;
 use node::Feed;
 
 /// Numbers the feeds of a statement.
-#[derive(Debug, Default)]
-struct Numbers(Cell<usize>);
+#[derive(Debug)]
+struct Numbers {
+    next: Cell<usize>,
+    /// What the statement says of relations that may be listed or asked for by key.
+    join_by: Option<JoinBy>,
+}
 
 impl Numbers {
     fn next(&self) -> usize {
-        self.0.replace(self.0.get() + 1)
+        self.next.replace(self.next.get() + 1)
     }
 }
 
@@ -42,8 +50,8 @@ impl Numbers {
 /// # Errors
 ///
 /// Names the first table whose parameters come from nowhere.
-pub(crate) fn feed(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let plan = fed(plan, &Numbers::default())?;
+pub(crate) fn feed(plan: LogicalPlan, join_by: Option<JoinBy>) -> Result<LogicalPlan> {
+    let plan = fed(plan, &Numbers { next: Cell::new(0), join_by })?;
     match wants::unfed(&plan)?.into_iter().next() {
         Some(unfed) => Err(unfed.error.into()),
         None => Ok(plan),

@@ -23,6 +23,7 @@ use crate::bindings::bindings;
 use crate::context::Context;
 use crate::demand::Demand;
 use crate::error::Error;
+use crate::feed::KeysExec;
 use crate::output::Output;
 use crate::pages::{Paging, counted, pages};
 use crate::{Failure, scope};
@@ -144,6 +145,11 @@ impl FetchExec {
             total += count;
         }
         Ok(Some(total))
+    }
+
+    /// Where its parameters come from other relations: what of them.
+    pub(crate) fn keys(&self) -> Option<&KeysExec> {
+        (self.input.as_ref() as &dyn Any).downcast_ref()
     }
 
     /// The operation that is called.

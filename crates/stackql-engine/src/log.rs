@@ -1,9 +1,12 @@
 //! What a session's calls were: the rows of `system.calls` and `system.errors`.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
-use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use datafusion::arrow::array::{
+    ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use stackql_call::{Attempt, Request};
 
@@ -14,6 +17,8 @@ use crate::{Failure, Place};
 pub(crate) struct Log {
     calls: Mutex<Vec<Entry>>,
     errors: Mutex<Vec<Failure>>,
+    /// How many pages the last whole list of a table had.
+    pages: Mutex<HashMap<String, usize>>,
 }
 
 #[derive(Debug)]
@@ -26,6 +31,17 @@ struct Entry {
     attempt: i64,
     sent: Attempt,
     rows: Option<i64>,
+}
+
+/// A call, as EXPLAIN ANALYZE tells of it.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) operation: String,
+    pub(crate) scope: Option<String>,
+    pub(crate) request: String,
+    pub(crate) attempt: i64,
+    pub(crate) rows: Option<i64>,
+    pub(crate) sent: Attempt,
 }
 
 impl Log {
@@ -46,6 +62,35 @@ impl Log {
                 rows: rows.filter(|_| last).map(|n| n as i64),
             });
         }
+    }
+
+    /// Takes note of how many pages a whole list had.
+    pub(crate) fn saw(&self, table: String, pages: usize) {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner).insert(table, pages);
+    }
+
+    /// How many pages the last whole list of a table had.
+    pub(crate) fn pages_of(&self, table: &str) -> Option<usize> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(table).copied()
+    }
+
+    /// How many calls there are so far.
+    pub(crate) fn len(&self) -> usize {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// What the calls from `first` on came to.
+    pub(crate) fn told_since(&self, first: usize) -> Vec<Told> {
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = |entry: &Entry| Told {
+            operation: format!("{}.{}.{}", entry.provider, entry.resource, entry.method),
+            scope: entry.scope.clone(),
+            request: entry.request.clone(),
+            attempt: entry.attempt,
+            rows: entry.rows,
+            sent: entry.sent.clone(),
+        };
+        calls.iter().skip(first).map(told).collect()
     }
 
     /// Records a failure of a statement or of one of its scopes.
@@ -79,6 +124,8 @@ impl Log {
             number(&|c| i64::try_from(c.sent.duration.as_millis()).ok()),
             text(&|c| c.sent.request_id.clone()),
             text(&|c| c.sent.error.clone()),
+            number(&|c| i64::try_from(c.sent.waited.as_millis()).ok()),
+            Arc::new(calls.iter().map(|c| Some(c.sent.cached)).collect::<BooleanArray>()),
         ];
         RecordBatch::try_new(calls_schema(), columns).unwrap_or_else(|_| RecordBatch::new_empty(calls_schema()))
     }
@@ -126,6 +173,8 @@ pub(crate) fn calls_schema() -> SchemaRef {
         number("duration_ms"),
         text("request_id"),
         text("error"),
+        number("waited_ms"),
+        Field::new("cached", DataType::Boolean, true),
     ]))
 }
 

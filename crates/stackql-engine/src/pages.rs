@@ -127,7 +127,13 @@ impl Reading {
                 .cut(format!("{table}: stopped after {rows} rows, as many as one request gives; say LIMIT for more"));
         }
         match answer.next {
-            None => state.done = true,
+            None => {
+                state.done = true;
+                // What was asked for by name says nothing of the list.
+                if call.operation().method().paging.is_some() && !paging.absent_is_empty {
+                    context.log.saw(call.operation().table(), state.pages);
+                }
+            }
             Some(next) => {
                 state.looped = !state.seen.insert(next.clone());
                 if !state.looped {
@@ -141,8 +147,11 @@ impl Reading {
 
     /// Whether the session takes a refusal to read for nothing being there.
     fn ignores(&self, fault: &Fault) -> bool {
-        let reads = self.call.operation().method().verb == Verb::Select;
-        reads && self.context.settings.ignores(&fault.code, fault.status)
+        self.reads() && self.context.settings.ignores(&fault.code, fault.status)
+    }
+
+    fn reads(&self) -> bool {
+        self.call.operation().method().verb == Verb::Select
     }
 
     fn is_at_limit(&self, state: &State) -> bool {
@@ -169,7 +178,9 @@ impl Reading {
     /// Sends one request.
     async fn ask(&self, cursor: Option<&Cursor>, wanted: Option<u32>) -> Result<Answered, Error> {
         let Self { context, call, .. } = self;
-        let request = request(call, cursor, wanted)?;
+        let mut request = request(call, cursor, wanted)?;
+        let ttl = context.settings.cache_ttl;
+        request.max_age = (self.reads() && !ttl.is_zero()).then_some(ttl);
         if cursor.is_some() {
             context.plan_calls(1)?;
         }

@@ -18,14 +18,14 @@ use datafusion::sql::sqlparser::ast::{SelectItem, Statement as SqlStatement};
 use futures::{StreamExt, TryStreamExt, stream};
 use stackql_call::{AnswerError, FaultKind, Transport};
 use stackql_provider::{Definitions, Registry, Verb};
-use stackql_sql::{Query, Show, ShowKind, Statement, parse};
+use stackql_sql::{JoinBy, Query, Show, ShowKind, Statement, parse};
 
 use crate::catalog::{Catalogs, LOCAL, SYSTEM};
 use crate::clauses::ClausesAbove;
 use crate::context::Context;
 use crate::demand::Demands;
 use crate::error::Error;
-use crate::explain::explain;
+use crate::explain::{analyze, explain};
 use crate::feed::{FeedPlanner, feed};
 use crate::fetch::FetchExec;
 use crate::literal::{Assignment, condition, literal};
@@ -70,6 +70,7 @@ pub struct Session {
 /// What the plan of one statement needs.
 struct Planner {
     context: Arc<Context>,
+    join_by: Option<JoinBy>,
     state: SessionState,
 }
 
@@ -176,16 +177,12 @@ impl Session {
                 Err(Error::statement(format!("{keyword} is not a statement of this version")).into())
             }
             Statement::Query(query) => {
-                let planner = self.planner()?;
+                let planner = self.planner(query.hints.join_by)?;
                 let plan = planner.query(query).await?;
                 planner.stream(plan)
             }
-            Statement::Explain { analyze: true, .. } => Err(Error::statement(
-                "EXPLAIN ANALYZE is not a statement of this version; system.calls lists what was called",
-            )
-            .into()),
-            Statement::Explain { statement, .. } => {
-                let planner = self.planner()?;
+            Statement::Explain { statement, analyze: runs, .. } => {
+                let planner = self.planner(join_by(&statement))?;
                 let plan = match *statement {
                     Statement::Query(query) => planner.query(query).await?,
                     Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) | Statement::Exec(_) => {
@@ -197,6 +194,11 @@ impl Session {
                         );
                     }
                 };
+                if runs {
+                    let answer = rows(analyze(&planner.context, plan, planner.task()).await?);
+                    let context = planner.context;
+                    return Ok(Answer { outcome: Arc::new(move || context.outcome()), ..answer });
+                }
                 let answer = rows(explain(&plan, planner.task()).await?);
                 Ok(Answer { message: Some("Execution plan generated successfully".into()), ..answer })
             }
@@ -215,7 +217,7 @@ impl Session {
     }
 
     async fn change(&self, statement: Statement) -> Result<Answer, Failure> {
-        let planner = self.planner()?;
+        let planner = self.planner(join_by(&statement))?;
         let (plan, verb, items) = planner.change(statement).await?;
         if self.options.read_only && verb != Verb::Select {
             let text = format!("{} is refused: the session is read-only", verb.keyword());
@@ -262,7 +264,7 @@ impl Session {
         Ok(Arc::clone(self.memory.get_or_init(|| made)))
     }
 
-    fn planner(&self) -> Result<Planner, DataFusionError> {
+    fn planner(&self, join_by: Option<JoinBy>) -> Result<Planner, DataFusionError> {
         let context = Arc::new(Context::new(
             Arc::clone(&self.definitions),
             Arc::clone(&self.transport),
@@ -287,11 +289,11 @@ impl Session {
             .with_default_features()
             .with_runtime_env(self.memory()?)
             .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
-            .with_query_planner(Arc::new(FeedPlanner(Arc::clone(&context))))
+            .with_query_planner(Arc::new(FeedPlanner { context: Arc::clone(&context), join_by }))
             .with_physical_optimizer_rule(Arc::new(ClausesAbove))
-            .with_physical_optimizer_rule(Arc::new(Demands))
+            .with_physical_optimizer_rule(Arc::new(Demands(Arc::clone(&context))))
             .build();
-        Ok(Planner { context, state })
+        Ok(Planner { context, state, join_by })
     }
 }
 
@@ -308,7 +310,7 @@ impl Planner {
     }
 
     async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let plan = feed(self.state.optimize(plan)?)?;
+        let plan = feed(self.state.optimize(plan)?, self.join_by)?;
         self.state.query_planner().create_physical_plan(&plan, &self.state).await
     }
 
@@ -365,6 +367,15 @@ impl Planner {
         let rows = inner.map(move |batch| batch.inspect_err(|e| log.fail(Failure::from(e))));
         let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
         Ok(Answer { rows: Some(rows), message: None, outcome: Arc::new(move || context.outcome()) })
+    }
+}
+
+/// How a statement wants relations read that may be listed or asked for by key.
+fn join_by(statement: &Statement) -> Option<JoinBy> {
+    match statement {
+        Statement::Query(query) => query.hints.join_by,
+        Statement::Insert(insert) => insert.hints.join_by,
+        _ => None,
     }
 }
 

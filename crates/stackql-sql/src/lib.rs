@@ -15,6 +15,6 @@ pub use parse::parse;
 pub use split::{Piece, breaks_off, split};
 pub use sqlparser;
 pub use statement::{
-    Delete, Exec, Hints, Insert, Literal, ObjectName, Query, Show, ShowFilter, ShowKind, Statement, Update,
+    Delete, Exec, Hints, Insert, JoinBy, Literal, ObjectName, Query, Show, ShowFilter, ShowKind, Statement, Update,
 };
 pub use syntax_error::SyntaxError;

@@ -10,7 +10,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
 
-use crate::{Hints, SqlDialect, Statement, SyntaxError};
+use crate::{Hints, JoinBy, SqlDialect, Statement, SyntaxError};
 
 /// Reads one statement. A semicolon may end it; nothing but comments may follow.
 pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
@@ -205,6 +205,11 @@ fn hints(tokens: &[TokenWithSpan]) -> Hints {
         for word in asked.split(|c: char| !c.is_alphanumeric() && c != '_') {
             hints.until_complete |= word.eq_ignore_ascii_case("AWAIT");
             hints.show_results |= word.eq_ignore_ascii_case("SHOWRESULTS");
+            if word.eq_ignore_ascii_case("LOOKUP") {
+                hints.join_by = Some(JoinBy::Key);
+            } else if word.eq_ignore_ascii_case("LIST") {
+                hints.join_by = Some(JoinBy::List);
+            }
         }
     }
     hints

@@ -137,6 +137,8 @@ pub enum ShowFilter {
 pub struct Query {
     /// Its tree.
     pub ast: Box<sqlparser::ast::Query>,
+    /// What its comments ask for.
+    pub hints: Hints,
 }
 
 /// What `/*+ … */` comments ask for.
@@ -146,6 +148,17 @@ pub struct Hints {
     pub until_complete: bool,
     /// `SHOWRESULTS`: EXEC gives the answer as rows.
     pub show_results: bool,
+    /// How relations are read whose other side names what is wanted of them.
+    pub join_by: Option<JoinBy>,
+}
+
+/// How a relation is read that could be asked for each key of another, or listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinBy {
+    /// `LOOKUP`: a call for each key.
+    Key,
+    /// `LIST`: once, as a list.
+    List,
 }
 
 /// An `INSERT`.

@@ -1,14 +1,11 @@
 //! `FeedExec`: takes outer rows as they come, calls for their keys, and joins them with what came.
 
 use std::any::Any;
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
-use datafusion::arrow::compute::{concat_batches, filter_record_batch, is_not_null};
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
-use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::{concat_batches, filter_record_batch};
 use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::DataFusionError;
@@ -19,7 +16,8 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
-use super::hole::Filling;
+use super::hole::{Filling, rows as chunk};
+use super::keys::{Keys, Seen};
 use super::node::Gather;
 use crate::context::Context;
 use crate::demand::Demand;
@@ -77,55 +75,29 @@ impl FeedExec {
 struct Run {
     feed: FeedExec,
     task: Arc<TaskContext>,
-    schema: SchemaRef,
-    converter: RowConverter,
+    keys: Keys,
     /// Keys that were there before, where each is wanted once.
-    seen: Mutex<HashSet<OwnedRow>>,
+    seen: Mutex<Seen>,
 }
 
 impl Run {
     fn new(feed: FeedExec, task: Arc<TaskContext>) -> Result<Self> {
-        let outer = feed.outer.schema();
-        let mut fields = Vec::new();
-        for (i, key) in feed.keys.iter().enumerate() {
-            fields.push(Field::new(i.to_string(), key.data_type(&outer)?, true));
-        }
-        let sorts = fields.iter().map(|f| SortField::new(f.data_type().clone())).collect();
-        let (schema, converter) = (Arc::new(Schema::new(fields)), RowConverter::new(sorts)?);
-        Ok(Self { feed, task, schema, converter, seen: Mutex::default() })
+        let keys = Keys::new(&feed.keys, &feed.outer.schema())?;
+        Ok(Self { feed, task, keys, seen: Mutex::default() })
     }
 
     /// What the body gives for some of the outer rows.
     fn body(&self, rows: RecordBatch) -> Result<SendableRecordBatchStream> {
-        let key = |key: &Arc<dyn PhysicalExpr>| key.evaluate(&rows)?.into_array(rows.num_rows());
-        let columns = self.feed.keys.iter().map(key).collect::<Result<Vec<ArrayRef>>>()?;
-        let (is_first, is_new) = self.first(&columns, rows.num_rows())?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-        let keys = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
-        let keys = filter_record_batch(&keys, &is_first)?;
-        let rows = match self.feed.gather {
-            Gather::Distinct => filter_record_batch(&rows, &is_new)?,
-            Gather::Rows | Gather::Whole => rows,
+        let (keys, rows) = match self.feed.gather {
+            Gather::Distinct => {
+                let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                let (keys, new) = self.keys.new_in(&rows, &mut seen)?;
+                (keys, filter_record_batch(&rows, &new)?)
+            }
+            Gather::Rows | Gather::Whole => (self.keys.new_in(&rows, &mut Seen::new())?.0, rows),
         };
-        let filling = Filling { feed: self.feed.number, rows: &rows, keys: &keys };
+        let filling = Filling { feed: self.feed.number, rows: chunk(&rows)?, keys: &keys };
         filling.fill(&self.feed.body)?.execute(0, Arc::clone(&self.task))
-    }
-
-    /// Which rows are the first with their key in the batch, and which of them are so among all; none has a NULL key.
-    fn first(&self, keys: &[ArrayRef], count: usize) -> Result<(BooleanArray, BooleanArray)> {
-        let rows = self.converter.convert_columns(keys)?;
-        let present = keys.iter().map(|k| is_not_null(k.as_ref())).collect::<Result<Vec<_>, _>>()?;
-        let mut here: HashSet<_> = HashSet::new();
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut first, mut new) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for at in 0..count {
-            let is_key = present.iter().all(|p| p.value(at));
-            let is_first = is_key && here.insert(rows.row(at));
-            let is_new = is_first && (self.feed.gather != Gather::Distinct || seen.insert(rows.row(at).owned()));
-            first.push(if self.feed.gather == Gather::Distinct { is_new } else { is_first });
-            new.push(is_new);
-        }
-        Ok((first.into(), new.into()))
     }
 
     /// The failure of a fetch all of whose calls failed: nothing was learned of it.

@@ -15,6 +15,7 @@ use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExp
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use stackql_call::Value;
+use stackql_provider::{Method, NarrowingVia};
 
 use super::exec::as_feed_exec;
 use crate::access::{Access, bindings};
@@ -22,6 +23,7 @@ use crate::bindings::leaf;
 use crate::demand::with_children;
 use crate::error::Error;
 use crate::predicate::{Predicate, value};
+use crate::shape::same;
 use crate::table::{Fed, ResourceTable};
 
 /// The outer rows of a feed.
@@ -45,7 +47,8 @@ pub(crate) struct KeysExec {
 #[derive(Debug)]
 pub(super) struct Filling<'a> {
     pub(super) feed: usize,
-    pub(super) rows: &'a RecordBatch,
+    /// The outer rows.
+    pub(super) rows: Arc<dyn ExecutionPlan>,
     /// One row a distinct key, a column each, none NULL.
     pub(super) keys: &'a RecordBatch,
 }
@@ -59,7 +62,7 @@ impl Filling<'_> {
     fn filled(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let node = plan.as_ref() as &dyn Any;
         if let Some(chunk) = node.downcast_ref::<ChunkExec>() {
-            return (chunk.feed == self.feed).then(|| rows(self.rows)).transpose();
+            return Ok((chunk.feed == self.feed).then(|| Arc::clone(&self.rows)));
         }
         if let Some(keys) = node.downcast_ref::<KeysExec>() {
             return keys.fed_by(self.feed).map(|fed| keys.filled(fed, self.keys)).transpose();
@@ -79,7 +82,8 @@ impl Filling<'_> {
     }
 }
 
-fn rows(batch: &RecordBatch) -> Result<Arc<dyn ExecutionPlan>> {
+/// Rows as a plan.
+pub(super) fn rows(batch: &RecordBatch) -> Result<Arc<dyn ExecutionPlan>> {
     Ok(MemorySourceConfig::try_new_exec(&[vec![batch.clone()]], batch.schema(), None)?)
 }
 
@@ -112,16 +116,27 @@ impl KeysExec {
         self.table.fed_columns()
     }
 
+    /// How many keys one call asks for.
+    pub(crate) fn keys_a_call(&self) -> usize {
+        match self.columns().as_slice() {
+            [only] => self.table.resource.method(&self.method).and_then(|m| batch_of(m, only)).unwrap_or(1),
+            _ => 1,
+        }
+    }
+
     fn fed_by(&self, feed: usize) -> Option<&Fed> {
         self.table.fed.iter().find(|f| f.feed == feed)
     }
 
     fn filled(&self, fed: &Fed, keys: &RecordBatch) -> Result<Arc<dyn ExecutionPlan>> {
         let mut calls = Vec::with_capacity(self.calls.len() * keys.num_rows());
-        for row in 0..keys.num_rows() {
+        let together = self.keys_a_call();
+        for first in (0..keys.num_rows()).step_by(together) {
+            let rows = first..keys.num_rows().min(first + together);
             let mut key = Vec::with_capacity(fed.columns.len());
             for (column, at) in fed.columns.iter().zip(&fed.keys) {
-                let values = vec![key_value(&ScalarValue::try_from_array(keys.column(*at), row)?)];
+                let value = |row| Ok(key_value(&ScalarValue::try_from_array(keys.column(*at), row)?));
+                let values = rows.clone().map(value).collect::<Result<_>>()?;
                 key.push(Predicate { column: column.clone(), values });
             }
             calls.extend(self.calls.iter().map(|before| before.iter().chain(&key).cloned().collect::<Vec<_>>()));
@@ -140,6 +155,17 @@ impl KeysExec {
         }
         leaf(&rows)
     }
+}
+
+/// How many values of a column one call of the method takes; `None` where it is one.
+fn batch_of(method: &Method, column: &str) -> Option<usize> {
+    if method.parameters.iter().any(|p| p.required && same(p, column)) {
+        return None;
+    }
+    method.narrowings.iter().find(|n| n.column == column).and_then(|n| match n.via {
+        NarrowingVia::Filter { maximum, .. } => usize::try_from(maximum).ok().filter(|most| *most > 0),
+        NarrowingVia::List { .. } | NarrowingVia::Value { .. } => None,
+    })
 }
 
 /// A key as a value; what no parameter has a type for is its text.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use datafusion::common::{Column, NullEquality, Result};
 use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan};
 
+use stackql_sql::JoinBy;
+
 use super::node::{Chunk, Feed, Gather};
-use super::push::{Key, compared_column, origin, push};
+use super::push::{FeedOf, Key, compared_column, origin, push};
 use super::wants::{table_of, unfed};
 use super::{Numbers, extension};
 
@@ -29,11 +31,31 @@ pub(super) fn fed(join: Join, numbers: &Numbers) -> Result<LogicalPlan> {
             return Ok(plan);
         }
     }
+    if !left_lacks && !right_lacks {
+        // What stands first in FROM is read first.
+        for outer in [Outer::Left, Outer::Right] {
+            if let Some(plan) = offer(&join, outer, numbers)? {
+                return Ok(plan);
+            }
+        }
+    }
     Ok(LogicalPlan::Join(join))
 }
 
 /// The join with the rows of its `outer` side feeding the other; `None` where the other takes nothing from it.
 pub(super) fn feed_from(join: &Join, outer: Outer, numbers: &Numbers) -> Result<Option<LogicalPlan>> {
+    fed_as(join, outer, FeedOf::Need(numbers.next()))
+}
+
+/// The join with a side that may be asked for by the keys of the `outer` one, or listed.
+fn offer(join: &Join, outer: Outer, numbers: &Numbers) -> Result<Option<LogicalPlan>> {
+    match numbers.join_by {
+        Some(JoinBy::List) => Ok(None),
+        Some(JoinBy::Key) | None => fed_as(join, outer, FeedOf::Use(numbers.next())),
+    }
+}
+
+fn fed_as(join: &Join, outer: Outer, feed: FeedOf) -> Result<Option<LogicalPlan>> {
     if join.null_equality != NullEquality::NullEqualsNothing || join.null_aware {
         return Ok(None);
     }
@@ -51,9 +73,9 @@ pub(super) fn feed_from(join: &Join, outer: Outer, numbers: &Numbers) -> Result<
         .filter_map(|(of_outer, of_inner)| Some((of_outer.clone(), compared_column(of_inner)?)))
         .filter(|(of_outer, column)| !is_one_default(feeding, of_outer, inner, column))
         .collect();
-    let number = numbers.next();
+    let (FeedOf::Need(number) | FeedOf::Use(number)) = feed;
     let key = |(at, (_, column)): (usize, &(Expr, Column))| Key { column: column.clone(), at };
-    let mut taken = push(inner, &candidates.iter().enumerate().map(key).collect::<Vec<_>>(), number)?.taken;
+    let mut taken = push(inner, &candidates.iter().enumerate().map(key).collect::<Vec<_>>(), feed)?.taken;
     taken.sort_unstable();
     taken.dedup();
     let candidates: Vec<(Expr, Column)> = taken.iter().map(|&at| candidates[at].clone()).collect();
@@ -61,15 +83,21 @@ pub(super) fn feed_from(join: &Join, outer: Outer, numbers: &Numbers) -> Result<
     let Some(gather) = gather(join.join_type, outer, covers).filter(|_| !candidates.is_empty()) else {
         return Ok(None);
     };
-    let inner = push(inner, &candidates.iter().enumerate().map(key).collect::<Vec<_>>(), number)?.plan;
-    let chunk = extension(Chunk { number, schema: Arc::clone(feeding.schema()) });
-    let (left, right) = match outer {
-        Outer::Left => (chunk, inner),
-        Outer::Right => (inner, chunk),
+    let asked = push(inner, &candidates.iter().enumerate().map(key).collect::<Vec<_>>(), feed)?.plan;
+    let body = |inner: &LogicalPlan| {
+        let chunk = extension(Chunk { number, schema: Arc::clone(feeding.schema()) });
+        let (left, right) = match outer {
+            Outer::Left => (chunk, inner.clone()),
+            Outer::Right => (inner.clone(), chunk),
+        };
+        LogicalPlan::Join(Join { left: Arc::new(left), right: Arc::new(right), ..join.clone() })
     };
-    let body = LogicalPlan::Join(Join { left: Arc::new(left), right: Arc::new(right), ..join.clone() });
+    let listed = match feed {
+        FeedOf::Need(_) => None,
+        FeedOf::Use(_) => Some(body(inner)),
+    };
     let keys = candidates.into_iter().map(|(of_outer, _)| of_outer).collect();
-    Ok(Some(extension(Feed { number, outer: feeding.as_ref().clone(), body, keys, gather })))
+    Ok(Some(extension(Feed { number, outer: feeding.as_ref().clone(), body: body(&asked), listed, keys, gather })))
 }
 
 /// How the outer rows may come where the other side has nothing but what they ask for; `None` where its rows stand for

@@ -13,6 +13,8 @@ pub(super) struct Feed {
     pub(super) outer: LogicalPlan,
     /// Has a [`Chunk`] of this number where the outer rows stand, and scans that are fed by it.
     pub(super) body: LogicalPlan,
+    /// The same where the scans need not be fed: what it may be instead.
+    pub(super) listed: Option<LogicalPlan>,
     /// Over the outer relation: what the scans are fed.
     pub(super) keys: Vec<Expr>,
     pub(super) gather: Gather,
@@ -55,7 +57,7 @@ impl UserDefinedLogicalNodeCore for Feed {
     }
 
     fn inputs(&self) -> Vec<&LogicalPlan> {
-        vec![&self.outer, &self.body]
+        [&self.outer, &self.body].into_iter().chain(&self.listed).collect()
     }
 
     fn schema(&self) -> &DFSchemaRef {
@@ -78,7 +80,7 @@ impl UserDefinedLogicalNodeCore for Feed {
         let mut inputs = inputs.into_iter();
         let mut this = self.clone();
         if let (Some(outer), Some(body)) = (inputs.next(), inputs.next()) {
-            (this.outer, this.body, this.keys) = (outer, body, keys);
+            (this.outer, this.body, this.listed, this.keys) = (outer, body, inputs.next(), keys);
         }
         Ok(this)
     }

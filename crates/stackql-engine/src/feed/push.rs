@@ -7,7 +7,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Distinct, Expr, Join, LogicalPlan, TableScan};
 
 use super::node::Feed;
-use super::wants::{table_of, taken};
+use super::wants::{table_of, taken, useful};
 use super::{as_feed, extension};
 use crate::table::{Fed, ResourceTable};
 
@@ -19,6 +19,15 @@ pub(super) struct Key {
     pub(super) at: usize,
 }
 
+/// A feed by its number, and for what scans take its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FeedOf {
+    /// They cannot do without, or would have other rows.
+    Need(usize),
+    /// They could do without, and with them have fewer rows to read.
+    Use(usize),
+}
+
 /// The plan with its scans fed, and the positions of the keys that they take.
 #[derive(Debug)]
 pub(super) struct Pushed {
@@ -27,7 +36,7 @@ pub(super) struct Pushed {
 }
 
 /// Feeds the scans below `plan` that take one of `keys`.
-pub(super) fn push(plan: &LogicalPlan, keys: &[Key], feed: usize) -> Result<Pushed> {
+pub(super) fn push(plan: &LogicalPlan, keys: &[Key], feed: FeedOf) -> Result<Pushed> {
     if keys.is_empty() {
         return Ok(Pushed { plan: plan.clone(), taken: Vec::new() });
     }
@@ -81,7 +90,7 @@ pub(super) fn push(plan: &LogicalPlan, keys: &[Key], feed: usize) -> Result<Push
     }
 }
 
-fn one(plan: &LogicalPlan, input: &LogicalPlan, keys: &[Key], feed: usize) -> Result<Pushed> {
+fn one(plan: &LogicalPlan, input: &LogicalPlan, keys: &[Key], feed: FeedOf) -> Result<Pushed> {
     let Pushed { plan: input, taken } = push(input, keys, feed)?;
     Ok(Pushed { plan: plan.with_new_exprs(plan.expressions(), vec![input])?, taken })
 }
@@ -112,14 +121,17 @@ pub(super) fn compared_column(expr: &Expr) -> Option<Column> {
     }
 }
 
-fn into_scan(scan: &TableScan, keys: &[Key], feed: usize) -> Pushed {
+fn into_scan(scan: &TableScan, keys: &[Key], feed: FeedOf) -> Pushed {
     let none = || Pushed { plan: LogicalPlan::TableScan(scan.clone()), taken: Vec::new() };
     let Some(table) = table_of(scan) else { return none() };
     if scan.fetch.is_some() {
         return none();
     }
     let columns: Vec<String> = keys.iter().map(|k| k.column.name.clone()).collect();
-    let columns = taken(&table, &scan.filters, &columns);
+    let (feed, columns) = match feed {
+        FeedOf::Need(feed) => (feed, taken(&table, &scan.filters, &columns)),
+        FeedOf::Use(feed) => (feed, useful(&table, &scan.filters, &columns)),
+    };
     let at = |column: &String| keys.iter().find(|k| k.column.name == *column).map(|k| k.at);
     let taken: Vec<usize> = columns.iter().filter_map(at).collect();
     if taken.is_empty() {
@@ -133,7 +145,7 @@ fn into_scan(scan: &TableScan, keys: &[Key], feed: usize) -> Pushed {
     Pushed { plan: LogicalPlan::TableScan(scan), taken }
 }
 
-fn into_join(plan: &LogicalPlan, join: &Join, keys: &[Key], feed: usize) -> Result<Pushed> {
+fn into_join(plan: &LogicalPlan, join: &Join, keys: &[Key], feed: FeedOf) -> Result<Pushed> {
     let is_of = |side: &LogicalPlan, column: &Column| side.schema().has_column(column);
     let (mut left, mut right): (Vec<Key>, Vec<Key>) = (Vec::new(), Vec::new());
     for key in keys {
@@ -165,7 +177,7 @@ fn follow(from: &[Key], to: &mut Vec<Key>, pair: (&Expr, &Expr)) {
     }
 }
 
-fn into_feed(inner: &Feed, keys: &[Key], feed: usize) -> Result<Pushed> {
+fn into_feed(inner: &Feed, keys: &[Key], feed: FeedOf) -> Result<Pushed> {
     let mut all = keys.to_vec();
     if let LogicalPlan::Join(join) = &inner.body {
         for (l, r) in &join.on {
@@ -176,8 +188,10 @@ fn into_feed(inner: &Feed, keys: &[Key], feed: usize) -> Result<Pushed> {
     let of_outer = |k: &&Key| inner.outer.schema().has_column(&k.column);
     let outer: Vec<Key> = all.iter().filter(of_outer).cloned().collect();
     let (outer, body) = (push(&inner.outer, &outer, feed)?, push(&inner.body, keys, feed)?);
-    let taken = outer.taken.into_iter().chain(body.taken).collect();
-    Ok(Pushed { plan: extension(Feed { outer: outer.plan, body: body.plan, ..inner.clone() }), taken })
+    let listed = inner.listed.as_ref().map(|listed| push(listed, keys, feed)).transpose()?;
+    let (listed, of_listed) = listed.map_or((None, Vec::new()), |pushed| (Some(pushed.plan), pushed.taken));
+    let taken = outer.taken.into_iter().chain(body.taken).chain(of_listed).collect();
+    Ok(Pushed { plan: extension(Feed { outer: outer.plan, body: body.plan, listed, ..inner.clone() }), taken })
 }
 
 /// The scan, and its column, from which a column of a plan comes unchanged.

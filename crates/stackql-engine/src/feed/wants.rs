@@ -11,6 +11,8 @@ use datafusion::logical_expr::{Expr, LogicalPlan, TableScan};
 
 use crate::access::choose;
 use crate::error::Error;
+use stackql_provider::Method;
+
 use crate::shape::same;
 use crate::table::ResourceTable;
 
@@ -76,4 +78,26 @@ pub(super) fn taken(table: &ResourceTable, filters: &[Expr], columns: &[String])
             free.into_iter().filter(is_parameter).collect()
         }
     }
+}
+
+/// Which of `columns` a scan, which can do without them, may be asked for: one call, or few, would give the rows of a key.
+pub(super) fn useful(table: &ResourceTable, filters: &[Expr], columns: &[String]) -> Vec<String> {
+    let (fed, stated) = (table.fed_columns(), table.stated(filters));
+    let free = |c: &&String| !stated.iter().any(|p| p.column == **c) && !fed.contains(c) && !table.is_echo(c);
+    let free: Vec<String> = columns.iter().filter(free).cloned().collect();
+    let predicates = table.predicates(filters);
+    let Ok(listing) = choose(table, &predicates, &fed) else { return Vec::new() };
+    let with = |extra: &[String]| fed.iter().chain(extra).cloned().collect::<Vec<_>>();
+    // Another method that asks for one of them, and gives the thing itself.
+    let asks = |method: &Method, column: &str| method.parameters.iter().any(|p| p.required && same(p, column));
+    if let Ok(asking) = choose(table, &predicates, &with(&free))
+        && asking.name != listing.name
+    {
+        let asked: Vec<String> = free.iter().filter(|c| asks(asking, c)).cloned().collect();
+        if choose(table, &predicates, &with(&asked)).is_ok_and(|method| method.name == asking.name) {
+            return asked;
+        }
+    }
+    let narrows = |c: &&String| listing.narrowings.iter().any(|n| n.column == **c);
+    free.iter().find(narrows).into_iter().cloned().collect()
 }

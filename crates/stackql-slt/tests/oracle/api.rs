@@ -128,6 +128,8 @@ impl Transport for Api {
             bytes: body.len() as u64,
             request_id: None,
             error: None,
+            waited: Duration::ZERO,
+            cached: false,
         };
         Ok(Response { status: 200, headers: Vec::new(), body: body.into(), attempts: vec![attempt] })
     }

@@ -14,7 +14,7 @@ impl Reader<'_> {
         if matches!(query.body.as_ref(), SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_)) {
             return Err(self.error_at(start, "WITH may stand in front of SELECT only; put it behind INSERT INTO t (…)"));
         }
-        Ok(Query { ast: query })
+        Ok(Query { ast: query, hints: self.hints })
     }
 
     pub(super) fn insert(&mut self) -> Result<Insert, SyntaxError> {
@@ -39,7 +39,7 @@ impl Reader<'_> {
         Ok(Insert {
             table: object_name(table),
             columns: insert.columns.iter().map(last_part).collect(),
-            source: Query { ast: source },
+            source: Query { ast: source, hints: self.hints },
             returning: insert.returning,
             hints: self.hints,
         })

@@ -1,0 +1,120 @@
+//! EXPLAIN ANALYZE: a statement carried out, and what it took: each call, and all together.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::common::Result;
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
+use futures::TryStreamExt;
+use tokio::time::Instant;
+
+use crate::context::Context;
+use crate::log::Told;
+
+/// One line of the answer.
+#[derive(Default)]
+struct Line {
+    kind: &'static str,
+    operation: Option<String>,
+    scope: Option<String>,
+    detail: String,
+    status: Option<i64>,
+    attempt: Option<i64>,
+    rows: Option<i64>,
+    bytes: Option<i64>,
+    waited: Option<i64>,
+    duration: Option<i64>,
+    cached: Option<bool>,
+}
+
+/// Carries the plan out, its rows read and left, and tells what it took.
+pub(crate) async fn analyze(
+    context: &Context,
+    plan: Arc<dyn ExecutionPlan>,
+    task: Arc<TaskContext>,
+) -> Result<RecordBatch> {
+    let first = context.log.len();
+    let started = Instant::now();
+    let mut rows = 0;
+    let mut stream = execute_stream(Arc::clone(&plan), task)?;
+    while let Some(batch) = stream.try_next().await? {
+        rows += batch.num_rows();
+    }
+    let took = whole(started.elapsed().as_millis());
+    let calls = context.log.told_since(first);
+    let mut lines: Vec<Line> = calls.iter().map(line).collect();
+    lines.push(total(&calls, rows, took));
+    let plan = displayable(plan.as_ref()).indent(false).to_string();
+    lines.extend(plan.lines().map(|l| Line { kind: "plan", detail: l.to_owned(), ..Line::default() }));
+    batch(&lines)
+}
+
+fn line(told: &Told) -> Line {
+    let detail = match &told.sent.error {
+        Some(error) => format!("{} ({error})", told.request),
+        None => told.request.clone(),
+    };
+    Line {
+        kind: "call",
+        operation: Some(told.operation.clone()),
+        scope: told.scope.clone(),
+        detail,
+        status: told.sent.status.map(i64::from),
+        attempt: Some(told.attempt),
+        rows: told.rows,
+        bytes: Some(whole(told.sent.bytes.into())),
+        waited: Some(whole(told.sent.waited.as_millis())),
+        duration: Some(whole(told.sent.duration.as_millis())),
+        cached: Some(told.sent.cached),
+    }
+}
+
+fn total(calls: &[Told], rows: usize, took: i64) -> Line {
+    let sent = calls.iter().filter(|c| !c.sent.cached).count();
+    let retries = calls.iter().filter(|c| c.attempt > 1).count();
+    let (pages, kept) = (calls.iter().filter(|c| c.rows.is_some()).count(), calls.len() - sent);
+    let detail = format!(
+        "{sent} calls sent, {retries} of them again; {pages} pages; {kept} answers kept before; {rows} rows given"
+    );
+    let sum = |of: &dyn Fn(&Told) -> i64| Some(calls.iter().map(of).sum());
+    Line {
+        kind: "total",
+        detail,
+        rows: sum(&|c| c.rows.unwrap_or_default()),
+        bytes: sum(&|c| whole(c.sent.bytes.into())),
+        waited: sum(&|c| whole(c.sent.waited.as_millis())),
+        duration: Some(took),
+        ..Line::default()
+    }
+}
+
+fn whole(number: u128) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn batch(lines: &[Line]) -> Result<RecordBatch> {
+    let text =
+        |of: &dyn Fn(&Line) -> Option<String>| Arc::new(lines.iter().map(of).collect::<StringArray>()) as ArrayRef;
+    let number = |of: &dyn Fn(&Line) -> Option<i64>| Arc::new(lines.iter().map(of).collect::<Int64Array>()) as ArrayRef;
+    let names = ["status", "attempt", "rows", "bytes", "waited_ms", "duration_ms"];
+    let texts = ["kind", "operation", "scope", "detail"].map(|n| Field::new(n, DataType::Utf8, true));
+    let numbers = names.map(|n| Field::new(n, DataType::Int64, true));
+    let cached = Field::new("cached", DataType::Boolean, true);
+    let schema = Schema::new(texts.into_iter().chain(numbers).chain([cached]).collect::<Vec<_>>());
+    let columns = vec![
+        text(&|l| Some(l.kind.to_owned())),
+        text(&|l| l.operation.clone()),
+        text(&|l| l.scope.clone()),
+        text(&|l| Some(l.detail.clone())),
+        number(&|l| l.status),
+        number(&|l| l.attempt),
+        number(&|l| l.rows),
+        number(&|l| l.bytes),
+        number(&|l| l.waited),
+        number(&|l| l.duration),
+        Arc::new(lines.iter().map(|l| l.cached).collect::<BooleanArray>()) as ArrayRef,
+    ];
+    Ok(RecordBatch::try_new(Arc::new(schema), columns)?)
+}
