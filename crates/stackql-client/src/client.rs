@@ -25,7 +25,11 @@ use crate::signing::Signer;
 use crate::sources::Sources;
 use crate::{Settings, SettingsError};
 
+mod address;
 mod governed;
+
+pub(crate) use self::address::shown;
+use self::address::{address, place};
 
 /// No answer is larger.
 pub(crate) const MAX_BODY: usize = 256 << 20;
@@ -232,10 +236,7 @@ impl Client {
                 .map_err(configuration)?;
         let base = request.address(&base).map_err(|e| configuration(e.to_string()))?;
         let url = address(&base, request).map_err(configuration)?;
-        let key = match self.key(request, &url).await {
-            Ok(key) => key,
-            Err(failure) => return Err(refused(failure, Vec::new())),
-        };
+        let key = self.key(request, &url).await.map_err(|failure| refused(failure, Vec::new()))?;
         let mut waits = backon::ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))
             .with_max_delay(Duration::from_secs(20))
@@ -278,8 +279,9 @@ impl Client {
                 }
                 Err((kind, _)) => {
                     use TransportErrorKind::{Broken, Connect, Timeout};
-                    if *kind == Timeout {
-                        permit.finish(&Outcome::Silence);
+                    match kind {
+                        Timeout => permit.finish(&Outcome::Silence),
+                        _ => drop(permit),
                     }
                     (request.repeatable && matches!(kind, Timeout | Broken | Connect), None)
                 }
@@ -374,43 +376,6 @@ pub(crate) fn attempt(
         error: result.as_ref().err().map(|(_, m)| m.clone()),
         cached: false,
     }
-}
-
-fn address(base: &str, request: &Request) -> Result<url::Url, String> {
-    let mut url = url::Url::parse(&format!("{}{}", base.trim_end_matches('/'), request.path))
-        .map_err(|e| format!("the endpoint address is not a URL: {e}; give one like https://host:port"))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err("the endpoint address has no http or https host; give one like https://host:port".to_owned());
-    }
-    if !request.query.is_empty() {
-        url.query_pairs_mut().extend_pairs(&request.query);
-        let encoded = url.query().map(|q| q.replace('+', "%20"));
-        url.set_query(encoded.as_deref());
-    }
-    let Some(next) = &request.next else { return Ok(url) };
-    let mut page = url.join(next).map_err(|e| format!("the address that an answer leads to is not a URL: {e}"))?;
-    if page.origin() != url.origin() {
-        let (there, here) = (page.origin().ascii_serialization(), url.origin().ascii_serialization());
-        return Err(format!(
-            "the answer leads to {there}, and only {here} is asked; set that as the endpoint URL if it is right"
-        ));
-    }
-    // A URL with a host takes both; what the answer says about them does not count.
-    let _ = (page.set_username(url.username()), page.set_password(url.password()));
-    Ok(page)
-}
-
-/// An address without what may be secret in it.
-pub(crate) fn shown(url: &url::Url) -> String {
-    let mut bare = url.clone();
-    bare.set_query(None);
-    // A URL with a host takes both; a password in it is nobody's to read.
-    let _ = (bare.set_username(""), bare.set_password(None));
-    bare.into()
-}
-
-fn place(url: &url::Url) -> String {
-    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
 }
 
 fn seconds(time: SystemTime) -> i64 {

@@ -78,8 +78,8 @@ pub(crate) struct Exhausted {
     pub(crate) left: Duration,
 }
 
-/// How a request went.
-#[derive(Debug, Clone, Default)]
+/// How a request went. One that broke says nothing about how much is allowed.
+#[derive(Debug, Clone)]
 pub(crate) enum Outcome {
     /// It was answered.
     Answered(Limits),
@@ -87,9 +87,6 @@ pub(crate) enum Outcome {
     Throttled(Limits),
     /// There was no answer in time.
     Silence,
-    /// It says nothing about how much is allowed.
-    #[default]
-    Neither,
 }
 
 impl Governor {
@@ -154,7 +151,6 @@ impl Permit {
                 }
             }
             Outcome::Silence => self.slot.overloaded(self.sent),
-            Outcome::Neither => {}
         }
     }
 }

@@ -17,8 +17,10 @@ mod database;
 mod endpoint;
 mod flag;
 mod governor;
+mod har;
 mod profile;
 mod programs;
+mod recording;
 mod registry;
 mod settings;
 mod signing;
@@ -28,5 +30,7 @@ mod world;
 
 pub use auth::{AuthContext, auth_contexts};
 pub use client::Client;
+pub use har::Har;
+pub use recording::{Recording, RecordingError, Replaying};
 pub use registry::{RegistryConfig, RemoteRegistry, installed};
 pub use settings::{Environment, Settings, SettingsError};

@@ -22,6 +22,8 @@ const SLOWEST: f64 = 0.5;
 const ROUGH: u32 = 8;
 /// How many, and in what time, make a good one.
 const GOOD: (u32, Duration) = (50, Duration::from_secs(5));
+/// The time must also be so many times as long as an answer takes, since answers come as unevenly as that.
+const EVEN: u32 = 20;
 /// How much of a good measure is used: less than all, so that the server never runs empty again.
 const SHARE: f64 = 0.98;
 /// What the server gets ahead by when a good measure begins to stand.
@@ -49,10 +51,13 @@ struct Curve {
 
 /// What was accepted since the server had nothing left. It counts while requests wait for tokens; where they do not,
 /// the server may have saved some up.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Measure {
+    /// When the request was sent that the server had nothing left for.
     since: Instant,
     accepted: u32,
+    /// Whether so many were sent at the time that it is not clear which of them came first.
+    flooded: bool,
 }
 
 /// How many requests are sent in a second, smoothed.
@@ -69,7 +74,7 @@ impl Rate {
         let curve = Curve { begins: now, level: measured, flat_at: 0.0 };
         let mut rate = Self { per_second: measured, tokens: 0.0, filled: now, curve, measure: None };
         rate.fall(now, measured);
-        rate.measure = Some(Measure { since: now, accepted: 0 });
+        rate.measure = Some(Measure { since: now, accepted: 0, flooded: true });
         rate
     }
 
@@ -104,31 +109,31 @@ impl Rate {
     /// A request that was sent then was throttled, after those that were in flight when the last one was.
     pub(super) fn throttled(&mut self, sent: Instant, now: Instant, measured: f64) {
         let current = self.per_second.min(measured);
-        let found = self.measure.as_ref().map(|measure| {
-            let time = sent.saturating_duration_since(measure.since).max(Duration::from_millis(1));
-            (measure.accepted, time)
-        });
-        match found {
-            None => {
-                self.fall(now, current);
-                self.measure = Some(Measure { since: now, accepted: 0 });
-            }
-            Some((accepted, time)) if accepted >= GOOD.0 && time >= GOOD.1 => {
-                self.stay(now + STANDS, now, SHARE * f64::from(accepted) / time.as_secs_f64());
-                self.tokens = -self.per_second * HEAD_START.as_secs_f64();
-                // From here on the server saves up.
-                self.measure = None;
-            }
-            Some((accepted, time)) if accepted >= ROUGH => {
-                self.stay(now, now, f64::from(accepted) / time.as_secs_f64());
-            }
-            Some((accepted, time)) => {
-                // One more was not accepted, so the server allows less than this.
-                let most = f64::from(accepted + 1) / time.as_secs_f64();
-                self.fall(now, current.min(most / BETA));
-            }
-        }
+        let begun = Some(Measure { since: sent, accepted: 0, flooded: false });
         self.tokens = self.tokens.min(0.0);
+        let Some(Measure { since, accepted, flooded }) = self.measure else {
+            self.fall(now, current);
+            self.measure = begun;
+            return;
+        };
+        let time = sent.saturating_duration_since(since).max(Duration::from_millis(1));
+        let per_second = f64::from(accepted) / time.as_secs_f64();
+        if accepted < ROUGH {
+            // One more was not accepted, so the server allows less than this.
+            let most = f64::from(accepted + 1) / time.as_secs_f64();
+            self.fall(now, current.min(most / BETA));
+        } else if flooded {
+            self.stay(now, now, per_second);
+            self.measure = begun;
+        } else if accepted < GOOD.0 || time < GOOD.1.max((now - sent) * EVEN) {
+            self.stay(now, now, per_second);
+        } else {
+            // One of them may have been let in by what was left over at the start.
+            self.stay(now + STANDS, now, SHARE * f64::from(accepted - 1) / time.as_secs_f64());
+            self.tokens = -self.per_second * HEAD_START.as_secs_f64();
+            // From here on the server saves up.
+            self.measure = None;
+        }
     }
 
     /// Falls to a share of `from`, which is where the curve then leads back to.

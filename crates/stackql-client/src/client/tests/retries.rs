@@ -192,8 +192,8 @@ async fn how_long_to_wait_is_what_the_provider_says_and_shown() {
     let (url, _) = server(soon).await;
     let response = client(url).send(&request(false)).await.expect("answer");
     assert_eq!(statuses(&response), [Some(429), Some(200)]);
-    let waited: Vec<u64> = response.attempts.iter().map(|a| a.waited.as_secs()).collect();
-    assert_eq!(waited, [0, 1]);
+    let waited: Vec<f64> = response.attempts.iter().map(|a| a.waited.as_secs_f64().round()).collect();
+    assert_eq!(waited, [0.0, 1.0]);
 }
 
 #[tokio::test]

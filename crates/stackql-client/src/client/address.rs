@@ -1,0 +1,42 @@
+//! The addresses of requests: the whole one, and what of it may be shown.
+
+use stackql_call::Request;
+
+/// The address of `request` below `base`.
+pub(super) fn address(base: &str, request: &Request) -> Result<url::Url, String> {
+    let mut url = url::Url::parse(&format!("{}{}", base.trim_end_matches('/'), request.path))
+        .map_err(|e| format!("the endpoint address is not a URL: {e}; give one like https://host:port"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err("the endpoint address has no http or https host; give one like https://host:port".to_owned());
+    }
+    if !request.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&request.query);
+        let encoded = url.query().map(|q| q.replace('+', "%20"));
+        url.set_query(encoded.as_deref());
+    }
+    let Some(next) = &request.next else { return Ok(url) };
+    let mut page = url.join(next).map_err(|e| format!("the next page's address is not a URL: {e}"))?;
+    if page.origin() != url.origin() {
+        let (there, here) = (page.origin().ascii_serialization(), url.origin().ascii_serialization());
+        return Err(format!(
+            "the next page is said to be at {there}, and only {here} is asked; set that as the endpoint URL if it is right"
+        ));
+    }
+    // A URL with a host takes both; what the answer says about them does not count.
+    let _ = (page.set_username(url.username()), page.set_password(url.password()));
+    Ok(page)
+}
+
+/// An address without what may be secret in it.
+pub(crate) fn shown(url: &url::Url) -> String {
+    let mut bare = url.clone();
+    bare.set_query(None);
+    // A URL with a host takes both; a password in it is nobody's to read.
+    let _ = (bare.set_username(""), bare.set_password(None));
+    bare.into()
+}
+
+/// Host and port.
+pub(super) fn place(url: &url::Url) -> String {
+    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+}
