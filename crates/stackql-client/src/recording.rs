@@ -111,20 +111,18 @@ impl Recording {
     fn keep(&self, request: &Request, result: &Result<Response, TransportError>) -> Result<(), RecordingError> {
         let question = exchange::question(request);
         let stem = stem(request, &question);
+        let path = |number: u32| self.folder.join(format!("{stem}-{number:03}.{EXCHANGE}"));
         let number = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             let asked = state.asked.entry(stem.clone()).or_default();
             *asked += 1;
+            if *asked == 1 {
+                // Repeats of another run would be answers to questions of this one.
+                let mut later = (2..).map(path).take_while(|path| path.exists());
+                later.try_for_each(|p| std::fs::remove_file(&p).map_err(|e| RecordingError::unwritable(&p, &e)))?;
+            }
             *asked
         };
-        let path = |number: u32| self.folder.join(format!("{stem}-{number:03}.{EXCHANGE}"));
-        if number == 1 {
-            // Repeats of another run would be answers to questions of this one.
-            let later = (2..).map(path).take_while(|path| path.exists());
-            later
-                .into_iter()
-                .try_for_each(|p| std::fs::remove_file(&p).map_err(|e| RecordingError::unwritable(&p, &e)))?;
-        }
         write(&path(number), exchange::file(&question, request, result).as_bytes())
     }
 
