@@ -15,11 +15,11 @@ pub(super) fn address(base: &str, request: &Request) -> Result<url::Url, String>
         url.set_query(encoded.as_deref());
     }
     let Some(next) = &request.next else { return Ok(url) };
-    let mut page = url.join(next).map_err(|e| format!("the next page's address is not a URL: {e}"))?;
+    let mut page = url.join(next).map_err(|e| format!("the address that an answer leads to is not a URL: {e}"))?;
     if page.origin() != url.origin() {
         let (there, here) = (page.origin().ascii_serialization(), url.origin().ascii_serialization());
         return Err(format!(
-            "the next page is said to be at {there}, and only {here} is asked; set that as the endpoint URL if it is right"
+            "the answer leads to {there}, and only {here} is asked; set that as the endpoint URL if it is right"
         ));
     }
     // A URL with a host takes both; what the answer says about them does not count.
