@@ -214,6 +214,9 @@ pub(crate) struct Calls {
     /// Seconds until a request without an answer is given up
     #[arg(long = "apirequesttimeout", global = true, value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) request_timeout: u64,
+    /// Seconds that a statement with AWAIT waits at most
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 3600)]
+    pub(crate) await_limit: u64,
     /// File of certificates to trust besides the system's
     #[arg(long = "tls.CABundle", global = true, value_name = "FILE")]
     pub(crate) ca_bundle: Option<PathBuf>,

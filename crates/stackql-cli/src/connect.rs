@@ -31,7 +31,7 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let remote = RemoteRegistry::new(Arc::clone(&client), registry.clone(), common.output.approot.clone());
     let (flags, common, shown) = (options(flags), common.clone(), Arc::clone(&definitions));
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
-    let pulling = Pulling { remote, reload: Box::new(reload) };
+    let pulling = Pulling { remote, definitions: Arc::clone(&definitions), reload: Box::new(reload) };
     Ok(Session::new(definitions, client, flags).with_registry(Arc::new(pulling)))
 }
 
@@ -82,7 +82,13 @@ fn options(flags: &Calls) -> SessionOptions {
         None => defaults.concurrency,
         Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX >> 4).max(1),
     };
-    SessionOptions { concurrency, page_limit: usize::try_from(flags.page_limit).ok(), read_only: flags.read_only }
+    SessionOptions {
+        concurrency,
+        page_limit: usize::try_from(flags.page_limit).ok(),
+        read_only: flags.read_only,
+        await_limit: Duration::from_secs(flags.await_limit),
+        ..defaults
+    }
 }
 
 fn settings(environment: BTreeMap<String, String>, flags: &Calls, definitions: &Providers) -> Result<Settings, Stop> {

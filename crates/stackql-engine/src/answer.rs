@@ -8,7 +8,7 @@ use datafusion::execution::SendableRecordBatchStream;
 
 use stackql_provider::Transfer;
 
-use crate::Failure;
+use crate::{Failure, Waits};
 
 /// What a statement gives.
 pub struct Answer {
@@ -56,6 +56,8 @@ pub struct Progress {
     pub pages: AtomicU64,
     /// Rows read.
     pub rows: AtomicU64,
+    /// What is waited for.
+    pub waits: Waits,
     /// What is downloaded from the registry.
     pub transfer: Transfer,
 }

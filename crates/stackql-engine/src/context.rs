@@ -6,6 +6,7 @@ use stackql_call::Transport;
 use stackql_provider::Definitions;
 use tokio::sync::Semaphore;
 
+use crate::awaiting::Awaits;
 use crate::log::Log;
 use crate::{Failure, Outcome, Progress, SessionOptions};
 
@@ -19,6 +20,8 @@ pub(crate) struct Context {
     pub(crate) options: SessionOptions,
     /// Bounds the calls in flight.
     pub(crate) permits: Semaphore,
+    /// What its awaited calls share.
+    pub(crate) awaits: Awaits,
     lost: Mutex<Lost>,
 }
 
@@ -37,7 +40,16 @@ impl Context {
         options: SessionOptions,
     ) -> Self {
         let permits = Semaphore::new(options.concurrency.max(1));
-        Self { definitions, transport, log, progress, options, permits, lost: Mutex::default() }
+        Self {
+            definitions,
+            transport,
+            log,
+            progress,
+            options,
+            permits,
+            awaits: Awaits::default(),
+            lost: Mutex::default(),
+        }
     }
 
     /// One scope failed while others may still answer.

@@ -7,6 +7,7 @@
 
 mod access;
 mod answer;
+mod awaiting;
 mod bindings;
 mod catalog;
 mod context;
@@ -30,8 +31,10 @@ mod session;
 mod shape;
 mod show;
 mod table;
+mod waits;
 mod write;
 
 pub use answer::{Answer, Outcome, Progress};
 pub use failure::{Failure, FailureKind, Place};
 pub use session::{Session, SessionOptions};
+pub use waits::Waits;

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use datafusion::arrow::record_batch::RecordBatch;
 use futures::stream::{self, Stream};
-use stackql_call::{AnswerError, Call, Cursor, FaultKind, Page, RowPlan, page, request};
+use stackql_call::{AnswerError, Call, Cursor, FaultKind, Page, Request, Response, RowPlan, page, request};
 use stackql_provider::NextPage;
 
 use crate::context::Context;
@@ -113,16 +113,7 @@ async fn send(
     wanted: Option<u32>,
 ) -> Result<(Page, Bytes), Error> {
     let request = request(call, cursor, wanted)?;
-    let permit = context.permits.acquire().await;
-    let response = match context.transport.send(&request).await {
-        Ok(response) => response,
-        Err(source) => {
-            context.log.record(&request, &source.attempts, None);
-            let scope = call.scope().map(str::to_owned);
-            return Err(Error::Transport { table: call.operation().table(), scope, source });
-        }
-    };
-    drop(permit);
+    let response = exchange(context, &request).await?;
     let answer = page(call, plan, cursor, &response);
     let rows = answer.as_ref().ok().map(|p| p.rows.num_rows());
     context.log.record(&request, &response.attempts, rows);
@@ -130,4 +121,13 @@ async fn send(
     context.progress.pages.fetch_add(1, Ordering::Relaxed);
     context.progress.rows.fetch_add(answer.rows.num_rows() as u64, Ordering::Relaxed);
     Ok((answer, response.body))
+}
+
+/// Sends one request. That there is no answer is in the log already.
+pub(crate) async fn exchange(context: &Context, request: &Request) -> Result<Response, Error> {
+    let _permit = context.permits.acquire().await;
+    context.transport.send(request).await.map_err(|source| {
+        context.log.record(request, &source.attempts, None);
+        Error::Transport { table: request.operation.table(), scope: request.scope.clone(), source }
+    })
 }

@@ -12,6 +12,7 @@ use stackql_call::{Operation, RowPlan, Value};
 use stackql_provider::{Column, Method, Provider, Resource, Service, Verb};
 
 use crate::access::{Access, access};
+use crate::awaiting::Until;
 use crate::bindings::leaf;
 use crate::context::Context;
 use crate::error::Error;
@@ -175,6 +176,7 @@ impl TableProvider for ResourceTable {
             plan,
             output,
             paging: Paging { wanted: limit, absent_is_empty },
+            until: Until::Answer,
             tally: Arc::default(),
             is_fed: !self.fed.is_empty(),
         };

@@ -101,7 +101,8 @@ impl World {
     /// The options of a session in this world.
     pub fn options(&self) -> SessionOptions {
         let Settings { page_limit, read_only } = self.settings;
-        SessionOptions { page_limit, read_only, ..SessionOptions::default() }
+        // Nothing becomes of waiting here but time.
+        SessionOptions { page_limit, read_only, await_pause: Duration::ZERO, ..SessionOptions::default() }
     }
 
     /// The definitions of the providers in `folder`, compiled from their source form; `None` where they are documents

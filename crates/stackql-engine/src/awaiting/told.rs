@@ -1,0 +1,59 @@
+//! How the end of a method's work is waited for, in words, for EXPLAIN.
+
+use stackql_provider::{Condition, Method, Poll, Way};
+
+use crate::SessionOptions;
+
+/// A line a way in which an answer may tell of work that goes on.
+pub(crate) fn told(method: &Method, options: &SessionOptions) -> Vec<String> {
+    let Some(completion) = &method.completion else {
+        return vec!["for nothing: the answer is all there is".to_owned()];
+    };
+    let (first, limit) = (options.await_pause.as_secs_f64(), options.await_limit.as_secs_f64());
+    let longest = first * f64::from(super::LONGEST);
+    let pace = format!("every {first} to {longest} s or as the answer says, for at most {limit} s");
+    completion.ways.iter().map(|way| format!("{}; {pace}", of_way(way))).collect()
+}
+
+fn of_way(way: &Way) -> String {
+    let asks = match &way.poll {
+        Poll::Link(path) => format!("asks at the address in {}", path.join(".")),
+        Poll::Name { name, below: Some(below) } => format!("asks at {below}/ and the name in {}", name.join(".")),
+        Poll::Name { name, below: None } => {
+            return format!(
+                "for what {} names, if it is over at once: where else it is asked for is not known",
+                name.join(".")
+            );
+        }
+        Poll::Operation { path, headers, token: (member, at) } => {
+            let headers: Vec<String> = headers.iter().map(|(name, value)| format!(" {name}: {value}")).collect();
+            format!("asks at {path}{} with the {} of the answer as {member}", headers.concat(), at.join("."))
+        }
+        Poll::Header(name) => format!("asks at the address in the header {name}"),
+        Poll::Accepted(name) => format!("asks at the address in the header {name} of an answer with status 202"),
+    };
+    let done = condition(&way.done);
+    match &way.failed {
+        Condition::Any(parts) if parts.is_empty() => format!("{asks} until {done}"),
+        failed => format!("{asks} until {done}, and fails if {}", condition(failed)),
+    }
+}
+
+fn condition(condition: &Condition) -> String {
+    let joined = |parts: &[Condition], by: &str| parts.iter().map(self::condition).collect::<Vec<_>>().join(by);
+    match condition {
+        Condition::Is(path, Some(value)) => format!("{} = '{value}'", path.join(".")),
+        Condition::Is(path, None) => format!("{} is null", path.join(".")),
+        Condition::IsNot(path, Some(value)) => format!("{} != '{value}'", path.join(".")),
+        Condition::IsNot(path, None) => format!("{} is not null", path.join(".")),
+        Condition::Answered => "the status is not 202".to_owned(),
+        Condition::All(parts) => match parts.as_slice() {
+            [] => "always".to_owned(),
+            parts => format!("({})", joined(parts, " and ")),
+        },
+        Condition::Any(parts) => match parts.as_slice() {
+            [] => "never".to_owned(),
+            parts => joined(parts, " or "),
+        },
+    }
+}
