@@ -12,6 +12,7 @@ use stackql_provider::Verb;
 use stackql_sql::Hints;
 use tokio::time::{Instant, sleep};
 
+use crate::Outcome;
 use crate::context::Context;
 use crate::error::{Error, Stage};
 use crate::pages::exchange;
@@ -52,13 +53,18 @@ pub(crate) struct Awaits {
 }
 
 impl Awaits {
-    /// What to say when all that could be complete is.
-    pub(crate) fn message(&self) -> String {
+    /// What to say when all are over.
+    pub(crate) fn message(&self, outcome: &Outcome) -> String {
         let complete = self.complete.lock().unwrap_or_else(PoisonError::into_inner);
-        match complete.as_slice() {
-            [] => "The operation completed successfully".to_owned(),
-            labels => labels.iter().map(|label| format!("{label} complete")).collect::<Vec<_>>().join("\n"),
+        let mut lines: Vec<String> = complete.iter().map(|label| format!("{label} complete")).collect();
+        match outcome {
+            Outcome::Partial(failures) => {
+                lines.push(format!("{} of the operations failed, the others completed", failures.len()));
+            }
+            _ if lines.is_empty() => lines.push("The operation completed successfully".to_owned()),
+            _ => {}
         }
+        lines.join("\n")
     }
 }
 

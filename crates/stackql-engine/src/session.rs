@@ -203,11 +203,8 @@ impl Session {
         }
         let context = planner.context;
         let text = match context.outcome() {
-            Outcome::Complete if until == Until::Answer => "The operation was despatched successfully".to_owned(),
-            Outcome::Complete => context.awaits.message(),
-            Outcome::Partial(failures) if until != Until::Answer => {
-                format!("{}\n{} of the operations failed", context.awaits.message(), failures.len())
-            }
+            outcome if until != Until::Answer => context.awaits.message(&outcome),
+            Outcome::Complete => "The operation was despatched successfully".to_owned(),
             Outcome::Partial(failures) => {
                 format!("{} of the operations failed, the others were despatched", failures.len())
             }
@@ -319,7 +316,7 @@ impl Planner {
         let batches = collect(plan, self.task()).await?;
         let rows = RecordBatchStreamAdapter::new(schema, stream::iter(batches.into_iter().map(Ok)));
         let context = self.context;
-        let message = Some(context.awaits.message());
+        let message = Some(context.awaits.message(&context.outcome()));
         Ok(Answer { rows: Some(Box::pin(rows)), message, outcome: Arc::new(move || context.outcome()) })
     }
 

@@ -4,15 +4,15 @@ use stackql_provider::{Condition, Method, Poll, Way};
 
 use crate::SessionOptions;
 
-/// A line a way in which an answer may tell of work that goes on.
+/// A line a way in which an answer may tell of work that goes on, and one that says when it is asked for.
 pub(crate) fn told(method: &Method, options: &SessionOptions) -> Vec<String> {
     let Some(completion) = &method.completion else {
         return vec!["for nothing: the answer is all there is".to_owned()];
     };
     let (first, limit) = (options.await_pause.as_secs_f64(), options.await_limit.as_secs_f64());
     let longest = first * f64::from(super::LONGEST);
-    let pace = format!("every {first} to {longest} s or as the answer says, for at most {limit} s");
-    completion.ways.iter().map(|way| format!("{}; {pace}", of_way(way))).collect()
+    let pace = format!("asks every {first} to {longest} s, or as answers say, for at most {limit} s");
+    completion.ways.iter().map(of_way).chain([pace]).collect()
 }
 
 fn of_way(way: &Way) -> String {
@@ -26,11 +26,11 @@ fn of_way(way: &Way) -> String {
             );
         }
         Poll::Operation { path, headers, token: (member, at) } => {
-            let headers: Vec<String> = headers.iter().map(|(name, value)| format!(" {name}: {value}")).collect();
-            format!("asks at {path}{} with the {} of the answer as {member}", headers.concat(), at.join("."))
+            let meant: Vec<&str> = headers.iter().map(|(_, value)| value.as_str()).collect();
+            format!("asks {} at {path} with {member} = {}", meant.join(", "), at.join("."))
         }
         Poll::Header(name) => format!("asks at the address in the header {name}"),
-        Poll::Accepted(name) => format!("asks at the address in the header {name} of an answer with status 202"),
+        Poll::Accepted(name) => format!("asks at the address in the header {name} of an answer with HTTP status 202"),
     };
     let done = condition(&way.done);
     match &way.failed {
@@ -46,7 +46,7 @@ fn condition(condition: &Condition) -> String {
         Condition::Is(path, None) => format!("{} is null", path.join(".")),
         Condition::IsNot(path, Some(value)) => format!("{} != '{value}'", path.join(".")),
         Condition::IsNot(path, None) => format!("{} is not null", path.join(".")),
-        Condition::Answered => "the status is not 202".to_owned(),
+        Condition::Answered => "the HTTP status is not 202".to_owned(),
         Condition::All(parts) => match parts.as_slice() {
             [] => "always".to_owned(),
             parts => format!("({})", joined(parts, " and ")),
