@@ -90,6 +90,7 @@ fn place(error: &Error) -> Option<Box<Place>> {
         Error::Answer(AnswerError::Value { table, scope, .. }) => {
             Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
         }
+        Error::Answer(AnswerError::Unfollowed { table, .. }) => Place { table: table.clone(), ..Place::default() },
         Error::StillRuns { table, scope, .. } => {
             Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
         }

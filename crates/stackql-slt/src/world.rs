@@ -37,7 +37,7 @@ struct Settings {
 /// One question and its answer.
 #[derive(Debug)]
 struct Exchange {
-    /// `scope METHOD path fields`; an idempotency token is written `<token>`.
+    /// `scope METHOD path fields`, or what else stands for it in `system.calls`; an idempotency token is written `<token>`.
     question: String,
     status: u16,
     headers: Vec<(String, String)>,
@@ -64,7 +64,8 @@ impl World {
     /// Reads the world in `folder`: `exchanges/*.http`, in the order of their names.
     ///
     /// A file holds exchanges separated by lines of `===`; each is a line `scope METHOD path fields`, a line with the
-    /// status, lines of headers, and the body. Exchanges with the same question answer in turn, the last one for good. A status of 0 is
+    /// status, lines of headers, and the body. A program is asked by its words, `- rm -- x`, and a database by its query;
+    /// the status of their answers is the one that a client gives them, and no more than a kind. Exchanges with the same question answer in turn, the last one for good. A status of 0 is
     /// a connection that breaks. `settings.yaml` may hold options of the session.
     pub fn read(folder: &Path) -> Result<Self, WorldError> {
         let fail = |path: &Path, reason: String| WorldError { path: path.display().to_string(), reason };
@@ -228,7 +229,7 @@ fn address(request: &Request) -> String {
     }
 }
 
-/// The headers in front of a body, in lower case, and the body.
+/// The headers in front of a body, in lower case, and the body; an empty line may part them.
 fn headers(text: &str) -> (Vec<(String, String)>, String) {
     let mut headers = Vec::new();
     let mut rest = text;
@@ -238,7 +239,7 @@ fn headers(text: &str) -> (Vec<(String, String)>, String) {
         headers.push((name.to_ascii_lowercase(), value.to_owned()));
         rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
     }
-    (headers, rest.to_owned())
+    (headers, rest.strip_prefix('\n').unwrap_or(rest).to_owned())
 }
 
 /// A question with its idempotency token, which is another each time, replaced.

@@ -19,11 +19,8 @@ fn of_way(way: &Way) -> String {
     let asks = match &way.poll {
         Poll::Link(path) => format!("asks at the address in {}", path.join(".")),
         Poll::Name { name, below: Some(below) } => format!("asks at {below}/ and the name in {}", name.join(".")),
-        Poll::Name { name, below: None } => {
-            return format!(
-                "for what {} names, if it is over at once: where else it is asked for is not known",
-                name.join(".")
-            );
+        Poll::Name { below: None, .. } => {
+            return "asks for nothing: where the state of work that goes on is asked for is not known".to_owned();
         }
         Poll::Operation { path, headers, token: (member, at) } => {
             let meant: Vec<&str> = headers.iter().map(|(_, value)| value.as_str()).collect();
