@@ -129,8 +129,11 @@ async fn followed(context: &Context, mut waiting: Waiting) -> Result<(String, Ma
     let note = Waits::begin(&context.progress, &waiting.label);
     let mut before = None;
     loop {
+        let left = limit.saturating_sub(began.elapsed());
         let next = pause(first, before, waiting.retry_after);
-        if began.elapsed().saturating_add(next) > limit {
+        // What is left of the time is used, but the API is not asked sooner than it said.
+        let next = if waiting.retry_after.is_none() { next.min(left).max(first) } else { next };
+        if next > left {
             let Waiting { label, poll, .. } = waiting;
             let table = poll.operation.table();
             return Err(Error::StillRuns { table, scope: poll.scope.clone(), label, at: poll.summary(), limit });
