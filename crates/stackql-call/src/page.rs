@@ -77,7 +77,7 @@ pub enum AnswerError {
     },
     /// The work that a request started goes on, and cannot be followed.
     #[error(
-        "{table}: '{name}' goes on, and where its state is asked for is not known; look for it by that name, or leave AWAIT out"
+        "{table}: '{name}' was despatched and goes on, and where its state is asked for is not known; look for it by that name, or leave AWAIT out"
     )]
     Unfollowed {
         /// The table.

@@ -157,7 +157,7 @@ pub(crate) struct Output {
     /// Write results to a file
     #[arg(short = 'f', long, global = true, value_name = "FILE")]
     pub(crate) outfile: Option<PathBuf>,
-    /// Format of results: table, csv, json, jsonl, text, pptext
+    /// Format: table, csv, json, jsonl, text, pptext
     #[arg(short, long, global = true, default_value = "table", value_name = "FORMAT", value_parser = FormatName, hide_possible_values = true)]
     pub(crate) output: String,
     /// Leave header lines out (csv, text, pptext)
@@ -172,7 +172,7 @@ pub(crate) struct Output {
     /// Print the script as a result and run nothing
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
     pub(crate) dryrun: bool,
-    /// Folder of what the program keeps, such as installed definitions
+    /// Folder of what is kept, such as definitions
     #[arg(long, global = true, default_value = ".stackql", value_name = "DIR")]
     pub(crate) approot: PathBuf,
     /// Behave as another program where scripts depend on it: stackql is the Go program
@@ -220,6 +220,9 @@ pub(crate) struct Calls {
     /// Seconds until a request without an answer is given up
     #[arg(long = "apirequesttimeout", global = true, value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) request_timeout: u64,
+    /// Seconds that a statement with AWAIT waits at most
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 3600)]
+    pub(crate) await_limit: u64,
     /// File of certificates to trust besides the system's
     #[arg(long = "tls.CABundle", global = true, value_name = "FILE")]
     pub(crate) ca_bundle: Option<PathBuf>,

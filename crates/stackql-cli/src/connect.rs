@@ -33,7 +33,7 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let cache_ttl = flags.cache_ttl.clone();
     let (flags, common, shown) = (options(flags), common.clone(), Arc::clone(&definitions));
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
-    let pulling = Pulling { remote, reload: Box::new(reload) };
+    let pulling = Pulling { remote, definitions: Arc::clone(&definitions), reload: Box::new(reload) };
     let session = Session::new(definitions, client, flags).with_registry(Arc::new(pulling));
     if let Some(time) = cache_ttl {
         session.set("cache_ttl", &time).map_err(|failure| Stop::Told(format!("--cache-ttl: {failure}")))?;
@@ -92,8 +92,14 @@ fn options(flags: &Calls) -> SessionOptions {
         Some(size) => usize::try_from(size.as_u64()).unwrap_or(usize::MAX),
         None => quarter_of_memory(),
     };
-    let page_limit = usize::try_from(flags.page_limit).ok();
-    SessionOptions { concurrency, page_limit, read_only: flags.read_only, memory_limit: Some(memory_limit) }
+    SessionOptions {
+        concurrency,
+        page_limit: usize::try_from(flags.page_limit).ok(),
+        read_only: flags.read_only,
+        memory_limit: Some(memory_limit),
+        await_limit: Duration::from_secs(flags.await_limit),
+        ..defaults
+    }
 }
 
 fn quarter_of_memory() -> usize {

@@ -1,4 +1,4 @@
-//! The line on standard error that tells how far a long scan or a download is. Shown to a person only, and only after a second.
+//! The line on standard error that tells how far a long scan, a wait or a download is. Shown to a person only, and only after a second.
 
 use std::future::Future;
 use std::io::IsTerminal;
@@ -10,6 +10,8 @@ use std::time::Duration;
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use stackql_engine::Progress;
 use tokio::time::{Instant, sleep_until};
+
+use crate::output::for_terminal;
 
 /// How long a statement may take before its progress is shown.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -82,6 +84,9 @@ fn line(progress: &Progress) -> String {
     let received = progress.transfer.received.load(Ordering::Relaxed);
     if received > 0 {
         return HumanBytes(received).to_string();
+    }
+    if let Some(wait) = progress.waits.line() {
+        return for_terminal(&wait).into_owned();
     }
     let [scopes, done, pages, rows] =
         [&progress.scopes, &progress.scopes_done, &progress.pages, &progress.rows].map(|c| c.load(Ordering::Relaxed));

@@ -13,8 +13,8 @@ use tokio::time::Sleep;
 
 use stackql_provider::Transfer;
 
-use crate::Failure;
 use crate::error::Error;
+use crate::{Failure, Waits};
 
 /// What a statement gives.
 pub struct Answer {
@@ -78,6 +78,8 @@ pub struct Progress {
     pub pages: AtomicU64,
     /// Rows read.
     pub rows: AtomicU64,
+    /// What is waited for.
+    pub waits: Waits,
     /// What is downloaded from the registry.
     pub transfer: Transfer,
 }

@@ -8,6 +8,7 @@ use stackql_provider::Definitions;
 use tokio::sync::Semaphore;
 
 use crate::answers::Answers;
+use crate::awaiting::Awaits;
 use crate::error::Error;
 use crate::log::Log;
 use crate::settings::Settings;
@@ -28,6 +29,8 @@ pub(crate) struct Context {
     pub(crate) answers: Answers,
     /// Calls that were made or are about to be.
     planned: AtomicU64,
+    /// What its awaited calls share.
+    pub(crate) awaits: Awaits,
     lost: Mutex<Lost>,
 }
 
@@ -48,7 +51,8 @@ impl Context {
     ) -> Self {
         let permits = Semaphore::new(options.concurrency.max(1));
         let (answers, planned, lost) = (Answers::default(), AtomicU64::new(0), Mutex::default());
-        Self { definitions, transport, log, progress, options, settings, permits, answers, planned, lost }
+        let awaits = Awaits::default();
+        Self { definitions, transport, log, progress, options, settings, permits, answers, planned, awaits, lost }
     }
 
     /// Takes note of calls that are about to be made.

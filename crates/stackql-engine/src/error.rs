@@ -1,5 +1,8 @@
 //! What can go wrong inside the engine, and how it travels through DataFusion.
 
+use std::fmt;
+use std::time::Duration;
+
 use datafusion::error::DataFusionError;
 use stackql_call::{AnswerError, BindError, TransportError};
 use stackql_provider::{LookupError, RegistryError};
@@ -39,6 +42,32 @@ pub(crate) enum Error {
     /// The answer was a refusal or cannot be read.
     #[error(transparent)]
     Answer(#[from] AnswerError),
+    /// Work was started, and asking for its state or for what it made failed.
+    #[error("{source}; '{label}' {stage}{}", .at.as_ref().map(|at| format!(", look for it by {at}")).unwrap_or_default())]
+    Behind {
+        /// What the work is called.
+        label: String,
+        /// How far it came for all that is known.
+        stage: Stage,
+        /// What asks for it.
+        at: Option<String>,
+        /// Why it failed.
+        source: Box<Self>,
+    },
+    /// Work went on for longer than a statement waits.
+    #[error("{table}{}: '{label}' still runs, and {} s is as long as is waited; look for it by {at}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), .limit.as_secs_f64())]
+    StillRuns {
+        /// The table.
+        table: String,
+        /// The scope.
+        scope: Option<String>,
+        /// What the work is called.
+        label: String,
+        /// What asks for its state.
+        at: String,
+        /// How long is waited.
+        limit: Duration,
+    },
     /// The provider sent a page token that it had sent before.
     #[error("{table}{}: the provider sent the same page token twice after {pages} pages; the rows so far are not all", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default())]
     RepeatedToken {
@@ -69,7 +98,7 @@ pub(crate) enum Error {
     },
     /// A statement took longer than it may.
     #[error("the statement took longer than {}s, its statement_timeout; calls in flight were given up", .0.as_secs_f64())]
-    TookTooLong(std::time::Duration),
+    TookTooLong(Duration),
     /// The statement is wrong in a way that only the catalog shows.
     #[error("{message}")]
     Statement {
@@ -78,6 +107,24 @@ pub(crate) enum Error {
         /// What to do.
         hint: Option<String>,
     },
+}
+
+/// How far work is known to have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The request that starts it was taken.
+    Despatched,
+    /// It is over, and well.
+    Complete,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Despatched => "was despatched",
+            Self::Complete => "is complete",
+        })
+    }
 }
 
 impl Error {

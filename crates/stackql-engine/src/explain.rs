@@ -12,9 +12,10 @@ use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use stackql_call::{bind, request};
 use stackql_provider::Verb;
 
+use crate::awaiting::{Until, told};
 use crate::bindings::bindings;
 use crate::error::Error;
-use crate::fetch::{FetchExec, fetches, named_scope};
+use crate::fetch::{Fetch, FetchExec, fetches, named_scope};
 use crate::scope;
 
 pub(crate) use analyze::analyze;
@@ -22,11 +23,16 @@ pub(crate) use analyze::analyze;
 /// Stands for an idempotency token, which is made when a request is sent.
 const NEW_TOKEN: &str = "<new>";
 
-/// The rows of EXPLAIN: `call` rows first, then `plan` rows.
+/// The rows of EXPLAIN: `call` rows first, `wait` rows behind those of calls that are awaited, then `plan` rows.
 pub(crate) async fn explain(plan: &Arc<dyn ExecutionPlan>, task: Arc<TaskContext>) -> Result<RecordBatch> {
     let mut rows: Vec<(&str, String, Option<String>, String)> = Vec::new();
     for exec in fetches(plan) {
         calls(exec, &task, &mut rows).await?;
+        let fetch = exec.fetch_of();
+        if fetch.until != Until::Answer {
+            let waits = told(fetch.operation.method(), &fetch.context.options);
+            rows.extend(waits.into_iter().map(|wait| ("wait", operation(fetch), None, wait)));
+        }
     }
     for line in displayable(plan.as_ref()).indent(false).to_string().lines() {
         rows.push(("plan", String::new(), None, line.to_owned()));
@@ -42,13 +48,17 @@ pub(crate) async fn explain(plan: &Arc<dyn ExecutionPlan>, task: Arc<TaskContext
     Ok(RecordBatch::try_new(schema, columns)?)
 }
 
+fn operation(fetch: &Fetch) -> String {
+    format!("{}.{}", fetch.operation.table(), fetch.operation.method().name)
+}
+
 async fn calls(
     exec: &FetchExec,
     task: &Arc<TaskContext>,
     rows: &mut Vec<(&'static str, String, Option<String>, String)>,
 ) -> Result<()> {
     let fetch = exec.fetch_of();
-    let operation = format!("{}.{}", fetch.operation.table(), fetch.operation.method().name);
+    let operation = operation(fetch);
     let input = exec.children()[0];
     if let Some(keys) = exec.keys() {
         let detail =

@@ -80,19 +80,29 @@ fn place(error: &Error) -> Option<Box<Place>> {
         Error::Answer(AnswerError::Fault(fault)) => Place {
             table: fault.table.clone(),
             scope: fault.scope.clone(),
-            status: Some(fault.status),
+            status: by_http(fault.status),
             code: Some(fault.code.clone()),
             request_id: fault.request_id.clone(),
         },
         Error::Answer(
             AnswerError::Unreadable { table, scope, status, .. } | AnswerError::Template { table, scope, status, .. },
-        ) => Place { table: table.clone(), scope: scope.clone(), status: Some(*status), ..Place::default() },
+        ) => Place { table: table.clone(), scope: scope.clone(), status: by_http(*status), ..Place::default() },
         Error::Answer(AnswerError::Value { table, scope, .. }) => {
             Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
         }
+        Error::Answer(AnswerError::Unfollowed { table, .. }) => Place { table: table.clone(), ..Place::default() },
+        Error::StillRuns { table, scope, .. } => {
+            Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
+        }
+        Error::Behind { source, .. } => return place(source),
         _ => return None,
     };
     Some(Box::new(place))
+}
+
+/// The status of an answer that came by HTTP; programs and databases have none.
+fn by_http(status: u16) -> Option<u16> {
+    (status != 0).then_some(status)
 }
 
 impl From<&Error> for Failure {
@@ -121,6 +131,8 @@ impl Failure {
                 Self { hints: vec![hint], ..Self::new(FailureKind::Limit, message) }
             }
             Error::TookTooLong(_) => Self::new(FailureKind::Limit, message),
+            Error::StillRuns { .. } => Self::new(FailureKind::Limit, message),
+            Error::Behind { source, .. } => Self { message, ..Self::told(source) },
             Error::Transport { source, .. } => match source.kind {
                 TransportErrorKind::Credentials => Self::new(FailureKind::Auth, message),
                 TransportErrorKind::Configuration => Self::user(message),

@@ -19,6 +19,7 @@ use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use stackql_call::{Bindings, Call, Operation, RowPlan, Value, bind};
 
+use crate::awaiting::{Until, awaited};
 use crate::bindings::bindings;
 use crate::context::Context;
 use crate::demand::Demand;
@@ -36,6 +37,7 @@ pub(crate) struct Fetch {
     pub(crate) plan: RowPlan,
     pub(crate) output: Output,
     pub(crate) paging: Paging,
+    pub(crate) until: Until,
     /// How its calls went, over all its executions.
     pub(crate) tally: Arc<Tally>,
     /// Other relations feed its parameters, a few at a time: that no call of an execution was answered says little.
@@ -232,7 +234,11 @@ async fn all_rows(
     let streams = calls.into_iter().map(|call| {
         let tally = Arc::clone(&tally);
         let (context, output) = (Arc::clone(&fetch.context), fetch.output.clone());
-        let rows = pages(Arc::clone(&context), call.clone(), fetch.plan.clone(), paging.clone());
+        let (of, plan) = (Arc::clone(&context), fetch.plan.clone());
+        let rows = match fetch.until {
+            Until::Answer => pages(of, call.clone(), plan, paging.clone()).boxed(),
+            until => stream::once(awaited(of, call.clone(), plan, until)).boxed(),
+        };
         let ended = Arc::clone(&context);
         rows.map(move |page| match page {
             Ok(page) => Some(output.batch(&call, &page)),
@@ -251,7 +257,9 @@ async fn all_rows(
         .boxed()
     });
     let streams: Vec<_> = streams.collect();
-    let rows = stream::iter(streams).flatten_unordered(fetch.context.options.concurrency.max(1));
+    // What waits is not in flight.
+    let most = (fetch.until == Until::Answer).then(|| fetch.context.options.concurrency.max(1));
+    let rows = stream::iter(streams).flatten_unordered(most);
     if is_only || fetch.is_fed {
         return Ok(rows.boxed());
     }

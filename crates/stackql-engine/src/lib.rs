@@ -8,6 +8,7 @@
 mod access;
 mod answer;
 mod answers;
+mod awaiting;
 mod bindings;
 mod catalog;
 mod clauses;
@@ -33,8 +34,10 @@ mod settings;
 mod shape;
 mod show;
 mod table;
+mod waits;
 mod write;
 
 pub use answer::{Answer, Outcome, Progress};
 pub use failure::{Failure, FailureKind, Place};
 pub use session::{Session, SessionOptions};
+pub use waits::Waits;

@@ -226,3 +226,12 @@ fn digest(body: &[u8]) -> u64 {
     body.hash(&mut hasher);
     hasher.finish()
 }
+
+/// Sends one request. That there is no answer is in the log already.
+pub(crate) async fn exchange(context: &Context, request: &Request) -> Result<Response, Error> {
+    let _permit = context.permits.acquire().await;
+    context.transport.send(request).await.map_err(|source| {
+        context.log.record(request, &source.attempts, None);
+        Error::Transport { table: request.operation.table(), scope: request.scope.clone(), source }
+    })
+}

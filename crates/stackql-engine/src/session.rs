@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::record_batch::RecordBatch;
@@ -11,7 +12,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, collect, execute_stream};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast::{SelectItem, Statement as SqlStatement};
@@ -20,6 +21,7 @@ use stackql_call::{AnswerError, FaultKind, Transport};
 use stackql_provider::{Definitions, Registry, Verb};
 use stackql_sql::{JoinBy, Query, Show, ShowKind, Statement, parse};
 
+use crate::awaiting::Until;
 use crate::catalog::{Catalogs, LOCAL, SYSTEM};
 use crate::clauses::ClausesAbove;
 use crate::context::Context;
@@ -46,11 +48,22 @@ pub struct SessionOptions {
     /// How many bytes statements may hold for sorting, grouping and joining. What does not fit goes to disk, where the
     /// operator can; else the statement fails. `None` is no limit.
     pub memory_limit: Option<usize>,
+    /// How long the first wait for work that goes on is; later ones grow to ten times as long.
+    pub await_pause: Duration,
+    /// How long a statement waits for such work in all.
+    pub await_limit: Duration,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { concurrency: 32, page_limit: None, read_only: false, memory_limit: None }
+        Self {
+            concurrency: 32,
+            page_limit: None,
+            read_only: false,
+            memory_limit: None,
+            await_pause: Duration::from_secs(1),
+            await_limit: Duration::from_secs(60 * 60),
+        }
     }
 }
 
@@ -156,7 +169,7 @@ impl Session {
                 Ok(message("OK"))
             }
             Statement::Sleep(milliseconds) => {
-                tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
                 Ok(message(&format!("Success: slept for {milliseconds} milliseconds")))
             }
             Statement::RegistryList { provider } => {
@@ -223,9 +236,13 @@ impl Session {
             let text = format!("{} is refused: the session is read-only", verb.keyword());
             return Err(Error::statement(text).into());
         }
+        let until = plan.fetch_of().until;
         if let Some(items) = items {
             let plan = returning(&planner.state, plan, &items).await?;
-            return planner.stream(plan);
+            return match until {
+                Until::Answer => planner.stream(plan),
+                Until::End | Until::Made => planner.awaited(plan).await,
+            };
         }
         let mut answers = execute_stream(plan, planner.task())?;
         loop {
@@ -240,6 +257,7 @@ impl Session {
         }
         let context = planner.context;
         let text = match context.outcome() {
+            outcome if until != Until::Answer => context.awaits.message(&outcome),
             Outcome::Complete => "The operation was despatched successfully".to_owned(),
             Outcome::Partial(failures) => {
                 format!("{} of the operations failed, the others were despatched", failures.len())
@@ -326,7 +344,8 @@ impl Planner {
                 let columns: Vec<&str> = insert.columns.iter().map(String::as_str).collect();
                 let (method, parameters) = write::method(&table, Verb::Insert, &columns)?;
                 let input = write::renamed(self.query(insert.source).await?, &parameters)?;
-                Ok((write::fetch(context, &table, method, input)?, Verb::Insert, insert.returning))
+                let until = Until::asked(insert.hints, Verb::Insert, insert.returning.is_some());
+                Ok((write::fetch(context, &table, method, input, until)?, Verb::Insert, insert.returning))
             }
             Statement::Update(update) => {
                 let table = write::target(context, &update.table)?;
@@ -339,7 +358,11 @@ impl Planner {
                     let values = vec![literal(expr).ok_or_else(unfit)?];
                     all.push(Assignment { column: column.clone(), values });
                 }
-                Ok((write::assigned(context, &table, Verb::Update, &all)?, Verb::Update, update.returning))
+                let until = Until::asked(update.hints, Verb::Update, update.returning.is_some());
+                Ok((write::assigned(context, &table, Verb::Update, &all, until)?, Verb::Update, update.returning))
+            }
+            Statement::Delete(delete) if delete.hints.until_complete && delete.returning.is_some() => {
+                Err(Error::statement("returning from asynchronous delete is disallowed").into())
             }
             Statement::Delete(delete) => {
                 let table = write::target(context, &delete.table)?;
@@ -347,16 +370,26 @@ impl Planner {
                     Some(selection) => condition(selection, "DELETE")?,
                     None => Vec::new(),
                 };
-                Ok((write::assigned(context, &table, Verb::Delete, &all)?, Verb::Delete, delete.returning))
+                let until = Until::asked(delete.hints, Verb::Delete, false);
+                Ok((write::assigned(context, &table, Verb::Delete, &all, until)?, Verb::Delete, delete.returning))
             }
             Statement::Exec(exec) => {
-                let (plan, verb) = write::exec(context, &exec)?;
-                let shows = exec.hints.show_results || verb == Verb::Select;
-                let items = shows.then(|| vec![SelectItem::Wildcard(Default::default())]);
+                let (plan, verb, is_shown) = write::exec(context, &exec)?;
+                let items = is_shown.then(|| vec![SelectItem::Wildcard(Default::default())]);
                 Ok((plan, verb, items))
             }
             _ => Err(Error::statement("not a statement that changes something").into()),
         }
+    }
+
+    /// The answer of a plan whose calls are awaited: its rows are there when all are over, and so is what to say.
+    async fn awaited(self, plan: Arc<dyn ExecutionPlan>) -> Result<Answer, Failure> {
+        let schema = plan.schema();
+        let batches = collect(plan, self.task()).await?;
+        let rows = RecordBatchStreamAdapter::new(schema, stream::iter(batches.into_iter().map(Ok)));
+        let context = self.context;
+        let message = Some(context.awaits.message(&context.outcome()));
+        Ok(Answer { rows: Some(Box::pin(rows)), message, outcome: Arc::new(move || context.outcome()) })
     }
 
     /// The answer whose rows a plan gives. An error ends the rows, and is in the log.

@@ -12,6 +12,7 @@ use stackql_call::{Bindings, Operation, RowPlan, Value};
 use stackql_provider::{Column, Method, Parameter, Provider, Resource, Service, Verb};
 
 use crate::access::{Access, access};
+use crate::awaiting::Until;
 use crate::bindings::leaf;
 use crate::clauses::{Travelling, takes, travelling};
 use crate::context::Context;
@@ -210,6 +211,7 @@ impl TableProvider for ResourceTable {
             plan,
             output,
             paging: Paging { wanted: limit, absent_is_empty, ..Paging::default() },
+            until: Until::Answer,
             tally: Arc::default(),
             is_fed: !self.fed.is_empty(),
             is_one: self.fed.is_empty() && rows.len() == 1 && !rows.iter().any(is_everywhere),

@@ -11,6 +11,7 @@ use stackql_provider::names::{Found, find, meant, nearest};
 use stackql_provider::{LookupError, Method, Verb};
 use stackql_sql::{Exec, Literal, ObjectName};
 
+use crate::awaiting::Until;
 use crate::bindings::leaf;
 use crate::catalog::resource_table;
 use crate::context::Context;
@@ -116,17 +117,22 @@ pub(crate) fn fetch(
     table: &ResourceTable,
     method: &Method,
     input: Arc<dyn ExecutionPlan>,
+    until: Until,
 ) -> Result<Arc<FetchExec>, Error> {
     let (provider, service, resource) =
         (Arc::clone(&table.provider), Arc::clone(&table.service), Arc::clone(&table.resource));
     let operation = Operation::new(provider, service, resource, &method.name)
         .ok_or_else(|| Error::statement(format!("no method {}", method.name)))?;
-    let plan = RowPlan::new(&table.resource.types, &table.resource.row_columns(method), false);
+    let columns = match until {
+        Until::Answer => table.resource.row_columns(method),
+        Until::End | Until::Made => table.resource.made_columns(method),
+    };
+    let plan = RowPlan::new(&table.resource.types, &columns, false);
     let output = Output::answers(&operation, &plan);
     let paging = Paging::default();
     let (context, operation, tally) = (Arc::clone(context), Arc::new(operation), Arc::default());
     let (is_fed, is_one, clauses, certain) = (false, false, table.defaults_of(method), 0);
-    let fetch = Fetch { context, operation, plan, output, paging, tally, is_fed, is_one, clauses, certain };
+    let fetch = Fetch { context, operation, plan, output, paging, until, tally, is_fed, is_one, clauses, certain };
     Ok(Arc::new(FetchExec::new(input, Arc::new(fetch))))
 }
 
@@ -153,6 +159,7 @@ pub(crate) fn assigned(
     table: &ResourceTable,
     verb: Verb,
     assignments: &[Assignment],
+    until: Until,
 ) -> DfResult<Arc<FetchExec>> {
     let columns: Vec<&str> = assignments.iter().map(|a| a.column.as_str()).collect();
     let (method, parameters) = method(table, verb, &columns)?;
@@ -165,11 +172,11 @@ pub(crate) fn assigned(
         };
         rows = rows.iter().flat_map(|r| assignment.values.iter().map(|v| with(r, v)).collect::<Vec<_>>()).collect();
     }
-    Ok(fetch(context, table, method, leaf(&rows)?)?)
+    Ok(fetch(context, table, method, leaf(&rows)?, until)?)
 }
 
-/// The call of an EXEC.
-pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchExec>, Verb)> {
+/// The call of an EXEC, what it does, and whether its answer is to be shown.
+pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchExec>, Verb, bool)> {
     let [provider, service, resource, name] = exec.method.0.as_slice() else {
         let message = format!("no such method: {}", exec.method);
         let hint = Some("methods are named provider.service.resource.method".to_owned());
@@ -207,7 +214,9 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchEx
         let source = BindError::Missing { table: full, method: method.name.clone(), missing };
         return Err(Error::Incomplete { source, example }.into());
     }
-    Ok((fetch(context, &table, method, leaf(&[bindings])?)?, method.verb))
+    let is_shown = exec.hints.show_results || method.verb == Verb::Select;
+    let until = Until::asked(exec.hints, method.verb, is_shown);
+    Ok((fetch(context, &table, method, leaf(&[bindings])?, until)?, method.verb, is_shown))
 }
 
 fn of_literal(literal: &Literal) -> Value {

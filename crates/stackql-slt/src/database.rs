@@ -13,8 +13,8 @@ use stackql_engine::{Failure, FailureKind, Outcome, Session};
 
 /// A session that a suite runs against.
 ///
-/// What an answer says beside its rows comes as rows of one cell behind them: the message of a statement without
-/// rows, `partial: …` a failed scope, `truncated: …`, and `failed: …` where rows came before an error.
+/// What an answer says beside its rows comes as rows of one cell behind them: the lines of the message of a
+/// statement without rows, `partial: …` a failed scope, `truncated: …`, and `failed: …` where rows came before an error.
 #[derive(Debug)]
 pub struct Database(pub Session);
 
@@ -59,7 +59,8 @@ impl AsyncDB for Database {
                 }
             }
         } else {
-            cells.extend(answer.message.map(|message| vec![message]));
+            let lines = answer.message.iter().flat_map(|message| message.lines());
+            cells.extend(lines.map(|line| vec![line.to_owned()]));
         }
         match (answer.outcome)() {
             Outcome::Complete => {}

@@ -37,7 +37,7 @@ struct Settings {
 /// One question and its answer.
 #[derive(Debug)]
 struct Exchange {
-    /// `scope METHOD path fields`; an idempotency token is written `<token>`.
+    /// `scope METHOD path fields`, or what stands for it in `system.calls`; an idempotency token is written `<token>`.
     question: String,
     status: u16,
     headers: Vec<(String, String)>,
@@ -64,8 +64,10 @@ impl World {
     /// Reads the world in `folder`: `exchanges/*.http`, in the order of their names.
     ///
     /// A file holds exchanges separated by lines of `===`; each is a line `scope METHOD path fields`, a line with the
-    /// status, lines of headers, and the body. Exchanges with the same question answer in turn, the last one for good. A status of 0 is
-    /// a connection that breaks. `settings.yaml` may hold options of the session.
+    /// status, lines of headers, and the body. A program is asked by its words, `- rm -- x`, and a database by its query;
+    /// their answers have the status that a client gives them, which only tells good ones from others. Exchanges with
+    /// the same question answer in turn, the last one for good. A status of 0 is a connection that breaks.
+    /// `settings.yaml` may hold options of the session.
     pub fn read(folder: &Path) -> Result<Self, WorldError> {
         let fail = |path: &Path, reason: String| WorldError { path: path.display().to_string(), reason };
         let exchanges = folder.join("exchanges");
@@ -101,7 +103,8 @@ impl World {
     /// The options of a session in this world.
     pub fn options(&self) -> SessionOptions {
         let Settings { page_limit, read_only } = self.settings;
-        SessionOptions { page_limit, read_only, ..SessionOptions::default() }
+        // Nothing becomes of waiting here but time.
+        SessionOptions { page_limit, read_only, await_pause: Duration::ZERO, ..SessionOptions::default() }
     }
 
     /// The definitions of the providers in `folder`, compiled from their source form; `None` where they are documents
@@ -229,7 +232,7 @@ fn address(request: &Request) -> String {
     }
 }
 
-/// The headers in front of a body, in lower case, and the body.
+/// The headers in front of a body, in lower case, and the body; an empty line may part them.
 fn headers(text: &str) -> (Vec<(String, String)>, String) {
     let mut headers = Vec::new();
     let mut rest = text;
@@ -239,7 +242,7 @@ fn headers(text: &str) -> (Vec<(String, String)>, String) {
         headers.push((name.to_ascii_lowercase(), value.to_owned()));
         rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
     }
-    (headers, rest.to_owned())
+    (headers, rest.strip_prefix('\n').unwrap_or(rest).to_owned())
 }
 
 /// A question with its idempotency token, which is another each time, replaced.

@@ -24,7 +24,11 @@ const SERVICES: usize = 40;
 
 /// The provider's own document in a version.
 fn document(version: &str) -> String {
-    format!("{{name: aws, version: {version}, providerServices: {{ships: {{title: Ships, version: {version}}}}}}}")
+    // One version is written for a program of the future.
+    let config = if version == "v0.10.1" { ", config: {minStackQLVersion: 99.1.0}" } else { "" };
+    format!(
+        "{{name: aws, version: {version}, providerServices: {{ships: {{title: Ships, version: {version}}}}}{config}}}"
+    )
 }
 
 /// A registry with the archives of `aws`, and a folder for the program.
@@ -130,6 +134,13 @@ fn definitions_are_pulled() {
     let second = world.tell(&["exec", "REGISTRY PULL aws; SHOW PROVIDERS; SHOW SERVICES IN aws", "-o", "csv"]);
     assert_eq!(world.versions(), ["v1.0.0"]);
     assert_snapshot!([first, second].concat());
+}
+
+#[test]
+fn documents_for_a_newer_program_are_pulled_with_a_notice() {
+    let told = World::new().tell(&["registry", "pull", "aws", "v0.10.1"]);
+    let notice = "\naws provider, version 'v0.10.1' requires minimum stackql version 99.1.0: ";
+    assert!(told.contains("\nexit 0\n") && told.contains(notice), "{told}");
 }
 
 #[test]

@@ -74,6 +74,34 @@ fn writes() {
 }
 
 #[test]
+fn hints_stand_in_every_statement_that_changes_something() {
+    let hints = |sql: &str| match parse(sql).unwrap() {
+        Statement::Insert(insert) => insert.hints,
+        Statement::Update(update) => update.hints,
+        Statement::Delete(delete) => delete.hints,
+        Statement::Exec(exec) => exec.hints,
+        other => panic!("{other:?}"),
+    };
+    for (statement, rest) in [
+        ("INSERT", "INTO a.b.c(x) VALUES (1)"),
+        ("UPDATE", "a.b.c SET x = 1"),
+        ("DELETE", "FROM a.b.c"),
+        ("EXEC", "a.b.c.d"),
+    ] {
+        for (hint, until_complete, show_results) in [
+            ("/*+ AWAIT */", true, false),
+            ("/*+ await,SHOWRESULTS */", true, true),
+            ("/*+ SHOWRESULTS  */ /*+AWAIT*/", true, true),
+            ("/* AWAIT */", false, false),
+            ("/*+ AWAITED */", false, false),
+        ] {
+            let sql = format!("{statement} {hint} {rest}");
+            assert_eq!(hints(&sql), Hints { until_complete, show_results }, "{sql}");
+        }
+    }
+}
+
+#[test]
 fn queries_keep_what_was_written() {
     for text in [
         "SELECT a ->> 'b', `c` FROM x.y.z AS t, LATERAL (SELECT 1) AS u WHERE a -> 'b' = 1",

@@ -1,0 +1,174 @@
+//! What a call starts may go on after its answer: sends the call, asks for the state of its work until that is over,
+//! and reads what it made. Owns when to ask; how a state is read is [`stackql_call::progress()`].
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use datafusion::arrow::record_batch::RecordBatch;
+use stackql_call::{
+    AnswerError, Call, Made, Page, Progress, Request, Response, RowPlan, Waiting, made, progress, request,
+};
+use stackql_provider::Verb;
+use stackql_sql::Hints;
+use tokio::time::{Instant, sleep};
+
+use crate::Outcome;
+use crate::context::Context;
+use crate::error::{Error, Stage};
+use crate::pages::exchange;
+use crate::waits::Waits;
+
+mod told;
+
+pub(crate) use told::told;
+
+/// How far a call is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// To its answer.
+    Answer,
+    /// To the end of the work that it starts.
+    End,
+    /// To the end, and what was made is read.
+    Made,
+}
+
+impl Until {
+    /// As the hints of a statement want it. Work is only awaited where something changes.
+    pub(crate) fn asked(hints: Hints, verb: Verb, is_shown: bool) -> Self {
+        match (hints.until_complete && verb != Verb::Select, is_shown) {
+            (false, _) => Self::Answer,
+            (true, false) => Self::End,
+            (true, true) => Self::Made,
+        }
+    }
+}
+
+/// What the calls of one statement that are awaited share.
+#[derive(Debug, Default)]
+pub(crate) struct Awaits {
+    /// When the first wait began: the limit is the statement's.
+    began: OnceLock<Instant>,
+    complete: Mutex<Vec<String>>,
+}
+
+impl Awaits {
+    /// What to say when all are over.
+    pub(crate) fn message(&self, outcome: &Outcome) -> String {
+        let complete = self.complete.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines: Vec<String> = complete.iter().map(|label| format!("{label} complete")).collect();
+        match outcome {
+            Outcome::Partial(failures) => {
+                lines.push(format!("{} of the operations failed, the others completed", failures.len()));
+            }
+            _ if lines.is_empty() => lines.push("The operation completed successfully".to_owned()),
+            _ => {}
+        }
+        lines.join("\n")
+    }
+}
+
+/// How much longer each wait is than the one before, and the longest, both beside the first.
+const GROWTH: (u32, u32) = (3, 2);
+const LONGEST: u32 = 10;
+
+/// The next wait, where `first` was the first one and `before` the last one.
+fn pause(first: Duration, before: Option<Duration>, retry_after: Option<Duration>) -> Duration {
+    match (retry_after, before) {
+        (Some(asked), _) => asked.max(first),
+        (None, None) => first,
+        (None, Some(before)) => (before * GROWTH.0 / GROWTH.1).clamp(first, first * LONGEST),
+    }
+}
+
+/// Sends a call and follows it to the end. The rows are what it made; none, unless they are wanted.
+pub(crate) async fn awaited(
+    context: Arc<Context>,
+    call: Call,
+    plan: RowPlan,
+    until: Until,
+) -> Result<RecordBatch, Error> {
+    let sent = request(&call, None, None)?;
+    let answer = exchange(&context, &sent).await?;
+    let now = progress(&sent, &answer);
+    let only = match now {
+        Ok(Progress::Done) if until == Until::Made => Some(made(&call, &plan, &answer)),
+        _ => None,
+    };
+    record(&context, &sent, &answer, only.as_ref());
+    let (label, made_of) = match now? {
+        Progress::Done => return Ok(rows_of(only.transpose()?, &plan)),
+        Progress::Pending(waiting) => followed(&context, *waiting).await?,
+        Progress::Finished { label, made } => (label, made),
+    };
+    context.awaits.complete.lock().unwrap_or_else(PoisonError::into_inner).push(label.clone());
+    if until != Until::Made {
+        return Ok(rows_of(None, &plan));
+    }
+    let behind = |source: Error, shown: Option<&Request>| {
+        let at = shown.map(Request::summary);
+        Error::Behind { label: label.clone(), stage: Stage::Complete, at, source: Box::new(source) }
+    };
+    let page = match made_of {
+        Made::Nothing => None,
+        Made::Answer(answer) => Some(made(&call, &plan, &answer).map_err(|e| behind(e.into(), None))?),
+        Made::Ask(request) => {
+            let answer = exchange(&context, &request).await.map_err(|e| behind(e, Some(&request)))?;
+            let page = made(&call, &plan, &answer);
+            record(&context, &request, &answer, Some(&page));
+            Some(page.map_err(|e| behind(e.into(), Some(&request)))?)
+        }
+    };
+    Ok(rows_of(page, &plan))
+}
+
+/// Asks for the state of work until it is over: what it is called and what it made.
+async fn followed(context: &Context, mut waiting: Waiting) -> Result<(String, Made), Error> {
+    let began = *context.awaits.began.get_or_init(Instant::now);
+    let (first, limit) = (context.options.await_pause, context.options.await_limit);
+    let note = Waits::begin(&context.progress, &waiting.label);
+    let mut before = None;
+    loop {
+        let left = limit.saturating_sub(began.elapsed());
+        let next = pause(first, before, waiting.retry_after);
+        // What is left of the time is used, but the API is not asked sooner than it said.
+        let next = if waiting.retry_after.is_none() { next.min(left).max(first) } else { next };
+        if next > left {
+            let Waiting { label, poll, .. } = waiting;
+            let table = poll.operation.table();
+            return Err(Error::StillRuns { table, scope: poll.scope.clone(), label, at: poll.summary(), limit });
+        }
+        sleep(next).await;
+        before = Some(next);
+        let (label, at) = (waiting.label.clone(), waiting.poll.summary());
+        let behind = |source: Error| Error::Behind {
+            label: label.clone(),
+            stage: Stage::Despatched,
+            at: Some(at.clone()),
+            source: Box::new(source),
+        };
+        let state = exchange(context, &waiting.poll).await.map_err(behind)?;
+        record(context, &waiting.poll, &state, None);
+        waiting = match waiting.answered(&state) {
+            Ok(Progress::Pending(waiting)) => *waiting,
+            Ok(Progress::Finished { label, made }) => return Ok((label, made)),
+            Ok(Progress::Done) => return Ok((label, Made::Nothing)),
+            // A good answer that tells of a fault is about the work; any other is about the asking.
+            Err(fault @ AnswerError::Fault(_)) if state.status < 300 => return Err(fault.into()),
+            Err(error) => return Err(behind(error.into())),
+        };
+        note.is_now(&waiting.label);
+    }
+}
+
+fn record(context: &Context, sent: &Request, answer: &Response, page: Option<&Result<Page, AnswerError>>) {
+    let rows = page.and_then(|page| page.as_ref().ok()).map(|page| page.rows.num_rows());
+    context.log.record(sent, &answer.attempts, rows);
+}
+
+fn rows_of(page: Option<Page>, plan: &RowPlan) -> RecordBatch {
+    page.map_or_else(|| RecordBatch::new_empty(plan.schema()), |page| page.rows)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! What a running statement waits for, for a person to see.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use crate::Progress;
+
+/// Work of the running statement that goes on, the oldest first.
+#[derive(Debug, Default)]
+pub struct Waits(Mutex<Vec<Arc<Wait>>>);
+
+#[derive(Debug)]
+struct Wait {
+    label: Mutex<String>,
+    since: Instant,
+}
+
+/// One wait; it is over when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Note {
+    progress: Arc<Progress>,
+    wait: Arc<Wait>,
+}
+
+impl Waits {
+    /// The longest wait in words, such as `compute#operation: insert in progress, 10 seconds elapsed`, and how many
+    /// others there are; `None` where nothing is waited for.
+    pub fn line(&self) -> Option<String> {
+        let waits = self.all();
+        let wait = waits.first()?;
+        let (label, seconds) =
+            (wait.label.lock().unwrap_or_else(PoisonError::into_inner), wait.since.elapsed().as_secs());
+        let line = format!("{label} in progress, {seconds} seconds elapsed");
+        Some(match waits.len() - 1 {
+            0 => line,
+            others => format!("{line}, and {others} more"),
+        })
+    }
+
+    pub(crate) fn begin(progress: &Arc<Progress>, label: &str) -> Note {
+        let wait = Arc::new(Wait { label: Mutex::new(label.to_owned()), since: Instant::now() });
+        progress.waits.all().push(Arc::clone(&wait));
+        Note { progress: Arc::clone(progress), wait }
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Arc<Wait>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Note {
+    /// The work is called otherwise now.
+    pub(crate) fn is_now(&self, label: &str) {
+        label.clone_into(&mut self.wait.label.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        self.progress.waits.all().retain(|wait| !Arc::ptr_eq(wait, &self.wait));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_wait_is_told_until_it_is_over() {
+        let progress = Arc::<Progress>::default();
+        assert_eq!(progress.waits.line(), None);
+        let first = Waits::begin(&progress, "a: insert");
+        let second = Waits::begin(&progress, "b: insert");
+        assert_eq!(progress.waits.line().as_deref(), Some("a: insert in progress, 0 seconds elapsed, and 1 more"));
+        drop(first);
+        second.is_now("b: wait");
+        assert_eq!(progress.waits.line().as_deref(), Some("b: wait in progress, 0 seconds elapsed"));
+        drop(second);
+        assert_eq!(progress.waits.line(), None);
+    }
+}
