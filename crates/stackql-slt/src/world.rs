@@ -37,7 +37,7 @@ struct Settings {
 /// One question and its answer.
 #[derive(Debug)]
 struct Exchange {
-    /// `scope METHOD path fields`, or what else stands for it in `system.calls`; an idempotency token is written `<token>`.
+    /// `scope METHOD path fields`, or what stands for it in `system.calls`; an idempotency token is written `<token>`.
     question: String,
     status: u16,
     headers: Vec<(String, String)>,
@@ -65,8 +65,9 @@ impl World {
     ///
     /// A file holds exchanges separated by lines of `===`; each is a line `scope METHOD path fields`, a line with the
     /// status, lines of headers, and the body. A program is asked by its words, `- rm -- x`, and a database by its query;
-    /// the status of their answers is the one that a client gives them, and no more than a kind. Exchanges with the same question answer in turn, the last one for good. A status of 0 is
-    /// a connection that breaks. `settings.yaml` may hold options of the session.
+    /// their answers have the status that a client gives them, which only tells good ones from others. Exchanges with
+    /// the same question answer in turn, the last one for good. A status of 0 is a connection that breaks.
+    /// `settings.yaml` may hold options of the session.
     pub fn read(folder: &Path) -> Result<Self, WorldError> {
         let fail = |path: &Path, reason: String| WorldError { path: path.display().to_string(), reason };
         let exchanges = folder.join("exchanges");

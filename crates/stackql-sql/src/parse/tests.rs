@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::parse;
-use crate::{Literal, Statement, split};
+use crate::{Hints, Literal, Statement, split};
 
 fn check(text: &str) -> String {
     match parse(text) {
@@ -71,6 +71,34 @@ fn writes() {
         panic!("not a DELETE")
     };
     assert_eq!(delete.selection.unwrap().to_string(), "x IN ('1', '2')");
+}
+
+#[test]
+fn hints_stand_in_every_statement_that_changes_something() {
+    let hints = |sql: &str| match parse(sql).unwrap() {
+        Statement::Insert(insert) => insert.hints,
+        Statement::Update(update) => update.hints,
+        Statement::Delete(delete) => delete.hints,
+        Statement::Exec(exec) => exec.hints,
+        other => panic!("{other:?}"),
+    };
+    for (statement, rest) in [
+        ("INSERT", "INTO a.b.c(x) VALUES (1)"),
+        ("UPDATE", "a.b.c SET x = 1"),
+        ("DELETE", "FROM a.b.c"),
+        ("EXEC", "a.b.c.d"),
+    ] {
+        for (hint, until_complete, show_results) in [
+            ("/*+ AWAIT */", true, false),
+            ("/*+ await,SHOWRESULTS */", true, true),
+            ("/*+ SHOWRESULTS  */ /*+AWAIT*/", true, true),
+            ("/* AWAIT */", false, false),
+            ("/*+ AWAITED */", false, false),
+        ] {
+            let sql = format!("{statement} {hint} {rest}");
+            assert_eq!(hints(&sql), Hints { until_complete, show_results }, "{sql}");
+        }
+    }
 }
 
 #[test]
