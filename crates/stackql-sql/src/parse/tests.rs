@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::parse;
-use crate::{Literal, Statement, split};
+use crate::{Hints, Literal, Statement, split};
 
 fn check(text: &str) -> String {
     match parse(text) {
