@@ -36,8 +36,6 @@ pub struct Attempt {
     pub request_id: Option<String>,
     /// What went wrong, if something did.
     pub error: Option<String>,
-    /// Nothing was sent: the answer is one that was kept.
-    pub cached: bool,
 }
 
 impl Response {

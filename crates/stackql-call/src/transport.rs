@@ -19,11 +19,6 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends one request.
     async fn send(&self, request: &Request) -> Result<Response, TransportError>;
 
-    /// Whether an answer to this request is kept that [`Request::max_age`] allows, so that sending it sends nothing.
-    fn keeps(&self, _request: &Request) -> bool {
-        false
-    }
-
     /// The value of a scope when a statement has none: from flags, environment, profile, or the scope's default.
     async fn default_scope(&self, provider: &Provider, scope: &Scope) -> Result<String, TransportError>;
 }

@@ -211,12 +211,18 @@ pub(crate) struct Calls {
     /// Calls in flight at once; -1 is no limit
     #[arg(long = "execution.concurrency.limit", global = true, value_name = "N", allow_negative_numbers = true)]
     pub(crate) concurrency: Option<i64>,
+    /// Keep every exchange in this folder, secrets left out
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "replay")]
+    pub(crate) record: Option<PathBuf>,
+    /// Answer every call from a folder that --record wrote; nothing is sent
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) replay: Option<PathBuf>,
+    /// Write all exchanges as an HTTP archive, secrets left out
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) har: Option<PathBuf>,
     /// Memory of a statement, such as 512MiB, before its sorts and groups go to disk; else a quarter of the machine's
     #[arg(long, global = true, value_name = "SIZE")]
     pub(crate) memory_limit: Option<bytesize::ByteSize>,
-    /// How long answers to reads are kept and used again, such as 10m; not at all by default
-    #[arg(long, global = true, value_name = "TIME")]
-    pub(crate) cache_ttl: Option<String>,
     /// Seconds until a request without an answer is given up
     #[arg(long = "apirequesttimeout", global = true, value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) request_timeout: u64,

@@ -1,10 +1,15 @@
 //! Flags and environment become a session: definitions from files and the program itself, and a transport.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stackql_client::{Client, RegistryConfig, RemoteRegistry, Settings, auth_contexts, installed};
+use stackql_call::Transport;
+use stackql_client::{
+    Client, Har, Recording, RecordingError, RegistryConfig, RemoteRegistry, Replaying, Settings, auth_contexts,
+    installed,
+};
 use stackql_compile::Installed;
 use stackql_engine::{Session, SessionOptions};
 use stackql_provider::{CompiledError, CompiledProvider, Definitions, OnDemand, Origin, Providers, Sourced};
@@ -17,28 +22,54 @@ use crate::pulling::Pulling;
 /// Where compiled documents are kept, below `--approot`.
 const COMPILED: &str = "compiled";
 
+/// A session, and what is written when it ends.
+pub(crate) struct Connected {
+    pub(crate) session: Session,
+    archive: Option<(Arc<Har>, PathBuf)>,
+}
+
+impl Connected {
+    /// Writes what the session's calls are told in.
+    pub(crate) fn end(&self) -> Result<(), Stop> {
+        let Some((archive, path)) = &self.archive else { return Ok(()) };
+        archive.write(path).map_err(|e| Stop::Told(e.to_string()))
+    }
+}
+
 /// A session as the flags and the environment want it.
-pub(crate) fn session(flags: &Common) -> Result<Session, Stop> {
+pub(crate) fn session(flags: &Common) -> Result<Connected, Stop> {
     session_in(environment(), flags)
 }
 
 /// A session as the flags and the given environment want it.
-pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common) -> Result<Session, Stop> {
+pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common) -> Result<Connected, Stop> {
     let flags = &common.calls;
     let registry = registry(common)?;
     let definitions = Arc::new(Providers::new(providers(common, &registry)?));
     let client = Client::new(settings(environment, flags, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
     let client = Arc::new(client);
     let remote = RemoteRegistry::new(Arc::clone(&client), registry.clone(), common.output.approot.clone());
-    let cache_ttl = flags.cache_ttl.clone();
+    let (transport, archive) = transport(client, flags)?;
     let (flags, common, shown) = (options(flags), common.clone(), Arc::clone(&definitions));
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
     let pulling = Pulling { remote, definitions: Arc::clone(&definitions), reload: Box::new(reload) };
-    let session = Session::new(definitions, client, flags).with_registry(Arc::new(pulling));
-    if let Some(time) = cache_ttl {
-        session.set("cache_ttl", &time).map_err(|failure| Stop::Told(format!("--cache-ttl: {failure}")))?;
+    let session = Session::new(definitions, transport, flags).with_registry(Arc::new(pulling));
+    Ok(Connected { session, archive })
+}
+
+/// How requests travel: by the client, or out of a recording; and what is kept of them.
+fn transport(client: Arc<Client>, flags: &Calls) -> Result<(Arc<dyn Transport>, Option<(Arc<Har>, PathBuf)>), Stop> {
+    let told = |e: RecordingError| Stop::Told(e.to_string());
+    let mut transport: Arc<dyn Transport> = match &flags.replay {
+        Some(folder) => Arc::new(Replaying::open(folder).map_err(told)?),
+        None => client,
+    };
+    if let Some(folder) = &flags.record {
+        transport = Arc::new(Recording::new(transport, folder).map_err(told)?);
     }
-    Ok(session)
+    let Some(path) = &flags.har else { return Ok((transport, None)) };
+    let archive = Arc::new(Har::new(transport));
+    Ok((Arc::clone(&archive) as _, Some((archive, path.clone()))))
 }
 
 /// One provider, the first of its name.

@@ -17,12 +17,12 @@ const TOUR: &str = include_str!("demo/tour.sql");
 /// Starts an endpoint in this process, runs the tour against it and stops it, or uses the endpoint the flags name.
 pub(crate) async fn run(mut flags: Common, results: &mut Results) -> Result<Ending, Stop> {
     if flags.calls.endpoint_url.is_some() {
-        return tour(&connect::session(&flags)?, results).await;
+        return tour(&connect::session(&flags)?.session, results).await;
     }
     let sandbox = Sandbox::start(Options::default()).await.map_err(|e| Stop::Told(e.to_string()))?;
     flags.calls.endpoint_url = Some(sandbox.url());
     flags.calls.auth = None;
-    let session = connect::session_in(credentials(), &flags)?;
+    let session = connect::session_in(credentials(), &flags)?.session;
     results.note("-- This tour runs against an EC2 endpoint inside this process: nothing leaves this machine.\n")?;
     let ending = tour(&session, results).await;
     drop(session);

@@ -76,12 +76,15 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
             if common.output.dryrun {
                 return results.single("query", &script).map(|()| Ending::Complete);
             }
-            let session = connect::session(&common)?;
-            runtime()?.block_on(exec::run(&session, &script, &mut results))
+            let connected = connect::session(&common)?;
+            let ending = runtime()?.block_on(exec::run(&connected.session, &script, &mut results))?;
+            connected.end().map(|()| ending)
         }
         Some(Command::Shell) => {
             let results = Results::open(&common.output)?;
-            shell::run(&runtime()?, connect::session(&common)?, results, &common.output.approot)
+            let connected = connect::session(&common)?;
+            let ending = shell::run(&runtime()?, connected.session.clone(), results, &common.output.approot)?;
+            connected.end().map(|()| ending)
         }
         #[cfg(feature = "sandbox")]
         Some(Command::Demo) => {
@@ -93,7 +96,7 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
         Some(Command::Provider { command: ProviderCommand::Build(wanted) }) => build::write(&wanted),
         Some(Command::Registry { command }) => {
             let mut results = Results::open(&common.output)?;
-            let session = connect::session(&common)?;
+            let session = connect::session(&common)?.session;
             runtime()?.block_on(exec::run(&session, &registry::statement(&command), &mut results))
         }
         Some(Command::Provider { command: ProviderCommand::Check { folder } }) => check::report(&folder),

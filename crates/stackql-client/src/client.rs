@@ -374,7 +374,6 @@ pub(crate) fn attempt(
         bytes: answer.map_or(0, |r| r.body.len() as u64),
         request_id: id.map(str::to_owned),
         error: result.as_ref().err().map(|(_, m)| m.clone()),
-        cached: false,
     }
 }
 

@@ -136,6 +136,7 @@ impl Failure {
             Error::Transport { source, .. } => match source.kind {
                 TransportErrorKind::Credentials => Self::new(FailureKind::Auth, message),
                 TransportErrorKind::Configuration => Self::user(message),
+                TransportErrorKind::Throttled => Self::new(FailureKind::Limit, message),
                 _ => Self::new(FailureKind::Api, message),
             },
             Error::Answer(AnswerError::Fault(fault)) => {

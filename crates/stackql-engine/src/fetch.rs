@@ -151,7 +151,14 @@ impl FetchExec {
 
     /// Where its parameters come from other relations: what of them.
     pub(crate) fn keys(&self) -> Option<&KeysExec> {
-        (self.input.as_ref() as &dyn Any).downcast_ref()
+        let mut input = &self.input;
+        loop {
+            if let Some(keys) = (input.as_ref() as &dyn Any).downcast_ref() {
+                return Some(keys);
+            }
+            // Nodes that only pass rows on may stand between.
+            input = input.children().into_iter().next()?;
+        }
     }
 
     /// The operation that is called.

@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
-use datafusion::arrow::array::{
-    ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use stackql_call::{Attempt, Request};
 
@@ -125,7 +123,6 @@ impl Log {
             text(&|c| c.sent.request_id.clone()),
             text(&|c| c.sent.error.clone()),
             number(&|c| i64::try_from(c.sent.waited.as_millis()).ok()),
-            Arc::new(calls.iter().map(|c| Some(c.sent.cached)).collect::<BooleanArray>()),
         ];
         RecordBatch::try_new(calls_schema(), columns).unwrap_or_else(|_| RecordBatch::new_empty(calls_schema()))
     }
@@ -174,7 +171,6 @@ pub(crate) fn calls_schema() -> SchemaRef {
         text("request_id"),
         text("error"),
         number("waited_ms"),
-        Field::new("cached", DataType::Boolean, true),
     ]))
 }
 

@@ -178,9 +178,7 @@ impl Reading {
     /// Sends one request.
     async fn ask(&self, cursor: Option<&Cursor>, wanted: Option<u32>) -> Result<Answered, Error> {
         let Self { context, call, .. } = self;
-        let mut request = request(call, cursor, wanted)?;
-        let ttl = context.settings.cache_ttl;
-        request.max_age = (self.reads() && !ttl.is_zero()).then_some(ttl);
+        let request = request(call, cursor, wanted)?;
         if cursor.is_some() {
             context.plan_calls(1)?;
         }

@@ -102,15 +102,6 @@ impl Session {
         }
     }
 
-    /// Changes a setting, as the statement `SET` does.
-    ///
-    /// # Errors
-    ///
-    /// There is no such setting, or it takes no such value.
-    pub fn set(&self, name: &str, value: &str) -> Result<(), Failure> {
-        Ok(self.settings().set(self.definitions.as_ref(), name, value)?)
-    }
-
     /// The session with a registry, which the REGISTRY statements ask.
     pub fn with_registry(self, registry: Arc<dyn Registry>) -> Self {
         Self { registry: Some(registry), ..self }
@@ -183,7 +174,7 @@ impl Session {
                 Ok(message(&registry::pull(self.registry()?, &provider, version.as_deref(), transfer).await?))
             }
             Statement::Set { name, value } => {
-                self.set(&name, &value)?;
+                self.settings().set(self.definitions.as_ref(), &name, &value)?;
                 Ok(message("OK"))
             }
             Statement::Other(keyword) => {
@@ -199,7 +190,11 @@ impl Session {
                 let plan = match *statement {
                     Statement::Query(query) => planner.query(query).await?,
                     Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) | Statement::Exec(_) => {
-                        planner.change(*statement).await?.0 as _
+                        let (plan, verb, ..) = planner.change(*statement).await?;
+                        if runs {
+                            self.may(verb)?;
+                        }
+                        plan as _
                     }
                     _ => {
                         return Err(
@@ -229,13 +224,18 @@ impl Session {
         self.registry.as_deref().ok_or_else(|| Error::statement("this session has no registry of definitions"))
     }
 
+    /// Refuses what a session that only reads does not do.
+    fn may(&self, verb: Verb) -> Result<(), Error> {
+        match self.options.read_only && verb != Verb::Select {
+            true => Err(Error::statement(format!("{} is refused: the session is read-only", verb.keyword()))),
+            false => Ok(()),
+        }
+    }
+
     async fn change(&self, statement: Statement) -> Result<Answer, Failure> {
         let planner = self.planner(join_by(&statement))?;
         let (plan, verb, items) = planner.change(statement).await?;
-        if self.options.read_only && verb != Verb::Select {
-            let text = format!("{} is refused: the session is read-only", verb.keyword());
-            return Err(Error::statement(text).into());
-        }
+        self.may(verb)?;
         let until = plan.fetch_of().until;
         if let Some(items) = items {
             let plan = returning(&planner.state, plan, &items).await?;

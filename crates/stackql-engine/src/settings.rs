@@ -19,13 +19,11 @@ pub(crate) struct Settings {
     pub(crate) max_calls: Option<u64>,
     /// How long a statement may take.
     pub(crate) timeout: Option<Duration>,
-    /// How long answers to reads may be used again; zero: not at all.
-    pub(crate) cache_ttl: Duration,
     /// Values of parameters that a statement does not name, by provider and parameter.
     defaults: BTreeMap<(String, String), String>,
 }
 
-const NAMES: [&str; 5] = ["cache_ttl", "ignore_errors", "max_calls", "on_error", "statement_timeout"];
+const NAMES: [&str; 4] = ["ignore_errors", "max_calls", "on_error", "statement_timeout"];
 
 impl Settings {
     /// Changes a setting; `DEFAULT` is what a session starts with.
@@ -58,12 +56,8 @@ impl Settings {
             "max_calls" => self.max_calls = Some(value.parse().map_err(|_| unfit("a whole number"))?),
             "statement_timeout" if is_default => self.timeout = start.timeout,
             "statement_timeout" => {
-                let limit = duration(value, "ms").ok_or_else(|| unfit("a time such as '30s', or milliseconds"))?;
+                let limit = duration(value).ok_or_else(|| unfit("a time such as '30s', or milliseconds"))?;
                 self.timeout = Some(limit).filter(|limit| !limit.is_zero());
-            }
-            "cache_ttl" if is_default => self.cache_ttl = start.cache_ttl,
-            "cache_ttl" => {
-                self.cache_ttl = duration(value, "s").ok_or_else(|| unfit("a time such as '10m', or seconds"))?;
             }
             _ => return Err(unknown(name)),
         }
@@ -82,7 +76,6 @@ impl Settings {
             "ignore_errors" => self.ignored.join(", "),
             "max_calls" => self.max_calls.map_or_else(|| "default".to_owned(), |most| most.to_string()),
             "statement_timeout" => seconds(self.timeout.unwrap_or_default()),
-            "cache_ttl" => seconds(self.cache_ttl),
             _ => return Err(unknown(name)),
         })
     }
@@ -110,14 +103,14 @@ fn unknown(name: &str) -> Error {
     }
 }
 
-/// A number with `ms`, `s`, `min` or `h` behind it, or with nothing, which is `unit`.
-fn duration(text: &str, unit: &str) -> Option<Duration> {
+/// A number with `ms`, `s`, `min` or `h` behind it; with nothing it is milliseconds.
+fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, named) = text.split_at(digits);
     let number: f64 = number.parse().ok()?;
-    let seconds = match if named.trim().is_empty() { unit } else { named.trim() } {
-        "ms" => 0.001,
+    let seconds = match named.trim() {
+        "" | "ms" => 0.001,
         "s" => 1.0,
         "m" | "min" => 60.0,
         "h" => 3600.0,

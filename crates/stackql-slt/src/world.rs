@@ -197,7 +197,6 @@ impl Transport for World {
             bytes: bytes as u64,
             request_id: None,
             error: None,
-            cached: false,
         };
         let fail = |kind, message| Err(TransportError { kind, message, attempts: vec![attempt(None, 0)] });
         match self.answer(&question) {

@@ -61,7 +61,9 @@ fn value(name: &str, is_quoted: bool, resource: &Resource) -> String {
 
 /// How many statements the pages of a provider show, and those that do not run when they are filled in.
 async fn tried(flags: &Common, provider: &str, service: Option<&str>) -> (usize, Vec<String>) {
-    let session = connect::session_in(BTreeMap::new(), flags).unwrap();
+    let session = connect::session_in(BTreeMap::new(), flags)
+        .map(|connected| connected.session)
+        .unwrap_or_else(|_| panic!("no session"));
     let source = connect::provider(flags, provider).unwrap();
     let mut runs = JoinSet::new();
     for page in stackql_docs::pages(source.as_ref(), service, Style::Site).unwrap() {

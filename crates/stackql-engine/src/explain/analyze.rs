@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::Result;
 use datafusion::execution::TaskContext;
@@ -26,7 +26,6 @@ struct Line {
     bytes: Option<i64>,
     waited: Option<i64>,
     duration: Option<i64>,
-    cached: Option<bool>,
 }
 
 /// Carries the plan out, its rows read and left, and tells what it took.
@@ -67,17 +66,13 @@ fn line(told: &Told) -> Line {
         bytes: Some(whole(told.sent.bytes.into())),
         waited: Some(whole(told.sent.waited.as_millis())),
         duration: Some(whole(told.sent.duration.as_millis())),
-        cached: Some(told.sent.cached),
     }
 }
 
 fn total(calls: &[Told], rows: usize, took: i64) -> Line {
-    let sent = calls.iter().filter(|c| !c.sent.cached).count();
     let retries = calls.iter().filter(|c| c.attempt > 1).count();
-    let (pages, kept) = (calls.iter().filter(|c| c.rows.is_some()).count(), calls.len() - sent);
-    let detail = format!(
-        "{sent} calls sent, {retries} of them again; {pages} pages; {kept} answers kept before; {rows} rows given"
-    );
+    let pages = calls.iter().filter(|c| c.rows.is_some()).count();
+    let detail = format!("{} calls sent, {retries} of them again; {pages} pages; {rows} rows given", calls.len());
     let sum = |of: &dyn Fn(&Told) -> i64| Some(calls.iter().map(of).sum());
     Line {
         kind: "total",
@@ -101,8 +96,7 @@ fn batch(lines: &[Line]) -> Result<RecordBatch> {
     let names = ["status", "attempt", "rows", "bytes", "waited_ms", "duration_ms"];
     let texts = ["kind", "operation", "scope", "detail"].map(|n| Field::new(n, DataType::Utf8, true));
     let numbers = names.map(|n| Field::new(n, DataType::Int64, true));
-    let cached = Field::new("cached", DataType::Boolean, true);
-    let schema = Schema::new(texts.into_iter().chain(numbers).chain([cached]).collect::<Vec<_>>());
+    let schema = Schema::new(texts.into_iter().chain(numbers).collect::<Vec<_>>());
     let columns = vec![
         text(&|l| Some(l.kind.to_owned())),
         text(&|l| l.operation.clone()),
@@ -114,7 +108,6 @@ fn batch(lines: &[Line]) -> Result<RecordBatch> {
         number(&|l| l.bytes),
         number(&|l| l.waited),
         number(&|l| l.duration),
-        Arc::new(lines.iter().map(|l| l.cached).collect::<BooleanArray>()) as ArrayRef,
     ];
     Ok(RecordBatch::try_new(Arc::new(schema), columns)?)
 }

@@ -17,7 +17,7 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Pla
 use futures::future::TryFutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::exec::FeedExec;
+use super::exec::{FeedExec, verdict};
 use super::hole::{Filling, rows as chunk};
 use super::keys::{Keys, Seen};
 use super::node::Gather;
@@ -87,7 +87,10 @@ impl EitherExec {
         let keys = concat_batches(keys.schema(), &found)?;
         let rows = chunk(&concat_batches(&schema, &rows)?)?;
         let filling = Filling { feed: self.number, rows, keys: &keys };
-        filling.fill(&self.by_key)?.execute(partition, task)
+        let rows = filling.fill(&self.by_key)?.execute(partition, task)?;
+        let (schema, asked) = (rows.schema(), self.by_key);
+        let verdict = stream::once(async move { verdict(&asked).map(Err) }).filter_map(futures::future::ready);
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows.chain(verdict))))
     }
 }
 

@@ -99,14 +99,11 @@ impl Run {
         let filling = Filling { feed: self.feed.number, rows: chunk(&rows)?, keys: &keys };
         filling.fill(&self.feed.body)?.execute(0, Arc::clone(&self.task))
     }
+}
 
-    /// The failure of a fetch all of whose calls failed: nothing was learned of it.
-    fn verdict(&self) -> Option<DataFusionError> {
-        if self.feed.is_inner {
-            return None;
-        }
-        fetches(&self.feed.body).into_iter().find_map(|exec| exec.fetch_of().tally.verdict()).map(Into::into)
-    }
+/// The failure of a fed fetch none of whose calls was answered: nothing was learned of it.
+pub(super) fn verdict(body: &Arc<dyn ExecutionPlan>) -> Option<DataFusionError> {
+    fetches(body).into_iter().find_map(|exec| exec.fetch_of().tally.verdict()).map(Into::into)
 }
 
 impl DisplayAs for FeedExec {
@@ -167,7 +164,8 @@ impl ExecutionPlan for FeedExec {
         let run = Arc::new(Run::new(self.clone(), task)?);
         let end = Arc::clone(&run);
         let rows = chunks.map(move |chunk| run.body(chunk?)).try_flatten_unordered(ahead);
-        let verdict = stream::once(async move { end.verdict().map(Err) }).filter_map(futures::future::ready);
+        let verdict = async move { if end.feed.is_inner { None } else { verdict(&end.feed.body).map(Err) } };
+        let verdict = stream::once(verdict).filter_map(futures::future::ready);
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows.chain(verdict))))
     }
 }

@@ -9,7 +9,7 @@ use stackql_sql::JoinBy;
 
 use super::node::{Chunk, Feed, Gather};
 use super::push::{FeedOf, Key, compared_column, origin, push};
-use super::wants::{table_of, unfed};
+use super::wants::{table_of, tables, unfed};
 use super::{Numbers, extension};
 
 /// A side of a join that feeds the other.
@@ -78,6 +78,10 @@ fn fed_as(join: &Join, outer: Outer, feed: FeedOf) -> Result<Option<LogicalPlan>
     let mut taken = push(inner, &candidates.iter().enumerate().map(key).collect::<Vec<_>>(), feed)?.taken;
     taken.sort_unstable();
     taken.dedup();
+    if matches!(feed, FeedOf::Use(_)) && tables(feeding).iter().any(|t| tables(inner).contains(t)) {
+        // It is listed there already, and once is enough.
+        return Ok(None);
+    }
     let candidates: Vec<(Expr, Column)> = taken.iter().map(|&at| candidates[at].clone()).collect();
     let covers = join.filter.is_none() && candidates.len() == pairs.len();
     let Some(gather) = gather(join.join_type, outer, covers).filter(|_| !candidates.is_empty()) else {

@@ -29,6 +29,16 @@ pub(super) fn table_of(scan: &TableScan) -> Option<Arc<ResourceTable>> {
     (provider.as_ref() as &dyn Any).downcast_ref::<ResourceTable>().cloned().map(Arc::new)
 }
 
+/// The names of the tables below `plan`.
+pub(super) fn tables(plan: &LogicalPlan) -> Vec<String> {
+    let mut all = match plan {
+        LogicalPlan::TableScan(scan) => table_of(scan).map(|table| table.name()).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    all.extend(plan.inputs().into_iter().flat_map(tables));
+    all
+}
+
 /// The scans below `plan` that cannot be carried out yet.
 pub(super) fn unfed(plan: &LogicalPlan) -> Result<Vec<Unfed>> {
     let mut all = Vec::new();

@@ -129,7 +129,6 @@ impl Transport for Api {
             request_id: None,
             error: None,
             waited: Duration::ZERO,
-            cached: false,
         };
         Ok(Response { status: 200, headers: Vec::new(), body: body.into(), attempts: vec![attempt] })
     }
