@@ -193,10 +193,10 @@ pub(crate) struct Calls {
     /// Send all calls to this address
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,
-    /// Compiled definitions to use besides and before the built-in ones
+    /// Compiled definitions in front of the built-in ones
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) definitions: Vec<PathBuf>,
-    /// Where definitions are published: JSON or YAML of url, localDocRoot, verifyConfig and more
+    /// Where definitions are published: JSON or YAML
     #[arg(long, global = true, value_name = "CONFIG")]
     pub(crate) registry: Option<String>,
     /// Refuse statements that change something
@@ -211,22 +211,22 @@ pub(crate) struct Calls {
     /// Calls in flight at once; -1 is no limit
     #[arg(long = "execution.concurrency.limit", global = true, value_name = "N", allow_negative_numbers = true)]
     pub(crate) concurrency: Option<i64>,
-    /// Keep every exchange in this folder, secrets left out
+    /// Keep every exchange in this folder, without secrets
     #[arg(long, global = true, value_name = "DIR", conflicts_with = "replay")]
     pub(crate) record: Option<PathBuf>,
-    /// Answer every call from a folder that --record wrote; nothing is sent
+    /// Answer every call from what --record kept
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) replay: Option<PathBuf>,
-    /// Write all exchanges as an HTTP archive, secrets left out
+    /// Write all exchanges as an HTTP archive
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) har: Option<PathBuf>,
-    /// Memory of a statement, such as 512MiB, before its sorts and groups go to disk; else a quarter of the machine's
+    /// Memory for sorts and groups; else a quarter of all
     #[arg(long, global = true, value_name = "SIZE")]
     pub(crate) memory_limit: Option<bytesize::ByteSize>,
-    /// Seconds until a request without an answer is given up
+    /// Seconds that a request waits for its answer
     #[arg(long = "apirequesttimeout", global = true, value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) request_timeout: u64,
-    /// Seconds that a statement with AWAIT waits at most
+    /// Seconds that AWAIT waits at most
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 3600)]
     pub(crate) await_limit: u64,
     /// File of certificates to trust besides the system's

@@ -22,7 +22,7 @@ fn an_answer_says_how_long_to_wait_and_never_makes_it_faster_than_the_first() {
 
 #[test]
 fn work_is_awaited_only_where_something_changes() {
-    let (none, awaits) = (Hints::default(), Hints { until_complete: true, show_results: false });
+    let (none, awaits) = (Hints::default(), Hints { until_complete: true, ..Hints::default() });
     assert_eq!(Until::asked(none, Verb::Insert, true), Until::Answer);
     assert_eq!(Until::asked(awaits, Verb::Select, true), Until::Answer);
     assert_eq!(Until::asked(awaits, Verb::Exec, false), Until::End);

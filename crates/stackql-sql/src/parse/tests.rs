@@ -24,7 +24,7 @@ fn show_and_describe() {
 
 #[test]
 fn exec() {
-    assert_snapshot!(check(r#"EXEC /*+ AWAIT */ a.b.c.d @X='it''s', @Y=-1, @Z = 1.5, @F=true, @N=NULL @@json='{"a":1}'"#), @r#"Exec(Exec { method: ObjectName(["a", "b", "c", "d"]), arguments: [("X", Text("it's")), ("Y", Integer(-1)), ("Z", Number(1.5)), ("F", Boolean(true)), ("N", Null)], json: Some("{\"a\":1}"), hints: Hints { until_complete: true, show_results: false } })"#);
+    assert_snapshot!(check(r#"EXEC /*+ AWAIT */ a.b.c.d @X='it''s', @Y=-1, @Z = 1.5, @F=true, @N=NULL @@json='{"a":1}'"#), @r#"Exec(Exec { method: ObjectName(["a", "b", "c", "d"]), arguments: [("X", Text("it's")), ("Y", Integer(-1)), ("Z", Number(1.5)), ("F", Boolean(true)), ("N", Null)], json: Some("{\"a\":1}"), hints: Hints { until_complete: true, show_results: false, join_by: None } })"#);
     assert_snapshot!(check("EXEC a.b.c.d @x=1, @x=2"), @r"
     syntax error at line 1, column 20 near '@': @x is given twice
     EXEC a.b.c.d @x=1, @x=2
@@ -96,7 +96,7 @@ fn hints_stand_in_every_statement_that_changes_something() {
             ("/*+ AWAITED */", false, false),
         ] {
             let sql = format!("{statement} {hint} {rest}");
-            assert_eq!(hints(&sql), Hints { until_complete, show_results }, "{sql}");
+            assert_eq!(hints(&sql), Hints { until_complete, show_results, join_by: None }, "{sql}");
         }
     }
 }
