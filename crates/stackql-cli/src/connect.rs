@@ -25,8 +25,11 @@ const COMPILED: &str = "compiled";
 /// A session, and what is written when it ends.
 pub(crate) struct Connected {
     pub(crate) session: Session,
-    archive: Option<(Arc<Har>, PathBuf)>,
+    archive: Option<Archive>,
 }
+
+/// What a session's calls are told in, and the file it goes to.
+type Archive = (Arc<Har>, PathBuf);
 
 impl Connected {
     /// Writes what the session's calls are told in.
@@ -58,7 +61,7 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
 }
 
 /// How requests travel: by the client, or out of a recording; and what is kept of them.
-fn transport(client: Arc<Client>, flags: &Calls) -> Result<(Arc<dyn Transport>, Option<(Arc<Har>, PathBuf)>), Stop> {
+fn transport(client: Arc<Client>, flags: &Calls) -> Result<(Arc<dyn Transport>, Option<Archive>), Stop> {
     let told = |e: RecordingError| Stop::Told(e.to_string());
     let mut transport: Arc<dyn Transport> = match &flags.replay {
         Some(folder) => Arc::new(Replaying::open(folder).map_err(told)?),

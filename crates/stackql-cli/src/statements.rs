@@ -61,7 +61,7 @@ impl Results {
         session.progress().reset();
         self.first.clear();
         let mut progress = ProgressLine::new(session.progress());
-        match progress.beside(session.run(statement)).await {
+        match progress.beside(Box::pin(session.run(statement))).await {
             Ok(answer) => self.answer(answer, &mut progress).await,
             Err(failure) => self.failure(&failure),
         }

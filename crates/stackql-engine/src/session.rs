@@ -150,7 +150,8 @@ impl Session {
             }
             Statement::Show(statement) => Ok(rows(show::show(self.definitions.as_ref(), &statement)?)),
             Statement::Describe { table, extended } => {
-                Ok(rows(show::describe(self.definitions.as_ref(), &table, extended)?))
+                let (columns, note) = show::describe(self.definitions.as_ref(), &table, extended)?;
+                Ok(Answer { message: note, ..rows(columns) })
             }
             Statement::DescribeMethod { method, extended } => {
                 Ok(rows(show::describe_method(self.definitions.as_ref(), &method, extended)?))

@@ -8,19 +8,24 @@ use super::Table;
 use super::listing::Listing;
 use crate::error::Error;
 
-/// The columns that `*` shows, with their types.
-pub(crate) fn describe(definitions: &dyn Definitions, name: &ObjectName, extended: bool) -> Result<RecordBatch, Error> {
+/// The columns that `*` shows, with their types; and why there are none, if so.
+pub(crate) fn describe(
+    definitions: &dyn Definitions,
+    name: &ObjectName,
+    extended: bool,
+) -> Result<(RecordBatch, Option<String>), Error> {
     let table = Table::find(definitions, name)?;
-    if table.resource.columns.is_empty() {
-        return Err(Error::statement(format!(
-            "'{0}' has no method that answers SELECT, so it has no columns; SHOW METHODS IN {0} lists what it has",
+    let note = table.resource.columns.is_empty().then(|| {
+        format!(
+            "{0} has no method that answers SELECT, so it has no columns; SHOW METHODS IN {0} lists what it has",
             table.name
-        )));
-    }
+        )
+    });
     let mut columns: Vec<&Column> = table.resource.columns.iter().collect();
     columns.sort_by_key(|c| (first_names(&c.name), &c.name));
     let row = |c: &Column| [c.name.clone(), table.resource.type_of(c).label().to_owned(), c.description.clone()];
-    Listing::new(&["name", "type"], &["description"]).with(columns.into_iter().map(row)).batch(extended)
+    let listing = Listing::new(&["name", "type"], &["description"]).with(columns.into_iter().map(row));
+    Ok((listing.batch(extended)?, note))
 }
 
 /// `id`, `name` and `description` stand in front.

@@ -80,7 +80,7 @@ fn check(sql: &str) -> String {
     let definitions = definitions();
     let batch = match parse(sql).unwrap() {
         Statement::Show(statement) => show(&definitions, &statement),
-        Statement::Describe { table, extended } => describe(&definitions, &table, extended),
+        Statement::Describe { table, extended } => describe(&definitions, &table, extended).map(|(columns, _)| columns),
         Statement::DescribeMethod { method, extended } => describe_method(&definitions, &method, extended),
         other => panic!("not a SHOW: {other:?}"),
     };

@@ -1,5 +1,6 @@
 //! Random queries over an API whose methods ask for random parameters give the rows that the same SQL gives over plain
 //! tables. A case is named by its seed: `ORACLE_SEED=n` runs that one and says what it asks.
+#![cfg(test)]
 #![expect(clippy::disallowed_methods, reason = "the seed and the plain tables come from outside")]
 #![expect(clippy::print_stdout, reason = "the seeds are said")]
 
