@@ -166,14 +166,16 @@ fn columns<'a>(row: &Merged<'a>, at: At<'a>, is_xml: bool, types: &mut Types) ->
     }
     let column = |(name, property): &(&str, At<'a>)| {
         let shape = merged(*property);
-        let ty = match (is_xml, row.mixed.contains(name)) {
+        let mut aliases = shape.aliases(row);
+        aliases.extend(row.names_of_mixed(name));
+        let ty = match (is_xml, row.mixed.iter().any(|m| m.name == *name)) {
             (true, _) => Deep::new(types).add(*property),
             (false, true) => types.push(Type::Any),
             (false, false) => shape.shallow(types),
         };
         let wire = if is_xml { shape.xml_name.unwrap_or(name) } else { name };
         let (name, wire) = ((*name).to_owned(), wire.to_owned());
-        Column { name, aliases: shape.aliases(row), wire, ty, description: shape.description.to_owned() }
+        Column { name, aliases, wire, ty, description: shape.description.to_owned() }
     };
     row.properties.iter().map(column).collect()
 }

@@ -28,8 +28,15 @@ pub(super) struct Merged<'a> {
     /// Other names of a property that has it.
     aliases: Vec<&'a str>,
     /// Properties that are of one type here and of another there.
-    pub(super) mixed: Vec<&'a str>,
+    pub(super) mixed: Vec<Mixed<'a>>,
     at: HashMap<&'a str, usize>,
+}
+
+/// A property of one type here and of another there.
+pub(super) struct Mixed<'a> {
+    pub(super) name: &'a str,
+    /// The schema that has it of the other type, where it has a name.
+    schema: Option<&'a str>,
 }
 
 /// The schema at `at`, merged.
@@ -50,13 +57,13 @@ pub(super) fn merged(at: At<'_>) -> Merged<'_> {
 fn merge<'a>(at: At<'a>, into: &mut Merged<'a>, seen: &mut HashSet<(usize, u32)>, depth: usize, binds: bool) {
     // What stands beside a reference adds to what it leads to.
     if at.text("$ref").is_some() {
-        local(at, into, binds);
+        local(at, None, into, binds);
     }
     let Ok(schema) = at.target() else { return };
     if depth > MAX_DEPTH || !seen.insert(schema.key()) {
         return;
     }
-    local(schema, into, binds);
+    local(schema, at.reference_name(), into, binds);
     for part in schema.get("allOf").into_iter().flat_map(At::items) {
         merge(part, into, seen, depth + 1, binds);
     }
@@ -67,7 +74,7 @@ fn merge<'a>(at: At<'a>, into: &mut Merged<'a>, seen: &mut HashSet<(usize, u32)>
     }
 }
 
-fn local<'a>(schema: At<'a>, into: &mut Merged<'a>, binds: bool) {
+fn local<'a>(schema: At<'a>, called: Option<&'a str>, into: &mut Merged<'a>, binds: bool) {
     if into.kind.is_empty() {
         into.kind = kind(schema);
     }
@@ -95,7 +102,9 @@ fn local<'a>(schema: At<'a>, into: &mut Merged<'a>, binds: bool) {
                 into.at.insert(name, into.properties.len());
                 into.properties.push((name, property));
             }
-            Some(at) if differ(into.properties[*at].1, property) => into.mixed.push(name),
+            Some(at) if differ(into.properties[*at].1, property) => {
+                into.mixed.push(Mixed { name, schema: called });
+            }
             Some(_) => {}
         }
     }
@@ -136,6 +145,15 @@ fn scalar(kind: &str) -> Option<Type> {
 }
 
 impl Merged<'_> {
+    /// The names that a property of several types has beside its own: each schema's that has it of another type.
+    pub(super) fn names_of_mixed(&self, name: &str) -> Vec<String> {
+        let others = self.mixed.iter().filter(|m| m.name == name).filter_map(|m| m.schema);
+        let mut names: Vec<String> = others.map(|schema| format!("{schema}_{name}")).collect();
+        names.retain(|n| !self.at.contains_key(n.as_str()));
+        names.dedup();
+        names
+    }
+
     /// Other names of the property that has this schema; none that a property `beside` it has already.
     pub(super) fn aliases(&self, beside: &Self) -> Vec<String> {
         let is_free = |name: &&&str| !beside.properties.iter().any(|(other, _)| other == *name);
