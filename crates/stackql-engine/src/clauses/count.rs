@@ -12,7 +12,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::future::TryFutureExt;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, StreamExt};
 
 use crate::fetch::FetchExec;
 
@@ -75,7 +75,6 @@ impl ExecutionPlan for CountExec {
                 None => counting.execute(partition, task)?.boxed(),
             })
         };
-        let rows = rows.try_flatten_stream().map_err(|e: DataFusionError| e);
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows.try_flatten_stream())))
     }
 }

@@ -9,7 +9,6 @@ use datafusion::logical_expr::{
 };
 
 use super::join::{Outer, feed_from};
-use super::push::as_column;
 use super::wants::unfed;
 use super::{Numbers, fed};
 
@@ -128,11 +127,7 @@ fn leads_to_join(plan: &LogicalPlan) -> bool {
 
 fn only_leaves_out(projection: &Projection) -> bool {
     let columns = projection.schema.columns();
-    projection
-        .expr
-        .iter()
-        .zip(columns)
-        .all(|(e, own)| matches!(e, Expr::Column(c) if *c == own) && as_column(e).is_some())
+    projection.expr.iter().zip(columns).all(|(e, own)| matches!(e, Expr::Column(c) if *c == own))
 }
 
 /// The join of what is joined with one more relation, and the conditions that it settles.
