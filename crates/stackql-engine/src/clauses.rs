@@ -33,15 +33,29 @@ struct Compared {
     value: Value,
 }
 
+impl Compared {
+    /// The comparison, where rows of a method carry the field as `column`.
+    fn of<'a>(&self, column: &'a Column) -> Comparison<'a> {
+        Comparison { column, operator: self.operator, value: self.value.clone() }
+    }
+
+    /// Whether a provider surely thinks as we do. Of texts it may think otherwise, of their case or their order; and to
+    /// it NULL is unequal to a value, while here it is neither.
+    fn is_certain(&self) -> bool {
+        match (self.operator, &self.value) {
+            (_, Value::Text(_)) => false,
+            (Operator::NotEqual, value) => *value == Value::Null,
+            _ => true,
+        }
+    }
+}
+
 /// Whether a method of the table takes the condition.
 pub(crate) fn takes(table: &ResourceTable, filter: &Expr) -> bool {
     let Some(compared) = compared(table, filter) else { return false };
     table.resource.methods.iter().any(|method| {
-        Clauses::of(method).is_some_and(|clauses| {
-            let column = table.resource.column_of(method, compared.at);
-            let Compared { operator, ref value, .. } = compared;
-            clauses.takes(&Comparison { column: &column, operator, value: value.clone() })
-        })
+        Clauses::of(method)
+            .is_some_and(|clauses| clauses.takes(&compared.of(&table.resource.column_of(method, compared.at))))
     })
 }
 
@@ -56,16 +70,11 @@ pub(crate) fn travelling(
     let Some(clauses) = Clauses::of(method) else { return travelling };
     let is_parameter = |at: usize| method.parameters.iter().any(|p| same(p, &table.resource.columns[at].name));
     let all = filters.iter().filter_map(|filter| compared(table, filter)).filter(|c| !is_parameter(c.at));
-    let all: Vec<(Column, Compared)> = all.map(|c| (table.resource.column_of(method, c.at), c)).collect();
-    let comparison = |(column, c): &'_ (Column, Compared)| -> bool {
-        clauses.takes(&Comparison { column, operator: c.operator, value: c.value.clone() })
-    };
-    let all: Vec<(Column, Compared)> = all.into_iter().filter(comparison).collect();
-    let comparisons: Vec<Comparison<'_>> =
-        all.iter().map(|(column, c)| Comparison { column, operator: c.operator, value: c.value.clone() }).collect();
+    let all = all.map(|c| (table.resource.column_of(method, c.at), c));
+    let all: Vec<(Column, Compared)> = all.filter(|(column, c)| clauses.takes(&c.of(column))).collect();
+    let comparisons: Vec<Comparison<'_>> = all.iter().map(|(column, c)| c.of(column)).collect();
     if let Some(pushed) = clauses.filter(&comparisons) {
-        // Of texts the provider may think otherwise: of their case, or of their order.
-        let is_certain = |(_, c): &&(Column, Compared)| !matches!(c.value, Value::Text(_));
+        let is_certain = |(_, c): &&(Column, Compared)| c.is_certain();
         travelling.certain = if pushed.whole { all.iter().filter(is_certain).count() } else { 0 };
         travelling.bindings.insert(pushed.parameter, pushed.value);
     }

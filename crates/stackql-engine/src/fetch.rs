@@ -141,7 +141,9 @@ impl FetchExec {
     /// How many rows there are, as far as every answer says it.
     pub(crate) async fn counted(&self, partition: usize, task: Arc<TaskContext>) -> Result<Option<i64>> {
         let mut total = 0;
-        for call in self.fetch.calls(self.input.execute(partition, task)?).await? {
+        let calls = self.fetch.calls(self.input.execute(partition, task)?).await?;
+        self.fetch.context.plan_calls(calls.len())?;
+        for call in calls {
             let count = counted(&self.fetch.context, call, self.fetch.plan.clone()).await?;
             let Some(count) = count.and_then(|count| i64::try_from(count).ok()) else { return Ok(None) };
             total += count;

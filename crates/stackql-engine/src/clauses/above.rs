@@ -200,7 +200,10 @@ fn excludes_null(plan: &Arc<dyn ExecutionPlan>, name: &str) -> bool {
 /// `count(*)` of all that a scan gives.
 fn counted(aggregate: &AggregateExec) -> Option<Arc<dyn ExecutionPlan>> {
     let [only] = aggregate.aggr_expr() else { return None };
-    let counts_rows = only.expressions().iter().all(|e| (e.as_ref() as &dyn Any).is::<Literal>());
+    let is_there = |e: &Arc<dyn PhysicalExpr>| {
+        (e.as_ref() as &dyn Any).downcast_ref::<Literal>().is_some_and(|literal| !literal.value().is_null())
+    };
+    let counts_rows = only.expressions().iter().all(is_there);
     let is_plain = only.fun().name() == "count" && counts_rows && !only.is_distinct();
     if !is_plain || !aggregate.group_expr().is_empty() || aggregate.filter_expr().iter().any(Option::is_some) {
         return None;
