@@ -118,10 +118,7 @@ fn providers(flags: &Common, registry: &RegistryConfig) -> Result<Vec<Sourced>, 
 
 fn options(flags: &Calls) -> SessionOptions {
     let defaults = SessionOptions::default();
-    let concurrency = match flags.concurrency {
-        None => defaults.concurrency,
-        Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX >> 4).max(1),
-    };
+    let concurrency = in_flight(flags).unwrap_or(defaults.concurrency);
     let memory_limit = match flags.memory_limit {
         Some(size) => usize::try_from(size.as_u64()).unwrap_or(usize::MAX),
         None => quarter_of_memory(),
@@ -136,6 +133,11 @@ fn options(flags: &Calls) -> SessionOptions {
     }
 }
 
+/// How many calls may be in flight, where the user says it.
+fn in_flight(flags: &Calls) -> Option<usize> {
+    flags.concurrency.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX >> 4).max(1))
+}
+
 fn quarter_of_memory() -> usize {
     let mut system = System::new();
     system.refresh_memory();
@@ -145,6 +147,8 @@ fn quarter_of_memory() -> usize {
 fn settings(environment: BTreeMap<String, String>, flags: &Calls, definitions: &Providers) -> Result<Settings, Stop> {
     let auth = flags.auth.as_deref().filter(|text| !text.trim().is_empty());
     let auth = auth.map(auth_contexts).transpose().map_err(|e| Stop::Told(e.to_string()))?;
+    let defaults = Settings::default();
+    let concurrency_limit = in_flight(flags).unwrap_or(defaults.concurrency_limit);
     Ok(Settings {
         auth: auth.unwrap_or_default(),
         environment,
@@ -154,7 +158,9 @@ fn settings(environment: BTreeMap<String, String>, flags: &Calls, definitions: &
         ca_bundle: flags.ca_bundle.clone(),
         allow_insecure: flags.allow_insecure,
         allow_local_exec: flags.allow_local_exec,
-        ..Settings::default()
+        concurrency_limit,
+        total_concurrency_limit: defaults.total_concurrency_limit.max(concurrency_limit),
+        ..defaults
     })
 }
 
