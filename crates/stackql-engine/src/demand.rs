@@ -12,16 +12,13 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::EmissionType;
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec};
 use datafusion::physical_plan::limit::{GlobalLimitExec, LocalLimitExec};
-use datafusion::physical_plan::{
-    ChildrenPropertiesMode, ExecutionPlan, ExecutionPlanProperties, ReplaceChildrenOptions,
-};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::stream::{self, BoxStream, StreamExt};
-
 use stackql_provider::Verb;
 
-use crate::context::Context;
 use crate::feed::{EitherExec, FeedExec};
 use crate::fetch::FetchExec;
+use crate::plan::with_children;
 
 /// How much of a node's rows will be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,14 +65,14 @@ impl Demand {
 
 /// Tells each node that makes calls how much of its rows will be read.
 #[derive(Debug)]
-pub(crate) struct Demands(pub(crate) Arc<Context>);
+pub(crate) struct Demands;
 
 impl PhysicalOptimizerRule for Demands {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let mut operations: Vec<(String, String)> = run_together(&plan).into_iter().map(operation).collect();
         operations.sort();
         let repeated = operations.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
-        Teller { context: Arc::clone(&self.0), repeated }.told(plan, Demand::All, false)
+        Teller { repeated }.told(plan, Demand::All, false)
     }
 
     fn name(&self) -> &'static str {
@@ -103,7 +100,6 @@ fn operation(fetch: &FetchExec) -> (String, String) {
 }
 
 struct Teller {
-    context: Arc<Context>,
     /// What more than one fetch calls.
     repeated: HashSet<(String, String)>,
 }
@@ -112,7 +108,7 @@ impl Teller {
     /// `reruns`: the plan is run more than once.
     fn told(&self, plan: Arc<dyn ExecutionPlan>, demand: Demand, reruns: bool) -> Result<Arc<dyn ExecutionPlan>> {
         if let Some(either) = (plan.as_ref() as &dyn Any).downcast_ref::<EitherExec>()
-            && let Some(asked) = either.asked(Arc::clone(&self.context), demand)
+            && let Some(asked) = either.asked(demand)
         {
             return self.told(Arc::new(asked), demand, reruns);
         }
@@ -135,14 +131,6 @@ impl Teller {
         let shared = reads && (reruns || self.repeated.contains(&operation(fetch)));
         Ok(Arc::new(fetch.told(demand, shared)))
     }
-}
-
-/// The plan over other inputs.
-pub(crate) fn with_children(
-    plan: Arc<dyn ExecutionPlan>,
-    children: Vec<Arc<dyn ExecutionPlan>>,
-) -> Result<Arc<dyn ExecutionPlan>> {
-    plan.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
 }
 
 /// The demand of each child of a node whose own rows are wanted as `demand` says.

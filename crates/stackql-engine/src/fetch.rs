@@ -11,8 +11,7 @@ use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::future::TryFutureExt;
@@ -27,6 +26,7 @@ use crate::error::Error;
 use crate::feed::KeysExec;
 use crate::output::Output;
 use crate::pages::{Paging, counted, pages};
+use crate::plan::properties;
 use crate::{Failure, scope};
 
 /// What a fetch calls and what it makes of the answers.
@@ -116,13 +116,8 @@ pub(crate) struct FetchExec {
 impl FetchExec {
     pub(crate) fn new(input: Arc<dyn ExecutionPlan>, fetch: Arc<Fetch>) -> Self {
         let partitions = input.properties().partitioning.partition_count();
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(fetch.output.schema()),
-            Partitioning::UnknownPartitioning(partitions),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        );
-        Self { input, fetch, demand: Demand::All, shared: false, properties: Arc::new(properties) }
+        let properties = properties(fetch.output.schema(), partitions);
+        Self { input, fetch, demand: Demand::All, shared: false, properties }
     }
 
     /// The same, read as far as `demand` says; `shared`: its calls may be made elsewhere, too.

@@ -24,6 +24,7 @@ mod literal;
 mod log;
 mod output;
 mod pages;
+mod plan;
 mod predicate;
 mod registry;
 mod resolve;

@@ -310,7 +310,7 @@ impl Session {
             .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
             .with_query_planner(Arc::new(FeedPlanner { context: Arc::clone(&context), join_by }))
             .with_physical_optimizer_rule(Arc::new(ClausesAbove))
-            .with_physical_optimizer_rule(Arc::new(Demands(Arc::clone(&context))))
+            .with_physical_optimizer_rule(Arc::new(Demands))
             .build();
         Ok(Planner { context, state, join_by })
     }

@@ -22,8 +22,8 @@ use stackql_call::{Clauses, Order};
 use stackql_provider::Column;
 
 use super::count::CountExec;
-use crate::demand::with_children;
 use crate::fetch::FetchExec;
+use crate::plan::with_children;
 
 /// Lets LIMIT, OFFSET, ORDER BY and `count(*)` travel where the rows that come are those that are wanted.
 #[derive(Debug)]

@@ -1,6 +1,5 @@
 //! `FeedExec`: takes outer rows as they come, calls for their keys, and joins them with what came.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,8 +9,8 @@ use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::execution_plan::apply_expression_roots;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -22,6 +21,7 @@ use super::node::Gather;
 use crate::context::Context;
 use crate::demand::Demand;
 use crate::fetch::fetches;
+use crate::plan::properties;
 
 /// Runs its body for the outer rows, some at a time.
 #[derive(Debug, Clone)]
@@ -47,14 +47,8 @@ impl FeedExec {
         keys: Vec<Arc<dyn PhysicalExpr>>,
         gather: Gather,
     ) -> Self {
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(body.schema()),
-            Partitioning::UnknownPartitioning(1),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        );
-        let demand = Demand::All;
-        Self { context, number, outer, body, keys, gather, demand, is_inner: false, properties: Arc::new(properties) }
+        let properties = properties(body.schema(), 1);
+        Self { context, number, outer, body, keys, gather, demand: Demand::All, is_inner: false, properties }
     }
 
     /// The same, read as far as `demand` says.
@@ -69,6 +63,45 @@ impl FeedExec {
     pub(super) fn inner(&self) -> Self {
         Self { is_inner: true, ..self.clone() }
     }
+
+    pub(super) fn with_inputs(&self, outer: Arc<dyn ExecutionPlan>, body: Arc<dyn ExecutionPlan>) -> Self {
+        Self { outer, body, ..self.clone() }
+    }
+
+    /// The same over these outer rows, which are all there are.
+    pub(super) fn over(&self, outer: Arc<dyn ExecutionPlan>) -> Self {
+        Self { outer, gather: Gather::Whole, ..self.clone() }
+    }
+
+    pub(super) fn outer(&self) -> &Arc<dyn ExecutionPlan> {
+        &self.outer
+    }
+
+    pub(super) fn keys(&self) -> Result<Keys> {
+        Keys::new(&self.keys, &self.outer.schema())
+    }
+
+    /// A body with its holes filled.
+    pub(super) fn filled(
+        &self,
+        body: &Arc<dyn ExecutionPlan>,
+        rows: Arc<dyn ExecutionPlan>,
+        keys: &RecordBatch,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Filling { feed: self.number, rows, keys }.fill(body)
+    }
+
+    /// Its number and its keys.
+    pub(super) fn shown(&self) -> String {
+        let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
+        format!("feed={}, keys=[{}]", self.number, keys.join(", "))
+    }
+
+    /// The failure of a fed fetch none of whose calls was answered: nothing was learned of it.
+    fn verdict(&self) -> Option<DataFusionError> {
+        let mut fed = fetches(&self.body).into_iter().filter(|_| !self.is_inner);
+        fed.find_map(|exec| exec.fetch_of().tally.verdict()).map(Into::into)
+    }
 }
 
 /// One execution.
@@ -82,7 +115,7 @@ struct Run {
 
 impl Run {
     fn new(feed: FeedExec, task: Arc<TaskContext>) -> Result<Self> {
-        let keys = Keys::new(&feed.keys, &feed.outer.schema())?;
+        let keys = feed.keys()?;
         Ok(Self { feed, task, keys, seen: Mutex::default() })
     }
 
@@ -96,20 +129,13 @@ impl Run {
             }
             Gather::Rows | Gather::Whole => (self.keys.new_in(&rows, &mut Seen::new())?.0, rows),
         };
-        let filling = Filling { feed: self.feed.number, rows: chunk(&rows)?, keys: &keys };
-        filling.fill(&self.feed.body)?.execute(0, Arc::clone(&self.task))
+        self.feed.filled(&self.feed.body, chunk(&rows)?, &keys)?.execute(0, Arc::clone(&self.task))
     }
-}
-
-/// The failure of a fed fetch none of whose calls was answered: nothing was learned of it.
-pub(super) fn verdict(body: &Arc<dyn ExecutionPlan>) -> Option<DataFusionError> {
-    fetches(body).into_iter().find_map(|exec| exec.fetch_of().tally.verdict()).map(Into::into)
 }
 
 impl DisplayAs for FeedExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
-        write!(f, "FeedExec: feed={}, keys=[{}]", self.number, keys.join(", "))?;
+        write!(f, "FeedExec: {}", self.shown())?;
         match self.gather {
             Gather::Rows => Ok(()),
             Gather::Distinct => f.write_str(", distinct"),
@@ -138,19 +164,14 @@ impl ExecutionPlan for FeedExec {
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         let [outer, body] = <[_; 2]>::try_from(children)
             .map_err(|_| DataFusionError::Internal("FeedExec has an outer relation and a body".into()))?;
-        Ok(Arc::new(Self { outer, body, ..self.as_ref().clone() }))
+        Ok(Arc::new(self.with_inputs(outer, body)))
     }
 
     fn apply_expressions(
         &self,
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        for key in &self.keys {
-            if f(key)? == TreeNodeRecursion::Stop {
-                return Ok(TreeNodeRecursion::Stop);
-            }
-        }
-        Ok(TreeNodeRecursion::Continue)
+        apply_expression_roots(&self.keys, f)
     }
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
@@ -164,8 +185,7 @@ impl ExecutionPlan for FeedExec {
         let run = Arc::new(Run::new(self.clone(), task)?);
         let end = Arc::clone(&run);
         let rows = chunks.map(move |chunk| run.body(chunk?)).try_flatten_unordered(ahead);
-        let verdict = async move { if end.feed.is_inner { None } else { verdict(&end.feed.body).map(Err) } };
-        let verdict = stream::once(verdict).filter_map(futures::future::ready);
+        let verdict = stream::once(async move { end.feed.verdict().map(Err) }).filter_map(futures::future::ready);
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows.chain(verdict))))
     }
 }
@@ -177,9 +197,4 @@ fn whole(outer: SendableRecordBatchStream) -> BoxStream<'static, Result<RecordBa
         Ok(concat_batches(&schema, &batches)?)
     };
     stream::once(all).boxed()
-}
-
-/// The feed that a node is.
-pub(super) fn as_feed_exec(plan: &Arc<dyn ExecutionPlan>) -> Option<&FeedExec> {
-    (plan.as_ref() as &dyn Any).downcast_ref()
 }

@@ -11,17 +11,17 @@ use datafusion::common::{Result, ScalarValue};
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use stackql_call::Value;
 use stackql_provider::{Method, NarrowingVia};
 
-use super::exec::as_feed_exec;
+use super::either::EitherExec;
+use super::exec::FeedExec;
 use crate::access::{Access, bindings};
 use crate::bindings::leaf;
-use crate::demand::with_children;
 use crate::error::Error;
+use crate::plan::{properties, with_children};
 use crate::predicate::{Predicate, value};
 use crate::shape::same;
 use crate::table::{Fed, ResourceTable};
@@ -74,12 +74,20 @@ impl Filling<'_> {
             has_hole |= filled.is_some();
             children.push(filled.unwrap_or_else(|| Arc::clone(child)));
         }
-        if let Some(feed) = as_feed_exec(plan) {
-            return has_hole.then(|| with_children(Arc::new(feed.inner()), children)).transpose();
-        }
-        // A node that has run keeps what it found; another run starts afresh.
-        has_hole.then(|| with_children(Arc::clone(plan).reset_state()?, children)).transpose()
+        has_hole.then(|| with_children(afresh(plan)?, children)).transpose()
     }
+}
+
+/// The node for another run: without what it found, and, where it feeds others itself, as part of this body.
+fn afresh(plan: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let node = plan.as_ref() as &dyn Any;
+    if let Some(feed) = node.downcast_ref::<FeedExec>() {
+        return Ok(Arc::new(feed.inner()));
+    }
+    if let Some(either) = node.downcast_ref::<EitherExec>() {
+        return Ok(Arc::new(either.inner()));
+    }
+    Arc::clone(plan).reset_state()
 }
 
 /// Rows as a plan.
@@ -87,18 +95,9 @@ pub(super) fn rows(batch: &RecordBatch) -> Result<Arc<dyn ExecutionPlan>> {
     Ok(MemorySourceConfig::try_new_exec(&[vec![batch.clone()]], batch.schema(), None)?)
 }
 
-fn properties(schema: SchemaRef) -> Arc<PlanProperties> {
-    Arc::new(PlanProperties::new(
-        EquivalenceProperties::new(schema),
-        Partitioning::UnknownPartitioning(1),
-        EmissionType::Incremental,
-        Boundedness::Bounded,
-    ))
-}
-
 impl ChunkExec {
     pub(super) fn new(feed: usize, schema: SchemaRef) -> Self {
-        Self { feed, properties: properties(schema) }
+        Self { feed, properties: properties(schema, 1) }
     }
 }
 
@@ -108,7 +107,7 @@ impl KeysExec {
     }
 
     fn with_calls(table: ResourceTable, method: String, calls: Vec<Vec<Predicate>>) -> Self {
-        Self { table, method, calls, properties: properties(Arc::new(Schema::empty())) }
+        Self { table, method, calls, properties: properties(Arc::new(Schema::empty()), 1) }
     }
 
     /// The columns that are filled later.

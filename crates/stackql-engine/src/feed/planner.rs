@@ -70,20 +70,16 @@ impl ExtensionPlanner for Feeds {
         let Some(feed) = node.as_any().downcast_ref::<Feed>() else { return Ok(None) };
         let key = |key| planner.create_physical_expr(key, feed.outer.schema(), session, planning);
         let keys = feed.keys.iter().map(key).collect::<Result<Vec<_>>>()?;
-        match inputs {
-            [outer, body] => {
-                let (context, outer, body) = (Arc::clone(&self.context), Arc::clone(outer), Arc::clone(body));
-                Ok(Some(Arc::new(FeedExec::new(context, feed.number, outer, body, keys, feed.gather))))
-            }
-            [outer, by_key, listed] => {
-                let most = match self.join_by {
-                    Some(JoinBy::Key) => None,
-                    _ => Some(self.most_keys(by_key)),
-                };
-                let inputs = [outer, by_key, listed].map(Arc::clone);
-                Ok(Some(Arc::new(EitherExec::new(feed.number, inputs, keys, most, feed.gather))))
-            }
-            _ => Ok(None),
-        }
+        let [outer, body, listed @ ..] = inputs else { return Ok(None) };
+        let (context, outer, body) = (Arc::clone(&self.context), Arc::clone(outer), Arc::clone(body));
+        let most = match self.join_by {
+            Some(JoinBy::Key) => None,
+            _ => Some(self.most_keys(&body)),
+        };
+        let asked = FeedExec::new(context, feed.number, outer, body, keys, feed.gather);
+        Ok(Some(match listed.first() {
+            None => Arc::new(asked),
+            Some(listed) => Arc::new(EitherExec::new(asked, Arc::clone(listed), most)),
+        }))
     }
 }
