@@ -52,15 +52,15 @@ impl Numbers {
 /// Names the first table whose parameters come from nowhere.
 pub(crate) fn feed(plan: LogicalPlan, join_by: Option<JoinBy>) -> Result<LogicalPlan> {
     let plan = fed(plan, &Numbers { next: Cell::new(0), join_by })?;
-    match wants::unfed(&plan)?.into_iter().next() {
-        Some(unfed) => Err(unfed.error.into()),
+    match wants::unfed(&plan).into_iter().next() {
+        Some(error) => Err(error.into()),
         None => Ok(plan),
     }
 }
 
 /// The plan with each of its joins fed, from the leaves up.
 fn fed(plan: LogicalPlan, numbers: &Numbers) -> Result<LogicalPlan> {
-    if let Some(group) = group::Group::of(&plan)? {
+    if let Some(group) = group::Group::of(&plan) {
         return group.fed(numbers);
     }
     let plan = plan.map_children(|child| Ok(Transformed::yes(fed(child, numbers)?)))?.data;

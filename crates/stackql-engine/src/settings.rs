@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use stackql_provider::names::{meant, nearest};
+use stackql_provider::names::{fold, meant, nearest};
 use stackql_provider::{Definitions, ErrorRules};
 
 use crate::error::Error;
@@ -80,10 +80,15 @@ impl Settings {
         })
     }
 
+    /// The parameters of a provider that have a value where statements do not name them.
+    pub(crate) fn defaults<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let own = self.defaults.iter().filter(move |((p, _), _)| p == provider);
+        own.map(|((_, parameter), value)| (parameter.as_str(), value.as_str()))
+    }
+
     /// The value of a parameter that a statement does not name.
-    pub(crate) fn default_of(&self, provider: &str, parameter: &str) -> Option<&str> {
-        let same = |own: &str| stackql_provider::names::fold(own) == stackql_provider::names::fold(parameter);
-        self.defaults.iter().find(|((p, name), _)| p == provider && same(name)).map(|(_, value)| value.as_str())
+    pub(crate) fn default_of<'a>(&'a self, provider: &'a str, parameter: &str) -> Option<&'a str> {
+        self.defaults(provider).find(|(own, _)| fold(own) == fold(parameter)).map(|(_, value)| value)
     }
 
     /// Whether a failure of this code and status counts as no rows.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use stackql_call::RowPlan;
 use stackql_provider::names::fold;
-use stackql_provider::{Parameter, Resource, Service, Type, Verb};
+use stackql_provider::{Method, Parameter, Resource, Service, Type, Verb};
 
 /// What a column of a provider table holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,11 @@ impl Shape {
 /// Whether a parameter and a column are one: the same name, however it is spelled. What no statement names is no column.
 pub(crate) fn same(parameter: &Parameter, column: &str) -> bool {
     !parameter.implied && fold(&parameter.name) == fold(column)
+}
+
+/// Whether a method cannot be called without a value for the column.
+pub(crate) fn owes(method: &Method, column: &str) -> bool {
+    method.owed().iter().any(|owed| method.parameter(owed).is_some_and(|p| same(p, column)))
 }
 
 /// The column that a parameter's values have.

@@ -9,6 +9,7 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use stackql_call::{Bindings, Operation, RowPlan, Value};
+use stackql_provider::names::fold;
 use stackql_provider::{Column, Method, Parameter, Provider, Resource, Service, Verb};
 
 use crate::access::{Access, access};
@@ -23,7 +24,7 @@ use crate::output::{From, Output};
 use crate::pages::Paging;
 use crate::predicate::{Predicate, Range, enumerated, predicate, range};
 use crate::scope::ALL;
-use crate::shape::{Shape, Source, same};
+use crate::shape::{Shape, Source, owes, same};
 
 /// A resource as a table.
 #[derive(Debug, Clone)]
@@ -32,7 +33,7 @@ pub(crate) struct ResourceTable {
     pub(crate) provider: Arc<Provider>,
     pub(crate) service: Arc<Service>,
     pub(crate) resource: Arc<Resource>,
-    pub(crate) shape: Shape,
+    pub(crate) shape: Arc<Shape>,
     /// Columns whose values come from other relations.
     pub(crate) fed: Vec<Fed>,
 }
@@ -54,7 +55,7 @@ impl ResourceTable {
         service: Arc<Service>,
         resource: Arc<Resource>,
     ) -> Self {
-        let shape = Shape::new(&service, &resource);
+        let shape = Arc::new(Shape::new(&service, &resource));
         Self { context, provider, service, resource, shape, fed: Vec::new() }
     }
 
@@ -71,7 +72,8 @@ impl ResourceTable {
     /// What `filters` fix, and what the session does where they do not.
     pub(crate) fn predicates(&self, filters: &[Expr]) -> Vec<Predicate> {
         let mut all = self.stated(filters);
-        let defaults = self.defaults().filter(|d| !all.iter().any(|p| p.column == d.column)).collect::<Vec<_>>();
+        let mut defaults = self.defaults();
+        defaults.retain(|d| !all.iter().any(|p| p.column == d.column));
         all.extend(defaults);
         all
     }
@@ -89,17 +91,15 @@ impl ResourceTable {
     }
 
     /// What the session binds to parameters that methods ask for, where nothing else does.
-    fn defaults(&self) -> impl Iterator<Item = Predicate> {
+    fn defaults(&self) -> Vec<Predicate> {
         let fed = self.fed_columns();
-        let columns = self.shape.schema.fields().iter().map(|f| f.name()).filter(move |name| !fed.contains(name));
-        let is_asked = |name: &str| {
-            let asks = |m: &Method| m.owed().iter().any(|o| m.parameter(o).is_some_and(|p| same(p, name)));
-            self.resource.methods_of(Verb::Select).any(asks)
+        let of = |(parameter, value): (&str, &str)| {
+            let mut columns = self.shape.schema.fields().iter().map(|f| f.name());
+            let column = columns.find(|column| fold(column) == fold(parameter))?;
+            let is_free = !fed.contains(column) && self.asks(column);
+            is_free.then(|| Predicate { column: column.clone(), values: vec![Value::Text(value.to_owned())] })
         };
-        columns.filter(move |name| is_asked(name)).filter_map(|name| {
-            let value = self.context.settings.default_of(&self.provider.name, name)?;
-            Some(Predicate { column: name.clone(), values: vec![Value::Text(value.to_owned())] })
-        })
+        self.context.settings.defaults(&self.provider.name).filter_map(of).collect()
     }
 
     /// What the session binds to the parameters of a method.
@@ -111,11 +111,15 @@ impl ResourceTable {
         method.parameters.iter().filter_map(of).collect()
     }
 
+    /// Whether a method that answers SELECT cannot be called without the column.
+    pub(crate) fn asks(&self, column: &str) -> bool {
+        self.resource.methods_of(Verb::Select).any(|method| owes(method, column))
+    }
+
     /// Whether a method asks for the number whose range is known.
     fn is_asked(&self, range: &Range) -> bool {
         let is_integer = self.shape.schema.field_with_name(&range.column).is_ok_and(|f| f.data_type().is_integer());
-        let asks = |m: &Method| m.owed().iter().any(|o| m.parameter(o).is_some_and(|p| same(p, &range.column)));
-        is_integer && self.resource.methods_of(Verb::Select).any(asks)
+        is_integer && self.asks(&range.column)
     }
 
     fn is_everywhere(&self, filter: &Expr) -> bool {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::common::{Column, NullEquality, Result};
+use datafusion::common::{DFSchemaRef, NullEquality, Result};
+use datafusion::error::DataFusionError;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction};
 use datafusion::logical_expr::{
     BinaryExpr, Expr, Filter, Join, JoinConstraint, JoinType, LogicalPlan, Operator, Projection,
@@ -18,77 +19,72 @@ pub(super) struct Group {
     relations: Vec<LogicalPlan>,
     conditions: Vec<Expr>,
     /// What the group gives.
-    columns: Vec<Column>,
-    whole: LogicalPlan,
+    schema: DFSchemaRef,
+}
+
+/// How well a relation goes next to what is joined already, the better the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// It lacks something that is not here.
+    Unfed,
+    /// It lacks nothing, and nothing connects it.
+    Apart,
+    /// It lacks nothing.
+    Whole,
+    /// It gets here what it lacks, or gives it.
+    Fed,
 }
 
 impl Group {
     /// The group that a plan is, if one of its relations cannot be read by itself.
-    pub(super) fn of(plan: &LogicalPlan) -> Result<Option<Self>> {
-        if !matches!(plan, LogicalPlan::Join(join) if is_inner(join)) || unfed(plan)?.is_empty() {
-            return Ok(None);
+    pub(super) fn of(plan: &LogicalPlan) -> Option<Self> {
+        if !matches!(plan, LogicalPlan::Join(join) if is_inner(join)) || unfed(plan).is_empty() {
+            return None;
         }
         let (mut relations, mut conditions) = (Vec::new(), Vec::new());
         flatten(plan, &mut relations, &mut conditions);
-        let columns = plan.schema().columns();
-        Ok((relations.len() > 2).then(|| Self { relations, conditions, columns, whole: plan.clone() }))
+        (relations.len() > 2).then(|| Self { relations, conditions, schema: Arc::clone(plan.schema()) })
     }
 
     /// The relations joined one after the other. Of those that are left comes next the one that what is joined already
     /// feeds, else one that needs nothing; in the order of the statement.
     pub(super) fn fed(self, numbers: &Numbers) -> Result<LogicalPlan> {
-        let Self { relations, mut conditions, columns, whole } = self;
+        let Self { relations, mut conditions, schema } = self;
         let mut left: Vec<LogicalPlan> = relations.into_iter().map(|r| fed(r, numbers)).collect::<Result<_>>()?;
-        let mut first = 0;
-        for (i, relation) in left.iter().enumerate() {
-            if unfed(relation)?.is_empty() {
-                first = i;
-                break;
-            }
-        }
-        let mut joined = left.remove(first);
+        let mut joined = left.remove(left.iter().position(|r| unfed(r).is_empty()).unwrap_or_default());
         while !left.is_empty() {
-            let mut best: Option<(u8, usize, LogicalPlan, Vec<usize>)> = None;
+            let before = unfed(&joined).len();
+            let mut best: Option<(Fit, usize, LogicalPlan, Vec<usize>)> = None;
             for (at, relation) in left.iter().enumerate() {
                 let (step, used) = step(&joined, relation, &conditions)?;
-                let lacked = unfed(relation)?.len();
-                let before = unfed(&joined)?.len();
-                let plan = match feed_from(&step, Outer::Left, numbers)? {
-                    Some(plan) => plan,
-                    None => match feed_from(&step, Outer::Right, numbers)? {
-                        Some(plan) if unfed(&plan)?.len() < before + lacked => plan,
-                        _ => LogicalPlan::Join(step.clone()),
-                    },
+                let lacked = unfed(relation).len();
+                let helps = |plan: &LogicalPlan| unfed(plan).len() < before + lacked;
+                let by_joined = feed_from(&step, Outer::Left, numbers)?;
+                let by_relation = || Ok(feed_from(&step, Outer::Right, numbers)?.filter(helps));
+                let plan = by_joined.map_or_else(by_relation, |plan| Ok::<_, DataFusionError>(Some(plan)))?;
+                let is_apart = step.on.is_empty();
+                let plan = plan.unwrap_or(LogicalPlan::Join(step));
+                let fit = match (helps(&plan), lacked == 0) {
+                    (true, _) => Fit::Fed,
+                    (false, true) if is_apart => Fit::Apart,
+                    (false, true) => Fit::Whole,
+                    (false, false) => Fit::Unfed,
                 };
-                let lacks = unfed(&plan)?.len();
-                let rank = match (lacks < before + lacked, lacked == 0, step.on.is_empty()) {
-                    (true, ..) => 3,
-                    (false, true, false) => 2,
-                    (false, true, true) => 1,
-                    (false, false, _) => 0,
-                };
-                if best.as_ref().is_none_or(|(r, ..)| rank > *r) {
-                    best = Some((rank, at, plan, used));
+                if best.as_ref().is_none_or(|(known, ..)| fit > *known) {
+                    best = Some((fit, at, plan, used));
                 }
             }
             let Some((_, at, plan, used)) = best else { break };
             left.remove(at);
             joined = plan;
-            let mut i = 0;
-            conditions.retain(|_| {
-                i += 1;
-                !used.contains(&(i - 1))
-            });
+            let rest = conditions.into_iter().enumerate().filter(|(i, _)| !used.contains(i));
+            conditions = rest.map(|(_, condition)| condition).collect();
         }
         if let Some(rest) = conjunction(conditions) {
             joined = LogicalPlan::Filter(Filter::try_new(rest, Arc::new(joined))?);
         }
-        let columns = columns.into_iter().map(Expr::Column).collect();
-        Ok(LogicalPlan::Projection(Projection::try_new_with_schema(
-            columns,
-            Arc::new(joined),
-            Arc::clone(whole.schema()),
-        )?))
+        let columns = schema.columns().into_iter().map(Expr::Column).collect();
+        Ok(LogicalPlan::Projection(Projection::try_new_with_schema(columns, Arc::new(joined), schema)?))
     }
 }
 

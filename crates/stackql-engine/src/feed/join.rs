@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use datafusion::common::{Column, NullEquality, Result};
 use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan};
-
 use stackql_sql::JoinBy;
 
 use super::node::{Chunk, Feed, Gather};
-use super::push::{FeedOf, Key, compared_column, origin, push};
-use super::wants::{table_of, tables, unfed};
+use super::push::{FeedOf, Key, Pushed, compared_column, origin, push};
+use super::wants::{scans, table_of, unfed};
 use super::{Numbers, extension};
 
 /// A side of a join that feeds the other.
@@ -21,7 +20,7 @@ pub(super) enum Outer {
 
 /// The join, fed if one of its sides wants it.
 pub(super) fn fed(join: Join, numbers: &Numbers) -> Result<LogicalPlan> {
-    let (left_lacks, right_lacks) = (!unfed(&join.left)?.is_empty(), !unfed(&join.right)?.is_empty());
+    let (left_lacks, right_lacks) = (!unfed(&join.left).is_empty(), !unfed(&join.right).is_empty());
     let order = match (left_lacks, right_lacks) {
         (true, false) => [Outer::Right, Outer::Left],
         _ => [Outer::Left, Outer::Right],
@@ -63,31 +62,37 @@ fn fed_as(join: &Join, outer: Outer, feed: FeedOf) -> Result<Option<LogicalPlan>
         Outer::Left => (&join.left, &join.right),
         Outer::Right => (&join.right, &join.left),
     };
+    if matches!(feed, FeedOf::Use(_)) && share_a_table(feeding, inner) {
+        // It is listed there already, and once is enough.
+        return Ok(None);
+    }
     let oriented = |(l, r): &(Expr, Expr)| match outer {
         Outer::Left => (l.clone(), r.clone()),
         Outer::Right => (r.clone(), l.clone()),
     };
     let pairs: Vec<(Expr, Expr)> = join.on.iter().map(oriented).collect();
-    let candidates: Vec<(Expr, Column)> = pairs
+    let mut candidates: Vec<(Expr, Column)> = pairs
         .iter()
         .filter_map(|(of_outer, of_inner)| Some((of_outer.clone(), compared_column(of_inner)?)))
         .filter(|(of_outer, column)| !is_one_default(feeding, of_outer, inner, column))
         .collect();
     let (FeedOf::Need(number) | FeedOf::Use(number)) = feed;
-    let key = |(at, (_, column)): (usize, &(Expr, Column))| Key { column: column.clone(), at };
-    let mut taken = push(inner, &candidates.iter().enumerate().map(key).collect::<Vec<_>>(), feed)?.taken;
+    let pushed = |candidates: &[(Expr, Column)]| {
+        let key = |(at, (_, column)): (usize, &(Expr, Column))| Key { column: column.clone(), at };
+        push(inner, &candidates.iter().enumerate().map(key).collect::<Vec<_>>(), feed)
+    };
+    let Pushed { plan: mut asked, mut taken } = pushed(&candidates)?;
     taken.sort_unstable();
     taken.dedup();
-    if matches!(feed, FeedOf::Use(_)) && tables(feeding).iter().any(|t| tables(inner).contains(t)) {
-        // It is listed there already, and once is enough.
-        return Ok(None);
+    if taken.len() < candidates.len() {
+        // A feed has no keys but those that are taken.
+        candidates = taken.iter().map(|&at| candidates[at].clone()).collect();
+        asked = pushed(&candidates)?.plan;
     }
-    let candidates: Vec<(Expr, Column)> = taken.iter().map(|&at| candidates[at].clone()).collect();
     let covers = join.filter.is_none() && candidates.len() == pairs.len();
     let Some(gather) = gather(join.join_type, outer, covers).filter(|_| !candidates.is_empty()) else {
         return Ok(None);
     };
-    let asked = push(inner, &candidates.iter().enumerate().map(key).collect::<Vec<_>>(), feed)?.plan;
     let body = |inner: &LogicalPlan| {
         let chunk = extension(Chunk { number, schema: Arc::clone(feeding.schema()) });
         let (left, right) = match outer {
@@ -102,6 +107,13 @@ fn fed_as(join: &Join, outer: Outer, feed: FeedOf) -> Result<Option<LogicalPlan>
     };
     let keys = candidates.into_iter().map(|(of_outer, _)| of_outer).collect();
     Ok(Some(extension(Feed { number, outer: feeding.as_ref().clone(), body: body(&asked), listed, keys, gather })))
+}
+
+/// Whether a table is read on both sides.
+fn share_a_table(one: &LogicalPlan, other: &LogicalPlan) -> bool {
+    let names = |plan| scans(plan).into_iter().map(|(table, _)| table.name()).collect::<Vec<_>>();
+    let others = names(other);
+    names(one).iter().any(|name| others.contains(name))
 }
 
 /// How the outer rows may come where the other side has nothing but what they ask for; `None` where its rows stand for

@@ -140,7 +140,7 @@ fn into_scan(scan: &TableScan, keys: &[Key], feed: FeedOf) -> Pushed {
     let keys = taken.clone();
     let mut fed = table.fed.clone();
     fed.push(Fed { feed, columns, keys });
-    let table = ResourceTable { fed, ..table.as_ref().clone() };
+    let table = ResourceTable { fed, ..table };
     let scan = TableScan { source: provider_as_source(Arc::new(table)), ..scan.clone() };
     Pushed { plan: LogicalPlan::TableScan(scan), taken }
 }

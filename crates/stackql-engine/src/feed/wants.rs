@@ -1,57 +1,36 @@
 //! What the scans of a plan lack, and which columns want a value from elsewhere.
 
 use std::any::Any;
-use std::sync::Arc;
 
-use datafusion::catalog::TableProvider;
-use datafusion::common::Result;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableScan};
+use stackql_provider::Method;
 
 use crate::access::choose;
 use crate::error::Error;
-use stackql_provider::Method;
-
-use crate::shape::same;
+use crate::shape::{owes, same};
 use crate::table::ResourceTable;
 
-/// A scan whose parameters are not all known.
-#[derive(Debug)]
-pub(super) struct Unfed {
-    /// What it lacks, with a statement that would work.
-    pub(super) error: Error,
-}
-
 /// The provider's table that a scan reads.
-pub(super) fn table_of(scan: &TableScan) -> Option<Arc<ResourceTable>> {
-    let provider: Arc<dyn TableProvider> = source_as_provider(&scan.source).ok()?;
-    (provider.as_ref() as &dyn Any).downcast_ref::<ResourceTable>().cloned().map(Arc::new)
+pub(super) fn table_of(scan: &TableScan) -> Option<ResourceTable> {
+    let provider = source_as_provider(&scan.source).ok()?;
+    (provider.as_ref() as &dyn Any).downcast_ref::<ResourceTable>().cloned()
 }
 
-/// The names of the tables below `plan`.
-pub(super) fn tables(plan: &LogicalPlan) -> Vec<String> {
-    let mut all = match plan {
-        LogicalPlan::TableScan(scan) => table_of(scan).map(|table| table.name()).into_iter().collect(),
-        _ => Vec::new(),
+/// The provider's tables that are read below `plan`, and how.
+pub(super) fn scans(plan: &LogicalPlan) -> Vec<(ResourceTable, &TableScan)> {
+    match plan {
+        LogicalPlan::TableScan(scan) => table_of(scan).map(|table| (table, scan)).into_iter().collect(),
+        other => other.inputs().into_iter().flat_map(scans).collect(),
+    }
+}
+
+/// What the scans below `plan` lack that cannot be carried out yet, each with a statement that would work.
+pub(super) fn unfed(plan: &LogicalPlan) -> Vec<Error> {
+    let lack = |(table, scan): (ResourceTable, &TableScan)| {
+        choose(&table, &table.predicates(&scan.filters), &table.fed_columns()).err()
     };
-    all.extend(plan.inputs().into_iter().flat_map(tables));
-    all
-}
-
-/// The scans below `plan` that cannot be carried out yet.
-pub(super) fn unfed(plan: &LogicalPlan) -> Result<Vec<Unfed>> {
-    let mut all = Vec::new();
-    plan.apply(|node| {
-        if let LogicalPlan::TableScan(scan) = node
-            && let Some(table) = table_of(scan)
-            && let Err(error) = choose(&table, &table.predicates(&scan.filters), &table.fed_columns())
-        {
-            all.push(Unfed { error });
-        }
-        Ok(TreeNodeRecursion::Continue)
-    })?;
-    Ok(all)
+    scans(plan).into_iter().filter_map(lack).collect()
 }
 
 /// Which of `columns` a scan takes from elsewhere: those without which it cannot be carried out, and those that echo
@@ -71,22 +50,9 @@ pub(super) fn taken(table: &ResourceTable, filters: &[Expr], columns: &[String])
         return echoes;
     }
     match choose(table, predicates, &known(&free)) {
-        Ok(method) => {
-            let owed = method.owed();
-            let is_owed = |c: &String| owed.iter().any(|o| method.parameter(o).is_some_and(|p| same(p, c)));
-            free.into_iter().filter(|c| is_owed(c) || table.is_echo(c)).collect()
-        }
+        Ok(method) => free.into_iter().filter(|c| owes(method, c) || table.is_echo(c)).collect(),
         // What is left may come from further out.
-        Err(_) => {
-            let is_parameter = |c: &String| {
-                table
-                    .resource
-                    .methods
-                    .iter()
-                    .any(|m| m.owed().iter().any(|o| m.parameter(o).is_some_and(|p| same(p, c))))
-            };
-            free.into_iter().filter(is_parameter).collect()
-        }
+        Err(_) => free.into_iter().filter(|c| table.asks(c)).collect(),
     }
 }
 
