@@ -2,6 +2,7 @@
 //! the endpoint is, nor signing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value as Json;
@@ -74,6 +75,8 @@ pub struct Request {
     pub next: Option<String>,
     /// Whether it may be sent again when no answer came: it only reads, or carries an idempotency token.
     pub repeatable: bool,
+    /// How old an answer may be that is given instead of asking; `None` is not at all.
+    pub max_age: Option<Duration>,
     /// The body's fields, not encoded, where it is a form.
     fields: Vec<(String, String)>,
 }
@@ -168,6 +171,7 @@ impl Request {
             server: Vec::new(),
             next: None,
             repeatable: call.operation.method().is_repeatable(),
+            max_age: None,
             fields: Vec::new(),
         }
     }

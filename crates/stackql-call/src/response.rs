@@ -36,6 +36,8 @@ pub struct Attempt {
     pub request_id: Option<String>,
     /// What went wrong, if something did.
     pub error: Option<String>,
+    /// Nothing was sent: the answer was kept from an earlier time.
+    pub cached: bool,
 }
 
 impl Response {

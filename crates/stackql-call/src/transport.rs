@@ -19,6 +19,12 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends one request.
     async fn send(&self, request: &Request) -> Result<Response, TransportError>;
 
+    /// Whether [`Self::send`] would answer without asking anybody, of what is kept ([`Request::max_age`]).
+    async fn keeps(&self, request: &Request) -> bool {
+        let _ = request;
+        false
+    }
+
     /// The value of a scope when a statement has none: from flags, environment, profile, or the scope's default.
     async fn default_scope(&self, provider: &Provider, scope: &Scope) -> Result<String, TransportError>;
 }

@@ -373,6 +373,7 @@ pub(crate) fn attempt(
         status: answer.map(|r| r.status),
         bytes: answer.map_or(0, |r| r.body.len() as u64),
         request_id: id.map(str::to_owned),
+        cached: false,
         error: result.as_ref().err().map(|(_, m)| m.clone()),
     }
 }

@@ -13,7 +13,6 @@ use tokio::process::Command;
 
 use crate::Settings;
 use crate::client::{Failure, MAX_BODY};
-use crate::credentials::one_line;
 use crate::programs;
 
 /// The flag that allows it.
@@ -91,8 +90,10 @@ fn answer(program: &str, status: ExitStatus, body: Bytes, complaint: &[u8]) -> R
         let status = if body.trim_ascii().is_empty() { GOOD_AND_EMPTY } else { GOOD };
         return Response { status, body, ..Response::default() };
     }
-    let said: String = one_line(&String::from_utf8_lossy(complaint)).chars().take(MAX_WORDS).collect();
-    let said = if said.is_empty() { "it said nothing on standard error" } else { said.trim_end_matches('.') };
+    let said = match programs::complaint(complaint, MAX_WORDS) {
+        said if said.is_empty() => "it said nothing on standard error".to_owned(),
+        said => said,
+    };
     let code = status.code().map_or("killed".to_owned(), |code| format!("exit code {code}"));
     let body = json!({ "code": code, "message": format!("{program}: {said}") }).to_string();
     Response { status: BAD, body: body.into(), ..Response::default() }

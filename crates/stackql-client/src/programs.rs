@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::Environment;
+use crate::credentials::one_line;
 
 /// The program of this name in the first folder of `PATH` that has one; of an absolute name, that file.
 pub(crate) fn found(name: &str, environment: &Environment) -> Option<PathBuf> {
@@ -16,6 +17,12 @@ pub(crate) fn found(name: &str, environment: &Environment) -> Option<PathBuf> {
     let mut candidates =
         folders.iter().flat_map(|folder| endings.iter().map(move |ending| folder.join(format!("{name}{ending}"))));
     candidates.find(|candidate| runs(candidate))
+}
+
+/// The beginning of what a program said on standard error, on one line and without a period.
+pub(crate) fn complaint(said: &[u8], most: usize) -> String {
+    let line: String = one_line(&String::from_utf8_lossy(said)).chars().take(most).collect();
+    line.trim_end_matches('.').to_owned()
 }
 
 #[cfg(unix)]

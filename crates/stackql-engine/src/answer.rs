@@ -35,8 +35,7 @@ impl std::fmt::Debug for Answer {
 
 impl Answer {
     /// The answer whose rows end with an error when `alarm` rings, `limit` after the statement began.
-    pub(crate) fn until(self, alarm: Option<Pin<Box<Sleep>>>, limit: Duration) -> Self {
-        let Some(alarm) = alarm else { return self };
+    pub(crate) fn until(self, alarm: Pin<Box<Sleep>>, limit: Duration) -> Self {
         let Some(rows) = self.rows else { return self };
         let schema = rows.schema();
         let rows = stream::unfold(Some((rows, alarm)), move |running| async move {

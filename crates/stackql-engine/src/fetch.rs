@@ -79,19 +79,27 @@ impl Fetch {
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     calls: AtomicUsize,
-    failed: Mutex<Vec<Error>>,
+    failed: Mutex<Failed>,
+}
+
+#[derive(Debug, Default)]
+struct Failed {
+    count: usize,
+    last: Option<Error>,
 }
 
 impl Tally {
     fn fail(&self, error: Error) {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.count += 1;
+        failed.last = Some(error);
     }
 
     /// The last failure, if no call was answered.
     pub(crate) fn verdict(&self) -> Option<Error> {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let lost_all = failed.len() == self.calls.load(Ordering::Relaxed);
-        failed.pop().filter(|_| lost_all)
+        let lost_all = failed.count == self.calls.load(Ordering::Relaxed);
+        if lost_all { failed.last.take() } else { None }
     }
 }
 
@@ -232,7 +240,7 @@ async fn all_rows(
     let context = &fetch.context;
     context.plan_calls(calls.len())?;
     context.progress.scopes.fetch_add(calls.len() as u64, Ordering::Relaxed);
-    let is_only = (calls.len() == 1 && !fetch.is_fed) || context.settings.fails_at_once;
+    let one_ends_all = (calls.len() == 1 && !fetch.is_fed) || context.settings.fails_at_once;
     let tally = Arc::clone(&fetch.tally);
     tally.calls.fetch_add(calls.len(), Ordering::Relaxed);
     let streams = calls.into_iter().map(|call| {
@@ -246,7 +254,7 @@ async fn all_rows(
         let ended = Arc::clone(&context);
         rows.map(move |page| match page {
             Ok(page) => Some(output.batch(&call, &page)),
-            Err(error) if is_only => Some(Err(error.into())),
+            Err(error) if one_ends_all => Some(Err(error.into())),
             Err(error) => {
                 context.lose(Failure::from(&error));
                 tally.fail(error);
@@ -264,7 +272,7 @@ async fn all_rows(
     // What waits is not in flight.
     let most = (fetch.until == Until::Answer).then(|| fetch.context.options.concurrency.max(1));
     let rows = stream::iter(streams).flatten_unordered(most);
-    if is_only || fetch.is_fed {
+    if one_ends_all || fetch.is_fed {
         return Ok(rows.boxed());
     }
     // When no call is left that answered, the statement failed; it is not an answer with parts missing.

@@ -19,27 +19,24 @@ pub(crate) struct Log {
     pages: Mutex<HashMap<String, usize>>,
 }
 
-#[derive(Debug)]
-struct Entry {
+/// A request that was sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
     provider: String,
     resource: String,
     method: String,
-    scope: Option<String>,
-    request: String,
-    attempt: i64,
-    sent: Attempt,
-    rows: Option<i64>,
-}
-
-/// A call, as EXPLAIN ANALYZE tells of it.
-#[derive(Debug)]
-pub(crate) struct Told {
-    pub(crate) operation: String,
     pub(crate) scope: Option<String>,
     pub(crate) request: String,
     pub(crate) attempt: i64,
-    pub(crate) rows: Option<i64>,
     pub(crate) sent: Attempt,
+    pub(crate) rows: Option<i64>,
+}
+
+impl Entry {
+    /// The method's full name.
+    pub(crate) fn operation(&self) -> String {
+        format!("{}.{}.{}", self.provider, self.resource, self.method)
+    }
 }
 
 impl Log {
@@ -77,18 +74,9 @@ impl Log {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// What the calls from `first` on came to.
-    pub(crate) fn told_since(&self, first: usize) -> Vec<Told> {
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = |entry: &Entry| Told {
-            operation: format!("{}.{}.{}", entry.provider, entry.resource, entry.method),
-            scope: entry.scope.clone(),
-            request: entry.request.clone(),
-            attempt: entry.attempt,
-            rows: entry.rows,
-            sent: entry.sent.clone(),
-        };
-        calls.iter().skip(first).map(told).collect()
+    /// The calls from `first` on.
+    pub(crate) fn since(&self, first: usize) -> Vec<Entry> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).iter().skip(first).cloned().collect()
     }
 
     /// Records a failure of a statement or of one of its scopes.

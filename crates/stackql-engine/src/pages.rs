@@ -9,7 +9,8 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::runtime::SpawnedTask;
 use futures::stream::{self, Stream};
 use stackql_call::{
-    AnswerError, Call, Cursor, Fault, FaultKind, Page, Request, Response, RowPlan, onward, page, request,
+    AnswerError, Call, Cursor, Fault, FaultKind, Page, Request, Response, RowPlan, TransportError, onward, page,
+    request,
 };
 use stackql_provider::{NextPage, Verb};
 
@@ -101,7 +102,9 @@ impl Reading {
         };
         let answered = answered?;
         state.pages += 1;
-        if let Some(next) = onward(call, state.cursor.as_ref(), &answered.response) {
+        let early = onward(call, state.cursor.as_ref(), &answered.response);
+        // Where it was before, there is no way on.
+        if let Some(next) = early.filter(|next| !state.seen.contains(next)) {
             self.go_on(&mut state, &next);
         }
         let answer = match self.decode(plan, state.cursor.as_ref(), &answered) {
@@ -185,8 +188,7 @@ impl Reading {
         let is_own = AtomicBool::new(false);
         let send = async {
             is_own.store(true, Ordering::Relaxed);
-            let _permit = context.permits.acquire().await;
-            context.transport.send(&request).await
+            send(context, &request).await
         };
         let response = match self.paging.shared {
             true => context.answers.get(&request, send).await,
@@ -194,13 +196,8 @@ impl Reading {
         };
         match response {
             Ok(response) => Ok(Answered { request, response, is_own: is_own.into_inner() }),
-            Err(source) => {
-                if is_own.into_inner() {
-                    context.log.record(&request, &source.attempts, None);
-                }
-                let scope = call.scope().map(str::to_owned);
-                Err(Error::Transport { table: call.operation().table(), scope, source })
-            }
+            Err(source) if is_own.into_inner() => Err(unanswered(context, &request, source)),
+            Err(source) => Err(no_answer(&request, source)),
         }
     }
 
@@ -227,9 +224,19 @@ fn digest(body: &[u8]) -> u64 {
 
 /// Sends one request. That there is no answer is in the log already.
 pub(crate) async fn exchange(context: &Context, request: &Request) -> Result<Response, Error> {
+    send(context, request).await.map_err(|source| unanswered(context, request, source))
+}
+
+async fn send(context: &Context, request: &Request) -> Result<Response, TransportError> {
     let _permit = context.permits.acquire().await;
-    context.transport.send(request).await.map_err(|source| {
-        context.log.record(request, &source.attempts, None);
-        Error::Transport { table: request.operation.table(), scope: request.scope.clone(), source }
-    })
+    context.transport.send(request).await
+}
+
+fn unanswered(context: &Context, request: &Request, source: TransportError) -> Error {
+    context.log.record(request, &source.attempts, None);
+    no_answer(request, source)
+}
+
+fn no_answer(request: &Request, source: TransportError) -> Error {
+    Error::Transport { table: request.operation.table(), scope: request.scope.clone(), source }
 }

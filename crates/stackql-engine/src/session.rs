@@ -122,23 +122,24 @@ impl Session {
     pub async fn run(&self, statement: &str) -> Result<Answer, Failure> {
         self.progress.reset();
         let timeout = self.settings().timeout;
-        let mut alarm = timeout.map(|limit| Box::pin(tokio::time::sleep(limit)));
-        let outcome = match parse(statement) {
-            Ok(statement) => {
-                let limit = timeout.unwrap_or_default();
-                tokio::select! {
-                    answer = self.dispatch(statement) => answer.map(|answer| answer.until(alarm, limit)),
-                    () = async { alarm.as_mut().expect("a limit comes with an alarm").await }, if timeout.is_some() => {
-                        Err(Error::TookTooLong(limit).into())
-                    }
-                }
-            }
-            Err(error) => {
+        let outcome = match (parse(statement), timeout) {
+            (Ok(statement), None) => self.dispatch(statement).await,
+            (Ok(statement), Some(limit)) => self.within(limit, statement).await,
+            (Err(error), _) => {
                 let hints = vec![error.marked(statement)];
                 Err(Failure { hints, ..Failure::new(FailureKind::User, error.to_string()) })
             }
         };
         outcome.inspect_err(|failure| self.log.fail(failure.clone()))
+    }
+
+    /// Runs a statement, rows and all, for no longer than `limit`.
+    async fn within(&self, limit: Duration, statement: Statement) -> Result<Answer, Failure> {
+        let mut alarm = Box::pin(tokio::time::sleep(limit));
+        tokio::select! {
+            answer = self.dispatch(statement) => answer.map(|answer| answer.until(alarm, limit)),
+            () = &mut alarm => Err(Error::TookTooLong(limit).into()),
+        }
     }
 
     async fn dispatch(&self, statement: Statement) -> Result<Answer, Failure> {

@@ -196,6 +196,7 @@ impl Transport for World {
             status,
             bytes: bytes as u64,
             request_id: None,
+            cached: false,
             error: None,
         };
         let fail = |kind, message| Err(TransportError { kind, message, attempts: vec![attempt(None, 0)] });

@@ -6,8 +6,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::Environment;
-use crate::credentials::one_line;
-use crate::programs::found;
+use crate::programs::{self, found};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a program's complaint is passed on.
@@ -35,8 +34,7 @@ pub(super) async fn printed(
 }
 
 fn complaint(name: &str, output: &Output) -> String {
-    let said: String = one_line(&String::from_utf8_lossy(&output.stderr)).chars().take(MAX_WORDS).collect();
-    let said = said.trim_end_matches('.');
+    let said = programs::complaint(&output.stderr, MAX_WORDS);
     let code = output.status.code().map_or("was killed".to_owned(), |code| format!("failed with {code}"));
     if said.is_empty() { format!("{name} {code}") } else { format!("{name} {code}: {said}") }
 }

@@ -19,6 +19,7 @@ fn attempt(second: u64, status: Option<u16>, error: Option<&str>) -> Attempt {
         status,
         bytes: status.map_or(0, |_| 9),
         request_id: None,
+        cached: false,
         error: error.map(str::to_owned),
     }
 }

@@ -5,8 +5,7 @@ use stackql_provider::{Carrier, Inverse};
 use super::library::At;
 use super::problem::Problem;
 use super::response::steps;
-
-const RESOURCES: &str = "x-stackQL-resources";
+use super::service::RESOURCES;
 
 /// The method that undoes the one at `method`, if the document names one.
 pub(super) fn compile(method: At<'_>, problems: &mut Vec<Problem>) -> Option<Inverse> {

@@ -18,7 +18,8 @@ pub(super) const VERBS: [(&str, Verb); 5] = [
     ("update", Verb::Update),
     ("replace", Verb::Replace),
 ];
-const RESOURCES: &str = "x-stackQL-resources";
+/// The map of resources below the components.
+pub(super) const RESOURCES: &str = "x-stackQL-resources";
 
 /// Compiles the service that `entry` of a provider's document describes. A method or resource with a problem is left
 /// out and named; the others are there.

@@ -11,7 +11,7 @@ use futures::TryStreamExt;
 use tokio::time::Instant;
 
 use crate::context::Context;
-use crate::log::Told;
+use crate::log::Entry;
 
 /// One line of the answer.
 #[derive(Default)]
@@ -42,7 +42,7 @@ pub(crate) async fn analyze(
         rows += batch.num_rows();
     }
     let took = whole(started.elapsed().as_millis());
-    let calls = context.log.told_since(first);
+    let calls = context.log.since(first);
     let mut lines: Vec<Line> = calls.iter().map(line).collect();
     lines.push(total(&calls, rows, took));
     let plan = displayable(plan.as_ref()).indent(false).to_string();
@@ -50,30 +50,30 @@ pub(crate) async fn analyze(
     batch(&lines)
 }
 
-fn line(told: &Told) -> Line {
-    let detail = match &told.sent.error {
-        Some(error) => format!("{} ({error})", told.request),
-        None => told.request.clone(),
+fn line(call: &Entry) -> Line {
+    let detail = match &call.sent.error {
+        Some(error) => format!("{} ({error})", call.request),
+        None => call.request.clone(),
     };
     Line {
         kind: "call",
-        operation: Some(told.operation.clone()),
-        scope: told.scope.clone(),
+        operation: Some(call.operation()),
+        scope: call.scope.clone(),
         detail,
-        status: told.sent.status.map(i64::from),
-        attempt: Some(told.attempt),
-        rows: told.rows,
-        bytes: Some(whole(told.sent.bytes.into())),
-        waited: Some(whole(told.sent.waited.as_millis())),
-        duration: Some(whole(told.sent.duration.as_millis())),
+        status: call.sent.status.map(i64::from),
+        attempt: Some(call.attempt),
+        rows: call.rows,
+        bytes: Some(whole(call.sent.bytes.into())),
+        waited: Some(whole(call.sent.waited.as_millis())),
+        duration: Some(whole(call.sent.duration.as_millis())),
     }
 }
 
-fn total(calls: &[Told], rows: usize, took: i64) -> Line {
+fn total(calls: &[Entry], rows: usize, took: i64) -> Line {
     let retries = calls.iter().filter(|c| c.attempt > 1).count();
     let pages = calls.iter().filter(|c| c.rows.is_some()).count();
     let detail = format!("{} calls sent, {retries} of them again; {pages} pages; {rows} rows given", calls.len());
-    let sum = |of: &dyn Fn(&Told) -> i64| Some(calls.iter().map(of).sum());
+    let sum = |of: &dyn Fn(&Entry) -> i64| Some(calls.iter().map(of).sum());
     Line {
         kind: "total",
         detail,

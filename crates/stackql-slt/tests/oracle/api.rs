@@ -127,6 +127,7 @@ impl Transport for Api {
             status: Some(200),
             bytes: body.len() as u64,
             request_id: None,
+            cached: false,
             error: None,
             waited: Duration::ZERO,
         };
