@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 use stackql_provider::{
     Acceptor, Auth, BodyStyle, Carrier, ClassicPage, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint,
-    Location, Method, NextPage, Outcome, PageSize, Paging, Parameter, Provider, ProviderSource, RequestShape, Resource,
-    ResourceEntry, ResponseShape, Service, ServiceSource, Verb, Waiter,
+    Location, Method, NextPage, Outcome, PageSize, Paging, Parameter, Permissions, Provider, ProviderSource,
+    RequestShape, Resource, ResourceEntry, ResponseShape, Service, ServiceSource, Verb, Waiter,
 };
 
 use crate::model::{self, Model};
@@ -40,7 +40,8 @@ pub fn aws<'a>(
         let model = model::model(models, &name)?;
         if matches!(text(&model.service["metadata"]["protocol"]), "ec2" | "query") {
             let hosts = endpoints::endpoints(&places, &model.service["metadata"], scope);
-            out.push(service(&model, hosts, overlay.services.get(&name).unwrap_or(&none), facts_only));
+            let own = overlay.services.get(&name).unwrap_or(&none);
+            out.push(service(&model, hosts, own, &choices.permission, facts_only));
         } else if !services.is_empty() {
             let reason = "its protocol is neither ec2 nor query".to_owned();
             return Err(Error::Invalid { path: models.join(&name).display().to_string(), reason });
@@ -66,7 +67,13 @@ pub fn aws<'a>(
     Ok(ProviderSource { provider, services: out })
 }
 
-fn service(model: &Model, endpoints: Endpoints, choices: &ServiceChoices, facts_only: bool) -> ServiceSource {
+fn service(
+    model: &Model,
+    endpoints: Endpoints,
+    choices: &ServiceChoices,
+    permission: &str,
+    facts_only: bool,
+) -> ServiceSource {
     let metadata = &model.service["metadata"];
     let operations: Vec<(&String, &Value)> = model.service["operations"].as_object().into_iter().flatten().collect();
     let nouns: BTreeSet<&str> = operations.iter().map(|(n, _)| naming::split(n).1).collect();
@@ -77,8 +84,9 @@ fn service(model: &Model, endpoints: Endpoints, choices: &ServiceChoices, facts_
         let resource = naming::snake(if nouns.contains(plural.as_str()) { &plural } else { noun });
         groups.entry(resource).or_default().push((name.as_str(), *operation));
     }
-    let build =
-        |(name, group): (String, Vec<(&str, &Value)>)| Build { model, choices, facts_only }.resource(name, &group);
+    let build = |(name, group): (String, Vec<(&str, &Value)>)| {
+        Build { model, choices, permission, facts_only }.resource(name, &group)
+    };
     let mut resources: Vec<Resource> = groups.into_iter().map(build).collect();
     resources.extend(choices.page_only.iter().map(|n| Resource { name: n.clone(), ..Resource::default() }));
     resources.sort_by(|a, b| a.name.cmp(&b.name));
@@ -100,10 +108,21 @@ fn service(model: &Model, endpoints: Endpoints, choices: &ServiceChoices, facts_
 struct Build<'a> {
     model: &'a Model,
     choices: &'a ServiceChoices,
+    /// How the permission of an operation is called.
+    permission: &'a str,
     facts_only: bool,
 }
 
 impl Build<'_> {
+    /// What must be allowed for an operation, by the provider's rule.
+    fn permissions(&self, operation: &str) -> Permissions {
+        let metadata = &self.model.service["metadata"];
+        let signing = metadata["signingName"].as_str().unwrap_or(text(&metadata["endpointPrefix"]));
+        let service = self.choices.permitted_as.as_deref().unwrap_or(signing);
+        let name = self.permission.replace("{service}", service).replace("{operation}", operation);
+        Permissions { names: Some(name).filter(|n| !n.is_empty()).into_iter().collect(), any: false }
+    }
+
     fn resource(&self, name: String, group: &[(&str, &Value)]) -> Resource {
         let query = text(&self.model.service["metadata"]["protocol"]) == "query";
         let mut shapes = Shapes::new(&self.model.service, query);
@@ -158,6 +177,7 @@ impl Build<'_> {
             operation: operation.to_owned(),
             verb,
             description: prose(&facts["documentation"], self.facts_only),
+            permissions: self.permissions(operation),
             paging: self.paging(operation, input, output, &parameters, &below),
             parameters,
             request: RequestShape {

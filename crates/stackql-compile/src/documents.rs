@@ -14,6 +14,7 @@ mod inverse;
 mod library;
 mod operation;
 mod paging;
+mod permissions;
 mod problem;
 mod provider;
 mod pushdown;

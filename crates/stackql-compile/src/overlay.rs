@@ -23,6 +23,8 @@ pub(crate) struct Overlay {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ProviderChoices {
     pub(crate) title: String,
+    /// How the permission of an operation is called, with `{service}` and `{operation}` for the names.
+    pub(crate) permission: String,
     /// The first is the one that endpoints differ by.
     pub(crate) scopes: Vec<Scope>,
 }
@@ -43,6 +45,8 @@ pub(crate) struct ErrorChoices {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ServiceChoices {
+    /// The service's name in permissions, where it is not that of its signatures.
+    pub(crate) permitted_as: Option<String>,
     /// Methods that answer UPDATE.
     pub(crate) updates: Vec<String>,
     /// Resources whose rows are this member of the output; `root` concerns the classic page only.

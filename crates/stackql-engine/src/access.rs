@@ -1,5 +1,7 @@
 //! Chooses how a resource is read: which method, with which bindings. Pure.
 
+use std::collections::HashSet;
+
 use serde_json::{Value as Json, json};
 use stackql_call::{BindError, Bindings, RowPlan, Value};
 use stackql_provider::{BodyStyle, Location, Method, NarrowingVia, Resource, Service, Type};
@@ -22,7 +24,7 @@ pub(crate) struct Access<'a> {
 }
 
 /// The most calls that the lists of one statement may multiply to.
-const MAX_ROWS: usize = 10_000;
+const MAX_ROWS: usize = 100_000;
 
 /// How `table` is read where `predicates` hold, and a value is known for each of the columns `fed`. What is fed comes
 /// as one value a row of keys, so the bindings are those of any such row: [`Access::rows`] stands for them all.
@@ -95,66 +97,115 @@ fn knows(service: &Service, resource: &Resource, method: &Method, column: &str) 
         || method.parameters.iter().any(|p| same(p, column))
 }
 
+/// How a predicate travels with a call.
+#[derive(Debug)]
+pub(crate) enum Way<'a> {
+    /// As a parameter without which the method is not called, or the scope: a call a value.
+    Required {
+        name: &'a str,
+        /// The calls ask for one thing by name.
+        asks_for_one: bool,
+    },
+    /// As an element of a list of filters.
+    Filter { parameter: &'a str, name: &'a str, maximum: usize },
+    /// As a parameter that takes a list.
+    List { parameter: &'a str },
+    /// As a parameter that takes one value: a call a value.
+    Value { parameter: &'a str },
+}
+
+/// How `predicate` travels with a call of `method`, if it does.
+pub(crate) fn way<'a>(table: &'a ResourceTable, method: &'a Method, predicate: &'a Predicate) -> Option<Way<'a>> {
+    let (service, resource) = (&table.service, &table.resource);
+    let is_scope = service.endpoints.scope.as_ref() == Some(&predicate.column);
+    let parameter = method.parameters.iter().find(|p| same(p, &predicate.column));
+    if is_scope || parameter.is_some_and(|p| p.required) {
+        let name = parameter.map_or(predicate.column.as_str(), |p| p.name.as_str());
+        return Some(Way::Required { name, asks_for_one: !is_scope && asks_for_one(method) });
+    }
+    let narrowing = method.narrowings.iter().find(|n| n.column == predicate.column && fits(resource, predicate));
+    match (narrowing.map(|n| &n.via), parameter) {
+        (Some(NarrowingVia::Filter { parameter, name, maximum }), _) => {
+            Some(Way::Filter { parameter, name, maximum: (*maximum as usize).max(1) })
+        }
+        (Some(NarrowingVia::List { parameter }), _) => Some(Way::List { parameter }),
+        (Some(NarrowingVia::Value { parameter }), _) => Some(Way::Value { parameter }),
+        // A parameter in the address may change what the rows are, such as which states a list has.
+        (None, Some(p)) if p.location != Location::Body || !is_field(resource, &predicate.column) => {
+            Some(Way::Value { parameter: &p.name })
+        }
+        (None, _) => None,
+    }
+}
+
 /// The bindings with which `method` is called so that `predicates` hold.
 pub(crate) fn bindings<'a>(
     table: &'a ResourceTable,
     method: &'a Method,
     predicates: &[Predicate],
 ) -> Result<Access<'a>, Error> {
-    let (service, resource) = (&table.service, &table.resource);
+    let resource = &table.resource;
     let mut rows = vec![Bindings::new()];
-    let mut filters: Vec<(&str, Json)> = Vec::new();
+    // For each predicate that is a filter: the filter, or several where one does not take all the values.
+    let mut filters: Vec<(&str, Vec<Json>)> = Vec::new();
     let mut absent_is_empty = false;
     for predicate in predicates {
-        let is_scope = service.endpoints.scope.as_ref() == Some(&predicate.column);
-        let parameter = method.parameters.iter().find(|p| same(p, &predicate.column));
-        if is_scope || parameter.is_some_and(|p| p.required) {
-            let name = parameter.map_or(predicate.column.as_str(), |p| p.name.as_str());
-            absent_is_empty |= !is_scope && asks_for_one(method);
-            rows = multiply(rows, name, &predicate.values)?;
-            continue;
-        }
-        let narrowing = method.narrowings.iter().find(|n| n.column == predicate.column && fits(resource, predicate));
-        match (narrowing.map(|n| &n.via), parameter) {
-            (Some(NarrowingVia::Filter { parameter, name, maximum }), _)
-                if predicate.values.len() <= *maximum as usize =>
-            {
-                let Some(filter) = filter(resource, method, parameter, name, &predicate.values) else { continue };
-                filters.push((parameter, filter));
+        match way(table, method, predicate) {
+            Some(Way::Required { name, asks_for_one }) => {
+                absent_is_empty |= asks_for_one;
+                rows = multiply(rows, name, &predicate.values)?;
             }
-            (Some(NarrowingVia::List { parameter }), _) => {
-                let values = predicate.values.iter().filter_map(text).map(Json::String).collect();
+            Some(Way::Filter { parameter, name, maximum }) => {
+                let filter = |values| filter(resource, method, parameter, name, values);
+                let Some(parts) = predicate.values.chunks(maximum).map(filter).collect::<Option<Vec<_>>>() else {
+                    continue;
+                };
+                // A row that two filters let through would be there twice.
+                if parts.len() == 1 || are_apart(&predicate.values) {
+                    filters.push((parameter, parts));
+                }
+            }
+            Some(Way::List { parameter }) => {
                 absent_is_empty = true;
                 // One unknown value is an error for the whole list, so each travels alone.
-                let values: Vec<Json> = values;
-                let each: Vec<Value> = values.into_iter().map(|v| Value::Json(json!([v]))).collect();
+                let alone = |value| Value::Json(json!([value]));
+                let each: Vec<Value> = predicate.values.iter().filter_map(text).map(alone).collect();
                 rows = multiply(rows, parameter, &each)?;
             }
-            (Some(NarrowingVia::Value { parameter }), _) => {
-                rows = multiply(rows, parameter, &predicate.values)?;
-            }
-            // A parameter in the address may change what the rows are, such as which states a list has.
-            (_, Some(parameter)) if parameter.location != Location::Body || !is_field(resource, &predicate.column) => {
-                rows = multiply(rows, &parameter.name, &predicate.values)?;
-            }
-            _ => {}
+            Some(Way::Value { parameter }) => rows = multiply(rows, parameter, &predicate.values)?,
+            None => {}
         }
     }
-    for row in &mut rows {
-        for (parameter, filter) in &filters {
-            let bound = row.entry((*parameter).to_owned()).or_insert_with(|| Value::Json(json!([])));
-            // The statement's own filters come first; where they are no list, they stand alone.
-            if let Value::Text(text) = bound
-                && let Ok(own @ Json::Array(_)) = serde_json::from_str(text)
-            {
-                *bound = Value::Json(own);
-            }
-            if let Value::Json(Json::Array(list)) = bound {
-                list.push(filter.clone());
-            }
+    for (parameter, parts) in filters {
+        let count = rows.len().saturating_mul(parts.len());
+        if count > MAX_ROWS {
+            return Err(too_many(count));
         }
+        rows = rows.iter().flat_map(|row| parts.iter().map(|filter| with_filter(row, parameter, filter))).collect();
     }
     Ok(Access { method, rows, absent_is_empty })
+}
+
+/// The bindings with one more element in a list of filters.
+fn with_filter(row: &Bindings, parameter: &str, filter: &Json) -> Bindings {
+    let mut row = row.clone();
+    let bound = row.entry(parameter.to_owned()).or_insert_with(|| Value::Json(json!([])));
+    // The statement's own filters come first; where they are no list, they stand alone.
+    if let Value::Text(text) = bound
+        && let Ok(own @ Json::Array(_)) = serde_json::from_str(text)
+    {
+        *bound = Value::Json(own);
+    }
+    if let Value::Json(Json::Array(list)) = bound {
+        list.push(filter.clone());
+    }
+    row
+}
+
+/// Whether no value is another's but for letters' case.
+fn are_apart(values: &[Value]) -> bool {
+    let folded: HashSet<Option<String>> = values.iter().map(|v| text(v).map(|t| t.to_lowercase())).collect();
+    folded.len() == values.len()
 }
 
 /// Whether a method asks for one thing: its address ends with what is bound, or all that is bound is in a form.
@@ -166,8 +217,9 @@ fn asks_for_one(method: &Method) -> bool {
 
 /// A set of bindings for each of `rows` with each of the values; none for what contradicts what is bound already.
 fn multiply(rows: Vec<Bindings>, name: &str, values: &[Value]) -> Result<Vec<Bindings>, Error> {
-    if rows.len().saturating_mul(values.len()) > MAX_ROWS {
-        return Err(Error::statement(format!("the lists in WHERE make more than {MAX_ROWS} calls; narrow them")));
+    let count = rows.len().saturating_mul(values.len());
+    if count > MAX_ROWS {
+        return Err(too_many(count));
     }
     let everywhere = Value::Text(ALL.to_owned());
     let one = |row: &Bindings, value: &Value| {
@@ -182,12 +234,19 @@ fn multiply(rows: Vec<Bindings>, name: &str, values: &[Value]) -> Result<Vec<Bin
     Ok(rows.iter().flat_map(|row| values.iter().filter_map(|v| one(row, v)).collect::<Vec<_>>()).collect())
 }
 
+fn too_many(count: usize) -> Error {
+    let message =
+        format!("the lists in WHERE make {count} calls, and {MAX_ROWS} is as many as a scan makes; narrow them");
+    Error::statement(message)
+}
+
 /// Whether the predicate's values can be compared by the provider as the column's text.
 fn fits(resource: &Resource, predicate: &Predicate) -> bool {
     let column = resource.columns.iter().find(|c| c.name == predicate.column);
     let data_type = column.map(|c| RowPlan::field(&resource.types, c).data_type().clone());
     data_type.is_some_and(|t| is_filterable(&t))
-        && predicate.values.iter().all(|v| text(v).is_some_and(|t| !t.contains('\\')))
+        // What stands for other characters to the provider would let more through.
+        && predicate.values.iter().all(|v| text(v).is_some_and(|t| !t.contains(['\\', '*', '?'])))
 }
 
 /// The element `{name, values}` of a filter list, in the spelling of its shape.

@@ -50,13 +50,11 @@ impl Compared {
     }
 }
 
-/// Whether a method of the table takes the condition.
-pub(crate) fn takes(table: &ResourceTable, filter: &Expr) -> bool {
+/// Whether a method takes the condition as part of a clause.
+pub(crate) fn travels(table: &ResourceTable, method: &Method, filter: &Expr) -> bool {
     let Some(compared) = compared(table, filter) else { return false };
-    table.resource.methods.iter().any(|method| {
-        Clauses::of(method)
-            .is_some_and(|clauses| clauses.takes(&compared.of(&table.resource.column_of(method, compared.at))))
-    })
+    Clauses::of(method)
+        .is_some_and(|clauses| clauses.takes(&compared.of(&table.resource.column_of(method, compared.at))))
 }
 
 /// What of `filters` and of the columns travels.

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use stackql_call::Transport;
 use stackql_provider::Definitions;
@@ -68,6 +69,11 @@ impl Context {
             }
             _ => Ok(()),
         }
+    }
+
+    /// How old an answer may be that is given instead of asking.
+    pub(crate) fn max_age(&self) -> Option<Duration> {
+        Some(self.settings.cache_ttl.unwrap_or(self.options.cache_ttl)).filter(|age| !age.is_zero())
     }
 
     /// One scope failed while others may still answer.

@@ -1,7 +1,11 @@
 //! EXPLAIN: the calls that a plan would make, each as its request, and the plan. Sends nothing.
 
 mod analyze;
+mod choice;
+mod estimate;
+mod joins;
 
+use std::any::Any;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
@@ -10,77 +14,136 @@ use datafusion::common::Result;
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use stackql_call::{bind, request};
-use stackql_provider::Verb;
+use stackql_provider::{Permissions, Verb};
 
 use crate::awaiting::{Until, told};
 use crate::bindings::bindings;
 use crate::error::Error;
+use crate::feed::EitherExec;
 use crate::fetch::{Fetch, FetchExec, fetches, named_scope};
 use crate::scope;
 
 pub(crate) use analyze::analyze;
+pub(crate) use choice::Choice;
+pub(crate) use joins::plain;
+
+use estimate::{Calls, Estimate, total};
+use joins::joins;
 
 /// Stands for an idempotency token, which is made when a request is sent.
 const NEW_TOKEN: &str = "<new>";
+/// Of an operation that is called for many values at once, so many calls are shown.
+const MOST_CALLS: usize = 100;
 
-/// The rows of EXPLAIN: `call` rows first, `wait` rows behind those of calls that are awaited, then `plan` rows.
+/// A row of EXPLAIN.
+struct Line {
+    kind: &'static str,
+    operation: Option<String>,
+    scope: Option<String>,
+    detail: String,
+}
+
+impl Line {
+    fn new(kind: &'static str, operation: Option<&str>, detail: String) -> Self {
+        Self { kind, operation: operation.map(str::to_owned), scope: None, detail }
+    }
+}
+
+/// The rows of EXPLAIN. Of each operation: `call` a request, `method` why it is this one, `filter` a condition and what
+/// becomes of it, `wait` how its end is waited for, `permission` what must be allowed, `estimate` how many requests.
+/// Then `join` how relations are joined, `estimate` of all, and `plan`.
 pub(crate) async fn explain(plan: &Arc<dyn ExecutionPlan>, task: Arc<TaskContext>) -> Result<RecordBatch> {
-    let mut rows: Vec<(&str, String, Option<String>, String)> = Vec::new();
-    for exec in fetches(plan) {
-        calls(exec, &task, &mut rows).await?;
-        let fetch = exec.fetch_of();
-        if fetch.until != Until::Answer {
-            let waits = told(fetch.operation.method(), &fetch.context.options);
-            rows.extend(waits.into_iter().map(|wait| ("wait", operation(fetch), None, wait)));
-        }
+    let (mut lines, mut estimates) = (Vec::new(), Vec::new());
+    for exec in shown_of(plan) {
+        let estimate = calls(exec, &task, &mut lines).await?;
+        about(exec.fetch_of(), &estimate, &mut lines);
+        estimates.push(estimate);
     }
-    for line in displayable(plan.as_ref()).indent(false).to_string().lines() {
-        rows.push(("plan", String::new(), None, line.to_owned()));
+    lines.extend(joins(plan).into_iter().map(|join| Line::new("join", None, join)));
+    if estimates.len() > 1 {
+        lines.push(Line::new("estimate", None, total(&estimates)));
     }
+    let shown = displayable(plan.as_ref()).indent(false).to_string();
+    lines.extend(shown.lines().map(|line| Line::new("plan", None, line.to_owned())));
+    batch(&lines)
+}
+
+/// The fetches to tell of: where there are two ways to read a relation, the first one's.
+fn shown_of(plan: &Arc<dyn ExecutionPlan>) -> Vec<&FetchExec> {
+    let is_either = (plan.as_ref() as &dyn Any).is::<EitherExec>();
+    let children = plan.children().into_iter().take(if is_either { 2 } else { usize::MAX });
+    let mut found: Vec<&FetchExec> = children.flat_map(shown_of).collect();
+    found.extend((plan.as_ref() as &dyn Any).downcast_ref::<FetchExec>());
+    found
+}
+
+fn batch(lines: &[Line]) -> Result<RecordBatch> {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
     let schema = Arc::new(Schema::new(vec![text("kind"), text("operation"), text("scope"), text("detail")]));
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(rows.iter().map(|r| Some(r.0)).collect::<StringArray>()),
-        Arc::new(rows.iter().map(|r| Some(r.1.as_str()).filter(|o| !o.is_empty())).collect::<StringArray>()),
-        Arc::new(rows.iter().map(|r| r.2.as_deref()).collect::<StringArray>()),
-        Arc::new(rows.iter().map(|r| Some(r.3.as_str())).collect::<StringArray>()),
+        Arc::new(lines.iter().map(|line| Some(line.kind)).collect::<StringArray>()),
+        Arc::new(lines.iter().map(|line| line.operation.as_deref()).collect::<StringArray>()),
+        Arc::new(lines.iter().map(|line| line.scope.as_deref()).collect::<StringArray>()),
+        Arc::new(lines.iter().map(|line| Some(line.detail.as_str())).collect::<StringArray>()),
     ];
     Ok(RecordBatch::try_new(schema, columns)?)
+}
+
+/// What is to be known of an operation beside its requests.
+fn about(fetch: &Fetch, estimate: &Estimate, lines: &mut Vec<Line>) {
+    let operation = operation(fetch);
+    let mut line = |kind, detail: String| lines.push(Line::new(kind, Some(&operation), detail));
+    if !fetch.choice.method.is_empty() {
+        line("method", fetch.choice.method.clone());
+    }
+    for filter in &fetch.choice.filters {
+        line("filter", filter.clone());
+    }
+    if fetch.until != Until::Answer {
+        for wait in told(fetch.operation.method(), &fetch.context.options) {
+            line("wait", wait);
+        }
+    }
+    let Permissions { names, any } = &fetch.operation.method().permissions;
+    if !names.is_empty() {
+        line("permission", format!("{}{}", if *any { "any of " } else { "" }, names.join(", ")));
+    }
+    line("estimate", estimate.to_string());
 }
 
 fn operation(fetch: &Fetch) -> String {
     format!("{}.{}", fetch.operation.table(), fetch.operation.method().name)
 }
 
-async fn calls(
-    exec: &FetchExec,
-    task: &Arc<TaskContext>,
-    rows: &mut Vec<(&'static str, String, Option<String>, String)>,
-) -> Result<()> {
+async fn calls(exec: &FetchExec, task: &Arc<TaskContext>, lines: &mut Vec<Line>) -> Result<Estimate> {
     let fetch = exec.fetch_of();
     let operation = operation(fetch);
+    let http_method = &fetch.operation.method().request.http_method;
     let input = exec.children()[0];
     if let Some(keys) = exec.keys() {
-        let detail =
-            format!("{} for each value of {}", fetch.operation.method().request.http_method, keys.columns().join(", "));
-        rows.push(("call", operation, None, detail));
-        return Ok(());
+        let columns = keys.columns();
+        let detail = format!("{http_method} for each value of {}", columns.join(", "));
+        lines.push(Line::new("call", Some(&operation), detail));
+        return Ok(Estimate::of(exec, Calls::Keys(columns)));
     }
     if !fetches(input).is_empty() {
-        let detail = "a call for each row of the calls before".to_owned();
-        rows.push(("call", operation, None, detail));
-        return Ok(());
+        lines.push(Line::new("call", Some(&operation), "a call for each row of the calls before".to_owned()));
+        return Ok(Estimate::of(exec, Calls::Rows));
     }
+    let (mut count, mut members) = (0, None);
     for batch in collect(Arc::clone(input), Arc::clone(task)).await? {
         for row in 0..batch.num_rows() {
-            let bound = fetch.with_clauses(bindings(&batch, row)?);
+            let mut bound = fetch.with_clauses(bindings(&batch, row)?);
             let everywhere = named_scope(&fetch.operation, &bound) == Some(scope::ALL);
-            let mut bound = bound;
             if everywhere && let Some(scope) = scope::scope_of(&fetch.operation) {
                 bound.remove(&scope.name);
+                members = Some(scope.name.clone());
             }
-            let places = scope::places(&fetch.context, &fetch.operation, bound).await?;
-            for place in places {
+            for place in scope::places(&fetch.context, &fetch.operation, bound).await? {
+                count += 1;
+                if count > MOST_CALLS {
+                    continue;
+                }
                 let call =
                     bind(Arc::clone(&fetch.operation), &place, &mut || NEW_TOKEN.to_owned()).map_err(Error::from)?;
                 let wanted = fetch.paging.wanted.map(|w| u32::try_from(w).unwrap_or(u32::MAX));
@@ -90,9 +153,13 @@ async fn calls(
                     detail.push_str(" (and the pages that follow, as long as rows are wanted)");
                 }
                 let scope = if everywhere { Some(scope::ALL) } else { call.scope() };
-                rows.push(("call", operation.clone(), scope.map(str::to_owned), detail));
+                let line = Line::new("call", Some(&operation), detail);
+                lines.push(Line { scope: scope.map(str::to_owned), ..line });
             }
         }
     }
-    Ok(())
+    if count > MOST_CALLS {
+        lines.push(Line::new("call", Some(&operation), format!("and {} more", count - MOST_CALLS)));
+    }
+    Ok(Estimate::of(exec, members.map_or(Calls::Known(count), Calls::Members)))
 }

@@ -5,6 +5,7 @@
 //! [`group`] inner joins in an order in which each relation is fed by those before. A [`Feed`] becomes a [`FeedExec`],
 //! which takes the outer relation's rows as they come, fills the holes of its body with them ([`hole`]), and runs it.
 
+mod cycle;
 mod either;
 mod exec;
 mod group;
@@ -49,12 +50,12 @@ impl Numbers {
 ///
 /// # Errors
 ///
-/// Names the first table whose parameters come from nowhere.
+/// Names the first table whose parameters come from nowhere, or those of which each waits for another.
 pub(crate) fn feed(plan: LogicalPlan, join_by: Option<JoinBy>) -> Result<LogicalPlan> {
-    let plan = fed(plan, &Numbers { next: Cell::new(0), join_by })?;
-    match wants::unfed(&plan).into_iter().next() {
-        Some(error) => Err(error.into()),
-        None => Ok(plan),
+    let fed = fed(plan.clone(), &Numbers { next: Cell::new(0), join_by })?;
+    match wants::unfed(&fed).into_iter().next() {
+        Some(error) => Err(cycle::cycle(&plan).unwrap_or(error).into()),
+        None => Ok(fed),
     }
 }
 

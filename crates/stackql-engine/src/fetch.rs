@@ -2,6 +2,7 @@
 //! input row is a call (one a member where the scope is `*`), and the calls of all rows run concurrently.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,13 +17,14 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use stackql_call::{Bindings, Call, Operation, RowPlan, Value, bind};
+use stackql_call::{BindError, Bindings, Call, Operation, RowPlan, Value, bind, request};
 
 use crate::awaiting::{Until, awaited};
 use crate::bindings::bindings;
 use crate::context::Context;
 use crate::demand::Demand;
 use crate::error::Error;
+use crate::explain::Choice;
 use crate::feed::KeysExec;
 use crate::output::Output;
 use crate::pages::{Paging, counted, pages};
@@ -48,6 +50,10 @@ pub(crate) struct Fetch {
     pub(crate) clauses: Bindings,
     /// How many conditions of the statement are settled by them.
     pub(crate) certain: usize,
+    /// Parameters that only leave rows out, which are left out here all the same.
+    pub(crate) narrowing: Vec<String>,
+    /// Why it is called.
+    pub(crate) choice: Choice,
 }
 
 impl Fetch {
@@ -62,16 +68,48 @@ impl Fetch {
     /// The calls for rows of parameters.
     async fn calls(&self, mut input: SendableRecordBatchStream) -> Result<Vec<Call>> {
         let mut calls = Vec::new();
+        let mut wide = HashSet::new();
         while let Some(batch) = input.try_next().await? {
             for row in 0..batch.num_rows() {
                 let row = self.with_clauses(bindings(&batch, row)?);
                 for bindings in scope::places(&self.context, &self.operation, row).await? {
-                    let mut token = || uuid::Uuid::new_v4().to_string();
-                    calls.push(bind(Arc::clone(&self.operation), &bindings, &mut token).map_err(Error::from)?);
+                    match self.kept_in_whole(&bindings).await {
+                        None => calls.push(self.call(&bindings).map_err(Error::from)?),
+                        // Several narrow questions may have one wide answer.
+                        Some((call, identity)) => calls.extend(wide.insert(identity).then_some(call)),
+                    }
                 }
             }
         }
         Ok(calls)
+    }
+
+    fn call(&self, bindings: &Bindings) -> Result<Call, BindError> {
+        bind(Arc::clone(&self.operation), bindings, &mut || uuid::Uuid::new_v4().to_string())
+    }
+
+    /// The call that asks for more than `bindings` do, if its answer is kept while that of theirs is not; and what
+    /// tells it from others.
+    async fn kept_in_whole(&self, bindings: &Bindings) -> Option<(Call, String)> {
+        let max_age = self.context.max_age()?;
+        let whole: Bindings = bindings
+            .iter()
+            .filter(|(name, _)| !self.narrowing.contains(name))
+            .map(|(n, v)| (n.clone(), v.clone()))
+            .collect();
+        if whole.len() == bindings.len() || !self.clauses.is_empty() || self.paging.wanted.is_some() {
+            return None;
+        }
+        let asked = |bindings: &Bindings| {
+            let call = self.call(bindings).ok()?;
+            let mut request = request(&call, None, None).ok()?;
+            request.max_age = Some(max_age);
+            Some((call, request))
+        };
+        let ((_, narrow), (call, wide)) = (asked(bindings)?, asked(&whole)?);
+        let transport = &self.context.transport;
+        let is_kept = !transport.keeps(&narrow).await && transport.keeps(&wide).await;
+        is_kept.then(|| (call, wide.identity()))
     }
 }
 

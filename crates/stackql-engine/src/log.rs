@@ -4,11 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
-use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use datafusion::arrow::array::{
+    ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use stackql_call::{Attempt, Request};
 
 use crate::{Failure, Place};
+
+/// How many pages a list is taken to have that was not read yet.
+pub(crate) const USUAL_PAGES: usize = 10;
 
 /// The calls and errors of a session, oldest first.
 #[derive(Debug, Default)]
@@ -19,7 +24,7 @@ pub(crate) struct Log {
     pages: Mutex<HashMap<String, usize>>,
 }
 
-/// A request that was sent.
+/// A request that was sent, or answered by what was kept.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     provider: String,
@@ -111,6 +116,7 @@ impl Log {
             text(&|c| c.sent.request_id.clone()),
             text(&|c| c.sent.error.clone()),
             number(&|c| i64::try_from(c.sent.waited.as_millis()).ok()),
+            Arc::new(calls.iter().map(|c| Some(c.sent.cached)).collect::<BooleanArray>()),
         ];
         RecordBatch::try_new(calls_schema(), columns).unwrap_or_else(|_| RecordBatch::new_empty(calls_schema()))
     }
@@ -159,6 +165,7 @@ pub(crate) fn calls_schema() -> SchemaRef {
         text("request_id"),
         text("error"),
         number("waited_ms"),
+        Field::new("cached", DataType::Boolean, true),
     ]))
 }
 

@@ -181,7 +181,8 @@ impl Reading {
     /// Sends one request.
     async fn ask(&self, cursor: Option<&Cursor>, wanted: Option<u32>) -> Result<Answered, Error> {
         let Self { context, call, .. } = self;
-        let request = request(call, cursor, wanted)?;
+        let mut request = request(call, cursor, wanted)?;
+        request.max_age = self.context.max_age().filter(|_| self.reads());
         if cursor.is_some() {
             context.plan_calls(1)?;
         }

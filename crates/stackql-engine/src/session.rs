@@ -1,5 +1,6 @@
 //! A session: definitions, a transport and settings, over which statements run. The one match over statements.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -15,11 +16,11 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, collect, execute_stream};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as PlannerStatement;
-use datafusion::sql::sqlparser::ast::{SelectItem, Statement as SqlStatement};
+use datafusion::sql::sqlparser::ast::{Expr, SelectItem, Statement as SqlStatement};
 use futures::{StreamExt, TryStreamExt, stream};
 use stackql_call::{AnswerError, FaultKind, Transport};
 use stackql_provider::{Definitions, Registry, Verb};
-use stackql_sql::{JoinBy, Query, Show, ShowKind, Statement, parse};
+use stackql_sql::{JoinBy, Prepared, Query, Show, ShowKind, Statement, parse};
 
 use crate::awaiting::Until;
 use crate::catalog::{Catalogs, LOCAL, SYSTEM};
@@ -34,6 +35,7 @@ use crate::literal::{Assignment, condition, literal};
 use crate::log::Log;
 use crate::returning::returning;
 use crate::settings::Settings;
+use crate::spilling::JoinsSpill;
 use crate::{Answer, Failure, FailureKind, Outcome, Progress, registry, resolve, show, write};
 
 /// Settings of a session.
@@ -48,6 +50,8 @@ pub struct SessionOptions {
     /// How many bytes statements may hold for sorting, grouping and joining. What does not fit goes to disk, where the
     /// operator can; else the statement fails. `None` is no limit.
     pub memory_limit: Option<usize>,
+    /// How old an answer may be that is given instead of asking again; zero is never.
+    pub cache_ttl: Duration,
     /// How long the first wait for work that goes on is; later ones grow to ten times as long.
     pub await_pause: Duration,
     /// How long a statement waits for such work in all.
@@ -61,6 +65,7 @@ impl Default for SessionOptions {
             page_limit: None,
             read_only: false,
             memory_limit: None,
+            cache_ttl: Duration::ZERO,
             await_pause: Duration::from_secs(1),
             await_limit: Duration::from_secs(60 * 60),
         }
@@ -77,6 +82,7 @@ pub struct Session {
     progress: Arc<Progress>,
     log: Arc<Log>,
     settings: Arc<Mutex<Settings>>,
+    prepared: Arc<Mutex<HashMap<String, Prepared>>>,
     memory: Arc<OnceLock<Arc<RuntimeEnv>>>,
 }
 
@@ -98,6 +104,7 @@ impl Session {
             progress: Arc::default(),
             log: Arc::default(),
             settings: Arc::default(),
+            prepared: Arc::default(),
             memory: Arc::default(),
         }
     }
@@ -179,6 +186,22 @@ impl Session {
                 self.settings().set(self.definitions.as_ref(), &name, &value)?;
                 Ok(message("OK"))
             }
+            Statement::Prepare { name, prepared } => {
+                self.prepared().insert(name, *prepared);
+                Ok(message("OK"))
+            }
+            Statement::Execute { name, values } => {
+                let statement = self.executed(&name, &values)?;
+                Box::pin(self.dispatch(statement)).await
+            }
+            Statement::Deallocate { name: None } => {
+                self.prepared().clear();
+                Ok(message("OK"))
+            }
+            Statement::Deallocate { name: Some(name) } => match self.prepared().remove(&name) {
+                Some(_) => Ok(message("OK")),
+                None => Err(not_prepared(&name).into()),
+            },
             Statement::Other(keyword) => {
                 Err(Error::statement(format!("{keyword} is not a statement of this version")).into())
             }
@@ -187,12 +210,19 @@ impl Session {
                 let plan = planner.query(query).await?;
                 planner.stream(plan)
             }
-            Statement::Explain { statement, analyze: runs, .. } => {
+            Statement::Explain { statement, analyze: runs } => {
+                let statement = match *statement {
+                    Statement::Execute { name, values } => self.executed(&name, &values)?,
+                    other => other,
+                };
                 let planner = self.planner(join_by(&statement))?;
-                let plan = match *statement {
+                let plan = match statement {
                     Statement::Query(query) => planner.query(query).await?,
-                    Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) | Statement::Exec(_) => {
-                        let (plan, verb, ..) = planner.change(*statement).await?;
+                    statement @ (Statement::Insert(_)
+                    | Statement::Update(_)
+                    | Statement::Delete(_)
+                    | Statement::Exec(_)) => {
+                        let (plan, verb, ..) = planner.change(statement).await?;
                         if runs {
                             self.may(verb)?;
                         }
@@ -216,6 +246,17 @@ impl Session {
                 self.change(statement).await
             }
         }
+    }
+
+    fn prepared(&self) -> MutexGuard<'_, HashMap<String, Prepared>> {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The prepared statement of this name with these values.
+    fn executed(&self, name: &str, values: &[Expr]) -> Result<Statement, Error> {
+        let prepared = self.prepared();
+        let statement = prepared.get(name).ok_or_else(|| not_prepared(name))?;
+        statement.with_values(values).map_err(|error| Error::statement(format!("{name} {error}")))
     }
 
     fn settings(&self) -> MutexGuard<'_, Settings> {
@@ -304,6 +345,11 @@ impl Session {
         // What a scan fetches is settled before it starts; a subquery's value may be one of its parameters.
         config.options_mut().optimizer.enable_dynamic_filter_pushdown = false;
         config.options_mut().optimizer.enable_physical_uncorrelated_scalar_subquery = false;
+        if let Some(limit) = self.options.memory_limit {
+            // What a sort sets aside for its merge has to fit several times.
+            let reserved = &mut config.options_mut().execution.sort_spill_reservation_bytes;
+            *reserved = (*reserved).min(limit / 16);
+        }
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_default_features()
@@ -312,9 +358,14 @@ impl Session {
             .with_query_planner(Arc::new(FeedPlanner { context: Arc::clone(&context), join_by }))
             .with_physical_optimizer_rule(Arc::new(ClausesAbove))
             .with_physical_optimizer_rule(Arc::new(Demands))
+            .with_physical_optimizer_rule(Arc::new(JoinsSpill))
             .build();
         Ok(Planner { context, state, join_by })
     }
+}
+
+fn not_prepared(name: &str) -> Error {
+    Error::statement(format!("there is no prepared statement {name}; PREPARE {name} AS … makes one"))
 }
 
 impl Planner {

@@ -19,16 +19,19 @@ pub(crate) struct Settings {
     pub(crate) max_calls: Option<u64>,
     /// How long a statement may take.
     pub(crate) timeout: Option<Duration>,
+    /// How old an answer may be that is given instead of asking; `None` is what the session starts with.
+    pub(crate) cache_ttl: Option<Duration>,
     /// Values of parameters that a statement does not name, by provider and parameter.
     defaults: BTreeMap<(String, String), String>,
 }
 
-const NAMES: [&str; 4] = ["ignore_errors", "max_calls", "on_error", "statement_timeout"];
+const NAMES: [&str; 5] = ["cache_ttl", "ignore_errors", "max_calls", "on_error", "statement_timeout"];
 
 impl Settings {
     /// Changes a setting; `DEFAULT` is what a session starts with.
     pub(crate) fn set(&mut self, definitions: &dyn Definitions, name: &str, value: &str) -> Result<(), Error> {
         let unfit = |what: &str| Error::statement(format!("{name} takes {what}, not '{value}'"));
+        let time = || duration(value).ok_or_else(|| unfit("a time such as '30s', or milliseconds"));
         let is_default = value.eq_ignore_ascii_case("default");
         if let Some((provider, parameter)) = name.trim_matches('"').split_once('.') {
             let key = (definitions.provider(provider)?.name.clone(), parameter.to_owned());
@@ -55,10 +58,9 @@ impl Settings {
             "max_calls" if is_default => self.max_calls = start.max_calls,
             "max_calls" => self.max_calls = Some(value.parse().map_err(|_| unfit("a whole number"))?),
             "statement_timeout" if is_default => self.timeout = start.timeout,
-            "statement_timeout" => {
-                let limit = duration(value).ok_or_else(|| unfit("a time such as '30s', or milliseconds"))?;
-                self.timeout = Some(limit).filter(|limit| !limit.is_zero());
-            }
+            "statement_timeout" => self.timeout = Some(time()?).filter(|limit| !limit.is_zero()),
+            "cache_ttl" if is_default => self.cache_ttl = start.cache_ttl,
+            "cache_ttl" => self.cache_ttl = Some(time()?),
             _ => return Err(unknown(name)),
         }
         Ok(())
@@ -76,6 +78,7 @@ impl Settings {
             "ignore_errors" => self.ignored.join(", "),
             "max_calls" => self.max_calls.map_or_else(|| "default".to_owned(), |most| most.to_string()),
             "statement_timeout" => seconds(self.timeout.unwrap_or_default()),
+            "cache_ttl" => self.cache_ttl.map_or_else(|| "default".to_owned(), seconds),
             _ => return Err(unknown(name)),
         })
     }

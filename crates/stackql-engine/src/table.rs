@@ -1,5 +1,6 @@
 //! A provider's resource as a table: what it has to say to the planner, and the plan of a scan.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,14 +11,15 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use stackql_call::{Bindings, Operation, RowPlan, Value};
 use stackql_provider::names::fold;
-use stackql_provider::{Column, Method, Parameter, Provider, Resource, Service, Verb};
+use stackql_provider::{Column, Method, Narrowing, Parameter, Provider, Resource, Service, Verb};
 
 use crate::access::{Access, access};
 use crate::awaiting::Until;
 use crate::bindings::leaf;
-use crate::clauses::{Travelling, takes, travelling};
+use crate::clauses::{Travelling, travelling};
 use crate::context::Context;
 use crate::error::Error;
+use crate::explain::Choice;
 use crate::feed::KeysExec;
 use crate::fetch::{Fetch, FetchExec};
 use crate::output::{From, Output};
@@ -189,10 +191,8 @@ impl TableProvider for ResourceTable {
             // No row says `*` of itself, so this one must not be applied again.
             Some(_) if self.is_everywhere(filter) => TableProviderFilterPushDown::Exact,
             Some(p) if self.is_echo(&p.column) => TableProviderFilterPushDown::Exact,
-            Some(_) => TableProviderFilterPushDown::Inexact,
-            None if takes(self, filter) => TableProviderFilterPushDown::Inexact,
-            None if range(filter).is_some_and(|r| self.is_asked(&r)) => TableProviderFilterPushDown::Inexact,
-            None => TableProviderFilterPushDown::Unsupported,
+            // Which of them travel is settled with the method; all are applied again.
+            _ => TableProviderFilterPushDown::Inexact,
         };
         Ok(filters.iter().map(answer).collect())
     }
@@ -221,6 +221,8 @@ impl TableProvider for ResourceTable {
             is_one: self.fed.is_empty() && rows.len() == 1 && !rows.iter().any(is_everywhere),
             clauses,
             certain,
+            narrowing: narrowing(self, method, &predicates),
+            choice: Choice::of(self, method, filters, &predicates),
         };
         let input: Arc<dyn ExecutionPlan> = match self.fed.is_empty() {
             true => leaf(&rows)?,
@@ -240,6 +242,21 @@ pub(crate) fn select_methods<'a>(table: &str, resource: &'a Resource) -> Result<
             hint: Some(format!("SHOW METHODS IN {table} lists what it has; call one by EXEC")),
         }),
     }
+}
+
+/// The parameters of a method by which nothing travels but conditions on fields of rows.
+fn narrowing(table: &ResourceTable, method: &Method, predicates: &[Predicate]) -> Vec<String> {
+    let is_field = |column: &str| table.resource.columns.iter().any(|c| c.name == column);
+    let only_narrows = |parameter: &Parameter| {
+        let by_it = |n: &&Narrowing| n.via.parameter() == parameter.name;
+        let of_rows = method.narrowings.iter().filter(by_it).all(|n| is_field(&n.column));
+        // A statement may also give the parameter itself.
+        let mut given = predicates.iter().map(|p| p.column.clone()).chain(table.fed_columns());
+        !parameter.required && of_rows && !given.any(|c| same(parameter, &c) && !is_field(&c))
+    };
+    let narrowing = method.narrowings.iter().map(|n| n.via.parameter());
+    let narrowing = narrowing.filter(|name| method.parameter(name).is_some_and(only_narrows));
+    narrowing.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Whether a column's values can be sent as the text of a named filter.

@@ -17,6 +17,7 @@ use crate::catalog::resource_table;
 use crate::context::Context;
 use crate::error::Error;
 use crate::example;
+use crate::explain::Choice;
 use crate::fetch::{Fetch, FetchExec};
 use crate::literal::Assignment;
 use crate::output::Output;
@@ -131,8 +132,23 @@ pub(crate) fn fetch(
     let output = Output::answers(&operation, &plan);
     let paging = Paging::default();
     let (context, operation, tally) = (Arc::clone(context), Arc::new(operation), Arc::default());
-    let (is_fed, is_one, clauses, certain) = (false, false, table.defaults_of(method), 0);
-    let fetch = Fetch { context, operation, plan, output, paging, until, tally, is_fed, is_one, clauses, certain };
+    let (is_fed, is_one, clauses) = (false, false, table.defaults_of(method));
+    let (certain, narrowing, choice) = (0, Vec::new(), Choice::default());
+    let fetch = Fetch {
+        context,
+        operation,
+        plan,
+        output,
+        paging,
+        until,
+        tally,
+        is_fed,
+        is_one,
+        clauses,
+        certain,
+        narrowing,
+        choice,
+    };
     Ok(Arc::new(FetchExec::new(input, Arc::new(fetch))))
 }
 

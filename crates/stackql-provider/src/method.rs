@@ -49,6 +49,17 @@ pub struct Method {
     pub completion: Option<Completion>,
     /// What undoes it.
     pub inverse: Option<Inverse>,
+    /// What whoever calls it must be allowed.
+    pub permissions: Permissions,
+}
+
+/// What whoever calls a method must be allowed, as the provider calls it: `ec2:DescribeVpcs`, or a scope of OAuth.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permissions {
+    /// Their names; empty where the source says nothing.
+    pub names: Vec<String>,
+    /// Any one of them will do; else all are needed.
+    pub any: bool,
 }
 
 /// The method that undoes another.
@@ -414,6 +425,15 @@ pub enum NarrowingVia {
         /// The most values one filter takes.
         maximum: u32,
     },
+}
+
+impl NarrowingVia {
+    /// The parameter by which the predicate travels.
+    pub fn parameter(&self) -> &str {
+        match self {
+            Self::List { parameter } | Self::Value { parameter } | Self::Filter { parameter, .. } => parameter,
+        }
+    }
 }
 
 /// A condition that can be waited for by repeating a method.

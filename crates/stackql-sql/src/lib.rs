@@ -6,12 +6,14 @@
 
 mod dialect;
 mod parse;
+mod prepared;
 mod split;
 mod statement;
 mod syntax_error;
 
 pub use dialect::SqlDialect;
 pub use parse::parse;
+pub use prepared::{Prepared, PreparedError};
 pub use split::{Piece, breaks_off, split};
 pub use sqlparser;
 pub use statement::{

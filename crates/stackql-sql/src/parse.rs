@@ -3,6 +3,7 @@
 
 mod chains;
 mod own;
+mod prepared;
 mod registry;
 mod standard;
 
@@ -36,7 +37,7 @@ pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
 }
 
 /// Keywords of statements that are known and not run.
-const OTHER: [&str; 27] = [
+const OTHER: [&str; 25] = [
     "ALTER",
     "ANALYZE",
     "AUTH",
@@ -46,7 +47,6 @@ const OTHER: [&str; 27] = [
     "COMMIT",
     "COPY",
     "CREATE",
-    "DEALLOCATE",
     "DECLARE",
     "DISCARD",
     "DROP",
@@ -55,7 +55,6 @@ const OTHER: [&str; 27] = [
     "LOCK",
     "MERGE",
     "NATIVEQUERY",
-    "PREPARE",
     "PURGE",
     "REFRESH",
     "REPLACE",
@@ -66,9 +65,24 @@ const OTHER: [&str; 27] = [
     "TRUNCATE",
 ];
 /// Keywords with which a statement that is run begins.
-const RUN: [&str; 14] = [
-    "SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "EXEC", "SHOW", "DESCRIBE", "EXPLAIN", "USE", "SET",
-    "SLEEP", "REGISTRY",
+const RUN: [&str; 17] = [
+    "SELECT",
+    "WITH",
+    "VALUES",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "EXEC",
+    "SHOW",
+    "DESCRIBE",
+    "EXPLAIN",
+    "USE",
+    "SET",
+    "SLEEP",
+    "REGISTRY",
+    "PREPARE",
+    "EXECUTE",
+    "DEALLOCATE",
 ];
 
 /// Reads tokens one after the other.
@@ -108,6 +122,9 @@ impl Reader<'_> {
             }
             "USE" | "SET" | "SLEEP" => self.setting(&word),
             "REGISTRY" => self.registry(),
+            "PREPARE" => self.prepare(),
+            "EXECUTE" => self.execute(),
+            "DEALLOCATE" => self.deallocate(),
             other if OTHER.contains(&other) => {
                 while self.parser.next_token().token != Token::EOF {}
                 Ok(Statement::Other(word))

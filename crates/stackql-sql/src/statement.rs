@@ -4,6 +4,8 @@ use std::fmt;
 
 use sqlparser::ast::{Expr, SelectItem};
 
+use crate::Prepared;
+
 /// One statement.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Statement {
@@ -52,6 +54,25 @@ pub enum Statement {
         provider: String,
         /// The version; the latest where there is none.
         version: Option<String>,
+    },
+    /// Keeps a statement for later.
+    Prepare {
+        /// What it is called then.
+        name: String,
+        /// The statement.
+        prepared: Box<Prepared>,
+    },
+    /// Runs a kept statement.
+    Execute {
+        /// What it is called.
+        name: String,
+        /// Constant expressions for its places.
+        values: Vec<Expr>,
+    },
+    /// Forgets a kept statement, or all of them.
+    Deallocate {
+        /// What it is called.
+        name: Option<String>,
     },
     /// Waits for so many milliseconds.
     Sleep(u64),

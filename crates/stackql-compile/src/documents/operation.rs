@@ -9,7 +9,7 @@ use super::graphql::GraphQl;
 use super::library::At;
 use super::problem::Problem;
 use super::schema::{Merged, merged};
-use super::{command, completion, inverse, paging, pushdown, response, servers};
+use super::{command, completion, inverse, paging, permissions, pushdown, response, servers};
 
 /// The header by which AWS's JSON protocols say which operation is meant; their path is always `/`.
 pub(super) const TARGET: &str = "X-Amz-Target";
@@ -80,6 +80,8 @@ pub(super) struct Scene<'a> {
     pub(super) scope: Option<&'a str>,
     /// Methods are commands of this machine.
     pub(super) is_local: bool,
+    /// What the resource's own description says must be allowed for each kind of change.
+    pub(super) permissions: Option<At<'a>>,
 }
 
 /// A compiled method, and the columns of its rows.
@@ -191,6 +193,7 @@ pub(super) fn compile<'a>(
         pushdown,
         completion,
         inverse: inverse::compile(at, &mut problems),
+        permissions: permissions::compile(scene.permissions, scene.document, operation.at, verb),
     };
     Ok(Compiled { method, columns, problems })
 }

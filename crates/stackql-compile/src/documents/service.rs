@@ -8,7 +8,7 @@ use super::library::{At, Library};
 use super::operation::{self, Operation, Scene};
 use super::problem::Problem;
 use super::provider::{auth, is_signed};
-use super::{annotated, command, servers};
+use super::{annotated, command, permissions, servers};
 
 /// The keys of `sqlVerbs`, in the order in which methods are listed.
 pub(super) const VERBS: [(&str, Verb); 5] = [
@@ -49,10 +49,11 @@ pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(S
     let mut problems = Vec::new();
     let scope = service.endpoints.scope.clone();
     let is_local = command::is_local(provider, &config);
-    let scene = Scene { document, config, is_signed, scope: scope.as_deref(), is_local };
+    let scene = Scene { document, config, is_signed, scope: scope.as_deref(), is_local, permissions: None };
     let mut resources = Vec::new();
     for (name, at) in resources_of(document, entry, &mut problems) {
-        let scene = Scene { config: scene.config.nearer(at), ..scene };
+        let permissions = permissions::of_resource(document, at);
+        let scene = Scene { config: scene.config.nearer(at), permissions, ..scene };
         let mut resource = Resource {
             name: name.to_owned(),
             description: at.text("description").or(at.text("title")).unwrap_or_default().to_owned(),

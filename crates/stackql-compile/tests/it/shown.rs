@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use stackql_provider::{
     AnswerFormat, BodyStyle, Bound, Carrier, Clause, Completion, Condition, Count, FormStyle, Inverse, Location,
-    MadeAt, Medium, Method, NarrowingVia, NextPage, Parameter, Poll, Pushdown, Resource, ServiceSource, Type, TypeRef,
-    Types, ValueStyle,
+    MadeAt, Medium, Method, NarrowingVia, NextPage, Parameter, Permissions, Poll, Pushdown, Resource, ServiceSource,
+    Type, TypeRef, Types, ValueStyle,
 };
 
 pub(crate) fn shown(source: &ServiceSource) -> String {
@@ -119,6 +119,10 @@ fn method(method: &Method, types: &Types, out: &mut String) {
     if let Some(Inverse { resource, method, tokens }) = &method.inverse {
         let token = |(name, at): &(String, Carrier)| format!(" {name} <- {}", carrier(at));
         let _ = writeln!(out, "    undone by {resource}.{method}{}", tokens.iter().map(token).collect::<String>());
+    }
+    let Permissions { names, any } = &method.permissions;
+    if !names.is_empty() {
+        let _ = writeln!(out, "    allowed {}{}", if *any { "any of " } else { "" }, names.join(" "));
     }
 }
 

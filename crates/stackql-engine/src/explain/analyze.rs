@@ -53,6 +53,7 @@ pub(crate) async fn analyze(
 fn line(call: &Entry) -> Line {
     let detail = match &call.sent.error {
         Some(error) => format!("{} ({error})", call.request),
+        None if call.sent.cached => format!("{} (kept from before)", call.request),
         None => call.request.clone(),
     };
     Line {
@@ -72,7 +73,12 @@ fn line(call: &Entry) -> Line {
 fn total(calls: &[Entry], rows: usize, took: i64) -> Line {
     let retries = calls.iter().filter(|c| c.attempt > 1).count();
     let pages = calls.iter().filter(|c| c.rows.is_some()).count();
-    let detail = format!("{} calls sent, {retries} of them again; {pages} pages; {rows} rows given", calls.len());
+    let kept = calls.iter().filter(|c| c.sent.cached).count();
+    let mut detail = format!("{} calls sent, {retries} of them again; ", calls.len() - kept);
+    if kept > 0 {
+        detail.push_str(&format!("{kept} answers kept from before; "));
+    }
+    detail.push_str(&format!("{pages} pages; {rows} rows given"));
     let sum = |of: &dyn Fn(&Entry) -> i64| Some(calls.iter().map(of).sum());
     Line {
         kind: "total",

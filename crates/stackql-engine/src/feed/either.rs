@@ -2,18 +2,16 @@
 //! for; once they are more than a list has pages, it is listed.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::concat_batches;
-use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::future::TryFutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -22,6 +20,7 @@ use super::exec::FeedExec;
 use super::hole::rows as chunk;
 use super::keys::Seen;
 use crate::demand::Demand;
+use crate::once::once;
 
 /// Chooses once the keys are known, or known to be many.
 #[derive(Debug, Clone)]
@@ -45,6 +44,15 @@ impl EitherExec {
         is_less.then(|| self.asked.with_demand(demand))
     }
 
+    pub(crate) fn key_names(&self) -> Vec<String> {
+        self.asked.key_names()
+    }
+
+    /// The most keys that are asked for; `None` is any number.
+    pub(crate) fn most(&self) -> Option<usize> {
+        self.most
+    }
+
     pub(super) fn inner(&self) -> Self {
         Self { asked: self.asked.inner(), ..self.clone() }
     }
@@ -65,39 +73,6 @@ impl EitherExec {
             }
         }
         self.asked.over(chunk(&concat_batches(&schema, &rows)?)?).execute(partition, task)
-    }
-}
-
-/// Rows that are there already, or on their way: they can be read once.
-struct Once {
-    schema: SchemaRef,
-    rows: Mutex<Option<SendableRecordBatchStream>>,
-}
-
-fn once(rows: SendableRecordBatchStream) -> Result<Arc<dyn ExecutionPlan>> {
-    let schema = rows.schema();
-    let once = Arc::new(Once { schema: Arc::clone(&schema), rows: Mutex::new(Some(rows)) });
-    Ok(Arc::new(StreamingTableExec::try_new(schema, vec![once], None, [], false, None)?))
-}
-
-impl fmt::Debug for Once {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Once").field("schema", &self.schema).finish_non_exhaustive()
-    }
-}
-
-impl PartitionStream for Once {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner).take();
-        rows.unwrap_or_else(|| {
-            let again = DataFusionError::Internal("rows that can be read once were read before".into());
-            let again = stream::once(async { Err(again) });
-            Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), again))
-        })
     }
 }
 

@@ -20,6 +20,7 @@ use super::keys::{Keys, Seen};
 use super::node::Gather;
 use crate::context::Context;
 use crate::demand::Demand;
+use crate::explain::plain;
 use crate::fetch::fetches;
 use crate::plan::properties;
 
@@ -89,6 +90,11 @@ impl FeedExec {
         keys: &RecordBatch,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         Filling { feed: self.number, rows, keys }.fill(body)
+    }
+
+    /// Its keys as they are written.
+    pub(crate) fn key_names(&self) -> Vec<String> {
+        self.keys.iter().map(|key| plain(&key.to_string())).collect()
     }
 
     /// Its number and its keys.

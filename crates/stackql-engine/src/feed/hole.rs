@@ -13,12 +13,12 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
-use stackql_call::Value;
+use stackql_call::{Bindings, Value};
 use stackql_provider::{Method, NarrowingVia};
 
 use super::either::EitherExec;
 use super::exec::FeedExec;
-use crate::access::{Access, bindings};
+use crate::access::bindings;
 use crate::bindings::leaf;
 use crate::error::Error;
 use crate::plan::{properties, with_children};
@@ -147,12 +147,17 @@ impl KeysExec {
         }
         let unknown = || Error::statement(format!("no method {}", self.method));
         let method = table.resource.method(&self.method).ok_or_else(unknown)?;
-        let mut rows = Vec::new();
-        for predicates in &calls {
-            let Access { rows: more, .. } = bindings(&table, method, predicates)?;
-            rows.extend(more);
-        }
-        leaf(&rows)
+        let bound = |calls: &[Vec<Predicate>]| -> Result<Vec<Bindings>> {
+            let mut rows = Vec::new();
+            for predicates in calls {
+                rows.extend(bindings(&table, method, predicates)?.rows);
+            }
+            Ok(rows)
+        };
+        let (rows, without) = (bound(&calls)?, bound(&self.calls)?);
+        // A key that the provider cannot be asked for leaves a call that asks for all, which gives the others' rows, too.
+        let asks_for_all = rows.iter().any(|row| without.contains(row));
+        leaf(if asks_for_all { &without } else { &rows })
     }
 }
 

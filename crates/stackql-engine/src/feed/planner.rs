@@ -18,6 +18,7 @@ use super::hole::ChunkExec;
 use super::node::{Chunk, Feed};
 use crate::context::Context;
 use crate::fetch::fetches;
+use crate::log::USUAL_PAGES;
 
 /// Plans queries whose relations feed each other.
 #[derive(Debug)]
@@ -33,9 +34,6 @@ impl QueryPlanner for FeedPlanner {
         DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(feeds)]).create_physical_plan(plan, session).await
     }
 }
-
-/// How many pages a list is taken to have that was not read yet.
-const USUAL_PAGES: usize = 10;
 
 struct Feeds {
     context: Arc<Context>,

@@ -27,10 +27,16 @@ pub(super) fn scans(plan: &LogicalPlan) -> Vec<(ResourceTable, &TableScan)> {
 
 /// What the scans below `plan` lack that cannot be carried out yet, each with a statement that would work.
 pub(super) fn unfed(plan: &LogicalPlan) -> Vec<Error> {
-    let lack = |(table, scan): (ResourceTable, &TableScan)| {
-        choose(&table, &table.predicates(&scan.filters), &table.fed_columns()).err()
-    };
-    scans(plan).into_iter().filter_map(lack).collect()
+    scans(plan).into_iter().filter_map(|(table, scan)| lack(&table, scan)).collect()
+}
+
+/// Whether a scan lacks something.
+pub(super) fn lacks(table: &ResourceTable, scan: &TableScan) -> bool {
+    lack(table, scan).is_some()
+}
+
+fn lack(table: &ResourceTable, scan: &TableScan) -> Option<Error> {
+    choose(table, &table.predicates(&scan.filters), &table.fed_columns()).err()
 }
 
 /// Which of `columns` a scan takes from elsewhere: those without which it cannot be carried out, and those that echo

@@ -1,0 +1,45 @@
+//! What must be allowed for a method: the scopes of its operation, or the actions that the resource's schema lists.
+
+use stackql_provider::{Permissions, Verb};
+
+use super::library::At;
+
+/// The schema's permissions by kind of change, of the resource at `at`; schema and resource name the same type.
+pub(super) fn of_resource<'a>(document: At<'a>, at: At<'a>) -> Option<At<'a>> {
+    let name = at.text("x-cfn-type-name")?;
+    let schemas = document.get("components")?.get("schemas")?;
+    let (_, schema) = schemas.entries().find(|(_, schema)| schema.text("x-type-name") == Some(name))?;
+    schema.get("x-required-permissions")
+}
+
+pub(super) fn compile(listed: Option<At<'_>>, document: At<'_>, operation: At<'_>, verb: Verb) -> Permissions {
+    let texts = |at: At<'_>| at.items().filter_map(|item| item.scalar().map(str::to_owned)).collect::<Vec<_>>();
+    let kind = match verb {
+        Verb::Insert => Some("create"),
+        Verb::Update | Verb::Replace => Some("update"),
+        Verb::Delete => Some("delete"),
+        Verb::Select if operation.text("operationId").is_some_and(|id| id.starts_with("List")) => Some("list"),
+        Verb::Select => Some("read"),
+        Verb::Exec => None,
+    };
+    if let Some(listed) = kind.and_then(|kind| listed?.get(kind)) {
+        return Permissions { names: texts(listed), any: false };
+    }
+    // Each requirement is enough, and a requirement may name several schemes with the same scopes.
+    let requirements: Vec<At<'_>> =
+        operation.get("security").or(document.get("security")).into_iter().flat_map(At::items).collect();
+    let scopes = |requirement: &At<'_>| {
+        let mut all: Vec<String> = requirement.entries().flat_map(|(_, scopes)| texts(scopes)).collect();
+        all.sort();
+        all.dedup();
+        all
+    };
+    let each: Vec<Vec<String>> = requirements.iter().map(scopes).collect();
+    match each.as_slice() {
+        [] => Permissions::default(),
+        [all] => Permissions { names: all.clone(), any: false },
+        // A requirement without scopes asks for no more than a credential.
+        several if several.iter().all(|s| s.len() == 1) => Permissions { names: several.concat(), any: true },
+        _ => Permissions::default(),
+    }
+}

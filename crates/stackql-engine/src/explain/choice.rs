@@ -1,0 +1,90 @@
+//! Why a scan is read as it is, in words: the method, and what becomes of each condition.
+
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, Result};
+use datafusion::logical_expr::Expr;
+use datafusion::sql::sqlparser::ast::Expr as SqlExpr;
+use datafusion::sql::unparser::expr_to_sql;
+use stackql_provider::{Method, Verb};
+
+use crate::access::{Way, way};
+use crate::clauses::travels;
+use crate::predicate::{Predicate, enumerated, predicate, range};
+use crate::shape::same;
+use crate::table::ResourceTable;
+
+/// How a scan is read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Choice {
+    /// Why its method; empty where no other could be called.
+    pub(crate) method: String,
+    /// A line a condition: whether it travels, and as what.
+    pub(crate) filters: Vec<String>,
+}
+
+impl Choice {
+    /// Why `method` is called where `filters` hold, which fix `predicates`.
+    pub(crate) fn of(table: &ResourceTable, method: &Method, filters: &[Expr], predicates: &[Predicate]) -> Self {
+        let fed = table.fed_columns();
+        let given: Vec<&str> =
+            predicates.iter().map(|p| p.column.as_str()).chain(fed.iter().map(String::as_str)).collect();
+        let others = table.resource.methods_of(Verb::Select).filter(|other| other.name != method.name);
+        let others: Vec<String> = others.map(|other| passed_over(other, &given)).collect();
+        let own = match method.owed().as_slice() {
+            [] => "asks for nothing".to_owned(),
+            owed => format!("asks for {}, which is given", owed.join(", ")),
+        };
+        let method_is = match others.as_slice() {
+            [] => String::new(),
+            others => format!("{own}; {}", others.join("; ")),
+        };
+        let filters = filters.iter().map(|filter| format!("{}: {}", shown(filter), fate(table, method, filter)));
+        Self { method: method_is, filters: filters.collect() }
+    }
+}
+
+/// Why another method is not called.
+fn passed_over(other: &Method, given: &[&str]) -> String {
+    let is_given = |name: &&str| other.parameter(name).is_some_and(|p| given.iter().any(|column| same(p, column)));
+    let lacks: Vec<&str> = other.owed().into_iter().filter(|name| !is_given(name)).collect();
+    match lacks.as_slice() {
+        [] => format!("{} asks for less of what is given, or does not know all of it", other.name),
+        lacks => format!("{} asks for {}, which is not", other.name, lacks.join(", ")),
+    }
+}
+
+/// What becomes of a condition.
+fn fate(table: &ResourceTable, method: &Method, filter: &Expr) -> String {
+    let ranges = || range(filter).and_then(|range| enumerated(vec![range]).into_iter().next());
+    if let Some(predicate) = predicate(filter).or_else(ranges)
+        && let Some(way) = way(table, method, &predicate)
+    {
+        let sent = match way {
+            Way::Required { name, .. } => format!("sent as {name}"),
+            Way::Filter { parameter, name, .. } => format!("sent as {parameter} {name}"),
+            Way::List { parameter } | Way::Value { parameter } => format!("sent as {parameter}"),
+        };
+        let is_echo = table.is_echo(&predicate.column);
+        return if is_echo { sent } else { format!("{sent}, and checked here") };
+    }
+    match travels(table, method, filter) {
+        true => "sent as a clause, and checked here".to_owned(),
+        false => "checked here".to_owned(),
+    }
+}
+
+/// The condition as it is written, without the names of tables.
+fn shown(filter: &Expr) -> String {
+    let bare = |expr: Expr| -> Result<Transformed<Expr>> {
+        Ok(match expr {
+            Expr::Column(column) => Transformed::yes(Expr::Column(Column::new_unqualified(column.name))),
+            other => Transformed::no(other),
+        })
+    };
+    let bare = filter.clone().transform(bare).map_or_else(|_| filter.clone(), |t| t.data);
+    match expr_to_sql(&bare) {
+        Ok(SqlExpr::Nested(inner)) => inner.to_string(),
+        Ok(sql) => sql.to_string(),
+        Err(_) => bare.to_string(),
+    }
+}
