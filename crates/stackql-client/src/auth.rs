@@ -14,6 +14,7 @@ mod placed;
 mod program;
 mod source;
 mod token;
+mod whose;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

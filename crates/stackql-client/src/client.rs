@@ -27,6 +27,7 @@ use crate::{Settings, SettingsError};
 
 mod address;
 mod governed;
+mod identity;
 
 pub(crate) use self::address::shown;
 use self::address::{address, place};
