@@ -14,6 +14,7 @@ mod placed;
 mod program;
 mod source;
 mod token;
+mod whose;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -217,14 +218,12 @@ impl Authoriser {
                 Err(wrong(why.into()))
             }
             Kind::Placed(prefix, found) => {
-                let find = async { placed::credentials(&self.context, *prefix, &client.settings.environment) };
-                let all = found.get_or_try_init(|| find).await.map_err(wrong)?;
+                let all = self.placed(client, *prefix, found).await?;
                 all.iter().try_for_each(|one| one.add_to(request)).map_err(wrong)
             }
             Kind::Signature(found) => {
-                let find = async { Signatory::find(&self.context.oci, &client.settings.environment) };
-                let identity = found.get_or_try_init(|| find).await.map_err(wrong)?;
-                identity.sign(request, client.time()).map_err(|why| wrong(why.into()))
+                let signatory = self.signatory(client, found).await?;
+                signatory.sign(request, client.time()).map_err(|why| wrong(why.into()))
             }
             Kind::Token(grant, tokens) => {
                 let (token, ticket) = Box::pin(tokens.token(self.token(client, *grant))).await?;
@@ -238,6 +237,21 @@ impl Authoriser {
                 Ok(())
             }
         }
+    }
+
+    async fn placed<'a>(
+        &self,
+        client: &Client,
+        prefix: Prefix,
+        found: &'a OnceCell<Vec<Placed>>,
+    ) -> Result<&'a [Placed], Failure> {
+        let find = async { placed::credentials(&self.context, prefix, &client.settings.environment) };
+        found.get_or_try_init(|| find).await.map(Vec::as_slice).map_err(|e| self.failure(&e))
+    }
+
+    async fn signatory<'a>(&self, client: &Client, found: &'a OnceCell<Signatory>) -> Result<&'a Signatory, Failure> {
+        let find = async { Signatory::find(&self.context.oci, &client.settings.environment) };
+        found.get_or_try_init(|| find).await.map_err(|e| self.failure(&e))
     }
 
     async fn token(&self, client: &Client, grant: Grant) -> Result<Token, Failure> {

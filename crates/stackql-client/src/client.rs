@@ -27,6 +27,7 @@ use crate::{Settings, SettingsError};
 
 mod address;
 mod governed;
+mod identity;
 
 pub(crate) use self::address::shown;
 use self::address::{address, place};
@@ -220,22 +221,26 @@ impl Client {
         }
     }
 
+    /// The whole address of a request, and the scope to sign it for.
+    async fn target(&self, request: &Request) -> Result<(url::Url, String), String> {
+        let endpoints = &request.operation.service.endpoints;
+        let profile = match endpoints.override_id.as_str() {
+            // No profile speaks of it.
+            "" => None,
+            _ => Some(self.profile().await?),
+        };
+        let Target { url: base, signing_scope } =
+            target(&self.settings, profile, endpoints, request.scope.as_deref(), request.url.as_deref())?;
+        let base = request.address(&base).map_err(|e| e.to_string())?;
+        Ok((address(&base, request)?, signing_scope))
+    }
+
     async fn attempts(&self, request: &Request) -> Result<Response, TransportError> {
         let mut attempts = Vec::new();
         let refused = |(kind, message): Failure, attempts: Vec<Attempt>| TransportError { kind, message, attempts };
         let configuration =
             |m: String| TransportError { kind: TransportErrorKind::Configuration, message: m, attempts: Vec::new() };
-        let endpoints = &request.operation.service.endpoints;
-        let profile = match endpoints.override_id.as_str() {
-            // No profile speaks of it.
-            "" => None,
-            _ => Some(self.profile().await.map_err(configuration)?),
-        };
-        let Target { url: base, signing_scope } =
-            target(&self.settings, profile, endpoints, request.scope.as_deref(), request.url.as_deref())
-                .map_err(configuration)?;
-        let base = request.address(&base).map_err(|e| configuration(e.to_string()))?;
-        let url = address(&base, request).map_err(configuration)?;
+        let (url, signing_scope) = self.target(request).await.map_err(configuration)?;
         let key = self.key(request, &url).await.map_err(|failure| refused(failure, Vec::new()))?;
         let mut waits = backon::ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))

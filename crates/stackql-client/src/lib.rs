@@ -10,11 +10,13 @@
 )]
 
 mod auth;
+mod caching;
 mod client;
 mod command;
 mod credentials;
 mod database;
 mod endpoint;
+mod fingerprint;
 mod flag;
 mod governor;
 mod har;
@@ -29,6 +31,7 @@ mod sources;
 mod world;
 
 pub use auth::{AuthContext, auth_contexts};
+pub use caching::{Caching, Identity};
 pub use client::Client;
 pub use har::Har;
 pub use recording::{Recording, RecordingError, Replaying};

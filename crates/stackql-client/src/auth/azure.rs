@@ -78,7 +78,9 @@ async fn application(of: &Authoriser, client: &Client, scope: &str) -> Result<Op
     let url = address(&url).ok_or_else(|| of.failure(&wrong.into()))?;
     let fields: Vec<(String, String)> = fields.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
     let request = form(client.pool.post(url.clone()), &fields);
-    Question { url, request, secrets: vec![&secret], check: CHECK }.token(of, client).await.map(Some)
+    let asked = Question { url: url.clone(), request, secrets: vec![&secret], check: CHECK };
+    // Its secret does not tell more: that of a federation is another each time.
+    Ok(Some(asked.token(of, client).await?.of([url.as_str(), id, scope])))
 }
 
 /// For whoever is logged in to the Azure CLI.

@@ -58,13 +58,18 @@ pub(super) async fn exchange(of: &Authoriser, client: &Client, text: &SecretStri
             let signed = assertion.expose_secret().to_owned();
             let fields = [("grant_type".to_owned(), JWT_BEARER.to_owned()), ("assertion".to_owned(), signed)];
             let request = form(client.pool.post(uri.clone()), &fields);
-            Question { url: uri, request, secrets: vec![&assertion], check: CHECK_KEY }.token(of, client).await
+            let asked = Question { url: uri, request, secrets: vec![&assertion], check: CHECK_KEY };
+            let token = asked.token(of, client).await?;
+            let keys = &of.context.oauth2;
+            let subject = keys.subject.as_deref().unwrap_or_default();
+            Ok(token.of([text.expose_secret(), subject].into_iter().chain(keys.scopes.iter().map(String::as_str))))
         }
         "authorized_user" => {
             let uri = document.token_uri().map_err(wrong)?;
             let (fields, secrets) = document.refresh().map_err(wrong)?;
             let request = form(client.pool.post(uri.clone()), &fields);
             let token = Question { url: uri, request, secrets, check: CHECK_USER }.token(of, client).await?;
+            let token = token.of([text.expose_secret()]);
             Ok(Token { quota_project: document.quota_project_id, ..token })
         }
         other => {

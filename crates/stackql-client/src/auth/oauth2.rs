@@ -38,15 +38,17 @@ enum Style {
 /// Asks for a token.
 pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Failure> {
     let asked = Application::of(&of.context, &client.settings.environment).map_err(|e| of.failure(&e))?;
-    match asked.style {
-        Style::Form => asked.in_form(client).token(of, client).await,
-        Style::Header => asked.in_header(client).token(of, client).await,
+    let token = match asked.style {
+        Style::Form => asked.in_form(client).token(of, client).await?,
+        Style::Header => asked.in_header(client).token(of, client).await?,
         Style::Either => match asked.in_header(client).ask(of, client).await? {
-            Said::Given(token) => Ok(token),
-            Said::Refused(400 | 401, _) => asked.in_form(client).token(of, client).await,
-            Said::Refused(_, failure) => Err(failure),
+            Said::Given(token) => token,
+            Said::Refused(400 | 401, _) => asked.in_form(client).token(of, client).await?,
+            Said::Refused(_, failure) => return Err(failure),
         },
-    }
+    };
+    let fields = asked.fields.iter().flat_map(|(name, value)| [name.as_str(), value]);
+    Ok(token.of([asked.url.as_str(), &asked.id, asked.secret.expose_secret()].into_iter().chain(fields)))
 }
 
 impl Application {

@@ -9,7 +9,6 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST};
 use http::{HeaderValue, Method, Request};
-use secrecy::ExposeSecret;
 
 use self::identity::Identity;
 
@@ -35,7 +34,7 @@ impl Identity {
         let signature = STANDARD.encode(self.key.sign(text.as_bytes())?);
         let authorisation = format!(
             "Signature version=\"1\",keyId=\"{}\",algorithm=\"rsa-sha256\",headers=\"{}\",signature=\"{signature}\"",
-            self.key_id.expose_secret(),
+            self.key_id(),
             signed.join(" "),
         );
         let mut authorisation = value(&authorisation)?;

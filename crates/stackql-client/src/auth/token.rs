@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::client::Failure;
 use crate::credentials::{FAILURE_STANDS, MARGIN};
+use crate::fingerprint::fingerprint;
 
 /// A token, and what goes with it.
 #[derive(Debug, Clone)]
@@ -18,12 +19,24 @@ pub(crate) struct Token {
     pub(crate) lifetime: Option<Duration>,
     /// Who pays for the requests, where the token does not say it itself.
     pub(crate) quota_project: Option<String>,
+    /// A digest of whom it is for, where that is known.
+    pub(crate) whose: Option<String>,
 }
 
 impl Token {
     /// A token that says of itself no more than how long it stands.
     pub(crate) fn new(value: impl Into<SecretString>, lifetime: Option<Duration>) -> Self {
-        Self { value: value.into(), lifetime, quota_project: None }
+        Self { value: value.into(), lifetime, quota_project: None, whose: None }
+    }
+
+    /// The token, where whoever asks with the same `words` is given one for the same party.
+    pub(crate) fn of<'a>(self, words: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { whose: Some(fingerprint(words)), ..self }
+    }
+
+    /// A digest of whom it is for: where nobody can say, of the token itself, which is another each time.
+    pub(crate) fn whose(&self) -> String {
+        self.whose.clone().unwrap_or_else(|| fingerprint([self.value.expose_secret()]))
     }
 }
 

@@ -73,8 +73,13 @@ impl Masks {
 
     /// A header's value.
     pub(crate) fn header<'a>(&self, name: &str, value: &'a str) -> &'a str {
+        if self.hides(name) { MASK } else { value }
+    }
+
+    /// Whether a header of this name holds a secret.
+    pub(crate) fn hides(&self, name: &str) -> bool {
         let small = name.to_ascii_lowercase();
-        if HEADERS.iter().any(|part| small.contains(part)) || self.is_secret(name) { MASK } else { value }
+        HEADERS.iter().any(|part| small.contains(part)) || self.is_secret(name)
     }
 
     /// The value of a pair, such as one of a query.

@@ -16,7 +16,7 @@ const DEFAULT: &str = "DEFAULT";
 /// Who signs. Debug prints no secret.
 #[derive(Debug)]
 pub(in crate::auth) struct Identity {
-    pub(super) key_id: SecretString,
+    key_id: SecretString,
     pub(super) key: PrivateKey,
 }
 
@@ -53,6 +53,11 @@ impl Identity {
         let parts = Parts::of_file(&path, profile, environment)?;
         let place = format!(" in the profile {profile} of {}", path.display());
         parts.whole(["tenancy", "user", "fingerprint", "key_file"], &place)
+    }
+
+    /// What the key goes by, which may be the token of a session.
+    pub(in crate::auth) fn key_id(&self) -> &str {
+        self.key_id.expose_secret()
     }
 }
 

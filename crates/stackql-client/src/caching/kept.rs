@@ -1,0 +1,80 @@
+//! What is kept of an answer. Owns which answers are kept at all, how old one is, and what it looks like when it is
+//! given again.
+
+use std::time::{Duration, SystemTime};
+
+use stackql_call::{Attempt, Request, Response, fault};
+
+use super::Wanted;
+use crate::recording::Masks;
+
+/// No larger body is kept.
+const LARGEST: usize = 64 << 20;
+
+/// An answer that is kept.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    /// When it came.
+    pub(super) came: SystemTime,
+    /// The answer without secret headers; its one attempt is one at which nothing is sent.
+    pub(super) answer: Response,
+}
+
+impl Kept {
+    /// What is kept of an answer that came just now, if it is good, whole and not too large.
+    pub(super) fn of(request: &Request, answer: &Response) -> Option<Self> {
+        // What was only accepted, and a part, are no answer yet.
+        let is_whole = (200..300).contains(&answer.status) && !matches!(answer.status, 202 | 206);
+        let is_good = || fault(&request.operation, request.scope.as_deref(), answer).is_none();
+        if !is_whole || answer.body.len() > LARGEST || !is_good() {
+            return None;
+        }
+        let masks = Masks::of(&request.operation);
+        let mut answer = given(answer);
+        answer.headers.retain(|(name, _)| !masks.hides(name));
+        Some(Self { came: SystemTime::now(), answer })
+    }
+
+    /// Whether it is as new as somebody wants it. What came after they asked always is; what is to come never.
+    pub(super) fn suits(&self, wanted: Wanted) -> bool {
+        match wanted.asked.duration_since(self.came) {
+            Ok(age) => age <= wanted.max_age,
+            Err(_) => self.came <= SystemTime::now(),
+        }
+    }
+
+    /// The answer as it is given now.
+    pub(super) fn served(&self) -> Response {
+        given(&self.answer)
+    }
+
+    /// How many bytes it takes.
+    pub(super) fn weight(&self) -> u32 {
+        let Response { headers, body, .. } = &self.answer;
+        let headers: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        u32::try_from(size_of::<Self>() + headers + body.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// An answer for somebody who sent nothing for it.
+pub(super) fn given(answer: &Response) -> Response {
+    let last = answer.attempts.last();
+    let url = last.map(|attempt| attempt.url.clone()).unwrap_or_default();
+    let request_id = last.and_then(|attempt| attempt.request_id.clone());
+    Response { attempts: vec![unsent(answer.status, url, request_id)], ..answer.clone() }
+}
+
+/// An attempt at which nothing is sent, where an earlier one was answered so.
+pub(super) fn unsent(status: u16, url: String, request_id: Option<String>) -> Attempt {
+    Attempt {
+        started: SystemTime::now(),
+        waited: Duration::ZERO,
+        duration: Duration::ZERO,
+        url,
+        status: Some(status),
+        bytes: 0,
+        request_id,
+        error: None,
+        cached: true,
+    }
+}
