@@ -239,7 +239,7 @@ impl Request {
     fn bare(&self) -> Self {
         let mut bare = self.clone();
         bare.headers.retain(|(name, _)| !is_content_type(name));
-        Self { body: Bytes::new(), fields: Vec::new(), next: None, repeatable: true, ..bare }
+        Self { body: Bytes::new(), fields: Vec::new(), next: None, repeatable: true, max_age: None, ..bare }
     }
 
     /// The address that a template of the service's gives, its placeholders replaced by [`Self::server`].

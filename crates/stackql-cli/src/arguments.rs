@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{
     NonEmptyStringValueParser, PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser,
@@ -223,6 +224,9 @@ pub(crate) struct Calls {
     /// Memory for sorts and groups; else a quarter of all
     #[arg(long, global = true, value_name = "SIZE")]
     pub(crate) memory_limit: Option<bytesize::ByteSize>,
+    /// Take answers that are no older, such as 5min
+    #[arg(long, global = true, value_name = "TIME", value_parser = time)]
+    pub(crate) cache_ttl: Option<Duration>,
     /// Seconds that a request waits for its answer
     #[arg(long = "apirequesttimeout", global = true, value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) request_timeout: u64,
@@ -235,6 +239,10 @@ pub(crate) struct Calls {
     /// Trust any certificate
     #[arg(long = "tls.allowInsecure", global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
     pub(crate) allow_insecure: bool,
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    stackql_engine::duration(text).ok_or_else(|| "a time is a number with ms, s, min or h behind it".to_owned())
 }
 
 /// Takes any text, so that scripts are told of an unknown format in the words they know; completions know the names.

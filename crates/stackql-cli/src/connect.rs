@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use stackql_call::Transport;
 use stackql_client::{
-    Client, Har, Recording, RecordingError, RegistryConfig, RemoteRegistry, Replaying, Settings, auth_contexts,
-    installed,
+    Caching, Client, Har, Recording, RecordingError, RegistryConfig, RemoteRegistry, Replaying, Settings,
+    auth_contexts, installed,
 };
 use stackql_compile::Installed;
 use stackql_engine::{Session, SessionOptions};
@@ -21,6 +21,9 @@ use crate::pulling::Pulling;
 
 /// Where compiled documents are kept, below `--approot`.
 const COMPILED: &str = "compiled";
+
+/// Where answers are kept, below `--approot`.
+const ANSWERS: &str = "answers";
 
 /// A session, and what is written when it ends.
 pub(crate) struct Connected {
@@ -52,7 +55,7 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let client = Client::new(settings(environment, flags, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
     let client = Arc::new(client);
     let remote = RemoteRegistry::new(Arc::clone(&client), registry.clone(), common.output.approot.clone());
-    let (transport, archive) = transport(client, flags)?;
+    let (transport, archive) = transport(client, common)?;
     let (flags, common, shown) = (options(flags), common.clone(), Arc::clone(&definitions));
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
     let pulling = Pulling { remote, definitions: Arc::clone(&definitions), reload: Box::new(reload) };
@@ -61,18 +64,26 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
 }
 
 /// How requests travel: by the client, or out of a recording; and what is kept of them.
-fn transport(client: Arc<Client>, flags: &Calls) -> Result<(Arc<dyn Transport>, Option<Archive>), Stop> {
-    let told = |e: RecordingError| Stop::Told(e.to_string());
+fn transport(client: Arc<Client>, common: &Common) -> Result<(Arc<dyn Transport>, Option<Archive>), Stop> {
+    let (told, flags) = (|e: RecordingError| Stop::Told(e.to_string()), &common.calls);
     let mut transport: Arc<dyn Transport> = match &flags.replay {
         Some(folder) => Arc::new(Replaying::open(folder).map_err(told)?),
-        None => client,
+        None => Arc::clone(&client) as _,
     };
     if let Some(folder) = &flags.record {
         transport = Arc::new(Recording::new(transport, folder).map_err(told)?);
     }
-    let Some(path) = &flags.har else { return Ok((transport, None)) };
-    let archive = Arc::new(Har::new(transport));
-    Ok((Arc::clone(&archive) as _, Some((archive, path.clone()))))
+    let mut archive = None;
+    if let Some(path) = &flags.har {
+        let har = Arc::new(Har::new(transport));
+        transport = Arc::clone(&har) as _;
+        archive = Some((har, path.clone()));
+    }
+    // A recording has an answer to everything, and nobody who asks.
+    if flags.replay.is_none() {
+        transport = Arc::new(Caching::new(transport, client, Some(common.output.approot.join(ANSWERS))));
+    }
+    Ok((transport, archive))
 }
 
 /// One provider, the first of its name.
@@ -129,6 +140,7 @@ fn options(flags: &Calls) -> SessionOptions {
         read_only: flags.read_only,
         memory_limit: Some(memory_limit),
         await_limit: Duration::from_secs(flags.await_limit),
+        cache_ttl: flags.cache_ttl.unwrap_or_default(),
         ..defaults
     }
 }

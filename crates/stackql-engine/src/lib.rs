@@ -43,4 +43,5 @@ mod write;
 pub use answer::{Answer, Outcome, Progress};
 pub use failure::{Failure, FailureKind, Place};
 pub use session::{Session, SessionOptions};
+pub use settings::duration;
 pub use waits::Waits;

@@ -111,8 +111,14 @@ fn unknown(name: &str) -> Error {
     }
 }
 
-/// A number with `ms`, `s`, `min` or `h` behind it; with nothing it is milliseconds.
-fn duration(text: &str) -> Option<Duration> {
+/// The time that a number with `ms`, `s`, `min` or `h` behind it is; with nothing it is milliseconds.
+///
+/// ```
+/// # use std::time::Duration;
+/// assert_eq!(stackql_engine::duration("1.5min"), Some(Duration::from_secs(90)));
+/// assert_eq!(stackql_engine::duration("soon"), None);
+/// ```
+pub fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, named) = text.split_at(digits);

@@ -52,6 +52,14 @@ struct Published {
     version: String,
 }
 
+/// `sources.yaml` of a world's definitions: where its models and overlays are, from its own folder.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sources {
+    models: PathBuf,
+    overlays: PathBuf,
+}
+
 /// Why a world cannot be made.
 #[derive(Debug, Error)]
 #[error("{path}: {reason}")]
@@ -121,9 +129,12 @@ impl World {
             let installed = Installed::open(&documents, None).map_err(|problem| fail(problem.to_string()))?;
             return Ok(Some(Providers::new(vec![(Box::new(installed), Origin::Documents("documents".to_owned()))])));
         }
-        let overlays = folder.join("overlays");
-        let source =
-            stackql_compile::aws(&folder.join("models"), &[], &overlays, false).map_err(|e| fail(e.to_string()))?;
+        let Sources { models, overlays } = match std::fs::read_to_string(folder.join("sources.yaml")) {
+            Ok(text) => yaml_serde::from_str(&text).map_err(|e| fail(e.to_string()))?,
+            Err(_) => Sources { models: "models".into(), overlays: "overlays".into() },
+        };
+        let source = stackql_compile::aws(&folder.join(models), &[], &folder.join(overlays), false)
+            .map_err(|e| fail(e.to_string()))?;
         let bytes = stackql_provider::write(&source, Packing::Quick).map_err(|e| fail(e.to_string()))?;
         let compiled = CompiledProvider::new(bytes).map_err(|e| fail(e.to_string()))?;
         Ok(Some(Providers::new(vec![(Box::new(compiled), Origin::Embedded)])))

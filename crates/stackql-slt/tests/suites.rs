@@ -1,4 +1,5 @@
-//! Runs every suite below `suites/<world>/` against its world; each file has a session and a world of its own.
+//! Runs every suite below `suites/<world>/` against its world; each file has a session and a world of its own, or what
+//! `--record` kept of a real API, in the folder `cassette` of its world.
 //! With `UPDATE_SUITES=1` the files are rewritten with what was answered, for a person to read.
 #![expect(clippy::disallowed_methods, reason = "whether to rewrite is asked of the environment")]
 #![expect(clippy::print_stdout, reason = "what is skipped is said")]
@@ -6,8 +7,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use stackql_call::{Request, Transport, TransportError};
+use stackql_client::{Caching, Identity, Replaying};
 use stackql_engine::Session;
 use stackql_slt::{Database, World};
+
+/// Who asks in a world: it knows of nobody.
+#[derive(Debug)]
+struct Anybody;
+
+#[async_trait]
+impl Identity for Anybody {
+    async fn identity(&self, _: &Request) -> Result<Option<String>, TransportError> {
+        Ok(Some(String::new()))
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_suite_gives_what_it_says() {
@@ -25,8 +40,14 @@ async fn every_suite_gives_what_it_says() {
         };
         let definitions = Arc::new(definitions);
         for file in std::fs::read_dir(&world).unwrap().map(|e| e.unwrap().path()) {
-            let api = Arc::new(World::read(&root.join("worlds").join(&name).join(file.file_stem().unwrap())).unwrap());
-            let session = Session::new(Arc::clone(&definitions) as _, Arc::clone(&api) as _, api.options());
+            let place = folder.join(file.file_stem().unwrap());
+            let api = Arc::new(World::read(&place).unwrap());
+            let cassette = place.join("cassette");
+            let transport: Arc<dyn Transport> = match cassette.is_dir() {
+                true => Arc::new(Replaying::open(cassette).unwrap()),
+                false => Arc::new(Caching::new(Arc::clone(&api) as _, Arc::new(Anybody), None)),
+            };
+            let session = Session::new(Arc::clone(&definitions) as _, transport, api.options());
             let mut runner = sqllogictest::Runner::new(|| async { Ok(Database(session.clone())) });
             runner.with_column_validator(sqllogictest::strict_column_validator);
             files += 1;

@@ -50,14 +50,15 @@ impl Prepared {
     /// ```
     pub fn with_values(&self, values: &[Expr]) -> Result<Statement, PreparedError> {
         let typed = |(at, value): (usize, &Expr)| match self.types.get(at) {
-            Some(data_type) => Expr::Cast {
+            Some(data_type) if !is_of(value, data_type) => Expr::Cast {
                 kind: CastKind::Cast,
                 expr: Box::new(value.clone()),
                 data_type: data_type.clone(),
                 array: false,
                 format: None,
             },
-            None => Expr::Nested(Box::new(value.clone())),
+            _ if matches!(value, Expr::Value(_)) => value.clone(),
+            _ => Expr::Nested(Box::new(value.clone())),
         };
         let mut filling = Filling { values: values.iter().enumerate().map(typed).collect(), places: self.types.len() };
         let mut statement = self.statement.clone();
@@ -92,6 +93,21 @@ impl VisitorMut for Filling {
             *expr = value.clone();
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Whether a value is written as one of this type.
+fn is_of(value: &Expr, data_type: &DataType) -> bool {
+    let Expr::Value(value) = value else { return false };
+    match &value.value {
+        Value::SingleQuotedString(_) => {
+            matches!(data_type, DataType::Text | DataType::Varchar(_) | DataType::String(_))
+        }
+        Value::Number(..) => {
+            matches!(data_type, DataType::Int(_) | DataType::Integer(_) | DataType::BigInt(_) | DataType::SmallInt(_))
+        }
+        Value::Boolean(_) => matches!(data_type, DataType::Bool | DataType::Boolean),
+        _ => false,
     }
 }
 

@@ -28,7 +28,11 @@ const ALLOWED: &[Arrows] = &[
     arrows("stackql-engine", &["stackql-provider", "stackql-sql", "stackql-call"]),
     Arrows { package: "stackql-docs", uses: &["stackql-provider"], tests_use: &["stackql-compile", "stackql-sql"] },
     arrows("stackql-server", &["stackql-provider", "stackql-sql", "stackql-engine"]),
-    arrows("stackql-slt", &["stackql-provider", "stackql-compile", "stackql-sql", "stackql-call", "stackql-engine"]),
+    Arrows {
+        package: "stackql-slt",
+        uses: &["stackql-provider", "stackql-compile", "stackql-sql", "stackql-call", "stackql-engine"],
+        tests_use: &["stackql-client"],
+    },
     arrows(
         "stackql-cli",
         &[
