@@ -37,14 +37,10 @@ impl Bound<'_> {
 
     /// Prints how a run went; `most` is how many times the bound it may take.
     pub(super) fn report(&self, title: impl fmt::Display, measured: &Measured, requests: &[Request], most: f64) {
+        let cpu = measured.cpu.map_or_else(|| "unknown".into(), |cpu| format!("{:.2} s", cpu.as_secs_f64()));
+        let (ratio, calls) = (ratio(self.wall(), measured), requests.len());
         println!("\n{title}");
-        println!(
-            "  {}, aim {:.2}; {} calls, fewest {}",
-            ratio(self.wall(), measured),
-            1.0 / most,
-            requests.len(),
-            self.calls()
-        );
+        println!("  {ratio}, aim {:.2}; {calls} calls, fewest {}; CPU {cpu}", 1.0 / most, self.calls());
     }
 }
 

@@ -13,7 +13,7 @@ const CAPACITY: f64 = 100.0;
 /// Requests that are allowed in a second.
 const RATE: f64 = 20.0;
 /// While the rate is not known yet, refusals are how it is learned.
-const WARM_UP: Duration = Duration::from_secs(20);
+const WARM_UP: Duration = Duration::from_secs(10);
 
 /// Measures and prints.
 pub(super) fn quotas(stand: &Stand) -> Result<(), String> {
