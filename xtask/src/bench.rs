@@ -1,49 +1,85 @@
-//! `cargo xtask bench`: what the whole program costs, against an endpoint on loopback that it starts itself.
+//! `cargo xtask bench`: what the whole program costs, against endpoints on loopback that it starts itself.
 //!
-//! Owns which statements are measured and how the figures are printed; [`mock`] serves, [`process`] measures.
+//! Owns which statements are measured and what they are measured against; [`mock`] and [`fleet`] serve, [`process`]
+//! measures. A bench that gets a wrong answer, or makes a call twice, fails.
 
+mod asked;
+mod bare;
+mod bound;
 mod connections;
 mod documents;
+mod endpoint;
+mod fleet;
+mod million;
 mod mock;
+mod planner;
 mod process;
+mod quotas;
+mod rows;
 mod secure;
+mod start;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use self::mock::{Mock, REGIONS};
+use self::asked::{Asked, Request, each_once};
+use self::fleet::Fleet;
+use self::mock::Mock;
 use self::process::{Measured, Program};
 use crate::workspace::{Workspace, cargo, run};
 
-const START_UP_RUNS: usize = 10;
-const ROWS: usize = 100_000;
-const ROWS_OF_A_REGION: usize = 100;
+type Bench = fn(&Stand) -> Result<(), String>;
+
+const BENCHES: [(&str, Bench); 12] = [
+    ("start-up", start::start_up),
+    ("throughput", rows::throughput),
+    ("first-rows", rows::first_rows),
+    ("connections", connections::connections),
+    ("documents", documents::documents),
+    ("chain", planner::chain),
+    ("regions", planner::regions),
+    ("join", planner::join),
+    ("three-way", planner::three_way),
+    ("selective", planner::selective),
+    ("million", million::million),
+    ("quotas", quotas::quotas),
+];
+
+/// Registry documents of what [`fleet`] serves.
+const DOCUMENTS: &str = "xtask/documents";
 
 /// What to measure.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct BenchOptions {
     /// The program; `None` builds the release binary.
     binary: Option<PathBuf>,
-    /// How long the endpoint waits before each answer where latency matters.
-    latency: Duration,
+    /// The one bench that is run; `None` is all.
+    only: Option<Bench>,
+}
+
+/// What a bench has at hand.
+#[derive(Debug)]
+struct Stand {
+    workspace: Workspace,
+    program: Program,
+    mock: Mock,
+    fleet: Fleet,
 }
 
 impl BenchOptions {
-    /// Reads `--bin PATH` and `--latency MILLISECONDS`.
+    /// Reads `--bin PATH` and `--only NAME`.
     pub(crate) fn parse(words: &[&str]) -> Result<Self, String> {
-        let mut options = Self { binary: None, latency: Duration::from_millis(50) };
+        let mut options = Self::default();
         for pair in words.chunks(2) {
             match *pair {
                 ["--bin", path] => options.binary = Some(path.into()),
-                ["--latency", milliseconds] => {
-                    let parsed = milliseconds.parse();
-                    options.latency = parsed
-                        .map(Duration::from_millis)
-                        .map_err(|_| format!("--latency takes whole milliseconds, not '{milliseconds}'"))?;
+                ["--only", name] => {
+                    let names = BENCHES.map(|(name, _)| name).join(", ");
+                    let bench = BENCHES.iter().find(|(known, _)| *known == name);
+                    let unknown = || format!("there is no bench '{name}'; there are {names}");
+                    options.only = Some(bench.ok_or_else(unknown)?.1);
                 }
-                _ => {
-                    return Err(format!("bench takes --bin PATH and --latency MILLISECONDS, not '{}'", pair.join(" ")));
-                }
+                _ => return Err(format!("bench takes --bin PATH and --only NAME, not '{}'", pair.join(" "))),
             }
         }
         Ok(options)
@@ -60,94 +96,38 @@ pub(crate) fn bench(options: &BenchOptions) -> Result<(), String> {
             workspace.release_binary()
         }
     };
-    let mock = Mock::start()?;
+    let (mock, fleet) = (Mock::start()?, Fleet::start()?);
     let program = Program::new(binary, &workspace.target.join("bench"), mock.url())?;
     println!("{} ({:.1} MB)", program.path().display(), program.size_in_megabytes()?);
-    start_up(&program)?;
-    throughput(&program, &mock)?;
-    first_rows(&program, &mock)?;
-    regions(&program, &mock, options.latency)?;
-    connections::connections(&workspace, &program, &mock)?;
-    documents::documents(&workspace, &program)
-}
-
-fn start_up(program: &Program) -> Result<(), String> {
-    let title = format!("start-up, {START_UP_RUNS} runs");
-    println!("\n{title:<28}{:>10}{:>10}{:>10}{:>10}", "min", "median", "max", "aim");
-    let cases: [(&str, &[&str], &str); 3] = [
-        ("--version", &["--version"], "5 ms"),
-        ("SHOW PROVIDERS", &["exec", "SHOW PROVIDERS"], "15 ms"),
-        ("DESCRIBE aws.ec2.volumes", &["exec", "DESCRIBE aws.ec2.volumes"], "20 ms"),
-    ];
-    for (name, arguments, aim) in cases {
-        // Once unmeasured, so that the file is in the page cache.
-        program.run(arguments)?;
-        let walls = sorted_walls(|| program.run(arguments))?;
-        let shown = walls.map(|wall| format!("{:.1} ms", milliseconds(wall)));
-        println!("  {name:<26}{:>10}{:>10}{:>10}{aim:>10}", shown[0], shown[1], shown[2]);
+    let stand = Stand { workspace, program, mock, fleet };
+    match options.only {
+        Some(bench) => bench(&stand),
+        None => BENCHES.iter().try_for_each(|(_, bench)| bench(&stand)),
     }
-    Ok(())
 }
 
-/// The shortest, the median and the longest of several runs.
-fn sorted_walls(mut run: impl FnMut() -> Result<Measured, String>) -> Result<[Duration; 3], String> {
-    let walls = (0..START_UP_RUNS).map(|_| run().map(|measured| measured.wall));
-    let mut walls = walls.collect::<Result<Vec<_>, _>>()?;
-    walls.sort_unstable();
-    let median = (walls[(START_UP_RUNS - 1) / 2] + walls[START_UP_RUNS / 2]) / 2;
-    Ok([walls[0], median, walls[START_UP_RUNS - 1]])
-}
-
-fn throughput(program: &Program, mock: &Mock) -> Result<(), String> {
-    let title = format!("{ROWS} rows, pages of {}", mock::PAGE);
-    println!("\n{title:<28}{:>12}{:>14}{:>12}{:>8}", "wall", "rows/s", "peak RSS", "calls");
-    let cases = [
-        ("SELECT count(*)", "SELECT count(*) AS n FROM aws.ec2.volumes WHERE region = 'us-east-1'"),
-        ("SELECT * to csv", "SELECT * FROM aws.ec2.volumes WHERE region = 'us-east-1'"),
-    ];
-    mock.serve(ROWS, Duration::ZERO);
-    for (name, statement) in cases {
-        let calls_before = mock.calls();
-        let measured = program.run_watched(&["exec", statement, "-o", "csv"])?;
-        let calls = mock.calls() - calls_before;
-        match measured.output.lines().count() {
-            2 => expect_rows(name, &measured, &format!("n\n{ROWS}\n"))?,
-            lines if lines == ROWS + 1 => {}
-            lines => return Err(format!("{name}: {lines} lines of output, not a header and {ROWS} rows")),
-        }
-        let rate = ROWS as f64 / measured.wall.as_secs_f64();
-        let wall = format!("{:.2} s", measured.wall.as_secs_f64());
-        println!("  {name:<26}{wall:>12}{rate:>14.0}{:>12}{calls:>8}", peak(&measured));
+impl Stand {
+    /// Asks the fleet, whose documents have been compiled before.
+    fn ask(&self, statement: &str, flags: &[&str]) -> Result<(Measured, Vec<Request>), String> {
+        let documents = self.workspace.root.join(DOCUMENTS);
+        let registry = format!("--registry={{url: 'file://{}'}}", documents.display());
+        let of_fleet = [&[&registry, "--endpoint-url", self.fleet.url()], flags].concat();
+        self.program.run(&[&["exec", "DESCRIBE fleet.run.items"], &*of_fleet].concat())?;
+        self.watched(self.fleet.asked(), statement, &of_fleet)
     }
-    println!("  {:<26}{:>12}{:>14}{:>12}{:>8}", "aim", "0.25 s", ROWS * 4, "120 MiB", ROWS / mock::PAGE);
-    Ok(())
-}
 
-fn first_rows(program: &Program, mock: &Mock) -> Result<(), String> {
-    mock.serve(ROWS, Duration::ZERO);
-    let calls_before = mock.calls();
-    let statement = "SELECT volumeId FROM aws.ec2.volumes WHERE region = 'us-east-1' LIMIT 5";
-    let measured = program.run(&["exec", statement, "-o", "csv"])?;
-    let rows = measured.output.lines().count().saturating_sub(1);
-    println!("\nLIMIT 5: {} calls, {rows} rows (aim: 1 call)", mock.calls() - calls_before);
-    Ok(())
-}
+    /// Asks the mock.
+    fn ask_mock(&self, statement: &str) -> Result<(Measured, Vec<Request>), String> {
+        self.watched(self.mock.asked(), statement, &[])
+    }
 
-fn regions(program: &Program, mock: &Mock, latency: Duration) -> Result<(), String> {
-    mock.serve(ROWS_OF_A_REGION, latency);
-    let calls_before = mock.calls();
-    let statement = "SELECT count(*) AS n FROM aws.ec2.volumes WHERE region = '*'";
-    let measured = program.run(&["exec", statement, "-o", "csv"])?;
-    expect_rows("all regions", &measured, &format!("n\n{}\n", REGIONS.len() * ROWS_OF_A_REGION))?;
-    let calls = mock.calls() - calls_before;
-    println!(
-        "\n{} regions at {} ms: {:.0} ms, {calls} calls (one after the other: {} ms)",
-        REGIONS.len(),
-        latency.as_millis(),
-        milliseconds(measured.wall),
-        latency.as_millis() * u128::from(calls),
-    );
-    Ok(())
+    fn watched(&self, asked: &Asked, statement: &str, flags: &[&str]) -> Result<(Measured, Vec<Request>), String> {
+        asked.take();
+        let measured = self.program.run_watched(&[&["exec", statement, "-o", "csv"], flags].concat())?;
+        let requests = asked.take();
+        each_once(&requests)?;
+        Ok((measured, requests))
+    }
 }
 
 /// A fast wrong answer is no result.

@@ -27,10 +27,9 @@ usage: cargo xtask <task>
                --check          fail where they differ instead
   coverage   count what the registry documents beside the project hold, and write docs/registry-coverage.md anew
                --check          fail where it differs instead
-  bench      start-up, rows per second, memory, calls and documents of the release binary, against an endpoint of
-             its own
+  bench      what the release binary costs, against endpoints of its own: start-up, rows, memory, calls, time
                --bin PATH       measure this program instead of building one
-               --latency MS     how long each answer takes where regions are read at once (50)";
+               --only NAME      run this one alone, such as join; a name that there is not lists all";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,17 +1,17 @@
 //! What the program's pool of connections is worth: point calls through it, against as many that each make their own.
 
-use super::expect_rows;
 use super::mock::Mock;
 use super::process::Program;
 use super::secure::acceptor;
-use crate::workspace::Workspace;
+use super::{Stand, expect_rows};
 
 const CALLS: u64 = 2000;
 /// A certificate of 127.0.0.1 with its key, and the authority behind it.
 const CERTIFICATES: &str = "crates/stackql-client/testdata/tls";
 
 /// Measures and prints.
-pub(super) fn connections(workspace: &Workspace, program: &Program, plain: &Mock) -> Result<(), String> {
+pub(super) fn connections(stand: &Stand) -> Result<(), String> {
+    let Stand { workspace, program, mock: plain, .. } = stand;
     let certificates = workspace.root.join(CERTIFICATES);
     let secure = Mock::start_secure(acceptor(&certificates)?)?;
     let authority = certificates.join("ca.pem").display().to_string();

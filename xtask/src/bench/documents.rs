@@ -2,16 +2,16 @@
 
 use std::fs;
 
-use super::process::Program;
-use super::{milliseconds, sorted_walls};
+use super::start::sorted_walls;
+use super::{Stand, milliseconds};
 use crate::archives;
-use crate::workspace::Workspace;
 
 const VERSION_OF_ONE: &str = "v0.1.3";
 const VERSION_OF_ALL: &str = "v00.00.00000";
 
 /// Measures and prints; says so where there are no archives.
-pub(super) fn documents(workspace: &Workspace, program: &Program) -> Result<(), String> {
+pub(super) fn documents(stand: &Stand) -> Result<(), String> {
+    let Stand { workspace, program, .. } = stand;
     let root = workspace.target.join("bench/documents");
     let Some(shared) = archives::folder(workspace) else {
         println!("\ndocuments: skipped: no shared data");

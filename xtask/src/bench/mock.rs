@@ -9,15 +9,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::serve::ListenerExt;
-use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
-use super::secure::Secure;
+use super::asked::Asked;
+use super::endpoint::Endpoint;
 
-/// The most rows of an answer.
+/// The most rows that an answer of the real API has.
 pub(super) const PAGE: usize = 1000;
 
 /// The regions that `DescribeRegions` names.
@@ -44,14 +43,13 @@ pub(super) const REGIONS: [&str; 17] = [
 /// The endpoint; it stops when dropped.
 #[derive(Debug)]
 pub(super) struct Mock {
-    url: String,
+    endpoint: Endpoint,
     shared: Arc<Shared>,
-    _runtime: Runtime,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    calls: AtomicU64,
+    asked: Asked,
     connections: AtomicU64,
     /// Whether a connection is closed behind its first answer.
     is_hasty: AtomicBool,
@@ -62,6 +60,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Served {
     volumes: Vec<String>,
+    /// The most of them in an answer.
+    page: usize,
     latency: Duration,
 }
 
@@ -77,36 +77,23 @@ impl Mock {
     }
 
     fn open(acceptor: Option<TlsAcceptor>) -> Result<Self, String> {
-        let cannot = |error: std::io::Error| format!("cannot start the endpoint on 127.0.0.1: {error}");
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(cannot)?;
-        let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).map_err(cannot)?;
-        let address = listener.local_addr().map_err(cannot)?;
         let shared = Arc::new(Shared::default());
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let counted = Arc::clone(&shared);
-        let listener = listener.tap_io(move |stream| {
+        let connected = move || {
             counted.connections.fetch_add(1, Ordering::Relaxed);
-            // A delayed packet would count as the program's time; a socket that refuses the option still works.
-            drop(stream.set_nodelay(true));
-        });
-        let scheme = if acceptor.is_some() { "https" } else { "http" };
-        runtime.spawn(async move {
-            match acceptor {
-                None => axum::serve(listener, router).await,
-                Some(acceptor) => axum::serve(Secure::new(listener, acceptor)?, router).await,
-            }
-        });
-        Ok(Self { url: format!("{scheme}://{address}"), shared, _runtime: runtime })
+        };
+        Ok(Self { endpoint: Endpoint::open(router, acceptor, connected)?, shared })
     }
 
     pub(super) fn url(&self) -> &str {
-        &self.url
+        self.endpoint.url()
     }
 
-    /// From now on each region has so many volumes, and each answer takes at least so long.
-    pub(super) fn serve(&self, volumes: usize, latency: Duration) {
-        let served = Served { volumes: (0..volumes).map(volume).collect(), latency };
+    /// From now on each region has so many volumes, a page has so many of them at most, and each answer takes at least
+    /// so long.
+    pub(super) fn serve(&self, volumes: usize, page: usize, latency: Duration) {
+        let served = Served { volumes: (0..volumes).map(volume).collect(), page, latency };
         *self.shared.served.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(served);
     }
 
@@ -117,7 +104,11 @@ impl Mock {
 
     /// Requests so far.
     pub(super) fn calls(&self) -> u64 {
-        self.shared.calls.load(Ordering::Relaxed)
+        self.asked().count() as u64
+    }
+
+    pub(super) fn asked(&self) -> &Asked {
+        &self.shared.asked
     }
 
     /// Connections so far.
@@ -126,12 +117,13 @@ impl Mock {
     }
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, form: String) -> Response {
-    shared.calls.fetch_add(1, Ordering::Relaxed);
+async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, form: String) -> Response {
+    // Regions differ in nothing but the signature.
+    shared.asked.note(format!("{} {form}", signed_for(&headers).unwrap_or_default()), false);
     let served = Arc::clone(&shared.served.lock().unwrap_or_else(PoisonError::into_inner));
     tokio::time::sleep(served.latency).await;
     let (status, body) = match field(&form, "Action") {
-        Some("DescribeVolumes") => (StatusCode::OK, volumes(&served.volumes, &form)),
+        Some("DescribeVolumes") => (StatusCode::OK, volumes(&served, &form)),
         Some("DescribeVolumeAttribute") => (StatusCode::OK, attribute(field(&form, "VolumeId").unwrap_or_default())),
         Some("DescribeRegions") => (StatusCode::OK, regions()),
         _ => (StatusCode::BAD_REQUEST, UNKNOWN_ACTION.to_owned()),
@@ -148,15 +140,21 @@ const UNKNOWN_ACTION: &str = "<Response><Errors><Error><Code>InvalidAction</Code
     DescribeRegions</Message></Error></Errors>\
     <RequestID>bench</RequestID></Response>";
 
+/// The region of `Credential=KEY/DATE/REGION/SERVICE/…`.
+fn signed_for(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.split('/').nth(2)
+}
+
 /// A field of a form; none of those read here needs decoding.
 fn field<'a>(form: &'a str, name: &str) -> Option<&'a str> {
     form.split('&').filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| (key == name).then_some(value))
 }
 
-fn volumes(all: &[String], form: &str) -> String {
+fn volumes(served: &Served, form: &str) -> String {
+    let Served { volumes: all, page, .. } = served;
     let number = |name| field(form, name).and_then(|text| text.parse().ok());
     let first = number("NextToken").unwrap_or(0).min(all.len());
-    let end = all.len().min(first + number("MaxResults").unwrap_or(PAGE).min(PAGE));
+    let end = all.len().min(first + number("MaxResults").unwrap_or(*page).min(*page));
     let next = if end < all.len() { format!("<nextToken>{end}</nextToken>") } else { String::new() };
     let items = all[first..end].concat();
     document("DescribeVolumes", &format!("<volumeSet>{items}</volumeSet>{next}"))
@@ -206,7 +204,7 @@ mod tests {
     use std::net::TcpStream;
     use std::time::Duration;
 
-    use super::{Mock, PAGE, REGIONS, field, volume, volumes};
+    use super::{Mock, PAGE, REGIONS, Served, field, signed_for, volume, volumes};
 
     fn post(mock: &Mock, form: &str) -> String {
         ask(mock, "connection: close", form)
@@ -214,7 +212,7 @@ mod tests {
 
     /// Everything that the endpoint writes until it closes the connection.
     fn ask(mock: &Mock, header: &str, form: &str) -> String {
-        let mut stream = TcpStream::connect(mock.url.trim_start_matches("http://")).unwrap();
+        let mut stream = TcpStream::connect(mock.url().trim_start_matches("http://")).unwrap();
         let length = form.len();
         write!(stream, "POST / HTTP/1.1\r\nhost: x\r\n{header}\r\ncontent-length: {length}\r\n\r\n{form}").unwrap();
         let mut answer = String::new();
@@ -225,7 +223,7 @@ mod tests {
     #[test]
     fn it_answers_over_http_and_counts() {
         let mock = Mock::start().unwrap();
-        mock.serve(3, Duration::ZERO);
+        mock.serve(3, PAGE, Duration::ZERO);
         let answer = post(&mock, "Action=DescribeVolumes&Version=2016-11-15");
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         assert_eq!(answer.matches("<size>").count(), 3);
@@ -244,7 +242,7 @@ mod tests {
 
     #[test]
     fn pages_follow_one_another_to_the_end() {
-        let all: Vec<String> = (0..PAGE + 2).map(volume).collect();
+        let all = Served { volumes: (0..PAGE + 2).map(volume).collect(), page: PAGE, latency: Duration::ZERO };
         let first = volumes(&all, "Action=DescribeVolumes&MaxResults=5000");
         assert_eq!(first.matches("<size>").count(), PAGE);
         assert!(first.contains("<nextToken>1000</nextToken>"));
@@ -252,6 +250,16 @@ mod tests {
         assert_eq!(last.matches("<size>").count(), 2);
         assert!(!last.contains("<nextToken>"));
         assert_eq!(volumes(&all, "MaxResults=5").matches("<size>").count(), 5);
+    }
+
+    #[test]
+    fn the_region_is_read_from_the_signature() {
+        let value =
+            "AWS4-HMAC-SHA256 Credential=test/20240501/eu-west-3/ec2/aws4_request, SignedHeaders=host, Signature=0";
+        let mut headers = axum::http::HeaderMap::new();
+        assert_eq!(signed_for(&headers), None);
+        headers.insert("authorization", value.parse().unwrap());
+        assert_eq!(signed_for(&headers), Some("eu-west-3"));
     }
 
     #[test]

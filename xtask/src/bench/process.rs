@@ -23,6 +23,8 @@ pub(super) struct Measured {
     pub(super) wall: Duration,
     /// The most memory it held, where the system tells.
     pub(super) peak_kib: Option<u64>,
+    /// What it and the kernel for it computed, where the system tells.
+    pub(super) cpu: Option<Duration>,
     pub(super) output: String,
 }
 
@@ -79,6 +81,7 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(create(&output)?)
             .stderr(create(&errors)?);
+        let computed_before = computed_for_children();
         let start = Instant::now();
         let mut child = command.spawn().map_err(|error| format!("cannot start {}: {error}", self.path.display()))?;
         started(child.id());
@@ -88,7 +91,8 @@ impl Program {
         if !status.code().is_some_and(|code| ends.contains(&code)) {
             return Err(format!("stackql {}: {status}\n{}", arguments.join(" "), read(&errors)?.trim_end()));
         }
-        Ok(Measured { wall, peak_kib: None, output: read(&output)? })
+        let cpu = computed_for_children().zip(computed_before).map(|(after, before)| after - before);
+        Ok(Measured { wall, peak_kib: None, cpu, output: read(&output)? })
     }
 }
 
@@ -109,9 +113,31 @@ fn high_water_mark(status: &str) -> Option<u64> {
     value.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
+/// Time that was computed for processes this one has waited for, one program at a time.
+fn computed_for_children() -> Option<Duration> {
+    std::fs::read_to_string("/proc/self/stat").ok().as_deref().and_then(children_time)
+}
+
+/// User and system time of waited-for children, in hundredths of a second on every Linux there is.
+fn children_time(stat: &str) -> Option<Duration> {
+    // The second field is a name in parentheses and may hold anything.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let ticks: Vec<u64> = fields.split(' ').skip(13).take(2).map_while(|field| field.parse().ok()).collect();
+    (ticks.len() == 2).then(|| Duration::from_millis(ticks.iter().sum::<u64>() * 10))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::high_water_mark;
+    use std::time::Duration;
+
+    use super::{children_time, high_water_mark};
+
+    #[test]
+    fn the_time_of_children_is_read() {
+        let stat = "42 (a) b) S 1 42 42 0 -1 4194560 100 200 0 0 7 8 150 25 20 0 1 0 5000 1000 100";
+        assert_eq!(children_time(stat), Some(Duration::from_millis(1750)));
+        assert_eq!(children_time("42 (a) S 1"), None);
+    }
 
     #[test]
     fn the_high_water_mark_is_read() {
