@@ -106,8 +106,7 @@ impl Governor {
         let asked = Instant::now();
         let host = entry(&self.hosts, &key.host, || Host::new(self.concurrency_limit));
         let pace = entry(&self.paces, key, Pace::default);
-        let turn = pace.turn().await;
-        let mut held_back = false;
+        let (turn, mut held_back) = pace.turn().await;
         loop {
             let slot = host.slot().await;
             let total = Arc::clone(&self.total).acquire_owned().await.expect("the semaphore is never closed");

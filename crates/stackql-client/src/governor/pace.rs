@@ -56,9 +56,12 @@ pub(super) enum Held {
 }
 
 impl Pace {
-    /// Waits until the requests that came before have been sent.
-    pub(super) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.turn.lock().await
+    /// Waits until the requests that came before have been sent; whether there were any.
+    pub(super) async fn turn(&self) -> (tokio::sync::MutexGuard<'_, ()>, bool) {
+        match self.turn.try_lock() {
+            Ok(turn) => (turn, false),
+            Err(_) => (self.turn.lock().await, true),
+        }
     }
 
     /// Counts one request that is sent now, if it may be; `held_back` says whether it was held before.

@@ -75,6 +75,19 @@ async fn work(governor: Arc<Governor>, key: Key, server: Arc<Server>) {
     }
 }
 
+/// Asks `server` for ever, which says when to come back: only the governor waits.
+async fn work_as_told(governor: Arc<Governor>, key: Key, server: Arc<Server>) {
+    loop {
+        let permit = governor.permit(&key).await.expect("nobody says that nothing is left");
+        // Nothing happens in no time, not even where nobody waits.
+        tokio::time::advance(Duration::from_micros(50)).await;
+        let accepted = server.ask();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let refused = Limits { retry_after: Some(seconds(1.0)), ..Limits::default() };
+        permit.finish(&if accepted { Outcome::Answered(Limits::default()) } else { Outcome::Throttled(refused) });
+    }
+}
+
 async fn run(keys: &[Key], servers: &[Arc<Server>], settings: Settings, time: f64) {
     let governor = governor(settings);
     let mut workers = tokio::task::JoinSet::new();
@@ -97,6 +110,23 @@ async fn a_rate_is_learned_in_ten_seconds_and_then_kept_without_being_throttled(
         assert!(share >= 0.95, "{per_second}/s: {share}");
         let (_, before) = server.between(0.0, 10.0);
         assert!((1..300).contains(&before), "{per_second}/s: {before} were throttled at first");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_is_learned_from_a_server_that_says_when_to_come_back() {
+    for per_second in [10.0, 20.0, 100.0] {
+        let server = Server::new(5.0 * per_second, per_second);
+        let governor = governor(Settings::default());
+        let mut workers = tokio::task::JoinSet::new();
+        for _ in 0..32 {
+            workers.spawn(work_as_told(Arc::clone(&governor), key("a"), Arc::clone(&server)));
+        }
+        tokio::time::sleep(seconds(70.0)).await;
+        let (accepted, throttled) = server.between(20.0, 70.0);
+        let share = accepted / (50.0 * per_second);
+        assert_eq!(throttled, 0, "{per_second}/s, {share}");
+        assert!(share >= 0.95, "{per_second}/s: {share}");
     }
 }
 
