@@ -16,7 +16,9 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use serde_json::Value as Json;
 use stackql_call::{Bindings, Call, Operation, RowPlan, Value, bind};
+use stackql_provider::{Location, Parameter, Verb};
 
 use crate::awaiting::{Until, awaited};
 use crate::bindings::bindings;
@@ -72,6 +74,32 @@ impl Fetch {
             }
         }
         Ok(calls)
+    }
+
+    /// The error of one of several calls, with what tells that call from the others. Headers and what a write sends may
+    /// be secrets; clauses are the same for all.
+    fn among(&self, call: &Call, error: Error) -> Error {
+        if matches!(error, Error::Behind { .. } | Error::StillRuns { .. }) {
+            // It says already where to look for what it is about.
+            return error;
+        }
+        let operation = call.operation();
+        let method = operation.method();
+        let tells = |p: &&Parameter| match p.location {
+            _ if operation.service.endpoints.scope.as_ref() == Some(&p.name) => false,
+            _ if method.fills_in(&p.name) || self.clauses.contains_key(&p.name) => false,
+            Location::Path | Location::Server => true,
+            Location::Query => method.verb == Verb::Select,
+            Location::Body => method.verb == Verb::Select && p.required,
+            Location::Header => false,
+        };
+        let given = method.parameters.iter().filter(tells).filter_map(|p| Some((p, call.argument(&p.name)?)));
+        let given = given.map(|(p, argument)| match argument {
+            Json::String(text) => format!("{} = '{text}'", p.name),
+            other => format!("{} = {other}", p.name),
+        });
+        let given = given.collect::<Vec<_>>().join(", ");
+        if given.is_empty() { error } else { Error::Among { given, source: Box::new(error) } }
     }
 }
 
@@ -240,20 +268,21 @@ async fn all_rows(
     let context = &fetch.context;
     context.plan_calls(calls.len())?;
     context.progress.scopes.fetch_add(calls.len() as u64, Ordering::Relaxed);
-    let one_ends_all = (calls.len() == 1 && !fetch.is_fed) || context.settings.fails_at_once;
+    let is_alone = calls.len() == 1 && !fetch.is_fed;
+    let one_ends_all = is_alone || context.settings.fails_at_once;
     let tally = Arc::clone(&fetch.tally);
     tally.calls.fetch_add(calls.len(), Ordering::Relaxed);
     let streams = calls.into_iter().map(|call| {
         let tally = Arc::clone(&tally);
-        let (context, output) = (Arc::clone(&fetch.context), fetch.output.clone());
+        let (context, fetch) = (Arc::clone(&fetch.context), Arc::clone(fetch));
         let (of, plan) = (Arc::clone(&context), fetch.plan.clone());
         let rows = match fetch.until {
             Until::Answer => pages(of, call.clone(), plan, paging.clone()).boxed(),
             until => stream::once(awaited(of, call.clone(), plan, until)).boxed(),
         };
         let ended = Arc::clone(&context);
-        rows.map(move |page| match page {
-            Ok(page) => Some(output.batch(&call, &page)),
+        rows.map(move |page| match page.map_err(|error| if is_alone { error } else { fetch.among(&call, error) }) {
+            Ok(page) => Some(fetch.output.batch(&call, &page)),
             Err(error) if one_ends_all => Some(Err(error.into())),
             Err(error) => {
                 context.lose(Failure::from(&error));
