@@ -67,6 +67,13 @@ pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) ->
     Some(told(operation, scope, response, said, || status_name(response.status)))
 }
 
+/// The fault in an answer that is good by its status and has no rows.
+pub(crate) fn without_rows(operation: &Operation, scope: Option<&str>, response: &Response) -> Option<Fault> {
+    let says = said::says_error_alone(&response.body);
+    let said = says.then(|| Said::read(&response.body, &operation.method().response.error, response.status))?;
+    Some(told(operation, scope, response, said, || "Error".to_owned()))
+}
+
 /// What the state of work that failed says about it, at the places of `shape` or the usual ones.
 pub(crate) fn failed(operation: &Operation, scope: Option<&str>, response: &Response, shape: &ErrorShape) -> Fault {
     let said = Said::read(&response.body, shape, response.status);

@@ -5,7 +5,7 @@ use stackql_provider::{AnswerFormat, BodyStyle, Carrier, NextPage, ResponseShape
 use thiserror::Error;
 
 use crate::body::{Broken, texts};
-use crate::fault::{behind, by_http};
+use crate::fault::{behind, by_http, without_rows};
 use crate::{Call, Fault, Response, RowPlan, Transform, TransformError, fault};
 
 mod answer;
@@ -20,7 +20,7 @@ pub use cursor::Cursor;
 
 use answer::{Answer, COUNT, ONWARD, Places, REQUEST_ID, Unfit};
 pub(crate) use place::below;
-use place::{Behind, is_without_data};
+use place::{Behind, is_without_data, strangers};
 
 /// One page of an answer.
 #[derive(Debug, Clone)]
@@ -189,6 +189,23 @@ fn read(
             AnswerFormat::Markup => answer.xml(body, &places),
             AnswerFormat::Json => answer.json(body, &places),
         };
+        let (is_select, no_rows) = (method.verb == Verb::Select, read.is_err() || answer.builders.rows == 0);
+        let strangers = match shape.row.map(|row| call.operation().resource.types.get(row)) {
+            // What stands for the fields that the definition does not know shows them.
+            Some(Type::Structure { members }) if is_select && shape.rows.is_empty() && !plan.extra => {
+                strangers(body, members)
+            }
+            _ => None,
+        };
+        if is_select
+            && (no_rows || strangers.is_some())
+            && let Some(fault) = without_rows(call.operation(), call.scope(), response)
+        {
+            return Err(AnswerError::Fault(Box::new(fault)));
+        }
+        if let Some(names) = strangers {
+            return Err(unreadable(format!("it has no member of a row, but {names}")));
+        }
         read.map_err(|Broken { at, reason }| match &made {
             Some(_) => unreadable(format!("what its template made of it: {reason} at byte {at}")),
             None => unreadable(format!("{reason} at byte {at}")),

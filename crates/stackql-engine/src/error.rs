@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use datafusion::error::DataFusionError;
-use stackql_call::{AnswerError, BindError, TransportError};
+use stackql_call::{AnswerError, BindError, Fault, TransportError};
 use stackql_provider::{LookupError, RegistryError};
 use thiserror::Error;
 
@@ -51,6 +51,14 @@ pub(crate) enum Error {
         stage: Stage,
         /// What asks for it.
         at: Option<String>,
+        /// Why it failed.
+        source: Box<Self>,
+    },
+    /// One of several calls failed.
+    #[error("{source}; it was for {given}")]
+    Among {
+        /// What tells it from the others.
+        given: String,
         /// Why it failed.
         source: Box<Self>,
     },
@@ -128,6 +136,15 @@ impl fmt::Display for Stage {
 }
 
 impl Error {
+    /// What the provider said when it refused, if that is what went wrong.
+    pub(crate) fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Answer(AnswerError::Fault(fault)) => Some(fault),
+            Self::Among { source, .. } => source.fault(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn statement(message: impl Into<String>) -> Self {
         Self::Statement { message: message.into(), hint: None }
     }

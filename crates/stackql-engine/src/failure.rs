@@ -94,7 +94,7 @@ fn place(error: &Error) -> Option<Box<Place>> {
         Error::StillRuns { table, scope, .. } => {
             Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
         }
-        Error::Behind { source, .. } => return place(source),
+        Error::Behind { source, .. } | Error::Among { source, .. } => return place(source),
         _ => return None,
     };
     Some(Box::new(place))
@@ -132,7 +132,7 @@ impl Failure {
             }
             Error::TookTooLong(_) => Self::new(FailureKind::Limit, message),
             Error::StillRuns { .. } => Self::new(FailureKind::Limit, message),
-            Error::Behind { source, .. } => Self { message, ..Self::told(source) },
+            Error::Behind { source, .. } | Error::Among { source, .. } => Self { message, ..Self::told(source) },
             Error::Transport { source, .. } => match source.kind {
                 TransportErrorKind::Credentials => Self::new(FailureKind::Auth, message),
                 TransportErrorKind::Configuration => Self::user(message),

@@ -1,8 +1,10 @@
 //! `FetchExec`, the one node that calls APIs. Its input is rows of parameters, its output rows of the resource: each
 //! input row is a call (one a member where the scope is `*`), and the calls of all rows run concurrently.
 
+mod among;
+mod calls;
+
 use std::any::Any;
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,11 +18,11 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::future::TryFutureExt;
-use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use stackql_call::{BindError, Bindings, Call, Operation, RowPlan, Value, bind, request};
+use futures::stream::{self, BoxStream, StreamExt};
+use stackql_call::{Bindings, Operation, RowPlan, Value};
 
+use crate::Failure;
 use crate::awaiting::{Until, awaited};
-use crate::bindings::bindings;
 use crate::context::Context;
 use crate::demand::Demand;
 use crate::error::Error;
@@ -29,7 +31,6 @@ use crate::feed::KeysExec;
 use crate::output::Output;
 use crate::pages::{Paging, counted, pages};
 use crate::plan::properties;
-use crate::{Failure, scope};
 
 /// What a fetch calls and what it makes of the answers.
 #[derive(Debug, Clone)]
@@ -63,53 +64,6 @@ impl Fetch {
             row.entry(name.clone()).or_insert_with(|| value.clone());
         }
         row
-    }
-
-    /// The calls for rows of parameters.
-    async fn calls(&self, mut input: SendableRecordBatchStream) -> Result<Vec<Call>> {
-        let mut calls = Vec::new();
-        let mut wide = HashSet::new();
-        while let Some(batch) = input.try_next().await? {
-            for row in 0..batch.num_rows() {
-                let row = self.with_clauses(bindings(&batch, row)?);
-                for bindings in scope::places(&self.context, &self.operation, row).await? {
-                    match self.kept_in_whole(&bindings).await {
-                        None => calls.push(self.call(&bindings).map_err(Error::from)?),
-                        // Several narrow questions may have one wide answer.
-                        Some((call, identity)) => calls.extend(wide.insert(identity).then_some(call)),
-                    }
-                }
-            }
-        }
-        Ok(calls)
-    }
-
-    fn call(&self, bindings: &Bindings) -> Result<Call, BindError> {
-        bind(Arc::clone(&self.operation), bindings, &mut || uuid::Uuid::new_v4().to_string())
-    }
-
-    /// The call that asks for more than `bindings` do, if its answer is kept while that of theirs is not; and what
-    /// tells it from others.
-    async fn kept_in_whole(&self, bindings: &Bindings) -> Option<(Call, String)> {
-        let max_age = self.context.max_age()?;
-        let whole: Bindings = bindings
-            .iter()
-            .filter(|(name, _)| !self.narrowing.contains(name))
-            .map(|(n, v)| (n.clone(), v.clone()))
-            .collect();
-        if whole.len() == bindings.len() || !self.clauses.is_empty() || self.paging.wanted.is_some() {
-            return None;
-        }
-        let asked = |bindings: &Bindings| {
-            let call = self.call(bindings).ok()?;
-            let mut request = request(&call, None, None).ok()?;
-            request.max_age = Some(max_age);
-            Some((call, request))
-        };
-        let ((_, narrow), (call, wide)) = (asked(bindings)?, asked(&whole)?);
-        let transport = &self.context.transport;
-        let is_kept = !transport.keeps(&narrow).await && transport.keeps(&wide).await;
-        is_kept.then(|| (call, wide.identity()))
     }
 }
 
@@ -278,20 +232,23 @@ async fn all_rows(
     let context = &fetch.context;
     context.plan_calls(calls.len())?;
     context.progress.scopes.fetch_add(calls.len() as u64, Ordering::Relaxed);
-    let one_ends_all = (calls.len() == 1 && !fetch.is_fed) || context.settings.fails_at_once;
+    let is_alone = calls.len() == 1 && !fetch.is_fed;
+    let one_ends_all = is_alone || context.settings.fails_at_once;
     let tally = Arc::clone(&fetch.tally);
     tally.calls.fetch_add(calls.len(), Ordering::Relaxed);
-    let streams = calls.into_iter().map(|call| {
+    let of_call = Arc::clone(fetch);
+    // Each is made as its turn comes: there may be many more calls than may be in flight.
+    let streams = calls.into_iter().map(move |call| {
         let tally = Arc::clone(&tally);
-        let (context, output) = (Arc::clone(&fetch.context), fetch.output.clone());
+        let (context, fetch) = (Arc::clone(&of_call.context), Arc::clone(&of_call));
         let (of, plan) = (Arc::clone(&context), fetch.plan.clone());
         let rows = match fetch.until {
             Until::Answer => pages(of, call.clone(), plan, paging.clone()).boxed(),
             until => stream::once(awaited(of, call.clone(), plan, until)).boxed(),
         };
         let ended = Arc::clone(&context);
-        rows.map(move |page| match page {
-            Ok(page) => Some(output.batch(&call, &page)),
+        rows.map(move |page| match page.map_err(|error| if is_alone { error } else { fetch.among(&call, error) }) {
+            Ok(page) => Some(fetch.output.batch(&call, &page)),
             Err(error) if one_ends_all => Some(Err(error.into())),
             Err(error) => {
                 context.lose(Failure::from(&error));
@@ -306,7 +263,6 @@ async fn all_rows(
         .filter_map(futures::future::ready)
         .boxed()
     });
-    let streams: Vec<_> = streams.collect();
     // What waits is not in flight.
     let most = (fetch.until == Until::Answer).then(|| fetch.context.options.concurrency.max(1));
     let rows = stream::iter(streams).flatten_unordered(most);

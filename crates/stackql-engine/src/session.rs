@@ -18,7 +18,7 @@ use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast::{Expr, SelectItem, Statement as SqlStatement};
 use futures::{StreamExt, TryStreamExt, stream};
-use stackql_call::{AnswerError, FaultKind, Transport};
+use stackql_call::{FaultKind, Transport};
 use stackql_provider::{Definitions, Registry, Verb};
 use stackql_sql::{JoinBy, Prepared, Query, Show, ShowKind, Statement, parse};
 
@@ -468,10 +468,10 @@ fn join_by(statement: &Statement) -> Option<JoinBy> {
 /// Whether an error says that a rehearsal would have succeeded.
 fn rehearsed(error: &DataFusionError) -> bool {
     match error.find_root() {
-        DataFusionError::External(inner) => matches!(
-            inner.downcast_ref::<Error>(),
-            Some(Error::Answer(AnswerError::Fault(fault))) if fault.kind == FaultKind::Rehearsed
-        ),
+        DataFusionError::External(inner) => {
+            let fault = inner.downcast_ref::<Error>().and_then(Error::fault);
+            fault.is_some_and(|fault| fault.kind == FaultKind::Rehearsed)
+        }
         _ => false,
     }
 }

@@ -99,6 +99,17 @@ pub(super) fn says_error(body: &[u8], shape: &ErrorShape) -> bool {
     }
 }
 
+/// Whether the body of an answer without rows says that it is an error, whether its definition knows of that or not.
+pub(super) fn says_error_alone(body: &[u8]) -> bool {
+    let Ok(document) = read(body, PhantomData::<Json>) else { return false };
+    ["error", "errors"].iter().filter_map(|name| document.get(name)).any(|said| match said {
+        Json::Object(members) => !members.is_empty(),
+        Json::Array(items) => !items.is_empty(),
+        Json::String(text) => !text.is_empty(),
+        said => *said == Json::Bool(true),
+    })
+}
+
 /// The scalar at a path, or the first one in a list.
 pub(super) fn text<S: AsRef<str>>(value: &Json, path: &[S]) -> Option<String> {
     match (value, path) {

@@ -1,9 +1,11 @@
 //! Where an answer in JSON says how far it came. Owns the reading of such places out of a whole document.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value as Json;
-use stackql_provider::Carrier;
+use stackql_provider::{Carrier, Member};
 
 use super::in_header;
 use crate::Response;
@@ -48,6 +50,15 @@ pub(super) fn is_without_data(body: &[u8]) -> bool {
         data: Option<IgnoredAny>,
     }
     serde_json::from_slice::<Answer>(bare(body)).is_ok_and(|answer| answer.data.is_none())
+}
+
+/// The members of the outermost value, as a message names them, if it is an object that has none of `members`, so that
+/// it would be a row of nothing but NULL.
+pub(super) fn strangers(body: &[u8], members: &[Member]) -> Option<String> {
+    let document: BTreeMap<String, IgnoredAny> = serde_json::from_slice(bare(body)).ok()?;
+    let known = document.is_empty() || members.iter().any(|member| document.contains_key(&member.wire));
+    let names = || document.keys().take(8).map(|name| format!("'{}'", name.chars().take(40).collect::<String>()));
+    (!known).then(|| names().collect::<Vec<_>>().join(", "))
 }
 
 /// The member of an object, or the element of a list, from its end where the step is negative.

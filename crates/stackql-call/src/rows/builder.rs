@@ -63,6 +63,7 @@ impl Builders {
                 None => return Cell::Unfit("an integer"),
             },
             Builder::Number(b) => match trimmed.parse() {
+                Ok(n) if is_rounded(trimmed, n) => return Cell::Unfit("numbers of 53 bits"),
                 Ok(n) => b.append_value(n),
                 Err(_) if trimmed.is_empty() => b.append_null(),
                 Err(_) => return Cell::Unfit("a number"),
@@ -126,6 +127,11 @@ fn integer(text: &str) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let broken = || text.parse::<f64>().ok().filter(|n| n.fract() == 0.0 && n.abs() <= EXACT);
     text.parse().ok().or_else(|| broken().map(|n| n as i64))
+}
+
+/// Whether a whole number is another one as `n`: an identifier that is rounded is somebody else's.
+fn is_rounded(text: &str, n: f64) -> bool {
+    text.parse::<i128>().is_ok_and(|whole| n as i128 != whole)
 }
 
 /// Milliseconds since 1970 of a time in any of the formats that answers use. One without an offset is UTC.

@@ -1,0 +1,60 @@
+//! What the binary does when an API goes wrong: how it exits, which rows it prints and what it says. Rows may be missing,
+//! but never without a word.
+#![expect(clippy::unwrap_used, reason = "what does not work fails the test")]
+
+mod answers;
+mod api;
+mod fleet;
+mod matrix;
+mod settings;
+mod statements;
+mod unreachable;
+
+use std::process::Command;
+
+use insta_cmd::get_cargo_bin;
+
+/// How a run ended, and the lines it wrote, sorted: which call is answered first is not settled.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) rows: Vec<String>,
+    pub(crate) said: Vec<String>,
+}
+
+/// Runs statements over the documents beside this. Nothing of the environment of whoever runs the tests is seen.
+pub(crate) fn run(sql: &str, flags: &[&str]) -> Run {
+    let kept = tempfile::tempdir().unwrap();
+    let registry =
+        format!(r#"{{"url": "file://{}/tests/faults", "srcPrefix": "documents"}}"#, env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(get_cargo_bin("stackql"));
+    command.env_clear().args(["exec", sql, "--output=csv", "--hideheaders", "--registry", &registry]).args(flags);
+    command.arg("--approot").arg(kept.path());
+    let output = command.output().unwrap();
+    let lines = |bytes: Vec<u8>| {
+        let mut lines: Vec<String> = String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    Run { code: output.status.code().unwrap(), rows: lines(output.stdout), said: lines(output.stderr) }
+}
+
+impl Run {
+    /// Fails unless the run ended with this code, printed these rows and said these lines, and nothing else. `…` in a
+    /// line stands for whatever a system says, or where it listens.
+    pub(crate) fn assert(&self, code: i32, mut rows: Vec<String>, said: &[String], of: &str) {
+        rows.sort();
+        let says =
+            self.said.len() == said.len() && said.iter().all(|like| self.said.iter().any(|line| fits(line, like)));
+        assert!(
+            self.code == code && self.rows == rows && says,
+            "{of}: expected exit {code}, {rows:#?} and {said:#?}, not {self:#?}"
+        );
+    }
+}
+
+fn fits(line: &str, like: &str) -> bool {
+    let Some((start, rest)) = like.split_once('…') else { return line == like };
+    let behind = line.strip_prefix(start);
+    behind.is_some_and(|behind| behind.char_indices().any(|(at, _)| fits(&behind[at..], rest)) || fits("", rest))
+}

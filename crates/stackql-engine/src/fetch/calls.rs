@@ -1,0 +1,63 @@
+//! The calls for rows of parameters; where a wider answer is kept, the call whose answer it is.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::execution::SendableRecordBatchStream;
+use futures::stream::TryStreamExt;
+use stackql_call::{BindError, Bindings, Call, bind, request};
+
+use super::Fetch;
+use crate::bindings::bindings;
+use crate::error::Error;
+use crate::scope;
+
+impl Fetch {
+    /// The calls for rows of parameters.
+    pub(super) async fn calls(&self, mut input: SendableRecordBatchStream) -> Result<Vec<Call>> {
+        let mut calls = Vec::new();
+        let mut wide = HashSet::new();
+        while let Some(batch) = input.try_next().await? {
+            for row in 0..batch.num_rows() {
+                let row = self.with_clauses(bindings(&batch, row)?);
+                for bindings in scope::places(&self.context, &self.operation, row).await? {
+                    match self.kept_in_whole(&bindings).await {
+                        None => calls.push(self.call(&bindings).map_err(Error::from)?),
+                        // Several narrow questions may have one wide answer.
+                        Some((call, identity)) => calls.extend(wide.insert(identity).then_some(call)),
+                    }
+                }
+            }
+        }
+        Ok(calls)
+    }
+
+    fn call(&self, bindings: &Bindings) -> Result<Call, BindError> {
+        bind(Arc::clone(&self.operation), bindings, &mut || uuid::Uuid::new_v4().to_string())
+    }
+
+    /// The call that asks for more than `bindings` do, if its answer is kept while that of theirs is not; and what
+    /// tells it from others.
+    async fn kept_in_whole(&self, bindings: &Bindings) -> Option<(Call, String)> {
+        let max_age = self.context.max_age()?;
+        let whole: Bindings = bindings
+            .iter()
+            .filter(|(name, _)| !self.narrowing.contains(name))
+            .map(|(n, v)| (n.clone(), v.clone()))
+            .collect();
+        if whole.len() == bindings.len() || !self.clauses.is_empty() || self.paging.wanted.is_some() {
+            return None;
+        }
+        let asked = |bindings: &Bindings| {
+            let call = self.call(bindings).ok()?;
+            let mut request = request(&call, None, None).ok()?;
+            request.max_age = Some(max_age);
+            Some((call, request))
+        };
+        let ((_, narrow), (call, wide)) = (asked(bindings)?, asked(&whole)?);
+        let transport = &self.context.transport;
+        let is_kept = !transport.keeps(&narrow).await && transport.keeps(&wide).await;
+        is_kept.then(|| (call, wide.identity()))
+    }
+}
