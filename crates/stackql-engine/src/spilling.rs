@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::SortOptions;
+use datafusion::common::JoinType;
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::config::ConfigOptions;
@@ -40,8 +41,7 @@ impl PhysicalOptimizerRule for JoinsSpill {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let spilling = |node: Arc<dyn ExecutionPlan>| {
             Ok(match (node.as_ref() as &dyn Any).downcast_ref::<HashJoinExec>() {
-                // What counts on the order of its rows, and NOT IN, are not for merging.
-                Some(join) if !join.null_aware && node.output_ordering().is_none() => {
+                Some(join) if merges(join) && node.output_ordering().is_none() => {
                     Transformed::yes(Arc::new(JoinExec { join: node }) as _)
                 }
                 _ => Transformed::no(node),
@@ -57,6 +57,12 @@ impl PhysicalOptimizerRule for JoinsSpill {
     fn schema_check(&self) -> bool {
         true
     }
+}
+
+/// Whether a join can be carried out as a merge: not NOT IN, nor a full join with further conditions, for which
+/// DataFusion takes a column for one without NULL that is none.
+fn merges(join: &HashJoinExec) -> bool {
+    !join.null_aware && (*join.join_type() != JoinType::Full || join.filter().is_none())
 }
 
 /// A hash join while its left side fits into memory.
