@@ -49,7 +49,8 @@ pub(crate) fn choose<'a>(
     let bound: Vec<&String> = predicates.iter().map(|p| &p.column).chain(fed).collect();
     let mut missing: Option<(&Method, Vec<String>)> = None;
     let mut best: Option<&Method> = None;
-    for method in select_methods(&name, &table.resource)? {
+    let is_meant = |method: &&Method| table.pinned.as_ref().is_none_or(|pinned| *pinned == method.name);
+    for method in select_methods(&name, &table.resource)?.into_iter().filter(is_meant) {
         let is_bound = |name: &str| method.parameter(name).is_some_and(|p| bound.iter().any(|c| same(p, c)));
         let lacks: Vec<String> = method.owed().into_iter().filter(|n| !is_bound(n)).map(str::to_owned).collect();
         if bound.iter().any(|c| !knows(&table.service, &table.resource, method, c)) {

@@ -2,10 +2,12 @@
 //! equal to expressions of the other.
 //!
 //! Stages: [`wants`] what a scan lacks, [`push`] which scans below a plan take a key, [`join`] one join as a [`Feed`],
-//! [`group`] inner joins in an order in which each relation is fed by those before. A [`Feed`] becomes a [`FeedExec`],
+//! [`group`] inner joins in an order in which each relation is fed by those before,
+//! [`detail`] what lists leave out. A [`Feed`] becomes a [`FeedExec`],
 //! which takes the outer relation's rows as they come, fills the holes of its body with them ([`hole`]), and runs it.
 
 mod cycle;
+mod detail;
 mod either;
 mod exec;
 mod group;
@@ -52,10 +54,11 @@ impl Numbers {
 ///
 /// Names the first table whose parameters come from nowhere, or those of which each waits for another.
 pub(crate) fn feed(plan: LogicalPlan, join_by: Option<JoinBy>) -> Result<LogicalPlan> {
-    let fed = fed(plan.clone(), &Numbers { next: Cell::new(0), join_by })?;
+    let numbers = Numbers { next: Cell::new(0), join_by };
+    let fed = fed(plan.clone(), &numbers)?;
     match wants::unfed(&fed).into_iter().next() {
         Some(error) => Err(cycle::cycle(&plan).unwrap_or(error).into()),
-        None => Ok(fed),
+        None => detail::detailed(fed, &numbers),
     }
 }
 

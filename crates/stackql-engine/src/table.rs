@@ -38,6 +38,8 @@ pub(crate) struct ResourceTable {
     pub(crate) shape: Arc<Shape>,
     /// Columns whose values come from other relations.
     pub(crate) fed: Vec<Fed>,
+    /// The method that is called, where it is chosen already.
+    pub(crate) pinned: Option<String>,
 }
 
 /// Columns that a relation feeds.
@@ -58,7 +60,7 @@ impl ResourceTable {
         resource: Arc<Resource>,
     ) -> Self {
         let shape = Arc::new(Shape::new(&service, &resource));
-        Self { context, provider, service, resource, shape, fed: Vec::new() }
+        Self { context, provider, service, resource, shape, fed: Vec::new(), pinned: None }
     }
 
     /// The full name, `provider.service.resource`.

@@ -1,0 +1,151 @@
+//! Columns that lists leave out: where a statement names some that only a thing asked for by itself has, each row of the
+//! list is asked for. What is not named is not asked for, and `*` names what a list has.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{Column, NullEquality, Result, TableReference};
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{
+    Expr, Join, JoinConstraint, JoinType, LogicalPlan, Projection, TableScan, TableScanBuilder,
+};
+use stackql_provider::{Method, Type, Verb};
+
+use super::wants::table_of;
+use super::{Numbers, join};
+use crate::access::choose;
+use crate::shape::{Source, same};
+use crate::table::ResourceTable;
+
+/// The plan with a join in the place of each scan that needs it.
+pub(super) fn detailed(plan: LogicalPlan, numbers: &Numbers) -> Result<LogicalPlan> {
+    let scan = |node: LogicalPlan| match &node {
+        LogicalPlan::TableScan(scan) => {
+            Ok(with_details(scan, numbers)?.map_or_else(|| Transformed::no(node.clone()), Transformed::yes))
+        }
+        _ => Ok(Transformed::no(node)),
+    };
+    Ok(plan.transform_up_with_subqueries(scan)?.data)
+}
+
+fn with_details(scan: &TableScan, numbers: &Numbers) -> Result<Option<LogicalPlan>> {
+    let Some(table) = table_of(scan) else { return Ok(None) };
+    let width = scan.projection.iter().flatten().filter(|at| **at < table.shape.visible).count();
+    if scan.projection.is_none() || width >= table.shape.visible {
+        return Ok(None);
+    }
+    let Ok(list) = choose(&table, &table.predicates(&scan.filters), &table.fed_columns()) else { return Ok(None) };
+    let mut wanted: Vec<&str> = scan.projected_schema.fields().iter().map(|f| f.name().as_str()).collect();
+    let filtered: Vec<&Column> = scan.filters.iter().flat_map(Expr::column_refs).collect();
+    wanted.extend(filtered.iter().map(|column| column.name.as_str()));
+    let lacking: Vec<String> = wanted.into_iter().filter(|name| !has(&table, list, name)).map(str::to_owned).collect();
+    let mut others = table.resource.methods_of(Verb::Select).filter(|method| method.name != list.name);
+    let found = others.find_map(|method| {
+        let gives = !lacking.is_empty() && lacking.iter().all(|name| has(&table, method, name));
+        gives.then(|| Some((method, keys(&table, list, method)?)))?
+    });
+    match found {
+        Some((method, keys)) => {
+            let join = joined(scan, &table, (list, method), &lacking, &keys)?;
+            shown(scan, &lacking, join::fed(join, numbers)?).map(Some)
+        }
+        None => Ok(None),
+    }
+}
+
+/// Whether rows of a method have a column, or it is none of rows.
+fn has(table: &ResourceTable, method: &Method, name: &str) -> bool {
+    let Ok(at) = table.shape.schema.index_of(name) else { return true };
+    let Source::Row(at) = table.shape.sources[at] else { return true };
+    let column = table.resource.column_of(method, at);
+    match method.response.row.map(|row| table.resource.types.get(row)) {
+        Some(Type::Structure { members }) => members.iter().any(|member| member.wire == column.wire),
+        // Nobody knows what its rows have.
+        _ => true,
+    }
+}
+
+/// The columns by whose values, as `list` gives them, `method` is called for one of its rows.
+fn keys(table: &ResourceTable, list: &Method, method: &Method) -> Option<Vec<String>> {
+    let mut keys: Vec<String> = Vec::new();
+    let mut is_of_row = false;
+    for owed in method.owed() {
+        let parameter = method.parameter(owed)?;
+        let at = table.shape.schema.fields().iter().position(|field| same(parameter, field.name()))?;
+        let field = table.shape.schema.field(at);
+        match &table.shape.sources[at] {
+            Source::Row(_) => {
+                let is_plain =
+                    matches!(field.data_type(), DataType::Utf8 | DataType::Int64) && field.metadata().is_empty();
+                if !is_plain || !has(table, list, field.name()) {
+                    return None;
+                }
+                is_of_row = true;
+            }
+            Source::Bound(_) if list.parameters.iter().any(|p| same(p, field.name())) => {}
+            Source::Bound(name) if table.service.endpoints.scope.as_ref() == Some(name) => {}
+            Source::Bound(_) | Source::Extra => return None,
+        }
+        keys.push(field.name().clone());
+    }
+    // The scope is that of the row.
+    let scope = table.service.endpoints.scope.iter().filter(|scope| !keys.contains(scope)).cloned().collect::<Vec<_>>();
+    keys.extend(scope);
+    is_of_row.then_some(keys)
+}
+
+/// The rows of the list, each with what is said of it alone.
+fn joined(
+    scan: &TableScan,
+    table: &ResourceTable,
+    (list, method): (&Method, &Method),
+    lacking: &[String],
+    keys: &[String],
+) -> Result<Join> {
+    let columns = |wanted: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        let names = table.shape.schema.fields().iter().map(|f| f.name()).enumerate();
+        names.filter(|(_, name)| wanted(name) || keys.contains(name)).map(|(at, _)| at).collect()
+    };
+    let is_lacking = |name: &str| lacking.iter().any(|lacking| lacking == name);
+    let is_shown = |name: &str| scan.projected_schema.has_column_with_unqualified_name(name);
+    let read = |table: ResourceTable, name: &TableReference, columns: Vec<usize>| {
+        TableScanBuilder::new(name.clone(), provider_as_source(Arc::new(table))).with_projection(Some(columns))
+    };
+    let pinned = |method: &Method| ResourceTable { pinned: Some(method.name.clone()), ..table.clone() };
+    let of_list = columns(&|name| is_shown(name) && !is_lacking(name));
+    let rows = read(pinned(list), &scan.table_name, of_list);
+    let rows = rows.with_filters(scan.filters.clone()).with_fetch(scan.fetch).build()?;
+    let apart = ResourceTable { fed: Vec::new(), ..pinned(method) };
+    let details = read(apart, &details_of(scan), columns(&is_lacking)).build()?;
+    let pair = |key: &String| (column(&scan.table_name, key), column(&details_of(scan), key));
+    Join::try_new(
+        Arc::new(LogicalPlan::TableScan(rows)),
+        Arc::new(LogicalPlan::TableScan(details)),
+        keys.iter().map(pair).collect(),
+        None,
+        JoinType::Left,
+        JoinConstraint::On,
+        NullEquality::NullEqualsNothing,
+        false,
+    )
+}
+
+/// The columns of a scan out of the join that stands for it.
+fn shown(scan: &TableScan, lacking: &[String], join: LogicalPlan) -> Result<LogicalPlan> {
+    let shown = scan.projected_schema.fields().iter().map(|field| match lacking.contains(field.name()) {
+        true => column(&details_of(scan), field.name()).alias_qualified(Some(scan.table_name.clone()), field.name()),
+        false => column(&scan.table_name, field.name()),
+    });
+    let schema = Arc::clone(&scan.projected_schema);
+    Ok(LogicalPlan::Projection(Projection::try_new_with_schema(shown.collect(), Arc::new(join), schema)?))
+}
+
+/// What the other reading of a scan's table is called.
+fn details_of(scan: &TableScan) -> TableReference {
+    TableReference::bare(format!("details of {}", scan.table_name))
+}
+
+fn column(of: &TableReference, name: &str) -> Expr {
+    Expr::Column(Column::new(Some(of.clone()), name))
+}
