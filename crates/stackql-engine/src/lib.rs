@@ -21,6 +21,7 @@ mod failure;
 mod feed;
 mod fetch;
 mod literal;
+mod literals;
 mod log;
 mod once;
 mod output;

@@ -36,7 +36,7 @@ use crate::log::Log;
 use crate::returning::returning;
 use crate::settings::Settings;
 use crate::spilling::JoinsSpill;
-use crate::{Answer, Failure, FailureKind, Outcome, Progress, registry, resolve, show, write};
+use crate::{Answer, Failure, FailureKind, Outcome, Progress, literals, registry, resolve, show, write};
 
 /// Settings of a session.
 #[derive(Debug, Clone)]
@@ -353,6 +353,7 @@ impl Session {
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_default_features()
+            .with_analyzer_rules(literals::rules())
             .with_runtime_env(self.memory()?)
             .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
             .with_query_planner(Arc::new(FeedPlanner { context: Arc::clone(&context), join_by }))
