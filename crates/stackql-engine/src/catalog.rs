@@ -1,5 +1,7 @@
 //! `provider.service.resource` as DataFusion's catalog, schema and table; and the tables of `system`.
 
+mod own;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,6 +9,7 @@ use datafusion::catalog::{CatalogProvider, CatalogProviderList, MemTable, Schema
 use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 
+use self::own::Own;
 use crate::context::Context;
 use crate::error::Error;
 use crate::log::{calls_schema, errors_schema};
@@ -16,6 +19,8 @@ use crate::table::ResourceTable;
 pub(crate) const LOCAL: &str = "local";
 /// The schema of the session's own tables.
 pub(crate) const SYSTEM: &str = "system";
+/// The schema of what users make.
+pub(crate) const MAIN: &str = "main";
 
 /// All catalogs of a statement.
 #[derive(Debug)]
@@ -105,11 +110,15 @@ struct Local(Arc<Context>);
 
 impl CatalogProvider for Local {
     fn schema_names(&self) -> Vec<String> {
-        vec![SYSTEM.to_owned()]
+        vec![MAIN.to_owned(), SYSTEM.to_owned()]
     }
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
-        (name == SYSTEM).then(|| Arc::new(System(Arc::clone(&self.0))) as _)
+        match name {
+            SYSTEM => Some(Arc::new(System(Arc::clone(&self.0)))),
+            MAIN => Some(Arc::new(Own(Arc::clone(&self.0)))),
+            _ => None,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the scans of one statement share: the transport, the log, the bound on calls in flight, and what went wrong.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,7 +14,8 @@ use crate::awaiting::Awaits;
 use crate::error::Error;
 use crate::log::Log;
 use crate::settings::Settings;
-use crate::{Failure, Outcome, Progress, SessionOptions};
+use crate::views::View;
+use crate::{Failure, Outcome, Progress, SessionOptions, Store, Stored};
 
 /// The context of one statement.
 #[derive(Debug)]
@@ -30,9 +32,28 @@ pub(crate) struct Context {
     pub(crate) answers: Answers,
     /// Calls that were made or are about to be.
     planned: AtomicU64,
+    /// Where what users make is kept.
+    pub(crate) store: Option<Arc<dyn Store>>,
+    /// What users made, as it was when the statement began.
+    pub(crate) made: Vec<Arc<Stored>>,
+    /// The views that the statement reads.
+    views: Mutex<HashMap<String, Arc<View>>>,
     /// What its awaited calls share.
     pub(crate) awaits: Awaits,
     lost: Mutex<Lost>,
+}
+
+/// What a context is made of.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) definitions: Arc<dyn Definitions>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) options: SessionOptions,
+    pub(crate) settings: Settings,
+    pub(crate) store: Option<Arc<dyn Store>>,
+    pub(crate) made: Vec<Arc<Stored>>,
 }
 
 #[derive(Debug, Default)]
@@ -42,18 +63,39 @@ struct Lost {
 }
 
 impl Context {
-    pub(crate) fn new(
-        definitions: Arc<dyn Definitions>,
-        transport: Arc<dyn Transport>,
-        log: Arc<Log>,
-        progress: Arc<Progress>,
-        options: SessionOptions,
-        settings: Settings,
-    ) -> Self {
-        let permits = Semaphore::new(options.concurrency.max(1));
-        let (answers, planned, lost) = (Answers::default(), AtomicU64::new(0), Mutex::default());
-        let awaits = Awaits::default();
-        Self { definitions, transport, log, progress, options, settings, permits, answers, planned, awaits, lost }
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { definitions, transport, log, progress, options, settings, store, made } = parts;
+        Self {
+            definitions,
+            transport,
+            log,
+            progress,
+            permits: Semaphore::new(options.concurrency.max(1)),
+            options,
+            settings,
+            answers: Answers::default(),
+            planned: AtomicU64::new(0),
+            store,
+            made,
+            views: Mutex::default(),
+            awaits: Awaits::default(),
+            lost: Mutex::default(),
+        }
+    }
+
+    /// What a user made of this name, in any case of letters.
+    pub(crate) fn made(&self, name: &str) -> Option<Arc<Stored>> {
+        let exact = self.made.iter().find(|made| made.name == name);
+        exact.or_else(|| self.made.iter().find(|made| made.name.eq_ignore_ascii_case(name))).cloned()
+    }
+
+    /// The view of this exact name, once it is planned.
+    pub(crate) fn view(&self, name: &str) -> Option<Arc<View>> {
+        self.views.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    pub(crate) fn keep_view(&self, name: String, view: Arc<View>) {
+        self.views.lock().unwrap_or_else(PoisonError::into_inner).insert(name, view);
     }
 
     /// Takes note of calls that are about to be made.

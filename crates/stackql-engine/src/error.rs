@@ -8,6 +8,8 @@ use stackql_call::{AnswerError, BindError, Fault, TransportError};
 use stackql_provider::{LookupError, RegistryError};
 use thiserror::Error;
 
+use crate::StoreError;
+
 /// An error of the engine. [`crate::Failure::from`] turns it into what a person reads.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -18,6 +20,9 @@ pub(crate) enum Error {
     /// The registry gave nothing.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The store of what users make did not do what it was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Parameters do not make a call.
     #[error(transparent)]
     Bind(#[from] BindError),

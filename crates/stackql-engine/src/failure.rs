@@ -116,7 +116,7 @@ impl Failure {
     fn told(error: &Error) -> Self {
         let message = error.to_string();
         match error {
-            Error::Lookup(_) | Error::Bind(_) => Self::user(message),
+            Error::Lookup(_) | Error::Bind(_) | Error::Store(_) => Self::user(message),
             Error::Registry(RegistryError::Unavailable(_) | RegistryError::Refused { .. }) => {
                 Self::new(FailureKind::Api, message)
             }

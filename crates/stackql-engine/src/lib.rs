@@ -23,6 +23,7 @@ mod fetch;
 mod literal;
 mod literals;
 mod log;
+mod made;
 mod once;
 mod output;
 mod pages;
@@ -39,6 +40,7 @@ mod show;
 mod spilling;
 mod store;
 mod table;
+mod views;
 mod waits;
 mod write;
 

@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, VisitMut, VisitorMut,
+    Expr, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, Visit,
+    VisitMut, Visitor, VisitorMut,
 };
+use stackql_call::RowPlan;
 use stackql_provider::names::{Found, find, meant, nearest};
 
 use crate::context::Context;
@@ -29,6 +31,56 @@ pub(crate) fn resolve(context: &Arc<Context>, query: &mut Query) -> Result<Vec<O
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(written),
     }
+}
+
+/// Rewrites the names of a view's query, and adds to what it shows the parameters of the tables inside, where it is of a kind
+/// that they can be: how many it added, behind what it shows.
+pub(crate) fn view(
+    context: &Arc<Context>,
+    query: &mut Query,
+    is_aggregate: &dyn Fn(&str) -> bool,
+) -> Result<usize, Error> {
+    resolve(context, query)?;
+    let Query { with: None, body, limit_clause: None, fetch: None, .. } = query else { return Ok(0) };
+    let SetExpr::Select(select) = body.as_mut() else { return Ok(0) };
+    let groups = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty());
+    if groups || select.distinct.is_some() || select.having.is_some() || aggregates(select, is_aggregate) {
+        return Ok(0);
+    }
+    let mut relations = Relations::new(Arc::clone(context));
+    let all = relations.of(&select.from)?;
+    let mut names: Vec<String> = match relations.projected(select)? {
+        Some(names) => names,
+        None => return Ok(0),
+    };
+    let before = names.len();
+    for relation in &all {
+        for (name, item) in relation.hidden_items().filter(|(name, _)| *name != RowPlan::EXTRA) {
+            if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                names.push(name.to_owned());
+                select.projection.push(item);
+            }
+        }
+    }
+    Ok(names.len() - before)
+}
+
+/// Whether a SELECT without GROUP BY may be one row of all.
+fn aggregates(select: &Select, is_aggregate: &dyn Fn(&str) -> bool) -> bool {
+    struct Calls<'a>(&'a dyn Fn(&str) -> bool);
+    impl Visitor for Calls<'_> {
+        type Break = ();
+
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            match expr {
+                Expr::Function(call) if call.over.is_none() && (self.0)(&call.name.to_string().to_lowercase()) => {
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    select.projection.visit(&mut Calls(is_aggregate)).is_break()
 }
 
 struct Resolver {

@@ -1,42 +1,31 @@
 //! A session: definitions, a transport and settings, over which statements run. The one match over statements.
 
+mod own;
+mod planner;
+
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
-use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, TaskContext};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{ExecutionPlan, collect, execute_stream};
-use datafusion::prelude::SessionConfig;
-use datafusion::sql::parser::Statement as PlannerStatement;
-use datafusion::sql::sqlparser::ast::{Expr, SelectItem, Statement as SqlStatement};
-use futures::{StreamExt, TryStreamExt, stream};
+use datafusion::sql::sqlparser::ast::Expr;
+use futures::{TryStreamExt, stream};
 use stackql_call::{FaultKind, Transport};
 use stackql_provider::{Definitions, Registry, Verb};
-use stackql_sql::{JoinBy, Prepared, Query, Show, ShowKind, Statement, parse};
+use stackql_sql::{JoinBy, Prepared, Show, ShowKind, Statement, parse};
 
 use crate::awaiting::Until;
-use crate::catalog::{Catalogs, LOCAL, SYSTEM};
-use crate::clauses::ClausesAbove;
-use crate::context::Context;
-use crate::demand::Demands;
 use crate::error::Error;
 use crate::explain::{analyze, explain};
-use crate::feed::{FeedPlanner, feed};
-use crate::fetch::FetchExec;
-use crate::literal::{Assignment, condition, literal};
 use crate::log::Log;
 use crate::returning::returning;
 use crate::settings::Settings;
-use crate::spilling::JoinsSpill;
-use crate::{Answer, Failure, FailureKind, Outcome, Progress, literals, registry, resolve, show, write};
+use crate::{Answer, Failure, FailureKind, Outcome, Progress, Store, registry, show};
 
 /// Settings of a session.
 #[derive(Debug, Clone)]
@@ -50,6 +39,8 @@ pub struct SessionOptions {
     /// How many bytes statements may hold for sorting, grouping and joining. What does not fit goes to disk, where the
     /// operator can; else the statement fails. `None` is no limit.
     pub memory_limit: Option<usize>,
+    /// How many views may be read one through the other.
+    pub view_depth: usize,
     /// How old an answer may be that is given instead of asking again; zero is never.
     pub cache_ttl: Duration,
     /// How long the first wait for work that goes on is; later ones grow to ten times as long.
@@ -66,6 +57,7 @@ impl Default for SessionOptions {
             read_only: false,
             memory_limit: None,
             cache_ttl: Duration::ZERO,
+            view_depth: 5,
             await_pause: Duration::from_secs(1),
             await_limit: Duration::from_secs(60 * 60),
         }
@@ -78,19 +70,13 @@ pub struct Session {
     definitions: Arc<dyn Definitions>,
     transport: Arc<dyn Transport>,
     registry: Option<Arc<dyn Registry>>,
+    store: Option<Arc<dyn Store>>,
     options: SessionOptions,
     progress: Arc<Progress>,
     log: Arc<Log>,
     settings: Arc<Mutex<Settings>>,
     prepared: Arc<Mutex<HashMap<String, Prepared>>>,
     memory: Arc<OnceLock<Arc<RuntimeEnv>>>,
-}
-
-/// What the plan of one statement needs.
-struct Planner {
-    context: Arc<Context>,
-    join_by: Option<JoinBy>,
-    state: SessionState,
 }
 
 impl Session {
@@ -100,6 +86,7 @@ impl Session {
             definitions,
             transport,
             registry: None,
+            store: None,
             options,
             progress: Arc::default(),
             log: Arc::default(),
@@ -112,6 +99,11 @@ impl Session {
     /// The session with a registry, which the REGISTRY statements ask.
     pub fn with_registry(self, registry: Arc<dyn Registry>) -> Self {
         Self { registry: Some(registry), ..self }
+    }
+
+    /// The session with a store, where what users make is kept.
+    pub fn with_store(self, store: Arc<dyn Store>) -> Self {
+        Self { store: Some(store), ..self }
     }
 
     /// The definitions, for completion of names.
@@ -157,6 +149,10 @@ impl Session {
                 Ok(rows(RecordBatch::try_from_iter([(name, column)]).map_err(DataFusionError::from)?))
             }
             Statement::Show(statement) => Ok(rows(show::show(self.definitions.as_ref(), &statement)?)),
+            Statement::Create(create) => Box::pin(self.create(create)).await,
+            Statement::Drop { made, name, if_exists } => self.remove(made, &name, if_exists).await,
+            Statement::Refresh { name } => Box::pin(self.refresh(&name)).await,
+            Statement::Describe { table, .. } if table.0.len() == 1 => Ok(rows(self.describe_own(&table.0[0]).await?)),
             Statement::Describe { table, extended } => {
                 let (columns, note) = show::describe(self.definitions.as_ref(), &table, extended)?;
                 Ok(Answer { message: note, ..rows(columns) })
@@ -206,7 +202,7 @@ impl Session {
                 Err(Error::statement(format!("{keyword} is not a statement of this version")).into())
             }
             Statement::Query(query) => {
-                let planner = self.planner(query.hints.join_by)?;
+                let planner = self.planner(query.hints.join_by).await?;
                 let plan = planner.query(query).await?;
                 planner.stream(plan)
             }
@@ -215,7 +211,7 @@ impl Session {
                     Statement::Execute { name, values } => self.executed(&name, &values)?,
                     other => other,
                 };
-                let planner = self.planner(join_by(&statement))?;
+                let planner = self.planner(join_by(&statement)).await?;
                 let plan = match statement {
                     Statement::Query(query) => planner.query(query).await?,
                     statement @ (Statement::Insert(_)
@@ -243,7 +239,10 @@ impl Session {
                 Ok(Answer { message: Some("Execution plan generated successfully".into()), ..answer })
             }
             Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) | Statement::Exec(_) => {
-                self.change(statement).await
+                match Box::pin(self.change_own(statement)).await? {
+                    Ok(answer) => Ok(answer),
+                    Err(statement) => self.change(statement).await,
+                }
             }
         }
     }
@@ -276,7 +275,7 @@ impl Session {
     }
 
     async fn change(&self, statement: Statement) -> Result<Answer, Failure> {
-        let planner = self.planner(join_by(&statement))?;
+        let planner = self.planner(join_by(&statement)).await?;
         let (plan, verb, items) = planner.change(statement).await?;
         self.may(verb)?;
         let until = plan.fetch_of().until;
@@ -309,152 +308,10 @@ impl Session {
         };
         Ok(Answer { outcome: Arc::new(move || context.outcome()), ..message(&text) })
     }
-
-    /// The memory that all statements share.
-    fn memory(&self) -> Result<Arc<RuntimeEnv>, DataFusionError> {
-        if let Some(known) = self.memory.get() {
-            return Ok(Arc::clone(known));
-        }
-        let mut builder = RuntimeEnvBuilder::new();
-        if let Some(limit) = self.options.memory_limit {
-            // Names those who hold most when there is no more.
-            let named = NonZeroUsize::MIN.saturating_add(2);
-            builder = builder.with_memory_pool(Arc::new(TrackConsumersPool::new(FairSpillPool::new(limit), named)));
-        }
-        let made = builder.build_arc()?;
-        Ok(Arc::clone(self.memory.get_or_init(|| made)))
-    }
-
-    fn planner(&self, join_by: Option<JoinBy>) -> Result<Planner, DataFusionError> {
-        let context = Arc::new(Context::new(
-            Arc::clone(&self.definitions),
-            Arc::clone(&self.transport),
-            Arc::clone(&self.log),
-            Arc::clone(&self.progress),
-            self.options.clone(),
-            self.settings().clone(),
-        ));
-        // One partition: rows keep the order of the pages, and nothing is fetched before it is wanted.
-        let mut config = SessionConfig::new()
-            .with_target_partitions(1)
-            .with_default_catalog_and_schema(LOCAL, SYSTEM)
-            .with_create_default_catalog_and_schema(false)
-            .with_information_schema(false);
-        config.options_mut().sql_parser.enable_ident_normalization = false;
-        config.options_mut().sql_parser.map_string_types_to_utf8view = false;
-        // What a scan fetches is settled before it starts; a subquery's value may be one of its parameters.
-        config.options_mut().optimizer.enable_dynamic_filter_pushdown = false;
-        config.options_mut().optimizer.enable_physical_uncorrelated_scalar_subquery = false;
-        if let Some(limit) = self.options.memory_limit {
-            // What a sort sets aside for its merge has to fit several times.
-            let reserved = &mut config.options_mut().execution.sort_spill_reservation_bytes;
-            *reserved = (*reserved).min(limit / 16);
-        }
-        let state = SessionStateBuilder::new()
-            .with_config(config)
-            .with_default_features()
-            .with_analyzer_rules(literals::rules())
-            .with_runtime_env(self.memory()?)
-            .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
-            .with_query_planner(Arc::new(FeedPlanner { context: Arc::clone(&context), join_by }))
-            .with_physical_optimizer_rule(Arc::new(ClausesAbove))
-            .with_physical_optimizer_rule(Arc::new(Demands))
-            .with_physical_optimizer_rule(Arc::new(JoinsSpill))
-            .build();
-        Ok(Planner { context, state, join_by })
-    }
 }
 
 fn not_prepared(name: &str) -> Error {
     Error::statement(format!("there is no prepared statement {name}; PREPARE {name} AS … makes one"))
-}
-
-impl Planner {
-    fn task(&self) -> Arc<TaskContext> {
-        self.state.task_ctx()
-    }
-
-    async fn query(&self, mut query: Query) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let written = resolve::resolve(&self.context, &mut query.ast)?;
-        let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(query.ast)));
-        let plan = self.state.statement_to_plan(statement).await?;
-        resolve::called_as_written(self.physical(&plan).await?, &written)
-    }
-
-    async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let plan = feed(self.state.optimize(plan)?, self.join_by)?;
-        self.state.query_planner().create_physical_plan(&plan, &self.state).await
-    }
-
-    /// The plan of a statement that changes something, with its verb and its RETURNING.
-    async fn change(
-        &self,
-        statement: Statement,
-    ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
-        let context = &self.context;
-        match statement {
-            Statement::Insert(insert) => {
-                let table = write::target(context, &insert.table)?;
-                let columns: Vec<&str> = insert.columns.iter().map(String::as_str).collect();
-                let (method, parameters) = write::method(&table, Verb::Insert, &columns)?;
-                let input = write::renamed(self.query(insert.source).await?, &parameters)?;
-                let until = Until::asked(insert.hints, Verb::Insert, insert.returning.is_some());
-                Ok((write::fetch(context, &table, method, input, until)?, Verb::Insert, insert.returning))
-            }
-            Statement::Update(update) => {
-                let table = write::target(context, &update.table)?;
-                let mut all = match &update.selection {
-                    Some(selection) => condition(selection, "UPDATE")?,
-                    None => Vec::new(),
-                };
-                for (column, expr) in &update.assignments {
-                    let unfit = || Error::statement(format!("UPDATE sets columns to literals, not to: {expr}"));
-                    let values = vec![literal(expr).ok_or_else(unfit)?];
-                    all.push(Assignment { column: column.clone(), values });
-                }
-                let until = Until::asked(update.hints, Verb::Update, update.returning.is_some());
-                Ok((write::assigned(context, &table, Verb::Update, &all, until)?, Verb::Update, update.returning))
-            }
-            Statement::Delete(delete) if delete.hints.until_complete && delete.returning.is_some() => {
-                Err(Error::statement("returning from asynchronous delete is disallowed").into())
-            }
-            Statement::Delete(delete) => {
-                let table = write::target(context, &delete.table)?;
-                let all = match &delete.selection {
-                    Some(selection) => condition(selection, "DELETE")?,
-                    None => Vec::new(),
-                };
-                let until = Until::asked(delete.hints, Verb::Delete, false);
-                Ok((write::assigned(context, &table, Verb::Delete, &all, until)?, Verb::Delete, delete.returning))
-            }
-            Statement::Exec(exec) => {
-                let (plan, verb, is_shown) = write::exec(context, &exec)?;
-                let items = is_shown.then(|| vec![SelectItem::Wildcard(Default::default())]);
-                Ok((plan, verb, items))
-            }
-            _ => Err(Error::statement("not a statement that changes something").into()),
-        }
-    }
-
-    /// The answer of a plan whose calls are awaited: its rows are there when all are over, and so is what to say.
-    async fn awaited(self, plan: Arc<dyn ExecutionPlan>) -> Result<Answer, Failure> {
-        let schema = plan.schema();
-        let batches = collect(plan, self.task()).await?;
-        let rows = RecordBatchStreamAdapter::new(schema, stream::iter(batches.into_iter().map(Ok)));
-        let context = self.context;
-        let message = Some(context.awaits.message(&context.outcome()));
-        Ok(Answer { rows: Some(Box::pin(rows)), message, outcome: Arc::new(move || context.outcome()) })
-    }
-
-    /// The answer whose rows a plan gives. An error ends the rows, and is in the log.
-    fn stream(self, plan: Arc<dyn ExecutionPlan>) -> Result<Answer, Failure> {
-        let inner = execute_stream(plan, self.task())?;
-        let schema = inner.schema();
-        let (log, context) = (Arc::clone(&self.context.log), Arc::clone(&self.context));
-        let rows = inner.map(move |batch| batch.inspect_err(|e| log.fail(Failure::from(e))));
-        let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
-        Ok(Answer { rows: Some(rows), message: None, outcome: Arc::new(move || context.outcome()) })
-    }
 }
 
 /// How a statement wants relations read that may be listed or asked for by key.

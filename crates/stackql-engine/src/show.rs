@@ -10,7 +10,7 @@ use stackql_provider::{Definitions, LookupError, Method, Origin, Parameter, Reso
 use stackql_sql::{ObjectName, Show, ShowKind};
 
 use crate::error::Error;
-pub(crate) use describe::{describe, describe_method};
+pub(crate) use describe::{columns, describe, describe_method};
 pub(crate) use listing::Listing;
 
 /// The rows of a SHOW statement.

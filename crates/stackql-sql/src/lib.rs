@@ -17,6 +17,7 @@ pub use prepared::{Prepared, PreparedError};
 pub use split::{Piece, breaks_off, split};
 pub use sqlparser;
 pub use statement::{
-    Delete, Exec, Hints, Insert, JoinBy, Literal, ObjectName, Query, Show, ShowFilter, ShowKind, Statement, Update,
+    Create, Delete, Exec, Hints, Insert, JoinBy, Literal, Made, ObjectName, Query, Show, ShowFilter, ShowKind,
+    Statement, Update,
 };
 pub use syntax_error::SyntaxError;

@@ -2,6 +2,7 @@
 //! The statements of ours are read in `own`; this module owns the rest and the errors' places.
 
 mod chains;
+mod made;
 mod own;
 mod prepared;
 mod registry;
@@ -37,7 +38,7 @@ pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
 }
 
 /// Keywords of statements that are known and not run.
-const OTHER: [&str; 25] = [
+const OTHER: [&str; 22] = [
     "ALTER",
     "ANALYZE",
     "AUTH",
@@ -46,17 +47,14 @@ const OTHER: [&str; 25] = [
     "CLOSE",
     "COMMIT",
     "COPY",
-    "CREATE",
     "DECLARE",
     "DISCARD",
-    "DROP",
     "FETCH",
     "GRANT",
     "LOCK",
     "MERGE",
     "NATIVEQUERY",
     "PURGE",
-    "REFRESH",
     "REPLACE",
     "RESET",
     "REVOKE",
@@ -65,7 +63,7 @@ const OTHER: [&str; 25] = [
     "TRUNCATE",
 ];
 /// Keywords with which a statement that is run begins.
-const RUN: [&str; 17] = [
+const RUN: [&str; 20] = [
     "SELECT",
     "WITH",
     "VALUES",
@@ -83,6 +81,9 @@ const RUN: [&str; 17] = [
     "PREPARE",
     "EXECUTE",
     "DEALLOCATE",
+    "CREATE",
+    "DROP",
+    "REFRESH",
 ];
 
 /// Reads tokens one after the other.
@@ -122,6 +123,9 @@ impl Reader<'_> {
             }
             "USE" | "SET" | "SLEEP" => self.setting(&word),
             "REGISTRY" => self.registry(),
+            "CREATE" => self.create(),
+            "DROP" => self.drop(),
+            "REFRESH" => self.refresh(),
             "PREPARE" => self.prepare(),
             "EXECUTE" => self.execute(),
             "DEALLOCATE" => self.deallocate(),

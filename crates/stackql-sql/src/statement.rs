@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sqlparser::ast::{Expr, SelectItem};
+use sqlparser::ast::{ColumnDef, Expr, SelectItem};
 
 use crate::Prepared;
 
@@ -54,6 +54,22 @@ pub enum Statement {
         provider: String,
         /// The version; the latest where there is none.
         version: Option<String>,
+    },
+    /// Makes a view or a table.
+    Create(Create),
+    /// Forgets a view or a table.
+    Drop {
+        /// What it is.
+        made: Made,
+        /// Its name.
+        name: String,
+        /// That there is none is no error.
+        if_exists: bool,
+    },
+    /// Runs the query of a materialized view again.
+    Refresh {
+        /// Its name.
+        name: String,
     },
     /// Keeps a statement for later.
     Prepare {
@@ -223,6 +239,36 @@ pub struct Delete {
     pub returning: Option<Vec<SelectItem>>,
     /// What the hints ask for.
     pub hints: Hints,
+}
+
+/// What users can make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// A query with a name.
+    View,
+    /// A query with a name, and the rows it gave.
+    MaterializedView,
+    /// Rows.
+    Table,
+}
+
+/// A `CREATE`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Create {
+    /// What is made.
+    pub made: Made,
+    /// Its name.
+    pub name: String,
+    /// It stands in place of what had the name.
+    pub replaces: bool,
+    /// That there is something of the name is no error.
+    pub unless_exists: bool,
+    /// The text of a view's query, or the statement that makes a table with these columns.
+    pub text: String,
+    /// The query whose rows it has; none where a table begins empty.
+    pub query: Option<Query>,
+    /// A table's columns.
+    pub columns: Vec<ColumnDef>,
 }
 
 /// An `EXEC`.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::Field;
 use datafusion::sql::sqlparser::ast::{
     Expr, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, TableWithJoins,
 };
@@ -71,11 +72,17 @@ impl Relation {
 
     /// The visible columns as items of a projection, those that `wanted` says.
     pub(super) fn visible_items(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = SelectItem> {
-        let item = |name: &Name| {
-            let parts = self.qualifier.iter().chain([&name.own]).map(|p| quoted(p)).collect();
-            SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts))
-        };
-        self.columns.iter().filter(move |c| !c.hidden && wanted(&c.own)).map(item)
+        self.columns.iter().filter(move |c| !c.hidden && wanted(&c.own)).map(|c| self.item(&c.own))
+    }
+
+    /// The hidden columns, by their names, as items of a projection.
+    pub(super) fn hidden_items(&self) -> impl Iterator<Item = (&str, SelectItem)> {
+        self.columns.iter().filter(|c| c.hidden).map(|c| (c.own.as_str(), self.item(&c.own)))
+    }
+
+    fn item(&self, name: &str) -> SelectItem {
+        let parts = self.qualifier.iter().map(String::as_str).chain([name]).map(quoted).collect();
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts))
     }
 }
 
@@ -128,10 +135,11 @@ impl Relations {
     pub(super) fn table(&self, name: &ObjectName) -> Result<Option<Vec<String>>, Error> {
         let parts = words(name);
         match parts.as_slice() {
-            [one] => match self.cte(one) {
-                Some((own, _)) => Ok(Some(vec![own.clone()])),
-                None => Err(Error::Statement {
-                    message: format!("no such table: {one}"),
+            [one] => match (self.cte(one), self.context.made(one)) {
+                (Some((own, _)), _) => Ok(Some(vec![own.clone()])),
+                (None, Some(made)) => Ok(Some(vec![made.name.clone()])),
+                (None, None) => Err(Error::Statement {
+                    message: format!("could not locate table '{one}'"),
                     hint: Some("tables are named provider.service.resource; SHOW PROVIDERS lists providers".into()),
                 }),
             },
@@ -196,7 +204,22 @@ impl Relations {
     fn named(&self, name: &ObjectName) -> Result<Relation, Error> {
         let Some(parts) = self.table(name)? else { return Ok(relation("relation", words(name), None)) };
         Ok(match parts.as_slice() {
-            [cte] => relation(cte, vec![cte.clone()], self.cte(cte).and_then(|(_, c)| c.clone())),
+            [one] => match (self.cte(one), self.context.view(one), self.context.made(one)) {
+                (Some((_, columns)), ..) => relation(one, parts.clone(), columns.clone()),
+                (None, Some(view), _) => {
+                    let fields = view.schema.fields().iter().enumerate();
+                    let name = |(at, f): (usize, &Arc<Field>)| Name {
+                        hidden: at >= view.visible,
+                        ..Name::plain(f.name().clone())
+                    };
+                    Relation { columns: fields.map(name).collect(), ..relation(one, parts.clone(), Some(Vec::new())) }
+                }
+                (None, None, Some(made)) => {
+                    let columns = made.schema.fields().iter().map(|f| f.name().clone()).collect();
+                    relation(one, parts.clone(), Some(columns))
+                }
+                (None, None, None) => relation(one, parts.clone(), None),
+            },
             [_, table] => {
                 let schema = if table == "calls" { calls_schema() } else { errors_schema() };
                 let columns = schema.fields().iter().map(|f| f.name().clone()).collect();
@@ -233,7 +256,8 @@ impl Relations {
         names
     }
 
-    fn projected(&mut self, select: &Select) -> Result<Option<Vec<String>>, Error> {
+    /// The names of what a SELECT gives, where they can be told without planning it.
+    pub(super) fn projected(&mut self, select: &Select) -> Result<Option<Vec<String>>, Error> {
         let relations = self.of(&select.from)?;
         if relations.iter().any(|r| r.opaque) {
             return Ok(None);

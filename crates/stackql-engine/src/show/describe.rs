@@ -1,6 +1,8 @@
 //! DESCRIBE: the columns of a table, and what a method takes and answers.
 
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
+use stackql_call::RowPlan;
 use stackql_provider::{Column, Definitions, Parameter, Type, TypeRef, Types};
 use stackql_sql::ObjectName;
 
@@ -26,6 +28,19 @@ pub(crate) fn describe(
     let row = |c: &Column| [c.name.clone(), table.resource.type_of(c).label().to_owned(), c.description.clone()];
     let listing = Listing::new(&["name", "type"], &["description"]).with(columns.into_iter().map(row));
     Ok((listing.batch(extended)?, note))
+}
+
+/// The columns of rows of this schema, in their order, with their types.
+pub(crate) fn columns(schema: &Schema) -> Result<RecordBatch, Error> {
+    let label = |field: &Field| match field.data_type() {
+        _ if field.metadata().get(RowPlan::FORMAT_KEY).is_some_and(|format| format == "json") => "object",
+        DataType::Boolean => "boolean",
+        t if t.is_integer() => "integer",
+        t if t.is_numeric() => "number",
+        _ => "string",
+    };
+    let rows = schema.fields().iter().map(|field| [field.name().clone(), label(field).to_owned()]);
+    Listing::new(&["name", "type"], &[]).with(rows).batch(false)
 }
 
 /// `id`, `name` and `description` stand in front.

@@ -76,7 +76,7 @@ impl Reader<'_> {
     }
 
     /// A name of exactly `N` parts, as `form` shows it.
-    fn name_of<const N: usize>(&mut self, form: &str) -> Result<[String; N], SyntaxError> {
+    pub(super) fn name_of<const N: usize>(&mut self, form: &str) -> Result<[String; N], SyntaxError> {
         let start = self.parser.peek_token().span.start;
         let parts = self.name()?.0;
         parts.try_into().map_err(|_| self.error_at(start, format!("expected {form}")))

@@ -1,0 +1,96 @@
+//! The tables that users make, and the views that a statement reads.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{SchemaProvider, Session, TableProvider};
+use datafusion::common::Result;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use futures::future::TryFutureExt;
+use futures::stream::TryStreamExt;
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::{Store, Stored, StoredKind};
+
+/// The schema of names of one word.
+#[derive(Debug)]
+pub(super) struct Own(pub(super) Arc<Context>);
+
+#[async_trait]
+impl SchemaProvider for Own {
+    fn table_names(&self) -> Vec<String> {
+        self.0.made.iter().map(|made| made.name.clone()).collect()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        if let Some(view) = self.0.view(name) {
+            return Ok(Some(Arc::clone(&view.table) as _));
+        }
+        let (made, store) = (self.0.made(name).filter(|made| made.kind != StoredKind::View), self.0.store.clone());
+        let Some((made, store)) = made.zip(store) else { return Ok(None) };
+        Ok(Some(Arc::new(StoredTable { made, store })))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.0.made(name).is_some()
+    }
+}
+
+/// Rows that are kept.
+#[derive(Debug, Clone)]
+struct StoredTable {
+    made: Arc<Stored>,
+    store: Arc<dyn Store>,
+}
+
+#[async_trait]
+impl TableProvider for StoredTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.made.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        _: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        _: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let columns = projection.cloned().unwrap_or_else(|| (0..self.made.schema.fields().len()).collect());
+        let schema = Arc::new(self.made.schema.project(&columns)?);
+        let part = Arc::new(Part { table: self.clone(), schema: Arc::clone(&schema), columns });
+        Ok(Arc::new(StreamingTableExec::try_new(schema, vec![part], None, [], false, None)?))
+    }
+}
+
+/// The rows of one reading.
+#[derive(Debug)]
+struct Part {
+    table: StoredTable,
+    schema: SchemaRef,
+    columns: Vec<usize>,
+}
+
+impl PartitionStream for Part {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let (StoredTable { made, store }, columns) = (self.table.clone(), self.columns.clone());
+        let told = |error| DataFusionError::from(Error::Store(error));
+        let rows = async move { store.rows(&made.name, &columns).await.map(|rows| rows.map_err(told)).map_err(told) };
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), rows.try_flatten_stream()))
+    }
+}

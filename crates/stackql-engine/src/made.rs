@@ -1,0 +1,99 @@
+//! What users make, as statements make it: views, materialized views and tables, kept in a [`Store`].
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::sql::sqlparser::ast::{ColumnDef, ColumnOption, DataType as SqlType};
+use futures::{StreamExt, TryStreamExt, stream};
+use stackql_sql::{Made, ObjectName};
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::{Failure, Rows, Store, StoreError, Stored, StoredKind};
+
+impl From<Made> for StoredKind {
+    fn from(made: Made) -> Self {
+        match made {
+            Made::View => Self::View,
+            Made::MaterializedView => Self::MaterializedView,
+            Made::Table => Self::Table,
+        }
+    }
+}
+
+/// The table of a statement's own that a name means, if it is of one word and there is one.
+pub(crate) fn own_table(context: &Context, name: &ObjectName) -> Result<Option<Arc<Stored>>, Error> {
+    let [one] = name.0.as_slice() else { return Ok(None) };
+    match context.made(one) {
+        Some(made) if made.kind == StoredKind::Table => Ok(Some(made)),
+        Some(made) => Err(Error::statement(format!("{} is a {}, whose rows its query gives", made.name, made.kind))),
+        None => Ok(None),
+    }
+}
+
+/// The schema of a table with these columns.
+pub(crate) fn schema_of(columns: &[ColumnDef]) -> SchemaRef {
+    let field = |column: &ColumnDef| {
+        let required = |o: &ColumnOption| matches!(o, ColumnOption::NotNull | ColumnOption::PrimaryKey(_));
+        let nullable = !column.options.iter().any(|o| required(&o.option));
+        Field::new(&column.name.value, type_of(&column.data_type), nullable)
+    };
+    Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
+}
+
+/// The type of a column, by what SQLite takes its name for.
+fn type_of(data_type: &SqlType) -> DataType {
+    let name = data_type.to_string().to_ascii_uppercase();
+    let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+    match () {
+        () if has(&["INT"]) => DataType::Int64,
+        () if has(&["BOOL"]) => DataType::Boolean,
+        () if has(&["REAL", "FLOA", "DOUB", "NUMERIC", "DECIMAL"]) => DataType::Float64,
+        () => DataType::Utf8,
+    }
+}
+
+/// The rows of a plan as a store takes them: with texts, whole numbers, numbers, truths and times, and these names.
+pub(crate) fn rows_of(rows: SendableRecordBatchStream, schema: SchemaRef) -> Rows {
+    let cast_to = move |batch: RecordBatch| -> Result<RecordBatch, DataFusionError> {
+        let columns = batch.columns().iter().zip(schema.fields());
+        let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<Vec<_>, _>>()?;
+        Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
+    };
+    let told = |error: DataFusionError| StoreError::Rows(Failure::from(error).message);
+    rows.map(move |batch| batch.and_then(&cast_to)).map_err(told).boxed()
+}
+
+/// No rows.
+pub(crate) fn no_rows() -> Rows {
+    stream::empty().boxed()
+}
+
+/// The schema in which rows of `schema` are kept.
+pub(crate) fn kept(schema: &Schema) -> SchemaRef {
+    let kept = |field: &Arc<Field>| {
+        let data_type = match field.data_type() {
+            DataType::Boolean => DataType::Boolean,
+            t if t.is_integer() => DataType::Int64,
+            t if t.is_floating() || matches!(t, DataType::Decimal128(..) | DataType::Decimal256(..)) => {
+                DataType::Float64
+            }
+            time @ DataType::Timestamp(..) => time.clone(),
+            _ => DataType::Utf8,
+        };
+        Field::new(field.name(), data_type, true).with_metadata(field.metadata().clone())
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(kept).collect::<Vec<_>>()))
+}
+
+/// What is in the store, by name; nothing where there is none.
+pub(crate) async fn all(store: Option<&Arc<dyn Store>>) -> Result<Vec<Arc<Stored>>, Error> {
+    match store {
+        Some(store) => Ok(store.list().await?.into_iter().map(Arc::new).collect()),
+        None => Ok(Vec::new()),
+    }
+}

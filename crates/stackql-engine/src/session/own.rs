@@ -1,0 +1,201 @@
+//! What users make: views, materialized views and tables.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::execute_stream;
+use futures::{StreamExt, stream};
+use stackql_provider::names::{Found, find, meant, nearest};
+use stackql_sql::sqlparser::ast::Expr;
+use stackql_sql::{Create, Delete, Insert, Made, Query, Statement, Update};
+
+use super::planner::Planner;
+use super::{Session, message};
+use crate::error::Error;
+use crate::made::{kept, no_rows, own_table, rows_of, schema_of};
+use crate::show::columns;
+use crate::views::body;
+use crate::{Answer, Failure, Outcome, Rows, Store, StoreError, Stored, StoredKind};
+
+const DONE: &str = "DDL Execution Completed";
+
+impl Session {
+    fn store(&self) -> Result<&Arc<dyn Store>, Error> {
+        self.store.as_ref().ok_or_else(|| Error::statement("this session keeps no views and tables"))
+    }
+
+    fn may_make(&self, what: &str) -> Result<(), Error> {
+        match self.options.read_only {
+            true => Err(Error::statement(format!("{what} is refused: the session is read-only"))),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) async fn create(&self, create: Create) -> Result<Answer, Failure> {
+        self.may_make("CREATE")?;
+        let store = self.store()?;
+        let planner = self.planner(None).await?;
+        let Create { made, name, replaces, unless_exists, text, query, columns } = create;
+        let kind = StoredKind::from(made);
+        if let Some(known) = planner.context.made(&name) {
+            match (unless_exists, replaces && known.kind == kind) {
+                (true, _) => return Ok(message(DONE)),
+                (false, true) => {}
+                (false, false) => return Err(Error::Store(StoreError::Exists(known.name.clone())).into()),
+            }
+        }
+        let (schema, rows) = match (made, query) {
+            (Made::View, Some(query)) => {
+                planner.logical(query, std::slice::from_ref(&name)).await?;
+                (Arc::new(Schema::empty()), no_rows())
+            }
+            (_, Some(query)) => planner.kept_rows(query).await?,
+            (_, None) => (schema_of(&columns), no_rows()),
+        };
+        store.create(&Stored { name, kind, text, schema }, replaces, rows).await.map_err(Error::from)?;
+        Ok(message(DONE))
+    }
+
+    pub(super) async fn remove(&self, made: Made, name: &str, if_exists: bool) -> Result<Answer, Failure> {
+        self.may_make("DROP")?;
+        let kind = StoredKind::from(made);
+        let is_gone = self.store()?.remove(kind, name).await.map_err(Error::from)?;
+        match is_gone || if_exists {
+            true => Ok(message(DONE)),
+            false => Err(Error::Store(StoreError::Missing(format!("{kind} {name}"))).into()),
+        }
+    }
+
+    pub(super) async fn refresh(&self, name: &str) -> Result<Answer, Failure> {
+        self.may_make("REFRESH")?;
+        let planner = self.planner(None).await?;
+        let found = planner.context.made(name).filter(|made| made.kind == StoredKind::MaterializedView);
+        let made = found.ok_or_else(|| Error::Store(StoreError::Missing(format!("materialized view {name}"))))?;
+        let query = body(&made.name, &made.text)?;
+        let (schema, rows) = planner.kept_rows(query).await?;
+        let names = |schema: &Schema| schema.fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
+        if names(&schema) != names(&made.schema) {
+            let text = format!("the columns of {} are no longer those it was made with; make it again", made.name);
+            return Err(Error::statement(text).into());
+        }
+        self.store()?.refresh(&made.name, rows).await.map_err(Error::from)?;
+        Ok(message("refresh materialized view completed"))
+    }
+
+    /// Carries out a change of a table that a user made; gives the statement back where it is of another.
+    pub(super) async fn change_own(&self, statement: Statement) -> Result<Result<Answer, Statement>, Failure> {
+        let name = match &statement {
+            Statement::Insert(insert) => &insert.table,
+            Statement::Update(update) => &update.table,
+            Statement::Delete(delete) => &delete.table,
+            _ => return Ok(Err(statement)),
+        };
+        if name.0.len() != 1 || self.store.is_none() {
+            return Ok(Err(statement));
+        }
+        let planner = self.planner(None).await?;
+        let Some(table) = own_table(&planner.context, name)? else { return Ok(Err(statement)) };
+        let (text, returning) = match statement {
+            Statement::Insert(insert) => {
+                self.may_make("INSERT")?;
+                let rows = planner.new_rows(&table, insert).await?;
+                self.store()?.insert(&table.name, rows).await.map_err(Error::from)?;
+                return Ok(Ok(message("insert into table completed")));
+            }
+            Statement::Update(Update { assignments, selection, returning, .. }) => {
+                let set: Vec<String> = assignments.iter().map(|(c, v)| format!("{} = {v}", quoted(c))).collect();
+                (format!("UPDATE {} SET {}{}", quoted(&table.name), set.join(", "), whose(selection)), returning)
+            }
+            Statement::Delete(Delete { selection, returning, .. }) => {
+                (format!("DELETE FROM {}{}", quoted(&table.name), whose(selection)), returning)
+            }
+            other => return Ok(Err(other)),
+        };
+        self.may_make("a change")?;
+        if returning.is_some() {
+            return Err(Error::statement("a change of a table of your own has no RETURNING").into());
+        }
+        self.store()?.change(&text).await.map_err(Error::from)?;
+        Ok(Ok(message("exec completed")))
+    }
+
+    /// The columns of what a user made.
+    pub(super) async fn describe_own(&self, name: &str) -> Result<RecordBatch, Failure> {
+        let planner = self.planner(None).await?;
+        let missing = || Error::statement(format!("could not locate table '{name}'"));
+        let made = planner.context.made(name).ok_or_else(missing)?;
+        let schema = match made.kind {
+            StoredKind::View => {
+                let query = body(&made.name, &made.text)?;
+                let (plan, _) = planner.logical(query, std::slice::from_ref(&made.name)).await?;
+                Arc::clone(plan.schema().inner())
+            }
+            StoredKind::MaterializedView | StoredKind::Table => Arc::clone(&made.schema),
+        };
+        Ok(columns(&schema)?)
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn whose(selection: Option<Expr>) -> String {
+    selection.map(|condition| format!(" WHERE {condition}")).unwrap_or_default()
+}
+
+impl Planner {
+    /// The rows of a query as they are kept, all of them or an error, and their schema.
+    async fn kept_rows(&self, query: Query) -> Result<(Arc<Schema>, Rows), DataFusionError> {
+        let rows = execute_stream(self.query(query).await?, self.task())?;
+        let schema = kept(&rows.schema());
+        Ok((Arc::clone(&schema), self.complete(rows, schema)))
+    }
+
+    /// The rows that an INSERT brings, called as the table's columns.
+    async fn new_rows(&self, table: &Stored, insert: Insert) -> Result<Rows, DataFusionError> {
+        if insert.returning.is_some() {
+            return Err(Error::statement("an INSERT into a table of your own has no RETURNING").into());
+        }
+        let fields = table.schema.fields();
+        let names = || fields.iter().enumerate().map(|(at, f)| (at, f.name().as_str()));
+        let of = |column: &String| match find(column, names()) {
+            Found::One(at) => Ok(Arc::clone(&fields[at])),
+            _ => {
+                let meant = meant(nearest(column, names().map(|(_, name)| name)));
+                Err(Error::statement(format!("no such column: {column} in {}{meant}", table.name)))
+            }
+        };
+        let columns = match insert.columns.as_slice() {
+            [] => fields.iter().cloned().collect::<Vec<_>>(),
+            named => named.iter().map(of).collect::<Result<_, _>>()?,
+        };
+        let rows = execute_stream(self.query(insert.source).await?, self.task())?;
+        if rows.schema().fields().len() != columns.len() {
+            let (wanted, given) = (columns.len(), rows.schema().fields().len());
+            return Err(
+                Error::statement(format!("INSERT names {wanted} columns and each row has {given} of them")).into()
+            );
+        }
+        // Constraints are the store's to check.
+        let columns: Vec<_> = columns.iter().map(|f| f.as_ref().clone().with_nullable(true)).collect();
+        Ok(self.complete(rows, Arc::new(Schema::new(columns))))
+    }
+
+    /// The rows, and an error behind them where they are not all.
+    fn complete(&self, rows: SendableRecordBatchStream, schema: Arc<Schema>) -> Rows {
+        let context = Arc::clone(&self.context);
+        let end = stream::once(async move {
+            let why = match context.outcome() {
+                Outcome::Complete => return None,
+                Outcome::Partial(failures) => failures.first().map(|f| f.message.clone()).unwrap_or_default(),
+                Outcome::Truncated(what) => what,
+            };
+            Some(Err(StoreError::Rows(format!("the rows are not all there, so none were kept: {why}"))))
+        });
+        rows_of(rows, schema).chain(end.filter_map(futures::future::ready)).boxed()
+    }
+}

@@ -1,0 +1,195 @@
+//! The plan of one statement: what it is made with, and the answer that it gives.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, TaskContext};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{ExecutionPlan, collect, execute_stream};
+use datafusion::prelude::SessionConfig;
+use datafusion::sql::parser::Statement as PlannerStatement;
+use datafusion::sql::sqlparser::ast::{SelectItem, Statement as SqlStatement};
+use futures::{StreamExt, stream};
+use stackql_provider::Verb;
+use stackql_sql::{JoinBy, Query, Statement};
+
+use super::Session;
+use crate::awaiting::Until;
+use crate::catalog::{Catalogs, LOCAL, MAIN};
+use crate::clauses::ClausesAbove;
+use crate::context::{Context, Parts};
+use crate::demand::Demands;
+use crate::error::Error;
+use crate::feed::{FeedPlanner, feed};
+use crate::fetch::FetchExec;
+use crate::literal::{Assignment, condition, literal};
+use crate::spilling::JoinsSpill;
+use crate::{Answer, Failure, literals, made, resolve, views, write};
+
+/// What the plan of one statement needs.
+pub(super) struct Planner {
+    pub(super) context: Arc<Context>,
+    join_by: Option<JoinBy>,
+    pub(super) state: SessionState,
+}
+
+impl Session {
+    /// The memory that all statements share.
+    fn memory(&self) -> Result<Arc<RuntimeEnv>, DataFusionError> {
+        if let Some(known) = self.memory.get() {
+            return Ok(Arc::clone(known));
+        }
+        let mut builder = RuntimeEnvBuilder::new();
+        if let Some(limit) = self.options.memory_limit {
+            // Names those who hold most when there is no more.
+            let named = NonZeroUsize::MIN.saturating_add(2);
+            builder = builder.with_memory_pool(Arc::new(TrackConsumersPool::new(FairSpillPool::new(limit), named)));
+        }
+        let made = builder.build_arc()?;
+        Ok(Arc::clone(self.memory.get_or_init(|| made)))
+    }
+
+    pub(super) async fn planner(&self, join_by: Option<JoinBy>) -> Result<Planner, DataFusionError> {
+        let made = made::all(self.store.as_ref()).await?;
+        let context = Arc::new(Context::new(Parts {
+            definitions: Arc::clone(&self.definitions),
+            transport: Arc::clone(&self.transport),
+            log: Arc::clone(&self.log),
+            progress: Arc::clone(&self.progress),
+            options: self.options.clone(),
+            settings: self.settings().clone(),
+            store: self.store.clone(),
+            made,
+        }));
+        // One partition: rows keep the order of the pages, and nothing is fetched before it is wanted.
+        let mut config = SessionConfig::new()
+            .with_target_partitions(1)
+            .with_default_catalog_and_schema(LOCAL, MAIN)
+            .with_create_default_catalog_and_schema(false)
+            .with_information_schema(false);
+        config.options_mut().sql_parser.enable_ident_normalization = false;
+        config.options_mut().sql_parser.map_string_types_to_utf8view = false;
+        // What a scan fetches is settled before it starts; a subquery's value may be one of its parameters.
+        config.options_mut().optimizer.enable_dynamic_filter_pushdown = false;
+        config.options_mut().optimizer.enable_physical_uncorrelated_scalar_subquery = false;
+        if let Some(limit) = self.options.memory_limit {
+            // What a sort sets aside for its merge has to fit several times.
+            let reserved = &mut config.options_mut().execution.sort_spill_reservation_bytes;
+            *reserved = (*reserved).min(limit / 16);
+        }
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_default_features()
+            .with_analyzer_rules(literals::rules())
+            .with_runtime_env(self.memory()?)
+            .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
+            .with_query_planner(Arc::new(FeedPlanner { context: Arc::clone(&context), join_by }))
+            .with_physical_optimizer_rule(Arc::new(ClausesAbove))
+            .with_physical_optimizer_rule(Arc::new(Demands))
+            .with_physical_optimizer_rule(Arc::new(JoinsSpill))
+            .build();
+        Ok(Planner { context, state, join_by })
+    }
+}
+
+impl Planner {
+    pub(super) fn task(&self) -> Arc<TaskContext> {
+        self.state.task_ctx()
+    }
+
+    /// The logical plan of a query that is read through the views `above`, and what its columns are called in it.
+    pub(super) async fn logical(
+        &self,
+        mut query: Query,
+        above: &[String],
+    ) -> Result<(LogicalPlan, Vec<Option<String>>), DataFusionError> {
+        views::plan(&self.context, &self.state, &query.ast, above).await?;
+        let written = resolve::resolve(&self.context, &mut query.ast)?;
+        let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(query.ast)));
+        Ok((self.state.statement_to_plan(statement).await?, written))
+    }
+
+    pub(super) async fn query(&self, query: Query) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let (plan, written) = self.logical(query, &[]).await?;
+        resolve::called_as_written(self.physical(&plan).await?, &written)
+    }
+
+    async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let plan = feed(self.state.optimize(plan)?, self.join_by)?;
+        self.state.query_planner().create_physical_plan(&plan, &self.state).await
+    }
+
+    /// The plan of a statement that changes something, with its verb and its RETURNING.
+    pub(super) async fn change(
+        &self,
+        statement: Statement,
+    ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
+        let context = &self.context;
+        match statement {
+            Statement::Insert(insert) => {
+                let table = write::target(context, &insert.table)?;
+                let columns: Vec<&str> = insert.columns.iter().map(String::as_str).collect();
+                let (method, parameters) = write::method(&table, Verb::Insert, &columns)?;
+                let input = write::renamed(self.query(insert.source).await?, &parameters)?;
+                let until = Until::asked(insert.hints, Verb::Insert, insert.returning.is_some());
+                Ok((write::fetch(context, &table, method, input, until)?, Verb::Insert, insert.returning))
+            }
+            Statement::Update(update) => {
+                let table = write::target(context, &update.table)?;
+                let mut all = match &update.selection {
+                    Some(selection) => condition(selection, "UPDATE")?,
+                    None => Vec::new(),
+                };
+                for (column, expr) in &update.assignments {
+                    let unfit = || Error::statement(format!("UPDATE sets columns to literals, not to: {expr}"));
+                    let values = vec![literal(expr).ok_or_else(unfit)?];
+                    all.push(Assignment { column: column.clone(), values });
+                }
+                let until = Until::asked(update.hints, Verb::Update, update.returning.is_some());
+                Ok((write::assigned(context, &table, Verb::Update, &all, until)?, Verb::Update, update.returning))
+            }
+            Statement::Delete(delete) if delete.hints.until_complete && delete.returning.is_some() => {
+                Err(Error::statement("returning from asynchronous delete is disallowed").into())
+            }
+            Statement::Delete(delete) => {
+                let table = write::target(context, &delete.table)?;
+                let all = match &delete.selection {
+                    Some(selection) => condition(selection, "DELETE")?,
+                    None => Vec::new(),
+                };
+                let until = Until::asked(delete.hints, Verb::Delete, false);
+                Ok((write::assigned(context, &table, Verb::Delete, &all, until)?, Verb::Delete, delete.returning))
+            }
+            Statement::Exec(exec) => {
+                let (plan, verb, is_shown) = write::exec(context, &exec)?;
+                let items = is_shown.then(|| vec![SelectItem::Wildcard(Default::default())]);
+                Ok((plan, verb, items))
+            }
+            _ => Err(Error::statement("not a statement that changes something").into()),
+        }
+    }
+
+    /// The answer of a plan whose calls are awaited: its rows are there when all are over, and so is what to say.
+    pub(super) async fn awaited(self, plan: Arc<dyn ExecutionPlan>) -> Result<Answer, Failure> {
+        let schema = plan.schema();
+        let batches = collect(plan, self.task()).await?;
+        let rows = RecordBatchStreamAdapter::new(schema, stream::iter(batches.into_iter().map(Ok)));
+        let context = self.context;
+        let message = Some(context.awaits.message(&context.outcome()));
+        Ok(Answer { rows: Some(Box::pin(rows)), message, outcome: Arc::new(move || context.outcome()) })
+    }
+
+    /// The answer whose rows a plan gives. An error ends the rows, and is in the log.
+    pub(super) fn stream(self, plan: Arc<dyn ExecutionPlan>) -> Result<Answer, Failure> {
+        let inner = execute_stream(plan, self.task())?;
+        let schema = inner.schema();
+        let (log, context) = (Arc::clone(&self.context.log), Arc::clone(&self.context));
+        let rows = inner.map(move |batch| batch.inspect_err(|e| log.fail(Failure::from(e))));
+        let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
+        Ok(Answer { rows: Some(rows), message: None, outcome: Arc::new(move || context.outcome()) })
+    }
+}
