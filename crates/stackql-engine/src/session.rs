@@ -275,7 +275,9 @@ impl Session {
     }
 
     async fn change(&self, statement: Statement) -> Result<Answer, Failure> {
-        let planner = self.planner(join_by(&statement)).await?;
+        // What is looked up to be changed is looked up anew.
+        let settings = self.settings().clone().asking_anew();
+        let planner = self.planner_with(join_by(&statement), settings).await?;
         let (plan, verb, items) = planner.change(statement).await?;
         self.may(verb)?;
         let until = plan.fetch_of().until;

@@ -83,6 +83,11 @@ impl Settings {
         })
     }
 
+    /// The same, and nothing is taken from what is kept.
+    pub(crate) fn asking_anew(self) -> Self {
+        Self { cache_ttl: Some(Duration::ZERO), ..self }
+    }
+
     /// The parameters of a provider that have a value where statements do not name them.
     pub(crate) fn defaults<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         let own = self.defaults.iter().filter(move |((p, _), _)| p == provider);

@@ -1,5 +1,7 @@
 //! Statements that change something: INSERT, UPDATE, DELETE and EXEC become rows of parameters and a `FetchExec`.
 
+mod matching;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ use crate::literal::Assignment;
 use crate::output::Output;
 use crate::pages::Paging;
 use crate::table::ResourceTable;
+
+pub(crate) use matching::{Matching, is_of_rows, matching};
 
 /// A table that a statement changes.
 pub(crate) fn target(context: &Arc<Context>, name: &ObjectName) -> Result<ResourceTable, Error> {
@@ -176,7 +180,7 @@ pub(crate) fn assigned(
     verb: Verb,
     assignments: &[Assignment],
     until: Until,
-) -> DfResult<Arc<FetchExec>> {
+) -> Result<Arc<FetchExec>, Error> {
     let columns: Vec<&str> = assignments.iter().map(|a| a.column.as_str()).collect();
     let (method, parameters) = method(table, verb, &columns)?;
     let mut rows = vec![Bindings::new()];
@@ -188,7 +192,8 @@ pub(crate) fn assigned(
         };
         rows = rows.iter().flat_map(|r| assignment.values.iter().map(|v| with(r, v)).collect::<Vec<_>>()).collect();
     }
-    Ok(fetch(context, table, method, leaf(&rows)?, until)?)
+    let input = leaf(&rows).map_err(|e| Error::statement(e.to_string()))?;
+    fetch(context, table, method, input, until)
 }
 
 /// The call of an EXEC, what it does, and whether its answer is to be shown.

@@ -12,7 +12,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, collect, execute_stream};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as PlannerStatement;
-use datafusion::sql::sqlparser::ast::{SelectItem, Statement as SqlStatement};
+use datafusion::sql::sqlparser::ast::{Expr, SelectItem, Statement as SqlStatement};
 use futures::{StreamExt, stream};
 use stackql_provider::Verb;
 use stackql_sql::{JoinBy, Query, Statement};
@@ -27,7 +27,10 @@ use crate::error::Error;
 use crate::feed::{FeedPlanner, feed};
 use crate::fetch::FetchExec;
 use crate::literal::{Assignment, condition, literal};
+use crate::settings::Settings;
 use crate::spilling::JoinsSpill;
+use crate::table::ResourceTable;
+use crate::write::Matching;
 use crate::{Answer, Failure, literals, made, resolve, views, write};
 
 /// What the plan of one statement needs.
@@ -54,6 +57,15 @@ impl Session {
     }
 
     pub(super) async fn planner(&self, join_by: Option<JoinBy>) -> Result<Planner, DataFusionError> {
+        let settings = self.settings().clone();
+        self.planner_with(join_by, settings).await
+    }
+
+    pub(super) async fn planner_with(
+        &self,
+        join_by: Option<JoinBy>,
+        settings: Settings,
+    ) -> Result<Planner, DataFusionError> {
         let made = made::all(self.store.as_ref()).await?;
         let context = Arc::new(Context::new(Parts {
             definitions: Arc::clone(&self.definitions),
@@ -61,7 +73,7 @@ impl Session {
             log: Arc::clone(&self.log),
             progress: Arc::clone(&self.progress),
             options: self.options.clone(),
-            settings: self.settings().clone(),
+            settings,
             store: self.store.clone(),
             made,
         }));
@@ -140,29 +152,18 @@ impl Planner {
             }
             Statement::Update(update) => {
                 let table = write::target(context, &update.table)?;
-                let mut all = match &update.selection {
-                    Some(selection) => condition(selection, "UPDATE")?,
-                    None => Vec::new(),
-                };
-                for (column, expr) in &update.assignments {
-                    let unfit = || Error::statement(format!("UPDATE sets columns to literals, not to: {expr}"));
-                    let values = vec![literal(expr).ok_or_else(unfit)?];
-                    all.push(Assignment { column: column.clone(), values });
-                }
                 let until = Until::asked(update.hints, Verb::Update, update.returning.is_some());
-                Ok((write::assigned(context, &table, Verb::Update, &all, until)?, Verb::Update, update.returning))
+                let (selection, set) = (update.selection.as_ref(), update.assignments.as_slice());
+                Ok((self.changed(&table, Verb::Update, selection, set, until).await?, Verb::Update, update.returning))
             }
             Statement::Delete(delete) if delete.hints.until_complete && delete.returning.is_some() => {
                 Err(Error::statement("returning from asynchronous delete is disallowed").into())
             }
             Statement::Delete(delete) => {
                 let table = write::target(context, &delete.table)?;
-                let all = match &delete.selection {
-                    Some(selection) => condition(selection, "DELETE")?,
-                    None => Vec::new(),
-                };
                 let until = Until::asked(delete.hints, Verb::Delete, false);
-                Ok((write::assigned(context, &table, Verb::Delete, &all, until)?, Verb::Delete, delete.returning))
+                let selection = delete.selection.as_ref();
+                Ok((self.changed(&table, Verb::Delete, selection, &[], until).await?, Verb::Delete, delete.returning))
             }
             Statement::Exec(exec) => {
                 let (plan, verb, is_shown) = write::exec(context, &exec)?;
@@ -171,6 +172,28 @@ impl Planner {
             }
             _ => Err(Error::statement("not a statement that changes something").into()),
         }
+    }
+
+    /// The calls of an UPDATE or DELETE: by what the statement names, else for each row that its condition matches.
+    async fn changed(
+        &self,
+        table: &ResourceTable,
+        verb: Verb,
+        selection: Option<&Expr>,
+        set: &[(String, Expr)],
+        until: Until,
+    ) -> Result<Arc<FetchExec>, DataFusionError> {
+        let named =
+            named(verb, selection, set).and_then(|all| write::assigned(&self.context, table, verb, &all, until));
+        let (Err(_), Some(selection)) = (&named, selection) else { return Ok(named?) };
+        if !write::is_of_rows(table, selection) {
+            return Ok(named?);
+        }
+        let Some(Matching { method, query, parameters }) = write::matching(table, verb, selection, set)? else {
+            return Ok(named?);
+        };
+        let input = write::renamed(self.query(query).await?, &parameters)?;
+        Ok(write::fetch(&self.context, table, method, input, until)?)
     }
 
     /// The answer of a plan whose calls are awaited: its rows are there when all are over, and so is what to say.
@@ -192,4 +215,18 @@ impl Planner {
         let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
         Ok(Answer { rows: Some(rows), message: None, outcome: Arc::new(move || context.outcome()) })
     }
+}
+
+/// What an UPDATE or DELETE names by literals.
+fn named(verb: Verb, selection: Option<&Expr>, set: &[(String, Expr)]) -> Result<Vec<Assignment>, Error> {
+    let mut all = match selection {
+        Some(selection) => condition(selection, verb.keyword())?,
+        None => Vec::new(),
+    };
+    for (column, expr) in set {
+        let unfit = || Error::statement(format!("UPDATE sets columns to literals, not to: {expr}"));
+        let values = vec![literal(expr).ok_or_else(unfit)?];
+        all.push(Assignment { column: column.clone(), values });
+    }
+    Ok(all)
 }

@@ -1,0 +1,106 @@
+//! UPDATE and DELETE of the rows that a condition matches: they are looked up first, and each is a call.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Expr, Visit, Visitor};
+use stackql_provider::names::fold;
+use stackql_provider::{Method, Verb};
+use stackql_sql::{Query, Statement, parse};
+
+use super::parameter;
+use crate::error::Error;
+use crate::shape::same;
+use crate::table::ResourceTable;
+
+/// The rows to call a method for.
+#[derive(Debug)]
+pub(crate) struct Matching<'a> {
+    pub(crate) method: &'a Method,
+    /// Gives a column for each of the parameters.
+    pub(crate) query: Query,
+    pub(crate) parameters: Vec<String>,
+}
+
+/// How the rows that fulfil `condition` are changed; `set` is what they are given. `None` where no method of the verb can
+/// be called by what a row says.
+pub(crate) fn matching<'a>(
+    table: &'a ResourceTable,
+    verb: Verb,
+    condition: &Expr,
+    set: &[(String, Expr)],
+) -> Result<Option<Matching<'a>>, Error> {
+    if table.resource.methods_of(Verb::Select).next().is_none() {
+        return Ok(None);
+    }
+    let mut refused = None;
+    for method in table.resource.methods_of(verb) {
+        let given = set.iter().map(|(column, value)| Ok((parameter(table, method, column)?, value)));
+        let given = match given.collect::<Result<Vec<(String, &Expr)>, Error>>() {
+            Ok(given) => given,
+            Err(error) => {
+                refused.get_or_insert(error);
+                continue;
+            }
+        };
+        let owed = method.owed().into_iter().filter(|owed| !given.iter().any(|(name, _)| name == owed));
+        let of_rows: Option<Vec<(String, String)>> = owed.map(|owed| of_row(table, method, owed)).collect();
+        let Some(mut of_rows) = of_rows else { continue };
+        if let Some(scope) = &table.service.endpoints.scope
+            && !of_rows.iter().any(|(name, _)| name == scope)
+            && !given.iter().any(|(name, _)| name == scope)
+        {
+            of_rows.push((scope.clone(), quoted(scope)));
+        }
+        let columns: Vec<String> = of_rows.iter().map(|(_, column)| column.clone()).collect();
+        let values = given.iter().map(|(_, value)| value.to_string());
+        let list = columns.into_iter().chain(values).collect::<Vec<_>>().join(", ");
+        let from = [&table.provider.name, &table.service.name, &table.resource.name].map(|part| quoted(part)).join(".");
+        let text = format!("SELECT DISTINCT {list} FROM {from} WHERE {condition}");
+        let query = match parse(&text) {
+            Ok(Statement::Query(query)) => query,
+            Ok(_) | Err(_) => return Err(Error::statement(format!("cannot look up the rows to change: {text}"))),
+        };
+        let names = of_rows.into_iter().map(|(name, _)| name);
+        let parameters = names.chain(given.into_iter().map(|(name, _)| name)).collect();
+        return Ok(Some(Matching { method, query, parameters }));
+    }
+    refused.map_or(Ok(None), Err)
+}
+
+/// Whether a condition is about rows: it names a field of theirs. One that names no more than where to look, such as a
+/// region, would change everything there.
+pub(crate) fn is_of_rows(table: &ResourceTable, condition: &Expr) -> bool {
+    let is_field = |name: &str| {
+        let scope = table.service.endpoints.scope.as_deref();
+        let fields = table.resource.columns.iter().filter(|column| Some(column.name.as_str()) != scope);
+        fields.into_iter().any(|column| fold(&column.name) == fold(name))
+    };
+    struct Named<F>(F);
+    impl<F: Fn(&str) -> bool> Visitor for Named<F> {
+        type Break = ();
+
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            let name = match expr {
+                Expr::Identifier(ident) => Some(ident),
+                Expr::CompoundIdentifier(parts) => parts.last(),
+                _ => None,
+            };
+            match name.is_some_and(|name| (self.0)(&name.value)) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        }
+    }
+    condition.visit(&mut Named(is_field)).is_break()
+}
+
+/// A parameter that a method asks for, and the column whose values it takes.
+fn of_row(table: &ResourceTable, method: &Method, owed: &str) -> Option<(String, String)> {
+    let parameter = method.parameter(owed)?;
+    let field = table.shape.schema.fields().iter().find(|field| same(parameter, field.name()))?;
+    Some((owed.to_owned(), quoted(field.name())))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
