@@ -151,6 +151,7 @@ impl Session {
             Statement::Show(statement) => Ok(rows(show::show(self.definitions.as_ref(), &statement)?)),
             Statement::Create(create) => Box::pin(self.create(create)).await,
             Statement::Drop { made, name, if_exists } => self.remove(made, &name, if_exists).await,
+            Statement::Native(text) => Ok(rows(self.store()?.query(&text).await.map_err(Error::from)?)),
             Statement::Refresh { name } => Box::pin(self.refresh(&name)).await,
             Statement::Describe { table, .. } if table.0.len() == 1 => Ok(rows(self.describe_own(&table.0[0]).await?)),
             Statement::Describe { table, extended } => {

@@ -38,32 +38,12 @@ pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
 }
 
 /// Keywords of statements that are known and not run.
-const OTHER: [&str; 22] = [
-    "ALTER",
-    "ANALYZE",
-    "AUTH",
-    "BEGIN",
-    "CALL",
-    "CLOSE",
-    "COMMIT",
-    "COPY",
-    "DECLARE",
-    "DISCARD",
-    "FETCH",
-    "GRANT",
-    "LOCK",
-    "MERGE",
-    "NATIVEQUERY",
-    "PURGE",
-    "REPLACE",
-    "RESET",
-    "REVOKE",
-    "ROLLBACK",
-    "START",
-    "TRUNCATE",
+const OTHER: [&str; 21] = [
+    "ALTER", "ANALYZE", "AUTH", "BEGIN", "CALL", "CLOSE", "COMMIT", "COPY", "DECLARE", "DISCARD", "FETCH", "GRANT",
+    "LOCK", "MERGE", "PURGE", "REPLACE", "RESET", "REVOKE", "ROLLBACK", "START", "TRUNCATE",
 ];
 /// Keywords with which a statement that is run begins.
-const RUN: [&str; 20] = [
+const RUN: [&str; 21] = [
     "SELECT",
     "WITH",
     "VALUES",
@@ -84,6 +64,7 @@ const RUN: [&str; 20] = [
     "CREATE",
     "DROP",
     "REFRESH",
+    "NATIVEQUERY",
 ];
 
 /// Reads tokens one after the other.
@@ -126,6 +107,7 @@ impl Reader<'_> {
             "CREATE" => self.create(),
             "DROP" => self.drop(),
             "REFRESH" => self.refresh(),
+            "NATIVEQUERY" => self.native(),
             "PREPARE" => self.prepare(),
             "EXECUTE" => self.execute(),
             "DEALLOCATE" => self.deallocate(),

@@ -71,6 +71,8 @@ pub enum Statement {
         /// Its name.
         name: String,
     },
+    /// A query in the SQL of the store that keeps what users make.
+    Native(String),
     /// Keeps a statement for later.
     Prepare {
         /// What it is called then.

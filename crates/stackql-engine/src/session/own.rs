@@ -23,7 +23,7 @@ use crate::{Answer, Failure, Outcome, Rows, Store, StoreError, Stored, StoredKin
 const DONE: &str = "DDL Execution Completed";
 
 impl Session {
-    fn store(&self) -> Result<&Arc<dyn Store>, Error> {
+    pub(super) fn store(&self) -> Result<&Arc<dyn Store>, Error> {
         self.store.as_ref().ok_or_else(|| Error::statement("this session keeps no views and tables"))
     }
 

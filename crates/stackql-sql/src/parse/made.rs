@@ -102,6 +102,12 @@ impl Reader<'_> {
         Ok(Statement::Refresh { name: self.made_name()? })
     }
 
+    pub(super) fn native(&mut self) -> Result<Statement, SyntaxError> {
+        self.parser.next_token();
+        let text = self.parser.parse_literal_string().map_err(|error| self.parser_error(error))?;
+        Ok(Statement::Native(text))
+    }
+
     fn unless_exists(&mut self) -> Result<bool, SyntaxError> {
         match self.word("IF") {
             false => Ok(false),
