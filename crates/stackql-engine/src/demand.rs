@@ -85,7 +85,7 @@ impl PhysicalOptimizerRule for Demands {
 }
 
 /// The fetches of a plan, of bodies that stand for each other only one's.
-fn run_together(plan: &Arc<dyn ExecutionPlan>) -> Vec<&FetchExec> {
+pub(crate) fn run_together(plan: &Arc<dyn ExecutionPlan>) -> Vec<&FetchExec> {
     let is_either = (plan.as_ref() as &dyn Any).is::<EitherExec>();
     let children = plan.children().into_iter().take(if is_either { 2 } else { usize::MAX });
     let mut found: Vec<&FetchExec> = children.flat_map(run_together).collect();

@@ -5,7 +5,6 @@ mod choice;
 mod estimate;
 mod joins;
 
-use std::any::Any;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
@@ -18,8 +17,8 @@ use stackql_provider::{Permissions, Verb};
 
 use crate::awaiting::{Until, told};
 use crate::bindings::bindings;
+use crate::demand::run_together;
 use crate::error::Error;
-use crate::feed::EitherExec;
 use crate::fetch::{Fetch, FetchExec, fetches, named_scope};
 use crate::scope;
 
@@ -54,7 +53,7 @@ impl Line {
 /// Then `join` how relations are joined, `estimate` of all, and `plan`.
 pub(crate) async fn explain(plan: &Arc<dyn ExecutionPlan>, task: Arc<TaskContext>) -> Result<RecordBatch> {
     let (mut lines, mut estimates) = (Vec::new(), Vec::new());
-    for exec in shown_of(plan) {
+    for exec in run_together(plan) {
         let estimate = calls(exec, &task, &mut lines).await?;
         about(exec.fetch_of(), &estimate, &mut lines);
         estimates.push(estimate);
@@ -66,15 +65,6 @@ pub(crate) async fn explain(plan: &Arc<dyn ExecutionPlan>, task: Arc<TaskContext
     let shown = displayable(plan.as_ref()).indent(false).to_string();
     lines.extend(shown.lines().map(|line| Line::new("plan", None, line.to_owned())));
     batch(&lines)
-}
-
-/// The fetches to tell of: where there are two ways to read a relation, the first one's.
-fn shown_of(plan: &Arc<dyn ExecutionPlan>) -> Vec<&FetchExec> {
-    let is_either = (plan.as_ref() as &dyn Any).is::<EitherExec>();
-    let children = plan.children().into_iter().take(if is_either { 2 } else { usize::MAX });
-    let mut found: Vec<&FetchExec> = children.flat_map(shown_of).collect();
-    found.extend((plan.as_ref() as &dyn Any).downcast_ref::<FetchExec>());
-    found
 }
 
 fn batch(lines: &[Line]) -> Result<RecordBatch> {
