@@ -57,10 +57,9 @@ pub(crate) fn place(text: &str) -> Result<Place, StoreError> {
     let address = address.split('#').next().unwrap_or_default();
     let (path, options) = address.split_once('?').unwrap_or((address, ""));
     // Of a host, there is none or this one.
-    let path = path.strip_prefix("//localhost/").map_or_else(
-        || path.strip_prefix("//").unwrap_or(path).to_owned(),
-        |below| format!("/{below}"),
-    );
+    let path = path
+        .strip_prefix("//localhost/")
+        .map_or_else(|| path.strip_prefix("//").unwrap_or(path).to_owned(), |below| format!("/{below}"));
     let path = percent_decode_str(&path).decode_utf8().map_err(|_| refused("the path in the dsn is no UTF-8"))?;
     if ["", ":memory:"].contains(&&*path) || options.split('&').any(|option| option == "mode=memory") {
         return Ok(Place::Memory);

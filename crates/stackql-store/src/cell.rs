@@ -32,7 +32,9 @@ impl Kept {
             DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => Self::Integer,
             DataType::Float16 | DataType::Float32 | DataType::Float64 => Self::Real,
             DataType::Boolean => Self::Boolean,
-            DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => Self::Blob,
+            DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+                Self::Blob
+            }
             _ => Self::Text,
         };
         let carrier = kept.carrier();
@@ -66,7 +68,8 @@ impl Kept {
 
     /// A column's values for [`Self::value`], once they are of the type of the column they go into.
     pub(crate) fn carried(self, values: &ArrayRef, field: &Field) -> Result<ArrayRef, Failure> {
-        let fits = |error: ArrowError| refused(format!("what is to be kept in column {} does not fit: {error}", field.name()));
+        let fits =
+            |error: ArrowError| refused(format!("what is to be kept in column {} does not fit: {error}", field.name()));
         let values = cast(values, field.data_type()).map_err(fits)?;
         cast(&values, &self.carrier()).map_err(fits)
     }
@@ -126,11 +129,13 @@ impl Cells {
             (Self::Real(cells), ValueRef::Integer(number)) => cells.append_value(number as f64),
             (Self::Real(cells), value) => cells.append_value(parsed(value)?),
             (Self::Boolean(cells), ValueRef::Integer(number)) => cells.append_value(number != 0),
-            (Self::Boolean(cells), ValueRef::Text(text)) => cells.append_value(match text.to_ascii_lowercase().as_slice() {
-                b"true" | b"t" => true,
-                b"false" | b"f" => false,
-                _ => return Err(()),
-            }),
+            (Self::Boolean(cells), ValueRef::Text(text)) => {
+                cells.append_value(match text.to_ascii_lowercase().as_slice() {
+                    b"true" | b"t" => true,
+                    b"false" | b"f" => false,
+                    _ => return Err(()),
+                })
+            }
             (Self::Text(cells), ValueRef::Text(text)) => cells.append_value(str::from_utf8(text).map_err(|_| ())?),
             (Self::Text(cells), ValueRef::Integer(number)) => cells.append_value(number.to_string()),
             (Self::Text(cells), ValueRef::Real(number)) => cells.append_value(number.to_string()),

@@ -83,7 +83,11 @@ impl Database {
         awaited: &Awaited,
         work: impl FnOnce(&mut Connection) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
-        if self.exists() { self.make(awaited, work) } else { self.read(awaited, |blank| transact(blank, awaited, work)) }
+        if self.exists() {
+            self.make(awaited, work)
+        } else {
+            self.read(awaited, |blank| transact(blank, awaited, work))
+        }
     }
 
     /// As [`Self::write`], and makes the database where there is none.

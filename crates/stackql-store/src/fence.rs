@@ -34,7 +34,9 @@ impl Fence {
         let allowed = match (self, asked.action) {
             (_, AuthAction::Select | AuthAction::Recursive) => true,
             (_, AuthAction::Function { function_name }) => !function_name.eq_ignore_ascii_case("load_extension"),
-            (Self::Read | Self::Change(_), AuthAction::Read { table_name, .. }) => !is_own(table_name) || is_list(table_name),
+            (Self::Read | Self::Change(_), AuthAction::Read { table_name, .. }) => {
+                !is_own(table_name) || is_list(table_name)
+            }
             (
                 Self::Change(tables),
                 AuthAction::Insert { table_name }
@@ -49,7 +51,9 @@ impl Fence {
             (Self::Make(_), AuthAction::Reindex { .. }) => true,
             (
                 Self::Make(_),
-                AuthAction::Insert { table_name } | AuthAction::Update { table_name, .. } | AuthAction::Delete { table_name },
+                AuthAction::Insert { table_name }
+                | AuthAction::Update { table_name, .. }
+                | AuthAction::Delete { table_name },
             ) => is_list(table_name),
             (Self::Make(name), AuthAction::Read { table_name, .. }) => {
                 is_list(table_name) || table_name.eq_ignore_ascii_case(name)

@@ -3,6 +3,8 @@
 //! Owns the file: what is in it, its versions, who may write to it when. Knows nothing of what a view's query means; names
 //! and statements come from `stackql-engine`, whose [`Store`](stackql_engine::Store) this is.
 
+#![expect(clippy::disallowed_methods, reason = "this crate is the rim: it makes the folder of its file")]
+
 mod aside;
 mod backend;
 mod cell;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, Tokenizer};
-use stackql_engine::{Stored, StoredKind, StoreError};
+use stackql_engine::{StoreError, Stored, StoredKind};
 
 use crate::cell::Kept;
 use crate::failure::{Failure, refused};

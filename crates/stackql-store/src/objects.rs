@@ -1,7 +1,7 @@
 //! The list of what users made, a table of its own.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use stackql_engine::{Stored, StoredKind, StoreError};
+use stackql_engine::{StoreError, Stored, StoredKind};
 
 use crate::failure::{Failure, refused};
 use crate::schema;

@@ -8,7 +8,7 @@ use arrow::datatypes::{Field, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
-use stackql_engine::{Stored, StoreError};
+use stackql_engine::{StoreError, Stored};
 
 use crate::cell::{Cells, Kept, cast, weight};
 use crate::failure::Failure;
@@ -59,7 +59,8 @@ impl<'a> Batch<'a> {
 
     fn query(&self) -> String {
         // Without its table before it, SQLite takes the quoted name of a column that is gone for text.
-        let columns: Vec<String> = self.schema.fields().iter().map(|field| format!("made.{}", quoted(field.name()))).collect();
+        let columns: Vec<String> =
+            self.schema.fields().iter().map(|field| format!("made.{}", quoted(field.name()))).collect();
         let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };
         format!("SELECT {columns} FROM {} AS made", quoted(&self.made.name))
     }

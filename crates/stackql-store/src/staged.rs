@@ -69,7 +69,12 @@ impl Staged {
     /// As [`Self::pour`], where no column may be left out.
     pub(crate) fn pour_all(&self, connection: &Connection, into: &Stored) -> Result<u64, Failure> {
         if let Some(missing) = into.schema.fields().iter().find(|field| !self.fields.contains(field)) {
-            return Err(refused(format!("the rows have no column {}, which {} {} has", missing.name(), into.kind, into.name)));
+            return Err(refused(format!(
+                "the rows have no column {}, which {} {} has",
+                missing.name(),
+                into.kind,
+                into.name
+            )));
         }
         self.pour(connection, into)
     }
@@ -81,7 +86,11 @@ impl Staged {
         database.hold(awaited, |connection| {
             let fields = fields_of(target, given)?;
             let stage = Self { database: database.clone(), table, fields };
-            connection.execute_batch(&format!("CREATE TABLE {} ({})", stage.table, stage.columns(|i, _| format!("c{i}"))))?;
+            connection.execute_batch(&format!(
+                "CREATE TABLE {} ({})",
+                stage.table,
+                stage.columns(|i, _| format!("c{i}"))
+            ))?;
             Ok(stage)
         })
     }

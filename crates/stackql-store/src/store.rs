@@ -69,8 +69,10 @@ impl SqliteStore {
     /// What has this name and one of these kinds.
     async fn need(&self, kinds: &'static [StoredKind], name: &str) -> Result<Stored, StoreError> {
         let name = name.to_owned();
-        self.aside(move |database, awaited| database.read(awaited, |connection| objects::need(connection, kinds, &name)))
-            .await
+        self.aside(move |database, awaited| {
+            database.read(awaited, |connection| objects::need(connection, kinds, &name))
+        })
+        .await
     }
 
     /// Takes rows in for a table with these columns and, once all are there, does with them what `finish` does.
