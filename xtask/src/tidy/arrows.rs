@@ -26,6 +26,7 @@ const ALLOWED: &[Arrows] = &[
     arrows("stackql-call", &["stackql-provider"]),
     arrows("stackql-client", &["stackql-provider", "stackql-call"]),
     arrows("stackql-engine", &["stackql-provider", "stackql-sql", "stackql-call"]),
+    arrows("stackql-store", &["stackql-engine"]),
     Arrows { package: "stackql-docs", uses: &["stackql-provider"], tests_use: &["stackql-compile", "stackql-sql"] },
     arrows("stackql-server", &["stackql-provider", "stackql-sql", "stackql-engine"]),
     Arrows {
@@ -42,6 +43,7 @@ const ALLOWED: &[Arrows] = &[
             "stackql-call",
             "stackql-client",
             "stackql-engine",
+            "stackql-store",
             "stackql-docs",
             "stackql-server",
             "stackql-sandbox",

@@ -1,0 +1,234 @@
+//! The store: what each method of the seam does, in the order it does it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use futures::future::try_join;
+use futures::{StreamExt, stream};
+use rusqlite::Connection;
+use stackql_engine::{Rows, Store, StoreError, Stored, StoredKind};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+
+use crate::aside::{Awaited, Waiting, aside, stopped};
+use crate::backend;
+use crate::database::{Database, Place};
+use crate::name::quoted;
+use crate::staged::{Coming, Staged};
+use crate::{making, native, objects, reading};
+
+/// How many batches are on their way between a thread and who waits for it.
+const AHEAD: usize = 2;
+/// What has rows.
+const WITH_ROWS: &[StoredKind] = &[StoredKind::MaterializedView, StoredKind::Table];
+
+/// Keeps what users make in SQLite. Nothing is opened and no file made before there is something to keep.
+///
+/// Names differ by more than the case of ASCII letters, as SQLite's do; views, materialized views and tables share them.
+#[derive(Debug)]
+pub struct SqliteStore {
+    pub(crate) database: Database,
+}
+
+impl SqliteStore {
+    /// Keeps things in memory, for as long as the store lives.
+    pub fn in_memory() -> Self {
+        Self { database: Database::new(Place::Memory) }
+    }
+
+    /// Keeps things in this file, which other processes may use at the same time.
+    pub fn open(path: impl Into<PathBuf>) -> Self {
+        Self { database: Database::new(Place::File(path.into())) }
+    }
+
+    /// Keeps things where the text of `--sqlBackend` says; in memory where it says nothing.
+    pub fn configured(text: &str) -> Result<Self, StoreError> {
+        Ok(Self { database: Database::new(backend::place(text)?) })
+    }
+
+    /// Waits for as long as this when another process writes to the file; 30 seconds otherwise.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.database.patience = patience;
+        self
+    }
+
+    /// Does work on a thread that may block.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database, &Awaited) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let database = self.database.clone();
+        aside(move |awaited| work(&database, &awaited)).await
+    }
+
+    /// What has this name and one of these kinds.
+    async fn need(&self, kinds: &'static [StoredKind], name: &str) -> Result<Stored, StoreError> {
+        let name = name.to_owned();
+        self.aside(move |database, awaited| {
+            database.read(awaited, |connection| objects::need(connection, kinds, &name))
+        })
+        .await
+    }
+
+    /// Takes rows in for a table with these columns and, once all are there, does with them what `finish` does.
+    async fn take_in<T: Send + 'static>(
+        &self,
+        mut rows: Rows,
+        columns: SchemaRef,
+        finish: impl FnOnce(&Database, &Awaited, Option<Staged>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, coming) = mpsc::channel(AHEAD);
+        let feed = async move {
+            while let Some(batch) = rows.next().await {
+                // Where nobody takes rows any more, the work is over, and says itself how.
+                if sender.send(Coming::Rows(batch?)).await.is_err() {
+                    return Ok(());
+                }
+            }
+            let _ = sender.send(Coming::End).await;
+            Ok(())
+        };
+        let work = self.aside(move |database, awaited| {
+            let staged = Staged::receive(database, awaited, &columns, coming)?;
+            finish(database, awaited, staged)
+        });
+        let ((), done) = try_join(feed, work).await?;
+        Ok(done)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn list(&self) -> Result<Vec<Stored>, StoreError> {
+        self.aside(|database, awaited| {
+            if !database.exists() {
+                return Ok(Vec::new());
+            }
+            database.read(awaited, |connection| objects::list(connection))
+        })
+        .await
+    }
+
+    async fn create(&self, made: &Stored, replace: bool, rows: Rows) -> Result<(), StoreError> {
+        let made = made.clone();
+        let found = move |connection: &Connection, made: &Stored| {
+            let found = objects::find(connection, &made.name)?;
+            making::check(found.as_ref(), made, replace)?;
+            Ok(found)
+        };
+        // Rows that nothing will come of are not asked for.
+        let before = made.clone();
+        self.aside(move |database, awaited| database.read(awaited, |connection| found(connection, &before).map(drop)))
+            .await?;
+        self.take_in(rows, Arc::clone(&made.schema), move |database, awaited, staged| {
+            database.make(awaited, |connection| {
+                let found = found(connection, &made)?;
+                making::make(connection, found.as_ref(), &made)?;
+                if let Some(staged) = staged {
+                    staged.pour_all(connection, &made)?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn refresh(&self, name: &str, rows: Rows) -> Result<u64, StoreError> {
+        let made = self.need(&[StoredKind::MaterializedView], name).await?;
+        self.take_in(rows, Arc::clone(&made.schema), move |database, awaited, staged| {
+            database.write(awaited, |connection| {
+                objects::still(connection, &made)?;
+                connection.execute(&format!("DELETE FROM main.{}", quoted(&made.name)), [])?;
+                staged.map_or(Ok(0), |staged| staged.pour_all(connection, &made))
+            })
+        })
+        .await
+    }
+
+    async fn remove(&self, kind: StoredKind, name: &str) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.aside(move |database, awaited| {
+            database.write(awaited, |connection| {
+                let Some(found) = objects::find(connection, &name)?.filter(|found| found.kind == kind) else {
+                    return Ok(false);
+                };
+                making::forget(connection, &found)?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    async fn rows(&self, name: &str, columns: &[usize]) -> Result<Rows, StoreError> {
+        let (name, columns, database) = (name.to_owned(), columns.to_vec(), self.database.clone());
+        let (sender, mut receiver) = mpsc::channel(AHEAD);
+        let waiting = Waiting::new();
+        let awaited = waiting.awaited();
+        let reading = spawn_blocking(move || {
+            let mut kept = Vec::new();
+            database.read(&awaited, |connection| {
+                let made = objects::need(connection, WITH_ROWS, &name)?;
+                reading::each_batch(connection, &made, &columns, |batch| {
+                    if database.is_in_memory() {
+                        // There is one connection, and whoever takes the rows may be about to write.
+                        kept.push(batch);
+                        return true;
+                    }
+                    sender.blocking_send(batch).is_ok()
+                })
+            })?;
+            for batch in kept {
+                if sender.blocking_send(batch).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        // The first batch is waited for: from then on the snapshot stands, and what fails at once fails here.
+        let first = receiver.recv().await;
+        let ended = async move {
+            let _waiting = waiting;
+            match reading.await {
+                Ok(ended) => ended,
+                Err(error) => stopped(error).await,
+            }
+        };
+        let Some(first) = first else {
+            ended.await?;
+            return Ok(stream::empty().boxed());
+        };
+        let rest = stream::poll_fn(move |context| receiver.poll_recv(context));
+        let failed = stream::once(ended).filter_map(async |ended| ended.err());
+        Ok(stream::iter([first]).chain(rest).map(Ok).chain(failed.map(Err)).boxed())
+    }
+
+    async fn insert(&self, name: &str, rows: Rows) -> Result<u64, StoreError> {
+        let made = self.need(&[StoredKind::Table], name).await?;
+        self.take_in(rows, Arc::clone(&made.schema), move |database, awaited, staged| {
+            database.write(awaited, |connection| {
+                objects::still(connection, &made)?;
+                staged.map_or(Ok(0), |staged| staged.pour(connection, &made))
+            })
+        })
+        .await
+    }
+
+    async fn change(&self, statement: &str) -> Result<u64, StoreError> {
+        let statement = statement.to_owned();
+        self.aside(move |database, awaited| {
+            database.write(awaited, |connection| native::change(connection, &statement))
+        })
+        .await
+    }
+
+    async fn query(&self, statement: &str) -> Result<RecordBatch, StoreError> {
+        let statement = statement.to_owned();
+        self.aside(move |database, awaited| database.read(awaited, |connection| native::query(connection, &statement)))
+            .await
+    }
+}
