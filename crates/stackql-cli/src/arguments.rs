@@ -200,6 +200,9 @@ pub(crate) struct Calls {
     /// Where definitions are published: JSON or YAML
     #[arg(long, global = true, value_name = "CONFIG")]
     pub(crate) registry: Option<String>,
+    /// Database of views and tables: JSON or YAML
+    #[arg(long = "sqlBackend", global = true, value_name = "CONFIG")]
+    pub(crate) sql_backend: Option<String>,
     /// Refuse statements that change something
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
     pub(crate) read_only: bool,

@@ -13,6 +13,7 @@ use stackql_client::{
 use stackql_compile::Installed;
 use stackql_engine::{Session, SessionOptions};
 use stackql_provider::{CompiledError, CompiledProvider, Definitions, OnDemand, Origin, Providers, Sourced};
+use stackql_store::SqliteStore;
 use sysinfo::System;
 
 use crate::arguments::{Calls, Common};
@@ -56,10 +57,12 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let client = Arc::new(client);
     let remote = RemoteRegistry::new(Arc::clone(&client), registry.clone(), common.output.approot.clone());
     let (transport, archive) = transport(client, common)?;
+    let store = SqliteStore::configured(common.calls.sql_backend.as_deref().unwrap_or_default());
+    let store = Arc::new(store.map_err(|e| Stop::Told(e.to_string()))?);
     let (flags, common, shown) = (options(flags), common.clone(), Arc::clone(&definitions));
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
     let pulling = Pulling { remote, definitions: Arc::clone(&definitions), reload: Box::new(reload) };
-    let session = Session::new(definitions, transport, flags).with_registry(Arc::new(pulling));
+    let session = Session::new(definitions, transport, flags).with_registry(Arc::new(pulling)).with_store(store);
     Ok(Connected { session, archive })
 }
 

@@ -12,6 +12,7 @@ use stackql_call::{Request, Transport, TransportError};
 use stackql_client::{Caching, Identity, Replaying};
 use stackql_engine::Session;
 use stackql_slt::{Database, World};
+use stackql_store::SqliteStore;
 
 /// Who asks in a world: it knows of nobody.
 #[derive(Debug)]
@@ -47,7 +48,8 @@ async fn every_suite_gives_what_it_says() {
                 true => Arc::new(Replaying::open(cassette).unwrap()),
                 false => Arc::new(Caching::new(Arc::clone(&api) as _, Arc::new(Anybody), None)),
             };
-            let session = Session::new(Arc::clone(&definitions) as _, transport, api.options());
+            let session = Session::new(Arc::clone(&definitions) as _, transport, api.options())
+                .with_store(Arc::new(SqliteStore::in_memory()));
             let mut runner = sqllogictest::Runner::new(|| async { Ok(Database(session.clone())) });
             runner.with_column_validator(sqllogictest::strict_column_validator);
             files += 1;

@@ -32,7 +32,7 @@ const ALLOWED: &[Arrows] = &[
     Arrows {
         package: "stackql-slt",
         uses: &["stackql-provider", "stackql-compile", "stackql-sql", "stackql-call", "stackql-engine"],
-        tests_use: &["stackql-client"],
+        tests_use: &["stackql-client", "stackql-store"],
     },
     arrows(
         "stackql-cli",
