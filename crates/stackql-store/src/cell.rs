@@ -38,7 +38,8 @@ impl Kept {
             _ => Self::Text,
         };
         let carrier = kept.carrier();
-        let returns = can_cast_types(ty, &carrier) && can_cast_types(&carrier, ty);
+        // Arrow would cast a text to a list of it.
+        let returns = !ty.is_nested() && can_cast_types(ty, &carrier) && can_cast_types(&carrier, ty);
         if returns && ty.to_string().parse().is_ok_and(|read: DataType| read == *ty) {
             return Ok(kept);
         }

@@ -20,7 +20,7 @@ pub(crate) fn change(connection: &mut Connection, statement: &str) -> Result<u64
     let tables = made.filter(|made| made.kind == StoredKind::Table).map(|made| made.name).collect();
     Fence::Change(tables).around(connection, |connection| {
         let mut statement = connection.prepare(statement).map_err(fenced)?;
-        if statement.readonly() {
+        if statement.readonly() || statement.is_explain() != 0 {
             return Err(refused("the statement changes no rows; give an UPDATE, DELETE, INSERT or REPLACE of a table"));
         }
         let mut returned = statement.query([]).map_err(fenced)?;

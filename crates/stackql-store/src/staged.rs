@@ -83,16 +83,10 @@ impl Staged {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         // Names are the process's own, for several may be on their way in at once.
         let table = format!("temp.\"__stackql__staged_{}\"", COUNT.fetch_add(1, Ordering::Relaxed));
-        database.hold(awaited, |connection| {
-            let fields = fields_of(target, given)?;
-            let stage = Self { database: database.clone(), table, fields };
-            connection.execute_batch(&format!(
-                "CREATE TABLE {} ({})",
-                stage.table,
-                stage.columns(|i, _| format!("c{i}"))
-            ))?;
-            Ok(stage)
-        })
+        let stage = Self { database: database.clone(), table, fields: fields_of(target, given)? };
+        let create = format!("CREATE TABLE {} ({})", stage.table, stage.columns(|index, _| format!("c{index}")));
+        database.hold(awaited, |connection| Ok(connection.execute_batch(&create)?))?;
+        Ok(stage)
     }
 
     fn add(&self, awaited: &Awaited, batch: &RecordBatch) -> Result<(), StoreError> {
@@ -137,15 +131,15 @@ impl Drop for Staged {
 }
 
 /// The fields that columns are for, in any case of letters.
-fn fields_of(target: &Schema, given: &Schema) -> Result<Vec<Arc<Field>>, Failure> {
+fn fields_of(target: &Schema, given: &Schema) -> Result<Vec<Arc<Field>>, StoreError> {
     if given.fields().is_empty() {
-        return Err(refused("the rows have no columns"));
+        return Err(StoreError::Refused("the rows have no columns".to_owned()));
     }
     let field = |given: &Arc<Field>| {
         let mut fields = target.fields().iter();
         fields.find(|field| field.name().eq_ignore_ascii_case(given.name())).map(Arc::clone).ok_or_else(|| {
             let columns: Vec<&str> = target.fields().iter().map(|field| field.name().as_str()).collect();
-            refused(format!("there is no column {}; there are {}", given.name(), columns.join(", ")))
+            StoreError::Refused(format!("there is no column {}; there are {}", given.name(), columns.join(", ")))
         })
     };
     given.fields().iter().map(field).collect()

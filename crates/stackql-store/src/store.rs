@@ -76,6 +76,7 @@ impl SqliteStore {
     }
 
     /// Takes rows in for a table with these columns and, once all are there, does with them what `finish` does.
+    /// They are not dropped while the database is held, for they hold it to go.
     async fn take_in<T: Send + 'static>(
         &self,
         mut rows: Rows,
@@ -129,7 +130,7 @@ impl Store for SqliteStore {
             database.make(awaited, |connection| {
                 let found = found(connection, &made)?;
                 making::make(connection, found.as_ref(), &made)?;
-                if let Some(staged) = staged {
+                if let Some(staged) = &staged {
                     staged.pour_all(connection, &made)?;
                 }
                 Ok(())
@@ -144,7 +145,7 @@ impl Store for SqliteStore {
             database.write(awaited, |connection| {
                 objects::still(connection, &made)?;
                 connection.execute(&format!("DELETE FROM main.{}", quoted(&made.name)), [])?;
-                staged.map_or(Ok(0), |staged| staged.pour_all(connection, &made))
+                staged.as_ref().map_or(Ok(0), |staged| staged.pour_all(connection, &made))
             })
         })
         .await
@@ -212,7 +213,7 @@ impl Store for SqliteStore {
         self.take_in(rows, Arc::clone(&made.schema), move |database, awaited, staged| {
             database.write(awaited, |connection| {
                 objects::still(connection, &made)?;
-                staged.map_or(Ok(0), |staged| staged.pour(connection, &made))
+                staged.as_ref().map_or(Ok(0), |staged| staged.pour(connection, &made))
             })
         })
         .await

@@ -63,11 +63,12 @@ async fn nothing_else_is_changed() {
             &format!("ATTACH '{elsewhere}' AS other"),
             &format!("VACUUM INTO '{elsewhere}'"),
         ] {
-            refused(store.change(statement).await.unwrap_err());
-            refused(store.query(&format!("/* a query */ {statement}")).await.err().unwrap_or_else(|| {
-                assert!(["SELECT * FROM notes", "EXPLAIN DELETE FROM notes"].contains(&statement), "{statement}");
-                StoreError::Refused(String::new())
-            }));
+            let changed = store.change(statement).await;
+            refused(changed.err().unwrap_or_else(|| panic!("{statement} was run")));
+            match store.query(statement).await {
+                Ok(_) => assert_eq!(statement, "SELECT * FROM notes"),
+                Err(error) => drop(refused(error)),
+            }
             let after = (store.list().await.unwrap(), all(&store, "notes").await, kept(&store, "sums").await);
             assert_eq!(after, before, "{statement}");
         }
@@ -82,7 +83,7 @@ async fn queries_have_the_types_of_what_they_find() {
         let found = store
             .query(
                 "SELECT note, priority, priority * 0.5 AS half, CASE priority WHEN 1 THEN 1 ELSE 'two' END AS mixed, \
-                 x'ff' AS bytes, NULL AS nothing FROM notes ORDER BY priority",
+                 x'ff' AS bytes, NULL AS none FROM notes ORDER BY priority",
             )
             .await
             .unwrap();

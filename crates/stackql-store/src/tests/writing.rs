@@ -129,8 +129,7 @@ async fn a_full_disk_leaves_the_old_rows() {
             .database
             .hold(&waiting.awaited(), |connection| {
                 let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
-                connection.pragma_query_value(Some("main"), &format!("max_page_count({})", pages + 4), |_| Ok(()))?;
-                Ok(())
+                Ok(connection.pragma_update_and_check(None, "max_page_count", pages + 4, |_| Ok(()))?)
             })
             .unwrap();
         let many = || given((0..20).map(|part| batch(part * 1000..part * 1000 + 1000)));
