@@ -14,8 +14,9 @@ use stackql_compile::Installed;
 use stackql_engine::{Session, SessionOptions};
 use stackql_provider::{CompiledError, CompiledProvider, Definitions, OnDemand, Origin, Providers, Sourced};
 use sysinfo::System;
+use url::Url;
 
-use crate::arguments::{Calls, Common};
+use crate::arguments::{Calls, Common, Proxy};
 use crate::ending::{Stop, say};
 use crate::pulling::Pulling;
 
@@ -44,7 +45,9 @@ impl Connected {
 
 /// A session as the flags and the environment want it.
 pub(crate) fn session(flags: &Common) -> Result<Connected, Stop> {
-    session_in(environment(), flags)
+    let mut environment = flags.environment.clone();
+    environment.extend(self::environment());
+    session_in(environment, flags)
 }
 
 /// A session as the flags and the given environment want it.
@@ -52,7 +55,7 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let flags = &common.calls;
     let registry = registry(common)?;
     let definitions = Arc::new(Providers::new(providers(common, &registry)?));
-    let client = Client::new(settings(environment, flags, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
+    let client = Client::new(settings(environment, common, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
     let client = Arc::new(client);
     let remote = RemoteRegistry::new(Arc::clone(&client), registry.clone(), common.output.approot.clone());
     let (transport, archive) = transport(client, common)?;
@@ -65,13 +68,13 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
 
 /// How requests travel: by the client, or out of a recording; and what is kept of them.
 fn transport(client: Arc<Client>, common: &Common) -> Result<(Arc<dyn Transport>, Option<Archive>), Stop> {
-    let (told, flags) = (|e: RecordingError| Stop::Told(e.to_string()), &common.calls);
+    let (broken, flags) = (|e: RecordingError| Stop::Told(e.to_string()), &common.calls);
     let mut transport: Arc<dyn Transport> = match &flags.replay {
-        Some(folder) => Arc::new(Replaying::open(folder).map_err(told)?),
+        Some(folder) => Arc::new(Replaying::open(folder).map_err(broken)?),
         None => Arc::clone(&client) as _,
     };
     if let Some(folder) = &flags.record {
-        transport = Arc::new(Recording::new(transport, folder).map_err(told)?);
+        transport = Arc::new(Recording::new(transport, folder).map_err(broken)?);
     }
     let mut archive = None;
     if let Some(path) = &flags.har {
@@ -156,7 +159,8 @@ fn quarter_of_memory() -> usize {
     usize::try_from(system.total_memory() / 4).unwrap_or(usize::MAX)
 }
 
-fn settings(environment: BTreeMap<String, String>, flags: &Calls, definitions: &Providers) -> Result<Settings, Stop> {
+fn settings(environment: BTreeMap<String, String>, common: &Common, definitions: &Providers) -> Result<Settings, Stop> {
+    let flags = &common.calls;
     let auth = flags.auth.as_deref().filter(|text| !text.trim().is_empty());
     let auth = auth.map(auth_contexts).transpose().map_err(|e| Stop::Told(e.to_string()))?;
     let defaults = Settings::default();
@@ -167,13 +171,33 @@ fn settings(environment: BTreeMap<String, String>, flags: &Calls, definitions: &
         scope_defaults: scope_defaults(flags, definitions),
         endpoint_url: flags.endpoint_url.clone(),
         request_timeout: Duration::from_secs(flags.request_timeout),
-        ca_bundle: flags.ca_bundle.clone(),
+        ca_bundle: flags.ca_bundle.clone().filter(|path| !path.as_os_str().is_empty()),
         allow_insecure: flags.allow_insecure,
         allow_local_exec: flags.allow_local_exec,
+        proxy: proxy(&common.proxy)?,
         concurrency_limit,
         total_concurrency_limit: defaults.total_concurrency_limit.max(concurrency_limit),
         ..defaults
     })
+}
+
+/// The address of the proxy that the flags name, if they name one.
+fn proxy(flags: &Proxy) -> Result<Option<String>, Stop> {
+    if flags.host.is_empty() {
+        return Ok(None);
+    }
+    // The address may hold a password.
+    let wrong = |what| Stop::Told(format!("--http.proxy.{what} is not fit for the address of a proxy"));
+    let mut url = Url::parse(&format!("{}://proxy", flags.scheme)).map_err(|_| wrong("scheme"))?;
+    url.set_host(Some(&flags.host)).map_err(|_| wrong("host"))?;
+    if flags.port >= 0 {
+        let port = u16::try_from(flags.port).map_err(|_| wrong("port"))?;
+        url.set_port(Some(port)).map_err(|()| wrong("port"))?;
+    }
+    url.set_username(&flags.user).map_err(|()| wrong("user"))?;
+    let password = Some(flags.password.as_str()).filter(|text| !text.is_empty());
+    url.set_password(password).map_err(|()| wrong("password"))?;
+    Ok(Some(url.into()))
 }
 
 /// What `--region` means: the scope of that name, of every provider that has one.

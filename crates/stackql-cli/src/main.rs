@@ -4,6 +4,7 @@
 mod arguments;
 mod build;
 mod check;
+mod configuration;
 mod connect;
 #[cfg(feature = "sandbox")]
 mod demo;
@@ -24,8 +25,6 @@ mod version;
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
-
 use arguments::{Arguments, Command, ProviderCommand};
 use ending::{Ending, Stop, say};
 use statements::Results;
@@ -36,7 +35,7 @@ const STACK: usize = 512 << 20;
 fn main() -> ExitCode {
     let arguments = match usage::arguments() {
         Ok(arguments) => arguments,
-        Err(e) => return usage::refused(&e),
+        Err(code) => return code,
     };
     let compat = arguments.common.output.compat();
     let ended = match arguments.version {
@@ -64,7 +63,9 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
     match command {
         None => usage::help(None),
         Some(Command::Exec { query }) => {
-            let Some(script) = exec::script(query, &common.output)? else { return usage::help(Some("exec")) };
+            let Some(script) = exec::script(query, &common.output.infile)? else {
+                return usage::help(Some("exec"));
+            };
             let mut results = match Results::open(&common.output) {
                 Ok(results) => results,
                 Err(Stop::Told(message)) => {
@@ -103,9 +104,10 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
         Some(Command::Docs(wanted)) => docs::write(&wanted, &common),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "stackql", &mut script);
+            clap_complete::generate(shell, &mut arguments::grammar(), "stackql", &mut script);
             usage::print(&String::from_utf8_lossy(&script))
         }
+        Some(Command::Flags) => usage::hidden_flags(),
     }
 }
 

@@ -15,6 +15,9 @@ use crate::ending::{Ending, Stop, say, shortfall, told};
 use crate::output::{Format, Style, first_row};
 use crate::progress::ProgressLine;
 
+/// What `--outfile` is where results go to standard output.
+const STANDARD_OUTPUT: &str = "stdout";
+
 /// Where results go and how they look.
 pub(crate) struct Results {
     pub(crate) style: Style,
@@ -36,15 +39,17 @@ impl Results {
     /// As the flags say.
     pub(crate) fn open(flags: &Output) -> Result<Self, Stop> {
         let unknown = || Stop::Told(format!("unable to create output writer for output format = '{}'", flags.output));
-        let terminal = flags.outfile.is_none() && io::stdout().is_terminal();
+        let outfile = Some(&flags.outfile).filter(|path| path.as_os_str() != STANDARD_OUTPUT);
+        let terminal = outfile.is_none() && io::stdout().is_terminal();
+        let format = Format::parse(&flags.output).ok_or_else(unknown)?;
         let style = Style {
-            format: Format::parse(&flags.output).ok_or_else(unknown)?,
+            format,
             hide_headers: flags.hideheaders,
             delimiter: flags.delimiter.chars().next().unwrap_or(','),
             compat: flags.compat(),
             terminal,
         };
-        let (target, out): (_, Box<dyn Write>) = match &flags.outfile {
+        let (target, out): (_, Box<dyn Write>) = match outfile {
             None => ("standard output".to_owned(), Box::new(io::BufWriter::new(io::stdout()))),
             Some(path) => {
                 let target = path.display().to_string();
@@ -88,7 +93,11 @@ impl Results {
         self.written(written)
     }
 
-    async fn answer(&mut self, mut answer: Answer, progress: &mut ProgressLine) -> Result<Ending, Stop> {
+    async fn answer(
+        &mut self,
+        mut answer: Answer,
+        progress: &mut ProgressLine,
+    ) -> Result<Ending, Stop> {
         if let Some(message) = &answer.message {
             say(message);
         }

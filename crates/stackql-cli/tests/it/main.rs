@@ -6,6 +6,7 @@ mod bad_input;
 mod command_line;
 mod demo;
 mod endpoint;
+mod flags;
 mod registry;
 
 use std::io::Write;
