@@ -10,7 +10,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use accepted::{is_accepted, problem};
-pub(crate) use flags::{Calls, Common, Output, Proxy};
+pub(crate) use flags::{Calls, Common, Output, Proxy, Templates};
 
 /// Query, deploy and manage cloud resources with SQL.
 #[derive(Debug, Parser)]

@@ -20,6 +20,7 @@ mod registry;
 mod sandbox;
 mod shell;
 mod statements;
+mod template;
 mod usage;
 mod version;
 
@@ -66,6 +67,7 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
             let Some(script) = exec::script(query, &common.output.infile)? else {
                 return usage::help(Some("exec"));
             };
+            let script = template::filled(script, &common.templates)?;
             let mut results = match Results::open(&common.output) {
                 Ok(results) => results,
                 Err(Stop::Told(message)) => {

@@ -8,6 +8,7 @@ mod demo;
 mod endpoint;
 mod flags;
 mod registry;
+mod templating;
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
