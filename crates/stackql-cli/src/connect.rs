@@ -1,6 +1,7 @@
 //! Flags and environment become a session: definitions from files and the program itself, and a transport.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use url::Url;
 use crate::arguments::{Calls, Common, Proxy};
 use crate::ending::{Stop, say};
 use crate::pulling::Pulling;
+use crate::telling::{Telling, Told};
 
 /// Where compiled documents are kept, below `--approot`.
 const COMPILED: &str = "compiled";
@@ -82,6 +84,12 @@ fn transport(client: Arc<Client>, common: &Common) -> Result<(Arc<dyn Transport>
         transport = Arc::clone(&har) as _;
         archive = Some((har, path.clone()));
     }
+    let told = match (flags.http_log, common.output.compat() || !std::io::stderr().is_terminal()) {
+        (true, _) => Told::All,
+        (false, true) => Told::Refused,
+        (false, false) => Told::None,
+    };
+    transport = Arc::new(Telling::new(transport, told));
     // A recording has an answer to everything, and nobody who asks.
     if flags.replay.is_none() {
         transport = Arc::new(Caching::new(transport, client, Some(common.output.approot.join(ANSWERS))));

@@ -20,6 +20,7 @@ mod registry;
 mod sandbox;
 mod shell;
 mod statements;
+mod telling;
 mod template;
 mod usage;
 mod version;
