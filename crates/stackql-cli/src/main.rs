@@ -4,6 +4,7 @@
 mod arguments;
 mod build;
 mod check;
+mod compat;
 mod configuration;
 mod connect;
 #[cfg(feature = "sandbox")]

@@ -11,6 +11,7 @@ use futures::StreamExt;
 use stackql_engine::{Answer, Failure, Session};
 
 use crate::arguments::Output;
+use crate::compat::Arrangement;
 use crate::ending::{Ending, Stop, say, shortfall, told};
 use crate::output::{Format, Style, first_row};
 use crate::progress::ProgressLine;
@@ -42,6 +43,9 @@ impl Results {
         let outfile = Some(&flags.outfile).filter(|path| path.as_os_str() != STANDARD_OUTPUT);
         let terminal = outfile.is_none() && io::stdout().is_terminal();
         let format = Format::parse(&flags.output).ok_or_else(unknown)?;
+        if terminal && format == Format::Arrow {
+            return Err(Stop::Told("arrow is for programs, not for a terminal; name a file by --outfile".to_owned()));
+        }
         let style = Style {
             format,
             hide_headers: flags.hideheaders,
@@ -67,7 +71,10 @@ impl Results {
         self.first.clear();
         let mut progress = ProgressLine::new(session.progress());
         match progress.beside(Box::pin(session.run(statement))).await {
-            Ok(answer) => self.answer(answer, &mut progress).await,
+            Ok(answer) => {
+                let arrangement = if self.style.compat { Arrangement::of(statement) } else { Arrangement::AsItIs };
+                self.answer(answer, &arrangement, &mut progress).await
+            }
             Err(failure) => self.failure(&failure),
         }
     }
@@ -96,6 +103,7 @@ impl Results {
     async fn answer(
         &mut self,
         mut answer: Answer,
+        arrangement: &Arrangement,
         progress: &mut ProgressLine,
     ) -> Result<Ending, Stop> {
         if let Some(message) = &answer.message {
@@ -103,11 +111,12 @@ impl Results {
         }
         let mut failure = None;
         if let Some(mut rows) = answer.rows.take() {
-            let mut writer = self.style.writer(rows.schema());
+            let mut writer = self.style.writer(arrangement.schema(rows.schema()));
             let mut received = false;
             while let Some(batch) = progress.beside(rows.next()).await {
                 match batch {
                     Ok(batch) => {
+                        let batch = arrangement.rows(batch).map_err(|e| Stop::Told(e.to_string()))?;
                         received |= batch.num_rows() > 0;
                         if self.first.is_empty() {
                             self.first = first_row(&batch);

@@ -7,6 +7,7 @@ mod command_line;
 mod demo;
 mod endpoint;
 mod flags;
+mod formats;
 mod messages;
 mod registry;
 mod templating;
