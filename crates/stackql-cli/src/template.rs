@@ -7,7 +7,7 @@ mod problem;
 use std::path::Path;
 
 use serde_json::Value;
-use stackql_call::Transform;
+use stackql_call::{Transform, TransformError};
 
 use crate::arguments::Templates;
 use crate::ending::Stop;
@@ -48,7 +48,10 @@ pub(crate) fn filled(script: String, flags: &Templates) -> Result<String, Stop> 
         Language::Jsonnet => jsonnet::evaluated(&data.text, &flags.variables).map_err(told)?,
     };
     let filled = Transform::compile(TEMPLATE, &body).and_then(|template| template.render(json.as_bytes()));
-    filled.map(|text| text.trim_start().to_owned()).map_err(|e| Stop::Told(e.to_string()))
+    filled.map(|text| text.trim_start().to_owned()).map_err(|e| match e {
+        TransformError::Answer { reason, .. } => Stop::Told(format!("{whose}: {reason}")),
+        other => Stop::Told(other.to_string()),
+    })
 }
 
 /// The data in front of a script, and the script with blanks for it; `None` where there is none.

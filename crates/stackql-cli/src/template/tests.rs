@@ -62,6 +62,10 @@ fn what_is_wrong_is_told_with_its_place() {
         "<<<jsonnet\n{ a: std.length(1) }\n>>>\nSELECT 1",
         "<<<jsonnet\n{ a: error 'no zone' }\n>>>\nSELECT 1",
         "<<<jsonnet\n{ a: function(x) x }\n>>>\nSELECT 1",
+        // What would take all memory.
+        "<<<jsonnet { a: std.repeat('x', 1e12) } >>> SELECT 1",
+        "<<<jsonnet { a: std.repeat('x', 7e7) } >>> SELECT 1",
+        "<<<jsonnet local a = [a]; { a: a } >>> SELECT 1",
         "<<<json {} >>>\nSELECT\n  {{ .a | nosuch }}",
         "<<<json {\"a\": 1} >>>\nSELECT\n  {{ range .a }} 1",
         "<<<json {} >>> SELECT {{ 1 }} {{end}}",
