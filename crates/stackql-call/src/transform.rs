@@ -12,6 +12,7 @@ use thiserror::Error;
 mod braces;
 mod compare;
 mod element;
+mod ends;
 mod functions;
 mod graphql;
 mod kind;
@@ -153,6 +154,7 @@ impl Transform {
         let braces = Braces::rewrite(body);
         let known = |name: &str| functions::is_known(version, name);
         let parsed = Program::parse(&braces.text, &known).and_then(|mut program| {
+            ends::paired(&braces.text)?;
             let found = then(&mut program)?;
             Ok((program, found))
         });

@@ -1,16 +1,16 @@
 //! The command line: subcommands, flags and their names. No behaviour.
 
-use std::ffi::OsStr;
-use std::path::PathBuf;
-use std::time::Duration;
+mod accepted;
+mod flags;
 
-use clap::builder::{
-    NonEmptyStringValueParser, PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser,
-};
-use clap::{Arg, ArgAction, Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::output::Format;
+pub(crate) use accepted::{is_accepted, problem};
+pub(crate) use flags::{Calls, Common, Output, Proxy, Templates};
 
 /// Query, deploy and manage cloud resources with SQL.
 #[derive(Debug, Parser)]
@@ -29,6 +29,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the statements of a script and print their results
+    #[command(after_help = "Further flags, also those of the Go program: stackql flags")]
     Exec {
         /// The statements, separated by semicolons
         query: Option<String>,
@@ -55,6 +56,8 @@ pub(crate) enum Command {
     Docs(Docs),
     /// Print the completions of a shell (bash, zsh, fish)
     Completions { shell: Shell },
+    /// List the flags that no other help shows
+    Flags,
 }
 
 #[derive(Debug, Args)]
@@ -139,127 +142,28 @@ pub(crate) struct Sandbox {
     pub(crate) no_verify: bool,
 }
 
-/// Flags that stand before or after any subcommand.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Common {
-    #[command(flatten)]
-    pub(crate) output: Output,
-    #[command(flatten)]
-    pub(crate) calls: Calls,
+/// What a flag's value is called that is true or false; without a value it is true.
+const BOOLEAN: &str = "BOOLEAN";
+
+/// The whole command line: what is declared here, and the flags that are only accepted.
+pub(crate) fn grammar() -> clap::Command {
+    // As in Go, the last of a flag counts.
+    let command = Arguments::command().args_override_self(true);
+    accepted::flags().fold(command, clap::Command::arg).mut_args(|arg| {
+        let is_boolean = arg.get_value_names().is_some_and(|names| names.iter().any(|name| name.as_str() == BOOLEAN));
+        if !is_boolean {
+            return arg;
+        }
+        let arg = arg.action(ArgAction::Set).num_args(0..=1).require_equals(true).value_parser(truth);
+        arg.default_value("false").required(false).default_missing_value("true").hide_default_value(true)
+    })
 }
 
-/// Where statements come from and how results look.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Input and output")]
-pub(crate) struct Output {
-    /// Read the statements from a file; - is standard input
-    #[arg(short, long, global = true, value_name = "FILE")]
-    pub(crate) infile: Option<String>,
-    /// Write results to a file
-    #[arg(short = 'f', long, global = true, value_name = "FILE")]
-    pub(crate) outfile: Option<PathBuf>,
-    /// Format: table, csv, json, jsonl, text, pptext
-    #[arg(short, long, global = true, default_value = "table", value_name = "FORMAT", value_parser = FormatName, hide_possible_values = true)]
-    pub(crate) output: String,
-    /// Leave header lines out (csv, text, pptext)
-    #[arg(short = 'H', long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
-    pub(crate) hideheaders: bool,
-    /// What stands between values of csv
-    #[arg(short, long, global = true, default_value = ",", value_name = "CHARACTER", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) delimiter: String,
-    /// Where errors go: stderr, or record to put them among the results
-    #[arg(long, global = true, default_value = "stderr", value_parser = ["stderr", "record"], value_name = "WHERE")]
-    pub(crate) errorpresentation: String,
-    /// Print the script as a result and run nothing
-    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
-    pub(crate) dryrun: bool,
-    /// Folder of what is kept, such as definitions
-    #[arg(long, global = true, default_value = ".stackql", value_name = "DIR")]
-    pub(crate) approot: PathBuf,
-    /// Behave as another program where scripts depend on it: stackql is the Go program
-    #[arg(long, global = true, env = "STACKQL_COMPAT", hide_env_values = true, value_parser = ["", "stackql"], hide_possible_values = true, value_name = "PROGRAM")]
-    pub(crate) compat: Option<String>,
-}
-
-/// How providers are called.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Providers")]
-pub(crate) struct Calls {
-    /// Credentials per provider: JSON or YAML
-    #[arg(long, global = true, value_name = "CONTEXTS")]
-    pub(crate) auth: Option<String>,
-    /// The region where a statement names none
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) region: Option<String>,
-    /// Send all calls to this address
-    #[arg(long, global = true, value_name = "URL")]
-    pub(crate) endpoint_url: Option<String>,
-    /// Compiled definitions in front of the built-in ones
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) definitions: Vec<PathBuf>,
-    /// Where definitions are published: JSON or YAML
-    #[arg(long, global = true, value_name = "CONFIG")]
-    pub(crate) registry: Option<String>,
-    /// Database of views and tables: JSON or YAML
-    #[arg(long = "sqlBackend", global = true, value_name = "CONFIG")]
-    pub(crate) sql_backend: Option<String>,
-    /// Refuse statements that change something
-    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
-    pub(crate) read_only: bool,
-    /// Let definitions run programs of this machine
-    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
-    pub(crate) allow_local_exec: bool,
-    /// The most pages a scan reads; -1 is no limit
-    #[arg(long = "http.response.pageLimit", global = true, value_name = "N", default_value_t = -1, allow_negative_numbers = true)]
-    pub(crate) page_limit: i64,
-    /// Calls in flight at once; -1 is no limit
-    #[arg(long = "execution.concurrency.limit", global = true, value_name = "N", allow_negative_numbers = true)]
-    pub(crate) concurrency: Option<i64>,
-    /// Keep every exchange in this folder, without secrets
-    #[arg(long, global = true, value_name = "DIR", conflicts_with = "replay")]
-    pub(crate) record: Option<PathBuf>,
-    /// Answer every call from what --record kept
-    #[arg(long, global = true, value_name = "DIR")]
-    pub(crate) replay: Option<PathBuf>,
-    /// Write all exchanges as an HTTP archive
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) har: Option<PathBuf>,
-    /// Memory for sorts and groups; else a quarter of all
-    #[arg(long, global = true, value_name = "SIZE")]
-    pub(crate) memory_limit: Option<bytesize::ByteSize>,
-    /// Take answers that are no older, such as 5min
-    #[arg(long, global = true, value_name = "TIME", value_parser = time)]
-    pub(crate) cache_ttl: Option<Duration>,
-    /// Seconds that a request waits for its answer
-    #[arg(long = "apirequesttimeout", global = true, value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) request_timeout: u64,
-    /// Seconds that AWAIT waits at most
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 3600)]
-    pub(crate) await_limit: u64,
-    /// File of certificates to trust besides the system's
-    #[arg(long = "tls.CABundle", global = true, value_name = "FILE")]
-    pub(crate) ca_bundle: Option<PathBuf>,
-    /// Trust any certificate
-    #[arg(long = "tls.allowInsecure", global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOLEAN", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set)]
-    pub(crate) allow_insecure: bool,
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    stackql_engine::duration(text).ok_or_else(|| "a time is a number with ms, s, min or h behind it".to_owned())
-}
-
-/// Takes any text, so that scripts are told of an unknown format in the words they know; completions know the names.
-#[derive(Debug, Clone)]
-struct FormatName;
-
-impl TypedValueParser for FormatName {
-    type Value = String;
-
-    fn parse_ref(&self, command: &clap::Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
-        StringValueParser::new().parse_ref(command, arg, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(Format::names().map(PossibleValue::new)))
+/// Reads true or false as Go does.
+fn truth(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("it is true or false".to_owned()),
     }
 }

@@ -1,6 +1,7 @@
 //! Flags and environment become a session: definitions from files and the program itself, and a transport.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +16,12 @@ use stackql_engine::{Session, SessionOptions};
 use stackql_provider::{CompiledError, CompiledProvider, Definitions, OnDemand, Origin, Providers, Sourced};
 use stackql_store::SqliteStore;
 use sysinfo::System;
+use url::Url;
 
-use crate::arguments::{Calls, Common};
+use crate::arguments::{Calls, Common, Proxy};
 use crate::ending::{Stop, say};
 use crate::pulling::Pulling;
+use crate::telling::{Telling, Told};
 
 /// Where compiled documents are kept, below `--approot`.
 const COMPILED: &str = "compiled";
@@ -45,7 +48,9 @@ impl Connected {
 
 /// A session as the flags and the environment want it.
 pub(crate) fn session(flags: &Common) -> Result<Connected, Stop> {
-    session_in(environment(), flags)
+    let mut environment = flags.environment.clone();
+    environment.extend(self::environment());
+    session_in(environment, flags)
 }
 
 /// A session as the flags and the given environment want it.
@@ -53,11 +58,11 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let flags = &common.calls;
     let registry = registry(common)?;
     let definitions = Arc::new(Providers::new(providers(common, &registry)?));
-    let client = Client::new(settings(environment, flags, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
+    let client = Client::new(settings(environment, common, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
     let client = Arc::new(client);
     let remote = RemoteRegistry::new(Arc::clone(&client), registry.clone(), common.output.approot.clone());
     let (transport, archive) = transport(client, common)?;
-    let store = SqliteStore::configured(common.calls.sql_backend.as_deref().unwrap_or_default());
+    let store = SqliteStore::configured(&common.calls.sql_backend);
     let store = Arc::new(store.map_err(|e| Stop::Told(e.to_string()))?);
     let (flags, common, shown) = (options(flags), common.clone(), Arc::clone(&definitions));
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
@@ -68,13 +73,13 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
 
 /// How requests travel: by the client, or out of a recording; and what is kept of them.
 fn transport(client: Arc<Client>, common: &Common) -> Result<(Arc<dyn Transport>, Option<Archive>), Stop> {
-    let (told, flags) = (|e: RecordingError| Stop::Told(e.to_string()), &common.calls);
+    let (broken, flags) = (|e: RecordingError| Stop::Told(e.to_string()), &common.calls);
     let mut transport: Arc<dyn Transport> = match &flags.replay {
-        Some(folder) => Arc::new(Replaying::open(folder).map_err(told)?),
+        Some(folder) => Arc::new(Replaying::open(folder).map_err(broken)?),
         None => Arc::clone(&client) as _,
     };
     if let Some(folder) = &flags.record {
-        transport = Arc::new(Recording::new(transport, folder).map_err(told)?);
+        transport = Arc::new(Recording::new(transport, folder).map_err(broken)?);
     }
     let mut archive = None;
     if let Some(path) = &flags.har {
@@ -82,6 +87,12 @@ fn transport(client: Arc<Client>, common: &Common) -> Result<(Arc<dyn Transport>
         transport = Arc::clone(&har) as _;
         archive = Some((har, path.clone()));
     }
+    let told = match (flags.http_log, common.output.compat() || !std::io::stderr().is_terminal()) {
+        (true, _) => Told::All,
+        (false, true) => Told::Refused,
+        (false, false) => Told::None,
+    };
+    transport = Arc::new(Telling::new(transport, told));
     // A recording has an answer to everything, and nobody who asks.
     if flags.replay.is_none() {
         transport = Arc::new(Caching::new(transport, client, Some(common.output.approot.join(ANSWERS))));
@@ -144,6 +155,7 @@ fn options(flags: &Calls) -> SessionOptions {
         memory_limit: Some(memory_limit),
         await_limit: Duration::from_secs(flags.await_limit),
         cache_ttl: flags.cache_ttl.unwrap_or_default(),
+        view_depth: flags.view_depth,
         ..defaults
     }
 }
@@ -159,7 +171,8 @@ fn quarter_of_memory() -> usize {
     usize::try_from(system.total_memory() / 4).unwrap_or(usize::MAX)
 }
 
-fn settings(environment: BTreeMap<String, String>, flags: &Calls, definitions: &Providers) -> Result<Settings, Stop> {
+fn settings(environment: BTreeMap<String, String>, common: &Common, definitions: &Providers) -> Result<Settings, Stop> {
+    let flags = &common.calls;
     let auth = flags.auth.as_deref().filter(|text| !text.trim().is_empty());
     let auth = auth.map(auth_contexts).transpose().map_err(|e| Stop::Told(e.to_string()))?;
     let defaults = Settings::default();
@@ -170,13 +183,33 @@ fn settings(environment: BTreeMap<String, String>, flags: &Calls, definitions: &
         scope_defaults: scope_defaults(flags, definitions),
         endpoint_url: flags.endpoint_url.clone(),
         request_timeout: Duration::from_secs(flags.request_timeout),
-        ca_bundle: flags.ca_bundle.clone(),
+        ca_bundle: flags.ca_bundle.clone().filter(|path| !path.as_os_str().is_empty()),
         allow_insecure: flags.allow_insecure,
         allow_local_exec: flags.allow_local_exec,
+        proxy: proxy(&common.proxy)?,
         concurrency_limit,
         total_concurrency_limit: defaults.total_concurrency_limit.max(concurrency_limit),
         ..defaults
     })
+}
+
+/// The address of the proxy that the flags name, if they name one.
+fn proxy(flags: &Proxy) -> Result<Option<String>, Stop> {
+    if flags.host.is_empty() {
+        return Ok(None);
+    }
+    // The address may hold a password.
+    let wrong = |what| Stop::Told(format!("--http.proxy.{what} is not fit for the address of a proxy"));
+    let mut url = Url::parse(&format!("{}://proxy", flags.scheme)).map_err(|_| wrong("scheme"))?;
+    url.set_host(Some(&flags.host)).map_err(|_| wrong("host"))?;
+    if flags.port >= 0 {
+        let port = u16::try_from(flags.port).map_err(|_| wrong("port"))?;
+        url.set_port(Some(port)).map_err(|()| wrong("port"))?;
+    }
+    url.set_username(&flags.user).map_err(|()| wrong("user"))?;
+    let password = Some(flags.password.as_str()).filter(|text| !text.is_empty());
+    url.set_password(password).map_err(|()| wrong("password"))?;
+    Ok(Some(url.into()))
 }
 
 /// What `--region` means: the scope of that name, of every provider that has one.

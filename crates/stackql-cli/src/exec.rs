@@ -4,18 +4,22 @@ use std::io::Read;
 
 use stackql_engine::Session;
 
-use crate::arguments::Output;
 use crate::ending::{Ending, Stop};
 use crate::statements::{Results, unless_cancelled};
 
+/// What `--infile` is where the query is on the command line.
+const ON_THE_COMMAND_LINE: &str = "stdin";
+
 /// The script to run: the query, else the input file; `None` where there is neither.
-pub(crate) fn script(query: Option<String>, flags: &Output) -> Result<Option<String>, Stop> {
-    let Some(path) = &flags.infile else { return Ok(query) };
-    if query.is_some() {
+pub(crate) fn script(query: Option<String>, infile: &str) -> Result<Option<String>, Stop> {
+    if infile == ON_THE_COMMAND_LINE {
+        return Ok(query);
+    }
+    if query.is_some_and(|query| !query.is_empty()) {
         return Err(Stop::Told("a query and --infile are given; leave one out".to_owned()));
     }
-    let read = match path.as_str() {
-        "-" | "stdin" => {
+    let read = match infile {
+        "-" => {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text).map(|_| text)
         }
@@ -23,7 +27,7 @@ pub(crate) fn script(query: Option<String>, flags: &Output) -> Result<Option<Str
     };
     // Some editors write a mark of byte order in front of the text.
     let read = read.map(|text| text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text));
-    read.map(Some).map_err(|reason| Stop::Unreadable { path: path.clone(), reason })
+    read.map(Some).map_err(|reason| Stop::Unreadable { path: infile.to_owned(), reason })
 }
 
 /// Runs all statements, also those behind one that failed, and tells the worst ending.

@@ -4,6 +4,8 @@
 mod arguments;
 mod build;
 mod check;
+mod compat;
+mod configuration;
 mod connect;
 #[cfg(feature = "sandbox")]
 mod demo;
@@ -19,12 +21,12 @@ mod registry;
 mod sandbox;
 mod shell;
 mod statements;
+mod telling;
+mod template;
 mod usage;
 mod version;
 
 use std::process::ExitCode;
-
-use clap::CommandFactory;
 
 use arguments::{Arguments, Command, ProviderCommand};
 use ending::{Ending, Stop, say};
@@ -36,7 +38,7 @@ const STACK: usize = 512 << 20;
 fn main() -> ExitCode {
     let arguments = match usage::arguments() {
         Ok(arguments) => arguments,
-        Err(e) => return usage::refused(&e),
+        Err(code) => return code,
     };
     let compat = arguments.common.output.compat();
     let ended = match arguments.version {
@@ -64,7 +66,10 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
     match command {
         None => usage::help(None),
         Some(Command::Exec { query }) => {
-            let Some(script) = exec::script(query, &common.output)? else { return usage::help(Some("exec")) };
+            let Some(script) = exec::script(query, &common.output.infile)? else {
+                return usage::help(Some("exec"));
+            };
+            let script = template::filled(script, &common.templates)?;
             let mut results = match Results::open(&common.output) {
                 Ok(results) => results,
                 Err(Stop::Told(message)) => {
@@ -103,9 +108,10 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
         Some(Command::Docs(wanted)) => docs::write(&wanted, &common),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "stackql", &mut script);
+            clap_complete::generate(shell, &mut arguments::grammar(), "stackql", &mut script);
             usage::print(&String::from_utf8_lossy(&script))
         }
+        Some(Command::Flags) => usage::hidden_flags(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! How rows are written: the formats and the choice between them. Each format is a module below; none knows where
 //! its bytes go.
 
+mod arrow_stream;
 mod ascii_table;
 mod delimited;
 mod json;
+mod markdown;
 mod terminal_table;
 mod value;
 
@@ -23,6 +25,8 @@ pub(crate) enum Format {
     Pptext,
     Json,
     Jsonl,
+    Markdown,
+    Arrow,
 }
 
 /// How a format is to look.
@@ -50,7 +54,7 @@ pub(crate) trait RowWriter {
 
 impl Format {
     /// All formats by name; one has two.
-    const NAMED: [(&str, Self); 7] = [
+    const NAMED: [(&str, Self); 9] = [
         ("table", Self::Table),
         ("csv", Self::Csv),
         ("json", Self::Json),
@@ -58,6 +62,8 @@ impl Format {
         ("ndjson", Self::Jsonl),
         ("text", Self::Text),
         ("pptext", Self::Pptext),
+        ("markdown", Self::Markdown),
+        ("arrow", Self::Arrow),
     ];
 
     /// The names of all formats.
@@ -86,6 +92,8 @@ impl Style {
             Format::Pptext => Box::new(delimited::Delimited::pretty_text(schema, self)),
             Format::Json => Box::new(json::JsonArray::new(schema, self)),
             Format::Jsonl => Box::new(json::JsonLines::new(schema, self)),
+            Format::Markdown => Box::new(markdown::Markdown::new(schema)),
+            Format::Arrow => Box::new(arrow_stream::ArrowStream::new(schema)),
         }
     }
 }

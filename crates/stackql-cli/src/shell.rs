@@ -31,7 +31,10 @@ A statement ends with a semicolon and may span lines. Tab completes names.
 
 /// Reads and runs statements until the input ends or the user leaves. `root` is the folder of the history.
 pub(crate) fn run(runtime: &Runtime, session: Session, results: Results, root: &Path) -> Result<Ending, Stop> {
-    say(&format!("stackql Command Shell v{}\nWelcome; type help for help.\n---", env!("CARGO_PKG_VERSION")));
+    let version = env!("CARGO_PKG_VERSION");
+    say(&format!(
+        "stackql Command Shell v{version}\nCopyright (c) the stackql authors, Apache License 2.0.\nWelcome; type help for help.\n---"
+    ));
     let mut shell = Shell { runtime, session, results, timing: false };
     let ending = match std::io::stdin().is_terminal() {
         true => shell.prompted(root)?,

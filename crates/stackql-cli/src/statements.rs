@@ -11,9 +11,13 @@ use futures::StreamExt;
 use stackql_engine::{Answer, Failure, Session};
 
 use crate::arguments::Output;
+use crate::compat::Arrangement;
 use crate::ending::{Ending, Stop, say, shortfall, told};
 use crate::output::{Format, Style, first_row};
 use crate::progress::ProgressLine;
+
+/// What `--outfile` is where results go to standard output.
+const STANDARD_OUTPUT: &str = "stdout";
 
 /// Where results go and how they look.
 pub(crate) struct Results {
@@ -36,15 +40,20 @@ impl Results {
     /// As the flags say.
     pub(crate) fn open(flags: &Output) -> Result<Self, Stop> {
         let unknown = || Stop::Told(format!("unable to create output writer for output format = '{}'", flags.output));
-        let terminal = flags.outfile.is_none() && io::stdout().is_terminal();
+        let outfile = Some(&flags.outfile).filter(|path| path.as_os_str() != STANDARD_OUTPUT);
+        let terminal = outfile.is_none() && io::stdout().is_terminal();
+        let format = Format::parse(&flags.output).ok_or_else(unknown)?;
+        if terminal && format == Format::Arrow {
+            return Err(Stop::Told("arrow is for programs, not for a terminal; name a file by --outfile".to_owned()));
+        }
         let style = Style {
-            format: Format::parse(&flags.output).ok_or_else(unknown)?,
+            format,
             hide_headers: flags.hideheaders,
             delimiter: flags.delimiter.chars().next().unwrap_or(','),
             compat: flags.compat(),
             terminal,
         };
-        let (target, out): (_, Box<dyn Write>) = match &flags.outfile {
+        let (target, out): (_, Box<dyn Write>) = match outfile {
             None => ("standard output".to_owned(), Box::new(io::BufWriter::new(io::stdout()))),
             Some(path) => {
                 let target = path.display().to_string();
@@ -62,7 +71,10 @@ impl Results {
         self.first.clear();
         let mut progress = ProgressLine::new(session.progress());
         match progress.beside(Box::pin(session.run(statement))).await {
-            Ok(answer) => self.answer(answer, &mut progress).await,
+            Ok(answer) => {
+                let arrangement = if self.style.compat { Arrangement::of(statement) } else { Arrangement::AsItIs };
+                self.answer(answer, &arrangement, &mut progress).await
+            }
             Err(failure) => self.failure(&failure),
         }
     }
@@ -88,17 +100,23 @@ impl Results {
         self.written(written)
     }
 
-    async fn answer(&mut self, mut answer: Answer, progress: &mut ProgressLine) -> Result<Ending, Stop> {
+    async fn answer(
+        &mut self,
+        mut answer: Answer,
+        arrangement: &Arrangement,
+        progress: &mut ProgressLine,
+    ) -> Result<Ending, Stop> {
         if let Some(message) = &answer.message {
             say(message);
         }
         let mut failure = None;
         if let Some(mut rows) = answer.rows.take() {
-            let mut writer = self.style.writer(rows.schema());
+            let mut writer = self.style.writer(arrangement.schema(rows.schema()));
             let mut received = false;
             while let Some(batch) = progress.beside(rows.next()).await {
                 match batch {
                     Ok(batch) => {
+                        let batch = arrangement.rows(batch).map_err(|e| Stop::Told(e.to_string()))?;
                         received |= batch.num_rows() > 0;
                         if self.first.is_empty() {
                             self.first = first_row(&batch);

@@ -1,24 +1,28 @@
 //! Help, and what is said to a command line that cannot be understood.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{Command, CommandFactory, Error, FromArgMatches};
+use clap::{Arg, ArgMatches, Command, Error, FromArgMatches};
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, grammar, is_accepted, problem};
+use crate::configuration;
 use crate::ending::{Ending, Stop, say};
 
 /// Flags that stand before or after any subcommand, by what they are about.
 const RESULTS: &[&str] = &["outfile", "output", "hideheaders", "delimiter"];
-const PROGRAM: &[&str] = &["errorpresentation", "approot", "compat"];
+const PROGRAM: &[&str] = &["errorpresentation", "approot", "compat", "configfile", "env_file"];
 const PROVIDERS: &[&str] = &["auth", "region", "endpoint_url", "definitions"];
-const SCANS: &[&str] = &["read_only", "allow_local_exec", "page_limit", "concurrency", "await_limit"];
+const SCANS: &[&str] = &["read_only", "allow_local_exec", "page_limit", "http_log", "concurrency", "await_limit"];
 const NETWORK: &[&str] = &["registry", "request_timeout", "ca_bundle", "allow_insecure"];
 
 /// Subcommands to which not all of those flags mean something, and those that do.
-const HEEDED: [(&str, &[&[&str]]); 7] = [
+const HEEDED: [(&str, &[&[&str]]); 8] = [
     ("completions", &[]),
+    ("flags", &[]),
     ("provider", &[]),
     ("sandbox", &[]),
     ("docs", &[&["definitions"]]),
@@ -27,26 +31,49 @@ const HEEDED: [(&str, &[&[&str]]); 7] = [
     ("shell", &[RESULTS, PROGRAM, PROVIDERS, SCANS, NETWORK]),
 ];
 
-/// Reads the command line.
-pub(crate) fn arguments() -> Result<Arguments, Error> {
-    let given = || {
-        std::env::args_os().map(|argument| match argument.to_str() {
+/// Reads the command line, and the files it names. What cannot be read is told, and gives the exit code.
+pub(crate) fn arguments() -> Result<Arguments, ExitCode> {
+    let given: Vec<OsString> = std::env::args_os()
+        .map(|argument| match argument.to_str() {
             // No flag has a blank behind its dashes: this is a statement below a comment.
             Some(text) if text.starts_with("--") && text[2..].starts_with(char::is_whitespace) => {
                 format!(" {text}").into()
             }
             _ => argument,
         })
-    };
+        .collect();
+    let mut matches = matches(&given).map_err(|e| refused(&e))?;
+    let mut environment = BTreeMap::new();
+    // A person who asks for the version has no use for settings.
+    if matches.subcommand().is_some() {
+        let configured = configuration::configured(&matches).map_err(Stop::code)?;
+        environment = configured.environment;
+        if !configured.arguments.is_empty() {
+            let (name, rest) = given.split_at(1);
+            let all = [name, &configured.arguments, rest].concat();
+            matches = self::matches(&all).map_err(|e| {
+                let reason = e.render().to_string();
+                let reason = reason.lines().next().unwrap_or_default().trim_start_matches("error: ");
+                Stop::Told(format!("{}: {reason}", configured.path.display())).code()
+            })?;
+        }
+    }
+    if let Some(problem) = problem(&matches) {
+        return Err(Stop::Told(problem).code());
+    }
+    let mut arguments = Arguments::from_arg_matches(&matches).map_err(|e| refused(&e))?;
+    arguments.common.environment = environment;
+    Ok(arguments)
+}
+
+fn matches(given: &[OsString]) -> Result<ArgMatches, Error> {
     // Which flags are shown matters to help and errors only, and takes all subcommands to settle.
-    let matches =
-        Arguments::command().try_get_matches_from(given()).or_else(|_| command().try_get_matches_from(given()))?;
-    Arguments::from_arg_matches(&matches)
+    grammar().try_get_matches_from(given).or_else(|_| command().try_get_matches_from(given))
 }
 
 /// The command line, where each subcommand's help shows the flags that mean something to it.
 fn command() -> Command {
-    let mut command = Arguments::command();
+    let mut command = grammar();
     // Flags of all subcommands are theirs only once it is built.
     command.build();
     // The program's own help leaves them to those of its commands.
@@ -77,6 +104,29 @@ pub(crate) fn help(subcommand: Option<&str>) -> Result<Ending, Stop> {
     print(&command.render_help().to_string())
 }
 
+/// Defaults that need not be said.
+const TRIVIAL: [&str; 3] = ["", "false", "{}"];
+
+/// Prints the flags that no help shows.
+pub(crate) fn hidden_flags() -> Result<Ending, Stop> {
+    let mut grammar = grammar();
+    // Arguments know how they are written once the command line is whole.
+    grammar.build();
+    let hidden = grammar.get_arguments().filter(|arg| arg.is_hide_set());
+    let (heeded, accepted): (Vec<&Arg>, Vec<&Arg>) = hidden.partition(|arg| !is_accepted(arg.get_id().as_str()));
+    let line = |arg: &&Arg| {
+        let about = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        let defaults = arg.get_default_values().iter().filter(|text| !TRIVIAL.iter().any(|t| *text == *t));
+        let defaults: String = defaults.map(|text| format!(" [default: {}]", text.to_string_lossy())).collect();
+        format!("  {:<33} {about}{defaults}\n", arg.to_string())
+    };
+    print(&format!(
+        "Further flags:\n{}\nFlags of the Go program that are read and change nothing:\n{}",
+        heeded.iter().map(line).collect::<String>(),
+        accepted.iter().map(line).collect::<String>(),
+    ))
+}
+
 /// Prints text to standard output.
 pub(crate) fn print(text: &str) -> Result<Ending, Stop> {
     let mut out = std::io::stdout().lock();
@@ -85,24 +135,27 @@ pub(crate) fn print(text: &str) -> Result<Ending, Stop> {
 }
 
 /// Answers a command line that is no run: prints help that was asked for, or says what is wrong.
-pub(crate) fn refused(error: &Error) -> ExitCode {
-    match error.kind() {
+fn refused(error: &Error) -> ExitCode {
+    let named = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
+    // Scripts of the Go program look for these texts.
+    let unknown = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            print(&error.render().to_string()).map_or_else(Stop::code, |e| e.code(false))
+            return print(&error.render().to_string()).map_or_else(Stop::code, |e| e.code(false));
         }
-        ErrorKind::UnknownArgument => {
-            // Scripts of the Go program look for this text.
-            let flag = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
-            let unknown = format!("unknown flag: {flag}");
-            if let Err(stop) = print(&format!("{unknown}\n")) {
-                return stop.code();
-            }
-            say(&format!("Error: {unknown}\n\n{error}"));
-            ExitCode::FAILURE
+        ErrorKind::UnknownArgument if named(ContextKind::InvalidArg).starts_with('-') => {
+            format!("unknown flag: {}", named(ContextKind::InvalidArg))
+        }
+        ErrorKind::InvalidSubcommand => {
+            format!("unknown command \"{}\" for \"stackql\"", named(ContextKind::InvalidSubcommand))
         }
         _ => {
             say(error.render().to_string().trim_end());
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
         }
+    };
+    if let Err(stop) = print(&format!("{unknown}\n")) {
+        return stop.code();
     }
+    say(&format!("Error: {unknown}\n\n{error}"));
+    ExitCode::FAILURE
 }

@@ -2,8 +2,12 @@
 
 use serde::de::DeserializeOwned;
 
-/// Reads a value. One closing brace too many, which existing scripts have, is passed over.
-pub(crate) fn structured<T: DeserializeOwned>(text: &str) -> Result<T, yaml_serde::Error> {
+/// Reads the value of a flag. One closing brace too many, which existing scripts have, is passed over.
+///
+/// # Errors
+///
+/// It is neither JSON nor YAML, or not of this form; the error may quote it.
+pub fn structured<T: DeserializeOwned>(text: &str) -> Result<T, yaml_serde::Error> {
     if let Ok(value) = serde_json::from_str(text) {
         return Ok(value);
     }

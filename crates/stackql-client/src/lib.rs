@@ -33,6 +33,7 @@ mod world;
 pub use auth::{AuthContext, auth_contexts};
 pub use caching::{Caching, Identity};
 pub use client::Client;
+pub use flag::structured;
 pub use har::Har;
 pub use recording::{Recording, RecordingError, Replaying};
 pub use registry::{RegistryConfig, RemoteRegistry, installed};

@@ -41,10 +41,14 @@ pub fn fold(name: &str) -> String {
 /// The candidate nearest to a name that was not found, if any is near enough to be what was meant.
 pub fn nearest<'a>(typed: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(typed);
+    let near_enough = |c: &str| 1 + c.len().min(typed.len()) / 4;
     candidates
-        .map(|c| (strsim::damerau_levenshtein(&folded, &fold(c)), c))
+        .map(|c| (c, fold(c)))
+        // Whatever is that much longer cannot be near, and finding out how far it is takes time by both lengths.
+        .filter(|(c, name)| name.len().abs_diff(folded.len()) <= 4 * near_enough(c))
+        .map(|(c, name)| (strsim::damerau_levenshtein(&folded, &name), c))
         .min()
-        .filter(|(distance, c)| *distance <= 1 + c.len().min(typed.len()) / 4)
+        .filter(|(distance, c)| *distance <= near_enough(c))
         .map(|(_, c)| c)
 }
 
@@ -82,5 +86,6 @@ mod tests {
         let names = ["volumes", "vpcs"];
         assert_eq!(nearest("volume", names.into_iter()), Some("volumes"));
         assert_eq!(nearest("lambda", names.into_iter()), None);
+        assert_eq!(nearest(&"volumes".repeat(1_000_000), names.into_iter()), None);
     }
 }

@@ -45,7 +45,7 @@ impl Braces {
 }
 
 /// The length of the action at the start of `text`, or of all of it if the action does not end.
-fn action(text: &str) -> usize {
+pub(super) fn action(text: &str) -> usize {
     let inside = text[2..].strip_prefix('-').unwrap_or(&text[2..]).trim_start();
     if inside.starts_with("/*") {
         return match text.find("*/").and_then(|comment| Some(comment + text[comment..].find("}}")?)) {

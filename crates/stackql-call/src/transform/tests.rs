@@ -288,6 +288,18 @@ fn errors_say_where() {
     let compile = |template: &str| Transform::compile(JSON, template).unwrap_err().to_string();
     assert_eq!(compile("a\n{{if}}"), "the template cannot be read at line 2, column 7: empty command");
     assert_eq!(compile("{{.a"), "the template cannot be read at line 1, column 5: unclosed action");
+    for (template, expected) in [
+        ("a\n{{end}} b", "line 2, column 1: unexpected {{end}}"),
+        ("{{- else -}} b", "line 1, column 1: unexpected {{else}}"),
+        (
+            "{{if .a}}{{end}}\n {{range .a}} b {{if .c}}{{else if .d}}{{end}}",
+            "line 2, column 2: {{range}} has no {{end}}",
+        ),
+        ("{{define \"x\"}}", "line 1, column 1: {{define}} has no {{end}}"),
+    ] {
+        assert_eq!(compile(template), format!("the template cannot be read at {expected}"));
+    }
+    check(r#"{{/* {{if}} */}}{{"{{if}}"}}{{if true}}{{else}}{{end}}"#, "{{if}}");
     let apply = |template: &str, answer: &str| {
         Transform::compile(JSON, template).unwrap().apply(answer.as_bytes()).unwrap_err().to_string()
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
-use clap::Parser;
+use clap::FromArgMatches;
 use flate2::read::GzDecoder;
 use futures::TryStreamExt;
 use stackql_docs::Style;
@@ -13,8 +13,14 @@ use stackql_engine::Failure;
 use stackql_provider::{Resource, Type, TypeRef};
 use tokio::task::JoinSet;
 
-use crate::arguments::{Arguments, Common};
+use crate::arguments::{Arguments, Common, grammar};
 use crate::connect;
+
+/// The flags of a shell.
+fn common(flags: &[&str]) -> Common {
+    let matches = grammar().get_matches_from([&["stackql", "shell"], flags].concat());
+    Arguments::from_arg_matches(&matches).unwrap().common
+}
 
 /// The statements of a page, as a reader copies them.
 fn statements(page: &str) -> impl Iterator<Item = &str> {
@@ -88,7 +94,7 @@ async fn tried(flags: &Common, provider: &str, service: Option<&str>) -> (usize,
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_statement_on_every_page_runs_when_it_is_filled_in() {
-    let flags = Arguments::parse_from(["stackql", "shell"]).common;
+    let flags = common(&[]);
     let (count, wrong) = tried(&flags, "aws", Some("ec2")).await;
     assert!(count > 600, "{count}");
     assert!(wrong.is_empty(), "{} are wrong:\n\n{}", wrong.len(), wrong.join("\n\n"));
@@ -110,8 +116,7 @@ async fn and_so_does_every_statement_of_published_documents() {
         tar::Archive::new(GzDecoder::new(archive)).unpack(root.path().join("src").join(provider)).unwrap();
         let folder = root.path().display();
         let registry = format!("--registry={{url: 'file://{folder}', localDocRoot: '{folder}'}}");
-        let flags =
-            Arguments::parse_from(["stackql", "shell", &registry, "--approot", &format!("{folder}/own")]).common;
+        let flags = common(&[&registry, "--approot", &format!("{folder}/own")]);
         let (count, wrong) = tried(&flags, provider, None).await;
         total += count;
         all_wrong.extend(wrong);

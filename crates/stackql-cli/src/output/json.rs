@@ -103,7 +103,7 @@ impl Objects {
             self.line.push(':');
             let array = rows.column(member.column).as_ref();
             if self.compat {
-                value::write_string(&mut self.line, &value::text(array, row));
+                value::write_string(&mut self.line, &value::database_text(array, row));
             } else {
                 value::write_json(&mut self.line, array, row, member.holds_json);
             }

@@ -140,7 +140,7 @@ fn json_is_typed_nested_and_ends_without_a_newline() {
 fn json_of_the_go_program_has_strings_and_sorted_keys() {
     let compat = Style { compat: true, ..style(Format::Json) };
     let expect = concat!(
-        r#"[{"count":"7","name":"a,\"b\"","on":"true","price":"48","tagSet":"[{\"key\":\"k\"}]"},"#,
+        r#"[{"count":"7","name":"a,\"b\"","on":"true","price":"48.0","tagSet":"[{\"key\":\"k\"}]"},"#,
         r#"{"count":"null","name":"null","on":"false","price":"0.07143","tagSet":"[]"}]"#
     );
     assert_eq!(written(&compat, &[rows()]), expect);
@@ -201,4 +201,61 @@ fn a_terminal_shows_columns_side_by_side_where_they_fit() {
 fn a_terminal_shows_records_where_columns_do_not_fit() {
     insta::assert_snapshot!(seen(40, &rows()));
     insta::assert_snapshot!(seen(15, &text_rows("a name", &["two\nlines"])));
+}
+
+#[test]
+fn markdown_is_read_not_rendered() {
+    let expect = "| name | count | price | on | tagSet |\n|---|---:|---:|---|---|\n"
+        .replace("|---|---:|---:|---|---|", "| --- | ---: | ---: | --- | --- |")
+        + "| a,\"b\" | 7 | 48 | true | [{\"key\":\"k\"}] |\n| null | null | 0.07143 | false | [] |\n\n";
+    assert_eq!(written(&style(Format::Markdown), &[rows()]), expect);
+    let expect = "| a\\|b |\n| --- |\n| &lt;b> &amp; \\*x\\*<br>y |\n\n";
+    assert_eq!(written(&style(Format::Markdown), &[text_rows("a|b", &["<b> & *x*\ny"])]), expect);
+    assert_eq!(written(&style(Format::Markdown), &[RecordBatch::new_empty(Arc::new(Schema::empty()))]), "");
+}
+
+#[test]
+fn arrow_reads_back() {
+    let style = style(Format::Arrow);
+    let mut out = Vec::new();
+    for batches in [vec![rows(), rows()], vec![text_rows("n", &[])]] {
+        let mut writer = style.writer(batches[0].schema());
+        for batch in &batches {
+            writer.batch(batch, &mut out).unwrap();
+        }
+        writer.finish(&mut out).unwrap();
+    }
+    let mut input = out.as_slice();
+    let first: Vec<RecordBatch> =
+        arrow_ipc::reader::StreamReader::try_new(&mut input, None).unwrap().map(Result::unwrap).collect();
+    assert_eq!(first, [rows(), rows()]);
+    let second = arrow_ipc::reader::StreamReader::try_new(&mut input, None).unwrap();
+    assert_eq!(second.schema(), text_rows("n", &[]).schema());
+    assert_eq!(second.map(|batch| batch.unwrap().num_rows()).sum::<usize>(), 0);
+    assert!(input.is_empty());
+}
+
+#[test]
+fn numbers_are_short() {
+    let numbers = [48.0, -0.5, 0.07143, 1e20, 1e21, 1.5e300, 2.5e-7, 0.0, f64::NAN];
+    let schema = Schema::new(vec![Field::new("n", DataType::Float64, true)]);
+    let columns: Vec<ArrayRef> = vec![Arc::new(Float64Array::from(numbers.to_vec()))];
+    let rows = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
+    let bare = Style { hide_headers: true, ..style(Format::Csv) };
+    let expect = "48\n-0.5\n0.07143\n100000000000000000000\n1e21\n1.5e300\n2.5e-7\n0\nNaN\n";
+    assert_eq!(written(&bare, std::slice::from_ref(&rows)), expect);
+    let typed = written(&style(Format::Json), std::slice::from_ref(&rows));
+    assert!(typed.starts_with(r#"[{"n":48},{"n":-0.5}"#) && typed.ends_with(r#"{"n":2.5e-7},{"n":0},{"n":"NaN"}]"#));
+    let compat = written(&Style { compat: true, ..style(Format::Json) }, &[rows]);
+    assert!(compat.starts_with(r#"[{"n":"48.0"},{"n":"-0.5"}"#), "{compat}");
+}
+
+#[test]
+fn a_literal_null_is_nothing_where_there_are_no_types() {
+    let schema = Schema::new(vec![Field::new("n", DataType::Null, true)]);
+    let rows =
+        RecordBatch::try_new(Arc::new(schema), vec![Arc::new(arrow::array::NullArray::new(1)) as ArrayRef]).unwrap();
+    assert_eq!(written(&style(Format::Csv), std::slice::from_ref(&rows)), "n\n\n");
+    assert_eq!(written(&style(Format::Json), std::slice::from_ref(&rows)), r#"[{"n":null}]"#);
+    assert_eq!(written(&Style { compat: true, ..style(Format::Json) }, &[rows]), r#"[{"n":"null"}]"#);
 }

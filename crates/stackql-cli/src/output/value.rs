@@ -15,13 +15,13 @@ pub(super) fn holds_json(field: &Field) -> bool {
     field.metadata().get(FORMAT.0).is_some_and(|f| f == FORMAT.1)
 }
 
-/// The value as a table, csv or text shows it; NULL is `null`.
+/// The value as a table, csv or text shows it. NULL is `null`; a literal NULL, which has no type, is nothing.
 pub(super) fn text(array: &dyn Array, row: usize) -> String {
     if array.is_null(row) {
         return "null".to_owned();
     }
     match array.data_type() {
-        DataType::Float64 => array.as_primitive::<Float64Type>().value(row).to_string(),
+        DataType::Float64 => float(array.as_primitive::<Float64Type>().value(row)),
         DataType::Float32 => array.as_primitive::<Float32Type>().value(row).to_string(),
         DataType::List(_) | DataType::LargeList(_) | DataType::Struct(_) => {
             let mut out = String::new();
@@ -29,6 +29,19 @@ pub(super) fn text(array: &dyn Array, row: usize) -> String {
             out
         }
         _ => formatted(array, row),
+    }
+}
+
+/// The value as the Go program writes it into JSON, where everything is a string: its database's text of it.
+pub(super) fn database_text(array: &dyn Array, row: usize) -> String {
+    match array.data_type() {
+        DataType::Null => "null".to_owned(),
+        DataType::Float32 | DataType::Float64 if !array.is_null(row) => {
+            let text = text(array, row);
+            let is_whole = text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+            if is_whole { format!("{text}.0") } else { text }
+        }
+        _ => text(array, row),
     }
 }
 
@@ -51,8 +64,14 @@ pub(super) fn write_json(out: &mut String, array: &dyn Array, row: usize, nested
         | DataType::Decimal64(..)
         | DataType::Decimal128(..)
         | DataType::Decimal256(..) => out.push_str(&formatted(array, row)),
-        DataType::Float64 => write_float(out, array.as_primitive::<Float64Type>().value(row)),
-        DataType::Float32 => write_float(out, f64::from(array.as_primitive::<Float32Type>().value(row))),
+        DataType::Float64 => {
+            let value = array.as_primitive::<Float64Type>().value(row);
+            if value.is_finite() { out.push_str(&float(value)) } else { write_string(out, &value.to_string()) }
+        }
+        DataType::Float32 => {
+            let value = array.as_primitive::<Float32Type>().value(row);
+            if value.is_finite() { out.push_str(&value.to_string()) } else { write_string(out, &value.to_string()) }
+        }
         DataType::List(_) => write_list(out, array.as_list::<i32>().value(row).as_ref()),
         DataType::LargeList(_) => write_list(out, array.as_list::<i64>().value(row).as_ref()),
         DataType::Struct(fields) => {
@@ -144,12 +163,10 @@ fn formatted(array: &dyn Array, row: usize) -> String {
     }
 }
 
-fn write_float(out: &mut String, value: f64) {
-    if value.is_finite() {
-        out.push_str(&value.to_string());
-    } else {
-        write_string(out, &value.to_string());
-    }
+/// The shortest text that is this number and no other, with an exponent where it would be long.
+fn float(value: f64) -> String {
+    let is_long = value != 0.0 && value.is_finite() && !(1e-6..1e21).contains(&value.abs());
+    if is_long { format!("{value:e}") } else { value.to_string() }
 }
 
 fn write_list(out: &mut String, items: &dyn Array) {

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::stackql;
 
 /// Every command that has a help of its own.
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 13] = [
     &[],
     &["exec"],
     &["shell"],
@@ -20,21 +20,25 @@ const COMMANDS: [&[&str]; 12] = [
     &["sandbox"],
     &["demo"],
     &["completions"],
+    &["flags"],
 ];
 /// The lines of a screen.
 const SCREEN: usize = 50;
 
 fn help(command: &[&str]) -> String {
-    let run = stackql(command).arg("--help").output().unwrap();
+    printed(&[command, &["--help"]].concat())
+}
+
+fn printed(command: &[&str]) -> String {
+    let run = stackql(command).output().unwrap();
     assert!(run.status.success() && run.stderr.is_empty(), "{command:?}");
     String::from_utf8(run.stdout).unwrap()
 }
 
 #[test]
 fn the_help_of_each_command_fits_a_screen() {
-    for command in COMMANDS {
-        let help = help(command);
-        assert!(help.lines().count() <= SCREEN, "{command:?} has {} lines", help.lines().count());
+    for help in COMMANDS.map(help).into_iter().chain([printed(&["flags"])]) {
+        assert!(help.lines().count() <= SCREEN, "{help}");
         assert!(help.lines().all(|line| line.len() <= 100 && !line.ends_with('.')), "{help}");
     }
 }
@@ -48,6 +52,13 @@ fn the_page_of_the_command_line_says_what_the_help_says() {
         let name = ["stackql"].iter().chain(command).copied().collect::<Vec<_>>().join(" ");
         write!(page, "\n## `{name}`\n\n```text\n{}\n```\n", help(command).trim_end()).unwrap();
     }
+    writeln!(
+        page,
+        "\n## Further flags\n\nNo help shows these; `stackql flags` does. They stand before or after any command, as all flags \
+         do that are\nnot one command's own.\n\n```text\n{}\n```",
+        printed(&["flags"]).trim_end()
+    )
+    .unwrap();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/command-line.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, &page).unwrap();

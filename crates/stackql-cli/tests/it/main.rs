@@ -6,8 +6,12 @@ mod bad_input;
 mod command_line;
 mod demo;
 mod endpoint;
+mod flags;
+mod formats;
 mod interrupted;
+mod messages;
 mod registry;
+mod templating;
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};

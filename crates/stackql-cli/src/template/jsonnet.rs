@@ -1,0 +1,113 @@
+//! The value of a jsonnet text, as JSON. No file is read: the text may be somebody else's.
+
+use std::collections::BTreeMap;
+
+use rsjsonnet_lang::arena::Arena;
+use rsjsonnet_lang::interner::InternedStr;
+use rsjsonnet_lang::program::{
+    Callbacks, EvalError, EvalStackTraceItem, ImportError, NativeError, Program, Thunk, Value,
+};
+use rsjsonnet_lang::span::{SpanContextId, SpanId};
+
+use super::problem::{Problem, failed, unreadable};
+use crate::ending::say;
+
+/// How deep functions may call one another.
+const DEPTH: usize = 500;
+/// How much of a text that does not belong is quoted.
+const QUOTED: usize = 20;
+
+/// Evaluates a text, where `std.extVar` finds the variables; the last of a name counts.
+pub(super) fn evaluated(text: &str, variables: &[(String, String)]) -> Result<String, Problem> {
+    let arena = Arena::new();
+    let mut program = Program::new(&arena);
+    program.set_max_stack(DEPTH);
+    for (name, value) in variables.iter().cloned().collect::<BTreeMap<_, _>>() {
+        let name = program.intern_str(&name);
+        let value = program.value_to_thunk(&Value::string(&value));
+        program.add_ext_var(name, &value);
+    }
+    let (context, _) = program.span_manager_mut().insert_source_context(text.len());
+    let source = Source { text, context };
+    let loaded = program.load_source(context, text.as_bytes(), true, "data");
+    let thunk = loaded.map_err(|error| {
+        let (span, reason) = unreadable(&error);
+        source.problem(&program, [span], reason)
+    })?;
+    let value = program.eval_value(&thunk, &mut Alone).map_err(|e| source.failure(&program, &e))?;
+    program.manifest_json(&value, false).map_err(|e| source.failure(&program, &e))
+}
+
+/// The text that is evaluated.
+struct Source<'a> {
+    text: &'a str,
+    context: SpanContextId,
+}
+
+impl Source<'_> {
+    fn failure(&self, program: &Program<'_>, error: &EvalError) -> Problem {
+        let (span, reason) = failed(&error.kind);
+        // What failed within the standard library is where the text called it.
+        let called = error.stack_trace.iter().rev().filter_map(|item| match item {
+            EvalStackTraceItem::Expr { span }
+            | EvalStackTraceItem::Variable { span, .. }
+            | EvalStackTraceItem::Import { span } => Some(*span),
+            EvalStackTraceItem::Call { span, .. }
+            | EvalStackTraceItem::ArrayItem { span, .. }
+            | EvalStackTraceItem::ObjectField { span, .. } => *span,
+            _ => None,
+        });
+        self.problem(program, span.into_iter().chain(called), Some(reason))
+    }
+
+    /// A problem at the first of the spans that is in the text.
+    fn problem(
+        &self,
+        program: &Program<'_>,
+        spans: impl IntoIterator<Item = SpanId>,
+        reason: Option<String>,
+    ) -> Problem {
+        let spans = spans.into_iter().map(|span| program.span_manager().get_span(span));
+        let here = spans.filter(|(context, ..)| *context == self.context).map(|(_, start, end)| (start, end)).next();
+        let place = here.and_then(|(start, _)| self.text.get(..start)).map(|before| {
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            (before.matches('\n').count() + 1, column)
+        });
+        let quoted = here.and_then(|(start, end)| self.text.get(start..end)).filter(|text| !text.is_empty());
+        let reason = reason.unwrap_or_else(|| match quoted {
+            Some(text) => format!("'{}' does not belong here", text.chars().take(QUOTED).collect::<String>()),
+            None => "it ends too early".to_owned(),
+        });
+        Problem { place, reason }
+    }
+}
+
+/// Nothing of the machine can be reached.
+struct Alone;
+
+impl<'p> Callbacks<'p> for Alone {
+    fn import(&mut self, _: &mut Program<'p>, _: SpanId, _: &str) -> Result<Thunk<'p>, ImportError> {
+        Err(ImportError)
+    }
+
+    fn import_str(&mut self, _: &mut Program<'p>, _: SpanId, _: &str) -> Result<String, ImportError> {
+        Err(ImportError)
+    }
+
+    fn import_bin(&mut self, _: &mut Program<'p>, _: SpanId, _: &str) -> Result<Vec<u8>, ImportError> {
+        Err(ImportError)
+    }
+
+    fn trace(&mut self, _: &mut Program<'p>, message: &str, _: &[EvalStackTraceItem]) {
+        say(&format!("trace: {message}"));
+    }
+
+    fn native_call(
+        &mut self,
+        _: &mut Program<'p>,
+        _: InternedStr<'p>,
+        _: &[Value<'p>],
+    ) -> Result<Value<'p>, NativeError> {
+        Err(NativeError)
+    }
+}
