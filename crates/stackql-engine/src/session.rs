@@ -350,9 +350,7 @@ impl Session {
             let reserved = &mut config.options_mut().execution.sort_spill_reservation_bytes;
             *reserved = (*reserved).min(limit / 16);
         }
-        let state = SessionStateBuilder::new()
-            .with_config(config)
-            .with_default_features()
+        let state = stackql_functions::add(SessionStateBuilder::new().with_config(config).with_default_features())
             .with_runtime_env(self.memory()?)
             .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
             .with_query_planner(Arc::new(FeedPlanner { context: Arc::clone(&context), join_by }))
@@ -375,6 +373,7 @@ impl Planner {
 
     async fn query(&self, mut query: Query) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let written = resolve::resolve(&self.context, &mut query.ast)?;
+        stackql_functions::prepare(&mut query.ast);
         let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(query.ast)));
         let plan = self.state.statement_to_plan(statement).await?;
         resolve::called_as_written(self.physical(&plan).await?, &written)
