@@ -23,6 +23,9 @@ mod table;
 mod text;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use datafusion::execution::SessionStateBuilder;
@@ -36,11 +39,18 @@ pub use value::{FORMAT_KEY, JSON};
 
 use function::Function;
 
+/// A function's entry, and the other names it has.
+pub type Named = (Entry, &'static [&'static str]);
+
 /// What there is to say of each function, by family.
-pub fn entries() -> Vec<(&'static str, Vec<Entry>)> {
-    let of = |functions: &[Function]| functions.iter().map(|function| function.entry).collect::<Vec<_>>();
-    let tables = json::rows::ALL.iter().map(|table| table.entry).collect();
-    let aggregates = aggregates::ALL.iter().map(|gathering| gathering.entry).chain([aggregates::TOTAL]).collect();
+pub fn entries() -> Vec<(&'static str, Vec<Named>)> {
+    let of = |functions: &[Function]| -> Vec<Named> {
+        functions.iter().map(|function| (function.entry, function.other_names)).collect()
+    };
+    let tables = json::rows::ALL.iter().map(|table| (table.entry, table.other_names)).collect();
+    let aggregates = aggregates::ALL.iter().map(|gathering| (gathering.entry, gathering.other_names));
+    let none: &[&str] = &[];
+    let aggregates = aggregates.chain([(aggregates::TOTAL, none)]).collect();
     vec![
         ("JSON, read", of(json::read::ALL)),
         ("JSON, built", of(json::build::ALL)),

@@ -13,8 +13,8 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectItem, TableFactor, TableWithJoins,
-    UnaryOperator, Value, VisitMut, VisitorMut,
+    Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, TableFactor, TableWithJoins, UnaryOperator, Value,
+    VisitMut, VisitorMut,
 };
 
 use crate::table;
@@ -72,14 +72,6 @@ impl VisitorMut for Rewriting {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         self.trees.push(trees(select));
-        for item in &mut select.projection {
-            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item
-                && let Expr::Function(function) = expr
-                && table::called(&function.name).is_some()
-            {
-                *expr = call("unnest", vec![expr.clone()]);
-            }
-        }
         select.selection.iter_mut().chain(&mut select.having).for_each(condition);
         for join in select.from.iter_mut().flat_map(|from| &mut from.joins) {
             if let JoinOperator::Join(on)
@@ -136,6 +128,20 @@ impl VisitorMut for Rewriting {
             _ => {}
         }
         ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        unnested(expr);
+        ControlFlow::Continue(())
+    }
+}
+
+/// Unnests what a function gives that gives rows.
+fn unnested(expr: &mut Expr) {
+    if let Expr::Function(function) = expr
+        && table::called(&function.name).is_some()
+    {
+        *expr = call("unnest", vec![expr.clone()]);
     }
 }
 

@@ -154,10 +154,8 @@ impl ScalarUDFImpl for ListFunction {
             _ => arrays.swap_remove(0),
         };
         let lists = ListArray::try_new(item, OffsetBuffer::from_lengths(lengths), values, None)?;
-        match is_constant {
-            true => Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&lists, 0)?)),
-            false => Ok(ColumnarValue::Array(Arc::new(lists))),
-        }
+        let lists = Arc::new(lists);
+        Ok(if is_constant { ColumnarValue::Scalar(ScalarValue::List(lists)) } else { ColumnarValue::Array(lists) })
     }
 }
 

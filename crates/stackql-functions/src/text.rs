@@ -140,7 +140,7 @@ pub(crate) const ALL: &[Function] = &[
         "sqlite_version",
         (0, 0),
         Type::Text,
-        |_| Ok(Value::text("3.50.2")),
+        |_| Ok(Value::text("3.54.1")),
         ("sqlite_version()", "the version of SQLite whose results these functions have", "sqlite_version()"),
     ),
 ];

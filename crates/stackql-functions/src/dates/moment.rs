@@ -128,8 +128,9 @@ pub(super) fn time(text: &str) -> Option<i64> {
         }
         if let Some(rest) = text.strip_prefix('.') {
             let end = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let fraction: f64 = format!("0.{}", rest.get(..end).filter(|digits| !digits.is_empty())?).parse().ok()?;
-            let fraction = (fraction * 1000.0).round() as i64;
+            // What is finer than a millisecond is cut off.
+            let fraction = rest.get(..end).filter(|digits| !digits.is_empty())?;
+            let fraction: i64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
             (millis, text) = (millis + fraction, &rest[end..]);
         }
     }

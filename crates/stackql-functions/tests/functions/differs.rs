@@ -17,8 +17,6 @@ pub(crate) const ALL: &[(&str, &str, &str)] = &[
         "a truth of JSON stays one",
     ),
     ("date('2024-01-31', '+24:00')", "2024-02-01", "24 hours are a day"),
-    ("time('24:00')", "00:00:00", "the hour 24 is the next day's first"),
-    ("printf('')", "", "an empty format gives an empty text"),
     (
         "json_extract('{\"n\":5}', '$.n') - '{\"n\":3}' ->> 'n'",
         "NULL",
