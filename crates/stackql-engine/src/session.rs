@@ -350,7 +350,7 @@ impl Session {
             let reserved = &mut config.options_mut().execution.sort_spill_reservation_bytes;
             *reserved = (*reserved).min(limit / 16);
         }
-        let state = stackql_functions::add(SessionStateBuilder::new().with_config(config).with_default_features())
+        let mut state = stackql_functions::add(SessionStateBuilder::new().with_config(config).with_default_features())
             .with_runtime_env(self.memory()?)
             .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
             .with_query_planner(Arc::new(FeedPlanner { context: Arc::clone(&context), join_by }))
@@ -358,6 +358,7 @@ impl Session {
             .with_physical_optimizer_rule(Arc::new(Demands))
             .with_physical_optimizer_rule(Arc::new(JoinsSpill))
             .build();
+        state.mark_start_execution();
         Ok(Planner { context, state, join_by })
     }
 }

@@ -151,7 +151,6 @@ impl AggregateUDFImpl for Gathered {
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        check_count(self.gathering.name, self.gathering.arguments, types.len())?;
         Ok(types.to_vec())
     }
 
@@ -159,7 +158,8 @@ impl AggregateUDFImpl for Gathered {
         Ok(DataType::Utf8)
     }
 
-    fn return_field(&self, _: &[FieldRef]) -> Result<FieldRef> {
+    fn return_field(&self, arguments: &[FieldRef]) -> Result<FieldRef> {
+        check_count(self.gathering.name, self.gathering.arguments, arguments.len())?;
         Ok(Arc::new(self.gathering.gives.field(self.gathering.name)))
     }
 
@@ -343,11 +343,11 @@ impl AggregateUDFImpl for Total {
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        check_count(self.name(), (1, 1), types.len())?;
         Ok(types.to_vec())
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        check_count(self.name(), (1, 1), types.len())?;
         Ok(DataType::Float64)
     }
 

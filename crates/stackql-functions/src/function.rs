@@ -118,7 +118,6 @@ impl ScalarUDFImpl for RowFunction {
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        check_count(self.function.name, self.function.arguments, types.len())?;
         Ok(types.to_vec())
     }
 
@@ -127,6 +126,7 @@ impl ScalarUDFImpl for RowFunction {
     }
 
     fn return_field_from_args(&self, arguments: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        check_count(self.function.name, self.function.arguments, arguments.arg_fields.len())?;
         let kind = match self.function.gives {
             Gives::Always(kind) => kind,
             Gives::ByArguments(decide) => decide(arguments.arg_fields),
@@ -181,5 +181,6 @@ pub(crate) fn check_count(name: &str, (fewest, most): (usize, usize), given: usi
         (fewest, most) if fewest == most => fewest.to_string(),
         (fewest, most) => format!("{fewest} to {most}"),
     };
-    plan_err!("{name}() takes {wanted} arguments, not {given}")
+    let noun = if wanted == "1" { "argument" } else { "arguments" };
+    plan_err!("{name}() takes {wanted} {noun}, not {given}")
 }

@@ -1,7 +1,7 @@
 //! SQL functions with SQLite's results, and PostgreSQL's operators on JSON, for a session of DataFusion.
 //!
 //! A scalar function is a `Function`: a name and what it makes of one row's [cells](value). The families are modules:
-//! [`json`], [`dates`], [`text`] with [`printf`], [`patterns`], [`math`], [`policies`], [`aggregates`]. Functions that
+//! [`json`], [`dates`], [`text`] with [`printf`], [`patterns`], [`math`], [`policies`], [`aggregates`]. [`operators`] and [`lists`] say what a text is beside a number. Functions that
 //! give rows are in [`table`], and [`lateral`] lets them use columns of other relations.
 //!
 //! [`add`] gives a session all of them; [`prepare`] rewrites what of SQLite's SQL its planner would not take.
@@ -13,6 +13,7 @@ mod error;
 mod function;
 mod json;
 mod lateral;
+mod lists;
 mod math;
 mod operators;
 mod patterns;
@@ -31,13 +32,15 @@ use std::sync::Arc;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::ScalarUDF;
 use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::optimizer::Analyzer;
 
 pub use error::Error;
 pub use function::Entry;
 pub use rewrite::prepare;
 pub use value::{FORMAT_KEY, JSON};
 
-use function::Function;
+use function::{Function, Gives};
+use value::Type;
 
 /// A function's entry, and the other names it has.
 pub type Named = (Entry, &'static [&'static str]);
@@ -71,6 +74,11 @@ fn functions() -> impl Iterator<Item = &'static Function> {
     json.into_iter().chain([text::ALL, patterns::ALL, math::ALL]).flatten()
 }
 
+/// Whether the function of this name answers 1 or 0.
+fn answers(name: &str) -> bool {
+    functions().any(|function| function.name == name && matches!(function.gives, Gives::Always(Type::Answer)))
+}
+
 /// The function of this name.
 fn named(name: &str) -> Option<ScalarUDF> {
     functions().find(|function| function.name == name).map(|function| function.udf())
@@ -88,5 +96,9 @@ pub fn add(mut builder: SessionStateBuilder) -> SessionStateBuilder {
     // The first planner that plans an operator is the one that counts.
     let planners = builder.expr_planners().get_or_insert_default();
     planners.insert(0, Arc::new(operators::Operators) as Arc<dyn ExprPlanner>);
-    builder.with_relation_planners(vec![Arc::new(table::Tables)]).with_analyzer_rule(Arc::new(lateral::Unnested))
+    // Texts among numbers are seen to before types are made to agree.
+    let mut rules = Analyzer::new().rules;
+    rules.insert(0, Arc::new(lists::Lists));
+    rules.push(Arc::new(lateral::Unnested));
+    builder.with_relation_planners(vec![Arc::new(table::Tables)]).with_analyzer_rules(rules)
 }

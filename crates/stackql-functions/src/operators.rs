@@ -25,18 +25,23 @@ impl ExprPlanner for Operators {
             BinaryOperator::Arrow => named("json_get"),
             BinaryOperator::LongArrow => named("json_get_text"),
             BinaryOperator::AtArrow if is_text(&left) => named("jsonb_contains"),
-            BinaryOperator::Question if is_text(&left) => named("jsonb_exists"),
             _ => None,
         };
         if let Some(function) = on_json {
             let called = function.call(vec![left, right]);
-            let is_test = matches!(op, BinaryOperator::AtArrow | BinaryOperator::Question);
+            let is_test = op == BinaryOperator::AtArrow;
             return Ok(PlannerResult::Planned(if is_test { called.not_eq(lit(0_i64)) } else { called }));
         }
         if !is_comparison(&op) && !is_arithmetic(&op) {
             return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
         }
         let (left, right) = match (left.get_type(schema), right.get_type(schema)) {
+            (Ok(a), Ok(b)) if op == BinaryOperator::Eq || op == BinaryOperator::NotEq => {
+                let left = spelled(left, &right, &b);
+                let right = spelled(right, &left, &a);
+                let (a, b) = (left.get_type(schema)?, right.get_type(schema)?);
+                (meeting(left, &a, &b, &op), meeting(right, &b, &a, &op))
+            }
             (Ok(a), Ok(b)) => (meeting(left, &a, &b, &op), meeting(right, &b, &a, &op)),
             _ => (left, right),
         };
@@ -75,10 +80,21 @@ fn is_arithmetic(op: &BinaryOperator) -> bool {
     matches!(op, Plus | Minus | Multiply | Divide | Modulo)
 }
 
+/// A whole number that a column of texts is compared with, as the text that says it: the column stays what it is, for
+/// it may be a parameter.
+pub(crate) fn spelled(side: Expr, other: &Expr, kind: &DataType) -> Expr {
+    match (&side, other) {
+        (Expr::Literal(value, None), Expr::Column(_)) if kind.is_string() && value.data_type().is_integer() => {
+            lit(value.to_string())
+        }
+        _ => side,
+    }
+}
+
 /// One side of an operator, as what it is beside the other side's type.
 ///
 /// A text is the number that it holds, or NULL: the texts of JSON hold numbers, and a row in which there is none must
-/// not end the statement. A column that is equal to a number stays a column, which may be a parameter. A truth is 1 or
+/// not end the statement. A column that is equal to another stays a column, which may be a parameter. A truth is 1 or
 /// 0, and the texts of JSON have one, too.
 fn meeting(side: Expr, own: &DataType, other: &DataType, op: &BinaryOperator) -> Expr {
     let is_equation = *op == BinaryOperator::Eq;

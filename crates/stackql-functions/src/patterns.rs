@@ -12,7 +12,7 @@ pub(crate) const ALL: &[Function] = &[
     Function::new(
         "regexp_like",
         (2, 2),
-        Type::Integer,
+        Type::Answer,
         |row| matched(row, |pattern, text| Value::Integer(i64::from(pattern.is_match(text)))),
         ("regexp_like(x, pattern)", "1 if the pattern is in x, else 0", "regexp_like('i-0abc', '^i-[0-9a-f]+$')"),
     ),
@@ -49,7 +49,7 @@ pub(crate) const ALL: &[Function] = &[
     Function::new(
         "like",
         (2, 3),
-        Type::Integer,
+        Type::Answer,
         like,
         (
             "like(pattern, x[, escape])",
@@ -60,7 +60,7 @@ pub(crate) const ALL: &[Function] = &[
     Function::new(
         "glob",
         (2, 2),
-        Type::Integer,
+        Type::Answer,
         glob,
         (
             "glob(pattern, x)",

@@ -11,7 +11,7 @@ pub(crate) const ALL: &[Function] = &[
     Function::new(
         "json_equal",
         (2, 2),
-        Type::Integer,
+        Type::Answer,
         json_equal,
         (
             "json_equal(x, y)",
@@ -22,7 +22,7 @@ pub(crate) const ALL: &[Function] = &[
     Function::new(
         "aws_policy_equal",
         (2, 2),
-        Type::Integer,
+        Type::Answer,
         policy_equal,
         (
             "aws_policy_equal(x, y)",

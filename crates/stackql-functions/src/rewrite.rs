@@ -17,11 +17,7 @@ use datafusion::sql::sqlparser::ast::{
     VisitMut, VisitorMut,
 };
 
-use crate::table;
-
-/// Functions that answer 1 or 0.
-const ANSWERS: [&str; 8] =
-    ["json_valid", "json_equal", "aws_policy_equal", "regexp_like", "like", "glob", "jsonb_contains", "jsonb_exists"];
+use crate::{answers, table};
 
 /// Rewrites a query for the planner. Names of relations and columns are settled before.
 pub fn prepare(query: &mut Query) {
@@ -136,12 +132,13 @@ impl VisitorMut for Rewriting {
     }
 }
 
-/// Unnests what a function gives that gives rows.
+/// Unnests what a function gives that gives rows. Unnesting takes the mark from JSON, so it is given again.
 fn unnested(expr: &mut Expr) {
     if let Expr::Function(function) = expr
-        && table::called(&function.name).is_some()
+        && let Some(table) = table::called(&function.name)
     {
-        *expr = call("unnest", vec![expr.clone()]);
+        let items = call("unnest", vec![expr.clone()]);
+        *expr = if table.is_json() { call("json", vec![items]) } else { items };
     }
 }
 
@@ -222,7 +219,7 @@ fn case(condition: Expr, then: Expr, otherwise: Option<Expr>) -> Expr {
 fn condition(expr: &mut Expr) {
     match expr {
         Expr::Nested(inner) => condition(inner),
-        Expr::Function(function) if name(function).is_some_and(|name| ANSWERS.contains(&name.as_str())) => {
+        Expr::Function(function) if name(function).is_some_and(|name| answers(&name)) => {
             let zero = Expr::value(Value::Number("0".to_owned(), false));
             let left = Box::new(expr.clone());
             *expr = Expr::BinaryOp { left, op: BinaryOperator::NotEq, right: Box::new(zero) };

@@ -22,8 +22,8 @@ use datafusion::sql::sqlparser::ast::{FunctionArg, FunctionArgExpr, Ident, Objec
 
 use crate::error::Error;
 use crate::function::{Entry, check_count, rows};
-use crate::json;
 use crate::value::{Cells, Type, Value};
+use crate::{json, named};
 
 /// A function that gives rows.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +46,7 @@ pub(crate) type ToRows = for<'a> fn(&[Value<'a>]) -> Result<Rows<'a>, Error>;
 pub(crate) const ROWS: &str = "__rows";
 
 /// The function of this name.
-pub(crate) fn named(name: &str) -> Option<&'static Table> {
+fn of_name(name: &str) -> Option<&'static Table> {
     let is = |known: &str| name.eq_ignore_ascii_case(known);
     json::rows::ALL.iter().find(|table| is(table.name) || table.other_names.iter().any(|other| is(other)))
 }
@@ -54,7 +54,7 @@ pub(crate) fn named(name: &str) -> Option<&'static Table> {
 /// The function that an object's name means.
 pub(crate) fn called(name: &ObjectName) -> Option<&'static Table> {
     match name.0.as_slice() {
-        [part] => part.as_ident().and_then(|ident| named(&ident.value)),
+        [part] => part.as_ident().and_then(|ident| of_name(&ident.value)),
         _ => None,
     }
 }
@@ -73,6 +73,11 @@ impl Table {
         self.columns.iter().any(|(name, _)| *name == "type")
     }
 
+    /// Whether its only column is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        matches!(self.columns, [(_, Type::Json)])
+    }
+
     /// The type of an item: that of the only column, or a struct of all.
     fn item(&self) -> FieldRef {
         let fields: Vec<Field> = self.columns.iter().map(|(name, kind)| kind.field(name)).collect();
@@ -86,6 +91,11 @@ impl Table {
     fn projection(&self) -> Vec<Expr> {
         let row = || Expr::Column(Column::new_unqualified(ROWS));
         match self.columns {
+            // Unnesting takes the mark from JSON, so it is given again.
+            [(only, Type::Json)] => match named("json") {
+                Some(json) => vec![json.call(vec![row()]).alias(*only)],
+                None => vec![row().alias(*only)],
+            },
             [(only, _)] => vec![row().alias(*only)],
             all => all.iter().map(|(name, _)| get_field(row(), *name).alias(*name)).collect(),
         }
@@ -128,11 +138,11 @@ impl ScalarUDFImpl for ListFunction {
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        check_count(self.table.name, self.table.arguments, types.len())?;
         Ok(types.to_vec())
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        check_count(self.table.name, self.table.arguments, types.len())?;
         Ok(DataType::List(self.table.item()))
     }
 

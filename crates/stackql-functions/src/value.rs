@@ -31,6 +31,8 @@ pub(crate) enum Value<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Type {
     Integer,
+    /// 1 or 0, which may stand where a condition is needed.
+    Answer,
     Real,
     Text,
     Json,
@@ -40,7 +42,7 @@ pub(crate) enum Type {
 impl Type {
     pub(crate) fn data_type(self) -> DataType {
         match self {
-            Self::Integer => DataType::Int64,
+            Self::Integer | Self::Answer => DataType::Int64,
             Self::Real => DataType::Float64,
             Self::Text | Self::Json => DataType::Utf8,
             Self::Blob => DataType::Binary,
@@ -215,7 +217,7 @@ pub(crate) enum Cells {
 impl Cells {
     pub(crate) fn new(kind: Type) -> Self {
         match kind {
-            Type::Integer => Self::Integer(Int64Builder::new()),
+            Type::Integer | Type::Answer => Self::Integer(Int64Builder::new()),
             Type::Real => Self::Real(Float64Builder::new()),
             Type::Text | Type::Json => Self::Text(StringBuilder::new()),
             Type::Blob => Self::Blob(BinaryBuilder::new()),

@@ -21,7 +21,7 @@ pub(crate) const ALL: &[Function] = &[
     Function::new(
         "json_valid",
         (1, 1),
-        Type::Integer,
+        Type::Answer,
         json_valid,
         ("json_valid(x)", "1 if x is JSON, else 0", "json_valid('{\"a\":1')"),
     ),
@@ -117,7 +117,7 @@ pub(crate) const ALL: &[Function] = &[
     Function::new(
         "jsonb_contains",
         (2, 2),
-        Type::Integer,
+        Type::Answer,
         contains,
         (
             "x @> y, jsonb_contains(x, y)",
@@ -128,10 +128,10 @@ pub(crate) const ALL: &[Function] = &[
     Function::new(
         "jsonb_exists",
         (2, 2),
-        Type::Integer,
+        Type::Answer,
         exists,
         (
-            "x ? key, jsonb_exists(x, key)",
+            "jsonb_exists(x, key)",
             "1 if x has this key, or this text as an item, else 0",
             r#"jsonb_exists('{"a":1}', 'a')"#,
         ),
