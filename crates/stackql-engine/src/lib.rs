@@ -21,7 +21,6 @@ mod failure;
 mod feed;
 mod fetch;
 mod literal;
-mod literals;
 mod log;
 mod made;
 mod once;

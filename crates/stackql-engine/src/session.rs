@@ -346,3 +346,6 @@ fn rows(batch: RecordBatch) -> Answer {
 fn message(text: &str) -> Answer {
     Answer { rows: None, message: Some(text.to_owned()), outcome: Arc::new(|| Outcome::Complete) }
 }
+
+#[cfg(test)]
+mod tests;

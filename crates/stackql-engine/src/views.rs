@@ -61,6 +61,7 @@ pub(crate) fn plan<'a>(
             let mut body = body(&made.name, &made.text)?;
             plan(context, state, &body.ast, &way).await?;
             let hidden = resolve::view(context, &mut body.ast, &|name| state.aggregate_functions().contains_key(name))?;
+            stackql_functions::prepare(&mut body.ast);
             let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(body.ast)));
             let planned: LogicalPlan = state.statement_to_plan(statement).await?;
             let schema = Arc::clone(planned.schema().inner());

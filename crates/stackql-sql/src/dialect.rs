@@ -2,7 +2,8 @@
 
 use std::any::TypeId;
 
-use sqlparser::dialect::{Dialect, PostgreSqlDialect};
+use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
+use sqlparser::parser::{Parser, ParserError};
 
 /// PostgreSQL's SQL, with identifiers in backticks too, `LIMIT 1, 2`, and `@` free for the arguments of EXEC.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,6 +24,14 @@ impl Dialect for SqlDialect {
 
     fn is_identifier_part(&self, ch: char) -> bool {
         ch.is_alphanumeric() || ch == '_' || ch == '$'
+    }
+
+    fn prec_value(&self, precedence: Precedence) -> u8 {
+        PostgreSqlDialect {}.prec_value(precedence)
+    }
+
+    fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
+        PostgreSqlDialect {}.get_next_precedence(parser)
     }
 
     fn supports_filter_during_aggregation(&self) -> bool {
@@ -50,6 +59,10 @@ impl Dialect for SqlDialect {
     }
 
     fn supports_values_as_table_factor(&self) -> bool {
+        true
+    }
+
+    fn supports_comma_separated_trim(&self) -> bool {
         true
     }
 

@@ -21,11 +21,12 @@ const fn arrows(package: &'static str, uses: &'static [&'static str]) -> Arrows 
 const ALLOWED: &[Arrows] = &[
     arrows("stackql-provider", &[]),
     arrows("stackql-sql", &[]),
+    arrows("stackql-functions", &[]),
     arrows("stackql-sandbox", &[]),
     Arrows { package: "stackql-compile", uses: &["stackql-provider"], tests_use: &["stackql-call"] },
     arrows("stackql-call", &["stackql-provider"]),
     arrows("stackql-client", &["stackql-provider", "stackql-call"]),
-    arrows("stackql-engine", &["stackql-provider", "stackql-sql", "stackql-call"]),
+    arrows("stackql-engine", &["stackql-provider", "stackql-sql", "stackql-call", "stackql-functions"]),
     arrows("stackql-store", &["stackql-engine"]),
     Arrows { package: "stackql-docs", uses: &["stackql-provider"], tests_use: &["stackql-compile", "stackql-sql"] },
     arrows("stackql-server", &["stackql-provider", "stackql-sql", "stackql-engine"]),

@@ -16,6 +16,8 @@ const PROVIDER_WORDS: &[&str] = &["aws", "amazon", "amazonaws", "ec2", "azure", 
 const MAY_NAME_PROVIDERS: &[&str] = &[
     "crates/stackql-compile/",
     "crates/stackql-client/",
+    // The name of a function that scripts call.
+    "crates/stackql-functions/src/policies.rs",
     "crates/stackql-sandbox/",
     "crates/stackql-cli/src/commands/demo",
     "crates/stackql-cli/src/commands/provider",

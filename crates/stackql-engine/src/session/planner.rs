@@ -31,7 +31,7 @@ use crate::settings::Settings;
 use crate::spilling::JoinsSpill;
 use crate::table::ResourceTable;
 use crate::write::Matching;
-use crate::{Answer, Failure, literals, made, resolve, views, write};
+use crate::{Answer, Failure, made, resolve, views, write};
 
 /// What the plan of one statement needs.
 pub(super) struct Planner {
@@ -93,10 +93,7 @@ impl Session {
             let reserved = &mut config.options_mut().execution.sort_spill_reservation_bytes;
             *reserved = (*reserved).min(limit / 16);
         }
-        let state = SessionStateBuilder::new()
-            .with_config(config)
-            .with_default_features()
-            .with_analyzer_rules(literals::rules())
+        let mut state = stackql_functions::add(SessionStateBuilder::new().with_config(config).with_default_features())
             .with_runtime_env(self.memory()?)
             .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
             .with_query_planner(Arc::new(FeedPlanner { context: Arc::clone(&context), join_by }))
@@ -104,6 +101,7 @@ impl Session {
             .with_physical_optimizer_rule(Arc::new(Demands))
             .with_physical_optimizer_rule(Arc::new(JoinsSpill))
             .build();
+        state.mark_start_execution();
         Ok(Planner { context, state, join_by })
     }
 }
@@ -121,6 +119,7 @@ impl Planner {
     ) -> Result<(LogicalPlan, Vec<Option<String>>), DataFusionError> {
         views::plan(&self.context, &self.state, &query.ast, above).await?;
         let written = resolve::resolve(&self.context, &mut query.ast)?;
+        stackql_functions::prepare(&mut query.ast);
         let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(query.ast)));
         Ok((self.state.statement_to_plan(statement).await?, written))
     }

@@ -1,0 +1,397 @@
+//! Aggregates that gather: `group_concat`, `json_group_array`, `json_group_object`; and `total`, the sum that is never
+//! NULL.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::compute::SortOptions;
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::ScalarValue;
+use datafusion::common::utils::compare_rows;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::utils::AggregateOrderSensitivity;
+use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
+
+use crate::error::Error;
+use crate::function::{Entry, check_count};
+use crate::json::build::key;
+use crate::json::node::Node;
+use crate::value::{Column, FORMAT_KEY, JSON, Type, Value};
+
+/// An aggregate: the texts that rows give, and what is made of all of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Gathering {
+    pub(crate) name: &'static str,
+    pub(crate) other_names: &'static [&'static str],
+    pub(crate) arguments: (usize, usize),
+    gives: Type,
+    /// What a row adds, and what goes between it and the one before; nothing where the row does not count.
+    piece: fn(&[Value<'_>]) -> Result<Option<Piece>, Error>,
+    brackets: Option<(char, char)>,
+    pub(crate) entry: Entry,
+}
+
+struct Piece {
+    separator: String,
+    text: String,
+    /// What it is sorted by.
+    order: Vec<ScalarValue>,
+}
+
+impl Piece {
+    fn new(separator: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { separator: separator.into(), text: text.into(), order: Vec::new() }
+    }
+}
+
+pub(crate) const ALL: &[Gathering] = &[
+    Gathering {
+        name: "group_concat",
+        other_names: &[],
+        arguments: (1, 2),
+        gives: Type::Text,
+        piece: |row| {
+            let separator = match row.get(1) {
+                None => ",".into(),
+                Some(separator) => separator.as_text().unwrap_or_default(),
+            };
+            Ok(row[0].as_text().map(|text| Piece::new(separator, text)))
+        },
+        brackets: None,
+        entry: Entry {
+            usage: "group_concat(x[, separator])",
+            says: "all x that are not NULL, with commas or the separator between",
+            example: "SELECT group_concat(x, '; ') FROM (VALUES ('a'), ('b')) AS t(x)",
+        },
+    },
+    Gathering {
+        name: "json_group_array",
+        other_names: &["json_agg", "jsonb_agg", "jsonb_group_array"],
+        arguments: (1, 1),
+        gives: Type::Json,
+        piece: |row| Ok(Some(Piece::new(",", Node::of(&row[0])?.to_string()))),
+        brackets: Some(('[', ']')),
+        entry: Entry {
+            usage: "json_group_array(x)",
+            says: "an array of all x",
+            example: "SELECT json_group_array(x) FROM (VALUES (1), (2)) AS t(x)",
+        },
+    },
+    Gathering {
+        name: "json_group_object",
+        other_names: &["json_object_agg", "jsonb_object_agg", "jsonb_group_object"],
+        arguments: (2, 2),
+        gives: Type::Json,
+        piece: |row| {
+            if row[0].is_null() {
+                return Ok(None);
+            }
+            Ok(Some(Piece::new(",", format!("{}:{}", key(&row[0])?.0, Node::of(&row[1])?))))
+        },
+        brackets: Some(('{', '}')),
+        entry: Entry {
+            usage: "json_group_object(key, x)",
+            says: "an object of all keys and their x",
+            example: "SELECT json_group_object(k, x) FROM (VALUES ('a', 1), ('b', 2)) AS t(k, x)",
+        },
+    },
+];
+
+impl Gathering {
+    pub(crate) fn udaf(self) -> AggregateUDF {
+        AggregateUDF::new_from_impl(Gathered {
+            gathering: self,
+            other_names: self.other_names.iter().map(|name| (*name).to_owned()).collect(),
+            signature: Signature::user_defined(Volatility::Immutable),
+        })
+    }
+
+    /// What is made of no rows: an empty array or object, or NULL.
+    fn of_nothing(&self) -> ScalarValue {
+        ScalarValue::Utf8(self.brackets.map(|(open, close)| format!("{open}{close}")))
+    }
+}
+
+#[derive(Debug)]
+struct Gathered {
+    gathering: Gathering,
+    other_names: Vec<String>,
+    signature: Signature,
+}
+
+impl PartialEq for Gathered {
+    fn eq(&self, other: &Self) -> bool {
+        self.gathering.name == other.gathering.name
+    }
+}
+
+impl Eq for Gathered {}
+
+impl Hash for Gathered {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.gathering.name.hash(state);
+    }
+}
+
+impl AggregateUDFImpl for Gathered {
+    fn name(&self) -> &str {
+        self.gathering.name
+    }
+
+    fn aliases(&self) -> &[String] {
+        &self.other_names
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        Ok(types.to_vec())
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn return_field(&self, arguments: &[FieldRef]) -> Result<FieldRef> {
+        check_count(self.gathering.name, self.gathering.arguments, arguments.len())?;
+        Ok(Arc::new(self.gathering.gives.field(self.gathering.name)))
+    }
+
+    fn default_value(&self, _: &DataType) -> Result<ScalarValue> {
+        Ok(self.gathering.of_nothing())
+    }
+
+    /// The pieces are sorted here: they may come from several partitions.
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        AggregateOrderSensitivity::Beneficial
+    }
+
+    fn with_beneficial_ordering(self: Arc<Self>, _: bool) -> Result<Option<Arc<dyn AggregateUDFImpl>>> {
+        Ok(Some(self))
+    }
+
+    fn accumulator(&self, arguments: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+        let is_json = |field: &FieldRef| field.metadata().get(FORMAT_KEY).is_some_and(|format| format == JSON);
+        let order = arguments.order_bys.iter().map(|key| Ok((key.options, key.expr.data_type(arguments.schema)?)));
+        Ok(Box::new(Pieces {
+            gathering: self.gathering,
+            json: arguments.expr_fields.iter().map(is_json).collect(),
+            order: order.collect::<Result<_>>()?,
+            known: arguments.is_distinct.then(HashSet::new),
+            pieces: Vec::new(),
+            size: 0,
+        }))
+    }
+
+    fn state_fields(&self, arguments: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
+        let list = |what: &str, kind: &DataType| -> FieldRef {
+            Arc::new(Field::new_list(
+                format!("{}[{what}]", arguments.name),
+                Field::new_list_field(kind.clone(), true),
+                true,
+            ))
+        };
+        let texts = [list("separators", &DataType::Utf8), list("texts", &DataType::Utf8)];
+        let order = arguments.ordering_fields.iter().enumerate();
+        let order = order.map(|(index, field)| list(&format!("order {index}"), field.data_type()));
+        Ok(texts.into_iter().chain(order).collect())
+    }
+}
+
+/// What was gathered so far.
+struct Pieces {
+    gathering: Gathering,
+    /// Which arguments are JSON by their mark.
+    json: Vec<bool>,
+    /// How the pieces are sorted.
+    order: Vec<(SortOptions, DataType)>,
+    /// The pieces that were there, where each counts once.
+    known: Option<HashSet<String>>,
+    pieces: Vec<Piece>,
+    size: usize,
+}
+
+impl std::fmt::Debug for Pieces {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pieces").field("name", &self.gathering.name).field("count", &self.pieces.len()).finish()
+    }
+}
+
+impl Pieces {
+    fn add(&mut self, piece: Piece) {
+        if self.known.as_mut().is_none_or(|known| known.insert(piece.text.clone())) {
+            let order: usize = piece.order.iter().map(ScalarValue::size).sum();
+            self.size += piece.text.len() + piece.separator.len() + order + size_of::<Piece>();
+            self.pieces.push(piece);
+        }
+    }
+
+    /// The pieces in the order that was asked for.
+    fn sort(&mut self) -> Result<()> {
+        let options: Vec<_> = self.order.iter().map(|(options, _)| *options).collect();
+        let mut failed = Ok(());
+        self.pieces.sort_by(|a, b| {
+            compare_rows(&a.order, &b.order, &options).unwrap_or_else(|error| {
+                failed = Err(error);
+                Ordering::Equal
+            })
+        });
+        failed
+    }
+}
+
+impl Accumulator for Pieces {
+    fn update_batch(&mut self, arguments: &[ArrayRef]) -> Result<()> {
+        let (arguments, order) = arguments.split_at(self.json.len());
+        let columns = arguments.iter().zip(&self.json).map(|(cells, is_json)| Column::of_array(cells, *is_json));
+        let columns: Vec<_> = columns.collect::<Result<_>>()?;
+        for index in 0..arguments.first().map_or(0, |cells| cells.len()) {
+            let row: Vec<_> = columns.iter().map(|column| column.get(index)).collect();
+            let failed = |error| DataFusionError::Execution(format!("{}(): {error}", self.gathering.name));
+            if let Some(piece) = (self.gathering.piece)(&row).map_err(failed)? {
+                let order = order.iter().map(|cells| ScalarValue::try_from_array(cells, index));
+                self.add(Piece { order: order.collect::<Result<_>>()?, ..piece });
+            }
+        }
+        Ok(())
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        let lists: Vec<_> = states.iter().map(|state| state.as_list::<i32>()).collect();
+        let [separators, texts, order @ ..] = lists.as_slice() else { return Ok(()) };
+        for row in 0..separators.len() {
+            let (separators, texts) = (separators.value(row), texts.value(row));
+            let order: Vec<_> = order.iter().map(|list| list.value(row)).collect();
+            let (separators, texts) = (separators.as_string::<i32>(), texts.as_string::<i32>());
+            for index in 0..texts.len() {
+                let order = order.iter().map(|cells| ScalarValue::try_from_array(cells, index));
+                let piece = Piece::new(separators.value(index), texts.value(index));
+                self.add(Piece { order: order.collect::<Result<_>>()?, ..piece });
+            }
+        }
+        Ok(())
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        let list = |kind: &DataType, cell: &dyn Fn(&Piece) -> ScalarValue| {
+            let cells: Vec<_> = self.pieces.iter().map(cell).collect();
+            ScalarValue::List(ScalarValue::new_list_nullable(&cells, kind))
+        };
+        let mut state = vec![
+            list(&DataType::Utf8, &|piece| ScalarValue::from(piece.separator.as_str())),
+            list(&DataType::Utf8, &|piece| ScalarValue::from(piece.text.as_str())),
+        ];
+        for (index, (_, kind)) in self.order.iter().enumerate() {
+            state.push(list(kind, &|piece| piece.order[index].clone()));
+        }
+        Ok(state)
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        if self.pieces.is_empty() {
+            return Ok(self.gathering.of_nothing());
+        }
+        self.sort()?;
+        let mut all = String::with_capacity(self.size);
+        all.extend(self.gathering.brackets.map(|(open, _)| open));
+        for (index, piece) in self.pieces.iter().enumerate() {
+            if index > 0 {
+                all.push_str(&piece.separator);
+            }
+            all.push_str(&piece.text);
+        }
+        all.extend(self.gathering.brackets.map(|(_, close)| close));
+        Ok(ScalarValue::Utf8(Some(all)))
+    }
+
+    fn size(&self) -> usize {
+        // What is known is held twice.
+        size_of_val(self) + self.size * if self.known.is_some() { 2 } else { 1 }
+    }
+}
+
+/// What the page of functions says of [`total`].
+pub(crate) const TOTAL: Entry = Entry {
+    usage: "total(x)",
+    says: "the sum of all x as a float; 0.0 of no rows",
+    example: "SELECT total(x) FROM (VALUES (1), (2.5)) AS t(x)",
+};
+
+/// `total`: texts are the numbers they begin with.
+pub(crate) fn total() -> AggregateUDF {
+    AggregateUDF::new_from_impl(Total { signature: Signature::user_defined(Volatility::Immutable) })
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Total {
+    signature: Signature,
+}
+
+impl AggregateUDFImpl for Total {
+    fn name(&self) -> &'static str {
+        "total"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        Ok(types.to_vec())
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        check_count(self.name(), (1, 1), types.len())?;
+        Ok(DataType::Float64)
+    }
+
+    fn default_value(&self, _: &DataType) -> Result<ScalarValue> {
+        Ok(ScalarValue::Float64(Some(0.0)))
+    }
+
+    fn accumulator(&self, arguments: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(Sum { total: 0.0, known: arguments.is_distinct.then(HashSet::new) }))
+    }
+}
+
+#[derive(Debug)]
+struct Sum {
+    total: f64,
+    /// The numbers that were there, by their bits, where each counts once.
+    known: Option<HashSet<u64>>,
+}
+
+impl Accumulator for Sum {
+    fn update_batch(&mut self, arguments: &[ArrayRef]) -> Result<()> {
+        let Some(cells) = arguments.first() else { return Ok(()) };
+        let column = Column::of_array(cells, false)?;
+        for number in (0..cells.len()).filter_map(|row| column.get(row).as_real()) {
+            if self.known.as_mut().is_none_or(|known| known.insert(number.to_bits())) {
+                self.total += number;
+            }
+        }
+        Ok(())
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        self.update_batch(states)
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        Ok(vec![ScalarValue::Float64(Some(self.total))])
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        Ok(ScalarValue::Float64(Some(self.total)))
+    }
+
+    fn size(&self) -> usize {
+        size_of_val(self) + self.known.as_ref().map_or(0, |known| known.capacity() * size_of::<u64>())
+    }
+}

@@ -1,0 +1,186 @@
+//! What a scalar function is here: a name, how many arguments it takes, what it gives, and what it makes of one row.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::{ScalarValue, plan_err};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use crate::error::Error;
+use crate::value::{Cells, Column, Type, Value};
+
+/// What a function makes of one row's arguments.
+pub(crate) type Row = for<'a> fn(&[Value<'a>]) -> Result<Value<'a>, Error>;
+
+/// A scalar function.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Function {
+    pub(crate) name: &'static str,
+    pub(crate) other_names: &'static [&'static str],
+    /// The fewest and the most arguments it takes.
+    pub(crate) arguments: (usize, usize),
+    pub(crate) gives: Gives,
+    pub(crate) row: Row,
+    /// How it is called, what it gives, an example and the example's result.
+    pub(crate) entry: Entry,
+}
+
+/// What the page of functions says of one.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// How it is called.
+    pub usage: &'static str,
+    /// What it gives.
+    pub says: &'static str,
+    /// An expression, or a SELECT, to try.
+    pub example: &'static str,
+}
+
+/// The type of a function's results.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Gives {
+    Always(Type),
+    /// By the types of its arguments.
+    ByArguments(fn(&[FieldRef]) -> Type),
+}
+
+/// As many arguments as one likes.
+pub(crate) const ANY: usize = usize::MAX;
+
+impl Function {
+    pub(crate) const fn new(
+        name: &'static str,
+        arguments: (usize, usize),
+        gives: Type,
+        row: Row,
+        entry: (&'static str, &'static str, &'static str),
+    ) -> Self {
+        let entry = Entry { usage: entry.0, says: entry.1, example: entry.2 };
+        Self { name, other_names: &[], arguments, gives: Gives::Always(gives), row, entry }
+    }
+
+    /// The function under these names, too.
+    pub(crate) const fn also(self, other_names: &'static [&'static str]) -> Self {
+        Self { other_names, ..self }
+    }
+
+    /// The function whose results are of a type that its arguments' types decide.
+    pub(crate) const fn giving(self, gives: fn(&[FieldRef]) -> Type) -> Self {
+        Self { gives: Gives::ByArguments(gives), ..self }
+    }
+
+    pub(crate) fn udf(self) -> ScalarUDF {
+        ScalarUDF::new_from_impl(RowFunction {
+            function: self,
+            other_names: self.other_names.iter().map(|name| (*name).to_owned()).collect(),
+            signature: Signature::user_defined(Volatility::Immutable),
+        })
+    }
+}
+
+/// A [`Function`] as DataFusion calls it.
+#[derive(Debug)]
+struct RowFunction {
+    function: Function,
+    other_names: Vec<String>,
+    signature: Signature,
+}
+
+impl PartialEq for RowFunction {
+    fn eq(&self, other: &Self) -> bool {
+        self.function.name == other.function.name
+    }
+}
+
+impl Eq for RowFunction {}
+
+impl Hash for RowFunction {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.function.name.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for RowFunction {
+    fn name(&self) -> &str {
+        self.function.name
+    }
+
+    fn aliases(&self) -> &[String] {
+        &self.other_names
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        Ok(types.to_vec())
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        plan_err!("{} is asked for its field", self.function.name)
+    }
+
+    fn return_field_from_args(&self, arguments: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        check_count(self.function.name, self.function.arguments, arguments.arg_fields.len())?;
+        let kind = match self.function.gives {
+            Gives::Always(kind) => kind,
+            Gives::ByArguments(decide) => decide(arguments.arg_fields),
+        };
+        Ok(Arc::new(kind.field(self.function.name)))
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let kind = match self.function.gives {
+            Gives::Always(kind) => kind,
+            Gives::ByArguments(decide) => decide(&arguments.arg_fields),
+        };
+        let mut cells = Cells::new(kind);
+        let is_constant = rows(self.function.name, &arguments, |row| {
+            let value = (self.function.row)(row)?;
+            cells.push(&value);
+            Ok(())
+        })?;
+        let array = cells.finish();
+        match is_constant {
+            true => Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?)),
+            false => Ok(ColumnarValue::Array(array)),
+        }
+    }
+}
+
+/// Goes through the rows of a call; where all arguments are constants through one, and says so.
+pub(crate) fn rows(
+    name: &str,
+    arguments: &ScalarFunctionArgs,
+    mut each: impl FnMut(&[Value<'_>]) -> Result<(), Error>,
+) -> Result<bool> {
+    let columns = arguments.args.iter().zip(&arguments.arg_fields).map(|(cells, field)| Column::of(cells, field));
+    let columns: Vec<_> = columns.collect::<Result<_>>()?;
+    let is_constant = arguments.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
+    let mut row = Vec::with_capacity(columns.len());
+    for index in 0..if is_constant { 1 } else { arguments.number_rows } {
+        row.clear();
+        row.extend(columns.iter().map(|column| column.get(index)));
+        each(&row).map_err(|error| DataFusionError::Execution(format!("{name}(): {error}")))?;
+    }
+    Ok(is_constant)
+}
+
+/// Refuses a call with too few or too many arguments.
+pub(crate) fn check_count(name: &str, (fewest, most): (usize, usize), given: usize) -> Result<()> {
+    if (fewest..=most).contains(&given) {
+        return Ok(());
+    }
+    let wanted = match (fewest, most) {
+        (fewest, ANY) => format!("{fewest} or more"),
+        (fewest, most) if fewest == most => fewest.to_string(),
+        (fewest, most) => format!("{fewest} to {most}"),
+    };
+    let noun = if wanted == "1" { "argument" } else { "arguments" };
+    plan_err!("{name}() takes {wanted} {noun}, not {given}")
+}

@@ -1,0 +1,252 @@
+//! Functions that give rows, called with columns of other relations, without DataFusion's lateral joins, which it
+//! cannot run.
+//!
+//! A join with a function of the left side's columns becomes an unnesting of the left side. A correlated subquery over
+//! a function of the outer columns becomes one over the function of all different outer values, of which those that are
+//! equal to the outer row's are taken; such a correlation DataFusion can undo.
+
+use std::sync::Arc;
+
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::{Column, ExprSchema, NullHandling, ScalarValue, TableReference, UnnestOptions};
+use datafusion::error::Result;
+use datafusion::functions_aggregate::first_last::first_value;
+use datafusion::logical_expr::{
+    Expr, FetchType, Join, JoinType, LogicalPlan, LogicalPlanBuilder, SkipType, Subquery, SubqueryAlias,
+};
+use datafusion::optimizer::AnalyzerRule;
+
+use crate::table::ROWS;
+
+/// The rule.
+#[derive(Debug)]
+pub(crate) struct Unnested;
+
+impl AnalyzerRule for Unnested {
+    fn name(&self) -> &'static str {
+        "lateral_functions_unnested"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        plan.transform_up_with_subqueries(|plan| match plan {
+            LogicalPlan::Join(join) => match unnested(&join)? {
+                Some(plan) => Ok(Transformed::yes(plan)),
+                None => Ok(Transformed::no(LogicalPlan::Join(join))),
+            },
+            LogicalPlan::Filter(_) | LogicalPlan::Projection(_) => {
+                let Some(outer) = plan.inputs().first().map(|input| (*input).clone()) else {
+                    return Ok(Transformed::no(plan));
+                };
+                plan.map_expressions(|expr| expr.transform_up(|expr| with_values_of(expr, &outer)))
+            }
+            other => Ok(Transformed::no(other)),
+        })
+        .data()
+    }
+}
+
+/// The join without its right side, where that is a function of the left side's columns.
+fn unnested(join: &Join) -> Result<Option<LogicalPlan>> {
+    let Some((subquery, alias)) = lateral(&join.right) else { return Ok(None) };
+    let always = match &join.filter {
+        None => true,
+        Some(Expr::Literal(ScalarValue::Boolean(Some(true)), _)) => true,
+        Some(_) => false,
+    };
+    let nulls = match join.join_type {
+        JoinType::Inner => NullHandling::Drop,
+        JoinType::Left if always && join.on.is_empty() => NullHandling::PreserveAndExpandEmpty,
+        _ => return Ok(None),
+    };
+    if !depends_on(subquery, &join.left) {
+        return Ok(None);
+    }
+    let grafting = Grafting { left: join.left.as_ref(), alias, nulls, renamed: &[] };
+    let Some(plan) = grafting.over(&subquery.subquery)? else { return Ok(None) };
+    let equal = join.on.iter().map(|(left, right)| left.clone().eq(right.clone()));
+    let conditions = equal.chain(join.filter.clone().filter(|_| !always));
+    Ok(Some(match conditions.reduce(Expr::and) {
+        Some(condition) => LogicalPlanBuilder::from(plan).filter(condition)?.build()?,
+        None => plan,
+    }))
+}
+
+/// The subquery that a relation called with other relations' columns is, and its name.
+fn lateral(plan: &LogicalPlan) -> Option<(&Subquery, &TableReference)> {
+    match plan {
+        LogicalPlan::SubqueryAlias(SubqueryAlias { input, alias, .. }) => match input.as_ref() {
+            LogicalPlan::Subquery(subquery) => Some((subquery, alias)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether all columns that a subquery takes from elsewhere are in this relation.
+fn depends_on(subquery: &Subquery, relation: &LogicalPlan) -> bool {
+    outer_columns(subquery).all(|column| relation.schema().has_column(column))
+}
+
+fn outer_columns(subquery: &Subquery) -> impl Iterator<Item = &Column> {
+    subquery.outer_ref_columns.iter().filter_map(|expr| match expr {
+        Expr::OuterReferenceColumn(_, column) => Some(column),
+        _ => None,
+    })
+}
+
+/// A subquery's expression with functions of the outer relation's values in place of functions of its columns.
+fn with_values_of(expr: Expr, outer: &LogicalPlan) -> Result<Transformed<Expr>> {
+    let with_values = |subquery: &Subquery| -> Result<Option<Subquery>> {
+        let plan = subquery.subquery.as_ref().clone().transform_down(|plan| match lateral(&plan) {
+            Some((function, alias)) if depends_on(function, outer) => match of_values(function, alias, outer)? {
+                Some(other) => Ok(Transformed::yes(other)),
+                None => Ok(Transformed::no(plan)),
+            },
+            _ => Ok(Transformed::no(plan)),
+        })?;
+        Ok(plan.transformed.then(|| subquery.with_plan(plan.data.into())))
+    };
+    Ok(match expr {
+        Expr::Exists(mut exists) => match with_values(&exists.subquery)? {
+            Some(subquery) => {
+                exists.subquery = subquery;
+                Transformed::yes(Expr::Exists(exists))
+            }
+            None => Transformed::no(Expr::Exists(exists)),
+        },
+        Expr::InSubquery(mut within) => match with_values(&within.subquery)? {
+            Some(subquery) => {
+                within.subquery = subquery;
+                Transformed::yes(Expr::InSubquery(within))
+            }
+            None => Transformed::no(Expr::InSubquery(within)),
+        },
+        Expr::ScalarSubquery(subquery) => match with_values(&subquery)? {
+            Some(rewritten) => {
+                let plan = one_row(rewritten.subquery.as_ref().clone())?;
+                Transformed::yes(Expr::ScalarSubquery(rewritten.with_plan(plan.into())))
+            }
+            None => Transformed::no(Expr::ScalarSubquery(subquery)),
+        },
+        other => Transformed::no(other),
+    })
+}
+
+/// A function of all different values that the outer relation has, kept to those of the outer row.
+fn of_values(function: &Subquery, alias: &TableReference, outer: &LogicalPlan) -> Result<Option<LogicalPlan>> {
+    let columns: Vec<Column> = outer_columns(function).cloned().collect();
+    let renamed: Vec<(Column, Column)> = columns
+        .into_iter()
+        .enumerate()
+        .map(|(index, column)| (column, Column::new_unqualified(format!("__{}_{index}", alias.table()))))
+        .collect();
+    let values = renamed.iter().map(|(column, key)| Expr::Column(column.clone()).alias(&key.name));
+    let values = LogicalPlanBuilder::from(outer.clone()).project(values)?.distinct()?.build()?;
+    let grafting = Grafting { left: &values, alias, nulls: NullHandling::Drop, renamed: &renamed };
+    let Some(plan) = grafting.over(&function.subquery)? else { return Ok(None) };
+    let same = renamed.iter().filter_map(|(column, key)| {
+        let field = outer.schema().field_from_column(column).ok()?;
+        let of_row = Expr::OuterReferenceColumn(Arc::clone(field), column.clone());
+        Some(of_row.eq(Expr::Column(key.clone())))
+    });
+    match same.reduce(Expr::and) {
+        Some(same) => Ok(Some(LogicalPlanBuilder::from(plan).filter(same)?.build()?)),
+        None => Ok(None),
+    }
+}
+
+/// The first row of a subquery that stands for a value, as an aggregate, which is what DataFusion asks of it.
+fn one_row(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let (plan, is_first) = match plan {
+        LogicalPlan::Limit(limit)
+            if matches!(limit.get_skip_type()?, SkipType::Literal(0))
+                && matches!(limit.get_fetch_type()?, FetchType::Literal(Some(1))) =>
+        {
+            (limit.input.as_ref().clone(), true)
+        }
+        other => (other, false),
+    };
+    let (plan, order) = match plan {
+        LogicalPlan::Sort(sort) => (sort.input.as_ref().clone(), sort.expr),
+        other => (other, Vec::new()),
+    };
+    if !is_first && is_aggregate(&plan) {
+        return Ok(plan);
+    }
+    let Some((column, name)) =
+        plan.schema().iter().next().map(|(q, f)| (Column::new(q.cloned(), f.name()), f.name().clone()))
+    else {
+        return Ok(plan);
+    };
+    let first = first_value(Expr::Column(column), order).alias(name);
+    LogicalPlanBuilder::from(plan).aggregate(Vec::<Expr>::new(), [first])?.build()
+}
+
+/// Whether a plan gives one row of an aggregate already.
+fn is_aggregate(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Projection(projection) => is_aggregate(&projection.input),
+        LogicalPlan::SubqueryAlias(alias) => is_aggregate(&alias.input),
+        LogicalPlan::Filter(filter) => is_aggregate(&filter.input),
+        LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
+        _ => false,
+    }
+}
+
+/// Puts a relation in the place of the one empty row that a function's plan begins with.
+struct Grafting<'a> {
+    left: &'a LogicalPlan,
+    /// What the function's columns are qualified with.
+    alias: &'a TableReference,
+    nulls: NullHandling,
+    /// What outer columns are called in the relation, where they are called otherwise.
+    renamed: &'a [(Column, Column)],
+}
+
+impl Grafting<'_> {
+    /// The plan of a function over the relation, with the relation's columns in front; nothing where it is not one.
+    fn over(&self, plan: &LogicalPlan) -> Result<Option<LogicalPlan>> {
+        Ok(match plan {
+            LogicalPlan::EmptyRelation(empty) if empty.produce_one_row => Some(self.left.clone()),
+            LogicalPlan::Projection(projection) => {
+                let Some(input) = self.over(&projection.input)? else { return Ok(None) };
+                let mut all: Vec<Expr> = self.left.schema().columns().into_iter().map(Expr::Column).collect();
+                for (expr, field) in projection.expr.iter().zip(projection.schema.fields()) {
+                    let expr = self.within(expr.clone())?;
+                    let own = self.own(field.name());
+                    all.push(expr.unalias().alias_qualified(own.relation, own.name));
+                }
+                Some(LogicalPlanBuilder::from(input).project(all)?.build()?)
+            }
+            LogicalPlan::Unnest(unnest) => {
+                let Some(input) = self.over(&unnest.input)? else { return Ok(None) };
+                let options = UnnestOptions { null_handling: self.nulls, ..unnest.options.clone() };
+                let columns = unnest.exec_columns.iter().map(|column| self.own(&column.name)).collect();
+                Some(LogicalPlanBuilder::from(input).unnest_columns_with_options(columns, options)?.build()?)
+            }
+            _ => None,
+        })
+    }
+
+    /// A column of the function's. The list is called nothing else, for unnesting takes its qualifier away.
+    fn own(&self, name: &str) -> Column {
+        match name {
+            ROWS => Column::new_unqualified(name),
+            name => Column::new(Some(self.alias.clone()), name),
+        }
+    }
+
+    /// The expression over columns of the relation and of the function.
+    fn within(&self, expr: Expr) -> Result<Expr> {
+        expr.transform_up(|expr| match expr {
+            Expr::OuterReferenceColumn(_, column) => {
+                let name = self.renamed.iter().find(|(outer, _)| *outer == column).map(|(_, key)| key.clone());
+                Ok(Transformed::yes(Expr::Column(name.unwrap_or(column))))
+            }
+            Expr::Column(column) => Ok(Transformed::yes(Expr::Column(self.own(&column.name)))),
+            other => Ok(Transformed::no(other)),
+        })
+        .data()
+    }
+}

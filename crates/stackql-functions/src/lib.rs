@@ -1,0 +1,104 @@
+//! SQL functions with SQLite's results, and PostgreSQL's operators on JSON, for a session of DataFusion.
+//!
+//! A scalar function is a `Function`: a name and what it makes of one row's [cells](value). The families are modules:
+//! [`json`], [`dates`], [`text`] with [`printf`], [`patterns`], [`math`], [`policies`], [`aggregates`]. [`operators`] and [`lists`] say what a text is beside a number. Functions that
+//! give rows are in [`table`], and [`lateral`] lets them use columns of other relations.
+//!
+//! [`add`] gives a session all of them; [`prepare`] rewrites what of SQLite's SQL its planner would not take.
+
+mod addend;
+mod aggregates;
+mod dates;
+mod error;
+mod function;
+mod json;
+mod lateral;
+mod lists;
+mod math;
+mod operators;
+mod patterns;
+mod policies;
+mod printf;
+mod rewrite;
+mod table;
+mod text;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::logical_expr::ScalarUDF;
+use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::optimizer::Analyzer;
+
+pub use error::Error;
+pub use function::Entry;
+pub use rewrite::prepare;
+pub use value::{FORMAT_KEY, JSON};
+
+use function::{Function, Gives};
+use value::Type;
+
+/// A function's entry, and the other names it has.
+pub type Named = (Entry, &'static [&'static str]);
+
+/// What there is to say of each function, by family.
+pub fn entries() -> Vec<(&'static str, Vec<Named>)> {
+    let of = |functions: &[Function]| -> Vec<Named> {
+        functions.iter().map(|function| (function.entry, function.other_names)).collect()
+    };
+    let tables = json::rows::ALL.iter().map(|table| (table.entry, table.other_names)).collect();
+    let aggregates = aggregates::ALL.iter().map(|gathering| (gathering.entry, gathering.other_names));
+    let none: &[&str] = &[];
+    let aggregates = aggregates.chain([(aggregates::TOTAL, none)]).collect();
+    vec![
+        ("JSON, read", of(json::read::ALL)),
+        ("JSON, built", of(json::build::ALL)),
+        ("JSON, changed", of(json::change::ALL)),
+        ("JSON, as rows", tables),
+        ("JSON, compared", of(policies::ALL)),
+        ("Dates and times", of(dates::ALL)),
+        ("Texts", of(text::ALL)),
+        ("Patterns", of(patterns::ALL)),
+        ("Numbers", of(math::ALL)),
+        ("Aggregates", aggregates),
+    ]
+}
+
+/// The scalar functions of all families but that of dates, which need to know when the statement began.
+fn functions() -> impl Iterator<Item = &'static Function> {
+    let json = [json::read::ALL, json::read::INSIDE, json::build::ALL, json::change::ALL, policies::ALL];
+    json.into_iter().chain([text::ALL, patterns::ALL, math::ALL]).flatten()
+}
+
+/// Whether the function of this name answers 1 or 0.
+fn answers(name: &str) -> bool {
+    functions().any(|function| function.name == name && matches!(function.gives, Gives::Always(Type::Answer)))
+}
+
+/// The function of this name.
+fn named(name: &str) -> Option<ScalarUDF> {
+    functions().find(|function| function.name == name).map(|function| function.udf())
+}
+
+/// Gives the sessions of a builder, which has DataFusion's own functions already, these; where both have a name, these
+/// count.
+pub fn add(mut builder: SessionStateBuilder) -> SessionStateBuilder {
+    let scalars = functions().map(|function| function.udf());
+    let scalars = scalars.chain(dates::ALL.iter().map(|function| dates::udf(*function)));
+    let scalars = scalars.chain(json::rows::ALL.iter().map(|table| table.udf()));
+    builder.scalar_functions().get_or_insert_default().extend(scalars.map(Arc::new));
+    let aggregates = aggregates::ALL.iter().map(|gathering| gathering.udaf()).chain([aggregates::total()]);
+    builder.aggregate_functions().get_or_insert_default().extend(aggregates.map(Arc::new));
+    // The first planner that plans an operator is the one that counts.
+    let planners = builder.expr_planners().get_or_insert_default();
+    planners.insert(0, Arc::new(operators::Operators) as Arc<dyn ExprPlanner>);
+    // Texts among numbers are seen to before types are made to agree.
+    let mut rules = Analyzer::new().rules;
+    rules.insert(0, Arc::new(lists::Lists));
+    rules.push(Arc::new(lateral::Unnested));
+    builder.with_relation_planners(vec![Arc::new(table::Tables)]).with_analyzer_rules(rules)
+}

@@ -1,0 +1,193 @@
+//! Functions that compare texts with patterns: regular expressions, and those of LIKE and GLOB.
+
+use std::cell::RefCell;
+
+use regex::{Regex, RegexBuilder};
+
+use crate::error::Error;
+use crate::function::Function;
+use crate::value::{Type, Value};
+
+pub(crate) const ALL: &[Function] = &[
+    Function::new(
+        "regexp_like",
+        (2, 2),
+        Type::Answer,
+        |row| matched(row, |pattern, text| Value::Integer(i64::from(pattern.is_match(text)))),
+        ("regexp_like(x, pattern)", "1 if the pattern is in x, else 0", "regexp_like('i-0abc', '^i-[0-9a-f]+$')"),
+    ),
+    Function::new(
+        "regexp_substr",
+        (2, 2),
+        Type::Text,
+        |row| {
+            matched(row, |pattern, text| match pattern.find(text) {
+                Some(found) => Value::text(found.as_str().to_owned()),
+                None => Value::Null,
+            })
+        },
+        (
+            "regexp_substr(x, pattern)",
+            "what in x first fits the pattern, or NULL",
+            "regexp_substr('vol-12 of 34', '\\d+')",
+        ),
+    ),
+    Function::new(
+        "regexp_replace",
+        (3, 3),
+        Type::Text,
+        |row| {
+            let Some(with) = row[2].as_text() else { return Ok(Value::Null) };
+            matched(row, |pattern, text| Value::text(pattern.replace_all(text, regex::NoExpand(&with)).into_owned()))
+        },
+        (
+            "regexp_replace(x, pattern, with)",
+            "x with everything that fits the pattern replaced",
+            "regexp_replace('a1b22', '[0-9]+', '#')",
+        ),
+    ),
+    Function::new(
+        "like",
+        (2, 3),
+        Type::Answer,
+        like,
+        (
+            "like(pattern, x[, escape])",
+            "1 if x is like the pattern, in which % is any text and _ one character, in any case of a to z; else 0",
+            "like('A%', 'abc')",
+        ),
+    ),
+    Function::new(
+        "glob",
+        (2, 2),
+        Type::Answer,
+        glob,
+        (
+            "glob(pattern, x)",
+            "1 if x is as the pattern says: * is any text, ? one character, [a-c] one of these; else 0",
+            "glob('*.[ch]', 'main.c')",
+        ),
+    ),
+];
+
+/// The largest program that a pattern may become.
+const LARGEST: usize = 1 << 20;
+
+/// The pattern of a row; rows one after the other mostly have the same.
+fn regex(pattern: &str) -> Result<Regex, Error> {
+    thread_local! {
+        static LAST: RefCell<Option<Regex>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| match last {
+        Some(known) if known.as_str() == pattern => Ok(known.clone()),
+        _ => {
+            let made = RegexBuilder::new(pattern).size_limit(LARGEST).build();
+            let made = made.map_err(|error| Error::BadPattern(told(&error)))?;
+            Ok(last.insert(made).clone())
+        }
+    })
+}
+
+/// What is wrong, in one line.
+fn told(error: &regex::Error) -> String {
+    let text = error.to_string();
+    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
+fn matched<'a>(row: &[Value<'a>], make: impl Fn(&Regex, &str) -> Value<'static>) -> Result<Value<'a>, Error> {
+    match (row[0].as_text(), row[1].as_text()) {
+        (Some(text), Some(pattern)) => Ok(make(&regex(&pattern)?, &text)),
+        _ => Ok(Value::Null),
+    }
+}
+
+/// Whether a text fits a pattern that was translated; patterns are whole texts, across lines.
+fn fits<'a>(pattern: &str, text: &str) -> Result<Value<'a>, Error> {
+    Ok(Value::Integer(i64::from(regex(&format!("(?s)^{pattern}$"))?.is_match(text))))
+}
+
+fn like<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
+    let (Some(pattern), Some(text)) = (row[0].as_text(), row[1].as_text()) else { return Ok(Value::Null) };
+    let escape = match row.get(2) {
+        None => None,
+        Some(Value::Null) => return Ok(Value::Null),
+        Some(escape) => {
+            let escape = escape.as_text().unwrap_or_default();
+            let mut letters = escape.chars();
+            match (letters.next(), letters.next()) {
+                (Some(one), None) => Some(one),
+                _ => return Err(Error::Arguments("ESCAPE is a single character")),
+            }
+        }
+    };
+    let mut translated = String::new();
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            letter if Some(letter) == escape => match letters.next() {
+                Some(next) => translated.push_str(&either_case(next)),
+                None => return Ok(Value::Integer(0)),
+            },
+            '%' => translated.push_str(".*"),
+            '_' => translated.push('.'),
+            letter => translated.push_str(&either_case(letter)),
+        }
+    }
+    fits(&translated, &text)
+}
+
+/// A letter of ASCII in both its cases.
+fn either_case(letter: char) -> String {
+    match letter.is_ascii_alphabetic() {
+        true => format!("[{}{}]", letter.to_ascii_lowercase(), letter.to_ascii_uppercase()),
+        false => regex::escape(letter.encode_utf8(&mut [0; 4])),
+    }
+}
+
+fn glob<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
+    let (Some(pattern), Some(text)) = (row[0].as_text(), row[1].as_text()) else { return Ok(Value::Null) };
+    let mut translated = String::new();
+    let mut rest = pattern.chars();
+    while let Some(letter) = rest.next() {
+        match letter {
+            '*' => translated.push_str(".*"),
+            '?' => translated.push('.'),
+            '[' => match class(rest.as_str()) {
+                Some((class, behind)) => {
+                    translated.push_str(&class);
+                    rest = behind.chars();
+                }
+                // A bracket that is not closed fits nothing.
+                None => return Ok(Value::Integer(0)),
+            },
+            letter => translated.push_str(&regex::escape(letter.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    fits(&translated, &text)
+}
+
+/// `^a-c]…` as a class of a regular expression, and what is behind it. A bracket that comes first is one of its members.
+fn class(text: &str) -> Option<(String, &str)> {
+    let (negated, text) = text.strip_prefix('^').map_or(("", text), |rest| ("^", rest));
+    let end = text.char_indices().skip(1).find(|(_, c)| *c == ']')?.0;
+    let mut class = format!("[{negated}");
+    let letters: Vec<char> = text[..end].chars().collect();
+    let mut at = 0;
+    while let Some(from) = letters.get(at) {
+        let escaped = |letter: char| format!("\\x{{{:x}}}", u32::from(letter));
+        match (letters.get(at + 1), letters.get(at + 2)) {
+            (Some('-'), Some(to)) => {
+                if from <= to {
+                    class.push_str(&format!("{}-{}", escaped(*from), escaped(*to)));
+                }
+                at += 3;
+            }
+            _ => {
+                class.push_str(&escaped(*from));
+                at += 1;
+            }
+        }
+    }
+    class.push(']');
+    Some((class, &text[end + 1..]))
+}

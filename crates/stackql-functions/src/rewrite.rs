@@ -1,0 +1,264 @@
+//! What of SQLite's SQL DataFusion's planner would not take, said in a way that it does.
+//!
+//! - A function that gives rows may use columns of the relations in front of it, without the word LATERAL; in the list
+//!   of a SELECT it is unnested.
+//! - `min` and `max` of several arguments are the least and the greatest of a row, or NULL if one of them is.
+//! - `iif` is CASE.
+//! - Functions that answer 1 or 0 may stand where a condition is needed.
+//! - What `json_extract` finds, and the values of `json_each` and `json_tree`, keep their kind in functions that make
+//!   JSON: a column of texts cannot say which of them are numbers, but the call can.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
+    Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, TableFactor, TableWithJoins, UnaryOperator, Value,
+    VisitMut, VisitorMut,
+};
+
+use crate::{answers, table};
+
+/// Rewrites a query for the planner. Names of relations and columns are settled before.
+pub fn prepare(query: &mut Query) {
+    let _ = VisitMut::visit(query, &mut Rewriting { trees: Vec::new() });
+}
+
+/// The functions that make JSON of values.
+const MAKES_JSON: [&str; 15] = [
+    "json_array",
+    "json_object",
+    "json_quote",
+    "json_set",
+    "json_insert",
+    "json_replace",
+    "json_group_array",
+    "json_group_object",
+    "json_agg",
+    "jsonb_agg",
+    "json_object_agg",
+    "jsonb_object_agg",
+    "json_build_array",
+    "json_build_object",
+    "to_json",
+];
+
+struct Rewriting {
+    /// What `json_each` and `json_tree` are called, by SELECT around.
+    trees: Vec<Vec<Ident>>,
+}
+
+impl VisitorMut for Rewriting {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table { name, alias, args: Some(args), .. } = factor
+            && table::called(name).is_some()
+        {
+            *factor = TableFactor::Function {
+                lateral: true,
+                name: name.clone(),
+                args: std::mem::take(&mut args.args),
+                with_ordinality: false,
+                alias: alias.take(),
+            };
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        self.trees.push(trees(select));
+        select.selection.iter_mut().chain(&mut select.having).for_each(condition);
+        for join in select.from.iter_mut().flat_map(|from| &mut from.joins) {
+            if let JoinOperator::Join(on)
+            | JoinOperator::Inner(on)
+            | JoinOperator::Left(on)
+            | JoinOperator::LeftOuter(on)
+            | JoinOperator::Right(on)
+            | JoinOperator::RightOuter(on)
+            | JoinOperator::FullOuter(on) = &mut join.join_operator
+                && let JoinConstraint::On(expr) = on
+            {
+                condition(expr);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, _: &mut Select) -> ControlFlow<()> {
+        self.trees.pop();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Function(function) = expr
+            && let Some(name) = name(function)
+            && MAKES_JSON.contains(&name.as_str())
+            && let FunctionArguments::List(list) = &mut function.args
+        {
+            // Keys and paths are texts in any case.
+            let first = usize::from(name.ends_with("object") || name.ends_with("object_agg"));
+            for (index, argument) in list.args.iter_mut().enumerate() {
+                let is_value = !name.contains("object") || index % 2 == first;
+                if let FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) = argument
+                    && is_value
+                    && let Some(other) = self.inside(argument)
+                {
+                    *argument = other;
+                }
+            }
+        }
+        if let Some(other) = otherwise(expr) {
+            *expr = other;
+        }
+        match expr {
+            Expr::BinaryOp { left, op: BinaryOperator::And | BinaryOperator::Or, right } => {
+                condition(left);
+                condition(right);
+            }
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => condition(expr),
+            Expr::Case { operand: None, conditions, .. } => {
+                conditions.iter_mut().for_each(|when| condition(&mut when.condition));
+            }
+            Expr::Function(function) => function.filter.iter_mut().for_each(|filter| condition(filter)),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        unnested(expr);
+        ControlFlow::Continue(())
+    }
+}
+
+/// Unnests what a function gives that gives rows. Unnesting takes the mark from JSON, so it is given again.
+fn unnested(expr: &mut Expr) {
+    if let Expr::Function(function) = expr
+        && let Some(table) = table::called(&function.name)
+    {
+        let items = call("unnest", vec![expr.clone()]);
+        *expr = if table.is_json() { call("json", vec![items]) } else { items };
+    }
+}
+
+impl Rewriting {
+    /// What a value is inside of a function that makes JSON, where that is something else.
+    fn inside(&self, value: &Expr) -> Option<Expr> {
+        let of_tree = |tree: &Ident| {
+            let kind = Expr::CompoundIdentifier(vec![tree.clone(), Ident::with_quote('"', "type")]);
+            Some(call("json_value", vec![value.clone(), kind]))
+        };
+        match value {
+            Expr::Function(function) if name(function).as_deref() == Some("json_extract") => {
+                let arguments = arguments(function).filter(|arguments| arguments.len() == 2)?;
+                Some(call("json_at", arguments))
+            }
+            Expr::Identifier(column) if column.value == "value" => match self.trees.last()?.as_slice() {
+                [only] => of_tree(only),
+                _ => None,
+            },
+            Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+                [tree, column] if column.value == "value" => {
+                    let is_it = |known: &&Ident| known.value.eq_ignore_ascii_case(&tree.value);
+                    self.trees.iter().rev().find_map(|trees| trees.iter().find(is_it)).and_then(of_tree)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// What the trees in a FROM are called.
+fn trees(select: &Select) -> Vec<Ident> {
+    let joined = |from: &'_ TableWithJoins| -> Vec<TableFactor> {
+        [from.relation.clone()].into_iter().chain(from.joins.iter().map(|join| join.relation.clone())).collect()
+    };
+    let called = |factor: TableFactor| match factor {
+        TableFactor::Table { name, alias, args: Some(_), .. } | TableFactor::Function { name, alias, .. } => {
+            let table = table::called(&name).filter(|table| table.is_tree())?;
+            Some(alias.map_or_else(|| Ident::with_quote('"', table.name), |alias| alias.name))
+        }
+        _ => None,
+    };
+    select.from.iter().flat_map(joined).filter_map(called).collect()
+}
+
+/// What a call of `iif`, or of `min` or `max` with several arguments, is in other words.
+fn otherwise(expr: &Expr) -> Option<Expr> {
+    let Expr::Function(function) = expr else { return None };
+    let arguments = arguments(function)?;
+    match (name(function)?.as_str(), arguments.as_slice()) {
+        ("iif" | "if", [condition, then]) => Some(case(condition.clone(), then.clone(), None)),
+        ("iif" | "if", [condition, then, otherwise]) => {
+            Some(case(condition.clone(), then.clone(), Some(otherwise.clone())))
+        }
+        (which @ ("min" | "max"), [_, _, ..]) => {
+            let is_null = |argument: &Expr| Expr::IsNull(Box::new(argument.clone()));
+            let or = |a, b| Expr::BinaryOp { left: Box::new(a), op: BinaryOperator::Or, right: Box::new(b) };
+            let missing = arguments.iter().map(is_null).reduce(or)?;
+            let chosen = call(if which == "min" { "least" } else { "greatest" }, arguments);
+            Some(case(missing, Expr::value(Value::Null), Some(chosen)))
+        }
+        _ => None,
+    }
+}
+
+fn case(condition: Expr, then: Expr, otherwise: Option<Expr>) -> Expr {
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![CaseWhen { condition, result: then }],
+        else_result: otherwise.map(Box::new),
+    }
+}
+
+/// Makes a condition of a function that answers 1 or 0.
+fn condition(expr: &mut Expr) {
+    match expr {
+        Expr::Nested(inner) => condition(inner),
+        Expr::Function(function) if name(function).is_some_and(|name| answers(&name)) => {
+            let zero = Expr::value(Value::Number("0".to_owned(), false));
+            let left = Box::new(expr.clone());
+            *expr = Expr::BinaryOp { left, op: BinaryOperator::NotEq, right: Box::new(zero) };
+        }
+        _ => {}
+    }
+}
+
+/// The name of a plain function, in lower case.
+fn name(function: &Function) -> Option<String> {
+    match function.name.0.as_slice() {
+        [part] if function.over.is_none() => part.as_ident().map(|ident| ident.value.to_ascii_lowercase()),
+        _ => None,
+    }
+}
+
+fn arguments(function: &Function) -> Option<Vec<Expr>> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let argument = |argument: &FunctionArg| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+        _ => None,
+    };
+    list.args.iter().map(argument).collect()
+}
+
+fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+    let argument = |expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr));
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: arguments.into_iter().map(argument).collect(),
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}

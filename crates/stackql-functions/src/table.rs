@@ -1,0 +1,210 @@
+//! Functions that give rows: in FROM, also of columns of the relations in front of them, and in the list of a SELECT.
+//!
+//! Such a function is a scalar one that gives a list, which DataFusion unnests. Whose columns it is called with is a
+//! lateral join, which [`Unnested`] turns into an unnesting of that relation, since DataFusion cannot.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, ListArray, StructArray};
+use datafusion::arrow::buffer::OffsetBuffer;
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{DFSchema, ScalarValue, plan_err};
+use datafusion::common::{NullHandling, UnnestOptions};
+use datafusion::error::Result;
+use datafusion::functions::core::expr_fn::get_field;
+use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning};
+use datafusion::logical_expr::{
+    ColumnarValue, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion::prelude::{Column, Expr};
+use datafusion::sql::sqlparser::ast::{FunctionArg, FunctionArgExpr, Ident, ObjectName, TableAlias, TableFactor};
+
+use crate::error::Error;
+use crate::function::{Entry, check_count, rows};
+use crate::value::{Cells, Type, Value};
+use crate::{json, named};
+
+/// A function that gives rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) other_names: &'static [&'static str],
+    pub(crate) arguments: (usize, usize),
+    pub(crate) columns: &'static [(&'static str, Type)],
+    pub(crate) rows: ToRows,
+    pub(crate) entry: Entry,
+}
+
+/// Rows of cells.
+pub(crate) type Rows<'a> = Vec<Vec<Value<'a>>>;
+
+/// What a function makes of one row's arguments.
+pub(crate) type ToRows = for<'a> fn(&[Value<'a>]) -> Result<Rows<'a>, Error>;
+
+/// The column that holds the list.
+pub(crate) const ROWS: &str = "__rows";
+
+/// The function of this name.
+fn of_name(name: &str) -> Option<&'static Table> {
+    let is = |known: &str| name.eq_ignore_ascii_case(known);
+    json::rows::ALL.iter().find(|table| is(table.name) || table.other_names.iter().any(|other| is(other)))
+}
+
+/// The function that an object's name means.
+pub(crate) fn called(name: &ObjectName) -> Option<&'static Table> {
+    match name.0.as_slice() {
+        [part] => part.as_ident().and_then(|ident| of_name(&ident.value)),
+        _ => None,
+    }
+}
+
+impl Table {
+    pub(crate) fn udf(self) -> ScalarUDF {
+        ScalarUDF::new_from_impl(ListFunction {
+            table: self,
+            other_names: self.other_names.iter().map(|name| (*name).to_owned()).collect(),
+            signature: Signature::user_defined(Volatility::Immutable),
+        })
+    }
+
+    /// Whether its rows are values with their kinds.
+    pub(crate) fn is_tree(&self) -> bool {
+        self.columns.iter().any(|(name, _)| *name == "type")
+    }
+
+    /// Whether its only column is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        matches!(self.columns, [(_, Type::Json)])
+    }
+
+    /// The type of an item: that of the only column, or a struct of all.
+    fn item(&self) -> FieldRef {
+        let fields: Vec<Field> = self.columns.iter().map(|(name, kind)| kind.field(name)).collect();
+        Arc::new(match <[Field; 1]>::try_from(fields) {
+            Ok([only]) => only.with_name("item"),
+            Err(fields) => Field::new("item", DataType::Struct(fields.into()), true),
+        })
+    }
+
+    /// The columns out of the unnested list.
+    fn projection(&self) -> Vec<Expr> {
+        let row = || Expr::Column(Column::new_unqualified(ROWS));
+        match self.columns {
+            // Unnesting takes the mark from JSON, so it is given again.
+            [(only, Type::Json)] => match named("json") {
+                Some(json) => vec![json.call(vec![row()]).alias(*only)],
+                None => vec![row().alias(*only)],
+            },
+            [(only, _)] => vec![row().alias(*only)],
+            all => all.iter().map(|(name, _)| get_field(row(), *name).alias(*name)).collect(),
+        }
+    }
+}
+
+/// A [`Table`] as DataFusion calls it: a list for each row of arguments.
+#[derive(Debug)]
+struct ListFunction {
+    table: Table,
+    other_names: Vec<String>,
+    signature: Signature,
+}
+
+impl PartialEq for ListFunction {
+    fn eq(&self, other: &Self) -> bool {
+        self.table.name == other.table.name
+    }
+}
+
+impl Eq for ListFunction {}
+
+impl Hash for ListFunction {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.table.name.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for ListFunction {
+    fn name(&self) -> &str {
+        self.table.name
+    }
+
+    fn aliases(&self) -> &[String] {
+        &self.other_names
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        Ok(types.to_vec())
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        check_count(self.table.name, self.table.arguments, types.len())?;
+        Ok(DataType::List(self.table.item()))
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let mut columns: Vec<Cells> = self.table.columns.iter().map(|(_, kind)| Cells::new(*kind)).collect();
+        let mut lengths = Vec::new();
+        let is_constant = rows(self.table.name, &arguments, |row| {
+            let found = (self.table.rows)(row)?;
+            lengths.push(found.len());
+            for cells in &found {
+                columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
+            }
+            Ok(())
+        })?;
+        let item = self.table.item();
+        let mut arrays: Vec<ArrayRef> = columns.into_iter().map(Cells::finish).collect();
+        let values = match item.data_type() {
+            DataType::Struct(fields) => Arc::new(StructArray::try_new(fields.clone(), arrays, None)?) as ArrayRef,
+            _ => arrays.swap_remove(0),
+        };
+        let lists = ListArray::try_new(item, OffsetBuffer::from_lengths(lengths), values, None)?;
+        let lists = Arc::new(lists);
+        Ok(if is_constant { ColumnarValue::Scalar(ScalarValue::List(lists)) } else { ColumnarValue::Array(lists) })
+    }
+}
+
+/// Plans functions that give rows, in FROM.
+#[derive(Debug)]
+pub(crate) struct Tables;
+
+impl RelationPlanner for Tables {
+    fn plan_relation(
+        &self,
+        relation: TableFactor,
+        context: &mut dyn RelationPlannerContext,
+    ) -> Result<RelationPlanning> {
+        let (table, arguments, alias) = match relation {
+            TableFactor::Function { ref name, args, alias, .. } if called(name).is_some() => {
+                (called(name), args, alias)
+            }
+            other => return Ok(RelationPlanning::Original(Box::new(other))),
+        };
+        let Some(table) = table else { return plan_err!("a function that gives rows has a name") };
+        let argument = |argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => context.sql_to_expr(expr, &DFSchema::empty()),
+            other => plan_err!("{}() does not take {other}", table.name),
+        };
+        let arguments = arguments.into_iter().map(argument).collect::<Result<Vec<_>>>()?;
+        let plan = LogicalPlanBuilder::empty(true)
+            .project([table.udf().call(arguments).alias(ROWS)])?
+            .unnest_column_with_options(
+                Column::new_unqualified(ROWS),
+                UnnestOptions::new().with_null_handling(NullHandling::Drop),
+            )?
+            .project(table.projection())?
+            .build()?;
+        let alias = alias.unwrap_or_else(|| TableAlias {
+            explicit: false,
+            name: Ident::with_quote('"', table.name),
+            columns: Vec::new(),
+            at: None,
+        });
+        Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, Some(alias)))))
+    }
+}
