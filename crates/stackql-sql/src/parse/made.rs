@@ -65,7 +65,6 @@ impl Reader<'_> {
             or_replace: false,
             if_not_exists: false,
             temporary: false,
-            query: None,
             ..table.clone()
         });
         Ok(Statement::Create(Create {
