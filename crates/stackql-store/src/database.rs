@@ -173,6 +173,8 @@ impl Database {
 /// A database with nothing in it, in memory.
 fn blank() -> Result<Connection, Failure> {
     let mut connection = Connection::open_in_memory()?;
+    // Nor does what is on its way go to disk.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     bring_up(&mut connection)?;
     Ok(connection)
 }

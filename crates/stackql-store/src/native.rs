@@ -36,7 +36,7 @@ pub(crate) fn query(connection: &mut Connection, statement: &str) -> Result<Reco
         if !statement.readonly() || statement.column_count() == 0 {
             return Err(refused("the statement is no query; give a SELECT"));
         }
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let (rows, columns) = answered(&mut statement)?;
         let columns = columns.iter().map(|values| column(values)).collect::<Result<Vec<_>, _>>()?;
         let fields: Vec<Field> = names

@@ -109,6 +109,8 @@ async fn who_writes_waits_for_who_writes() {
         (store, refreshed)
     });
     is_begun.into_future().await.0.unwrap();
+    // Long enough for the two to meet on nearly any machine; what must hold, holds where they do not.
+    tokio::time::sleep(Duration::from_millis(100)).await;
     // Others read while both write, and see what was there.
     assert_eq!(kept(&SqliteStore::open(&path), "sums").await, [1]);
     other.execute_batch("INSERT INTO sums VALUES (7); COMMIT").unwrap();
@@ -235,6 +237,21 @@ async fn a_damaged_file_is_told_and_left() {
     bytes[100..].fill(0x5a);
     fs::write(&path, &bytes).unwrap();
     is_refused(&path, "is damaged or no database").await;
+}
+
+#[tokio::test]
+async fn tables_that_another_program_put_there_are_left() {
+    let (_folder, path) = file();
+    let store = SqliteStore::open(&path);
+    store.create(&numbers("sums"), false, none()).await.unwrap();
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE Theirs (n); INSERT INTO Theirs VALUES (1)").unwrap();
+    for replace in [false, true] {
+        let taken = store.create(&numbers("theirs"), replace, none()).await.unwrap_err();
+        assert_eq!(taken.to_string(), "table theirs, made by another program, exists already");
+    }
+    assert!(!store.remove(StoredKind::Table, "theirs").await.unwrap());
+    refused(store.change("DELETE FROM theirs").await.unwrap_err());
+    assert_eq!(store.query("SELECT * FROM theirs").await.unwrap().num_rows(), 1);
 }
 
 #[tokio::test]
