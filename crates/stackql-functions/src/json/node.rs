@@ -37,22 +37,25 @@ impl<'a> Node<'a> {
     pub(crate) const NULL: Self = Node::Scalar(Cow::Borrowed("null"));
 
     pub(crate) fn parse(text: &'a str) -> Result<Self, Error> {
-        Self::within(raw(text)?, DEEPEST)
+        let raw = raw(text)?;
+        if levels(text) > DEEPEST {
+            return Err(Error::TooDeep(DEEPEST));
+        }
+        Self::within(raw)
     }
 
-    fn within(raw: &'a RawValue, levels: usize) -> Result<Self, Error> {
+    fn within(raw: &'a RawValue) -> Result<Self, Error> {
         let text = raw.get();
-        let Some(below) = levels.checked_sub(1) else { return Err(Error::TooDeep(DEEPEST)) };
         let malformed = |error: serde_json::Error| Error::MalformedJson(error.to_string());
         match text.as_bytes().first() {
             Some(b'[') => {
                 let items: Vec<&RawValue> = serde_json::from_str(text).map_err(malformed)?;
-                Ok(Node::Array(items.into_iter().map(|item| Self::within(item, below)).collect::<Result<_, _>>()?))
+                Ok(Node::Array(items.into_iter().map(Self::within).collect::<Result<_, _>>()?))
             }
             Some(b'{') => {
                 let Members(members) = serde_json::from_str(text).map_err(malformed)?;
                 let member = |(key, value): (&'a RawValue, &'a RawValue)| {
-                    Ok((Key(Cow::Borrowed(key.get())), Self::within(value, below)?))
+                    Ok((Key(Cow::Borrowed(key.get())), Self::within(value)?))
                 };
                 Ok(Node::Object(members.into_iter().map(member).collect::<Result<_, Error>>()?))
             }
@@ -140,6 +143,25 @@ impl fmt::Display for Node<'_> {
 /// The text if it is JSON, without the blanks around it.
 pub(crate) fn raw(text: &str) -> Result<&RawValue, Error> {
     serde_json::from_str(text).map_err(|error| Error::MalformedJson(error.to_string()))
+}
+
+/// How many brackets are open at once. Each level is read for itself, so this is known before the first is.
+fn levels(json: &str) -> usize {
+    let (mut open, mut most, mut is_text, mut is_escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => {
+                open += 1;
+                most = most.max(open);
+            }
+            b']' | b'}' if !is_text => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    most
 }
 
 /// A text as a JSON string.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::node::Node;
+use super::node::{DEEPEST, Node};
 use crate::error::Error;
 
 /// One step down.
@@ -23,6 +23,9 @@ pub(crate) fn parse(path: &str) -> Result<Vec<Step<'_>>, Error> {
         let (step, behind) = one(rest).ok_or_else(bad)?;
         steps.push(step);
         rest = behind;
+        if steps.len() > DEEPEST {
+            return Err(Error::TooDeep(DEEPEST));
+        }
     }
     Ok(steps)
 }
