@@ -38,8 +38,8 @@ pub(crate) fn own_table(context: &Context, name: &ObjectName) -> Result<Option<A
 /// The schema of a table with these columns.
 pub(crate) fn schema_of(columns: &[ColumnDef]) -> SchemaRef {
     let field = |column: &ColumnDef| {
-        let required = |o: &ColumnOption| matches!(o, ColumnOption::NotNull | ColumnOption::PrimaryKey(_));
-        let nullable = !column.options.iter().any(|o| required(&o.option));
+        // SQLite takes NULL in a primary key.
+        let nullable = !column.options.iter().any(|o| matches!(o.option, ColumnOption::NotNull));
         Field::new(&column.name.value, type_of(&column.data_type), nullable)
     };
     Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))

@@ -36,8 +36,8 @@ fn needs<'a>(at: &'a LogicalPlan, wanting: &'a Expr, giving: &'a Expr) -> impl I
         table_of(&scan).is_some_and(|table| lacks(&table, &scan) && table.asks(&name))
     });
     parameter.into_iter().flat_map(|parameter| {
-        let from = giving.column_refs().into_iter().cloned().filter(|from| from.relation.is_some());
-        from.map(move |from| Need { parameter: parameter.clone(), from }).collect::<Vec<_>>()
+        let from = giving.column_refs().into_iter().filter(|from| from.relation.is_some());
+        from.map(move |from| Need { parameter: parameter.clone(), from: from.clone() }).collect::<Vec<_>>()
     })
 }
 
