@@ -19,6 +19,8 @@ mod registry;
 mod sandbox;
 mod shell;
 mod statements;
+mod transactions;
+mod txn;
 mod usage;
 mod version;
 
@@ -100,6 +102,7 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
             runtime()?.block_on(exec::run(&session, &registry::statement(&command), &mut results))
         }
         Some(Command::Provider { command: ProviderCommand::Check { folder } }) => check::report(&folder),
+        Some(Command::Txn { command }) => txn::run(&command, &common),
         Some(Command::Docs(wanted)) => docs::write(&wanted, &common),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -13,16 +13,17 @@ use crate::ending::{Ending, Stop, say};
 const RESULTS: &[&str] = &["outfile", "output", "hideheaders", "delimiter"];
 const PROGRAM: &[&str] = &["errorpresentation", "approot", "compat"];
 const PROVIDERS: &[&str] = &["auth", "region", "endpoint_url", "definitions"];
-const SCANS: &[&str] = &["read_only", "allow_local_exec", "page_limit", "concurrency", "await_limit"];
+const SCANS: &[&str] = &["session", "read_only", "allow_local_exec", "page_limit", "concurrency", "await_limit"];
 const NETWORK: &[&str] = &["registry", "request_timeout", "ca_bundle", "allow_insecure"];
 
 /// Subcommands to which not all of those flags mean something, and those that do.
-const HEEDED: [(&str, &[&[&str]]); 7] = [
+const HEEDED: [(&str, &[&[&str]]); 8] = [
     ("completions", &[]),
     ("provider", &[]),
     ("sandbox", &[]),
     ("docs", &[&["definitions"]]),
     ("registry", &[RESULTS, PROGRAM, NETWORK]),
+    ("txn", &[RESULTS, PROGRAM, PROVIDERS, NETWORK]),
     ("demo", &[RESULTS, PROVIDERS]),
     ("shell", &[RESULTS, PROGRAM, PROVIDERS, SCANS, NETWORK]),
 ];
