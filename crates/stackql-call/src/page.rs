@@ -260,7 +260,7 @@ pub fn onward(call: &Call, asked: Option<&Cursor>, response: &Response) -> Optio
     }
 }
 
-/// The scalar that an answer has at a place, as text; `None` where it has none there.
+/// The value that an answer has at a place, as text; `None` where it has none there.
 pub fn carried(response: &Response, carrier: &Carrier) -> Option<String> {
     let in_json = Behind::read(response).text(carrier);
     match carrier {

@@ -49,28 +49,23 @@ impl Transactions {
         Self { folder: approot.join(FOLDER) }
     }
 
-    /// All transactions, the first one first.
-    pub(crate) fn all(&self) -> Result<Vec<Told>, JournalError> {
+    /// All transactions, the first one first; and why those are left out whose journals cannot be read.
+    pub(crate) fn all(&self) -> Result<(Vec<Told>, Vec<JournalError>), JournalError> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), Vec::new())),
             Err(error) => return Err(unusable("read", &self.folder, &error)),
         };
-        let mut told = Vec::new();
+        let (mut all, mut lost) = (Vec::new(), Vec::new());
         for entry in entries {
             let path = entry.map_err(|e| unusable("read", &self.folder, &e))?.path();
-            let Some(id) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".jsonl")) else { continue };
-            let mut file = File::open(&path).map_err(|e| unusable("read", &path, &e))?;
-            // Whoever runs a transaction holds its journal.
-            let runs = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
-            let lines = read(&mut file, &path)?.0;
-            let Some(first) = lines.first() else { continue };
-            let began = first.at.to_rfc3339_opts(SecondsFormat::Secs, true);
-            let history = history(&path, &lines)?;
-            told.push(Told { id: id.to_owned(), began, state: state(&history, runs), history });
+            match told(&path) {
+                Ok(told) => all.extend(told),
+                Err(error) => lost.push(error),
+            }
         }
-        told.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(told)
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok((all, lost))
     }
 
     /// A transaction, to go on with it. Until it is dropped, no other process can.
@@ -150,6 +145,19 @@ impl TransactionLog for Writing {
     }
 }
 
+/// The transaction that a file is the journal of; none where it is of none, or has no whole line yet.
+fn told(path: &Path) -> Result<Option<Told>, JournalError> {
+    let Some(id) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".jsonl")) else { return Ok(None) };
+    let mut file = File::open(path).map_err(|e| unusable("read", path, &e))?;
+    // Whoever runs a transaction holds its journal.
+    let runs = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    let lines = read(&mut file, path)?.0;
+    let Some(first) = lines.first() else { return Ok(None) };
+    let began = first.at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let history = history(path, &lines)?;
+    Ok(Some(Told { id: id.to_owned(), began, state: state(&history, runs), history }))
+}
+
 /// The lines of a journal, and the length of those that are whole: whoever wrote the last may have died over it.
 fn read(file: &mut File, path: &Path) -> Result<(Vec<Line>, u64), JournalError> {
     let mut bytes = Vec::new();
@@ -178,10 +186,11 @@ fn history(path: &Path, lines: &[Line]) -> Result<History, JournalError> {
 fn state(history: &History, runs: bool) -> &'static str {
     match history.end {
         _ if runs => "running",
+        Some(End::RolledBack) => "rolled back",
+        _ if history.is_being_undone() => "rolled back in part",
+        Some(End::RolledBackInPart) => "rolled back in part",
         None => "stopped",
         Some(End::Committed) => "committed",
-        Some(End::RolledBack) => "rolled back",
-        Some(End::RolledBackInPart) => "rolled back in part",
         Some(End::Abandoned) => "abandoned",
     }
 }

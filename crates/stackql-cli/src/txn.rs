@@ -8,7 +8,7 @@ use stackql_engine::{Doubt, JournalError};
 
 use crate::arguments::{Common, Doubtful, TxnCommand};
 use crate::connect;
-use crate::ending::{Ending, Stop};
+use crate::ending::{Ending, Stop, say};
 use crate::statements::{Results, unless_cancelled};
 use crate::transactions::{Told, Transactions};
 
@@ -18,7 +18,10 @@ pub(crate) fn run(command: &TxnCommand, common: &Common) -> Result<Ending, Stop>
     let told = |e: JournalError| Stop::Told(e.to_string());
     let mut results = Results::open(&common.output)?;
     let (TxnCommand::Resume { id, doubtful } | TxnCommand::Undo { id, doubtful }) = command else {
-        return results.rows(&table(&transactions.all().map_err(told)?)?).map(|()| Ending::Complete);
+        let (all, lost) = transactions.all().map_err(told)?;
+        results.rows(&table(&all)?)?;
+        lost.iter().for_each(|error| say(&format!("a transaction is left out: {error}")));
+        return Ok(if lost.is_empty() { Ending::Complete } else { Ending::Incomplete });
     };
     let kept = transactions.take(id).map_err(told)?;
     let connected = connect::session(common)?;

@@ -95,7 +95,7 @@ impl History {
     }
 
     /// Whether undoing it was begun.
-    pub(crate) fn is_being_undone(&self) -> bool {
+    pub fn is_being_undone(&self) -> bool {
         let undoing = |call: &RecordedCall| matches!(call.state, State::Undoing(_) | State::Undone);
         self.statements.iter().flat_map(Recorded::made).any(undoing)
     }

@@ -32,11 +32,17 @@ fn journal(folder: &Path, entries: &[Entry]) -> (Transactions, String, PathBuf) 
     (transactions, log.id().to_owned(), path)
 }
 
+fn all(transactions: &Transactions) -> Vec<Told> {
+    let (all, lost) = transactions.all().unwrap();
+    assert_eq!(lost, []);
+    all
+}
+
 #[test]
 fn what_is_written_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let (transactions, id, _) = journal(folder.path(), &entries());
-    let all = transactions.all().unwrap();
+    let all = all(&transactions);
     assert_eq!((all.len(), all[0].id.as_str(), all[0].state), (1, id.as_str(), "committed"));
     assert_eq!(all[0].history, History::of(&entries()).unwrap());
     assert_eq!(transactions.take(&id).unwrap().history, all[0].history);
@@ -51,29 +57,32 @@ fn a_journal_that_is_cut_anywhere_is_what_its_whole_lines_say() {
         fs::write(&path, &bytes[..length]).unwrap();
         let whole = bytes[..length].iter().filter(|byte| **byte == b'\n').count();
         if whole == 0 {
-            assert!(transactions.all().unwrap().is_empty());
+            assert!(all(&transactions).is_empty());
             continue;
         }
         let expect = History::of(&entries()[..whole]).unwrap();
-        assert_eq!(transactions.all().unwrap()[0].history, expect);
+        assert_eq!(all(&transactions)[0].history, expect);
         // What is added stands behind the whole lines.
         let mut kept = transactions.take(&id).unwrap();
         kept.log.append(&[Entry::Ended { how: End::Abandoned }]).unwrap();
         drop(kept);
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), whole + 1, "{length} bytes of {text}");
-        assert_eq!(transactions.all().unwrap()[0].state, "abandoned");
+        assert_eq!(all(&transactions)[0].state, "abandoned");
     }
 }
 
 #[test]
-fn a_line_that_is_no_entry_is_told() {
+fn a_line_that_is_no_entry_is_told_and_other_transactions_are_listed() {
     let folder = tempfile::tempdir().unwrap();
+    let (_, good, _) = journal(folder.path(), &entries());
     let (transactions, id, path) = journal(folder.path(), &entries());
     let text = fs::read_to_string(&path).unwrap().replacen("\"calls\"", "\"cells\"", 1);
     fs::write(&path, text).unwrap();
     let error = transactions.take(&id).unwrap_err().to_string();
     assert!(error.contains(", line 3, is no entry of a journal: "), "{error}");
+    let (all, lost) = transactions.all().unwrap();
+    assert_eq!((all.len(), all[0].id.as_str(), lost[0].to_string()), (1, good.as_str(), error));
 }
 
 #[test]
@@ -82,7 +91,7 @@ fn one_process_at_a_time_has_a_journal() {
     let transactions = Transactions::below(folder.path());
     let mut log = transactions.begin().unwrap();
     log.append(&entries()).unwrap();
-    assert_eq!(transactions.all().unwrap()[0].state, "running");
+    assert_eq!(all(&transactions)[0].state, "running");
     let refused = transactions.take(log.id()).unwrap_err().to_string();
     assert_eq!(refused, format!("transaction {} is run by another process; wait for its end", log.id()));
     let id = log.id().to_owned();
@@ -90,7 +99,7 @@ fn one_process_at_a_time_has_a_journal() {
     let kept = transactions.take(&id).unwrap();
     assert!(transactions.take(&id).is_err());
     drop(kept);
-    assert_eq!(transactions.all().unwrap()[0].state, "committed");
+    assert_eq!(all(&transactions)[0].state, "committed");
 }
 
 #[test]

@@ -333,7 +333,9 @@ fn is_certain(error: &Error) -> bool {
 fn in_doubt(saga: &Saga, statement: usize) -> Failure {
     let noted = &saga.history.statements[statement].noted;
     let message = format!("{noted} was sent, and whether it was carried out is not known; nothing was sent again");
-    Failure { hints: vec!["look whether it was carried out".to_owned()], ..Failure::new(FailureKind::User, message) }
+    let hint =
+        "look whether it was; then --skip-doubtful takes it for carried out, and --repeat-doubtful sends it again";
+    Failure { hints: vec![hint.to_owned()], ..Failure::new(FailureKind::User, message) }
 }
 
 fn read(text: &str) -> Result<Statement, Failure> {

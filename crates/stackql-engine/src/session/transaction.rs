@@ -87,9 +87,9 @@ impl Session {
     pub async fn resume(&self, kept: Kept, doubt: Doubt) -> Result<Answer, Failure> {
         let mut saga = Saga::known(kept.history, kept.log);
         let refused = match (saga.history.end, saga.history.rollback) {
+            _ if saga.history.is_being_undone() => "undoing it was begun",
             (Some(End::Committed), _) => return Ok(message("the transaction is complete: there is nothing to do")),
             (Some(End::RolledBack | End::RolledBackInPart), _) => "it was rolled back",
-            _ if saga.history.is_being_undone() => "undoing it was begun",
             (Some(End::Abandoned), _) | (None, Rollback::Eager) => {
                 "its statements ran at once; what failed was told, and what was done can be undone"
             }
@@ -185,7 +185,8 @@ impl Session {
                 return Err(stopped(saga, failure));
             }
         }
-        Ok(saga.note(Entry::Ended { how: End::Committed })?)
+        let ended = saga.note(Entry::Ended { how: End::Committed });
+        ended.map_err(|error| stopped(saga, error.into()))
     }
 
     /// Undoes all calls that were made, the last one first. What cannot be undone keeps none from being tried.
@@ -263,3 +264,6 @@ fn required(recorded: &Recorded, why: Option<&str>) -> String {
     let why = why.map(|why| format!(": {why}")).unwrap_or_default();
     format!("UNDO required: Undo {}{part}{why}", recorded.noted)
 }
+
+#[cfg(test)]
+mod tests;
