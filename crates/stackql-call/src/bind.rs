@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use stackql_provider::names::{meant, nearest};
 use stackql_provider::{Location, Parameter, ValueStyle};
@@ -13,7 +14,8 @@ use crate::{AddressError, Call, Operation, TransformError};
 mod coerce;
 
 /// A value as SQL has it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Value {
     /// NULL: as if the parameter had not been given.
     Null,

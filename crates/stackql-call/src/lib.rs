@@ -31,7 +31,7 @@ mod xml;
 pub use bind::{BindError, Bindings, Value, bind};
 pub use call::{Call, Operation};
 pub use fault::{Fault, FaultKind, fault};
-pub use page::{AnswerError, Cursor, Page, made, onward, page};
+pub use page::{AnswerError, Cursor, Page, carried, made, onward, page};
 pub use progress::{Made, Progress, Waiting, progress};
 pub use pushdown::{Clauses, Comparison, Operator, Order, Pushed};
 pub use request::{AddressError, Payload, Request, request};

@@ -260,6 +260,15 @@ pub fn onward(call: &Call, asked: Option<&Cursor>, response: &Response) -> Optio
     }
 }
 
+/// The value that an answer has at a place, as text; `None` where it has none there.
+pub fn carried(response: &Response, carrier: &Carrier) -> Option<String> {
+    let in_json = Behind::read(response).text(carrier);
+    match carrier {
+        Carrier::Body(path) => in_json.or_else(|| texts(&response.body, &[path]).pop().flatten()),
+        Carrier::Header(_) => in_json,
+    }
+}
+
 /// Where an answer says how to go on.
 fn carrier(next: &NextPage) -> Option<&Carrier> {
     match next {

@@ -52,6 +52,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: RegistryCommand,
     },
+    /// Tell what transactions did, go on with one that was stopped, or undo it
+    Txn {
+        #[command(subcommand)]
+        command: TxnCommand,
+    },
     /// Write documentation pages of a provider
     Docs(Docs),
     /// Print the completions of a shell (bash, zsh, fish)
@@ -101,6 +106,37 @@ pub(crate) enum RegistryCommand {
         /// The version; else the latest stable one
         version: Option<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TxnCommand {
+    /// List transactions: when they began, how far they are, and what is in doubt
+    List,
+    /// Run what a transaction that was stopped has not done
+    Resume {
+        /// The transaction, as the list calls it
+        id: String,
+        #[command(flatten)]
+        doubtful: Doubtful,
+    },
+    /// Undo what a transaction did, the last call first
+    Undo {
+        /// The transaction, as the list calls it
+        id: String,
+        #[command(flatten)]
+        doubtful: Doubtful,
+    },
+}
+
+/// What becomes of calls that were sent and have no answer.
+#[derive(Debug, Args)]
+pub(crate) struct Doubtful {
+    /// Make calls again of which it is not known whether they were carried out
+    #[arg(long)]
+    pub(crate) repeat_doubtful: bool,
+    /// Take calls for carried out of which it is not known
+    #[arg(long, conflicts_with = "repeat_doubtful")]
+    pub(crate) skip_doubtful: bool,
 }
 
 #[derive(Debug, Args)]

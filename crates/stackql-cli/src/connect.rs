@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
 use stackql_call::Transport;
 use stackql_client::{
     Caching, Client, Har, Recording, RecordingError, RegistryConfig, RemoteRegistry, Replaying, Settings,
-    auth_contexts, installed,
+    auth_contexts, installed, structured,
 };
 use stackql_compile::Installed;
-use stackql_engine::{Session, SessionOptions};
+use stackql_engine::{Rollback, Session, SessionOptions};
 use stackql_provider::{CompiledError, CompiledProvider, Definitions, OnDemand, Origin, Providers, Sourced};
 use stackql_store::SqliteStore;
 use sysinfo::System;
@@ -22,6 +23,7 @@ use crate::arguments::{Calls, Common, Proxy};
 use crate::ending::{Stop, say};
 use crate::pulling::Pulling;
 use crate::telling::{Telling, Told};
+use crate::transactions::Transactions;
 
 /// Where compiled documents are kept, below `--approot`.
 const COMPILED: &str = "compiled";
@@ -64,10 +66,12 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let (transport, archive) = transport(client, common)?;
     let store = SqliteStore::configured(&common.calls.sql_backend);
     let store = Arc::new(store.map_err(|e| Stop::Told(e.to_string()))?);
-    let (flags, common, shown) = (options(flags), common.clone(), Arc::clone(&definitions));
+    let journal = Arc::new(Transactions::below(&common.output.approot));
+    let (flags, common, shown) = (options(flags)?, common.clone(), Arc::clone(&definitions));
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
     let pulling = Pulling { remote, definitions: Arc::clone(&definitions), reload: Box::new(reload) };
     let session = Session::new(definitions, transport, flags).with_registry(Arc::new(pulling)).with_store(store);
+    let session = session.with_journal(journal);
     Ok(Connected { session, archive })
 }
 
@@ -141,15 +145,16 @@ fn providers(flags: &Common, registry: &RegistryConfig) -> Result<Vec<Sourced>, 
     Ok(providers)
 }
 
-fn options(flags: &Calls) -> SessionOptions {
+fn options(flags: &Calls) -> Result<SessionOptions, Stop> {
     let defaults = SessionOptions::default();
     let concurrency = in_flight(flags).unwrap_or(defaults.concurrency);
     let memory_limit = match flags.memory_limit {
         Some(size) => usize::try_from(size.as_u64()).unwrap_or(usize::MAX),
         None => quarter_of_memory(),
     };
-    SessionOptions {
+    Ok(SessionOptions {
         concurrency,
+        rollback: rollback(flags)?,
         page_limit: usize::try_from(flags.page_limit).ok(),
         read_only: flags.read_only,
         memory_limit: Some(memory_limit),
@@ -157,6 +162,22 @@ fn options(flags: &Calls) -> SessionOptions {
         cache_ttl: flags.cache_ttl.unwrap_or_default(),
         view_depth: flags.view_depth,
         ..defaults
+    })
+}
+
+/// `--session`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct OfSession {
+    rollback_type: Rollback,
+}
+
+/// When the statements of a transaction run, as `--session` says.
+fn rollback(flags: &Calls) -> Result<Rollback, Stop> {
+    let told = |e| Stop::Told(format!("--session takes {{\"rollback_type\": \"lazy\"}} or eager: {e}"));
+    match flags.session.trim() {
+        "" => Ok(Rollback::default()),
+        text => structured::<OfSession>(text).map(|session| session.rollback_type).map_err(told),
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use stackql_engine::Session;
 
-use crate::ending::{Ending, Stop};
+use crate::ending::{Ending, Stop, say};
 use crate::statements::{Results, unless_cancelled};
 
 /// What `--infile` is where the query is on the command line.
@@ -32,6 +32,14 @@ pub(crate) fn script(query: Option<String>, infile: &str) -> Result<Option<Strin
 
 /// Runs all statements, also those behind one that failed, and tells the worst ending.
 pub(crate) async fn run(session: &Session, script: &str, results: &mut Results) -> Result<Ending, Stop> {
+    let ended = statements(session, script, results).await;
+    if let Some(left) = session.abandon().await {
+        say(&left);
+    }
+    ended
+}
+
+async fn statements(session: &Session, script: &str, results: &mut Results) -> Result<Ending, Stop> {
     let mut worst = Ending::Complete;
     for piece in stackql_sql::split(script) {
         match unless_cancelled(Box::pin(results.run(session, piece.text))).await {

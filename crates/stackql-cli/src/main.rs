@@ -23,6 +23,8 @@ mod shell;
 mod statements;
 mod telling;
 mod template;
+mod transactions;
+mod txn;
 mod usage;
 mod version;
 
@@ -105,6 +107,7 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
             runtime()?.block_on(exec::run(&session, &registry::statement(&command), &mut results))
         }
         Some(Command::Provider { command: ProviderCommand::Check { folder } }) => check::report(&folder),
+        Some(Command::Txn { command }) => txn::run(&command, &common),
         Some(Command::Docs(wanted)) => docs::write(&wanted, &common),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -40,6 +40,9 @@ pub(crate) fn run(runtime: &Runtime, session: Session, results: Results, root: &
         true => shell.prompted(root)?,
         false => shell.piped()?,
     };
+    if let Some(left) = runtime.block_on(shell.session.abandon()) {
+        say(&left);
+    }
     say("goodbye");
     Ok(ending)
 }

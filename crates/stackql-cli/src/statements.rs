@@ -67,14 +67,22 @@ impl Results {
     /// Runs one statement and writes what it gives. A failed statement is an [`Ending`]; only an output that cannot
     /// be written stops the run.
     pub(crate) async fn run(&mut self, session: &Session, statement: &str) -> Result<Ending, Stop> {
+        let arrangement = if self.style.compat { Arrangement::of(statement) } else { Arrangement::AsItIs };
+        self.of(session, session.run(statement), &arrangement).await
+    }
+
+    /// As [`Self::run`], of whatever a session does.
+    pub(crate) async fn of(
+        &mut self,
+        session: &Session,
+        work: impl Future<Output = Result<Answer, Failure>>,
+        arrangement: &Arrangement,
+    ) -> Result<Ending, Stop> {
         session.progress().reset();
         self.first.clear();
         let mut progress = ProgressLine::new(session.progress());
-        match progress.beside(Box::pin(session.run(statement))).await {
-            Ok(answer) => {
-                let arrangement = if self.style.compat { Arrangement::of(statement) } else { Arrangement::AsItIs };
-                self.answer(answer, &arrangement, &mut progress).await
-            }
+        match progress.beside(Box::pin(work)).await {
+            Ok(answer) => self.answer(answer, arrangement, &mut progress).await,
             Err(failure) => self.failure(&failure),
         }
     }
@@ -94,9 +102,14 @@ impl Results {
     pub(crate) fn single(&mut self, column: &str, value: &str) -> Result<(), Stop> {
         let schema = Arc::new(Schema::new(vec![Field::new(column, DataType::Utf8, false)]));
         let values = Arc::new(StringArray::from(vec![value]));
-        let rows = RecordBatch::try_new(Arc::clone(&schema), vec![values]).map_err(|e| Stop::Told(e.to_string()))?;
-        let mut writer = self.style.writer(schema);
-        let written = writer.batch(&rows, &mut self.out).and_then(|()| writer.finish(&mut self.out));
+        let rows = RecordBatch::try_new(schema, vec![values]).map_err(|e| Stop::Told(e.to_string()))?;
+        self.rows(&rows)
+    }
+
+    /// Writes a result.
+    pub(crate) fn rows(&mut self, rows: &RecordBatch) -> Result<(), Stop> {
+        let mut writer = self.style.writer(rows.schema());
+        let written = writer.batch(rows, &mut self.out).and_then(|()| writer.finish(&mut self.out));
         self.written(written)
     }
 

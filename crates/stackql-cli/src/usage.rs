@@ -20,13 +20,14 @@ const SCANS: &[&str] = &["read_only", "allow_local_exec", "page_limit", "http_lo
 const NETWORK: &[&str] = &["registry", "request_timeout", "ca_bundle", "allow_insecure"];
 
 /// Subcommands to which not all of those flags mean something, and those that do.
-const HEEDED: [(&str, &[&[&str]]); 8] = [
+const HEEDED: [(&str, &[&[&str]]); 9] = [
     ("completions", &[]),
     ("flags", &[]),
     ("provider", &[]),
     ("sandbox", &[]),
     ("docs", &[&["definitions"]]),
     ("registry", &[RESULTS, PROGRAM, NETWORK]),
+    ("txn", &[RESULTS, PROGRAM, PROVIDERS, NETWORK]),
     ("demo", &[RESULTS, PROVIDERS]),
     ("shell", &[RESULTS, PROGRAM, PROVIDERS, SCANS, NETWORK]),
 ];

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use datafusion::arrow::record_batch::RecordBatch;
+use serde::{Deserialize, Serialize};
 use stackql_call::{
-    AnswerError, Call, Made, Page, Progress, Request, Response, RowPlan, Waiting, made, progress, request,
+    AnswerError, Call, Made, Page, Progress, Request, Response, RowPlan, Waiting, made, page, progress, request,
 };
 use stackql_provider::Verb;
 use stackql_sql::Hints;
@@ -23,7 +24,8 @@ mod told;
 pub(crate) use told::told;
 
 /// How far a call is followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Until {
     /// To its answer.
     Answer,
@@ -90,20 +92,36 @@ pub(crate) async fn awaited(
 ) -> Result<RecordBatch, Error> {
     let sent = request(&call, None, None)?;
     let answer = exchange(&context, &sent).await?;
-    let now = progress(&sent, &answer);
+    behind(&context, &call, &plan, until, (&sent, &answer)).await
+}
+
+/// Reads the answer to a call, and follows what it started as far as is wanted.
+pub(crate) async fn behind(
+    context: &Context,
+    call: &Call,
+    plan: &RowPlan,
+    until: Until,
+    (sent, answer): (&Request, &Response),
+) -> Result<RecordBatch, Error> {
+    if until == Until::Answer {
+        let page = page(call, plan, None, answer);
+        record(context, sent, answer, Some(&page));
+        return Ok(page?.rows);
+    }
+    let now = progress(sent, answer);
     let only = match now {
-        Ok(Progress::Done) if until == Until::Made => Some(made(&call, &plan, &answer)),
+        Ok(Progress::Done) if until == Until::Made => Some(made(call, plan, answer)),
         _ => None,
     };
-    record(&context, &sent, &answer, only.as_ref());
+    record(context, sent, answer, only.as_ref());
     let (label, made_of) = match now? {
-        Progress::Done => return Ok(rows_of(only.transpose()?, &plan)),
-        Progress::Pending(waiting) => followed(&context, *waiting).await?,
+        Progress::Done => return Ok(rows_of(only.transpose()?, plan)),
+        Progress::Pending(waiting) => followed(context, *waiting).await?,
         Progress::Finished { label, made } => (label, made),
     };
     context.awaits.complete.lock().unwrap_or_else(PoisonError::into_inner).push(label.clone());
     if until != Until::Made {
-        return Ok(rows_of(None, &plan));
+        return Ok(rows_of(None, plan));
     }
     let behind = |source: Error, shown: Option<&Request>| {
         let at = shown.map(Request::summary);
@@ -111,15 +129,15 @@ pub(crate) async fn awaited(
     };
     let page = match made_of {
         Made::Nothing => None,
-        Made::Answer(answer) => Some(made(&call, &plan, &answer).map_err(|e| behind(e.into(), None))?),
+        Made::Answer(answer) => Some(made(call, plan, &answer).map_err(|e| behind(e.into(), None))?),
         Made::Ask(request) => {
-            let answer = exchange(&context, &request).await.map_err(|e| behind(e, Some(&request)))?;
-            let page = made(&call, &plan, &answer);
-            record(&context, &request, &answer, Some(&page));
+            let answer = exchange(context, &request).await.map_err(|e| behind(e, Some(&request)))?;
+            let page = made(call, plan, &answer);
+            record(context, &request, &answer, Some(&page));
             Some(page.map_err(|e| behind(e.into(), Some(&request)))?)
         }
     };
-    Ok(rows_of(page, &plan))
+    Ok(rows_of(page, plan))
 }
 
 /// Asks for the state of work until it is over: what it is called and what it made.

@@ -16,7 +16,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, execute_stream};
 use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, StreamExt};
 use stackql_call::{Bindings, Operation, RowPlan, Value};
@@ -28,6 +28,7 @@ use crate::demand::Demand;
 use crate::error::Error;
 use crate::explain::Choice;
 use crate::feed::KeysExec;
+use crate::journal::Called;
 use crate::output::Output;
 use crate::pages::{Paging, counted, pages};
 use crate::plan::properties;
@@ -144,6 +145,13 @@ impl FetchExec {
             total += count;
         }
         Ok(Some(total))
+    }
+
+    /// What its calls are bound from, none of which is made.
+    pub(crate) async fn bound(&self, task: Arc<TaskContext>) -> Result<Vec<Called>> {
+        let calls = self.fetch.bound(execute_stream(Arc::clone(&self.input), task)?).await?;
+        self.fetch.context.plan_calls(calls.len())?;
+        Ok(calls)
     }
 
     /// Where its parameters come from other relations: what of them.

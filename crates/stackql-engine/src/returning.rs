@@ -25,9 +25,19 @@ pub(crate) async fn returning(
     answers: Arc<FetchExec>,
     items: &[SelectItem],
 ) -> Result<Arc<dyn ExecutionPlan>> {
-    let schema = answers.schema();
     let given_back = answers.fetch_of().plan.schema().fields().len();
-    let table = Arc::new(Answers(answers as _));
+    returning_of(state, answers, given_back, items).await
+}
+
+/// The same over rows whose first columns, so many, are what the operation gives back.
+pub(crate) async fn returning_of(
+    state: &SessionState,
+    answers: Arc<dyn ExecutionPlan>,
+    given_back: usize,
+    items: &[SelectItem],
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = answers.schema();
+    let table = Arc::new(Answers(answers));
     let frame = DFSchema::try_from(Arc::clone(&schema))?;
     let mut expressions: Vec<Expr> = Vec::new();
     for item in items {

@@ -2,6 +2,8 @@
 
 mod own;
 mod planner;
+mod saga;
+mod transaction;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -25,7 +27,17 @@ use crate::explain::{analyze, explain};
 use crate::log::Log;
 use crate::returning::returning;
 use crate::settings::Settings;
-use crate::{Answer, Failure, FailureKind, Outcome, Progress, Store, registry, show};
+use crate::{Answer, Failure, FailureKind, Journal, Outcome, Progress, Rollback, Store, registry, show};
+
+pub use saga::Doubt;
+use saga::Saga;
+pub use transaction::Kept;
+
+/// What a change says whose requests were taken.
+const DESPATCHED: &str = "The operation was despatched successfully";
+
+/// What a rehearsal says that would have succeeded.
+const REHEARSED: &str = "dry run: the request would have succeeded; nothing was changed";
 
 /// Settings of a session.
 #[derive(Debug, Clone)]
@@ -47,6 +59,8 @@ pub struct SessionOptions {
     pub await_pause: Duration,
     /// How long a statement waits for such work in all.
     pub await_limit: Duration,
+    /// When the statements of a transaction run.
+    pub rollback: Rollback,
 }
 
 impl Default for SessionOptions {
@@ -60,6 +74,7 @@ impl Default for SessionOptions {
             view_depth: 5,
             await_pause: Duration::from_secs(1),
             await_limit: Duration::from_secs(60 * 60),
+            rollback: Rollback::default(),
         }
     }
 }
@@ -71,12 +86,15 @@ pub struct Session {
     transport: Arc<dyn Transport>,
     registry: Option<Arc<dyn Registry>>,
     store: Option<Arc<dyn Store>>,
+    journal: Option<Arc<dyn Journal>>,
     options: SessionOptions,
     progress: Arc<Progress>,
     log: Arc<Log>,
     settings: Arc<Mutex<Settings>>,
     prepared: Arc<Mutex<HashMap<String, Prepared>>>,
     memory: Arc<OnceLock<Arc<RuntimeEnv>>>,
+    /// The transaction that is open.
+    transaction: Arc<tokio::sync::Mutex<Option<Saga>>>,
 }
 
 impl Session {
@@ -87,12 +105,14 @@ impl Session {
             transport,
             registry: None,
             store: None,
+            journal: None,
             options,
             progress: Arc::default(),
             log: Arc::default(),
             settings: Arc::default(),
             prepared: Arc::default(),
             memory: Arc::default(),
+            transaction: Arc::default(),
         }
     }
 
@@ -104,6 +124,12 @@ impl Session {
     /// The session with a store, where what users make is kept.
     pub fn with_store(self, store: Arc<dyn Store>) -> Self {
         Self { store: Some(store), ..self }
+    }
+
+    /// The session with a place where transactions are written down. Without one, what a transaction did is forgotten
+    /// with the process.
+    pub fn with_journal(self, journal: Arc<dyn Journal>) -> Self {
+        Self { journal: Some(journal), ..self }
     }
 
     /// The definitions, for completion of names.
@@ -199,6 +225,9 @@ impl Session {
                 Some(_) => Ok(message("OK")),
                 None => Err(not_prepared(&name).into()),
             },
+            Statement::Begin => self.begin().await,
+            Statement::Commit => self.commit().await,
+            Statement::Rollback => self.roll_back().await,
             Statement::Other(keyword) => {
                 Err(Error::statement(format!("{keyword} is not a statement of this version")).into())
             }
@@ -222,6 +251,7 @@ impl Session {
                         let (plan, verb, ..) = planner.change(statement).await?;
                         if runs {
                             self.may(verb)?;
+                            self.outside_a_transaction("EXPLAIN ANALYZE of a change").await?;
                         }
                         plan as _
                     }
@@ -240,6 +270,10 @@ impl Session {
                 Ok(Answer { message: Some("Execution plan generated successfully".into()), ..answer })
             }
             Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) | Statement::Exec(_) => {
+                let statement = match Box::pin(self.in_transaction(statement)).await? {
+                    Ok(answer) => return Ok(answer),
+                    Err(statement) => statement,
+                };
                 match Box::pin(self.change_own(statement)).await? {
                     Ok(answer) => Ok(answer),
                     Err(statement) => self.change(statement).await,
@@ -295,7 +329,7 @@ impl Session {
                 Ok(Some(_)) => {}
                 Ok(None) => break,
                 Err(error) if rehearsed(&error) => {
-                    return Ok(message("dry run: the request would have succeeded; nothing was changed"));
+                    return Ok(message(REHEARSED));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -303,7 +337,7 @@ impl Session {
         let context = planner.context;
         let text = match context.outcome() {
             outcome if until != Until::Answer => context.awaits.message(&outcome),
-            Outcome::Complete => "The operation was despatched successfully".to_owned(),
+            Outcome::Complete => DESPATCHED.to_owned(),
             Outcome::Partial(failures) => {
                 format!("{} of the operations failed, the others were despatched", failures.len())
             }

@@ -83,6 +83,21 @@ impl Settings {
         })
     }
 
+    /// What was changed since the session began, as [`Self::set`] takes it.
+    pub(crate) fn changes(&self, definitions: &dyn Definitions) -> Result<Vec<(String, String)>, Error> {
+        let start = Self::default();
+        let mut changes = Vec::new();
+        for name in NAMES {
+            let value = self.get(definitions, name)?;
+            if value != start.get(definitions, name)? {
+                changes.push((name.to_owned(), value));
+            }
+        }
+        let defaults = self.defaults.iter();
+        changes.extend(defaults.map(|((provider, name), value)| (format!("{provider}.{name}"), value.clone())));
+        Ok(changes)
+    }
+
     /// The same, and nothing is taken from what is kept.
     pub(crate) fn asking_anew(self) -> Self {
         Self { cache_ttl: Some(Duration::ZERO), ..self }

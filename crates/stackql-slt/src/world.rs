@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use serde::Deserialize;
 use stackql_call::{Attempt, Request, Response, Transport, TransportError, TransportErrorKind};
 use stackql_compile::Installed;
-use stackql_engine::SessionOptions;
+use stackql_engine::{Rollback, SessionOptions};
 use stackql_provider::{CompiledProvider, Origin, Packing, Provider, Providers, Scope};
 use thiserror::Error;
 
@@ -32,6 +32,7 @@ pub struct World {
 struct Settings {
     page_limit: Option<usize>,
     read_only: bool,
+    rollback: Rollback,
 }
 
 /// One question and its answer.
@@ -110,9 +111,9 @@ impl World {
 
     /// The options of a session in this world.
     pub fn options(&self) -> SessionOptions {
-        let Settings { page_limit, read_only } = self.settings;
+        let Settings { page_limit, read_only, rollback } = self.settings;
         // Nothing becomes of waiting here but time.
-        SessionOptions { page_limit, read_only, await_pause: Duration::ZERO, ..SessionOptions::default() }
+        SessionOptions { page_limit, read_only, rollback, await_pause: Duration::ZERO, ..SessionOptions::default() }
     }
 
     /// The definitions of the providers in `folder`, compiled from their source form; `None` where they are documents

@@ -10,6 +10,7 @@ mod prepared;
 mod split;
 mod statement;
 mod syntax_error;
+mod written;
 
 pub use dialect::SqlDialect;
 pub use parse::parse;

@@ -7,6 +7,7 @@ mod own;
 mod prepared;
 mod registry;
 mod standard;
+mod transaction;
 
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -38,12 +39,12 @@ pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
 }
 
 /// Keywords of statements that are known and not run.
-const OTHER: [&str; 21] = [
-    "ALTER", "ANALYZE", "AUTH", "BEGIN", "CALL", "CLOSE", "COMMIT", "COPY", "DECLARE", "DISCARD", "FETCH", "GRANT",
-    "LOCK", "MERGE", "PURGE", "REPLACE", "RESET", "REVOKE", "ROLLBACK", "START", "TRUNCATE",
+const OTHER: [&str; 17] = [
+    "ALTER", "ANALYZE", "AUTH", "CALL", "CLOSE", "COPY", "DECLARE", "DISCARD", "FETCH", "GRANT", "LOCK", "MERGE",
+    "PURGE", "REPLACE", "RESET", "REVOKE", "TRUNCATE",
 ];
 /// Keywords with which a statement that is run begins.
-const RUN: [&str; 21] = [
+const RUN: [&str; 26] = [
     "SELECT",
     "WITH",
     "VALUES",
@@ -65,6 +66,11 @@ const RUN: [&str; 21] = [
     "DROP",
     "REFRESH",
     "NATIVEQUERY",
+    "BEGIN",
+    "START",
+    "COMMIT",
+    "END",
+    "ROLLBACK",
 ];
 
 /// Reads tokens one after the other.
@@ -111,6 +117,7 @@ impl Reader<'_> {
             "PREPARE" => self.prepare(),
             "EXECUTE" => self.execute(),
             "DEALLOCATE" => self.deallocate(),
+            "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" => self.transaction(&word),
             other if OTHER.contains(&other) => {
                 while self.parser.next_token().token != Token::EOF {}
                 Ok(Statement::Other(word))

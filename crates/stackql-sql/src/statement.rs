@@ -92,6 +92,12 @@ pub enum Statement {
         /// What it is called.
         name: Option<String>,
     },
+    /// Begins a transaction.
+    Begin,
+    /// Ends a transaction by doing what it is about.
+    Commit,
+    /// Ends a transaction by undoing what it did.
+    Rollback,
     /// Waits for so many milliseconds.
     Sleep(u64),
     /// Creates.

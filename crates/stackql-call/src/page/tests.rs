@@ -373,3 +373,22 @@ proptest! {
         prop_assert_eq!(json, text);
     }
 }
+
+#[test]
+fn a_value_is_where_its_carrier_says() {
+    let of = |body: &'static str| Response {
+        status: 200,
+        headers: vec![("etag".to_owned(), "v1".to_owned())],
+        body: Bytes::from_static(body.as_bytes()),
+        ..Response::default()
+    };
+    let body = |dotted: &str| Carrier::Body(path(dotted));
+    let json = of(r#"{"id": 7, "owners": [{"name": "ann"}], "gone": null}"#);
+    assert_eq!(carried(&json, &body("id")).as_deref(), Some("7"));
+    assert_eq!(carried(&json, &body("owners.0.name")).as_deref(), Some("ann"));
+    assert_eq!(carried(&json, &body("gone")), None);
+    assert_eq!(carried(&json, &body("owners")).as_deref(), Some(r#"[{"name":"ann"}]"#));
+    assert_eq!(carried(&json, &Carrier::Header("ETag".to_owned())).as_deref(), Some("v1"));
+    assert_eq!(carried(&of("<made><wheel><id>w-1</id></wheel></made>"), &body("wheel.id")).as_deref(), Some("w-1"));
+    assert_eq!(carried(&of(""), &body("id")), None);
+}

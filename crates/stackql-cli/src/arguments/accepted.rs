@@ -47,7 +47,6 @@ const ACCEPTED: &[(&str, &str, Kind, &str)] = &[
     ("preview", "{}", Object, "Relations that are tried out"),
     ("provider", "", Text, "The provider of names without one"),
     ("querycachesize", "0", Number, "How many plans are kept"),
-    ("session", "{}", Object, "How a session rolls transactions back"),
     ("store.txn", "{}", Object, "Where transactions are logged"),
     ("usenonpreferredapis", "false", Boolean, "Whether versions that are not preferred are used"),
     ("verbose", "false", Boolean, "Say more"),

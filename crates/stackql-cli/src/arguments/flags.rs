@@ -173,6 +173,9 @@ pub(crate) struct Calls {
     /// The database of views and tables of one's own: JSON or YAML
     #[arg(long = "sqlBackend", global = true, hide = true, value_name = "OBJECT", default_value = "{}")]
     pub(crate) sql_backend: String,
+    /// How transactions work: {"rollback_type": "eager"} or lazy
+    #[arg(long, global = true, hide = true, value_name = "OBJECT", default_value = "{}")]
+    pub(crate) session: String,
     /// How many views may be read one through the other
     #[arg(long = "indirect.depth.max", global = true, hide = true, value_name = "N", default_value_t = 5)]
     pub(crate) view_depth: usize,

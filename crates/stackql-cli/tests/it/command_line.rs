@@ -7,13 +7,17 @@ use std::path::Path;
 use crate::stackql;
 
 /// Every command that has a help of its own.
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 16] = [
     &[],
     &["exec"],
     &["shell"],
     &["registry"],
     &["registry", "list"],
     &["registry", "pull"],
+    &["txn"],
+    &["txn", "list"],
+    &["txn", "resume"],
+    &["txn", "undo"],
     &["docs"],
     &["provider"],
     &["provider", "build"],

@@ -11,7 +11,9 @@ use stackql_call::{BindError, Bindings, Call, bind, request};
 use super::Fetch;
 use crate::bindings::bindings;
 use crate::error::Error;
+use crate::journal::Called;
 use crate::scope;
+use crate::undo::token;
 
 impl Fetch {
     /// The calls for rows of parameters.
@@ -33,8 +35,23 @@ impl Fetch {
         Ok(calls)
     }
 
-    fn call(&self, bindings: &Bindings) -> Result<Call, BindError> {
-        bind(Arc::clone(&self.operation), bindings, &mut || uuid::Uuid::new_v4().to_string())
+    /// What the calls for rows of parameters are bound from. That each can be is settled.
+    pub(super) async fn bound(&self, mut input: SendableRecordBatchStream) -> Result<Vec<Called>> {
+        let mut all = Vec::new();
+        while let Some(batch) = input.try_next().await? {
+            for row in 0..batch.num_rows() {
+                let row = self.with_clauses(bindings(&batch, row)?);
+                for bindings in scope::places(&self.context, &self.operation, row).await? {
+                    let call = self.call(&bindings).map_err(Error::from)?;
+                    all.push(Called::new(&call, bindings, self.until));
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    pub(crate) fn call(&self, bindings: &Bindings) -> Result<Call, BindError> {
+        bind(Arc::clone(&self.operation), bindings, &mut token)
     }
 
     /// The call that asks for more than `bindings` do, if its answer is kept while that of theirs is not; and what

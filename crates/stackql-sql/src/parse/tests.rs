@@ -47,6 +47,33 @@ fn settings() {
 }
 
 #[test]
+fn transactions() {
+    for (text, expect) in [
+        ("BEGIN", Statement::Begin),
+        ("begin transaction;", Statement::Begin),
+        ("BEGIN WORK", Statement::Begin),
+        ("START TRANSACTION", Statement::Begin),
+        ("COMMIT", Statement::Commit),
+        ("commit work", Statement::Commit),
+        ("END", Statement::Commit),
+        ("ROLLBACK", Statement::Rollback),
+        ("ROLLBACK TRANSACTION", Statement::Rollback),
+    ] {
+        assert_eq!(parse(text).as_ref(), Ok(&expect), "{text}");
+    }
+    assert_snapshot!(check("START WORK"), @r"
+    syntax error at line 1, column 7 near 'WORK': expected TRANSACTION
+    START WORK
+          ^
+    ");
+    assert_snapshot!(check("BEGIN ISOLATION LEVEL SERIALIZABLE"), @r"
+    syntax error at line 1, column 7 near 'ISOLATION': expected the end of the statement
+    BEGIN ISOLATION LEVEL SERIALIZABLE
+          ^
+    ");
+}
+
+#[test]
 fn writes() {
     let Statement::Insert(insert) =
         parse("INSERT INTO a.b.c(X, \"Y\", `Z`) VALUES ('1', -2, NULL), ('2', 3, '{}') RETURNING x AS y").unwrap()

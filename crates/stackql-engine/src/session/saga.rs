@@ -1,0 +1,343 @@
+//! Carries out the statements of a transaction, call by call, and undoes them; each step is in the journal before and
+//! after it is taken. Owns how a call of a transaction is made; when is `transaction`'s.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::physical_plan::empty::EmptyExec;
+use stackql_call::{AnswerError, Call, Fault, FaultKind, Response, TransportErrorKind, fault, request};
+use stackql_provider::Verb;
+use stackql_sql::{Statement, parse};
+
+use super::{REHEARSED, Session};
+use crate::awaiting::{Until, behind};
+use crate::catalog::resource_table;
+use crate::context::Context;
+use crate::error::Error;
+use crate::fetch::FetchExec;
+use crate::history::{History, RecordedCall, State};
+use crate::journal::{At, Called, Deed, Entry, Journal, JournalError, Rollback, TransactionLog, Undo};
+use crate::pages::exchange;
+use crate::settings::Settings;
+use crate::undo::{token, undo};
+use crate::{Failure, FailureKind, write};
+
+/// What becomes of a call of which it is not known whether it was carried out, where the API cannot tell that it is the
+/// same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// Nothing goes on before somebody says.
+    Stop,
+    /// It is made again.
+    Repeat,
+    /// It is taken for carried out.
+    Skip,
+}
+
+/// A transaction: what is known of it, and its journal.
+#[derive(Debug)]
+pub(super) struct Saga {
+    pub(super) history: History,
+    log: Option<Box<dyn TransactionLog>>,
+    /// What is to be in the journal once there is one.
+    unwritten: Vec<Entry>,
+}
+
+impl Saga {
+    pub(super) fn new(rollback: Rollback) -> Self {
+        let unwritten = vec![Entry::Began { rollback }];
+        Self { history: History { rollback, ..History::default() }, log: None, unwritten }
+    }
+
+    /// A transaction that another process began.
+    pub(super) fn known(history: History, log: Box<dyn TransactionLog>) -> Self {
+        Self { history, log: Some(log), unwritten: Vec::new() }
+    }
+
+    /// What the transaction is called, if it has a journal.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.log.as_ref().map(|log| log.id())
+    }
+
+    /// Has a journal from now on, if there is where to keep one.
+    pub(super) fn keep(&mut self, journal: Option<&dyn Journal>) -> Result<(), JournalError> {
+        let (None, Some(journal)) = (&self.log, journal) else { return Ok(()) };
+        let mut log = journal.begin()?;
+        log.append(&self.unwritten)?;
+        self.unwritten.clear();
+        self.log = Some(log);
+        Ok(())
+    }
+
+    /// Takes an entry about what is to happen: it is in the journal first.
+    pub(super) fn expect(&mut self, entry: Entry) -> Result<(), JournalError> {
+        match &mut self.log {
+            Some(log) => log.append(std::slice::from_ref(&entry))?,
+            None => self.unwritten.push(entry.clone()),
+        }
+        self.history.take(&entry)
+    }
+
+    /// Takes an entry about what happened, which is so even where it cannot be written down.
+    pub(super) fn note(&mut self, entry: Entry) -> Result<(), JournalError> {
+        self.history.take(&entry)?;
+        match &mut self.log {
+            Some(log) => log.append(std::slice::from_ref(&entry)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        Self::new(FailureKind::User, error.to_string())
+    }
+}
+
+/// What the calls of a statement gave.
+#[derive(Debug, Default)]
+pub(super) struct Carried {
+    /// Their rows, a batch a call.
+    pub(super) rows: Vec<RecordBatch>,
+    /// What to say, where it is not how calls went.
+    pub(super) said: Option<String>,
+}
+
+impl Session {
+    /// Settles which calls a statement of a transaction makes, unless they are settled.
+    pub(super) async fn settle(&self, saga: &mut Saga, statement: usize) -> Result<(), Failure> {
+        let recorded = &saga.history.statements[statement];
+        if recorded.calls.is_some() {
+            return Ok(());
+        }
+        let mut settings = Settings::default();
+        for (name, value) in &recorded.noted.settings {
+            settings.set(self.definitions.as_ref(), name, value)?;
+        }
+        let parsed = read(&recorded.noted.text)?;
+        let planner = self.planner_with(super::join_by(&parsed), settings.asking_anew()).await?;
+        let calls = match planner.is_of_own(&parsed)? {
+            true => vec![Deed::Own],
+            false => {
+                let (plan, verb, _) = planner.change(parsed).await?;
+                self.may(verb)?;
+                plan.bound(planner.task()).await?.into_iter().map(Deed::Call).collect()
+            }
+        };
+        Ok(saga.expect(Entry::Calls { statement, calls })?)
+    }
+
+    /// Makes the calls of a statement that are not made yet, one after the other; the first that fails ends them.
+    pub(super) async fn carry_out(
+        &self,
+        context: &Arc<Context>,
+        saga: &mut Saga,
+        statement: usize,
+        doubt: Doubt,
+    ) -> Result<Carried, Failure> {
+        let mut carried = Carried::default();
+        let count = saga.history.statements[statement].made().count();
+        for at in (0..count).map(|call| At { statement, call }) {
+            let RecordedCall { deed, state } = saga.history.call(at)?.clone();
+            match state {
+                State::Open => {}
+                State::Sent if doubt == Doubt::Repeat => {}
+                State::Sent if doubt == Doubt::Skip => {
+                    let why = "it was taken for carried out without its answer".to_owned();
+                    saga.note(Entry::Answered { at, undo: Undo::ByHand(why) })?;
+                    continue;
+                }
+                State::Sent => match &deed {
+                    Deed::Call(called) if recalled(context, called)?.1.operation().method().is_repeatable() => {}
+                    _ => return Err(in_doubt(saga, statement)),
+                },
+                State::Done(_) | State::Undoing(_) | State::Undone => continue,
+            }
+            match &deed {
+                Deed::Own => carried.said = self.change_own_in(saga, at).await?,
+                Deed::Call(called) => match Box::pin(self.call(context, saga, at, called)).await? {
+                    Some(rows) => carried.rows.push(rows),
+                    None => carried.said = Some(REHEARSED.to_owned()),
+                },
+            }
+        }
+        Ok(carried)
+    }
+
+    /// Makes a call. `None` is a rehearsal that would have succeeded.
+    async fn call(
+        &self,
+        context: &Arc<Context>,
+        saga: &mut Saga,
+        at: At,
+        called: &Called,
+    ) -> Result<Option<RecordBatch>, Failure> {
+        let (plan, call) = recalled(context, called)?;
+        let fetch = plan.fetch_of();
+        let sent = request(&call, None, None).map_err(Error::from)?;
+        saga.expect(Entry::Sending(at))?;
+        let answer = match exchange(context, &sent).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let why = error.to_string();
+                saga.note(match is_certain(&error) {
+                    true => Entry::Refused { at, why },
+                    false => Entry::Unanswered { at, why },
+                })?;
+                return Err(error.into());
+            }
+        };
+        if let Some(fault) = refusal(context, &call, &sent, &answer) {
+            if fault.kind == FaultKind::Rehearsed {
+                saga.note(Entry::Answered { at, undo: Undo::Nothing })?;
+                return Ok(None);
+            }
+            let why = fault.to_string();
+            saga.note(match fault.status {
+                // What stands in front of the API does not know what became of the request.
+                502 | 504 => Entry::Unanswered { at, why },
+                _ => Entry::Refused { at, why },
+            })?;
+            return Err(Error::from(AnswerError::Fault(Box::new(fault))).into());
+        }
+        saga.note(Entry::Answered { at, undo: undo(self.definitions.as_ref(), &call, &called.bindings, &answer) })?;
+        match behind(context, &call, &fetch.plan, called.until, (&sent, &answer)).await {
+            Ok(rows) => Ok(Some(fetch.output.batch(&call, &rows)?)),
+            Err(error) => {
+                // The work that it started failed.
+                if let Error::Answer(AnswerError::Fault(_)) = &error {
+                    saga.note(Entry::Refused { at, why: error.to_string() })?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Changes a table of the user's own.
+    async fn change_own_in(&self, saga: &mut Saga, at: At) -> Result<Option<String>, Failure> {
+        let noted = &saga.history.statements[at.statement].noted;
+        let gone = Error::statement(format!("could not locate table '{}'", noted.table));
+        let parsed = read(&noted.text)?;
+        saga.expect(Entry::Sending(at))?;
+        match Box::pin(self.change_own(parsed)).await {
+            Ok(Ok(answer)) => {
+                let why = "what a table of your own had before is not kept".to_owned();
+                saga.note(Entry::Answered { at, undo: Undo::ByHand(why) })?;
+                Ok(answer.message)
+            }
+            Ok(Err(_)) => {
+                saga.note(Entry::Refused { at, why: gone.to_string() })?;
+                Err(gone.into())
+            }
+            Err(failure) => {
+                saga.note(Entry::Refused { at, why: failure.message.clone() })?;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Undoes a call, or says why it is not undone.
+    pub(super) async fn undo_call(
+        &self,
+        context: &Arc<Context>,
+        saga: &mut Saga,
+        at: At,
+        doubt: Doubt,
+    ) -> Result<Result<(), String>, Failure> {
+        let (undo, is_again) = match &saga.history.call(at)?.state {
+            State::Open | State::Undone => return Ok(Ok(())),
+            State::Sent => return Ok(Err("it was sent, and whether it was carried out is not known".to_owned())),
+            State::Done(undo) => (undo.clone(), false),
+            State::Undoing(undo) => (undo.clone(), true),
+        };
+        let called = match undo {
+            Undo::Nothing => return Ok(Ok(())),
+            Undo::ByHand(why) => return Ok(Err(why)),
+            Undo::Call(called) => called,
+        };
+        let (plan, call) = match recalled(context, &called) {
+            Ok(recalled) => recalled,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let method = call.operation().method();
+        match doubt {
+            _ if !is_again || method.is_repeatable() => {}
+            Doubt::Repeat => {}
+            Doubt::Stop => return Ok(Err("undoing it was sent, and whether that was carried out is not known".into())),
+            Doubt::Skip => return Ok(Ok(saga.note(Entry::Undone(at))?)),
+        }
+        let sent = request(&call, None, None).map_err(Error::from)?;
+        saga.expect(Entry::Undoing(at))?;
+        let answer = match exchange(context, &sent).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let why = error.to_string();
+                if is_certain(&error) && !is_again {
+                    saga.note(Entry::NotUndone { at, why: why.clone() })?;
+                }
+                return Ok(Err(why));
+            }
+        };
+        match refusal(context, &call, &sent, &answer) {
+            // It went the first time.
+            Some(fault) if is_again && fault.kind == FaultKind::NotFound && method.verb == Verb::Delete => {}
+            Some(fault) => {
+                let why = fault.to_string();
+                if !matches!(fault.status, 502 | 504) {
+                    saga.note(Entry::NotUndone { at, why: why.clone() })?;
+                }
+                return Ok(Err(why));
+            }
+            None => {
+                let followed = behind(context, &call, &plan.fetch_of().plan, Until::End, (&sent, &answer)).await;
+                if let Err(error) = followed {
+                    let why = error.to_string();
+                    if let Error::Answer(AnswerError::Fault(_)) = &error {
+                        saga.note(Entry::NotUndone { at, why: why.clone() })?;
+                    }
+                    return Ok(Err(why));
+                }
+            }
+        }
+        saga.note(Entry::Undone(at))?;
+        Ok(Ok(()))
+    }
+}
+
+/// A call out of the journal, and the plan that knows what its answer is.
+fn recalled(context: &Arc<Context>, called: &Called) -> Result<(Arc<FetchExec>, Call), Error> {
+    let table = resource_table(context, &called.provider, &called.service, &called.resource)?;
+    let gone = || Error::statement(format!("{} has no method '{}' any more", table.name(), called.method));
+    let method = table.resource.method(&called.method).ok_or_else(gone)?;
+    let none = Arc::new(EmptyExec::new(Arc::new(Schema::empty())));
+    let plan = write::fetch(context, &table, method, none, called.until)?;
+    let call = stackql_call::bind(Arc::clone(&plan.fetch_of().operation), &called.bindings, &mut token)?;
+    Ok((plan, call))
+}
+
+/// The fault in an answer; it is in the log then.
+fn refusal(context: &Context, call: &Call, sent: &stackql_call::Request, answer: &Response) -> Option<Fault> {
+    let fault = fault(call.operation(), call.scope(), answer)?;
+    context.log.record(sent, &answer.attempts, None);
+    Some(fault)
+}
+
+/// Whether a request without an answer was not carried out.
+fn is_certain(error: &Error) -> bool {
+    use TransportErrorKind::{Configuration, Connect, Credentials, Throttled, Tls};
+    let Error::Transport { source, .. } = error else { return false };
+    matches!(source.kind, Configuration | Connect | Credentials | Throttled | Tls)
+}
+
+fn in_doubt(saga: &Saga, statement: usize) -> Failure {
+    let noted = &saga.history.statements[statement].noted;
+    let message = format!("{noted} was sent, and whether it was carried out is not known; nothing was sent again");
+    let hint =
+        "look whether it was; then --skip-doubtful takes it for carried out, and --repeat-doubtful sends it again";
+    Failure { hints: vec![hint.to_owned()], ..Failure::new(FailureKind::User, message) }
+}
+
+fn read(text: &str) -> Result<Statement, Failure> {
+    parse(text).map_err(|error| Failure::new(FailureKind::User, error.to_string()))
+}

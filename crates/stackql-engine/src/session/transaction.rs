@@ -1,0 +1,269 @@
+//! BEGIN, COMMIT and ROLLBACK, what becomes of a statement between them, and of transactions that another process left.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::physical_plan::ExecutionPlan;
+use stackql_provider::Verb;
+use stackql_sql::{Statement, parse};
+
+use super::planner::Planner;
+use super::saga::{Carried, Doubt, Saga};
+use super::{DESPATCHED, Session, join_by, message};
+use crate::awaiting::Until;
+use crate::error::Error;
+use crate::history::{History, Recorded, RecordedCall};
+use crate::journal::{End, Entry, Noted, Rollback, TransactionLog};
+use crate::made::own_table;
+use crate::returning::{returning, returning_of};
+use crate::{Answer, Failure, FailureKind, Outcome};
+
+/// A transaction that another process began, and its journal, to which nobody else writes.
+#[derive(Debug)]
+pub struct Kept {
+    /// What is known of it.
+    pub history: History,
+    /// The journal.
+    pub log: Box<dyn TransactionLog>,
+}
+
+impl Session {
+    pub(super) async fn begin(&self) -> Result<Answer, Failure> {
+        let mut open = self.transaction.lock().await;
+        if open.is_some() {
+            return Err(Error::statement("there is a transaction already; COMMIT or ROLLBACK ends it").into());
+        }
+        *open = Some(Saga::new(self.options.rollback));
+        Ok(message("OK"))
+    }
+
+    pub(super) async fn commit(&self) -> Result<Answer, Failure> {
+        let mut open = self.transaction.lock().await;
+        let saga = open.as_mut().ok_or_else(none_open)?;
+        if saga.history.rollback == Rollback::Lazy && !saga.history.statements.is_empty() {
+            saga.keep(self.journal.as_deref())?;
+        }
+        let mut saga = open.take().ok_or_else(none_open)?;
+        match saga.history.rollback {
+            Rollback::Lazy => Box::pin(self.carry_on(&mut saga, Doubt::Stop)).await?,
+            Rollback::Eager => saga.note(Entry::Ended { how: End::Committed })?,
+        }
+        Ok(message("OK"))
+    }
+
+    pub(super) async fn roll_back(&self) -> Result<Answer, Failure> {
+        let mut open = self.transaction.lock().await;
+        let mut saga = open.take().ok_or_else(none_open)?;
+        match saga.history.rollback {
+            Rollback::Lazy => Ok(message("Rollback OK")),
+            Rollback::Eager => Box::pin(self.compensate(&mut saga, Doubt::Stop)).await,
+        }
+    }
+
+    /// Whether a transaction is open.
+    pub async fn is_in_transaction(&self) -> bool {
+        self.transaction.lock().await.is_some()
+    }
+
+    /// Gives up the transaction that is open, if there is one: nobody will end it. Tells what that means.
+    pub async fn abandon(&self) -> Option<String> {
+        let mut saga = self.transaction.lock().await.take()?;
+        let count = saga.history.statements.len();
+        if saga.history.rollback == Rollback::Lazy {
+            return Some(format!("the transaction was not committed: of its {count} statements none was run"));
+        }
+        // That it was not ended is what an entry less says, too.
+        let _ = saga.note(Entry::Ended { how: End::Abandoned });
+        let undo = saga.id().map(|id| format!("; stackql txn undo {id} undoes it")).unwrap_or_default();
+        Some(format!("the transaction was neither committed nor rolled back, and what it did stays{undo}"))
+    }
+
+    /// Goes on with a transaction that was stopped at COMMIT: runs what was not done.
+    ///
+    /// # Errors
+    ///
+    /// As COMMIT; also a transaction that has nothing to go on with.
+    pub async fn resume(&self, kept: Kept, doubt: Doubt) -> Result<Answer, Failure> {
+        let mut saga = Saga::known(kept.history, kept.log);
+        let refused = match (saga.history.end, saga.history.rollback) {
+            _ if saga.history.is_being_undone() => "undoing it was begun",
+            (Some(End::Committed), _) => return Ok(message("the transaction is complete: there is nothing to do")),
+            (Some(End::RolledBack | End::RolledBackInPart), _) => "it was rolled back",
+            (Some(End::Abandoned), _) | (None, Rollback::Eager) => {
+                "its statements ran at once; what failed was told, and what was done can be undone"
+            }
+            (None, Rollback::Lazy) => {
+                Box::pin(self.carry_on(&mut saga, doubt)).await?;
+                return Ok(message("OK"));
+            }
+        };
+        Err(Error::statement(format!("the transaction cannot be resumed: {refused}")).into())
+    }
+
+    /// Undoes what a transaction did, whether it was stopped or not.
+    ///
+    /// # Errors
+    ///
+    /// Something was not undone; the message has a line for each such statement.
+    pub async fn undo(&self, kept: Kept, doubt: Doubt) -> Result<Answer, Failure> {
+        let mut saga = Saga::known(kept.history, kept.log);
+        Box::pin(self.compensate(&mut saga, doubt)).await
+    }
+
+    /// What a statement does inside a transaction; the statement comes back where it runs as anywhere.
+    pub(super) async fn in_transaction(&self, statement: Statement) -> Result<Result<Answer, Statement>, Failure> {
+        let mut open = self.transaction.lock().await;
+        let Some(saga) = open.as_mut() else { return Ok(Err(statement)) };
+        let settings = self.settings().clone();
+        let changes = settings.changes(self.definitions.as_ref())?;
+        let planner = self.planner_with(join_by(&statement), settings.asking_anew()).await?;
+        let (act, table, planned) = match planner.own_changed(&statement)? {
+            Some((act, table)) => (act.to_owned(), table, None),
+            None => {
+                let (plan, verb, items) = planner.change(statement.clone()).await?;
+                if verb == Verb::Select {
+                    return Ok(Err(statement));
+                }
+                self.may(verb)?;
+                let table = plan.fetch_of().operation.table();
+                (verb.keyword().to_lowercase(), table, Some((plan, items)))
+            }
+        };
+        let noted = Noted { text: written(&statement)?, act, table, settings: changes };
+        let (plan, items) = planned.unzip();
+        let items = items.flatten();
+        if saga.history.rollback == Rollback::Lazy {
+            if items.is_some() {
+                let text = format!("{noted} waits for COMMIT, so it has no rows to give; leave RETURNING out");
+                return Err(Error::statement(text).into());
+            }
+            saga.expect(Entry::Statement(noted))?;
+            return Ok(Ok(message("mutating statement queued")));
+        }
+        if let (Some(plan), Some(items)) = (&plan, &items) {
+            // What cannot be given back is told before anything is sent.
+            returning(&planner.state, Arc::clone(plan), items).await?;
+        }
+        saga.keep(self.journal.as_deref())?;
+        saga.expect(Entry::Statement(noted))?;
+        let statement = saga.history.statements.len() - 1;
+        Box::pin(self.settle(saga, statement)).await?;
+        let Carried { rows, said } = Box::pin(self.carry_out(&planner.context, saga, statement, Doubt::Stop)).await?;
+        let is_awaited = plan.as_ref().is_some_and(|plan| plan.fetch_of().until != Until::Answer);
+        let said = said.unwrap_or_else(|| match is_awaited {
+            true => planner.context.awaits.message(&Outcome::Complete),
+            false => DESPATCHED.to_owned(),
+        });
+        let (Some(plan), Some(items)) = (plan, items) else { return Ok(Ok(message(&said))) };
+        let rows = MemorySourceConfig::try_new_exec(&[rows], plan.schema(), None)?;
+        let given_back = plan.fetch_of().plan.schema().fields().len();
+        let plan = returning_of(&planner.state, rows, given_back, &items).await?;
+        Ok(Ok(Answer { message: is_awaited.then_some(said), ..planner.stream(plan)? }))
+    }
+
+    /// Refuses what would change something behind the back of an open transaction.
+    pub(super) async fn outside_a_transaction(&self, what: &str) -> Result<(), Error> {
+        match self.is_in_transaction().await {
+            true => Err(Error::statement(format!("{what} cannot stand in a transaction; COMMIT or ROLLBACK first"))),
+            false => Ok(()),
+        }
+    }
+
+    /// Runs the statements that are not done, in their order; the first that fails ends that.
+    async fn carry_on(&self, saga: &mut Saga, doubt: Doubt) -> Result<(), Failure> {
+        for statement in 0..saga.history.statements.len() {
+            if saga.history.statements[statement].is_done() {
+                continue;
+            }
+            let run = async {
+                self.settle(saga, statement).await?;
+                let context = self.planner(None).await?.context;
+                self.carry_out(&context, saga, statement, doubt).await
+            };
+            if let Err(failure) = run.await {
+                return Err(stopped(saga, failure));
+            }
+        }
+        let ended = saga.note(Entry::Ended { how: End::Committed });
+        ended.map_err(|error| stopped(saga, error.into()))
+    }
+
+    /// Undoes all calls that were made, the last one first. What cannot be undone keeps none from being tried.
+    async fn compensate(&self, saga: &mut Saga, doubt: Doubt) -> Result<Answer, Failure> {
+        let context = self.planner(None).await?.context;
+        let mut left = BTreeMap::new();
+        for at in saga.history.backwards() {
+            if let Err(why) = self.undo_call(&context, saga, at, doubt).await? {
+                left.entry(at.statement).or_insert(why);
+            }
+        }
+        if left.is_empty() {
+            saga.note(Entry::Ended { how: End::RolledBack })?;
+            return Ok(message("Rollback OK"));
+        }
+        if saga.history.is_being_undone() {
+            saga.note(Entry::Ended { how: End::RolledBackInPart })?;
+        }
+        let of = |(statement, why): (&usize, &String)| required(&saga.history.statements[*statement], Some(why));
+        let lines = std::iter::once("Rollback failed".to_owned()).chain(left.iter().rev().map(of));
+        let failure = Failure::new(FailureKind::Api, lines.collect::<Vec<_>>().join("\n"));
+        let hint = |id| format!("stackql txn undo {id} tries again");
+        Err(Failure { hints: saga.id().map(hint).into_iter().collect(), ..failure })
+    }
+}
+
+impl Planner {
+    /// What a statement does to a table of the user's own, and which, if it is about one.
+    fn own_changed(&self, statement: &Statement) -> Result<Option<(&'static str, String)>, Error> {
+        let (act, name) = match statement {
+            Statement::Insert(insert) => ("insert", &insert.table),
+            Statement::Update(update) => ("update", &update.table),
+            Statement::Delete(delete) => ("delete", &delete.table),
+            _ => return Ok(None),
+        };
+        if self.context.store.is_none() {
+            return Ok(None);
+        }
+        Ok(own_table(&self.context, name)?.map(|own| (act, own.name.clone())))
+    }
+
+    /// Whether a statement changes a table of the user's own.
+    pub(super) fn is_of_own(&self, statement: &Statement) -> Result<bool, Error> {
+        self.own_changed(statement).map(|own| own.is_some())
+    }
+}
+
+/// The text of a statement, which means the same when it is read again.
+fn written(statement: &Statement) -> Result<String, Failure> {
+    let text = statement.written().filter(|text| parse(text).as_ref() == Ok(statement));
+    let lost = || "the statement cannot be written down as it is meant, so it cannot stand in a transaction".to_owned();
+    text.ok_or_else(|| Failure::new(FailureKind::Internal, lost()))
+}
+
+fn none_open() -> Error {
+    Error::statement("there is no transaction; BEGIN begins one")
+}
+
+/// Why a transaction stopped, and what it did before.
+fn stopped(saga: &Saga, failure: Failure) -> Failure {
+    let doubtful = |r: &Recorded| r.made().any(RecordedCall::is_doubtful);
+    let unknown = "whether it was carried out is not known";
+    let lines = saga.history.to_undo().map(|r| required(r, doubtful(r).then_some(unknown)));
+    let message = std::iter::once(failure.message).chain(lines).collect::<Vec<_>>().join("\n");
+    let hint =
+        |id| format!("stackql txn resume {id} goes on where it stopped, stackql txn undo {id} undoes what was done");
+    let hints = failure.hints.into_iter().chain(saga.id().map(hint)).collect();
+    Failure { message, hints, ..failure }
+}
+
+/// What somebody has to undo, and why it is not undone.
+fn required(recorded: &Recorded, why: Option<&str>) -> String {
+    let (standing, all) = (recorded.made().filter(|call| call.is_standing()).count(), recorded.made().count());
+    let part = if standing < all { format!(", {standing} of its {all} calls") } else { String::new() };
+    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    format!("UNDO required: Undo {}{part}{why}", recorded.noted)
+}
+
+#[cfg(test)]
+mod tests;

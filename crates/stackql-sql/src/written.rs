@@ -1,0 +1,144 @@
+//! A statement that changes something, written as text that reads as the same statement.
+
+use std::fmt::{self, Display};
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Expr, Ident, SelectItem, Value, VisitMut, VisitorMut};
+
+use crate::{Delete, Exec, Hints, Insert, JoinBy, Literal, ObjectName, Statement, Update};
+
+impl Statement {
+    /// The statement as text, if it is an INSERT, UPDATE, DELETE or EXEC.
+    ///
+    /// ```
+    /// let statement = stackql_sql::parse("delete /*+ AWAIT */ from a.b.c where id = 'x'").unwrap();
+    /// assert_eq!(statement.written().unwrap(), r#"DELETE /*+ AWAIT */ FROM "a"."b"."c" WHERE id = 'x'"#);
+    /// ```
+    pub fn written(&self) -> Option<String> {
+        match self {
+            Self::Insert(insert) => Some(insert.to_string()),
+            Self::Update(update) => Some(update.to_string()),
+            Self::Delete(delete) => Some(delete.to_string()),
+            Self::Exec(exec) => Some(exec.to_string()),
+            _ => None,
+        }
+    }
+}
+
+impl Display for Insert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "INSERT{} INTO {}", asked(self.hints), dotted(&self.table))?;
+        if !self.columns.is_empty() {
+            write!(f, " ({})", listed(self.columns.iter().map(|column| quoted(column))))?;
+        }
+        write!(f, " {}", faithful(&self.source.ast))?;
+        returning(f, self.returning.as_deref())
+    }
+}
+
+impl Display for Update {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = self.assignments.iter().map(|(column, value)| format!("{} = {}", quoted(column), faithful(value)));
+        write!(f, "UPDATE{} {} SET {}", asked(self.hints), dotted(&self.table), listed(set))?;
+        whose(f, self.selection.as_ref())?;
+        returning(f, self.returning.as_deref())
+    }
+}
+
+impl Display for Delete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DELETE{} FROM {}", asked(self.hints), dotted(&self.table))?;
+        whose(f, self.selection.as_ref())?;
+        returning(f, self.returning.as_deref())
+    }
+}
+
+impl Display for Exec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let json = self.json.as_ref().map(|json| format!("@@json = {}", text(json)));
+        let arguments = self.arguments.iter().map(|(name, value)| format!("@{} = {}", quoted(name), literal(value)));
+        let arguments: Vec<String> = arguments.chain(json).collect();
+        write!(f, "EXEC{} {}", asked(self.hints), dotted(&self.method))?;
+        if arguments.is_empty() { Ok(()) } else { write!(f, " {}", arguments.join(", ")) }
+    }
+}
+
+fn asked(hints: Hints) -> String {
+    let words = [
+        hints.until_complete.then_some("AWAIT"),
+        hints.show_results.then_some("SHOWRESULTS"),
+        hints.join_by.map(|by| match by {
+            JoinBy::Key => "LOOKUP",
+            JoinBy::List => "LIST",
+        }),
+    ];
+    let words: Vec<&str> = words.into_iter().flatten().collect();
+    if words.is_empty() { String::new() } else { format!(" /*+ {} */", words.join(" ")) }
+}
+
+fn dotted(name: &ObjectName) -> String {
+    name.0.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(".")
+}
+
+fn quoted(name: &str) -> String {
+    Ident::with_quote('"', name).to_string()
+}
+
+fn listed(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// The same, and texts in it are written with every quote doubled: a tree takes two quotes in a row for one that is.
+fn faithful<T: VisitMut + Clone>(tree: &T) -> T {
+    let mut tree = tree.clone();
+    let _ = tree.visit(&mut Texts);
+    tree
+}
+
+struct Texts;
+
+impl VisitorMut for Texts {
+    type Break = ();
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Value(value) = expr
+            && let Value::SingleQuotedString(value) = &value.value
+        {
+            // A name without quotes is written as it is.
+            *expr = Expr::Identifier(Ident::new(text(value)));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn literal(value: &Literal) -> String {
+    match value {
+        Literal::Null => "NULL".to_owned(),
+        Literal::Boolean(truth) => truth.to_string(),
+        Literal::Integer(number) => number.to_string(),
+        // A number that is whole stays one of this kind.
+        Literal::Number(number) => format!("{number:?}"),
+        Literal::Text(value) => text(value),
+    }
+}
+
+fn whose(f: &mut fmt::Formatter<'_>, selection: Option<&Expr>) -> fmt::Result {
+    match selection {
+        Some(condition) => write!(f, " WHERE {}", faithful(condition)),
+        None => Ok(()),
+    }
+}
+
+fn returning(f: &mut fmt::Formatter<'_>, items: Option<&[SelectItem]>) -> fmt::Result {
+    match items {
+        Some(items) => write!(f, " RETURNING {}", listed(items.iter().map(|item| faithful(item).to_string()))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
