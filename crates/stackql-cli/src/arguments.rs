@@ -9,7 +9,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use accepted::{is_accepted, problem};
+pub(crate) use accepted::{is_accepted, object, problem};
 pub(crate) use flags::{Calls, Common, Output, Proxy, Templates};
 
 /// Query, deploy and manage cloud resources with SQL.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use stackql_call::Transport;
 use stackql_client::{
     Caching, Client, Har, Recording, RecordingError, RegistryConfig, RemoteRegistry, Replaying, Settings,
-    auth_contexts, installed, structured,
+    auth_contexts, installed,
 };
 use stackql_compile::Installed;
 use stackql_engine::{Rollback, Session, SessionOptions};
@@ -19,7 +19,7 @@ use stackql_store::SqliteStore;
 use sysinfo::System;
 use url::Url;
 
-use crate::arguments::{Calls, Common, Proxy};
+use crate::arguments::{Calls, Common, Proxy, object};
 use crate::ending::{Stop, say};
 use crate::pulling::Pulling;
 use crate::telling::{Telling, Told};
@@ -64,7 +64,8 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let client = Arc::new(client);
     let remote = RemoteRegistry::new(Arc::clone(&client), registry.clone(), common.output.approot.clone());
     let (transport, archive) = transport(client, common)?;
-    let store = SqliteStore::configured(&common.calls.sql_backend);
+    let store =
+        SqliteStore::configured(&object("sqlBackend", &common.calls.sql_backend).map_err(Stop::Told)?.to_string());
     let store = Arc::new(store.map_err(|e| Stop::Told(e.to_string()))?);
     let journal = Arc::new(Transactions::below(&common.output.approot));
     let (flags, common, shown) = (options(flags)?, common.clone(), Arc::clone(&definitions));
@@ -175,10 +176,8 @@ struct OfSession {
 /// When the statements of a transaction run, as `--session` says.
 fn rollback(flags: &Calls) -> Result<Rollback, Stop> {
     let told = |e| Stop::Told(format!("--session takes {{\"rollback_type\": \"lazy\"}} or eager: {e}"));
-    match flags.session.trim() {
-        "" => Ok(Rollback::default()),
-        text => structured::<OfSession>(text).map(|session| session.rollback_type).map_err(told),
-    }
+    let value = object("session", &flags.session).map_err(Stop::Told)?;
+    serde_json::from_value::<OfSession>(value).map(|session| session.rollback_type).map_err(told)
 }
 
 /// How many calls may be in flight, where the user says it.

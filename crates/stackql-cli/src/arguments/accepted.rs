@@ -72,15 +72,26 @@ pub(crate) fn is_accepted(name: &str) -> bool {
     ACCEPTED.iter().any(|(accepted, ..)| *accepted == name)
 }
 
-/// What is wrong with a value that has structure. The value itself is not told: it may hold passwords.
+/// What is wrong with a value that has structure.
 pub(crate) fn problem(matches: &ArgMatches) -> Option<String> {
     let objects = ACCEPTED.iter().filter(|(.., kind, _)| *kind == Object);
     objects.map(|(name, ..)| name).find_map(|name| {
-        let text = matches.try_get_one::<String>(name).ok().flatten().filter(|text| !text.trim().is_empty())?;
-        match structured::<Value>(text) {
-            Ok(Value::Object(_) | Value::Null) => None,
-            Ok(_) => Some(format!("--{name} is no object; give one in JSON or YAML, such as {{\"key\": \"value\"}}")),
-            Err(e) => Some(format!("--{name} is neither JSON nor YAML: {e}")),
-        }
+        let text = matches.try_get_one::<String>(name).ok().flatten()?;
+        object(name, text).err()
     })
+}
+
+/// What the value of a flag that has structure says; an empty object where it says nothing. The value itself is not told:
+/// it may hold passwords.
+pub(crate) fn object(name: &str, text: &str) -> Result<Value, String> {
+    let nothing = || Value::Object(serde_json::Map::new());
+    if text.trim().is_empty() {
+        return Ok(nothing());
+    }
+    match structured::<Value>(text) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        Ok(Value::Null) => Ok(nothing()),
+        Ok(_) => Err(format!("--{name} is no object; give one in JSON or YAML, such as {{\"key\": \"value\"}}")),
+        Err(e) => Err(format!("--{name} is neither JSON nor YAML: {e}")),
+    }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::stackql;
 
 /// Every command that has a help of its own.
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 17] = [
     &[],
     &["exec"],
     &["shell"],

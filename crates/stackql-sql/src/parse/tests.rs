@@ -43,7 +43,7 @@ fn settings() {
     assert_snapshot!(check("SET search_path TO a, b"), @r#"Set { name: "search_path", value: "a, b" }"#);
     assert_snapshot!(check("SLEEP 10"), @"Sleep(10)");
     assert_snapshot!(check("USE aws"), @r#"Use("aws")"#);
-    assert_snapshot!(check("create table x (a int)"), @r#"Other("CREATE")"#);
+    assert_snapshot!(check("alter table x add a int"), @r#"Other("ALTER")"#);
 }
 
 #[test]
