@@ -68,6 +68,10 @@ fn a_commit_that_fails_can_be_gone_on_with_and_makes_no_change_twice() {
     assert_eq!(run.code, 1);
     assert!(run.said.contains("no such wood (HTTP 400)\n") && run.said.contains(required), "{run:?}");
     assert!(run.said.contains(&hint), "{run:?}");
+    for act in ["resume", "undo"] {
+        let refused = world.run(&["txn", act, &id, "--read-only"]);
+        assert_eq!((refused.code, world.api.changes()), (1, 0), "{refused:?}");
+    }
     let again = world.run(&["txn", "resume", &id]);
     assert_eq!((again.code, world.api.changes()), (1, 1), "{again:?}");
     assert_eq!(world.api.wheels(), ["north a", "north old", "south old"]);

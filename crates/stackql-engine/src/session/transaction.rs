@@ -85,6 +85,7 @@ impl Session {
     ///
     /// As COMMIT; also a transaction that has nothing to go on with.
     pub async fn resume(&self, kept: Kept, doubt: Doubt) -> Result<Answer, Failure> {
+        self.may_change()?;
         let mut saga = Saga::known(kept.history, kept.log);
         let refused = match (saga.history.end, saga.history.rollback) {
             _ if saga.history.is_being_undone() => "undoing it was begun",
@@ -107,8 +108,16 @@ impl Session {
     ///
     /// Something was not undone; the message has a line for each such statement.
     pub async fn undo(&self, kept: Kept, doubt: Doubt) -> Result<Answer, Failure> {
+        self.may_change()?;
         let mut saga = Saga::known(kept.history, kept.log);
         Box::pin(self.compensate(&mut saga, doubt)).await
+    }
+
+    fn may_change(&self) -> Result<(), Error> {
+        match self.options.read_only {
+            true => Err(Error::statement("the session is read-only, so a transaction is neither resumed nor undone")),
+            false => Ok(()),
+        }
     }
 
     /// What a statement does inside a transaction; the statement comes back where it runs as anywhere.
