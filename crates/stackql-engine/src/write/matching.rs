@@ -56,9 +56,8 @@ pub(crate) fn matching<'a>(
         let list = columns.into_iter().chain(values).collect::<Vec<_>>().join(", ");
         let from = [&table.provider.name, &table.service.name, &table.resource.name].map(|part| quoted(part)).join(".");
         let text = format!("SELECT DISTINCT {list} FROM {from} WHERE {condition}");
-        let query = match parse(&text) {
-            Ok(Statement::Query(query)) => query,
-            Ok(_) | Err(_) => return Err(Error::statement(format!("cannot look up the rows to change: {text}"))),
+        let Ok(Statement::Query(query)) = parse(&text) else {
+            return Err(Error::statement(format!("cannot look up the rows to change: {text}")));
         };
         let names = of_rows.into_iter().map(|(name, _)| name);
         let parameters = names.chain(given.into_iter().map(|(name, _)| name)).collect();
