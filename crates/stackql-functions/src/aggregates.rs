@@ -3,7 +3,6 @@
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
@@ -17,7 +16,7 @@ use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 
 use crate::error::Error;
-use crate::function::{Entry, check_count};
+use crate::function::{Entry, called_by_name, check_count, known_by_name};
 use crate::json::build::key;
 use crate::json::node::Node;
 use crate::value::{Column, FORMAT_KEY, JSON, Type, Value};
@@ -123,36 +122,10 @@ struct Gathered {
     signature: Signature,
 }
 
-impl PartialEq for Gathered {
-    fn eq(&self, other: &Self) -> bool {
-        self.gathering.name == other.gathering.name
-    }
-}
-
-impl Eq for Gathered {}
-
-impl Hash for Gathered {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.gathering.name.hash(state);
-    }
-}
+known_by_name!(Gathered, gathering);
 
 impl AggregateUDFImpl for Gathered {
-    fn name(&self) -> &str {
-        self.gathering.name
-    }
-
-    fn aliases(&self) -> &[String] {
-        &self.other_names
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        Ok(types.to_vec())
-    }
+    called_by_name!(gathering);
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
         Ok(DataType::Utf8)

@@ -1,6 +1,5 @@
 //! What a scalar function is here: a name, how many arguments it takes, what it gives, and what it makes of one row.
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
@@ -12,6 +11,48 @@ use datafusion::logical_expr::{
 
 use crate::error::Error;
 use crate::value::{Cells, Column, Type, Value};
+
+/// What DataFusion asks of everything that is called by a name: two of the same name are the same.
+macro_rules! known_by_name {
+    ($called:ident, $what:ident) => {
+        impl PartialEq for $called {
+            fn eq(&self, other: &Self) -> bool {
+                self.$what.name == other.$what.name
+            }
+        }
+
+        impl Eq for $called {}
+
+        impl std::hash::Hash for $called {
+            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                self.$what.name.hash(state);
+            }
+        }
+    };
+}
+pub(crate) use known_by_name;
+
+/// The methods of such a one that say how it is called, whatever types its arguments have.
+macro_rules! called_by_name {
+    ($what:ident) => {
+        fn name(&self) -> &str {
+            self.$what.name
+        }
+
+        fn aliases(&self) -> &[String] {
+            &self.other_names
+        }
+
+        fn signature(&self) -> &Signature {
+            &self.signature
+        }
+
+        fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+            Ok(types.to_vec())
+        }
+    };
+}
+pub(crate) use called_by_name;
 
 /// What a function makes of one row's arguments.
 pub(crate) type Row = for<'a> fn(&[Value<'a>]) -> Result<Value<'a>, Error>;
@@ -90,36 +131,10 @@ struct RowFunction {
     signature: Signature,
 }
 
-impl PartialEq for RowFunction {
-    fn eq(&self, other: &Self) -> bool {
-        self.function.name == other.function.name
-    }
-}
-
-impl Eq for RowFunction {}
-
-impl Hash for RowFunction {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.function.name.hash(state);
-    }
-}
+known_by_name!(RowFunction, function);
 
 impl ScalarUDFImpl for RowFunction {
-    fn name(&self) -> &str {
-        self.function.name
-    }
-
-    fn aliases(&self) -> &[String] {
-        &self.other_names
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        Ok(types.to_vec())
-    }
+    called_by_name!(function);
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
         plan_err!("{} is asked for its field", self.function.name)

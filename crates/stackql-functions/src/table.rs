@@ -3,7 +3,6 @@
 //! Such a function is a scalar one that gives a list, which DataFusion unnests. Whose columns it is called with is a
 //! lateral join, which [`Unnested`] turns into an unnesting of that relation, since DataFusion cannot.
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, ListArray, StructArray};
@@ -21,7 +20,7 @@ use datafusion::prelude::{Column, Expr};
 use datafusion::sql::sqlparser::ast::{FunctionArg, FunctionArgExpr, Ident, ObjectName, TableAlias, TableFactor};
 
 use crate::error::Error;
-use crate::function::{Entry, check_count, rows};
+use crate::function::{Entry, called_by_name, check_count, known_by_name, rows};
 use crate::value::{Cells, Type, Value};
 use crate::{json, named};
 
@@ -110,36 +109,10 @@ struct ListFunction {
     signature: Signature,
 }
 
-impl PartialEq for ListFunction {
-    fn eq(&self, other: &Self) -> bool {
-        self.table.name == other.table.name
-    }
-}
-
-impl Eq for ListFunction {}
-
-impl Hash for ListFunction {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.table.name.hash(state);
-    }
-}
+known_by_name!(ListFunction, table);
 
 impl ScalarUDFImpl for ListFunction {
-    fn name(&self) -> &str {
-        self.table.name
-    }
-
-    fn aliases(&self) -> &[String] {
-        &self.other_names
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        Ok(types.to_vec())
-    }
+    called_by_name!(table);
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         check_count(self.table.name, self.table.arguments, types.len())?;
