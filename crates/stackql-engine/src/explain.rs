@@ -83,11 +83,9 @@ fn batch(lines: &[Line]) -> Result<RecordBatch> {
 fn about(fetch: &Fetch, estimate: &Estimate, lines: &mut Vec<Line>) {
     let operation = operation(fetch);
     let mut line = |kind, detail: String| lines.push(Line::new(kind, Some(&operation), detail));
-    if !fetch.choice.method.is_empty() {
-        line("method", fetch.choice.method.clone());
-    }
-    for filter in &fetch.choice.filters {
-        line("filter", filter.clone());
+    if let Some(choice) = &fetch.choice {
+        choice.method().into_iter().for_each(|why| line("method", why));
+        choice.filters().into_iter().for_each(|filter| line("filter", filter));
     }
     if fetch.until != Until::Answer {
         for wait in told(fetch.operation.method(), &fetch.context.options) {

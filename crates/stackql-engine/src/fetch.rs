@@ -54,8 +54,8 @@ pub(crate) struct Fetch {
     pub(crate) certain: usize,
     /// Parameters that only leave rows out, which are left out here all the same.
     pub(crate) narrowing: Vec<String>,
-    /// Why it is called.
-    pub(crate) choice: Choice,
+    /// What it reads a table by; `None` where it changes something.
+    pub(crate) choice: Option<Choice>,
 }
 
 impl Fetch {

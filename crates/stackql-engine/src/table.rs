@@ -224,7 +224,7 @@ impl TableProvider for ResourceTable {
             clauses,
             certain,
             narrowing: narrowing(self, method, &predicates),
-            choice: Choice::of(self, method, filters, &predicates),
+            choice: Some(Choice::new(self, method, filters)),
         };
         let input: Arc<dyn ExecutionPlan> = match self.fed.is_empty() {
             true => leaf(&rows)?,

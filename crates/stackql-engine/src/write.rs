@@ -19,7 +19,6 @@ use crate::catalog::resource_table;
 use crate::context::Context;
 use crate::error::Error;
 use crate::example;
-use crate::explain::Choice;
 use crate::fetch::{Fetch, FetchExec};
 use crate::literal::Assignment;
 use crate::output::Output;
@@ -137,7 +136,7 @@ pub(crate) fn fetch(
     let paging = Paging::default();
     let (context, operation, tally) = (Arc::clone(context), Arc::new(operation), Arc::default());
     let (is_fed, is_one, clauses) = (false, false, table.defaults_of(method));
-    let (certain, narrowing, choice) = (0, Vec::new(), Choice::default());
+    let (certain, narrowing, choice) = (0, Vec::new(), None);
     let fetch = Fetch {
         context,
         operation,

@@ -9,23 +9,32 @@ use stackql_provider::{Method, Verb};
 
 use crate::access::{Way, way};
 use crate::clauses::travels;
-use crate::predicate::{Predicate, enumerated, predicate, range};
+use crate::predicate::{enumerated, predicate, range};
 use crate::shape::same;
 use crate::table::ResourceTable;
 
-/// How a scan is read.
-#[derive(Debug, Clone, Default)]
+/// What a scan is read by; the words are made only where somebody asks for them.
+#[derive(Debug, Clone)]
 pub(crate) struct Choice {
-    /// Why its method; empty where no other could be called.
-    pub(crate) method: String,
-    /// A line a condition: whether it travels, and as what.
-    pub(crate) filters: Vec<String>,
+    table: ResourceTable,
+    method: String,
+    filters: Vec<Expr>,
 }
 
 impl Choice {
-    /// Why `method` is called where `filters` hold, which fix `predicates`.
-    pub(crate) fn of(table: &ResourceTable, method: &Method, filters: &[Expr], predicates: &[Predicate]) -> Self {
-        let fed = table.fed_columns();
+    pub(crate) fn new(table: &ResourceTable, method: &Method, filters: &[Expr]) -> Self {
+        Self { table: table.clone(), method: method.name.clone(), filters: filters.to_vec() }
+    }
+
+    fn chosen(&self) -> Option<&Method> {
+        self.table.resource.method(&self.method)
+    }
+
+    /// Why its method; `None` where no other could be called.
+    pub(crate) fn method(&self) -> Option<String> {
+        let Self { table, filters, .. } = self;
+        let method = self.chosen()?;
+        let (predicates, fed) = (table.predicates(filters), table.fed_columns());
         let given: Vec<&str> =
             predicates.iter().map(|p| p.column.as_str()).chain(fed.iter().map(String::as_str)).collect();
         let others = table.resource.methods_of(Verb::Select).filter(|other| other.name != method.name);
@@ -34,12 +43,14 @@ impl Choice {
             [] => "asks for nothing".to_owned(),
             owed => format!("asks for {}, which is given", owed.join(", ")),
         };
-        let method_is = match others.as_slice() {
-            [] => String::new(),
-            others => format!("{own}; {}", others.join("; ")),
-        };
-        let filters = filters.iter().map(|filter| format!("{}: {}", shown(filter), fate(table, method, filter)));
-        Self { method: method_is, filters: filters.collect() }
+        (!others.is_empty()).then(|| format!("{own}; {}", others.join("; ")))
+    }
+
+    /// A line a condition: whether it travels, and as what.
+    pub(crate) fn filters(&self) -> Vec<String> {
+        let Some(method) = self.chosen() else { return Vec::new() };
+        let line = |filter| format!("{}: {}", shown(filter), fate(&self.table, method, filter));
+        self.filters.iter().map(line).collect()
     }
 }
 
