@@ -119,7 +119,7 @@ pub(crate) async fn behind(
         Progress::Pending(waiting) => followed(context, *waiting).await?,
         Progress::Finished { label, made } => (label, made),
     };
-    context.awaits.complete.lock().unwrap_or_else(PoisonError::into_inner).push(label.clone());
+    context.course.awaits.complete.lock().unwrap_or_else(PoisonError::into_inner).push(label.clone());
     if until != Until::Made {
         return Ok(rows_of(None, plan));
     }
@@ -142,7 +142,7 @@ pub(crate) async fn behind(
 
 /// Asks for the state of work until it is over: what it is called and what it made.
 async fn followed(context: &Context, mut waiting: Waiting) -> Result<(String, Made), Error> {
-    let began = *context.awaits.began.get_or_init(Instant::now);
+    let began = *context.course.awaits.began.get_or_init(Instant::now);
     let (first, limit) = (context.options.await_pause, context.options.await_limit);
     let note = Waits::begin(&context.progress, &waiting.label);
     let mut before = None;

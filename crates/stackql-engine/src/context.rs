@@ -28,32 +28,25 @@ pub(crate) struct Context {
     pub(crate) settings: Settings,
     /// Bounds the calls in flight.
     pub(crate) permits: Semaphore,
-    /// What the statement asked more than once for.
-    pub(crate) answers: Answers,
-    /// Calls that were made or are about to be.
-    planned: AtomicU64,
     /// Where what users make is kept.
     pub(crate) store: Option<Arc<dyn Store>>,
     /// What users made, as it was when the statement began.
     pub(crate) made: Vec<Arc<Stored>>,
-    /// The views that the statement reads.
-    views: Mutex<HashMap<String, Arc<View>>>,
-    /// What its awaited calls share.
-    pub(crate) awaits: Awaits,
-    lost: Mutex<Lost>,
+    pub(crate) course: Course,
 }
 
-/// What a context is made of.
-#[derive(Debug)]
-pub(crate) struct Parts {
-    pub(crate) definitions: Arc<dyn Definitions>,
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) log: Arc<Log>,
-    pub(crate) progress: Arc<Progress>,
-    pub(crate) options: SessionOptions,
-    pub(crate) settings: Settings,
-    pub(crate) store: Option<Arc<dyn Store>>,
-    pub(crate) made: Vec<Arc<Stored>>,
+/// What comes to be while a statement runs.
+#[derive(Debug, Default)]
+pub(crate) struct Course {
+    /// What the statement asked more than once for.
+    pub(crate) answers: Answers,
+    /// What its awaited calls share.
+    pub(crate) awaits: Awaits,
+    /// Calls that were made or are about to be.
+    planned: AtomicU64,
+    /// The views that the statement reads.
+    views: Mutex<HashMap<String, Arc<View>>>,
+    lost: Mutex<Lost>,
 }
 
 #[derive(Debug, Default)]
@@ -63,26 +56,6 @@ struct Lost {
 }
 
 impl Context {
-    pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { definitions, transport, log, progress, options, settings, store, made } = parts;
-        Self {
-            definitions,
-            transport,
-            log,
-            progress,
-            permits: Semaphore::new(options.concurrency.max(1)),
-            options,
-            settings,
-            answers: Answers::default(),
-            planned: AtomicU64::new(0),
-            store,
-            made,
-            views: Mutex::default(),
-            awaits: Awaits::default(),
-            lost: Mutex::default(),
-        }
-    }
-
     /// What a user made of this name, in any case of letters.
     pub(crate) fn made(&self, name: &str) -> Option<Arc<Stored>> {
         let exact = self.made.iter().find(|made| made.name == name);
@@ -91,11 +64,11 @@ impl Context {
 
     /// The view of this exact name, once it is planned.
     pub(crate) fn view(&self, name: &str) -> Option<Arc<View>> {
-        self.views.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.course.views.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
     pub(crate) fn keep_view(&self, name: String, view: Arc<View>) {
-        self.views.lock().unwrap_or_else(PoisonError::into_inner).insert(name, view);
+        self.course.views.lock().unwrap_or_else(PoisonError::into_inner).insert(name, view);
     }
 
     /// Takes note of calls that are about to be made.
@@ -104,7 +77,7 @@ impl Context {
     ///
     /// They are more than the session allows.
     pub(crate) fn plan_calls(&self, count: usize) -> Result<(), Error> {
-        let before = self.planned.fetch_add(count as u64, Ordering::Relaxed);
+        let before = self.course.planned.fetch_add(count as u64, Ordering::Relaxed);
         match self.settings.max_calls {
             Some(most) if before.saturating_add(count as u64) > most => {
                 Err(Error::TooManyCalls { most, planned: before.saturating_add(count as u64) })
@@ -121,16 +94,16 @@ impl Context {
     /// One scope failed while others may still answer.
     pub(crate) fn lose(&self, failure: Failure) {
         self.log.fail(failure.clone());
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner).failures.push(failure);
+        self.course.lost.lock().unwrap_or_else(PoisonError::into_inner).failures.push(failure);
     }
 
     /// A cap was reached.
     pub(crate) fn cut(&self, what: String) {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner).caps.push(what);
+        self.course.lost.lock().unwrap_or_else(PoisonError::into_inner).caps.push(what);
     }
 
     pub(crate) fn outcome(&self) -> Outcome {
-        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost = self.course.lost.lock().unwrap_or_else(PoisonError::into_inner);
         match (lost.failures.as_slice(), lost.caps.as_slice()) {
             ([], []) => Outcome::Complete,
             ([], caps) => Outcome::Truncated(caps.join("; ")),

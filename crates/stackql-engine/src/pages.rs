@@ -192,7 +192,7 @@ impl Reading {
             send(context, &request).await
         };
         let response = match self.paging.shared {
-            true => context.answers.get(&request, send).await,
+            true => context.course.answers.get(&request, send).await,
             false => send.await,
         };
         match response {

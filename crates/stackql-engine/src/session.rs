@@ -198,10 +198,8 @@ impl Session {
             Statement::RegistryList { provider } => {
                 Ok(rows(registry::list(self.registry()?, provider.as_deref()).await?))
             }
-            Statement::RegistryPull { .. } if self.options.read_only => {
-                Err(Error::statement("REGISTRY PULL is refused: the session is read-only").into())
-            }
             Statement::RegistryPull { provider, version } => {
+                self.may("REGISTRY PULL")?;
                 let transfer = &self.progress.transfer;
                 Ok(message(&registry::pull(self.registry()?, &provider, version.as_deref(), transfer).await?))
             }
@@ -250,7 +248,7 @@ impl Session {
                     | Statement::Exec(_)) => {
                         let (plan, verb, ..) = planner.change(statement).await?;
                         if runs {
-                            self.may(verb)?;
+                            self.may_call(verb)?;
                             self.outside_a_transaction("EXPLAIN ANALYZE of a change").await?;
                         }
                         plan as _
@@ -301,12 +299,17 @@ impl Session {
         self.registry.as_deref().ok_or_else(|| Error::statement("this session has no registry of definitions"))
     }
 
-    /// Refuses what a session that only reads does not do.
-    fn may(&self, verb: Verb) -> Result<(), Error> {
-        match self.options.read_only && verb != Verb::Select {
-            true => Err(Error::statement(format!("{} is refused: the session is read-only", verb.keyword()))),
+    /// Refuses a change in a session that only reads.
+    fn may(&self, what: &str) -> Result<(), Error> {
+        match self.options.read_only {
+            true => Err(Error::statement(format!("{what} is refused: the session is read-only"))),
             false => Ok(()),
         }
+    }
+
+    /// Refuses a method that changes something in a session that only reads.
+    fn may_call(&self, verb: Verb) -> Result<(), Error> {
+        if verb == Verb::Select { Ok(()) } else { self.may(verb.keyword()) }
     }
 
     async fn change(&self, statement: Statement) -> Result<Answer, Failure> {
@@ -314,7 +317,7 @@ impl Session {
         let settings = self.settings().clone().asking_anew();
         let planner = self.planner_with(join_by(&statement), settings).await?;
         let (plan, verb, items) = planner.change(statement).await?;
-        self.may(verb)?;
+        self.may_call(verb)?;
         let until = plan.fetch_of().until;
         if let Some(items) = items {
             let plan = returning(&planner.state, plan, &items).await?;
@@ -336,7 +339,7 @@ impl Session {
         }
         let context = planner.context;
         let text = match context.outcome() {
-            outcome if until != Until::Answer => context.awaits.message(&outcome),
+            outcome if until != Until::Answer => context.course.awaits.message(&outcome),
             Outcome::Complete => DESPATCHED.to_owned(),
             Outcome::Partial(failures) => {
                 format!("{} of the operations failed, the others were despatched", failures.len())

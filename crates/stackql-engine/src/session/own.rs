@@ -16,6 +16,7 @@ use super::planner::Planner;
 use super::{Session, message};
 use crate::error::Error;
 use crate::made::{kept, no_rows, own_table, rows_of, schema_of};
+use crate::resolve::quoted;
 use crate::show::columns;
 use crate::views::body;
 use crate::{Answer, Failure, Outcome, Rows, Store, StoreError, Stored, StoredKind};
@@ -27,15 +28,8 @@ impl Session {
         self.store.as_ref().ok_or_else(|| Error::statement("this session keeps no views and tables"))
     }
 
-    fn may_make(&self, what: &str) -> Result<(), Error> {
-        match self.options.read_only {
-            true => Err(Error::statement(format!("{what} is refused: the session is read-only"))),
-            false => Ok(()),
-        }
-    }
-
     pub(super) async fn create(&self, create: Create) -> Result<Answer, Failure> {
-        self.may_make("CREATE")?;
+        self.may("CREATE")?;
         let store = self.store()?;
         let planner = self.planner(None).await?;
         let Create { made, name, replaces, unless_exists, text, query, columns } = create;
@@ -60,7 +54,7 @@ impl Session {
     }
 
     pub(super) async fn remove(&self, made: Made, name: &str, if_exists: bool) -> Result<Answer, Failure> {
-        self.may_make("DROP")?;
+        self.may("DROP")?;
         let kind = StoredKind::from(made);
         let is_gone = self.store()?.remove(kind, name).await.map_err(Error::from)?;
         match is_gone || if_exists {
@@ -70,7 +64,7 @@ impl Session {
     }
 
     pub(super) async fn refresh(&self, name: &str) -> Result<Answer, Failure> {
-        self.may_make("REFRESH")?;
+        self.may("REFRESH")?;
         let planner = self.planner(None).await?;
         let found = planner.context.made(name).filter(|made| made.kind == StoredKind::MaterializedView);
         let made = found.ok_or_else(|| Error::Store(StoreError::Missing(format!("materialized view {name}"))))?;
@@ -100,7 +94,7 @@ impl Session {
         let Some(table) = own_table(&planner.context, name)? else { return Ok(Err(statement)) };
         let (text, returning) = match statement {
             Statement::Insert(insert) => {
-                self.may_make("INSERT")?;
+                self.may("INSERT")?;
                 let rows = planner.new_rows(&table, insert).await?;
                 self.store()?.insert(&table.name, rows).await.map_err(Error::from)?;
                 return Ok(Ok(message("insert into table completed")));
@@ -114,7 +108,7 @@ impl Session {
             }
             other => return Ok(Err(other)),
         };
-        self.may_make("a change")?;
+        self.may("a change")?;
         if returning.is_some() {
             return Err(Error::statement("a change of a table of your own has no RETURNING").into());
         }
@@ -137,10 +131,6 @@ impl Session {
         };
         Ok(columns(&schema)?)
     }
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 fn whose(selection: Option<Expr>) -> String {

@@ -16,12 +16,13 @@ use datafusion::sql::sqlparser::ast::{Expr, SelectItem, Statement as SqlStatemen
 use futures::{StreamExt, stream};
 use stackql_provider::Verb;
 use stackql_sql::{JoinBy, Query, Statement};
+use tokio::sync::Semaphore;
 
 use super::Session;
 use crate::awaiting::Until;
 use crate::catalog::{Catalogs, LOCAL, MAIN};
 use crate::clauses::ClausesAbove;
-use crate::context::{Context, Parts};
+use crate::context::{Context, Course};
 use crate::demand::Demands;
 use crate::error::Error;
 use crate::feed::{FeedPlanner, feed};
@@ -67,16 +68,18 @@ impl Session {
         settings: Settings,
     ) -> Result<Planner, DataFusionError> {
         let made = made::all(self.store.as_ref()).await?;
-        let context = Arc::new(Context::new(Parts {
+        let context = Arc::new(Context {
             definitions: Arc::clone(&self.definitions),
             transport: Arc::clone(&self.transport),
             log: Arc::clone(&self.log),
             progress: Arc::clone(&self.progress),
             options: self.options.clone(),
             settings,
+            permits: Semaphore::new(self.options.concurrency.max(1)),
             store: self.store.clone(),
             made,
-        }));
+            course: Course::default(),
+        });
         // One partition: rows keep the order of the pages, and nothing is fetched before it is wanted.
         let mut config = SessionConfig::new()
             .with_target_partitions(1)
@@ -201,7 +204,7 @@ impl Planner {
         let batches = collect(plan, self.task()).await?;
         let rows = RecordBatchStreamAdapter::new(schema, stream::iter(batches.into_iter().map(Ok)));
         let context = self.context;
-        let message = Some(context.awaits.message(&context.outcome()));
+        let message = Some(context.course.awaits.message(&context.outcome()));
         Ok(Answer { rows: Some(Box::pin(rows)), message, outcome: Arc::new(move || context.outcome()) })
     }
 

@@ -121,7 +121,7 @@ impl Session {
             true => vec![Deed::Own],
             false => {
                 let (plan, verb, _) = planner.change(parsed).await?;
-                self.may(verb)?;
+                self.may_call(verb)?;
                 plan.bound(planner.task()).await?.into_iter().map(Deed::Call).collect()
             }
         };

@@ -134,7 +134,7 @@ impl Session {
                 if verb == Verb::Select {
                     return Ok(Err(statement));
                 }
-                self.may(verb)?;
+                self.may_call(verb)?;
                 let table = plan.fetch_of().operation.table();
                 (verb.keyword().to_lowercase(), table, Some((plan, items)))
             }
@@ -161,7 +161,7 @@ impl Session {
         let Carried { rows, said } = Box::pin(self.carry_out(&planner.context, saga, statement, Doubt::Stop)).await?;
         let is_awaited = plan.as_ref().is_some_and(|plan| plan.fetch_of().until != Until::Answer);
         let said = said.unwrap_or_else(|| match is_awaited {
-            true => planner.context.awaits.message(&Outcome::Complete),
+            true => planner.context.course.awaits.message(&Outcome::Complete),
             false => DESPATCHED.to_owned(),
         });
         let (Some(plan), Some(items)) = (plan, items) else { return Ok(Ok(message(&said))) };

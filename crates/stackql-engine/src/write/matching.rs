@@ -9,6 +9,7 @@ use stackql_sql::{Query, Statement, parse};
 
 use super::parameter;
 use crate::error::Error;
+use crate::resolve::quoted;
 use crate::shape::same;
 use crate::table::ResourceTable;
 
@@ -49,12 +50,14 @@ pub(crate) fn matching<'a>(
             && !of_rows.iter().any(|(name, _)| name == scope)
             && !given.iter().any(|(name, _)| name == scope)
         {
-            of_rows.push((scope.clone(), quoted(scope)));
+            of_rows.push((scope.clone(), quoted(scope).to_string()));
         }
         let columns: Vec<String> = of_rows.iter().map(|(_, column)| column.clone()).collect();
         let values = given.iter().map(|(_, value)| value.to_string());
         let list = columns.into_iter().chain(values).collect::<Vec<_>>().join(", ");
-        let from = [&table.provider.name, &table.service.name, &table.resource.name].map(|part| quoted(part)).join(".");
+        let from = [&table.provider.name, &table.service.name, &table.resource.name]
+            .map(|part| quoted(part).to_string())
+            .join(".");
         let text = format!("SELECT DISTINCT {list} FROM {from} WHERE {condition}");
         let Ok(Statement::Query(query)) = parse(&text) else {
             return Err(Error::statement(format!("cannot look up the rows to change: {text}")));
@@ -97,9 +100,5 @@ pub(crate) fn is_of_rows(table: &ResourceTable, condition: &Expr) -> bool {
 fn of_row(table: &ResourceTable, method: &Method, owed: &str) -> Option<(String, String)> {
     let parameter = method.parameter(owed)?;
     let field = table.shape.schema.fields().iter().find(|field| same(parameter, field.name()))?;
-    Some((owed.to_owned(), quoted(field.name())))
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    Some((owed.to_owned(), quoted(field.name()).to_string()))
 }
