@@ -6,6 +6,7 @@ mod ascii_table;
 mod delimited;
 mod json;
 mod markdown;
+mod parquet_file;
 mod terminal_table;
 mod value;
 
@@ -27,6 +28,7 @@ pub(crate) enum Format {
     Jsonl,
     Markdown,
     Arrow,
+    Parquet,
 }
 
 /// How a format is to look.
@@ -54,7 +56,7 @@ pub(crate) trait RowWriter {
 
 impl Format {
     /// All formats by name; one has two.
-    const NAMED: [(&str, Self); 9] = [
+    const NAMED: [(&str, Self); 10] = [
         ("table", Self::Table),
         ("csv", Self::Csv),
         ("json", Self::Json),
@@ -64,6 +66,7 @@ impl Format {
         ("pptext", Self::Pptext),
         ("markdown", Self::Markdown),
         ("arrow", Self::Arrow),
+        ("parquet", Self::Parquet),
     ];
 
     /// The names of all formats.
@@ -94,6 +97,7 @@ impl Style {
             Format::Jsonl => Box::new(json::JsonLines::new(schema, self)),
             Format::Markdown => Box::new(markdown::Markdown::new(schema)),
             Format::Arrow => Box::new(arrow_stream::ArrowStream::new(schema)),
+            Format::Parquet => Box::new(parquet_file::ParquetFile::new(schema)),
         }
     }
 }
