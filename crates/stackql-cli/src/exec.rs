@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use stackql_engine::Session;
+use stackql_sql::Piece;
 
 use crate::ending::{Ending, Stop, say};
 use crate::statements::{Results, unless_cancelled};
@@ -32,16 +33,21 @@ pub(crate) fn script(query: Option<String>, infile: &str) -> Result<Option<Strin
 
 /// Runs all statements, also those behind one that failed, and tells the worst ending.
 pub(crate) async fn run(session: &Session, script: &str, results: &mut Results) -> Result<Ending, Stop> {
-    let ended = statements(session, script, results).await;
+    let pieces = stackql_sql::split(script);
+    if pieces.len() > 1 {
+        results.hold();
+    }
+    let ended = statements(session, &pieces, results).await;
+    results.release()?;
     if let Some(left) = session.abandon().await {
         say(&left);
     }
     ended
 }
 
-async fn statements(session: &Session, script: &str, results: &mut Results) -> Result<Ending, Stop> {
+async fn statements(session: &Session, pieces: &[Piece<'_>], results: &mut Results) -> Result<Ending, Stop> {
     let mut worst = Ending::Complete;
-    for piece in stackql_sql::split(script) {
+    for piece in pieces {
         match unless_cancelled(Box::pin(results.run(session, piece.text))).await {
             Some(ending) => worst = worst.max(ending?),
             None => return Ok(Ending::Cancelled),

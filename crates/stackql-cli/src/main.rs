@@ -11,6 +11,7 @@ mod connect;
 mod demo;
 mod docs;
 mod embedded;
+mod emission;
 mod ending;
 mod exec;
 mod output;

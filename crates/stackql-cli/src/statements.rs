@@ -5,15 +5,16 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
 use arrow::array::StringArray;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use futures::StreamExt;
 use stackql_engine::{Answer, Failure, Session};
 
 use crate::arguments::Output;
 use crate::compat::Arrangement;
-use crate::ending::{Ending, Stop, say, shortfall, told};
-use crate::output::{Format, Style, first_row};
+use crate::emission::Emission;
+use crate::ending::{Ending, Stop, shortfall, told};
+use crate::output::{Format, RowWriter, Style, first_row};
 use crate::progress::ProgressLine;
 
 /// What `--outfile` is where results go to standard output.
@@ -25,7 +26,9 @@ pub(crate) struct Results {
     /// Errors are results, too.
     errors_as_rows: bool,
     target: String,
-    out: Box<dyn Write>,
+    out: Emission,
+    /// How many results were written.
+    written: usize,
     /// The first row of the last result, as names and texts.
     first: Vec<(String, String)>,
 }
@@ -43,8 +46,9 @@ impl Results {
         let outfile = Some(&flags.outfile).filter(|path| path.as_os_str() != STANDARD_OUTPUT);
         let terminal = outfile.is_none() && io::stdout().is_terminal();
         let format = Format::parse(&flags.output).ok_or_else(unknown)?;
-        if terminal && format == Format::Arrow {
-            return Err(Stop::Told("arrow is for programs, not for a terminal; name a file by --outfile".to_owned()));
+        if terminal && [Format::Arrow, Format::Parquet].contains(&format) {
+            let message = format!("{} is for programs, not for a terminal; name a file by --outfile", flags.output);
+            return Err(Stop::Told(message));
         }
         let style = Style {
             format,
@@ -61,7 +65,21 @@ impl Results {
                 (target, Box::new(io::BufWriter::new(file)))
             }
         };
-        Ok(Self { style, errors_as_rows: flags.errorpresentation == "record", target, out, first: Vec::new() })
+        let (out, errors_as_rows) = (Emission::new(out), flags.errorpresentation == "record");
+        Ok(Self { style, errors_as_rows, target, out, written: 0, first: Vec::new() })
+    }
+
+    /// Holds back what a script of several statements gives until [`Self::release`], where the Go program does.
+    pub(crate) fn hold(&mut self) {
+        if self.style.compat {
+            self.out.hold();
+        }
+    }
+
+    /// Writes what was held back.
+    pub(crate) fn release(&mut self) -> Result<(), Stop> {
+        let written = self.out.release();
+        self.written(written)
     }
 
     /// Runs one statement and writes what it gives. A failed statement is an [`Ending`]; only an output that cannot
@@ -108,9 +126,20 @@ impl Results {
 
     /// Writes a result.
     pub(crate) fn rows(&mut self, rows: &RecordBatch) -> Result<(), Stop> {
-        let mut writer = self.style.writer(rows.schema());
+        let mut writer = self.writer(rows.schema())?;
         let written = writer.batch(rows, &mut self.out).and_then(|()| writer.finish(&mut self.out));
         self.written(written)
+    }
+
+    /// A writer of the next result.
+    fn writer(&mut self, schema: SchemaRef) -> Result<Box<dyn RowWriter>, Stop> {
+        self.written += 1;
+        match self.style.format {
+            Format::Parquet if self.written > 1 => {
+                Err(Stop::Told("a parquet file holds one result, and this is another; write it by a run of its own".into()))
+            }
+            _ => Ok(self.style.writer(schema)),
+        }
     }
 
     async fn answer(
@@ -120,11 +149,11 @@ impl Results {
         progress: &mut ProgressLine,
     ) -> Result<Ending, Stop> {
         if let Some(message) = &answer.message {
-            say(message);
+            self.out.say(message);
         }
         let mut failure = None;
         if let Some(mut rows) = answer.rows.take() {
-            let mut writer = self.style.writer(arrangement.schema(rows.schema()));
+            let mut writer = self.writer(arrangement.schema(rows.schema()))?;
             let mut received = false;
             while let Some(batch) = progress.beside(rows.next()).await {
                 match batch {
@@ -154,7 +183,7 @@ impl Results {
         }
         let outcome = (answer.outcome)();
         if let Some(shortfall) = shortfall(&outcome) {
-            say(&shortfall);
+            self.out.say(&shortfall);
         }
         Ok(Ending::of(&outcome))
     }
@@ -162,7 +191,7 @@ impl Results {
     fn failure(&mut self, failure: &Failure) -> Result<Ending, Stop> {
         match self.errors_as_rows {
             true => self.single("error", &failure.message)?,
-            false => say(&told(failure)),
+            false => self.out.say(&told(failure)),
         }
         Ok(Ending::Failed)
     }

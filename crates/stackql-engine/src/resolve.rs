@@ -20,7 +20,7 @@ mod unnamed;
 mod wildcard;
 
 pub(crate) use duplicate::called_as_written;
-use relation::{Relation, Relations};
+use relation::{Relation, Relations, is_described};
 pub(crate) use unnamed::{as_written, columns_as_written};
 
 /// Rewrites the names of a query; what its columns are called in it, by position, as far as it says.
@@ -153,7 +153,13 @@ impl VisitorMut for Resolver {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         let outcome = match expr {
-            Expr::Identifier(ident) => self.unqualified(ident),
+            Expr::Identifier(ident) => match self.row(&ident.value) {
+                Some(column) => {
+                    *expr = Expr::CompoundIdentifier(column.into());
+                    Ok(())
+                }
+                None => self.unqualified(ident),
+            },
             Expr::CompoundIdentifier(parts) => self.qualified(parts),
             _ => Ok(()),
         };
@@ -172,6 +178,18 @@ impl Resolver {
             _ => None,
         };
         Ok(Scope { relations, aliases: select.projection.iter().filter_map(alias).collect() })
+    }
+
+    /// The only column of the relation that a word names, where no column in view is called so.
+    fn row(&self, word: &str) -> Option<[Ident; 2]> {
+        let found = self.scopes.iter().rev().find_map(|scope| {
+            let known = scope.relations.iter().flat_map(Relation::names);
+            match find(word, known) {
+                Found::None => scope.relations.iter().find_map(|relation| relation.row_called(word)).map(Some),
+                _ => Some(None),
+            }
+        });
+        found.flatten()
     }
 
     fn unqualified(&self, ident: &mut Ident) -> Result<(), Error> {
@@ -225,7 +243,7 @@ impl Resolver {
         tables.dedup();
         Error::Statement {
             message: format!("no such column: {name} in {}{meant}", tables.join(", ")),
-            hint: tables.first().map(|t| format!("DESCRIBE {t} lists its columns")),
+            hint: tables.first().filter(|t| is_described(t)).map(|t| format!("DESCRIBE {t} lists its columns")),
         }
     }
 }

@@ -37,6 +37,7 @@ use datafusion::optimizer::Analyzer;
 pub use error::Error;
 pub use function::Entry;
 pub use rewrite::prepare;
+pub use table::columns;
 pub use value::{FORMAT_KEY, JSON};
 
 use function::{Function, Gives};

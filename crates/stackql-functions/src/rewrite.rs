@@ -4,6 +4,7 @@
 //!   of a SELECT it is unnested.
 //! - `min` and `max` of several arguments are the least and the greatest of a row, or NULL if one of them is.
 //! - `iif` is CASE.
+//! - `GLOB` and `REGEXP` are functions.
 //! - Functions that answer 1 or 0 may stand where a condition is needed.
 //! - What `json_extract` finds, and the values of `json_each` and `json_tree`, keep their kind in functions that make
 //!   JSON: a column of texts cannot say which of them are numbers, but the call can.
@@ -185,9 +186,22 @@ fn trees(select: &Select) -> Vec<Ident> {
     select.from.iter().flat_map(joined).filter_map(called).collect()
 }
 
-/// What a call of `iif`, or of `min` or `max` with several arguments, is in other words.
+/// What GLOB and REGEXP, a call of `iif`, or of `min` or `max` with several arguments, is in other words.
 fn otherwise(expr: &Expr) -> Option<Expr> {
-    let Expr::Function(function) = expr else { return None };
+    let function = match expr {
+        Expr::BinaryOp { left, op: BinaryOperator::Custom(glob), right } if glob == "GLOB" => {
+            return Some(is_so(call("glob", vec![*right.clone(), *left.clone()])));
+        }
+        Expr::RLike { negated, expr, pattern, .. } => {
+            let test = is_so(call("regexp_like", vec![*expr.clone(), *pattern.clone()]));
+            return Some(match negated {
+                true => Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(Expr::Nested(Box::new(test))) },
+                false => test,
+            });
+        }
+        Expr::Function(function) => function,
+        _ => return None,
+    };
     let arguments = arguments(function)?;
     match (name(function)?.as_str(), arguments.as_slice()) {
         ("iif" | "if", [condition, then]) => Some(case(condition.clone(), then.clone(), None)),
@@ -220,12 +234,16 @@ fn condition(expr: &mut Expr) {
     match expr {
         Expr::Nested(inner) => condition(inner),
         Expr::Function(function) if name(function).is_some_and(|name| answers(&name)) => {
-            let zero = Expr::value(Value::Number("0".to_owned(), false));
-            let left = Box::new(expr.clone());
-            *expr = Expr::BinaryOp { left, op: BinaryOperator::NotEq, right: Box::new(zero) };
+            *expr = is_so(expr.clone());
         }
         _ => {}
     }
+}
+
+/// Whether what answers 1 or 0 answers 1.
+fn is_so(answer: Expr) -> Expr {
+    let zero = Expr::value(Value::Number("0".to_owned(), false));
+    Expr::BinaryOp { left: Box::new(answer), op: BinaryOperator::NotEq, right: Box::new(zero) }
 }
 
 /// The name of a plain function, in lower case.

@@ -58,6 +58,11 @@ pub(crate) fn called(name: &ObjectName) -> Option<&'static Table> {
     }
 }
 
+/// The columns that a function of this name gives, where it is one that gives rows.
+pub fn columns(name: &ObjectName) -> Option<impl Iterator<Item = &'static str>> {
+    called(name).map(|table| table.columns.iter().map(|(name, _)| *name))
+}
+
 impl Table {
     pub(crate) fn udf(self) -> ScalarUDF {
         ScalarUDF::new_from_impl(ListFunction {

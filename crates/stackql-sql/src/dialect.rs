@@ -2,10 +2,16 @@
 
 use std::any::TypeId;
 
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
 
-/// PostgreSQL's SQL, with identifiers in backticks too, `LIMIT 1, 2`, and `@` free for the arguments of EXEC.
+/// What SQLite compares with patterns of shells by; the parser has no such operator.
+const GLOB: &str = "GLOB";
+
+/// PostgreSQL's SQL, with identifiers in backticks too, `LIMIT 1, 2`, `GLOB`, and `@` free for the arguments of EXEC.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SqlDialect;
 
@@ -31,7 +37,27 @@ impl Dialect for SqlDialect {
     }
 
     fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
-        PostgreSqlDialect {}.get_next_precedence(parser)
+        match is_glob(parser, 0) || is_negated_glob(parser) {
+            true => Some(Ok(self.prec_value(Precedence::Like))),
+            false => PostgreSqlDialect {}.get_next_precedence(parser),
+        }
+    }
+
+    fn parse_infix(&self, parser: &mut Parser<'_>, left: &Expr, _: u8) -> Option<Result<Expr, ParserError>> {
+        let is_negated = is_negated_glob(parser);
+        if !is_negated && !is_glob(parser, 0) {
+            return None;
+        }
+        (0..=usize::from(is_negated)).for_each(|_| drop(parser.next_token()));
+        let pattern = parser.parse_subexpr(self.prec_value(Precedence::Like));
+        Some(pattern.map(|pattern| {
+            let op = BinaryOperator::Custom(GLOB.to_owned());
+            let test = Expr::BinaryOp { left: Box::new(left.clone()), op, right: Box::new(pattern) };
+            match is_negated {
+                true => Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(Expr::Nested(Box::new(test))) },
+                false => test,
+            }
+        }))
     }
 
     fn supports_filter_during_aggregation(&self) -> bool {
@@ -97,4 +123,16 @@ impl Dialect for SqlDialect {
     fn supports_array_typedef_with_brackets(&self) -> bool {
         true
     }
+}
+
+/// Whether the word behind `ahead` others is GLOB.
+fn is_glob(parser: &Parser<'_>, ahead: usize) -> bool {
+    match &parser.peek_nth_token_ref(ahead).token {
+        Token::Word(word) => word.quote_style.is_none() && word.value.eq_ignore_ascii_case(GLOB),
+        _ => false,
+    }
+}
+
+fn is_negated_glob(parser: &Parser<'_>) -> bool {
+    matches!(&parser.peek_token_ref().token, Token::Word(word) if word.keyword == Keyword::NOT) && is_glob(parser, 1)
 }

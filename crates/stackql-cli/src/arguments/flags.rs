@@ -39,7 +39,7 @@ pub(crate) struct Output {
     /// Write results to a file
     #[arg(short = 'f', long, global = true, value_name = "FILE", default_value = "stdout", hide_default_value = true)]
     pub(crate) outfile: PathBuf,
-    /// table (default), csv, json, jsonl, text, pptext, markdown, arrow
+    /// table (default), csv, json, jsonl, text, pptext, markdown, arrow, parquet
     #[arg(short, long, global = true, default_value = "table", hide_default_value = true, value_name = "FORMAT", value_parser = FormatName, hide_possible_values = true)]
     pub(crate) output: String,
     /// Leave header lines out (csv, text, pptext)

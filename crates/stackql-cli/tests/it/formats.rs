@@ -2,7 +2,9 @@
 
 use std::fs;
 
+use arrow::array::{Array, AsArray};
 use insta::assert_snapshot;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::endpoint::Endpoint;
 use crate::{run, stackql};
@@ -119,4 +121,27 @@ fn arrow_goes_into_files_and_pipes() {
     assert_eq!(fs::read(path).unwrap(), piped);
     // A stream of messages, each behind its mark, and its end.
     assert!(piped.starts_with(&[0xff; 4]) && piped.ends_with(&[0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]), "{piped:?}");
+}
+
+#[test]
+fn a_parquet_file_holds_one_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    let write = |script: &str| run(&["exec", script, "-o", "parquet", "-f", path.to_str().unwrap()]);
+    let one = "SELECT * FROM (VALUES (1, 'x', true), (NULL, 'y', false)) AS t(a, b, c)";
+    assert!(write(one).status.success());
+    let bytes = fs::read(&path).unwrap();
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"), "{bytes:?}");
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&path).unwrap()).unwrap().build().unwrap();
+    let rows: Vec<_> = reader.map(Result::unwrap).collect();
+    let fields: Vec<String> =
+        rows[0].schema().fields().iter().map(|f| format!("{} {}", f.name(), f.data_type())).collect();
+    assert_eq!(fields, ["a Int64", "b Utf8", "c Boolean"]);
+    let texts = rows[0].column(1).as_string::<i32>();
+    assert_eq!((rows[0].num_rows(), rows[0].column(0).null_count(), texts.value(1)), (2, 1, "y"));
+
+    let refused = write("SELECT 1 AS a; SELECT 2 AS a");
+    assert_eq!(refused.status.code(), Some(1));
+    let told = "a parquet file holds one result, and this is another; write it by a run of its own\n";
+    assert_eq!(String::from_utf8(refused.stderr).unwrap(), told);
 }

@@ -56,6 +56,12 @@ fn statements_of_a_shell_say_the_same() {
     assert_snapshot!(tell("shell", SCRIPT, &[], vpcs));
 }
 
+/// Where all statements run before the first of them says anything.
+#[test]
+fn calls_of_all_statements_are_told_before_what_the_statements_say() {
+    assert_snapshot!(tell("exec", SCRIPT, &["--compat=stackql"], vpcs));
+}
+
 #[test]
 fn requests_and_answers_are_told_on_request() {
     let told = tell("exec", "SELECT vpcId FROM aws.ec2.vpcs", &["--http.log.enabled"], vpcs);

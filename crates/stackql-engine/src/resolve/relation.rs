@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::Field;
 use datafusion::sql::sqlparser::ast::{
-    Expr, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, TableWithJoins,
+    Expr, Ident, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor,
+    TableWithJoins,
 };
 use stackql_provider::LookupError;
 use stackql_provider::names::{Found, find};
@@ -14,6 +15,17 @@ use crate::catalog::{SYSTEM, resource_table};
 use crate::context::Context;
 use crate::error::Error;
 use crate::log::{calls_schema, errors_schema};
+
+/// What messages call a function that gives rows.
+const FUNCTION: &str = "function";
+
+/// What messages call a query in parentheses.
+const SUBQUERY: &str = "subquery";
+
+/// Whether DESCRIBE knows what messages call so.
+pub(super) fn is_described(label: &str) -> bool {
+    ![FUNCTION, SUBQUERY].contains(&label)
+}
 
 /// A relation in view.
 #[derive(Debug, Clone)]
@@ -63,6 +75,16 @@ impl Relation {
         !words.is_empty()
             && words.len() <= self.qualifier.len()
             && words.iter().rev().zip(own).all(|(w, o)| w.eq_ignore_ascii_case(o))
+    }
+
+    /// The column that `word` means where it is what the rows of a function are called that have just that one.
+    pub(super) fn row_called(&self, word: &str) -> Option<[Ident; 2]> {
+        match (self.qualifier.as_slice(), self.columns.as_slice()) {
+            ([own], [only]) if self.label == FUNCTION && own.eq_ignore_ascii_case(word) => {
+                Some([quoted(own), quoted(&only.own)])
+            }
+            _ => None,
+        }
     }
 
     /// Whether it has a column of this own name.
@@ -178,17 +200,19 @@ impl Relations {
             TableFactor::Table { name, alias, args: None, .. } => (self.named(name)?, alias),
             TableFactor::Derived { subquery, alias, .. } => {
                 let columns = self.outputs(subquery)?;
-                (relation("subquery", Vec::new(), columns), alias)
+                (relation(SUBQUERY, Vec::new(), columns), alias)
             }
             TableFactor::NestedJoin { table_with_joins, alias: None } => {
                 all.extend(self.of(std::slice::from_ref(table_with_joins))?);
                 return Ok(());
             }
-            TableFactor::Table { alias, .. }
-            | TableFactor::Function { alias, .. }
-            | TableFactor::TableFunction { alias, .. }
+            TableFactor::Table { name, alias, .. } | TableFactor::Function { name, alias, .. } => {
+                let columns = stackql_functions::columns(name).map(|all| all.map(str::to_owned).collect());
+                (relation(FUNCTION, words(name), columns), alias)
+            }
+            TableFactor::TableFunction { alias, .. }
             | TableFactor::UNNEST { alias, .. }
-            | TableFactor::NestedJoin { alias, .. } => (relation("function", Vec::new(), None), alias),
+            | TableFactor::NestedJoin { alias, .. } => (relation(FUNCTION, Vec::new(), None), alias),
             _ => (relation("relation", Vec::new(), None), &None),
         };
         if let Some(alias) = alias {
