@@ -10,6 +10,7 @@ mod connections;
 mod documents;
 mod endpoint;
 mod fleet;
+mod kept;
 mod million;
 mod mock;
 mod planner;
@@ -18,6 +19,7 @@ mod quotas;
 mod rows;
 mod secure;
 mod start;
+mod whole;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,8 +32,9 @@ use crate::workspace::{Workspace, cargo, run};
 
 type Bench = fn(&Stand) -> Result<(), String>;
 
-const BENCHES: [(&str, Bench); 12] = [
+const BENCHES: [(&str, Bench); 14] = [
     ("start-up", start::start_up),
+    ("whole", whole::whole),
     ("throughput", rows::throughput),
     ("first-rows", rows::first_rows),
     ("connections", connections::connections),
@@ -43,6 +46,7 @@ const BENCHES: [(&str, Bench); 12] = [
     ("selective", planner::selective),
     ("million", million::million),
     ("quotas", quotas::quotas),
+    ("kept", kept::kept),
 ];
 
 /// Registry documents of what [`fleet`] serves.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::process::Measured;
 use super::{Stand, milliseconds};
 
-const RUNS: usize = 10;
+pub(super) const RUNS: usize = 10;
 
 /// Measures and prints.
 pub(super) fn start_up(stand: &Stand) -> Result<(), String> {
