@@ -63,6 +63,7 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let client = Client::new(settings(environment, common, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
     let client = Arc::new(client);
     let remote = RemoteRegistry::new(Arc::clone(&client), registry.clone(), common.output.approot.clone());
+    let keyring = Arc::clone(&client);
     let (transport, archive) = transport(client, common)?;
     let store =
         SqliteStore::configured(&object("sqlBackend", &common.calls.sql_backend).map_err(Stop::Told)?.to_string());
@@ -72,7 +73,7 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
     let pulling = Pulling { remote, definitions: Arc::clone(&definitions), reload: Box::new(reload) };
     let session = Session::new(definitions, transport, flags).with_registry(Arc::new(pulling)).with_store(store);
-    let session = session.with_journal(journal);
+    let session = session.with_journal(journal).with_keyring(keyring);
     Ok(Connected { session, archive })
 }
 

@@ -16,6 +16,7 @@ mod context;
 mod demand;
 mod error;
 mod example;
+mod executed;
 mod explain;
 mod failure;
 mod feed;

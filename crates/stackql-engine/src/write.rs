@@ -11,7 +11,7 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use stackql_call::{BindError, Bindings, Operation, RowPlan, Value};
 use stackql_provider::names::{Found, find, meant, nearest};
 use stackql_provider::{LookupError, Method, Verb};
-use stackql_sql::{Exec, Literal, ObjectName};
+use stackql_sql::{Exec, Hints, Literal, ObjectName};
 
 use crate::awaiting::Until;
 use crate::bindings::leaf;
@@ -135,7 +135,7 @@ pub(crate) fn fetch(
     let output = Output::answers(&operation, &plan);
     let paging = Paging::default();
     let (context, operation, tally) = (Arc::clone(context), Arc::new(operation), Arc::default());
-    let (is_fed, is_one, clauses) = (false, false, table.defaults_of(method));
+    let (is_fed, is_one, is_of_rows, clauses) = (false, false, false, table.defaults_of(method));
     let (certain, narrowing, choice) = (0, Vec::new(), None);
     let fetch = Fetch {
         context,
@@ -147,6 +147,7 @@ pub(crate) fn fetch(
         tally,
         is_fed,
         is_one,
+        is_of_rows,
         clauses,
         certain,
         narrowing,
@@ -155,14 +156,24 @@ pub(crate) fn fetch(
     Ok(Arc::new(FetchExec::new(input, Arc::new(fetch))))
 }
 
+/// Rows of literals as bindings of parameters, by position.
+pub(crate) fn bound(parameters: &[String], rows: Vec<Vec<Value>>) -> Result<Vec<Bindings>, Error> {
+    let bindings = |row: Vec<Value>| match row.len() == parameters.len() {
+        true => Ok(parameters.iter().cloned().zip(row).filter(|(_, value)| *value != Value::Null).collect()),
+        false => Err(misfit(parameters.len(), row.len())),
+    };
+    rows.into_iter().map(bindings).collect()
+}
+
+fn misfit(columns: usize, values: usize) -> Error {
+    Error::statement(format!("INSERT names {columns} columns and each row has {values} of them"))
+}
+
 /// Names the columns of `input` after parameters, by position.
 pub(crate) fn renamed(input: Arc<dyn ExecutionPlan>, names: &[String]) -> DfResult<Arc<dyn ExecutionPlan>> {
     let schema = input.schema();
     if schema.fields().len() != names.len() {
-        let (columns, values) = (names.len(), schema.fields().len());
-        return Err(
-            Error::statement(format!("INSERT names {columns} columns and each row has {values} of them")).into()
-        );
+        return Err(misfit(names.len(), schema.fields().len()).into());
     }
     let mut columns = Vec::with_capacity(names.len());
     for (i, name) in names.iter().enumerate() {
@@ -197,8 +208,31 @@ pub(crate) fn assigned(
 
 /// The call of an EXEC, what it does, and whether its answer is to be shown.
 pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchExec>, Verb, bool)> {
-    let [provider, service, resource, name] = exec.method.0.as_slice() else {
-        let message = format!("no such method: {}", exec.method);
+    let arguments = exec.arguments.iter().map(|(name, literal)| (name.clone(), of_literal(literal))).collect();
+    let call = Calling { method: &exec.method, arguments, json: exec.json.as_deref(), hints: exec.hints };
+    let is_shown = |verb| exec.hints.show_results || verb == Verb::Select;
+    let (plan, verb) = called(context, call, is_shown)?;
+    Ok((plan, verb, is_shown(verb)))
+}
+
+/// What an EXEC says.
+pub(crate) struct Calling<'a> {
+    pub(crate) method: &'a ObjectName,
+    pub(crate) arguments: Vec<(String, Value)>,
+    /// The body.
+    pub(crate) json: Option<&'a str>,
+    pub(crate) hints: Hints,
+}
+
+/// The call of a method by its name, and what it does; `is_shown` says whether the answers of a verb are wanted.
+pub(crate) fn called(
+    context: &Arc<Context>,
+    calling: Calling<'_>,
+    is_shown: impl Fn(Verb) -> bool,
+) -> DfResult<(Arc<FetchExec>, Verb)> {
+    let Calling { method: full, arguments, json, hints } = calling;
+    let [provider, service, resource, name] = full.0.as_slice() else {
+        let message = format!("no such method: {full}");
         let hint = Some("methods are named provider.service.resource.method".to_owned());
         return Err(Error::Statement { message, hint }.into());
     };
@@ -215,10 +249,10 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchEx
         Error::Statement { message: format!("{full} has no method '{name}'{meant}"), hint }
     })?;
     let mut bindings = Bindings::new();
-    for (column, literal) in &exec.arguments {
-        bindings.insert(parameter(&table, method, column)?, of_literal(literal));
+    for (column, value) in arguments {
+        bindings.insert(parameter(&table, method, &column)?, value);
     }
-    if let Some(json) = &exec.json {
+    if let Some(json) = json {
         let body: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(json).map_err(|e| Error::statement(format!("@@json is not a JSON object: {e}")))?;
         for (column, value) in body {
@@ -234,9 +268,8 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchEx
         let source = BindError::Missing { table: full, method: method.name.clone(), missing };
         return Err(Error::Incomplete { source, example }.into());
     }
-    let is_shown = exec.hints.show_results || method.verb == Verb::Select;
-    let until = Until::asked(exec.hints, method.verb, is_shown);
-    Ok((fetch(context, &table, method, leaf(&[bindings])?, until)?, method.verb, is_shown))
+    let until = Until::asked(hints, method.verb, is_shown(method.verb));
+    Ok((fetch(context, &table, method, leaf(&[bindings])?, until)?, method.verb))
 }
 
 fn of_literal(literal: &Literal) -> Value {

@@ -37,7 +37,7 @@ use datafusion::optimizer::Analyzer;
 pub use error::Error;
 pub use function::Entry;
 pub use rewrite::prepare;
-pub use value::{FORMAT_KEY, JSON};
+pub use value::{FORMAT_KEY, JSON, TEXT};
 
 use function::{Function, Gives};
 use value::Type;

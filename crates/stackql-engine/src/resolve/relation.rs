@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::Field;
+use datafusion::arrow::datatypes::{FieldRef, Schema};
 use datafusion::sql::sqlparser::ast::{
     Expr, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, TableWithJoins,
 };
@@ -135,6 +135,7 @@ impl Relations {
     pub(super) fn table(&self, name: &ObjectName) -> Result<Option<Vec<String>>, Error> {
         let parts = words(name);
         match parts.as_slice() {
+            [one] if self.context.executed(one).is_some() => Ok(Some(vec![one.clone()])),
             [one] => match (self.cte(one), self.context.made(one)) {
                 (Some((own, _)), _) => Ok(Some(vec![own.clone()])),
                 (None, Some(made)) => Ok(Some(vec![made.name.clone()])),
@@ -204,16 +205,13 @@ impl Relations {
     fn named(&self, name: &ObjectName) -> Result<Relation, Error> {
         let Some(parts) = self.table(name)? else { return Ok(relation("relation", words(name), None)) };
         Ok(match parts.as_slice() {
+            [one] if let Some(executed) = self.context.executed(one) => {
+                let (schema, shown) = executed.columns();
+                of_schema(one, &schema, shown)
+            }
             [one] => match (self.cte(one), self.context.view(one), self.context.made(one)) {
                 (Some((_, columns)), ..) => relation(one, parts.clone(), columns.clone()),
-                (None, Some(view), _) => {
-                    let fields = view.schema.fields().iter().enumerate();
-                    let name = |(at, f): (usize, &Arc<Field>)| Name {
-                        hidden: at >= view.visible,
-                        ..Name::plain(f.name().clone())
-                    };
-                    Relation { columns: fields.map(name).collect(), ..relation(one, parts.clone(), Some(Vec::new())) }
-                }
+                (None, Some(view), _) => of_schema(one, &view.schema, view.visible),
                 (None, None, Some(made)) => {
                     let columns = made.schema.fields().iter().map(|f| f.name().clone()).collect();
                     relation(one, parts.clone(), Some(columns))
@@ -300,6 +298,13 @@ impl Relations {
 
 fn visible(relations: &[Relation]) -> Vec<String> {
     relations.iter().flat_map(|r| r.columns.iter().filter(|c| !c.hidden).map(|c| c.own.clone())).collect()
+}
+
+/// A relation of one word, whose columns behind the first, so many, are hidden.
+fn of_schema(name: &str, schema: &Schema, visible: usize) -> Relation {
+    let fields = schema.fields().iter().enumerate();
+    let column = |(at, f): (usize, &FieldRef)| Name { hidden: at >= visible, ..Name::plain(f.name().clone()) };
+    Relation { columns: fields.map(column).collect(), ..relation(name, vec![name.to_owned()], Some(Vec::new())) }
 }
 
 fn relation(label: &str, qualifier: Vec<String>, columns: Option<Vec<String>>) -> Relation {

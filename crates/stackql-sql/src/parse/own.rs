@@ -1,6 +1,7 @@
 //! StackQL's own statements: SHOW, DESCRIBE, EXEC, USE, SET, SLEEP.
 
 use sqlparser::ast::Value;
+use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
 use super::Reader;
@@ -51,7 +52,10 @@ impl Reader<'_> {
             return Ok(ShowKind::Version);
         }
         if self.word("AUTH") {
-            return Ok(ShowKind::Auth);
+            let names_one = matches!(&self.parser.peek_token().token,
+                Token::Word(w) if w.quote_style.is_some() || !matches!(w.keyword, Keyword::LIKE | Keyword::WHERE));
+            let provider = if names_one { Some(self.name_of("the name of a provider")?) } else { None };
+            return Ok(ShowKind::Auth { provider: provider.map(|[provider]| provider) });
         }
         let mut words = Vec::new();
         while let Token::Word(word) = self.parser.peek_token().token {
@@ -132,7 +136,8 @@ impl Reader<'_> {
                         _ => return Err(self.error_at(next.span.start, "@@json takes JSON in quotes")),
                     }
                 }
-                Token::EOF | Token::SemiColon => return Ok(exec),
+                // A parenthesis ends the one that stands for a relation.
+                Token::EOF | Token::SemiColon | Token::RParen => return Ok(exec),
                 _ => return Err(self.expected("@argument = value")),
             }
             let comma = self.parser.consume_token(&Token::Comma);
@@ -180,6 +185,15 @@ impl Reader<'_> {
             },
         };
         Ok(literal)
+    }
+
+    pub(super) fn purge(&mut self) -> Result<Statement, SyntaxError> {
+        self.parser.next_token();
+        let kind = match self.parser.peek_token().token {
+            Token::Word(_) => Some(self.name_of("the kind of what is dropped")?),
+            _ => None,
+        };
+        Ok(Statement::Purge(kind.map(|[kind]| kind)))
     }
 
     pub(super) fn setting(&mut self, keyword: &str) -> Result<Statement, SyntaxError> {
