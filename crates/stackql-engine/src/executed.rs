@@ -106,6 +106,7 @@ impl VisitorMut for Calls<'_> {
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<DataFusionError> {
         let TableFactor::Table { name, args, .. } = factor else { return ControlFlow::Continue(()) };
         let Some(method) = args.as_ref().and_then(|_| method_of(name)) else { return ControlFlow::Continue(()) };
+        let method = self.context.settings.in_full(method, 4);
         let given = args.take().map(|given| given.args).unwrap_or_default();
         match self.executed(method, &given) {
             Ok(named) => *name = ObjectName::from(vec![quoted(&named)]),
@@ -138,10 +139,10 @@ impl Calls<'_> {
     }
 }
 
-/// The parts of a method's name.
+/// The parts of a method's name; functions are called by fewer.
 fn method_of(name: &ObjectName) -> Option<Vec<String>> {
     let parts = name.0.iter().map(|part| part.as_ident().map(|ident| ident.value.clone()));
-    parts.collect::<Option<Vec<_>>>().filter(|parts| parts.len() == 4)
+    parts.collect::<Option<Vec<_>>>().filter(|parts| matches!(parts.len(), 3 | 4))
 }
 
 #[async_trait]

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::error::Error;
 
 mod duplicate;
+mod joins;
 mod relation;
 mod unnamed;
 mod wildcard;
@@ -121,7 +122,7 @@ impl VisitorMut for Resolver {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
-        match self.scope(select) {
+        match joins::settle(select, &mut self.relations).and_then(|()| self.scope(select)) {
             Ok(scope) => {
                 wildcard::expand(select, &scope.relations);
                 self.scopes.push(scope);

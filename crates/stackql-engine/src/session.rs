@@ -1,6 +1,7 @@
 //! A session: definitions, a transport and settings, over which statements run. The one match over statements.
 
 mod auth;
+mod in_use;
 mod own;
 mod planner;
 mod purge;
@@ -183,6 +184,11 @@ impl Session {
     }
 
     async fn dispatch(&self, statement: Statement) -> Result<Answer, Failure> {
+        let provider = self.settings().provider.clone();
+        let statement = match provider {
+            Some(provider) => in_use::named(statement, &provider),
+            None => statement,
+        };
         match statement {
             Statement::Show(Show { kind: ShowKind::Setting(name), .. }) if auth::key_of(&name).is_some() => {
                 Err(Error::statement("what authorises requests is not shown; SHOW AUTH tells where it comes from").into())
@@ -209,7 +215,7 @@ impl Session {
                 Ok(rows(show::describe_method(self.definitions.as_ref(), &method, extended)?))
             }
             Statement::Use(provider) => {
-                self.definitions.provider(&provider).map_err(Error::from)?;
+                self.settings().set(self.definitions.as_ref(), "provider", &provider)?;
                 Ok(message("OK"))
             }
             Statement::Sleep(milliseconds) => {

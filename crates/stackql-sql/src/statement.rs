@@ -310,7 +310,7 @@ pub struct Create {
 /// An `EXEC`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exec {
-    /// The method, `provider.service.resource.method`.
+    /// The method, `provider.service.resource.method`, of the provider in use where none is named.
     pub method: ObjectName,
     /// The arguments, `@name = value`, in the order given.
     pub arguments: Vec<(String, Literal)>,

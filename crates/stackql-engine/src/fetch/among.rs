@@ -17,7 +17,7 @@ impl Fetch {
     /// The error of one of several calls, with what tells that call from the others. Headers and what a write sends may
     /// be secrets, but for names and ids; clauses are the same for all.
     pub(super) fn among(&self, row: usize, call: &Call, error: Error) -> Error {
-        if matches!(error, Error::Behind { .. } | Error::StillRuns { .. }) {
+        if matches!(error, Error::Behind { .. } | Error::StillRuns { .. }) && !self.says_rows() {
             // It says already where to look for what it is about.
             return error;
         }

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 use stackql_provider::LookupError;
 use stackql_provider::names::{Found, find};
 
-use super::quoted;
+use super::{object_name, quoted};
 use crate::catalog::{SYSTEM, resource_table};
 use crate::context::Context;
 use crate::error::Error;
@@ -63,6 +63,11 @@ impl Relation {
         !words.is_empty()
             && words.len() <= self.qualifier.len()
             && words.iter().rev().zip(own).all(|(w, o)| w.eq_ignore_ascii_case(o))
+    }
+
+    /// The names of the columns that `*` shows.
+    pub(super) fn visible_names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().filter(|c| !c.hidden).map(|c| c.own.as_str())
     }
 
     /// Whether it has a column of this own name.
@@ -150,6 +155,9 @@ impl Relations {
                     Found::One(own) => Ok(Some(vec![SYSTEM.to_owned(), own.to_owned()])),
                     _ => Err(Error::statement(format!("no such table: {schema}.{table}; system has calls and errors"))),
                 }
+            }
+            [_, _] if self.context.settings.provider.is_some() => {
+                self.table(&object_name(&self.context.settings.in_full(parts, 3)))
             }
             [provider, service, resource] => {
                 let table = resource_table(&self.context, provider, service, resource)?;

@@ -73,7 +73,7 @@ impl Places<'_> {
             Type::String | Type::Timestamp(_) | Type::Blob => format!("\"<< {path} >>\""),
             Type::List { item, .. } => format!("[{}]", self.json(*item, path, outer)),
             Type::Map { value } => {
-                format!("{{\"<< {path} key >>\": {}}}", self.json(*value, &format!("{path} value"), outer))
+                format!("{{\"<< {path}.key >>\": {}}}", self.json(*value, &format!("{path}.value"), outer))
             }
             Type::Structure { members } => {
                 let requires = members.iter().any(|m| m.required);

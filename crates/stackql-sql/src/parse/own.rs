@@ -86,6 +86,16 @@ impl Reader<'_> {
         parts.try_into().map_err(|_| self.error_at(start, format!("expected {form}")))
     }
 
+    /// The name of a method; its provider may be the one in use.
+    fn method(&mut self) -> Result<ObjectName, SyntaxError> {
+        let start = self.parser.peek_token().span.start;
+        let name = self.name()?;
+        match name.0.len() {
+            3 | 4 => Ok(name),
+            _ => Err(self.error_at(start, "expected provider.service.resource.method")),
+        }
+    }
+
     fn name(&mut self) -> Result<ObjectName, SyntaxError> {
         match self.parser.peek_token().token {
             Token::Word(_) => {
@@ -103,16 +113,14 @@ impl Reader<'_> {
         let next = self.parser.peek_nth_token(1).token;
         if matches!(next, Token::Word(_)) && self.word("METHOD") {
             extended |= self.word("EXTENDED");
-            let method = self.name_of::<4>("provider.service.resource.method")?;
-            return Ok(Statement::DescribeMethod { method: ObjectName(method.into()), extended });
+            return Ok(Statement::DescribeMethod { method: self.method()?, extended });
         }
         Ok(Statement::Describe { table: self.name()?, extended })
     }
 
     pub(super) fn exec(&mut self) -> Result<Exec, SyntaxError> {
         self.parser.next_token();
-        let method = self.name_of::<4>("provider.service.resource.method")?;
-        let mut exec = Exec { method: ObjectName(method.into()), arguments: Vec::new(), json: None, hints: self.hints };
+        let mut exec = Exec { method: self.method()?, arguments: Vec::new(), json: None, hints: self.hints };
         loop {
             let next = self.parser.peek_token();
             match next.token {

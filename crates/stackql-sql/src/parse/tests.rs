@@ -51,7 +51,7 @@ fn exec_as_a_relation() {
     assert!(query(text).contains(r#"JOIN "a"."b"."c"."e"("x" => 1) e"#));
     // A column may have that name.
     assert_eq!(query("SELECT (exec + 1), (exec) FROM t WHERE (exec IS NULL)"), "SELECT (exec + 1), (exec) FROM t WHERE (exec IS NULL)");
-    assert_snapshot!(check("SELECT * FROM (EXEC a.b.c @x=1)"));
+    assert_snapshot!(check("SELECT * FROM (EXEC a.b @x=1)"));
     assert_snapshot!(check("SELECT * FROM (EXEC a.b.c.d @x=1"));
     assert_snapshot!(check("SELECT * FROM (EXEC a.b.c.d @x=1, 2)"));
     assert_snapshot!(check("EXEC a.b.c.d @x=1)"));
