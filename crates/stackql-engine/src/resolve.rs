@@ -21,7 +21,7 @@ mod unnamed;
 mod wildcard;
 
 pub(crate) use duplicate::called_as_written;
-use relation::{Relation, Relations};
+use relation::{METHOD, Relation, Relations};
 pub(crate) use unnamed::{as_written, columns_as_written};
 
 /// Rewrites the names of a query; what its columns are called in it, by position, as far as it says.
@@ -225,8 +225,11 @@ impl Resolver {
         let mut tables = tables.to_vec();
         tables.dedup();
         Error::Statement {
-            message: format!("no such column: {name} in {}{meant}", tables.join(", ")),
-            hint: tables.first().map(|t| format!("DESCRIBE {t} lists its columns")),
+            message: format!("no such column: {name} in {}{meant}", tables.join(", ").replace(METHOD, "")),
+            hint: tables.first().map(|t| match t.strip_prefix(METHOD) {
+                Some(_) => format!("DESCRIBE {t} lists what it takes and gives"),
+                None => format!("DESCRIBE {t} lists its columns"),
+            }),
         }
     }
 }

@@ -27,6 +27,9 @@ use crate::table::ResourceTable;
 
 pub(crate) use matching::{Matching, is_of_rows, matching};
 
+/// What stands in front of the name of a body's member.
+const OF_BODY: &str = "data__";
+
 /// A table that a statement changes.
 pub(crate) fn target(context: &Arc<Context>, name: &ObjectName) -> Result<ResourceTable, Error> {
     match name.0.as_slice() {
@@ -98,8 +101,10 @@ fn parameter(table: &ResourceTable, method: &Method, column: &str) -> Result<Str
     let own = method.parameters.iter().map(|p| (p.name.as_str(), p.name.as_str()));
     let other = method.parameters.iter().flat_map(|p| p.aliases.iter().map(|a| (p.name.as_str(), a.as_str())));
     let all = own.clone().chain(other).chain(scope.clone());
-    let found = match (find(column, all.clone()), column.strip_prefix("data__")) {
+    // Members of a body may go by their own names where nothing else does.
+    let found = match (find(column, all.clone()), column.strip_prefix(OF_BODY)) {
         (Found::None, Some(plain)) => find(plain, all),
+        (Found::None, None) => find(&format!("{OF_BODY}{column}"), all),
         (found, _) => found,
     };
     match found {

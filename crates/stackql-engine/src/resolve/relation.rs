@@ -15,6 +15,9 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::log::{calls_schema, errors_schema};
 
+/// What stands in front of the name of a method that is called in place of a relation.
+pub(super) const METHOD: &str = "METHOD ";
+
 /// A relation in view.
 #[derive(Debug, Clone)]
 pub(super) struct Relation {
@@ -215,7 +218,8 @@ impl Relations {
         Ok(match parts.as_slice() {
             [one] if let Some(executed) = self.context.executed(one) => {
                 let (schema, shown) = executed.columns();
-                of_schema(one, &schema, shown)
+                let label = format!("{METHOD}{}", executed.method());
+                Relation { label, ..of_schema(one, &schema, shown) }
             }
             [one] => match (self.cte(one), self.context.view(one), self.context.made(one)) {
                 (Some((_, columns)), ..) => relation(one, parts.clone(), columns.clone()),

@@ -53,11 +53,20 @@ impl Places<'_> {
     fn literal(&self, parameter: &Parameter) -> String {
         match self.types.get(parameter.ty) {
             Type::Integer | Type::Number | Type::Boolean => format!("<< {} >>", parameter.name),
-            shape if shape.is_nested() && *shape != Type::Any => {
+            shape if self.is_known(shape) => {
                 let json = self.json(parameter.ty, &parameter.name, &mut Vec::new());
                 format!("'{}'", json.replace('\'', "''"))
             }
             _ => format!("'<< {} >>'", parameter.name),
+        }
+    }
+
+    /// Whether it is known what is inside of a nested value.
+    fn is_known(&self, shape: &Type) -> bool {
+        match shape {
+            Type::List { item, .. } => *self.types.get(*item) != Type::Any,
+            Type::Map { .. } | Type::Structure { .. } => true,
+            _ => false,
         }
     }
 
