@@ -9,10 +9,20 @@ use stackql_call::Value;
 
 use crate::error::Error;
 
+/// Where a statement names a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// As what becomes of a thing.
+    Value,
+    /// In a condition on which things.
+    Condition,
+}
+
 /// A column and the values it is given; several make several calls.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Assignment {
     pub(crate) column: String,
+    pub(crate) named: Named,
     pub(crate) values: Vec<Value>,
 }
 
@@ -36,12 +46,12 @@ pub(crate) fn condition(expr: &Expr, statement: &str) -> Result<Vec<Assignment>,
                 (None, None) => return Err(unfit()),
             };
             let values = vec![literal(value).ok_or_else(unfit)?];
-            Ok(vec![Assignment { column, values }])
+            Ok(vec![Assignment { column, named: Named::Condition, values }])
         }
         Expr::InList { expr, list, negated: false } => {
             let column = column(expr).ok_or_else(unfit)?;
             let values = list.iter().map(|v| literal(v).ok_or_else(unfit)).collect::<Result<_, _>>()?;
-            Ok(vec![Assignment { column, values }])
+            Ok(vec![Assignment { column, named: Named::Condition, values }])
         }
         _ => Err(unfit()),
     }

@@ -20,7 +20,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::example;
 use crate::fetch::{Fetch, FetchExec};
-use crate::literal::Assignment;
+use crate::literal::{Assignment, Named};
 use crate::output::Output;
 use crate::pages::Paging;
 use crate::table::ResourceTable;
@@ -46,7 +46,7 @@ pub(crate) fn target(context: &Arc<Context>, name: &ObjectName) -> Result<Resour
 pub(crate) fn method<'a>(
     table: &'a ResourceTable,
     verb: Verb,
-    columns: &[&str],
+    columns: &[(&str, Named)],
 ) -> Result<(&'a Method, Vec<String>), Error> {
     let name = table.name();
     let methods: Vec<&Method> = table.resource.methods_of(verb).collect();
@@ -59,8 +59,8 @@ pub(crate) fn method<'a>(
     };
     for method in &methods {
         let (mut parameters, mut unknown) = (Vec::new(), Vec::new());
-        for column in columns {
-            match parameter(table, method, column) {
+        for (column, named) in columns {
+            match parameter(table, method, column, *named) {
                 Ok(parameter) => parameters.push(parameter),
                 Err(error) => unknown.push(error),
             }
@@ -96,15 +96,15 @@ pub(crate) fn method<'a>(
 }
 
 /// The parameter of `method` that a column names.
-fn parameter(table: &ResourceTable, method: &Method, column: &str) -> Result<String, Error> {
+fn parameter(table: &ResourceTable, method: &Method, column: &str, named: Named) -> Result<String, Error> {
     let scope = table.service.endpoints.scope.iter().map(|s| (s.as_str(), s.as_str()));
     let own = method.parameters.iter().map(|p| (p.name.as_str(), p.name.as_str()));
     let other = method.parameters.iter().flat_map(|p| p.aliases.iter().map(|a| (p.name.as_str(), a.as_str())));
     let all = own.clone().chain(other).chain(scope.clone());
-    // Members of a body may go by their own names where nothing else does.
+    // Members of a body may go by their own names where nothing else does; in a condition those are the row's.
     let found = match (find(column, all.clone()), column.strip_prefix(OF_BODY)) {
         (Found::None, Some(plain)) => find(plain, all),
-        (Found::None, None) => find(&format!("{OF_BODY}{column}"), all),
+        (Found::None, None) if named == Named::Value => find(&format!("{OF_BODY}{column}"), all),
         (found, _) => found,
     };
     match found {
@@ -196,8 +196,14 @@ pub(crate) fn assigned(
     assignments: &[Assignment],
     until: Until,
 ) -> Result<Arc<FetchExec>, Error> {
-    let columns: Vec<&str> = assignments.iter().map(|a| a.column.as_str()).collect();
+    let columns: Vec<_> = assignments.iter().map(|a| (a.column.as_str(), a.named)).collect();
     let (method, parameters) = method(table, verb, &columns)?;
+    for (at, parameter) in parameters.iter().enumerate() {
+        // What it is to become says nothing of what it is.
+        if parameters[..at].contains(parameter) {
+            return Err(Error::statement(format!("{}: {parameter} is given more than once", table.name())));
+        }
+    }
     let mut rows = vec![Bindings::new()];
     for (parameter, assignment) in parameters.iter().zip(assignments) {
         let with = |row: &Bindings, value: &Value| {
@@ -255,13 +261,13 @@ pub(crate) fn called(
     })?;
     let mut bindings = Bindings::new();
     for (column, value) in arguments {
-        bindings.insert(parameter(&table, method, &column)?, value);
+        bindings.insert(parameter(&table, method, &column, Named::Value)?, value);
     }
     if let Some(json) = json {
         let body: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(json).map_err(|e| Error::statement(format!("@@json is not a JSON object: {e}")))?;
         for (column, value) in body {
-            bindings.insert(parameter(&table, method, &column)?, Value::Json(value));
+            bindings.insert(parameter(&table, method, &column, Named::Value)?, Value::Json(value));
         }
     }
     let defaults = table.defaults_of(method);

@@ -29,7 +29,7 @@ use crate::demand::Demands;
 use crate::error::Error;
 use crate::feed::{FeedPlanner, feed};
 use crate::fetch::{FetchExec, Tally};
-use crate::literal::{Assignment, condition, literal, literals};
+use crate::literal::{Assignment, Named, condition, literal, literals};
 use crate::settings::Settings;
 use crate::spilling::JoinsSpill;
 use crate::table::ResourceTable;
@@ -179,7 +179,7 @@ impl Planner {
     ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
         let Insert { table, columns, source, returning, hints } = insert;
         let table = write::target(&self.context, &table)?;
-        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let columns: Vec<_> = columns.iter().map(|column| (column.as_str(), Named::Value)).collect();
         let (method, parameters) = write::method(&table, verb, &columns)?;
         let input = match source {
             None => leaf(&[Bindings::new()])?,
@@ -256,7 +256,7 @@ fn named(verb: Verb, selection: Option<&Expr>, set: &[(String, Expr)]) -> Result
     for (column, expr) in set {
         let unfit = || Error::statement(format!("UPDATE sets columns to literals, not to: {expr}"));
         let values = vec![literal(expr).ok_or_else(unfit)?];
-        all.push(Assignment { column: column.clone(), values });
+        all.push(Assignment { column: column.clone(), named: Named::Value, values });
     }
     Ok(all)
 }
