@@ -51,7 +51,7 @@ pub use answer::{Answer, Outcome, Progress};
 pub use failure::{Failure, FailureKind, Place};
 pub use history::{History, Recorded, RecordedCall, State};
 pub use journal::{At, Called, Deed, End, Entry, Journal, JournalError, Noted, Rollback, TransactionLog, Undo};
-pub use session::{Doubt, Kept, Session, SessionOptions};
+pub use session::{Build, Doubt, Kept, Session, SessionOptions};
 pub use settings::duration;
 pub use store::{Rows, Store, StoreError, Stored, StoredKind};
 pub use waits::Waits;

@@ -40,6 +40,9 @@ pub use transaction::Kept;
 /// What a change says whose requests were taken.
 const DESPATCHED: &str = "The operation was despatched successfully";
 
+/// What a change says that found nothing to change.
+const NOTHING: &str = "there are no rows for that, so nothing was sent";
+
 /// What a rehearsal says that would have succeeded.
 const REHEARSED: &str = "dry run: the request would have succeeded; nothing was changed";
 
@@ -83,6 +86,17 @@ impl Default for SessionOptions {
     }
 }
 
+/// What a program tells of its build.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Build {
+    /// The commit that it was built from.
+    pub commit: String,
+    /// When it was built.
+    pub date: String,
+    /// What it runs on.
+    pub platform: String,
+}
+
 /// Runs statements. Cheap to clone; clones share everything.
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -92,6 +106,7 @@ pub struct Session {
     store: Option<Arc<dyn Store>>,
     journal: Option<Arc<dyn Journal>>,
     keyring: Option<Arc<dyn Keyring>>,
+    build: Build,
     options: SessionOptions,
     progress: Arc<Progress>,
     log: Arc<Log>,
@@ -112,6 +127,7 @@ impl Session {
             store: None,
             journal: None,
             keyring: None,
+            build: Build::default(),
             options,
             progress: Arc::default(),
             log: Arc::default(),
@@ -141,6 +157,11 @@ impl Session {
     /// The session with the credentials that its calls are made with, which the AUTH statements speak of.
     pub fn with_keyring(self, keyring: Arc<dyn Keyring>) -> Self {
         Self { keyring: Some(keyring), ..self }
+    }
+
+    /// The session of a program of this build.
+    pub fn with_build(self, build: Build) -> Self {
+        Self { build, ..self }
     }
 
     /// The definitions, for completion of names.
@@ -201,7 +222,7 @@ impl Session {
                 let column = Arc::new(StringArray::from(vec![value])) as ArrayRef;
                 Ok(rows(RecordBatch::try_from_iter([(name, column)]).map_err(DataFusionError::from)?))
             }
-            Statement::Show(statement) => Ok(rows(show::show(self.definitions.as_ref(), &statement)?)),
+            Statement::Show(statement) => Ok(rows(show::show(self.definitions.as_ref(), &self.build, &statement)?)),
             Statement::Create(create) => Box::pin(self.create(create)).await,
             Statement::Drop { made, name, if_exists } => self.remove(made, &name, if_exists).await,
             Statement::Native(text) => Ok(rows(self.store()?.query(&text).await.map_err(Error::from)?)),
@@ -398,6 +419,7 @@ impl Session {
         }
         let context = planner.context;
         let text = match context.outcome() {
+            Outcome::Complete if tally.is_idle() => NOTHING.to_owned(),
             outcome if until != Until::Answer => context.course.awaits.message(&outcome, &tally),
             Outcome::Complete => DESPATCHED.to_owned(),
             Outcome::Partial(failures) => tally.told("were despatched").unwrap_or_else(|| {

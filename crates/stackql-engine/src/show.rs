@@ -10,19 +10,24 @@ use stackql_provider::names::{Found, find, meant, nearest};
 use stackql_provider::{Definitions, LookupError, Method, Origin, Resource};
 use stackql_sql::{ObjectName, Show, ShowKind};
 
+use crate::Build;
 use crate::error::Error;
 pub(crate) use describe::{columns, describe, describe_method};
 pub(crate) use listing::Listing;
 
 /// The rows of a SHOW statement.
-pub(crate) fn show(definitions: &dyn Definitions, show: &Show) -> Result<RecordBatch, Error> {
+pub(crate) fn show(definitions: &dyn Definitions, build: &Build, show: &Show) -> Result<RecordBatch, Error> {
     let listing = match &show.kind {
         ShowKind::Providers => providers(definitions),
         ShowKind::Services { provider } => services(definitions, provider)?,
         ShowKind::Resources { provider, service } => resources(definitions, provider, service, show.extended)?,
         ShowKind::Methods { table } => methods(&Table::find(definitions, table)?.resource),
         ShowKind::InsertInto { table } => template::insert_into(&Table::find(definitions, table)?, show.extended)?,
-        ShowKind::Version => Listing::new(&["version"], &[]).with([[concat!("v", env!("CARGO_PKG_VERSION")).into()]]),
+        ShowKind::Version => {
+            let Build { commit, date, platform } = build.clone();
+            let version = concat!("v", env!("CARGO_PKG_VERSION")).to_owned();
+            Listing::new(&["version"], &["commit", "build_date", "platform"]).with([[version, commit, date, platform]])
+        }
         ShowKind::Setting(words) if words.eq_ignore_ascii_case("transaction isolation level") => {
             Listing::new(&["transaction_isolation"], &[]).with([["read committed".into()]])
         }

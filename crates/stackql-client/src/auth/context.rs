@@ -182,9 +182,8 @@ impl fmt::Debug for AuthContext {
 impl AuthContext {
     /// A context of definitions, JSON text.
     pub(crate) fn of_definitions(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text)
-            .and_then(Self::read)
-            .map_err(|e| format!("is not of the form {{\"type\": …}}: {e}"))
+        let read = serde_json::from_str(text).map_err(|e| format!("is not of the form {{\"type\": …}}: {e}"))?;
+        Ok(Self { written: Identity::of(&[text]), text: text.into(), ..read })
     }
 
     fn read(written: Value) -> Result<Self, serde_json::Error> {

@@ -55,6 +55,11 @@ impl Tally {
         }
     }
 
+    /// Whether there was no row to make a call for.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.calls.load(Ordering::Relaxed) == 0
+    }
+
     /// Which rows failed, and that the others `went`, where a statement says rows and each is a call.
     pub(crate) fn told(&self, went: &str) -> Option<String> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
