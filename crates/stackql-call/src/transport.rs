@@ -25,6 +25,11 @@ pub trait Transport: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Drops all that is kept to be given again, wherever it is kept.
+    async fn purge(&self) -> Result<(), TransportError> {
+        Ok(())
+    }
+
     /// The value of a scope when a statement has none: from flags, environment, profile, or the scope's default.
     async fn default_scope(&self, provider: &Provider, scope: &Scope) -> Result<String, TransportError>;
 }

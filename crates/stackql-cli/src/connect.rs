@@ -24,6 +24,7 @@ use crate::ending::{Stop, say};
 use crate::pulling::Pulling;
 use crate::telling::{Telling, Told};
 use crate::transactions::Transactions;
+use crate::version::build;
 
 /// Where compiled documents are kept, below `--approot`.
 const COMPILED: &str = "compiled";
@@ -63,6 +64,7 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let client = Client::new(settings(environment, common, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
     let client = Arc::new(client);
     let remote = RemoteRegistry::new(Arc::clone(&client), registry.clone(), common.output.approot.clone());
+    let keyring = Arc::clone(&client);
     let (transport, archive) = transport(client, common)?;
     let store =
         SqliteStore::configured(&object("sqlBackend", &common.calls.sql_backend).map_err(Stop::Told)?.to_string());
@@ -72,7 +74,7 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
     let pulling = Pulling { remote, definitions: Arc::clone(&definitions), reload: Box::new(reload) };
     let session = Session::new(definitions, transport, flags).with_registry(Arc::new(pulling)).with_store(store);
-    let session = session.with_journal(journal);
+    let session = session.with_journal(journal).with_keyring(keyring).with_build(build());
     Ok(Connected { session, archive })
 }
 

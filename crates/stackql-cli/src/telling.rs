@@ -69,6 +69,10 @@ impl Transport for Telling {
         self.inner.keeps(request).await
     }
 
+    async fn purge(&self) -> Result<(), TransportError> {
+        self.inner.purge().await
+    }
+
     async fn default_scope(&self, provider: &Provider, scope: &Scope) -> Result<String, TransportError> {
         self.inner.default_scope(provider, scope).await
     }

@@ -1,10 +1,18 @@
-//! What `--version` says.
+//! What `--version` and `SHOW EXTENDED VERSION` say.
+
+use stackql_engine::Build;
+
+/// The build of this program.
+pub(crate) fn build() -> Build {
+    Build {
+        commit: option_env!("STACKQL_COMMIT").unwrap_or("dev").to_owned(),
+        date: option_env!("STACKQL_BUILD_DATE").unwrap_or("unknown").to_owned(),
+        platform: format!("{}_{}", std::env::consts::OS, std::env::consts::ARCH),
+    }
+}
 
 /// Three lines: version, platform and commit; when it was built; where it lives.
 pub(crate) fn version() -> String {
-    let version = env!("CARGO_PKG_VERSION");
-    let platform = format!("{}_{}", std::env::consts::OS, std::env::consts::ARCH);
-    let commit = option_env!("STACKQL_COMMIT").unwrap_or("dev");
-    let date = option_env!("STACKQL_BUILD_DATE").unwrap_or("unknown");
+    let (version, Build { commit, date, platform }) = (env!("CARGO_PKG_VERSION"), build());
     format!("stackql v{version} {platform} ({commit})\nBuildDate: {date}\nhttps://stackql.io")
 }

@@ -8,16 +8,18 @@ mod google;
 mod grant;
 mod interactive;
 mod key;
+mod keyring;
 mod oauth2;
 mod oci;
 mod placed;
 mod program;
+mod shown;
 mod source;
 mod token;
 mod whose;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_credential_types::Credentials;
 use bytes::Bytes;
@@ -51,7 +53,17 @@ const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project")
 
 /// What authorises the requests of one client: one for each context that is in use.
 #[derive(Default)]
-pub(crate) struct Authorisers(Mutex<BTreeMap<(String, String), Arc<Authoriser>>>);
+pub(crate) struct Authorisers(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// By provider and the context of the definitions, where that counts.
+    known: BTreeMap<(String, String), Arc<Authoriser>>,
+    /// The contexts that were changed since the client was made, by provider.
+    changed: BTreeMap<String, AuthContext>,
+    /// Providers whose requests are not authorised any more.
+    revoked: BTreeSet<String>,
+}
 
 /// Authorises the requests that one context speaks for.
 #[derive(Debug)]
@@ -96,27 +108,50 @@ enum Grant {
 impl Authorisers {
     /// What authorises requests to `provider` that `auth` of the definitions is about: the user's context, else the
     /// definitions', else their scheme.
-    pub(crate) fn of(&self, settings: &Settings, provider: &str, auth: &Auth) -> Result<Arc<Authoriser>, String> {
-        let (origin, text) = match (settings.auth.contains_key(provider), &auth.context) {
+    pub(crate) fn of(&self, settings: &Settings, provider: &str, auth: &Auth) -> Result<Arc<Authoriser>, Failure> {
+        let mut state = self.state();
+        if state.revoked.contains(provider) {
+            let text = format!("provider {provider}: its credentials were given up; AUTH LOGIN {provider} takes them again");
+            return Err((TransportErrorKind::Credentials, text));
+        }
+        let (origin, text) = state.origin(settings, provider, auth);
+        let key = (provider.to_owned(), text.to_owned());
+        if let Some(authoriser) = state.known.get(&key) {
+            return Ok(Arc::clone(authoriser));
+        }
+        let context = state.context(origin, settings, provider, text)?;
+        let wrong = |text| (TransportErrorKind::Configuration, text);
+        let authoriser = Arc::new(Authoriser::new(provider, origin, context).map_err(wrong)?);
+        state.known.insert(key, Arc::clone(&authoriser));
+        Ok(authoriser)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Who wrote the context that counts, and its text where that is not the user.
+    fn origin<'a>(&self, settings: &Settings, provider: &str, auth: &'a Auth) -> (Origin, &'a str) {
+        let is_users = self.changed.contains_key(provider) || settings.auth.contains_key(provider);
+        match (is_users, &auth.context) {
             (true, _) => (Origin::User, ""),
             (false, Some(context)) => (Origin::Definitions, context.as_str()),
             (false, None) => (Origin::Nobody, auth.scheme.as_str()),
-        };
-        let key = (provider.to_owned(), text.to_owned());
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(authoriser) = known.get(&key) {
-            return Ok(Arc::clone(authoriser));
         }
-        let context = match (origin, settings.auth.get(provider)) {
-            (Origin::User, Some(context)) => context.clone(),
+    }
+
+    fn context(&self, origin: Origin, settings: &Settings, provider: &str, text: &str) -> Result<AuthContext, Failure> {
+        let users = self.changed.get(provider).or_else(|| settings.auth.get(provider));
+        match (origin, users) {
+            (Origin::User, Some(context)) => Ok(context.clone()),
             (Origin::Definitions, _) => AuthContext::of_definitions(text).map_err(|why| {
-                format!("provider {provider}: the auth context of its definitions {why}; pass --auth")
-            })?,
-            _ => AuthContext::of_kind(text),
-        };
-        let authoriser = Arc::new(Authoriser::new(provider, origin, context)?);
-        known.insert(key, Arc::clone(&authoriser));
-        Ok(authoriser)
+                let text = format!("provider {provider}: the auth context of its definitions {why}; pass --auth");
+                (TransportErrorKind::Configuration, text)
+            }),
+            _ => Ok(AuthContext::of_kind(text)),
+        }
     }
 }
 

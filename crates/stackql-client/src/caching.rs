@@ -209,6 +209,16 @@ impl Transport for Caching {
         here || self.load(&key).await.is_some_and(|kept| kept.suits(wanted))
     }
 
+    async fn purge(&self) -> Result<(), TransportError> {
+        self.memory.invalidate_all();
+        let Some(disk) = self.disk.clone() else { return Ok(()) };
+        let purged = tokio::task::spawn_blocking(move || disk.purge()).await;
+        purged.map_err(std::io::Error::other).flatten().map_err(|error| {
+            let message = format!("answers are kept that cannot be removed: {error}; remove the folder of answers");
+            TransportError { kind: TransportErrorKind::Configuration, message, attempts: Vec::new() }
+        })
+    }
+
     async fn default_scope(&self, provider: &Provider, scope: &Scope) -> Result<String, TransportError> {
         self.inner.default_scope(provider, scope).await
     }

@@ -40,7 +40,7 @@ const SKEW: i64 = 240;
 pub struct Client {
     pub(crate) settings: Settings,
     pub(crate) pool: reqwest::Client,
-    sources: Sources,
+    pub(crate) sources: Sources,
     pub(crate) authorisers: Authorisers,
     pub(crate) databases: Connections,
     governor: Governor,
@@ -118,7 +118,7 @@ impl Client {
             .body(request.body.clone())
             .map_err(|e| configuration(format!("cannot write the request: {e}")))?;
         let (auth, provider) = (&request.operation.service.auth, &request.operation.provider.name);
-        let authoriser = self.authorisers.of(&self.settings, provider, auth).map_err(configuration)?;
+        let authoriser = self.authorisers.of(&self.settings, provider, auth)?;
         let Some(credentials) = self.keys(&authoriser).await? else {
             authoriser.authorise(self, &mut built).await?;
             return Ok(built);

@@ -38,6 +38,11 @@ enum Last {
 }
 
 impl Source {
+    /// Forgets what the source gave.
+    pub(crate) async fn forget(&self) {
+        *self.last.lock().await = None;
+    }
+
     /// The source's credentials; `make` makes the source when it is asked for the first time.
     pub(crate) async fn credentials(
         &self,

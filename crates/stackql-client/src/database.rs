@@ -54,7 +54,7 @@ impl Database {
     /// The database that the auth context in force names.
     pub(crate) fn find(client: &Client, provider: &str, auth: &Auth) -> Result<Self, Failure> {
         let configuration = |message: String| (TransportErrorKind::Configuration, message);
-        let authoriser = client.authorisers.of(&client.settings, provider, auth).map_err(configuration)?;
+        let authoriser = client.authorisers.of(&client.settings, provider, auth)?;
         let dsn = authoriser.database(&client.settings.environment)?;
         // Why not is not said: it would quote a part, which may be the password.
         let config = secure::config(dsn.expose_secret(), &client.settings).ok_or_else(|| {

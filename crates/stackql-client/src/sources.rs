@@ -18,6 +18,11 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
+    /// Forgets what the default chain gave.
+    pub(crate) async fn forget(&self) {
+        self.chain.forget().await;
+    }
+
     /// The credentials for requests that `authoriser` signs with the keys of `source`.
     pub(crate) async fn credentials(
         &self,

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 use crate::Outcome;
 use crate::context::Context;
 use crate::error::{Error, Stage};
+use crate::fetch::Tally;
 use crate::pages::exchange;
 use crate::waits::Waits;
 
@@ -56,12 +57,13 @@ pub(crate) struct Awaits {
 
 impl Awaits {
     /// What to say when all are over.
-    pub(crate) fn message(&self, outcome: &Outcome) -> String {
+    pub(crate) fn message(&self, outcome: &Outcome, tally: &Tally) -> String {
         let complete = self.complete.lock().unwrap_or_else(PoisonError::into_inner);
         let mut lines: Vec<String> = complete.iter().map(|label| format!("{label} complete")).collect();
         match outcome {
             Outcome::Partial(failures) => {
-                lines.push(format!("{} of the operations failed, the others completed", failures.len()));
+                let counted = || format!("{} of the operations failed, the others completed", failures.len());
+                lines.push(tally.told("completed").unwrap_or_else(counted));
             }
             _ if lines.is_empty() => lines.push("The operation completed successfully".to_owned()),
             _ => {}

@@ -11,7 +11,8 @@ use datafusion::error::DataFusionError;
 use datafusion::physical_plan::ExecutionPlan;
 use stackql_call::{Bindings, RowPlan, Value};
 
-/// The bindings of one row. Columns are named by parameter; text whose field is marked as JSON is nested.
+/// The bindings of one row. Columns are named by parameter; text whose field is marked as JSON is nested, and of text
+/// that is marked as such no JSON is made.
 pub(crate) fn bindings(batch: &RecordBatch, row: usize) -> Result<Bindings> {
     let mut bindings = Bindings::new();
     for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
@@ -44,7 +45,10 @@ fn value(field: &Field, column: &ArrayRef, row: usize) -> Result<Value> {
             let text = cast(&one, &DataType::Utf8)?;
             let text = text.as_string::<i32>().value(0).to_owned();
             match field.metadata().get(RowPlan::FORMAT_KEY).map(String::as_str) {
-                Some("json") => match serde_json::from_str(&text) {
+                Some(BOUND) => serde_json::from_str(&text).map_err(|e| DataFusionError::External(Box::new(e)))?,
+                // Whatever it looks like, it is to be a text.
+                Some(stackql_functions::TEXT) => Value::Json(serde_json::Value::String(text)),
+                Some(stackql_functions::JSON) => match serde_json::from_str(&text) {
                     Ok(serde_json::Value::String(text)) => Value::Text(text),
                     Ok(serde_json::Value::Bool(b)) => Value::Boolean(b),
                     Ok(serde_json::Value::Number(n)) => match (n.as_i64(), n.as_f64()) {
@@ -61,31 +65,25 @@ fn value(field: &Field, column: &ArrayRef, row: usize) -> Result<Value> {
     })
 }
 
+/// The format of a column of [`leaf`]: a [`Value`] as JSON.
+const BOUND: &str = "bound";
+
 /// A leaf plan that yields these bindings, a row each.
 pub(crate) fn leaf(rows: &[Bindings]) -> Result<Arc<dyn ExecutionPlan>> {
     let mut names: Vec<&String> = rows.iter().flat_map(Bindings::keys).collect();
     names.sort();
     names.dedup();
-    let json = [(RowPlan::FORMAT_KEY.to_owned(), "json".to_owned())];
-    let fields: Vec<Field> =
-        names.iter().map(|n| Field::new(n.as_str(), DataType::Utf8, true).with_metadata(json.clone().into())).collect();
-    let columns: Vec<ArrayRef> = names
-        .iter()
-        .map(|name| Arc::new(rows.iter().map(|r| r.get(*name).and_then(as_json)).collect::<StringArray>()) as ArrayRef)
-        .collect();
+    let bound = [(RowPlan::FORMAT_KEY.to_owned(), BOUND.to_owned())];
+    let field = |name: &&String| Field::new(name.as_str(), DataType::Utf8, true).with_metadata(bound.clone().into());
+    let fields: Vec<Field> = names.iter().map(field).collect();
+    let text = |value: &Value| serde_json::to_string(value).map_err(|e| DataFusionError::External(Box::new(e)));
+    let column = |name: &&String| -> Result<ArrayRef> {
+        let cells = rows.iter().map(|row| row.get(*name).map(text).transpose());
+        Ok(Arc::new(cells.collect::<Result<StringArray>>()?))
+    };
+    let columns = names.iter().map(column).collect::<Result<Vec<_>>>()?;
     let schema = Arc::new(Schema::new(fields));
     let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
     let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &options)?;
     Ok(MemorySourceConfig::try_new_exec(&[vec![batch]], schema, None)?)
-}
-
-fn as_json(value: &Value) -> Option<String> {
-    Some(match value {
-        Value::Null => return None,
-        Value::Boolean(b) => b.to_string(),
-        Value::Integer(n) => n.to_string(),
-        Value::Number(n) => serde_json::Number::from_f64(*n)?.to_string(),
-        Value::Text(s) => serde_json::Value::String(s.clone()).to_string(),
-        Value::Json(json) => json.to_string(),
-    })
 }

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use crate::answers::Answers;
 use crate::awaiting::Awaits;
 use crate::error::Error;
+use crate::executed::Executed;
 use crate::log::Log;
 use crate::settings::Settings;
 use crate::views::View;
@@ -44,6 +45,8 @@ pub(crate) struct Course {
     pub(crate) awaits: Awaits,
     /// Calls that were made or are about to be.
     planned: AtomicU64,
+    /// The methods that the statement calls where relations stand, by the names that stand for them.
+    executed: Mutex<Vec<(String, Executed)>>,
     /// The views that the statement reads.
     views: Mutex<HashMap<String, Arc<View>>>,
     lost: Mutex<Lost>,
@@ -65,6 +68,24 @@ impl Context {
     /// The view of this exact name, once it is planned.
     pub(crate) fn view(&self, name: &str) -> Option<Arc<View>> {
         self.course.views.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// What stands for a method that is called in place of a relation: the name that it has from now on.
+    pub(crate) fn keep_executed(&self, name: String, executed: Executed) -> String {
+        let mut all = self.course.executed.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = format!("{name} ({})", all.len() + 1);
+        all.push((name.clone(), executed));
+        name
+    }
+
+    /// What this exact name stands for, if it is a method that is called.
+    pub(crate) fn executed(&self, name: &str) -> Option<Executed> {
+        self.all_executed().into_iter().find(|(known, _)| known == name).map(|(_, executed)| executed)
+    }
+
+    /// The methods that the statement calls where relations stand, in the order in which they are written.
+    pub(crate) fn all_executed(&self) -> Vec<(String, Executed)> {
+        self.course.executed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn keep_view(&self, name: String, view: Arc<View>) {

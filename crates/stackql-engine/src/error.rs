@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use datafusion::error::DataFusionError;
-use stackql_call::{AnswerError, BindError, Fault, TransportError};
+use stackql_call::{AnswerError, BindError, Fault, FaultKind, TransportError};
 use stackql_provider::{LookupError, RegistryError};
 use thiserror::Error;
 
@@ -23,6 +23,9 @@ pub(crate) enum Error {
     /// The store of what users make did not do what it was asked.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// There are no credentials, or what is kept cannot be dropped.
+    #[error(transparent)]
+    Rim(#[from] TransportError),
     /// Parameters do not make a call.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -66,6 +69,14 @@ pub(crate) enum Error {
         given: String,
         /// Why it failed.
         source: Box<Self>,
+    },
+    /// Several rows were sent and none went.
+    #[error("{source}")]
+    NoneWent {
+        /// Why the last of them failed.
+        source: Box<Self>,
+        /// Why the others did.
+        others: Vec<String>,
     },
     /// Work went on for longer than a statement waits.
     #[error("{table}{}: '{label}' still runs, and {} s is as long as is waited; look for it by {at}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), .limit.as_secs_f64())]
@@ -145,9 +156,14 @@ impl Error {
     pub(crate) fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Answer(AnswerError::Fault(fault)) => Some(fault),
-            Self::Among { source, .. } => source.fault(),
+            Self::Among { source, .. } | Self::NoneWent { source, .. } => source.fault(),
             _ => None,
         }
+    }
+
+    /// Whether it says that a rehearsal would have succeeded.
+    pub(crate) fn is_rehearsal(&self) -> bool {
+        self.fault().is_some_and(|fault| fault.kind == FaultKind::Rehearsed)
     }
 
     pub(crate) fn statement(message: impl Into<String>) -> Self {

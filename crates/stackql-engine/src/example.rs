@@ -18,7 +18,7 @@ pub(crate) fn by_verb(table: &str, resource: &Resource, method: &Method) -> Stri
             // What names the thing comes first; the rest is what it becomes.
             let (names, becomes) = owed.split_at(owed.len().min(1));
             let becomes = if becomes.is_empty() { telling(resource, method) } else { becomes.to_vec() };
-            format!("UPDATE {table} SET {} WHERE {}", pairs(&becomes, ", "), pairs(names, " AND "))
+            format!("{} {table} SET {} WHERE {}", method.verb.keyword(), pairs(&becomes, ", "), pairs(names, " AND "))
         }
         Verb::Select => format!("SELECT * FROM {table} WHERE {}", pairs(&owed, " AND ")),
         Verb::Exec => by_name(table, resource, method),

@@ -94,7 +94,9 @@ fn place(error: &Error) -> Option<Box<Place>> {
         Error::StillRuns { table, scope, .. } => {
             Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
         }
-        Error::Behind { source, .. } | Error::Among { source, .. } => return place(source),
+        Error::Behind { source, .. } | Error::Among { source, .. } | Error::NoneWent { source, .. } => {
+            return place(source);
+        }
         _ => return None,
     };
     Some(Box::new(place))
@@ -133,7 +135,12 @@ impl Failure {
             Error::TookTooLong(_) => Self::new(FailureKind::Limit, message),
             Error::StillRuns { .. } => Self::new(FailureKind::Limit, message),
             Error::Behind { source, .. } | Error::Among { source, .. } => Self { message, ..Self::told(source) },
-            Error::Transport { source, .. } => match source.kind {
+            Error::NoneWent { source, others } => {
+                let failure = Self::told(source);
+                let others = others.iter().map(|other| format!("nor did this: {other}"));
+                Self { hints: failure.hints.iter().cloned().chain(others).collect(), ..failure }
+            }
+            Error::Transport { source, .. } | Error::Rim(source) => match source.kind {
                 TransportErrorKind::Credentials => Self::new(FailureKind::Auth, message),
                 TransportErrorKind::Configuration => Self::user(message),
                 TransportErrorKind::Throttled => Self::new(FailureKind::Limit, message),

@@ -3,11 +3,12 @@
 
 mod among;
 mod calls;
+mod tally;
 
 use std::any::Any;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
@@ -21,11 +22,12 @@ use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, StreamExt};
 use stackql_call::{Bindings, Operation, RowPlan, Value};
 
+pub(crate) use tally::Tally;
+
 use crate::Failure;
 use crate::awaiting::{Until, awaited};
 use crate::context::Context;
 use crate::demand::Demand;
-use crate::error::Error;
 use crate::explain::Choice;
 use crate::feed::KeysExec;
 use crate::journal::Called;
@@ -48,6 +50,8 @@ pub(crate) struct Fetch {
     pub(crate) is_fed: bool,
     /// It is known to be one call.
     pub(crate) is_one: bool,
+    /// Its calls are for the rows that a statement lists or selects, in their order.
+    pub(crate) is_of_rows: bool,
     /// Clauses of the statement that every call carries.
     pub(crate) clauses: Bindings,
     /// How many conditions of the statement are settled by them.
@@ -65,34 +69,6 @@ impl Fetch {
             row.entry(name.clone()).or_insert_with(|| value.clone());
         }
         row
-    }
-}
-
-/// How the calls of a fetch went.
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
-    calls: AtomicUsize,
-    failed: Mutex<Failed>,
-}
-
-#[derive(Debug, Default)]
-struct Failed {
-    count: usize,
-    last: Option<Error>,
-}
-
-impl Tally {
-    fn fail(&self, error: Error) {
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.count += 1;
-        failed.last = Some(error);
-    }
-
-    /// The last failure, if no call was answered.
-    pub(crate) fn verdict(&self) -> Option<Error> {
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let lost_all = failed.count == self.calls.load(Ordering::Relaxed);
-        if lost_all { failed.last.take() } else { None }
     }
 }
 
@@ -134,12 +110,17 @@ impl FetchExec {
         Self { fetch: Arc::new(fetch), ..self.clone() }
     }
 
+    /// The same, whose input is the rows that a statement lists or selects.
+    pub(crate) fn of_rows(&self) -> Self {
+        Self { fetch: Arc::new(Fetch { is_of_rows: true, ..self.fetch.as_ref().clone() }), ..self.clone() }
+    }
+
     /// How many rows there are, as far as every answer says it.
     pub(crate) async fn counted(&self, partition: usize, task: Arc<TaskContext>) -> Result<Option<i64>> {
         let mut total = 0;
         let calls = self.fetch.calls(self.input.execute(partition, task)?).await?;
         self.fetch.context.plan_calls(calls.len())?;
-        for call in calls {
+        for (_, call) in calls {
             let count = counted(&self.fetch.context, call, self.fetch.plan.clone()).await?;
             let Some(count) = count.and_then(|count| i64::try_from(count).ok()) else { return Ok(None) };
             total += count;
@@ -241,12 +222,13 @@ async fn all_rows(
     context.plan_calls(calls.len())?;
     context.progress.scopes.fetch_add(calls.len() as u64, Ordering::Relaxed);
     let is_alone = calls.len() == 1 && !fetch.is_fed;
+    let says_rows = fetch.says_rows() && calls.iter().enumerate().all(|(at, (row, _))| *row == at + 1);
     let one_ends_all = is_alone || context.settings.fails_at_once;
     let tally = Arc::clone(&fetch.tally);
-    tally.calls.fetch_add(calls.len(), Ordering::Relaxed);
+    tally.expect(calls.len());
     let of_call = Arc::clone(fetch);
     // Each is made as its turn comes: there may be many more calls than may be in flight.
-    let streams = calls.into_iter().map(move |call| {
+    let streams = calls.into_iter().map(move |(row, call)| {
         let tally = Arc::clone(&tally);
         let (context, fetch) = (Arc::clone(&of_call.context), Arc::clone(&of_call));
         let (of, plan) = (Arc::clone(&context), fetch.plan.clone());
@@ -255,12 +237,14 @@ async fn all_rows(
             until => stream::once(awaited(of, call.clone(), plan, until)).boxed(),
         };
         let ended = Arc::clone(&context);
-        rows.map(move |page| match page.map_err(|error| if is_alone { error } else { fetch.among(&call, error) }) {
+        rows.map(move |page| match page.map_err(|error| if is_alone { error } else { fetch.among(row, &call, error) }) {
             Ok(page) => Some(fetch.output.batch(&call, &page)),
             Err(error) if one_ends_all => Some(Err(error.into())),
             Err(error) => {
-                context.lose(Failure::from(&error));
-                tally.fail(error);
+                if !error.is_rehearsal() {
+                    context.lose(Failure::from(&error));
+                }
+                tally.fail(says_rows.then_some(row), error);
                 None
             }
         })

@@ -1,16 +1,28 @@
-//! Reads the literal parts of statements that change something: `SET a = 1` and `WHERE id = 'x' AND b IN (…)`.
+//! Reads the literal parts of statements that change something: `SET a = 1`, `WHERE id = 'x' AND b IN (…)` and
+//! `VALUES ('x', JSON('{}'))`.
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value as SqlValue,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Query, Select, SelectItem,
+    SetExpr, UnaryOperator, Value as SqlValue,
 };
 use stackql_call::Value;
 
 use crate::error::Error;
 
+/// Where a statement names a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// As what becomes of a thing.
+    Value,
+    /// In a condition on which things.
+    Condition,
+}
+
 /// A column and the values it is given; several make several calls.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Assignment {
     pub(crate) column: String,
+    pub(crate) named: Named,
     pub(crate) values: Vec<Value>,
 }
 
@@ -34,12 +46,12 @@ pub(crate) fn condition(expr: &Expr, statement: &str) -> Result<Vec<Assignment>,
                 (None, None) => return Err(unfit()),
             };
             let values = vec![literal(value).ok_or_else(unfit)?];
-            Ok(vec![Assignment { column, values }])
+            Ok(vec![Assignment { column, named: Named::Condition, values }])
         }
         Expr::InList { expr, list, negated: false } => {
             let column = column(expr).ok_or_else(unfit)?;
             let values = list.iter().map(|v| literal(v).ok_or_else(unfit)).collect::<Result<_, _>>()?;
-            Ok(vec![Assignment { column, values }])
+            Ok(vec![Assignment { column, named: Named::Condition, values }])
         }
         _ => Err(unfit()),
     }
@@ -51,6 +63,32 @@ fn column(expr: &Expr) -> Option<String> {
         Expr::CompoundIdentifier(parts) => parts.last().map(|p| p.value.clone()),
         _ => None,
     }
+}
+
+/// The rows of a query that gives nothing but literals: `VALUES (…), (…)`, or `SELECT …` without anything behind it.
+pub(crate) fn literals(query: &Query) -> Option<Vec<Vec<Value>>> {
+    let Query { with: None, body, order_by: None, limit_clause: None, fetch: None, .. } = query else { return None };
+    match body.as_ref() {
+        SetExpr::Values(values) => {
+            values.rows.iter().map(|row| row.iter().map(literal).collect::<Option<Vec<_>>>()).collect()
+        }
+        SetExpr::Query(inner) => literals(inner),
+        SetExpr::Select(select) if is_bare(select) => {
+            let value = |item: &SelectItem| match item {
+                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => literal(expr),
+                _ => None,
+            };
+            Some(vec![select.projection.iter().map(value).collect::<Option<Vec<_>>>()?])
+        }
+        _ => None,
+    }
+}
+
+/// Whether a SELECT has nothing but its list.
+fn is_bare(select: &Select) -> bool {
+    let groups = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty());
+    let filters = select.selection.is_some() || select.having.is_some() || select.qualify.is_some();
+    select.from.is_empty() && select.distinct.is_none() && !groups && !filters
 }
 
 /// A literal, a negative number, or a literal marked by `JSON('…')` or `string('…')`.
@@ -81,7 +119,8 @@ pub(crate) fn literal(expr: &Expr) -> Option<Value> {
             let [FunctionArg::Unnamed(FunctionArgExpr::Expr(only))] = list.args.as_slice() else { return None };
             match (name.as_str(), literal(only)?) {
                 ("json", Value::Text(text)) => serde_json::from_str(&text).ok().map(Value::Json),
-                ("string", value) => Some(value),
+                ("string", Value::Text(text)) => Some(Value::Json(serde_json::Value::String(text))),
+                ("string", Value::Null) => Some(Value::Null),
                 _ => None,
             }
         }

@@ -69,6 +69,11 @@ impl Log {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner).insert(table, pages);
     }
 
+    /// Forgets how many pages lists had.
+    pub(crate) fn forget_pages(&self) {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// How many pages the last whole list of a table had.
     pub(crate) fn pages_of(&self, table: &str) -> Option<usize> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(table).copied()

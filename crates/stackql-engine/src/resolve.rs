@@ -15,12 +15,13 @@ use crate::context::Context;
 use crate::error::Error;
 
 mod duplicate;
+mod joins;
 mod relation;
 mod unnamed;
 mod wildcard;
 
 pub(crate) use duplicate::called_as_written;
-use relation::{Relation, Relations, is_described};
+use relation::{METHOD, Relation, Relations, described};
 pub(crate) use unnamed::{as_written, columns_as_written};
 
 /// Rewrites the names of a query; what its columns are called in it, by position, as far as it says.
@@ -121,7 +122,7 @@ impl VisitorMut for Resolver {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
-        match self.scope(select) {
+        match joins::settle(select, &mut self.relations).and_then(|()| self.scope(select)) {
             Ok(scope) => {
                 wildcard::expand(select, &scope.relations);
                 self.scopes.push(scope);
@@ -242,8 +243,8 @@ impl Resolver {
         let mut tables = tables.to_vec();
         tables.dedup();
         Error::Statement {
-            message: format!("no such column: {name} in {}{meant}", tables.join(", ")),
-            hint: tables.first().filter(|t| is_described(t)).map(|t| format!("DESCRIBE {t} lists its columns")),
+            message: format!("no such column: {name} in {}{meant}", tables.join(", ").replace(METHOD, "")),
+            hint: tables.first().and_then(|label| described(label)),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! A session: definitions, a transport and settings, over which statements run. The one match over statements.
 
+mod auth;
+mod in_use;
 mod own;
 mod planner;
+mod purge;
 mod saga;
 mod transaction;
 
@@ -17,7 +20,7 @@ use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast::Expr;
 use futures::{TryStreamExt, stream};
-use stackql_call::{FaultKind, Transport};
+use stackql_call::{Keyring, Transport};
 use stackql_provider::{Definitions, Registry, Verb};
 use stackql_sql::{JoinBy, Prepared, Show, ShowKind, Statement, parse};
 
@@ -27,14 +30,18 @@ use crate::explain::{analyze, explain};
 use crate::log::Log;
 use crate::returning::returning;
 use crate::settings::Settings;
-use crate::{Answer, Failure, FailureKind, Journal, Outcome, Progress, Rollback, Store, registry, show};
+use crate::{Answer, Failure, FailureKind, Journal, Outcome, Progress, Rollback, Store, executed, registry, show};
 
 pub use saga::Doubt;
+use planner::Planner;
 use saga::Saga;
 pub use transaction::Kept;
 
 /// What a change says whose requests were taken.
 const DESPATCHED: &str = "The operation was despatched successfully";
+
+/// What a change says that found nothing to change.
+const NOTHING: &str = "there are no rows for that, so nothing was sent";
 
 /// What a rehearsal says that would have succeeded.
 const REHEARSED: &str = "dry run: the request would have succeeded; nothing was changed";
@@ -79,6 +86,17 @@ impl Default for SessionOptions {
     }
 }
 
+/// What a program tells of its build.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Build {
+    /// The commit that it was built from.
+    pub commit: String,
+    /// When it was built.
+    pub date: String,
+    /// What it runs on.
+    pub platform: String,
+}
+
 /// Runs statements. Cheap to clone; clones share everything.
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -87,6 +105,8 @@ pub struct Session {
     registry: Option<Arc<dyn Registry>>,
     store: Option<Arc<dyn Store>>,
     journal: Option<Arc<dyn Journal>>,
+    keyring: Option<Arc<dyn Keyring>>,
+    build: Build,
     options: SessionOptions,
     progress: Arc<Progress>,
     log: Arc<Log>,
@@ -106,6 +126,8 @@ impl Session {
             registry: None,
             store: None,
             journal: None,
+            keyring: None,
+            build: Build::default(),
             options,
             progress: Arc::default(),
             log: Arc::default(),
@@ -132,6 +154,16 @@ impl Session {
         Self { journal: Some(journal), ..self }
     }
 
+    /// The session with the credentials that its calls are made with, which the AUTH statements speak of.
+    pub fn with_keyring(self, keyring: Arc<dyn Keyring>) -> Self {
+        Self { keyring: Some(keyring), ..self }
+    }
+
+    /// The session of a program of this build.
+    pub fn with_build(self, build: Build) -> Self {
+        Self { build, ..self }
+    }
+
     /// The definitions, for completion of names.
     pub fn definitions(&self) -> &Arc<dyn Definitions> {
         &self.definitions
@@ -150,6 +182,11 @@ impl Session {
         let outcome = match (parse(statement), timeout) {
             (Ok(statement), None) => self.dispatch(statement).await,
             (Ok(statement), Some(limit)) => self.within(limit, statement).await,
+            (Err(_), _) if auth::may_be_secret(statement) => {
+                let text = "syntax error in a statement that is not repeated, since it may have a credential in it";
+                let hint = "a key of an auth context is set by SET \"$.auth.provider.key\" = '…'".to_owned();
+                Err(Failure { hints: vec![hint], ..Failure::new(FailureKind::User, text.to_owned()) })
+            }
             (Err(error), _) => {
                 let hints = vec![error.marked(statement)];
                 Err(Failure { hints, ..Failure::new(FailureKind::User, error.to_string()) })
@@ -168,13 +205,24 @@ impl Session {
     }
 
     async fn dispatch(&self, statement: Statement) -> Result<Answer, Failure> {
+        let provider = self.settings().provider.clone();
+        let statement = match provider {
+            Some(provider) => in_use::named(statement, &provider),
+            None => statement,
+        };
         match statement {
+            Statement::Show(Show { kind: ShowKind::Setting(name), .. }) if auth::key_of(&name).is_some() => {
+                Err(Error::statement("what authorises requests is not shown; SHOW AUTH tells where it comes from").into())
+            }
+            Statement::Show(ref show @ Show { kind: ShowKind::Auth { ref provider }, .. }) => {
+                self.show_auth(show, provider.as_deref())
+            }
             Statement::Show(Show { kind: ShowKind::Setting(name), .. }) if !name.contains(' ') => {
                 let value = self.settings().get(self.definitions.as_ref(), &name)?;
                 let column = Arc::new(StringArray::from(vec![value])) as ArrayRef;
                 Ok(rows(RecordBatch::try_from_iter([(name, column)]).map_err(DataFusionError::from)?))
             }
-            Statement::Show(statement) => Ok(rows(show::show(self.definitions.as_ref(), &statement)?)),
+            Statement::Show(statement) => Ok(rows(show::show(self.definitions.as_ref(), &self.build, &statement)?)),
             Statement::Create(create) => Box::pin(self.create(create)).await,
             Statement::Drop { made, name, if_exists } => self.remove(made, &name, if_exists).await,
             Statement::Native(text) => Ok(rows(self.store()?.query(&text).await.map_err(Error::from)?)),
@@ -188,7 +236,7 @@ impl Session {
                 Ok(rows(show::describe_method(self.definitions.as_ref(), &method, extended)?))
             }
             Statement::Use(provider) => {
-                self.definitions.provider(&provider).map_err(Error::from)?;
+                self.settings().set(self.definitions.as_ref(), "provider", &provider)?;
                 Ok(message("OK"))
             }
             Statement::Sleep(milliseconds) => {
@@ -203,6 +251,12 @@ impl Session {
                 let transfer = &self.progress.transfer;
                 Ok(message(&registry::pull(self.registry()?, &provider, version.as_deref(), transfer).await?))
             }
+            Statement::Set { ref name, ref value } if let Some((provider, key)) = auth::key_of(name) => {
+                self.set_auth(provider, key, value)
+            }
+            Statement::LogIn { provider, scopes } => self.log_in(&provider, &scopes).await,
+            Statement::Revoke { provider } => self.revoke(&provider).await,
+            Statement::Purge(kind) => self.purge(kind.as_deref()).await,
             Statement::Set { name, value } => {
                 self.settings().set(self.definitions.as_ref(), &name, &value)?;
                 Ok(message("OK"))
@@ -232,6 +286,7 @@ impl Session {
             Statement::Query(query) => {
                 let planner = self.planner(query.hints.join_by).await?;
                 let plan = planner.query(query).await?;
+                self.execute(&planner).await?;
                 planner.stream(plan)
             }
             Statement::Explain { statement, analyze: runs } => {
@@ -244,6 +299,7 @@ impl Session {
                     Statement::Query(query) => planner.query(query).await?,
                     statement @ (Statement::Insert(_)
                     | Statement::Update(_)
+                    | Statement::Replace(_)
                     | Statement::Delete(_)
                     | Statement::Exec(_)) => {
                         let (plan, verb, ..) = planner.change(statement).await?;
@@ -260,6 +316,7 @@ impl Session {
                     }
                 };
                 if runs {
+                    self.may_execute(&planner).await?;
                     let answer = rows(analyze(&planner.context, plan, planner.task()).await?);
                     let context = planner.context;
                     return Ok(Answer { outcome: Arc::new(move || context.outcome()), ..answer });
@@ -267,7 +324,11 @@ impl Session {
                 let answer = rows(explain(&plan, planner.task()).await?);
                 Ok(Answer { message: Some("Execution plan generated successfully".into()), ..answer })
             }
-            Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) | Statement::Exec(_) => {
+            Statement::Insert(_)
+            | Statement::Update(_)
+            | Statement::Replace(_)
+            | Statement::Delete(_)
+            | Statement::Exec(_) => {
                 let statement = match Box::pin(self.in_transaction(statement)).await? {
                     Ok(answer) => return Ok(answer),
                     Err(statement) => statement,
@@ -312,18 +373,37 @@ impl Session {
         if verb == Verb::Select { Ok(()) } else { self.may(verb.keyword()) }
     }
 
+    /// Makes the calls of the methods that stand for relations and change something, each once, whatever of them the
+    /// plan reads.
+    async fn execute(&self, planner: &Planner) -> Result<(), Failure> {
+        self.may_execute(planner).await?;
+        Ok(executed::call(&planner.context, planner.task()).await?)
+    }
+
+    /// Refuses such calls where nothing may be changed, or not now.
+    async fn may_execute(&self, planner: &Planner) -> Result<(), Error> {
+        for (_, executed) in planner.context.all_executed() {
+            if let Some(verb) = executed.change() {
+                self.may(&format!("EXEC of {}, which answers {},", executed.method(), verb.keyword()))?;
+                self.outside_a_transaction("an EXEC in FROM that changes something").await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn change(&self, statement: Statement) -> Result<Answer, Failure> {
         // What is looked up to be changed is looked up anew.
         let settings = self.settings().clone().asking_anew();
         let planner = self.planner_with(join_by(&statement), settings).await?;
         let (plan, verb, items) = planner.change(statement).await?;
         self.may_call(verb)?;
-        let until = plan.fetch_of().until;
+        self.execute(&planner).await?;
+        let (until, tally) = (plan.fetch_of().until, Arc::clone(&plan.fetch_of().tally));
         if let Some(items) = items {
             let plan = returning(&planner.state, plan, &items).await?;
             return match until {
                 Until::Answer => planner.stream(plan),
-                Until::End | Until::Made => planner.awaited(plan).await,
+                Until::End | Until::Made => planner.awaited(plan, &tally).await,
             };
         }
         let mut answers = execute_stream(plan, planner.task())?;
@@ -339,11 +419,12 @@ impl Session {
         }
         let context = planner.context;
         let text = match context.outcome() {
-            outcome if until != Until::Answer => context.course.awaits.message(&outcome),
+            Outcome::Complete if tally.is_idle() => NOTHING.to_owned(),
+            outcome if until != Until::Answer => context.course.awaits.message(&outcome, &tally),
             Outcome::Complete => DESPATCHED.to_owned(),
-            Outcome::Partial(failures) => {
+            Outcome::Partial(failures) => tally.told("were despatched").unwrap_or_else(|| {
                 format!("{} of the operations failed, the others were despatched", failures.len())
-            }
+            }),
             Outcome::Truncated(what) => what,
         };
         Ok(Answer { outcome: Arc::new(move || context.outcome()), ..message(&text) })
@@ -366,10 +447,7 @@ fn join_by(statement: &Statement) -> Option<JoinBy> {
 /// Whether an error says that a rehearsal would have succeeded.
 fn rehearsed(error: &DataFusionError) -> bool {
     match error.find_root() {
-        DataFusionError::External(inner) => {
-            let fault = inner.downcast_ref::<Error>().and_then(Error::fault);
-            fault.is_some_and(|fault| fault.kind == FaultKind::Rehearsed)
-        }
+        DataFusionError::External(inner) => inner.downcast_ref().is_some_and(Error::is_rehearsal),
         _ => false,
     }
 }

@@ -21,11 +21,13 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Duration>,
     /// How old an answer may be that is given instead of asking; `None` is what the session starts with.
     pub(crate) cache_ttl: Option<Duration>,
+    /// The provider of names that name none.
+    pub(crate) provider: Option<String>,
     /// Values of parameters that a statement does not name, by provider and parameter.
     defaults: BTreeMap<(String, String), String>,
 }
 
-const NAMES: [&str; 5] = ["cache_ttl", "ignore_errors", "max_calls", "on_error", "statement_timeout"];
+const NAMES: [&str; 6] = ["cache_ttl", "ignore_errors", "max_calls", "on_error", "provider", "statement_timeout"];
 
 impl Settings {
     /// Changes a setting; `DEFAULT` is what a session starts with.
@@ -57,6 +59,8 @@ impl Settings {
             }
             "max_calls" if is_default => self.max_calls = start.max_calls,
             "max_calls" => self.max_calls = Some(value.parse().map_err(|_| unfit("a whole number"))?),
+            "provider" if is_default => self.provider = start.provider,
+            "provider" => self.provider = Some(definitions.provider(value)?.name.clone()),
             "statement_timeout" if is_default => self.timeout = start.timeout,
             "statement_timeout" => self.timeout = Some(time()?).filter(|limit| !limit.is_zero()),
             "cache_ttl" if is_default => self.cache_ttl = start.cache_ttl,
@@ -77,6 +81,7 @@ impl Settings {
             "on_error" => if self.fails_at_once { "fail" } else { "skip" }.to_owned(),
             "ignore_errors" => self.ignored.join(", "),
             "max_calls" => self.max_calls.map_or_else(|| "default".to_owned(), |most| most.to_string()),
+            "provider" => self.provider.clone().unwrap_or_else(|| "default".to_owned()),
             "statement_timeout" => seconds(self.timeout.unwrap_or_default()),
             "cache_ttl" => self.cache_ttl.map_or_else(|| "default".to_owned(), seconds),
             _ => return Err(unknown(name)),
@@ -96,6 +101,14 @@ impl Settings {
         let defaults = self.defaults.iter();
         changes.extend(defaults.map(|((provider, name), value)| (format!("{provider}.{name}"), value.clone())));
         Ok(changes)
+    }
+
+    /// A name of so many parts, with the provider in use in front where just that is missing.
+    pub(crate) fn in_full(&self, mut name: Vec<String>, parts: usize) -> Vec<String> {
+        if let Some(provider) = self.provider.as_ref().filter(|_| name.len() + 1 == parts) {
+            name.insert(0, provider.clone());
+        }
+        name
     }
 
     /// The same, and nothing is taken from what is kept.

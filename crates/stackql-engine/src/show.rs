@@ -3,37 +3,48 @@
 mod describe;
 mod filter;
 mod listing;
+mod template;
 
 use datafusion::arrow::record_batch::RecordBatch;
 use stackql_provider::names::{Found, find, meant, nearest};
-use stackql_provider::{Definitions, LookupError, Method, Origin, Parameter, Resource, Type, Verb};
+use stackql_provider::{Definitions, LookupError, Method, Origin, Resource};
 use stackql_sql::{ObjectName, Show, ShowKind};
 
+use crate::Build;
 use crate::error::Error;
 pub(crate) use describe::{columns, describe, describe_method};
 pub(crate) use listing::Listing;
 
 /// The rows of a SHOW statement.
-pub(crate) fn show(definitions: &dyn Definitions, show: &Show) -> Result<RecordBatch, Error> {
-    let mut listing = match &show.kind {
+pub(crate) fn show(definitions: &dyn Definitions, build: &Build, show: &Show) -> Result<RecordBatch, Error> {
+    let listing = match &show.kind {
         ShowKind::Providers => providers(definitions),
         ShowKind::Services { provider } => services(definitions, provider)?,
         ShowKind::Resources { provider, service } => resources(definitions, provider, service, show.extended)?,
         ShowKind::Methods { table } => methods(&Table::find(definitions, table)?.resource),
-        ShowKind::InsertInto { table } => insert_into(&Table::find(definitions, table)?, show.extended)?,
-        ShowKind::Version => Listing::new(&["version"], &[]).with([[concat!("v", env!("CARGO_PKG_VERSION")).into()]]),
+        ShowKind::InsertInto { table } => template::insert_into(&Table::find(definitions, table)?, show.extended)?,
+        ShowKind::Version => {
+            let Build { commit, date, platform } = build.clone();
+            let version = concat!("v", env!("CARGO_PKG_VERSION")).to_owned();
+            Listing::new(&["version"], &["commit", "build_date", "platform"]).with([[version, commit, date, platform]])
+        }
         ShowKind::Setting(words) if words.eq_ignore_ascii_case("transaction isolation level") => {
             Listing::new(&["transaction_isolation"], &[]).with([["read committed".into()]])
         }
-        ShowKind::Auth => return Err(Error::statement("SHOW AUTH is not a statement of this version")),
-        // Those of the session are the session's to show.
+        // What is of the session is the session's to show.
+        ShowKind::Auth { .. } => return Err(Error::statement("this session has no credentials")),
         ShowKind::Setting(words) => {
             return Err(Error::Statement {
                 message: format!("there is nothing called '{words}' to show"),
-                hint: Some("SHOW takes PROVIDERS, SERVICES IN, RESOURCES IN, METHODS IN, INSERT INTO, VERSION".into()),
+                hint: Some("SHOW takes PROVIDERS, SERVICES IN, RESOURCES IN, METHODS IN, INSERT INTO, VERSION, AUTH".into()),
             });
         }
     };
+    listed(listing, show)
+}
+
+/// The rows of a listing that a SHOW statement wants.
+pub(crate) fn listed(mut listing: Listing, show: &Show) -> Result<RecordBatch, Error> {
     if let Some(wanted) = &show.filter {
         filter::keep(&mut listing, wanted)?;
     }
@@ -117,26 +128,6 @@ fn methods(resource: &Resource) -> Listing {
     let row =
         |m: &Method| [m.name.clone(), m.required().join(", "), m.verb.keyword().to_owned(), m.description.clone()];
     Listing::new(&["MethodName", "RequiredParams", "SQLVerb"], &["description"]).with(methods.into_iter().map(row))
-}
-
-/// A statement that creates a row once its placeholders are filled in.
-fn insert_into(table: &Table, all: bool) -> Result<Listing, Error> {
-    let Some(method) = table.resource.methods_of(Verb::Insert).next() else {
-        return Err(Error::statement(format!(
-            "'{0}' has no method that answers INSERT; SHOW METHODS IN {0} lists what it has",
-            table.name
-        )));
-    };
-    let mut parameters: Vec<&Parameter> = method.parameters.iter().filter(|p| p.required || all).collect();
-    parameters.sort_by_key(|p| !p.required);
-    let placeholder = |p: &&Parameter| match table.resource.types.get(p.ty) {
-        Type::Integer | Type::Number | Type::Boolean => format!("<< {} >>", p.name),
-        _ => format!("'<< {} >>'", p.name),
-    };
-    let columns: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
-    let values: Vec<String> = parameters.iter().map(placeholder).collect();
-    let query = format!("INSERT INTO {} ({}) SELECT {}", table.name, columns.join(", "), values.join(", "));
-    Ok(Listing::new(&["query"], &[]).with([[query]]))
 }
 
 #[cfg(test)]

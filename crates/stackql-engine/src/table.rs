@@ -220,6 +220,7 @@ impl TableProvider for ResourceTable {
             until: Until::Answer,
             tally: Arc::default(),
             is_fed: !self.fed.is_empty(),
+            is_of_rows: false,
             is_one: self.fed.is_empty() && rows.len() == 1 && !rows.iter().any(is_everywhere),
             clauses,
             certain,

@@ -19,7 +19,7 @@ use stackql_sql::{Query, Statement, parse};
 use crate::StoredKind;
 use crate::context::Context;
 use crate::error::Error;
-use crate::resolve;
+use crate::{executed, resolve};
 
 /// A view that a statement reads.
 #[derive(Debug)]
@@ -59,6 +59,8 @@ pub(crate) fn plan<'a>(
                 .into());
             }
             let mut body = body(&made.name, &made.text)?;
+            executed::plan(context, &mut body.ast, body.hints)?;
+            executed::only_read(context)?;
             plan(context, state, &body.ast, &way).await?;
             let hidden = resolve::view(context, &mut body.ast, &|name| state.aggregate_functions().contains_key(name))?;
             stackql_functions::prepare(&mut body.ast);

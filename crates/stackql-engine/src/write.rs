@@ -11,7 +11,7 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use stackql_call::{BindError, Bindings, Operation, RowPlan, Value};
 use stackql_provider::names::{Found, find, meant, nearest};
 use stackql_provider::{LookupError, Method, Verb};
-use stackql_sql::{Exec, Literal, ObjectName};
+use stackql_sql::{Exec, Hints, Literal, ObjectName};
 
 use crate::awaiting::Until;
 use crate::bindings::leaf;
@@ -20,12 +20,15 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::example;
 use crate::fetch::{Fetch, FetchExec};
-use crate::literal::Assignment;
+use crate::literal::{Assignment, Named};
 use crate::output::Output;
 use crate::pages::Paging;
 use crate::table::ResourceTable;
 
 pub(crate) use matching::{Matching, is_of_rows, matching};
+
+/// What stands in front of the name of a body's member.
+const OF_BODY: &str = "data__";
 
 /// A table that a statement changes.
 pub(crate) fn target(context: &Arc<Context>, name: &ObjectName) -> Result<ResourceTable, Error> {
@@ -43,7 +46,7 @@ pub(crate) fn target(context: &Arc<Context>, name: &ObjectName) -> Result<Resour
 pub(crate) fn method<'a>(
     table: &'a ResourceTable,
     verb: Verb,
-    columns: &[&str],
+    columns: &[(&str, Named)],
 ) -> Result<(&'a Method, Vec<String>), Error> {
     let name = table.name();
     let methods: Vec<&Method> = table.resource.methods_of(verb).collect();
@@ -56,8 +59,8 @@ pub(crate) fn method<'a>(
     };
     for method in &methods {
         let (mut parameters, mut unknown) = (Vec::new(), Vec::new());
-        for column in columns {
-            match parameter(table, method, column) {
+        for (column, named) in columns {
+            match parameter(table, method, column, *named) {
                 Ok(parameter) => parameters.push(parameter),
                 Err(error) => unknown.push(error),
             }
@@ -93,13 +96,15 @@ pub(crate) fn method<'a>(
 }
 
 /// The parameter of `method` that a column names.
-fn parameter(table: &ResourceTable, method: &Method, column: &str) -> Result<String, Error> {
+fn parameter(table: &ResourceTable, method: &Method, column: &str, named: Named) -> Result<String, Error> {
     let scope = table.service.endpoints.scope.iter().map(|s| (s.as_str(), s.as_str()));
     let own = method.parameters.iter().map(|p| (p.name.as_str(), p.name.as_str()));
     let other = method.parameters.iter().flat_map(|p| p.aliases.iter().map(|a| (p.name.as_str(), a.as_str())));
     let all = own.clone().chain(other).chain(scope.clone());
-    let found = match (find(column, all.clone()), column.strip_prefix("data__")) {
+    // Members of a body may go by their own names where nothing else does; in a condition those are the row's.
+    let found = match (find(column, all.clone()), column.strip_prefix(OF_BODY)) {
         (Found::None, Some(plain)) => find(plain, all),
+        (Found::None, None) if named == Named::Value => find(&format!("{OF_BODY}{column}"), all),
         (found, _) => found,
     };
     match found {
@@ -135,7 +140,7 @@ pub(crate) fn fetch(
     let output = Output::answers(&operation, &plan);
     let paging = Paging::default();
     let (context, operation, tally) = (Arc::clone(context), Arc::new(operation), Arc::default());
-    let (is_fed, is_one, clauses) = (false, false, table.defaults_of(method));
+    let (is_fed, is_one, is_of_rows, clauses) = (false, false, false, table.defaults_of(method));
     let (certain, narrowing, choice) = (0, Vec::new(), None);
     let fetch = Fetch {
         context,
@@ -147,6 +152,7 @@ pub(crate) fn fetch(
         tally,
         is_fed,
         is_one,
+        is_of_rows,
         clauses,
         certain,
         narrowing,
@@ -155,14 +161,24 @@ pub(crate) fn fetch(
     Ok(Arc::new(FetchExec::new(input, Arc::new(fetch))))
 }
 
+/// Rows of literals as bindings of parameters, by position.
+pub(crate) fn bound(parameters: &[String], rows: Vec<Vec<Value>>) -> Result<Vec<Bindings>, Error> {
+    let bindings = |row: Vec<Value>| match row.len() == parameters.len() {
+        true => Ok(parameters.iter().cloned().zip(row).filter(|(_, value)| *value != Value::Null).collect()),
+        false => Err(misfit(parameters.len(), row.len())),
+    };
+    rows.into_iter().map(bindings).collect()
+}
+
+fn misfit(columns: usize, values: usize) -> Error {
+    Error::statement(format!("INSERT names {columns} columns and each row has {values} of them"))
+}
+
 /// Names the columns of `input` after parameters, by position.
 pub(crate) fn renamed(input: Arc<dyn ExecutionPlan>, names: &[String]) -> DfResult<Arc<dyn ExecutionPlan>> {
     let schema = input.schema();
     if schema.fields().len() != names.len() {
-        let (columns, values) = (names.len(), schema.fields().len());
-        return Err(
-            Error::statement(format!("INSERT names {columns} columns and each row has {values} of them")).into()
-        );
+        return Err(misfit(names.len(), schema.fields().len()).into());
     }
     let mut columns = Vec::with_capacity(names.len());
     for (i, name) in names.iter().enumerate() {
@@ -180,8 +196,14 @@ pub(crate) fn assigned(
     assignments: &[Assignment],
     until: Until,
 ) -> Result<Arc<FetchExec>, Error> {
-    let columns: Vec<&str> = assignments.iter().map(|a| a.column.as_str()).collect();
+    let columns: Vec<_> = assignments.iter().map(|a| (a.column.as_str(), a.named)).collect();
     let (method, parameters) = method(table, verb, &columns)?;
+    for (at, parameter) in parameters.iter().enumerate() {
+        // What it is to become says nothing of what it is.
+        if parameters[..at].contains(parameter) {
+            return Err(Error::statement(format!("{}: {parameter} is given more than once", table.name())));
+        }
+    }
     let mut rows = vec![Bindings::new()];
     for (parameter, assignment) in parameters.iter().zip(assignments) {
         let with = |row: &Bindings, value: &Value| {
@@ -197,8 +219,31 @@ pub(crate) fn assigned(
 
 /// The call of an EXEC, what it does, and whether its answer is to be shown.
 pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchExec>, Verb, bool)> {
-    let [provider, service, resource, name] = exec.method.0.as_slice() else {
-        let message = format!("no such method: {}", exec.method);
+    let arguments = exec.arguments.iter().map(|(name, literal)| (name.clone(), of_literal(literal))).collect();
+    let call = Calling { method: &exec.method, arguments, json: exec.json.as_deref(), hints: exec.hints };
+    let is_shown = |verb| exec.hints.show_results || verb == Verb::Select;
+    let (plan, verb) = called(context, call, is_shown)?;
+    Ok((plan, verb, is_shown(verb)))
+}
+
+/// What an EXEC says.
+pub(crate) struct Calling<'a> {
+    pub(crate) method: &'a ObjectName,
+    pub(crate) arguments: Vec<(String, Value)>,
+    /// The body.
+    pub(crate) json: Option<&'a str>,
+    pub(crate) hints: Hints,
+}
+
+/// The call of a method by its name, and what it does; `is_shown` says whether the answers of a verb are wanted.
+pub(crate) fn called(
+    context: &Arc<Context>,
+    calling: Calling<'_>,
+    is_shown: impl Fn(Verb) -> bool,
+) -> DfResult<(Arc<FetchExec>, Verb)> {
+    let Calling { method: full, arguments, json, hints } = calling;
+    let [provider, service, resource, name] = full.0.as_slice() else {
+        let message = format!("no such method: {full}");
         let hint = Some("methods are named provider.service.resource.method".to_owned());
         return Err(Error::Statement { message, hint }.into());
     };
@@ -215,14 +260,14 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchEx
         Error::Statement { message: format!("{full} has no method '{name}'{meant}"), hint }
     })?;
     let mut bindings = Bindings::new();
-    for (column, literal) in &exec.arguments {
-        bindings.insert(parameter(&table, method, column)?, of_literal(literal));
+    for (column, value) in arguments {
+        bindings.insert(parameter(&table, method, &column, Named::Value)?, value);
     }
-    if let Some(json) = &exec.json {
+    if let Some(json) = json {
         let body: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(json).map_err(|e| Error::statement(format!("@@json is not a JSON object: {e}")))?;
         for (column, value) in body {
-            bindings.insert(parameter(&table, method, &column)?, Value::Json(value));
+            bindings.insert(parameter(&table, method, &column, Named::Value)?, Value::Json(value));
         }
     }
     let defaults = table.defaults_of(method);
@@ -234,9 +279,8 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<FetchEx
         let source = BindError::Missing { table: full, method: method.name.clone(), missing };
         return Err(Error::Incomplete { source, example }.into());
     }
-    let is_shown = exec.hints.show_results || method.verb == Verb::Select;
-    let until = Until::asked(exec.hints, method.verb, is_shown);
-    Ok((fetch(context, &table, method, leaf(&[bindings])?, until)?, method.verb, is_shown))
+    let until = Until::asked(hints, method.verb, is_shown(method.verb));
+    Ok((fetch(context, &table, method, leaf(&[bindings])?, until)?, method.verb))
 }
 
 fn of_literal(literal: &Literal) -> Value {

@@ -38,7 +38,7 @@ pub use error::Error;
 pub use function::Entry;
 pub use rewrite::prepare;
 pub use table::columns;
-pub use value::{FORMAT_KEY, JSON};
+pub use value::{FORMAT_KEY, JSON, TEXT};
 
 use function::{Function, Gives};
 use value::Type;

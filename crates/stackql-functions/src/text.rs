@@ -20,6 +20,13 @@ pub(crate) const ALL: &[Function] = &[
         ("char(code, …)", "the characters with these numbers", "char(72, 105)"),
     ),
     Function::new(
+        "string",
+        (1, 1),
+        Type::Plain,
+        |row| Ok(row[0].as_text().map_or(Value::Null, |text| Value::text(text.into_owned()))),
+        ("string(x)", "x as text, and sent as text in a change even if it looks like JSON", "string('{\"a\":1}')"),
+    ),
+    Function::new(
         "unicode",
         (1, 1),
         Type::Integer,

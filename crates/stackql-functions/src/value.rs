@@ -14,6 +14,9 @@ pub const FORMAT_KEY: &str = "stackql.format";
 /// The value of [`FORMAT_KEY`] for JSON.
 pub const JSON: &str = "json";
 
+/// The value of [`FORMAT_KEY`] for what is a text even if it looks like JSON.
+pub const TEXT: &str = "text";
+
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value<'a> {
@@ -35,6 +38,8 @@ pub(crate) enum Type {
     Answer,
     Real,
     Text,
+    /// Text even if it looks like JSON, for whoever takes both.
+    Plain,
     Json,
     Blob,
 }
@@ -44,15 +49,17 @@ impl Type {
         match self {
             Self::Integer | Self::Answer => DataType::Int64,
             Self::Real => DataType::Float64,
-            Self::Text | Self::Json => DataType::Utf8,
+            Self::Text | Self::Plain | Self::Json => DataType::Utf8,
             Self::Blob => DataType::Binary,
         }
     }
 
     pub(crate) fn field(self, name: &str) -> Field {
         let field = Field::new(name, self.data_type(), true);
+        let marked = |format: &str| [(FORMAT_KEY.to_owned(), format.to_owned())].into();
         match self {
-            Self::Json => field.with_metadata([(FORMAT_KEY.to_owned(), JSON.to_owned())].into()),
+            Self::Json => field.with_metadata(marked(JSON)),
+            Self::Plain => field.with_metadata(marked(TEXT)),
             _ => field,
         }
     }
@@ -219,7 +226,7 @@ impl Cells {
         match kind {
             Type::Integer | Type::Answer => Self::Integer(Int64Builder::new()),
             Type::Real => Self::Real(Float64Builder::new()),
-            Type::Text | Type::Json => Self::Text(StringBuilder::new()),
+            Type::Text | Type::Plain | Type::Json => Self::Text(StringBuilder::new()),
             Type::Blob => Self::Blob(BinaryBuilder::new()),
         }
     }

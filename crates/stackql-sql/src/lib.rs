@@ -18,7 +18,7 @@ pub use prepared::{Prepared, PreparedError};
 pub use split::{Piece, breaks_off, split};
 pub use sqlparser;
 pub use statement::{
-    Create, Delete, Exec, Hints, Insert, JoinBy, Literal, Made, ObjectName, Query, Show, ShowFilter, ShowKind,
+    Create, Delete, Exec, Hints, Insert, JoinBy, Literal, Made, ObjectName, Query, Replace, Show, ShowFilter, ShowKind,
     Statement, Update,
 };
 pub use syntax_error::SyntaxError;

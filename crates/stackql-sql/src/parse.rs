@@ -1,11 +1,14 @@
 //! One statement's text to a [`Statement`]: the first words decide whether it is one of ours or standard SQL.
 //! The statements of ours are read in `own`; this module owns the rest and the errors' places.
 
+mod auth;
 mod chains;
+mod executed;
 mod made;
 mod own;
 mod prepared;
 mod registry;
+mod replace;
 mod standard;
 mod transaction;
 
@@ -22,12 +25,7 @@ pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
         let message = lower_first(&e.message);
         SyntaxError::at(text, byte_of(text, e.location), None, message)
     })?;
-    let mut reader = Reader {
-        text,
-        hints: hints(&tokens),
-        parser: Parser::new(&SqlDialect).with_tokens_with_locations(tokens.clone()),
-        tokens,
-    };
+    let mut reader = Reader::new(text, hints(&tokens), executed::as_functions(text, tokens)?);
     if let Some(operator) = chains::too_long(&reader.tokens) {
         let most = chains::LONGEST;
         let message = format!("more than {most} operators in a row; use IN, a table of values or several statements");
@@ -39,19 +37,22 @@ pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
 }
 
 /// Keywords of statements that are known and not run.
-const OTHER: [&str; 17] = [
-    "ALTER", "ANALYZE", "AUTH", "CALL", "CLOSE", "COPY", "DECLARE", "DISCARD", "FETCH", "GRANT", "LOCK", "MERGE",
-    "PURGE", "REPLACE", "RESET", "REVOKE", "TRUNCATE",
+const OTHER: [&str; 14] = [
+    "ALTER", "ANALYZE", "CALL", "CLOSE", "COPY", "DECLARE", "DISCARD", "FETCH", "GRANT", "LOCK", "MERGE", "RESET",
+    "REVOKE", "TRUNCATE",
 ];
 /// Keywords with which a statement that is run begins.
-const RUN: [&str; 26] = [
+const RUN: [&str; 29] = [
     "SELECT",
     "WITH",
     "VALUES",
     "INSERT",
     "UPDATE",
+    "REPLACE",
     "DELETE",
     "EXEC",
+    "AUTH",
+    "PURGE",
     "SHOW",
     "DESCRIBE",
     "EXPLAIN",
@@ -81,6 +82,13 @@ struct Reader<'a> {
     parser: Parser<'a>,
 }
 
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, hints: Hints, tokens: Vec<TokenWithSpan>) -> Self {
+        let parser = Parser::new(&SqlDialect).with_tokens_with_locations(tokens.clone());
+        Self { text, tokens, hints, parser }
+    }
+}
+
 impl Reader<'_> {
     fn statement(&mut self) -> Result<Statement, SyntaxError> {
         let first = self.parser.peek_token();
@@ -93,6 +101,7 @@ impl Reader<'_> {
             "SELECT" | "WITH" | "VALUES" => self.query().map(Statement::Query),
             "INSERT" => self.insert().map(Statement::Insert),
             "UPDATE" => self.update().map(Statement::Update),
+            "REPLACE" => self.replace().map(Statement::Replace),
             "DELETE" => self.delete().map(Statement::Delete),
             "EXEC" => self.exec().map(Statement::Exec),
             "SHOW" => self.show().map(Statement::Show),
@@ -110,6 +119,8 @@ impl Reader<'_> {
             }
             "USE" | "SET" | "SLEEP" => self.setting(&word),
             "REGISTRY" => self.registry(),
+            "AUTH" => self.auth(),
+            "PURGE" => self.purge(),
             "CREATE" => self.create(),
             "DROP" => self.drop(),
             "REFRESH" => self.refresh(),

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{CastKind, DataType, Expr, Value, VisitMut, VisitorMut};
 use thiserror::Error;
 
-use crate::Statement;
+use crate::{Replace, Statement};
 
 /// A statement that is run later, with values.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,11 +115,13 @@ impl Statement {
     fn fill(&mut self, filling: &mut Filling) -> ControlFlow<PreparedError> {
         match self {
             Self::Query(query) => query.ast.visit(filling),
-            Self::Insert(insert) => {
-                insert.source.ast.visit(filling)?;
+            Self::Insert(insert) | Self::Replace(Replace::Rows(insert)) => {
+                if let Some(source) = &mut insert.source {
+                    source.ast.visit(filling)?;
+                }
                 insert.returning.visit(filling)
             }
-            Self::Update(update) => {
+            Self::Update(update) | Self::Replace(Replace::Set(update)) => {
                 for (_, value) in &mut update.assignments {
                     value.visit(filling)?;
                 }

@@ -104,8 +104,24 @@ pub enum Statement {
     Insert(Insert),
     /// Changes.
     Update(Update),
+    /// Puts things in the place of others.
+    Replace(Replace),
     /// Deletes.
     Delete(Delete),
+    /// Drops what is kept from earlier statements; the kind, if one is named.
+    Purge(Option<String>),
+    /// Makes sure that there are credentials for a provider.
+    LogIn {
+        /// The provider.
+        provider: String,
+        /// What the credentials are asked to be good for.
+        scopes: Vec<String>,
+    },
+    /// Gives up the credentials for a provider.
+    Revoke {
+        /// The provider.
+        provider: String,
+    },
     /// Asks: `SELECT`, `WITH`, `VALUES`.
     Query(Query),
     /// A statement that is known and not run; its keyword, upper case.
@@ -162,8 +178,11 @@ pub enum ShowKind {
     },
     /// The program's version.
     Version,
-    /// What every provider is authorised by.
-    Auth,
+    /// What providers are authorised by.
+    Auth {
+        /// Only this one.
+        provider: Option<String>,
+    },
     /// Any other setting, by its words: `TRANSACTION ISOLATION LEVEL`, `search_path`.
     Setting(String),
 }
@@ -213,8 +232,8 @@ pub struct Insert {
     pub table: ObjectName,
     /// The columns, in the order of the source's.
     pub columns: Vec<String>,
-    /// The rows.
-    pub source: Query,
+    /// The rows; none is `DEFAULT VALUES`, one row that says nothing.
+    pub source: Option<Query>,
     /// What to give back.
     pub returning: Option<Vec<SelectItem>>,
     /// What the hints ask for.
@@ -234,6 +253,15 @@ pub struct Update {
     pub returning: Option<Vec<SelectItem>>,
     /// What the hints ask for.
     pub hints: Hints,
+}
+
+/// A `REPLACE`, in the two forms that it has.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Replace {
+    /// `REPLACE INTO t (…) VALUES …`: a thing a row.
+    Rows(Insert),
+    /// `REPLACE t SET … WHERE …`: what the condition names becomes what is set.
+    Set(Update),
 }
 
 /// A `DELETE`.
@@ -282,7 +310,7 @@ pub struct Create {
 /// An `EXEC`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exec {
-    /// The method, `provider.service.resource.method`.
+    /// The method, `provider.service.resource.method`, of the provider in use where none is named.
     pub method: ObjectName,
     /// The arguments, `@name = value`, in the order given.
     pub arguments: Vec<(String, Literal)>,
@@ -290,6 +318,12 @@ pub struct Exec {
     pub json: Option<String>,
     /// What the hints ask for.
     pub hints: Hints,
+}
+
+impl Exec {
+    /// The name under which the body is an argument, where `(EXEC …)` stands for a relation and is in the query's tree
+    /// the call of a function `p.s.r.method(argument => value, "@@json" => '…')`.
+    pub const JSON: &str = "@@json";
 }
 
 /// The value of an argument.

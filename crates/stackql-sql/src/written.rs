@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{Expr, Ident, SelectItem, Value, VisitMut, VisitorMut};
 
-use crate::{Delete, Exec, Hints, Insert, JoinBy, Literal, ObjectName, Statement, Update};
+use crate::{Delete, Exec, Hints, Insert, JoinBy, Literal, ObjectName, Replace, Statement, Update};
 
 impl Statement {
-    /// The statement as text, if it is an INSERT, UPDATE, DELETE or EXEC.
+    /// The statement as text, if it is an INSERT, UPDATE, REPLACE, DELETE or EXEC.
     ///
     /// ```
     /// let statement = stackql_sql::parse("delete /*+ AWAIT */ from a.b.c where id = 'x'").unwrap();
@@ -18,6 +18,7 @@ impl Statement {
         match self {
             Self::Insert(insert) => Some(insert.to_string()),
             Self::Update(update) => Some(update.to_string()),
+            Self::Replace(replace) => Some(replace.to_string()),
             Self::Delete(delete) => Some(delete.to_string()),
             Self::Exec(exec) => Some(exec.to_string()),
             _ => None,
@@ -27,19 +28,43 @@ impl Statement {
 
 impl Display for Insert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "INSERT{} INTO {}", asked(self.hints), dotted(&self.table))?;
-        if !self.columns.is_empty() {
-            write!(f, " ({})", listed(self.columns.iter().map(|column| quoted(column))))?;
-        }
-        write!(f, " {}", faithful(&self.source.ast))?;
-        returning(f, self.returning.as_deref())
+        self.write(f, "INSERT")
     }
 }
 
 impl Display for Update {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, "UPDATE")
+    }
+}
+
+impl Display for Replace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rows(insert) => insert.write(f, "REPLACE"),
+            Self::Set(update) => update.write(f, "REPLACE"),
+        }
+    }
+}
+
+impl Insert {
+    fn write(&self, f: &mut fmt::Formatter<'_>, keyword: &str) -> fmt::Result {
+        write!(f, "{keyword}{} INTO {}", asked(self.hints), dotted(&self.table))?;
+        if !self.columns.is_empty() {
+            write!(f, " ({})", listed(self.columns.iter().map(|column| quoted(column))))?;
+        }
+        match &self.source {
+            Some(source) => write!(f, " {}", faithful(&source.ast))?,
+            None => f.write_str(" DEFAULT VALUES")?,
+        }
+        returning(f, self.returning.as_deref())
+    }
+}
+
+impl Update {
+    fn write(&self, f: &mut fmt::Formatter<'_>, keyword: &str) -> fmt::Result {
         let set = self.assignments.iter().map(|(column, value)| format!("{} = {}", quoted(column), faithful(value)));
-        write!(f, "UPDATE{} {} SET {}", asked(self.hints), dotted(&self.table), listed(set))?;
+        write!(f, "{keyword}{} {} SET {}", asked(self.hints), dotted(&self.table), listed(set))?;
         whose(f, self.selection.as_ref())?;
         returning(f, self.returning.as_deref())
     }

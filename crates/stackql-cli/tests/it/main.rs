@@ -9,6 +9,7 @@ mod endpoint;
 mod flags;
 mod formats;
 mod interrupted;
+mod kept;
 mod messages;
 mod registry;
 mod templating;

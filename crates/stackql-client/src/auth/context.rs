@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny};
 use serde_json::Value;
@@ -35,6 +35,9 @@ pub struct AuthContext {
     /// Whose it is, by how it is written.
     #[serde(skip)]
     pub(crate) written: Identity,
+    /// The context as it is written, JSON.
+    #[serde(skip)]
+    text: SecretString,
 }
 
 /// Where a database is.
@@ -163,9 +166,8 @@ pub(crate) struct OciKeys {
 pub fn auth_contexts(text: &str) -> Result<BTreeMap<String, AuthContext>, SettingsError> {
     let written: BTreeMap<String, Value> = structured(text).map_err(|_| SettingsError::Auth)?;
     let context = |(provider, text): (String, Value)| {
-        let written = Identity::of(&[&text.to_string()]);
-        let read = serde_json::from_value(text).map_err(|_| SettingsError::Auth)?;
-        Ok((provider, AuthContext { written, ..read }))
+        let read = AuthContext::read(text).map_err(|_| SettingsError::Auth)?;
+        Ok((provider, read))
     };
     written.into_iter().map(context).collect()
 }
@@ -181,7 +183,43 @@ impl AuthContext {
     /// A context of definitions, JSON text.
     pub(crate) fn of_definitions(text: &str) -> Result<Self, String> {
         let read = serde_json::from_str(text).map_err(|e| format!("is not of the form {{\"type\": …}}: {e}"))?;
-        Ok(Self { written: Identity::of(&[text]), ..read })
+        Ok(Self { written: Identity::of(&[text]), text: text.into(), ..read })
+    }
+
+    fn read(written: Value) -> Result<Self, serde_json::Error> {
+        let text = written.to_string();
+        Ok(Self { written: Identity::of(&[&text]), text: text.into(), ..serde_json::from_value(written)? })
+    }
+
+    /// The context with another value of a key; `a.b` is the member `b` of `a`. A value that is no list and no object is
+    /// a text.
+    ///
+    /// # Errors
+    ///
+    /// A key of this kind takes no such value. The value is not repeated.
+    pub(crate) fn with(&self, key: &str, value: &str) -> Result<Self, String> {
+        let mut written: Value = serde_json::from_str(self.text.expose_secret()).unwrap_or_default();
+        let mut place = &mut written;
+        for part in key.split('.') {
+            if !place.is_object() {
+                *place = Value::Object(serde_json::Map::new());
+            }
+            place = &mut place[part];
+        }
+        let is_nested = value.trim_start().starts_with(['[', '{']);
+        let read = |value: &str| serde_json::from_str::<Value>(value).ok();
+        let nested = is_nested.then(|| read(value)).flatten();
+        *place = nested.unwrap_or_else(|| Value::String(value.to_owned()));
+        let unfit = |_| format!("takes no such value as {key}");
+        // Some keys are numbers.
+        let number = read(value).filter(Value::is_number);
+        let with_number = number.map(|number| {
+            let mut written = written.clone();
+            let found = key.split('.').try_fold(&mut written, |place, part| place.get_mut(part));
+            found.into_iter().for_each(|place| *place = number.clone());
+            written
+        });
+        Self::read(written).or_else(|error| with_number.map_or(Err(error), Self::read)).map_err(unfit)
     }
 
     /// A context that says nothing but its kind.
@@ -195,6 +233,7 @@ impl AuthContext {
             database: None,
             unknown: BTreeMap::new(),
             written: Identity::of(&[kind]),
+            text: serde_json::json!({ "type": kind }).to_string().into(),
         }
     }
 

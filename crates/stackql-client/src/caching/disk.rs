@@ -89,6 +89,18 @@ impl Disk {
         self.unless_failed(told.and(removed));
     }
 
+    /// Drops the answers of all services. What is on its way to be kept is not found either.
+    pub(super) fn purge(&self) -> io::Result<()> {
+        for provider in folders(&self.folder)? {
+            for service in folders(&provider)? {
+                put(&service.join(WRITES), unique().as_bytes())?;
+                answers(&service)?.iter().try_for_each(|path| remove(path))?;
+            }
+        }
+        *self.total.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(())
+    }
+
     /// Removes the oldest answers where there are too many bytes; `added` are new.
     fn make_room(&self, added: u64) -> io::Result<()> {
         let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);

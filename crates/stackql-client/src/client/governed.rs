@@ -14,8 +14,7 @@ impl Client {
     pub(super) async fn key(&self, request: &Request, url: &url::Url) -> Result<Key, Failure> {
         let operation = &request.operation;
         let (provider, service) = (&operation.provider.name, &operation.service);
-        let authoriser = self.authorisers.of(&self.settings, provider, &service.auth);
-        let authoriser = authoriser.map_err(|m| (TransportErrorKind::Configuration, m))?;
+        let authoriser = self.authorisers.of(&self.settings, provider, &service.auth)?;
         let keys = self.keys(&authoriser).await?;
         Ok(Key {
             host: place(url),
@@ -25,7 +24,7 @@ impl Client {
     }
 
     /// The keys that sign requests, for the kinds that have keys.
-    pub(super) async fn keys(&self, authoriser: &Authoriser) -> Result<Option<Credentials>, Failure> {
+    pub(crate) async fn keys(&self, authoriser: &Authoriser) -> Result<Option<Credentials>, Failure> {
         let Some(source) = authoriser.keys() else { return Ok(None) };
         let profile = self.profile().await.map_err(|m| (TransportErrorKind::Configuration, m))?;
         let found = Box::pin(self.sources.credentials(authoriser, source, &self.settings, profile)).await;

@@ -1,4 +1,4 @@
-//! The tables that users make, and the views that a statement reads.
+//! The tables that users make, and the views and called methods that a statement reads.
 
 use std::sync::Arc;
 
@@ -30,6 +30,9 @@ impl SchemaProvider for Own {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        if let Some(executed) = self.0.executed(name) {
+            return Ok(Some(Arc::new(executed)));
+        }
         if let Some(view) = self.0.view(name) {
             return Ok(Some(Arc::clone(&view.table) as _));
         }
@@ -39,7 +42,7 @@ impl SchemaProvider for Own {
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.0.made(name).is_some()
+        self.0.made(name).is_some() || self.0.executed(name).is_some()
     }
 }
 

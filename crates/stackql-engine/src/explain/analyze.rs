@@ -11,6 +11,7 @@ use futures::TryStreamExt;
 use tokio::time::Instant;
 
 use crate::context::Context;
+use crate::executed;
 use crate::log::Entry;
 
 /// One line of the answer.
@@ -36,6 +37,7 @@ pub(crate) async fn analyze(
 ) -> Result<RecordBatch> {
     let first = context.log.len();
     let started = Instant::now();
+    executed::call(context, Arc::clone(&task)).await?;
     let mut rows = 0;
     let mut stream = execute_stream(Arc::clone(&plan), task)?;
     while let Some(batch) = stream.try_next().await? {

@@ -2,16 +2,22 @@
 
 use serde_json::Value as Json;
 use stackql_call::Call;
-use stackql_provider::{Location, Parameter, Verb};
+use stackql_provider::names::fold;
+use stackql_provider::{Location, Parameter, Type, Verb};
 
 use super::Fetch;
 use crate::error::Error;
 
 impl Fetch {
+    /// Whether the statement says itself which rows there are, so that their numbers mean something to who wrote it.
+    pub(super) fn says_rows(&self) -> bool {
+        self.is_of_rows && matches!(self.operation.method().verb, Verb::Insert | Verb::Replace)
+    }
+
     /// The error of one of several calls, with what tells that call from the others. Headers and what a write sends may
-    /// be secrets; clauses are the same for all.
-    pub(super) fn among(&self, call: &Call, error: Error) -> Error {
-        if matches!(error, Error::Behind { .. } | Error::StillRuns { .. }) {
+    /// be secrets, but for names and ids; clauses are the same for all.
+    pub(super) fn among(&self, row: usize, call: &Call, error: Error) -> Error {
+        if matches!(error, Error::Behind { .. } | Error::StillRuns { .. }) && !self.says_rows() {
             // It says already where to look for what it is about.
             return error;
         }
@@ -21,8 +27,9 @@ impl Fetch {
             _ if operation.service.endpoints.scope.as_ref() == Some(&p.name) => false,
             _ if method.fills_in(&p.name) || self.clauses.contains_key(&p.name) => false,
             Location::Path | Location::Server => true,
-            Location::Query => method.verb == Verb::Select,
-            Location::Body => method.verb == Verb::Select && p.required,
+            Location::Query => method.verb == Verb::Select || self.is_key(p),
+            Location::Body if method.verb == Verb::Select => p.required,
+            Location::Body => self.is_key(p),
             Location::Header => false,
         };
         let given = method.parameters.iter().filter(tells).filter_map(|p| Some((p, call.argument(&p.name)?)));
@@ -31,6 +38,19 @@ impl Fetch {
             other => format!("{} = {other}", p.name),
         });
         let given = given.collect::<Vec<_>>().join(", ");
-        if given.is_empty() { error } else { Error::Among { given, source: Box::new(error) } }
+        let given = match (self.says_rows(), given.as_str()) {
+            (true, "") => format!("row {row}"),
+            (true, given) => format!("row {row} ({given})"),
+            (false, "") => return error,
+            (false, given) => given.to_owned(),
+        };
+        Error::Among { given, source: Box::new(error) }
+    }
+
+    /// Whether a parameter of a row that is sent is a name or an id.
+    fn is_key(&self, parameter: &Parameter) -> bool {
+        let is_plain = matches!(self.operation.resource.types.get(parameter.ty), Type::String | Type::Integer);
+        let name = fold(&parameter.name);
+        self.says_rows() && is_plain && ["name", "id"].iter().any(|ending| name.ends_with(ending))
     }
 }

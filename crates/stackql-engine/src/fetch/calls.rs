@@ -16,23 +16,36 @@ use crate::scope;
 use crate::undo::token;
 
 impl Fetch {
-    /// The calls for rows of parameters.
-    pub(super) async fn calls(&self, mut input: SendableRecordBatchStream) -> Result<Vec<Call>> {
+    /// The calls for rows of parameters, each with the number of its row, from 1.
+    pub(super) async fn calls(&self, mut input: SendableRecordBatchStream) -> Result<Vec<(usize, Call)>> {
         let mut calls = Vec::new();
         let mut wide = HashSet::new();
+        let mut number = 0;
         while let Some(batch) = input.try_next().await? {
             for row in 0..batch.num_rows() {
+                number += 1;
                 let row = self.with_clauses(bindings(&batch, row)?);
                 for bindings in scope::places(&self.context, &self.operation, row).await? {
                     match self.kept_in_whole(&bindings).await {
-                        None => calls.push(self.call(&bindings).map_err(Error::from)?),
+                        None => match self.call(&bindings) {
+                            Ok(call) => calls.push((number, call)),
+                            Err(error) => return Err(self.of_row(number, batch.num_rows(), error.into()).into()),
+                        },
                         // Several narrow questions may have one wide answer.
-                        Some((call, identity)) => calls.extend(wide.insert(identity).then_some(call)),
+                        Some((call, identity)) => calls.extend(wide.insert(identity).then_some((number, call))),
                     }
                 }
             }
         }
         Ok(calls)
+    }
+
+    /// The error of a row of which no call can be made, where the statement has several and says them itself.
+    fn of_row(&self, number: usize, rows: usize, error: Error) -> Error {
+        match self.says_rows() && rows > 1 {
+            true => Error::Among { given: format!("row {number}, and none was sent"), source: Box::new(error) },
+            false => error,
+        }
     }
 
     /// What the calls for rows of parameters are bound from. That each can be is settled.

@@ -7,8 +7,8 @@ fn check(sql: &str, expect: Result<Vec<(&str, Vec<Value>)>, &str>) {
         panic!("no DELETE: {sql}");
     };
     let found = condition(&delete.selection.expect("there is a WHERE"), "DELETE").map_err(|e| e.to_string());
-    let expect = expect
-        .map(|all| all.into_iter().map(|(c, values)| Assignment { column: c.to_owned(), values }).collect::<Vec<_>>());
+    let assignment = |(c, values): (&str, _)| Assignment { column: c.to_owned(), named: Named::Condition, values };
+    let expect = expect.map(|all| all.into_iter().map(assignment).collect::<Vec<_>>());
     assert_eq!(found, expect.map_err(str::to_owned), "{sql}");
 }
 

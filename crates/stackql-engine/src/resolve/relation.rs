@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::Field;
+use datafusion::arrow::datatypes::{FieldRef, Schema};
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor,
     TableWithJoins,
@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 use stackql_provider::LookupError;
 use stackql_provider::names::{Found, find};
 
-use super::quoted;
+use super::{object_name, quoted};
 use crate::catalog::{SYSTEM, resource_table};
 use crate::context::Context;
 use crate::error::Error;
@@ -22,9 +22,16 @@ const FUNCTION: &str = "function";
 /// What messages call a query in parentheses.
 const SUBQUERY: &str = "subquery";
 
-/// Whether DESCRIBE knows what messages call so.
-pub(super) fn is_described(label: &str) -> bool {
-    ![FUNCTION, SUBQUERY].contains(&label)
+/// What stands in front of the name of a method that is called in place of a relation.
+pub(super) const METHOD: &str = "METHOD ";
+
+/// How to learn which columns there are of what messages call so.
+pub(super) fn described(label: &str) -> Option<String> {
+    match (label, label.strip_prefix(METHOD)) {
+        (FUNCTION | SUBQUERY, _) => None,
+        (_, Some(_)) => Some(format!("DESCRIBE {label} lists what it takes and gives")),
+        (_, None) => Some(format!("DESCRIBE {label} lists its columns")),
+    }
 }
 
 /// A relation in view.
@@ -85,6 +92,11 @@ impl Relation {
             }
             _ => None,
         }
+    }
+
+    /// The names of the columns that `*` shows.
+    pub(super) fn visible_names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().filter(|c| !c.hidden).map(|c| c.own.as_str())
     }
 
     /// Whether it has a column of this own name.
@@ -157,6 +169,7 @@ impl Relations {
     pub(super) fn table(&self, name: &ObjectName) -> Result<Option<Vec<String>>, Error> {
         let parts = words(name);
         match parts.as_slice() {
+            [one] if self.context.executed(one).is_some() => Ok(Some(vec![one.clone()])),
             [one] => match (self.cte(one), self.context.made(one)) {
                 (Some((own, _)), _) => Ok(Some(vec![own.clone()])),
                 (None, Some(made)) => Ok(Some(vec![made.name.clone()])),
@@ -171,6 +184,9 @@ impl Relations {
                     Found::One(own) => Ok(Some(vec![SYSTEM.to_owned(), own.to_owned()])),
                     _ => Err(Error::statement(format!("no such table: {schema}.{table}; system has calls and errors"))),
                 }
+            }
+            [_, _] if self.context.settings.provider.is_some() => {
+                self.table(&object_name(&self.context.settings.in_full(parts, 3)))
             }
             [provider, service, resource] => {
                 let table = resource_table(&self.context, provider, service, resource)?;
@@ -228,16 +244,14 @@ impl Relations {
     fn named(&self, name: &ObjectName) -> Result<Relation, Error> {
         let Some(parts) = self.table(name)? else { return Ok(relation("relation", words(name), None)) };
         Ok(match parts.as_slice() {
+            [one] if let Some(executed) = self.context.executed(one) => {
+                let (schema, shown) = executed.columns();
+                let label = format!("{METHOD}{}", executed.method());
+                Relation { label, ..of_schema(one, &schema, shown) }
+            }
             [one] => match (self.cte(one), self.context.view(one), self.context.made(one)) {
                 (Some((_, columns)), ..) => relation(one, parts.clone(), columns.clone()),
-                (None, Some(view), _) => {
-                    let fields = view.schema.fields().iter().enumerate();
-                    let name = |(at, f): (usize, &Arc<Field>)| Name {
-                        hidden: at >= view.visible,
-                        ..Name::plain(f.name().clone())
-                    };
-                    Relation { columns: fields.map(name).collect(), ..relation(one, parts.clone(), Some(Vec::new())) }
-                }
+                (None, Some(view), _) => of_schema(one, &view.schema, view.visible),
                 (None, None, Some(made)) => {
                     let columns = made.schema.fields().iter().map(|f| f.name().clone()).collect();
                     relation(one, parts.clone(), Some(columns))
@@ -324,6 +338,13 @@ impl Relations {
 
 fn visible(relations: &[Relation]) -> Vec<String> {
     relations.iter().flat_map(|r| r.columns.iter().filter(|c| !c.hidden).map(|c| c.own.clone())).collect()
+}
+
+/// A relation of one word, whose columns behind the first, so many, are hidden.
+fn of_schema(name: &str, schema: &Schema, visible: usize) -> Relation {
+    let fields = schema.fields().iter().enumerate();
+    let column = |(at, f): (usize, &FieldRef)| Name { hidden: at >= visible, ..Name::plain(f.name().clone()) };
+    Relation { columns: fields.map(column).collect(), ..relation(name, vec![name.to_owned()], Some(Vec::new())) }
 }
 
 fn relation(label: &str, qualifier: Vec<String>, columns: Option<Vec<String>>) -> Relation {

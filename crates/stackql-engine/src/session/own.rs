@@ -163,7 +163,8 @@ impl Planner {
             [] => fields.iter().cloned().collect::<Vec<_>>(),
             named => named.iter().map(of).collect::<Result<_, _>>()?,
         };
-        let rows = execute_stream(self.query(insert.source).await?, self.task())?;
+        let nothing = || Error::statement("a table of your own takes VALUES (…) or a SELECT, not DEFAULT VALUES");
+        let rows = execute_stream(self.query(insert.source.ok_or_else(nothing)?).await?, self.task())?;
         if rows.schema().fields().len() != columns.len() {
             let (wanted, given) = (columns.len(), rows.schema().fields().len());
             return Err(

@@ -14,25 +14,27 @@ use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast::{Expr, SelectItem, Statement as SqlStatement};
 use futures::{StreamExt, stream};
+use stackql_call::Bindings;
 use stackql_provider::Verb;
-use stackql_sql::{JoinBy, Query, Statement};
+use stackql_sql::{Insert, JoinBy, Query, Replace, Statement, Update};
 use tokio::sync::Semaphore;
 
 use super::Session;
 use crate::awaiting::Until;
+use crate::bindings::leaf;
 use crate::catalog::{Catalogs, LOCAL, MAIN};
 use crate::clauses::ClausesAbove;
 use crate::context::{Context, Course};
 use crate::demand::Demands;
 use crate::error::Error;
 use crate::feed::{FeedPlanner, feed};
-use crate::fetch::FetchExec;
-use crate::literal::{Assignment, condition, literal};
+use crate::fetch::{FetchExec, Tally};
+use crate::literal::{Assignment, Named, condition, literal, literals};
 use crate::settings::Settings;
 use crate::spilling::JoinsSpill;
 use crate::table::ResourceTable;
 use crate::write::Matching;
-use crate::{Answer, Failure, made, resolve, views, write};
+use crate::{Answer, Failure, executed, made, resolve, views, write};
 
 /// What the plan of one statement needs.
 pub(super) struct Planner {
@@ -120,6 +122,10 @@ impl Planner {
         mut query: Query,
         above: &[String],
     ) -> Result<(LogicalPlan, Vec<Option<String>>), DataFusionError> {
+        executed::plan(&self.context, &mut query.ast, query.hints)?;
+        if !above.is_empty() {
+            executed::only_read(&self.context)?;
+        }
         views::plan(&self.context, &self.state, &query.ast, above).await?;
         let written = resolve::resolve(&self.context, &mut query.ast)?;
         stackql_functions::prepare(&mut query.ast);
@@ -144,20 +150,10 @@ impl Planner {
     ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
         let context = &self.context;
         match statement {
-            Statement::Insert(insert) => {
-                let table = write::target(context, &insert.table)?;
-                let columns: Vec<&str> = insert.columns.iter().map(String::as_str).collect();
-                let (method, parameters) = write::method(&table, Verb::Insert, &columns)?;
-                let input = write::renamed(self.query(insert.source).await?, &parameters)?;
-                let until = Until::asked(insert.hints, Verb::Insert, insert.returning.is_some());
-                Ok((write::fetch(context, &table, method, input, until)?, Verb::Insert, insert.returning))
-            }
-            Statement::Update(update) => {
-                let table = write::target(context, &update.table)?;
-                let until = Until::asked(update.hints, Verb::Update, update.returning.is_some());
-                let (selection, set) = (update.selection.as_ref(), update.assignments.as_slice());
-                Ok((self.changed(&table, Verb::Update, selection, set, until).await?, Verb::Update, update.returning))
-            }
+            Statement::Insert(insert) => self.inserted(insert, Verb::Insert).await,
+            Statement::Replace(Replace::Rows(insert)) => self.inserted(insert, Verb::Replace).await,
+            Statement::Update(update) => self.updated(update, Verb::Update).await,
+            Statement::Replace(Replace::Set(update)) => self.updated(update, Verb::Replace).await,
             Statement::Delete(delete) if delete.hints.until_complete && delete.returning.is_some() => {
                 Err(Error::statement("returning from asynchronous delete is disallowed").into())
             }
@@ -174,6 +170,38 @@ impl Planner {
             }
             _ => Err(Error::statement("not a statement that changes something").into()),
         }
+    }
+
+    async fn inserted(
+        &self,
+        insert: Insert,
+        verb: Verb,
+    ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
+        let Insert { table, columns, source, returning, hints } = insert;
+        let table = write::target(&self.context, &table)?;
+        let columns: Vec<_> = columns.iter().map(|column| (column.as_str(), Named::Value)).collect();
+        let (method, parameters) = write::method(&table, verb, &columns)?;
+        let input = match source {
+            None => leaf(&[Bindings::new()])?,
+            Some(source) => match literals(&source.ast) {
+                Some(rows) => leaf(&write::bound(&parameters, rows)?)?,
+                None => write::renamed(self.query(source).await?, &parameters)?,
+            },
+        };
+        let until = Until::asked(hints, verb, returning.is_some());
+        let calls = write::fetch(&self.context, &table, method, input, until)?.of_rows();
+        Ok((Arc::new(calls), verb, returning))
+    }
+
+    async fn updated(
+        &self,
+        update: Update,
+        verb: Verb,
+    ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
+        let Update { table, assignments, selection, returning, hints } = update;
+        let table = write::target(&self.context, &table)?;
+        let until = Until::asked(hints, verb, returning.is_some());
+        Ok((self.changed(&table, verb, selection.as_ref(), &assignments, until).await?, verb, returning))
     }
 
     /// The calls of an UPDATE or DELETE: by what the statement names, else for each row that its condition matches.
@@ -199,12 +227,12 @@ impl Planner {
     }
 
     /// The answer of a plan whose calls are awaited: its rows are there when all are over, and so is what to say.
-    pub(super) async fn awaited(self, plan: Arc<dyn ExecutionPlan>) -> Result<Answer, Failure> {
+    pub(super) async fn awaited(self, plan: Arc<dyn ExecutionPlan>, tally: &Tally) -> Result<Answer, Failure> {
         let schema = plan.schema();
         let batches = collect(plan, self.task()).await?;
         let rows = RecordBatchStreamAdapter::new(schema, stream::iter(batches.into_iter().map(Ok)));
         let context = self.context;
-        let message = Some(context.course.awaits.message(&context.outcome()));
+        let message = Some(context.course.awaits.message(&context.outcome(), tally));
         Ok(Answer { rows: Some(Box::pin(rows)), message, outcome: Arc::new(move || context.outcome()) })
     }
 
@@ -228,7 +256,7 @@ fn named(verb: Verb, selection: Option<&Expr>, set: &[(String, Expr)]) -> Result
     for (column, expr) in set {
         let unfit = || Error::statement(format!("UPDATE sets columns to literals, not to: {expr}"));
         let values = vec![literal(expr).ok_or_else(unfit)?];
-        all.push(Assignment { column: column.clone(), values });
+        all.push(Assignment { column: column.clone(), named: Named::Value, values });
     }
     Ok(all)
 }

@@ -154,9 +154,16 @@ impl Session {
                 },
                 State::Done(_) | State::Undoing(_) | State::Undone => continue,
             }
+            let of_several = |failure: Failure| match count {
+                1 => failure,
+                _ => {
+                    let message = format!("{}; it was call {} of {count}", failure.message, at.call + 1);
+                    Failure { message, ..failure }
+                }
+            };
             match &deed {
                 Deed::Own => carried.said = self.change_own_in(saga, at).await?,
-                Deed::Call(called) => match Box::pin(self.call(context, saga, at, called)).await? {
+                Deed::Call(called) => match Box::pin(self.call(context, saga, at, called)).await.map_err(of_several)? {
                     Some(rows) => carried.rows.push(rows),
                     None => carried.said = Some(REHEARSED.to_owned()),
                 },

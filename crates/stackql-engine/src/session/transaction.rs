@@ -13,6 +13,7 @@ use super::saga::{Carried, Doubt, Saga};
 use super::{DESPATCHED, Session, join_by, message};
 use crate::awaiting::Until;
 use crate::error::Error;
+use crate::fetch::Tally;
 use crate::history::{History, Recorded, RecordedCall};
 use crate::journal::{End, Entry, Noted, Rollback, TransactionLog};
 use crate::made::own_table;
@@ -135,6 +136,10 @@ impl Session {
                     return Ok(Err(statement));
                 }
                 self.may_call(verb)?;
+                if let Some((_, executed)) = planner.context.all_executed().into_iter().find(|(_, e)| e.change().is_some()) {
+                    let text = format!("{} in FROM changes something, and cannot stand in a transaction", executed.method());
+                    return Err(Error::statement(text).into());
+                }
                 let table = plan.fetch_of().operation.table();
                 (verb.keyword().to_lowercase(), table, Some((plan, items)))
             }
@@ -161,7 +166,7 @@ impl Session {
         let Carried { rows, said } = Box::pin(self.carry_out(&planner.context, saga, statement, Doubt::Stop)).await?;
         let is_awaited = plan.as_ref().is_some_and(|plan| plan.fetch_of().until != Until::Answer);
         let said = said.unwrap_or_else(|| match is_awaited {
-            true => planner.context.course.awaits.message(&Outcome::Complete),
+            true => planner.context.course.awaits.message(&Outcome::Complete, &Tally::default()),
             false => DESPATCHED.to_owned(),
         });
         let (Some(plan), Some(items)) = (plan, items) else { return Ok(Ok(message(&said))) };

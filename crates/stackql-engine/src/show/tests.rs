@@ -79,7 +79,7 @@ fn definitions() -> Providers {
 fn check(sql: &str) -> String {
     let definitions = definitions();
     let batch = match parse(sql).unwrap() {
-        Statement::Show(statement) => show(&definitions, &statement),
+        Statement::Show(statement) => show(&definitions, &Build::default(), &statement),
         Statement::Describe { table, extended } => describe(&definitions, &table, extended).map(|(columns, note)| {
             assert_eq!(note.is_some(), columns.num_rows() == 0, "{note:?}");
             columns
@@ -134,13 +134,13 @@ fn methods_stand_by_verb() {
 fn an_insert_template_can_be_filled_in() {
     assert_eq!(
         rows("SHOW INSERT INTO mock.compute.disks"),
-        ["query", "INSERT INTO mock.compute.disks (Size, Labels) SELECT << Size >>, '<< Labels >>'"]
+        ["query", "INSERT INTO mock.compute.disks (Size, Labels) SELECT << Size >>, '[\"<< Labels >>\"]'"]
     );
     assert_eq!(
         rows("SHOW EXTENDED INSERT INTO mock.compute.disks"),
         [
             "query",
-            "INSERT INTO mock.compute.disks (Size, Labels, Note) SELECT << Size >>, '<< Labels >>', '<< Note >>'"
+            "INSERT INTO mock.compute.disks (Size, Labels, Note) SELECT << Size >>, '[\"<< Labels >>\"]', '<< Note >>'"
         ]
     );
 }

@@ -9,6 +9,7 @@ use stackql_sql::{Query, Statement, parse};
 
 use super::parameter;
 use crate::error::Error;
+use crate::literal::Named;
 use crate::resolve::quoted;
 use crate::shape::same;
 use crate::table::ResourceTable;
@@ -35,7 +36,7 @@ pub(crate) fn matching<'a>(
     }
     let mut refused = None;
     for method in table.resource.methods_of(verb) {
-        let given = set.iter().map(|(column, value)| Ok((parameter(table, method, column)?, value)));
+        let given = set.iter().map(|(column, value)| Ok((parameter(table, method, column, Named::Value)?, value)));
         let given = match given.collect::<Result<Vec<(String, &Expr)>, Error>>() {
             Ok(given) => given,
             Err(error) => {

@@ -1,6 +1,7 @@
 //! StackQL's own statements: SHOW, DESCRIBE, EXEC, USE, SET, SLEEP.
 
 use sqlparser::ast::Value;
+use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
 use super::Reader;
@@ -51,7 +52,10 @@ impl Reader<'_> {
             return Ok(ShowKind::Version);
         }
         if self.word("AUTH") {
-            return Ok(ShowKind::Auth);
+            let names_one = matches!(&self.parser.peek_token().token,
+                Token::Word(w) if w.quote_style.is_some() || !matches!(w.keyword, Keyword::LIKE | Keyword::WHERE));
+            let provider = if names_one { Some(self.name_of("the name of a provider")?) } else { None };
+            return Ok(ShowKind::Auth { provider: provider.map(|[provider]| provider) });
         }
         let mut words = Vec::new();
         while let Token::Word(word) = self.parser.peek_token().token {
@@ -82,6 +86,16 @@ impl Reader<'_> {
         parts.try_into().map_err(|_| self.error_at(start, format!("expected {form}")))
     }
 
+    /// The name of a method; its provider may be the one in use.
+    fn method(&mut self) -> Result<ObjectName, SyntaxError> {
+        let start = self.parser.peek_token().span.start;
+        let name = self.name()?;
+        match name.0.len() {
+            3 | 4 => Ok(name),
+            _ => Err(self.error_at(start, "expected provider.service.resource.method")),
+        }
+    }
+
     fn name(&mut self) -> Result<ObjectName, SyntaxError> {
         match self.parser.peek_token().token {
             Token::Word(_) => {
@@ -99,16 +113,14 @@ impl Reader<'_> {
         let next = self.parser.peek_nth_token(1).token;
         if matches!(next, Token::Word(_)) && self.word("METHOD") {
             extended |= self.word("EXTENDED");
-            let method = self.name_of::<4>("provider.service.resource.method")?;
-            return Ok(Statement::DescribeMethod { method: ObjectName(method.into()), extended });
+            return Ok(Statement::DescribeMethod { method: self.method()?, extended });
         }
         Ok(Statement::Describe { table: self.name()?, extended })
     }
 
     pub(super) fn exec(&mut self) -> Result<Exec, SyntaxError> {
         self.parser.next_token();
-        let method = self.name_of::<4>("provider.service.resource.method")?;
-        let mut exec = Exec { method: ObjectName(method.into()), arguments: Vec::new(), json: None, hints: self.hints };
+        let mut exec = Exec { method: self.method()?, arguments: Vec::new(), json: None, hints: self.hints };
         loop {
             let next = self.parser.peek_token();
             match next.token {
@@ -132,7 +144,8 @@ impl Reader<'_> {
                         _ => return Err(self.error_at(next.span.start, "@@json takes JSON in quotes")),
                     }
                 }
-                Token::EOF | Token::SemiColon => return Ok(exec),
+                // A parenthesis ends the one that stands for a relation.
+                Token::EOF | Token::SemiColon | Token::RParen => return Ok(exec),
                 _ => return Err(self.expected("@argument = value")),
             }
             let comma = self.parser.consume_token(&Token::Comma);
@@ -180,6 +193,15 @@ impl Reader<'_> {
             },
         };
         Ok(literal)
+    }
+
+    pub(super) fn purge(&mut self) -> Result<Statement, SyntaxError> {
+        self.parser.next_token();
+        let kind = match self.parser.peek_token().token {
+            Token::Word(_) => Some(self.name_of("the kind of what is dropped")?),
+            _ => None,
+        };
+        Ok(Statement::Purge(kind.map(|[kind]| kind)))
     }
 
     pub(super) fn setting(&mut self, keyword: &str) -> Result<Statement, SyntaxError> {

@@ -23,10 +23,14 @@ impl Reader<'_> {
         let start = self.parser.peek_token().span.start;
         let statement = self.statement()?;
         match statement {
-            Statement::Query(_) | Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
+            Statement::Query(_)
+            | Statement::Insert(_)
+            | Statement::Update(_)
+            | Statement::Replace(_)
+            | Statement::Delete(_) => {
                 Ok(Statement::Prepare { name, prepared: Box::new(Prepared { statement, types }) })
             }
-            _ => Err(self.error_at(start, "PREPARE takes SELECT, INSERT, UPDATE or DELETE")),
+            _ => Err(self.error_at(start, "PREPARE takes SELECT, INSERT, UPDATE, REPLACE or DELETE")),
         }
     }
 

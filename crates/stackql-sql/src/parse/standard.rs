@@ -33,13 +33,16 @@ impl Reader<'_> {
         let TableObject::TableName(table) = &insert.table else {
             return Err(self.error_at(start, "INSERT INTO takes the name of a table"));
         };
-        let Some(source) = insert.source else {
-            return Err(self.error_at(start, "INSERT needs VALUES (…) or a SELECT"));
+        let source = match insert.source {
+            Some(ast) => Some(Query { ast, hints: self.hints }),
+            // So it is behind DEFAULT VALUES.
+            None if insert.columns.is_empty() => None,
+            None => return Err(self.error_at(start, "INSERT needs VALUES (…) or a SELECT")),
         };
         Ok(Insert {
             table: object_name(table),
             columns: insert.columns.iter().map(last_part).collect(),
-            source: Query { ast: source, hints: self.hints },
+            source,
             returning: insert.returning,
             hints: self.hints,
         })

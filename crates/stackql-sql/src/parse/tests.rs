@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::parse;
-use crate::{Hints, Literal, Statement, split};
+use crate::{Hints, Literal, Replace, Statement, split};
 
 fn check(text: &str) -> String {
     match parse(text) {
@@ -35,6 +35,59 @@ fn exec() {
     EXEC a.b.c.d @x=b
                     ^
     ");
+}
+
+#[test]
+fn exec_as_a_relation() {
+    let query = |text: &str| match parse(text).unwrap() {
+        Statement::Query(query) => query.ast.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let text = "SELECT e.x FROM (EXEC /*+ AWAIT */ a.b.c.d @X='it''s', @n=-1.5, @f=true, @z=NULL @@json='{}') AS e, t";
+    let called = r#""a"."b"."c"."d"("X" => 'it''s', "n" => -1.5, "f" => true, "z" => NULL, "@@json" => '{}')"#;
+    assert_eq!(query(text), format!("SELECT e.x FROM {called} AS e, t"));
+    let text = "WITH w AS (SELECT * FROM ( EXEC a.b.c.d )) SELECT * FROM w JOIN (EXEC a.b.c.e @x = 1) e ON true";
+    assert!(query(text).contains(r#"FROM "a"."b"."c"."d"())"#));
+    assert!(query(text).contains(r#"JOIN "a"."b"."c"."e"("x" => 1) e"#));
+    // A column may have that name.
+    assert_eq!(query("SELECT (exec + 1), (exec) FROM t WHERE (exec IS NULL)"), "SELECT (exec + 1), (exec) FROM t WHERE (exec IS NULL)");
+    for (text, why) in [
+        ("SELECT * FROM (EXEC a.b @x=1)", "column 21 near 'a': expected provider.service.resource.method"),
+        ("SELECT * FROM (EXEC a.b.c.d @x=1", "at the end: expected )"),
+        ("SELECT * FROM (EXEC a.b.c.d @x=1, 2)", "near '2': expected @argument = value"),
+        ("EXEC a.b.c.d @x=1)", "near ')': expected the end of the statement"),
+    ] {
+        assert!(check(text).contains(why), "{}", check(text));
+    }
+}
+
+#[test]
+fn replace_purge_and_auth() {
+    assert_snapshot!(check("PURGE"), @"Purge(None)");
+    assert_snapshot!(check("purge control_tables;"), @r#"Purge(Some("control_tables"))"#);
+    assert_snapshot!(check("AUTH LOGIN p SCOPES 'a b', c"), @r#"LogIn { provider: "p", scopes: ["a b", "c"] }"#);
+    assert_snapshot!(check("auth revoke `p`"), @r#"Revoke { provider: "p" }"#);
+    assert_snapshot!(check("AUTH LOGOUT p"), @r"
+    syntax error at line 1, column 6 near 'LOGOUT': expected LOGIN or REVOKE, and a provider
+    AUTH LOGOUT p
+         ^
+    ");
+    assert_snapshot!(check("SHOW AUTH"), @"Show(Show { kind: Auth { provider: None }, extended: false, filter: None })");
+    assert_snapshot!(check("SHOW AUTH p"), @r#"Show(Show { kind: Auth { provider: Some("p") }, extended: false, filter: None })"#);
+    assert_snapshot!(check("SHOW AUTH LIKE 'p%'"), @r#"Show(Show { kind: Auth { provider: None }, extended: false, filter: Some(Like("p%")) })"#);
+    let Statement::Replace(Replace::Set(update)) =
+        parse("REPLACE /*+ AWAIT */ INTO a.b.\"c.d\" SET x = 1 WHERE z = 3 RETURNING *").unwrap()
+    else {
+        panic!("not a REPLACE … SET")
+    };
+    assert_eq!((update.table.to_string().as_str(), update.assignments.len()), ("a.b.c.d", 1));
+    assert!(update.hints.until_complete && update.returning.is_some());
+    let Statement::Replace(Replace::Rows(insert)) = parse("REPLACE INTO a.b.c(x, y) VALUES (1, 2), (3, 4)").unwrap()
+    else {
+        panic!("not a REPLACE INTO")
+    };
+    assert_eq!(insert.columns, ["x", "y"]);
+    assert!(check("REPLACE a.b.c WHERE x = 1").contains("near 'WHERE': expected SELECT, VALUES"));
 }
 
 #[test]
@@ -82,7 +135,7 @@ fn writes() {
     };
     assert_eq!(insert.table.to_string(), "a.b.c");
     assert_eq!(insert.columns, ["X", "Y", "Z"]);
-    assert_eq!(insert.source.ast.to_string(), "VALUES ('1', -2, NULL), ('2', 3, '{}')");
+    assert_eq!(insert.source.unwrap().ast.to_string(), "VALUES ('1', -2, NULL), ('2', 3, '{}')");
     assert_eq!(insert.returning.unwrap()[0].to_string(), "x AS y");
 
     let Statement::Update(update) =

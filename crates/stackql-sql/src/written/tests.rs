@@ -18,6 +18,10 @@ fn what_is_written_reads_as_the_same() {
         "UPDATE a.b.c SET x = 1, data__y = 'b' WHERE region = 'r' AND id IN ('1', '2') RETURNING *",
         "UPDATE a.b.c SET \"select\" = NULL",
         "DELETE FROM a.b.c WHERE id = 'x' OR n < -3",
+        "INSERT INTO a.b.c DEFAULT VALUES RETURNING x",
+        "INSERT INTO a.b.c(x) SELECT e.x FROM (EXEC f.g.h.i @s = 'it''s', @n = -1, @@json = '{\"q\": 1}') AS e",
+        "REPLACE INTO a.b.c(x) VALUES (1)",
+        "REPLACE /*+ AWAIT */ INTO a.b.c SET x = 1 WHERE id = 'x' RETURNING *",
         "EXEC a.b.c.d",
         "EXEC /*+ AWAIT SHOWRESULTS */ a.b.c.d @x = 'a''b', @n = -1, @f = 2.0, @b = true, @z = NULL, @@json = '{\"q\": 1}'",
     ] {

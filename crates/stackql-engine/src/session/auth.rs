@@ -1,0 +1,88 @@
+//! SHOW AUTH, AUTH LOGIN, AUTH REVOKE, and the SET of a key of an auth context. Owns what they say; credentials are the
+//! keyring's.
+
+use std::sync::Arc;
+
+use stackql_call::Keyring;
+use stackql_provider::{Auth, Provider};
+use stackql_sql::Show;
+
+use super::{Session, message, rows};
+use crate::error::Error;
+use crate::show::{Listing, listed};
+use crate::{Answer, Failure};
+
+/// What the settings begin with that are keys of auth contexts: `$.auth.<provider>.<key>`.
+const AUTH: &str = "$.auth.";
+
+/// The provider and the key that a setting of this name is about, if it is one of an auth context.
+pub(super) fn key_of(name: &str) -> Option<(&str, &str)> {
+    let rest = name.trim_matches('"').strip_prefix(AUTH)?;
+    Some(rest.split_once('.').unwrap_or((rest, "")))
+}
+
+/// Whether a statement may have a credential in it, so that it is not repeated.
+pub(super) fn may_be_secret(statement: &str) -> bool {
+    statement.to_ascii_lowercase().contains(AUTH)
+}
+
+impl Session {
+    fn keyring(&self) -> Result<&dyn Keyring, Error> {
+        self.keyring.as_deref().ok_or_else(|| Error::statement("this session has no credentials"))
+    }
+
+    /// The provider of this name, and what its definitions say of its credentials: its first service speaks for all.
+    fn authorised(&self, name: &str) -> Result<(Arc<Provider>, Auth), Error> {
+        let provider = self.definitions.provider(name)?;
+        let auth = match provider.services.first() {
+            Some(first) => self.definitions.service(&provider.name, &first.name)?.auth.clone(),
+            None => Auth::default(),
+        };
+        Ok((provider, auth))
+    }
+
+    pub(super) fn show_auth(&self, show: &Show, provider: Option<&str>) -> Result<Answer, Failure> {
+        let keyring = self.keyring()?;
+        let names = match provider {
+            Some(name) => vec![name.to_owned()],
+            None => self.definitions.providers().into_iter().map(|entry| entry.name).collect(),
+        };
+        let mut shown = Vec::new();
+        for name in names {
+            let (provider, auth) = self.authorised(&name)?;
+            // A context that is wrong is told of with the others, and alone as an error.
+            shown.push(match keyring.authorisation(&provider.name, &auth) {
+                Ok(found) => [provider.name.clone(), found.kind, found.source],
+                Err(error) if show_all(show) => [provider.name.clone(), String::new(), error.message],
+                Err(error) => return Err(Error::from(error).into()),
+            });
+        }
+        Ok(rows(listed(Listing::new(&["provider", "type", "source"], &[]).with(shown), show)?))
+    }
+
+    pub(super) async fn log_in(&self, name: &str, scopes: &[String]) -> Result<Answer, Failure> {
+        let (provider, auth) = self.authorised(name)?;
+        let said = self.keyring()?.log_in(&provider.name, &auth, scopes).await.map_err(Error::from)?;
+        Ok(message(&format!("{}: {said}", provider.name)))
+    }
+
+    pub(super) async fn revoke(&self, name: &str) -> Result<Answer, Failure> {
+        let provider = self.definitions.provider(name).map_err(Error::from)?;
+        self.keyring()?.revoke(&provider.name).await;
+        let text = "what was obtained to authorise requests is forgotten, and it is not asked before AUTH LOGIN";
+        Ok(message(&format!("{}: {text}", provider.name)))
+    }
+
+    pub(super) fn set_auth(&self, provider: &str, key: &str, value: &str) -> Result<Answer, Failure> {
+        if key.is_empty() {
+            return Err(Error::statement("name a key of an auth context: SET \"$.auth.provider.key\" = '…'").into());
+        }
+        let (provider, auth) = self.authorised(provider)?;
+        self.keyring()?.set(&provider.name, &auth, key, value).map_err(Error::from)?;
+        Ok(message("OK"))
+    }
+}
+
+fn show_all(show: &Show) -> bool {
+    matches!(show.kind, stackql_sql::ShowKind::Auth { provider: None })
+}

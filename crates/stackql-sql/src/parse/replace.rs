@@ -1,0 +1,39 @@
+//! `REPLACE`, which is read as the INSERT or the UPDATE that it looks like.
+
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use super::Reader;
+use crate::{Replace, SqlDialect, SyntaxError};
+
+impl Reader<'_> {
+    pub(super) fn replace(&mut self) -> Result<Replace, SyntaxError> {
+        let mut rest = self.tokens[self.parser.index()..].to_vec();
+        let significant: Vec<usize> = (0..rest.len()).filter(|&at| !is_blank(&rest[at])).collect();
+        let is = |at: usize, keyword: Keyword| {
+            significant.get(at).is_some_and(|&at| matches!(&rest[at].token, Token::Word(w) if w.keyword == keyword))
+        };
+        let into = is(1, Keyword::INTO);
+        // Behind the table's name, parts with dots between.
+        let mut next = if into { 3 } else { 2 };
+        while significant.get(next).is_some_and(|&at| rest[at].token == Token::Period) {
+            next += 2;
+        }
+        let sets = is(next, Keyword::SET);
+        let Some(&first) = significant.first() else { return Err(self.expected("REPLACE")) };
+        rest[first].token = Token::make_keyword(if sets { "UPDATE" } else { "INSERT" });
+        if sets && into {
+            rest.remove(significant[1]);
+        }
+        self.parser = Parser::new(&SqlDialect).with_tokens_with_locations(rest);
+        match sets {
+            true => self.update().map(Replace::Set),
+            false => self.insert().map(Replace::Rows),
+        }
+    }
+}
+
+fn is_blank(token: &TokenWithSpan) -> bool {
+    matches!(token.token, Token::Whitespace(_))
+}
