@@ -12,23 +12,6 @@ import processes
 REGION = processes.REGION
 
 
-@pytest.fixture(scope="module")
-def start(home):
-    """Starts an endpoint with flags, for as long as a block."""
-
-    @contextlib.contextmanager
-    def started(*flags):
-        server = processes.Server(
-            [processes.binary(), "sandbox", "--address", "127.0.0.1:0", *flags], processes.environment(home)
-        )
-        try:
-            yield server.wait_for_line("listening on ")
-        finally:
-            server.stop()
-
-    return started
-
-
 @pytest.fixture
 def endpoint(start):
     with start() as url:

@@ -8,11 +8,11 @@ use arrow::array::StringArray;
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use futures::StreamExt;
-use stackql_engine::{Answer, Failure, Session};
+use stackql_engine::{Answer, Failure, Outcome, Session};
 
 use crate::arguments::Output;
 use crate::compat::Arrangement;
-use crate::ending::{Ending, Stop, say, shortfall, told};
+use crate::ending::{Ending, Stop, complain, say, shortfall, told};
 use crate::output::{Format, Style, first_row};
 use crate::progress::ProgressLine;
 
@@ -120,7 +120,11 @@ impl Results {
         progress: &mut ProgressLine,
     ) -> Result<Ending, Stop> {
         if let Some(message) = &answer.message {
-            say(message);
+            // What a change that gives no rows came to is known by now.
+            match answer.rows.is_none() && Ending::of(&(answer.outcome)()) > Ending::Complete {
+                true => complain(message),
+                false => say(message),
+            }
         }
         let mut failure = None;
         if let Some(mut rows) = answer.rows.take() {
@@ -153,8 +157,10 @@ impl Results {
             return self.failure(&failure);
         }
         let outcome = (answer.outcome)();
-        if let Some(shortfall) = shortfall(&outcome) {
-            say(&shortfall);
+        match (&outcome, shortfall(&outcome)) {
+            (Outcome::Partial(_), Some(failed)) => complain(&failed),
+            (_, Some(capped)) => say(&capped),
+            (_, None) => {}
         }
         Ok(Ending::of(&outcome))
     }
@@ -162,7 +168,7 @@ impl Results {
     fn failure(&mut self, failure: &Failure) -> Result<Ending, Stop> {
         match self.errors_as_rows {
             true => self.single("error", &failure.message)?,
-            false => say(&told(failure)),
+            false => complain(&told(failure)),
         }
         Ok(Ending::Failed)
     }
