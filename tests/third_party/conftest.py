@@ -63,6 +63,8 @@ def installed(tmp_path_factory, program):
 def surroundings(monkeypatch, tmp_path, home, shared_endpoint, account):
     """The environment and the folder of this very process, for tools that start the program from inside it."""
     wanted = processes.environment(home, AWS_ENDPOINT_URL=shared_endpoint, **processes.credentials(account))
+    # Whoever would ask a registry is not let out.
+    wanted["HTTPS_PROXY"] = f"http://127.0.0.1:{processes.free_port()}"
     for name in os.environ.keys() - wanted.keys():
         monkeypatch.delenv(name)
     for name, value in wanted.items():

@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 
+import pystackql
 import pytest
 
 import processes
@@ -105,15 +106,16 @@ def test_a_dry_run_changes_nothing(deploy, ec2):
 def outputs(deploy):
     deploy.done("build", "steps", "--output-file", "out.json")
     out = json.loads(pathlib.Path("out.json").read_text())
-    return {name: out[name] for name in ("description", "tags", "rules", "alone", "weight", "account", "greeting")}
+    return {name: out[name] for name in ("description", "tags", "rules", "alone", "weight", "account")}
 
 
 def test_steps_of_every_kind(deploy, ec2):
     out = outputs(deploy)
     assert out == {
-        "description": "steps", "tags": [{"key": "Step", "value": "tag"}], "rules": None, "alone": True, "weight": 1.5,
-        "account": "123456789012", "greeting": "hello 123456789012",
+        "description": "steps", "tags": [{"key": "Step", "value": "tag"}], "rules": [], "alone": True, "weight": 1.5,
+        "account": "123456789012",
     }
+    assert pathlib.Path("greeting.txt").read_text() == "hello 123456789012"
     [made] = ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]
     assert made["Tags"] == [{"Key": "Step", "Value": "tag"}]
 
@@ -121,16 +123,30 @@ def test_steps_of_every_kind(deploy, ec2):
 def test_values_as_the_go_program_gives_them(deploy, monkeypatch):
     monkeypatch.setenv("STACKQL_COMPAT", "stackql")
     out = outputs(deploy)
-    assert (out["tags"], out["rules"], out["alone"], out["weight"]) == ([{"key": "Step", "value": "tag"}], "null", "true", "1.5")
+    assert (out["tags"], out["rules"], out["alone"], out["weight"]) == ([{"key": "Step", "value": "tag"}], [], "true", "1.5")
 
 
-def stack_of(folder, **steps):
+def stack_of(folder, *, provider="aws", **steps):
     """A stack of commands."""
     (folder / "resources").mkdir()
     resources = [{"name": name, "type": "command", "sql": sql} for name, sql in steps.items()]
-    manifest = {"version": 1, "name": "made", "providers": ["aws"], "resources": resources}
+    manifest = {"version": 1, "name": "made", "providers": [provider], "resources": resources}
     (folder / "stackql_manifest.yml").write_text(json.dumps(manifest))
     return folder
+
+
+def test_a_provider_of_a_certain_version(deploy, tmp_path, installed):
+    """What is built in needs no registry; what is not would have to come from one."""
+    stackql = pystackql.StackQL(download_dir=str(installed))
+    [built_in] = stackql.execute("SHOW PROVIDERS")
+    for version, works in [(built_in["version"], True), ("v24.07.00246", False)]:
+        folder = tmp_path / version
+        folder.mkdir()
+        run = deploy.run("build", stack_of(folder, provider=f"aws::{version}", step="USE aws"))
+        assert (run.returncode == 0) == works, run
+    assert stackql.executeStmt("REGISTRY PULL aws")["message"].startswith(
+        f"aws provider, version '{built_in['version']}' is built in and stays in use\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,10 +158,9 @@ def stack_of(folder, **steps):
         "DELET FROM aws.ec2.vpcs",
     ],
 )
-@pytest.mark.parametrize("on_failure", ["error"])
-def test_a_statement_that_fails_stops_a_deployment(deploy, tmp_path, ec2, statement, on_failure):
+def test_a_statement_that_fails_stops_a_deployment(deploy, tmp_path, ec2, statement):
     later = f"INSERT INTO aws.ec2.vpcs(CidrBlock, region) SELECT '10.0.0.0/16', '{REGION}'"
-    run = deploy.run("build", stack_of(tmp_path, first=statement, later=later), "--on-failure", on_failure)
+    run = deploy.run("build", stack_of(tmp_path, first=statement, later=later), "--on-failure", "error")
     assert run.returncode == 1 and "operation failed" in run.stderr, run
     assert ec2.describe_vpcs()["Vpcs"] == []
 
