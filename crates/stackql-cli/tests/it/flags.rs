@@ -121,9 +121,10 @@ fn values_that_cannot_be_read_are_named_and_not_shown() {
 
 #[test]
 fn objects_that_a_shell_took_apart_are_read() {
-    let output = stackql(&["exec", "SHOW PROVIDERS; SELECT 1 AS a", "--registry", "{url:", "file:///nosuch}", "-o", "csv"])
-        .output()
-        .unwrap();
+    let output =
+        stackql(&["exec", "SHOW PROVIDERS; SELECT 1 AS a", "--registry", "{url:", "file:///nosuch}", "-o", "csv"])
+            .output()
+            .unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "name,version\na\n1\n");
     let output = stackql(&["exec", "SELECT 1", "--registry", "{url:", "file:///nosuch"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
