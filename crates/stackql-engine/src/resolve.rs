@@ -14,11 +14,13 @@ use stackql_provider::names::{Found, find, meant, nearest};
 use crate::context::Context;
 use crate::error::Error;
 
+mod beside;
 mod duplicate;
 mod relation;
 mod unnamed;
 mod wildcard;
 
+pub(crate) use beside::take_one;
 pub(crate) use duplicate::called_as_written;
 use relation::{Outputs, Relation, Relations};
 pub(crate) use unnamed::{as_written, columns_as_written};
