@@ -160,7 +160,7 @@ impl Columns<'_> {
     /// Whether an expression takes columns as they are: of each row, of the group, or of another query.
     fn takes(&self, expr: &Expr) -> bool {
         match expr {
-            Expr::Function(call) => call.over.is_some() || self.gathers(call),
+            Expr::Function(call) if call.over.is_some() || self.gathers(call) => true,
             Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => true,
             other => self.keys.iter().any(|key| same(key, other)),
         }
