@@ -12,23 +12,6 @@ import processes
 REGION = processes.REGION
 
 
-@pytest.fixture(scope="module")
-def start(home):
-    """Starts an endpoint with flags, for as long as a block."""
-
-    @contextlib.contextmanager
-    def started(*flags):
-        server = processes.Server(
-            [processes.binary(), "sandbox", "--address", "127.0.0.1:0", *flags], processes.environment(home)
-        )
-        try:
-            yield server.wait_for_line("listening on ")
-        finally:
-            server.stop()
-
-    return started
-
-
 @pytest.fixture
 def endpoint(start):
     with start() as url:
@@ -131,6 +114,9 @@ def test_what_stackql_writes_boto3_reads(ec2, stackql):
 
     vpc = insert("vpcs", "vpcId", CidrBlock="10.0.0.0/16")
     subnet = insert("subnets", "subnetId", VpcId=vpc, CidrBlock="10.0.1.0/24")
+    group = insert("security_groups", "groupId", GroupName="watchers", GroupDescription="who watches", VpcId=vpc)
+    [described] = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    assert (described["GroupName"], described["Description"]) == ("watchers", "who watches")
     source, sink = [
         insert("network_interfaces", "networkInterfaceId", SubnetId=subnet, Description=name) for name in ("in", "out")
     ]
@@ -285,7 +271,7 @@ def test_a_fault_ends_a_statement_with_one_clear_line(home, start, fault):
         run = processes.Stackql(home, url).run(f"SELECT sessionNumber FROM {SESSIONS} WHERE region = '{REGION}'")
         assert run.returncode == 1, run
         # Scripts are told of the answer itself first.
-        answer, place, reason = run.stderr.partition(f"{SESSIONS} in {REGION}: ")
+        answer, place, reason = run.stderr.partition(f"error: {SESSIONS} in {REGION}: ")
         assert place and (not answer or answer.startswith("http response status code: ")), run.stderr
         [_, *hints] = reason.splitlines()
         assert all(hint.startswith("  hint: ") for hint in hints), run.stderr

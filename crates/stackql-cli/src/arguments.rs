@@ -2,6 +2,7 @@
 
 mod accepted;
 mod flags;
+mod rejoined;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap_complete::Shell;
 
 pub(crate) use accepted::{is_accepted, object, problem};
 pub(crate) use flags::{Calls, Common, Output, Proxy, Templates};
+pub(crate) use rejoined::rejoined;
 
 /// Query, deploy and manage cloud resources with SQL.
 #[derive(Debug, Parser)]

@@ -72,7 +72,7 @@ impl Stop {
         match self {
             Self::ReaderGone => ExitCode::SUCCESS,
             told => {
-                say(&told.to_string());
+                complain(&told.to_string());
                 ExitCode::FAILURE
             }
         }
@@ -85,6 +85,16 @@ pub(crate) fn say(line: &str) {
     let line = if out.is_terminal() { for_terminal(line) } else { line.into() };
     // There is no place left to complain at.
     let _ = writeln!(out, "{line}");
+}
+
+/// Says what went wrong. Programs that read standard error tell by the first word that it did.
+pub(crate) fn complain(what: &str) {
+    say(&complaint(what));
+}
+
+/// A line that says what went wrong.
+pub(crate) fn complaint(what: &str) -> String {
+    format!("error: {what}")
 }
 
 /// What a failure says: its message, and a line for each hint.

@@ -32,7 +32,7 @@ mod version;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command, ProviderCommand};
-use ending::{Ending, Stop, say};
+use ending::{Ending, Stop, complain};
 use statements::Results;
 
 /// Planning goes down a level for each operator of a chain. Only what is used of it is ever taken from memory.
@@ -76,7 +76,7 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
             let mut results = match Results::open(&common.output) {
                 Ok(results) => results,
                 Err(Stop::Told(message)) => {
-                    say(&message);
+                    complain(&message);
                     return Ok(Ending::Failed);
                 }
                 Err(stop) => return Err(stop),

@@ -1,11 +1,15 @@
-//! A registry whose pulls are seen at once: the statement behind `REGISTRY PULL` finds what it brought.
+//! A registry whose pulls are seen at once: the statement behind `REGISTRY PULL` finds what it brought. It knows what the
+//! program has built in, which is there also where no registry can be asked.
 
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use stackql_client::RemoteRegistry;
-use stackql_provider::{Definitions, Installed, Providers, Published, Registry, RegistryError, Transfer};
+use stackql_client::{RemoteRegistry, sort_versions};
+use stackql_provider::names::{Found, find};
+use stackql_provider::{
+    Definitions, Installed, Origin, Place, ProviderEntry, Providers, Published, Registry, RegistryError, Transfer,
+};
 
 use crate::ending::Stop;
 
@@ -14,6 +18,18 @@ pub(crate) struct Pulling {
     pub(crate) remote: RemoteRegistry,
     pub(crate) definitions: Arc<Providers>,
     pub(crate) reload: Box<dyn Fn() -> Result<(), Stop> + Send + Sync>,
+}
+
+impl Pulling {
+    /// The provider of this name, where statements use the one that is built in.
+    fn built_in(&self, provider: &str) -> Option<ProviderEntry> {
+        let all = self.definitions.providers();
+        let built_in = all.iter().filter(|entry| entry.origin == Origin::Embedded);
+        match find(provider, built_in.enumerate().map(|(at, entry)| (at, entry.name.as_str()))) {
+            Found::One(at) => all.iter().filter(|entry| entry.origin == Origin::Embedded).nth(at).cloned(),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Debug for Pulling {
@@ -29,7 +45,23 @@ impl Registry for Pulling {
     }
 
     async fn versions(&self, provider: &str) -> Result<Published, RegistryError> {
-        self.remote.versions(provider).await
+        let Some(ProviderEntry { name, version, .. }) = self.built_in(provider) else {
+            return self.remote.versions(provider).await;
+        };
+        match self.remote.versions(&name).await {
+            Ok(mut published) => {
+                published.versions.push(version);
+                sort_versions(&mut published.versions);
+                Ok(published)
+            }
+            Err(unasked @ RegistryError::Unavailable(_)) => Ok(Published {
+                provider: name,
+                versions: vec![version.clone()],
+                latest: version,
+                unasked: Some(unasked),
+            }),
+            Err(error) => Err(error),
+        }
     }
 
     async fn pull(
@@ -38,7 +70,26 @@ impl Registry for Pulling {
         version: Option<&str>,
         transfer: &Transfer,
     ) -> Result<Installed, RegistryError> {
-        let mut installed = self.remote.pull(provider, version, transfer).await?;
+        let built_in = self.built_in(provider);
+        let here = |entry: ProviderEntry, notes| Installed {
+            provider: entry.name,
+            version: entry.version,
+            place: Place::Program,
+            notes,
+        };
+        let number = |version: &str| version.trim_start_matches('v').to_owned();
+        if let (Some(entry), Some(wanted)) = (&built_in, version)
+            && number(&entry.version) == number(wanted)
+        {
+            return Ok(here(entry.clone(), Vec::new()));
+        }
+        let mut installed = match (self.remote.pull(provider, version, transfer).await, built_in) {
+            // Scripts that begin by pulling what they use can go on with what is here.
+            (Err(RegistryError::Unavailable(why)), Some(entry)) if version.is_none() => {
+                return Ok(here(entry, vec![format!("a newer version was not looked for: {why}")]));
+            }
+            (pulled, _) => pulled?,
+        };
         if let Err(stop) = (self.reload)() {
             installed.notes.push(format!("the definitions were not read anew: {stop}"));
         }

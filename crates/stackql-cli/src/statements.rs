@@ -8,12 +8,12 @@ use arrow::array::StringArray;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use futures::StreamExt;
-use stackql_engine::{Answer, Failure, Session};
+use stackql_engine::{Answer, Failure, Outcome, Session};
 
 use crate::arguments::Output;
 use crate::compat::Arrangement;
 use crate::emission::Emission;
-use crate::ending::{Ending, Stop, shortfall, told};
+use crate::ending::{Ending, Stop, complaint, shortfall, told};
 use crate::output::{Format, RowWriter, Style, first_row};
 use crate::progress::ProgressLine;
 
@@ -149,7 +149,11 @@ impl Results {
         progress: &mut ProgressLine,
     ) -> Result<Ending, Stop> {
         if let Some(message) = &answer.message {
-            self.out.say(message);
+            // What a change that gives no rows came to is known by now.
+            match answer.rows.is_none() && Ending::of(&(answer.outcome)()) > Ending::Complete {
+                true => self.out.say(&complaint(message)),
+                false => self.out.say(message),
+            }
         }
         let mut failure = None;
         if let Some(mut rows) = answer.rows.take() {
@@ -182,8 +186,10 @@ impl Results {
             return self.failure(&failure);
         }
         let outcome = (answer.outcome)();
-        if let Some(shortfall) = shortfall(&outcome) {
-            self.out.say(&shortfall);
+        match (&outcome, shortfall(&outcome)) {
+            (Outcome::Partial(_), Some(failed)) => self.out.say(&complaint(&failed)),
+            (_, Some(capped)) => self.out.say(&capped),
+            (_, None) => {}
         }
         Ok(Ending::of(&outcome))
     }
@@ -191,7 +197,7 @@ impl Results {
     fn failure(&mut self, failure: &Failure) -> Result<Ending, Stop> {
         match self.errors_as_rows {
             true => self.single("error", &failure.message)?,
-            false => self.out.say(&told(failure)),
+            false => self.out.say(&complaint(&told(failure))),
         }
         Ok(Ending::Failed)
     }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, ArgMatches, Command, Error, FromArgMatches};
 
-use crate::arguments::{Arguments, grammar, is_accepted, problem};
+use crate::arguments::{Arguments, grammar, is_accepted, problem, rejoined};
 use crate::configuration;
 use crate::ending::{Ending, Stop, say};
 
@@ -43,6 +43,7 @@ pub(crate) fn arguments() -> Result<Arguments, ExitCode> {
             _ => argument,
         })
         .collect();
+    let given = rejoined(given);
     let mut matches = matches(&given).map_err(|e| refused(&e))?;
     let mut environment = BTreeMap::new();
     // A person who asks for the version has no use for settings.

@@ -304,7 +304,7 @@ impl Authoriser {
         match (self.origin, error) {
             (Origin::User, error) => format!("the auth context of provider {provider} {error}"),
             (_, SourceError::Unset { key, name }) => format!(
-                "provider {provider}: its definitions take the credential from the variable {name} ({key}), and it is not set; set it, or pass --auth"
+                "provider {provider}: its definitions take the credential from the variable {name}, and {key} references empty string; set the variable, or pass --auth"
             ),
             (Origin::Definitions, SourceError::Wrong(why)) => {
                 format!("provider {provider}: the auth context of its definitions {why}; or pass --auth")

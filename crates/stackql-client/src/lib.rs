@@ -36,5 +36,5 @@ pub use client::Client;
 pub use flag::structured;
 pub use har::Har;
 pub use recording::{Recording, RecordingError, Replaying};
-pub use registry::{RegistryConfig, RemoteRegistry, installed};
+pub use registry::{RegistryConfig, RemoteRegistry, installed, sort_versions};
 pub use settings::{Environment, Settings, SettingsError};

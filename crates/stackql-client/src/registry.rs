@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use stackql_provider::{Installed, Published, Registry, RegistryError, Transfer};
+use stackql_provider::{Installed, Place, Published, Registry, RegistryError, Transfer};
 
 use crate::Client;
 use crate::client::shown;
@@ -23,6 +23,7 @@ pub use config::RegistryConfig;
 use download::Found;
 use folder::Folder;
 use index::Index;
+pub use index::sort_versions;
 pub use installed::installed;
 use signature::PublicKey;
 use source::Source;
@@ -186,7 +187,7 @@ impl Unpacking {
         };
         self.folder.install(&self.version)?;
         self.part.remove()?;
-        Ok(Installed { provider: self.provider, version: self.version, notes })
+        Ok(Installed { provider: self.provider, version: self.version, place: Place::Folder, notes })
     }
 
     /// Unpacks and checks; what to tell about it.

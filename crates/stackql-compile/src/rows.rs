@@ -47,14 +47,17 @@ pub(crate) fn select(model: &Value, output: &str, resource: &str, choice: Option
     rows
 }
 
-/// Rows of a method that changes something: the only structure in its output, else the output.
+/// Rows of a method that changes something: the only structure in its output, or the elements of its only list, where
+/// what stands beside it says no more than that the call was made; else the output.
 pub(crate) fn change(model: &Value, output: &str, item_name: &str) -> Rows {
     let shapes = &model["shapes"];
-    let nested =
-        |m: &Value| text(&shapes[text(&m["shape"])]["type"]) == "structure" || element(shapes, m) == "structure";
-    let mut found = shapes[output]["members"].as_object().into_iter().flatten().filter(|(_, m)| nested(m));
-    match (found.next(), found.next()) {
-        (Some((name, member)), None) => enter(shapes, name, member, item_name),
+    let kind = |m: &Value| text(&shapes[text(&m["shape"])]["type"]);
+    let nested = |m: &Value| kind(m) == "structure" || element(shapes, m) == "structure";
+    let members = shapes[output]["members"].as_object().into_iter().flatten();
+    let (found, beside): (Vec<_>, Vec<_>) = members.partition(|(_, m)| nested(m));
+    let says_nothing = |name: &str, m: &Value| kind(m) == "boolean" || name.ends_with("Token");
+    match found.as_slice() {
+        [(name, member)] if beside.iter().all(|(n, m)| says_nothing(n, m)) => enter(shapes, name, member, item_name),
         _ => root(output),
     }
 }
@@ -81,4 +84,40 @@ fn enter(shapes: &Value, name: &str, member: &Value, item_name: &str) -> Rows {
     }
     let scalar = (element(shapes, member) != "structure").then(|| wire(name, member));
     Rows { path, shape: text(&item["shape"]).to_owned(), scalar, classic: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Where the rows are of a change that answers these members.
+    fn path(members: &Value) -> Vec<String> {
+        let model = json!({"shapes": {
+            "Output": {"type": "structure", "members": members},
+            "Text": {"type": "string"},
+            "Truth": {"type": "boolean"},
+            "Thing": {"type": "structure", "members": {"ThingId": {"shape": "Text"}}},
+            "Things": {"type": "list", "member": {"shape": "Thing", "locationName": "item"}},
+        }});
+        change(&model, "Output", "item").path
+    }
+
+    #[test]
+    fn what_was_made_is_the_row() {
+        let thing = json!({"shape": "Thing", "locationName": "thing"});
+        let things = json!({"shape": "Things", "locationName": "thingSet"});
+        assert_eq!(path(&json!({"Thing": thing, "ClientToken": {"shape": "Text"}})), ["thing"]);
+        assert_eq!(path(&json!({"Things": things, "Return": {"shape": "Truth"}})), ["thingSet", "item"]);
+        assert!(path(&json!({"Return": {"shape": "Truth"}})).is_empty());
+    }
+
+    #[test]
+    fn an_id_beside_a_detail_is_in_the_row() {
+        let tags = json!({"shape": "Things", "locationName": "tagSet"});
+        let state = json!({"shape": "Thing", "locationName": "state"});
+        assert!(path(&json!({"GroupId": {"shape": "Text"}, "Tags": tags})).is_empty());
+        assert!(path(&json!({"AssociationId": {"shape": "Text"}, "State": state})).is_empty());
+    }
 }

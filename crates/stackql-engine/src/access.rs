@@ -75,9 +75,10 @@ pub(crate) fn choose<'a>(
         }
         (None, None) => {
             let asked: Vec<&str> = bound.iter().filter(|c| !is_field(&table.resource, c)).map(|c| c.as_str()).collect();
-            Err(Error::Statement {
-                message: format!("{name}: no method that answers SELECT takes {} together", asked.join(", ")),
-                hint: Some(format!("SHOW METHODS IN {name} lists which takes what")),
+            Err(Error::NoMethod {
+                reason: format!("no method that answers SELECT takes {} together", asked.join(", ")),
+                hint: format!("SHOW METHODS IN {name} lists which takes what"),
+                table: name,
             })
         }
     }

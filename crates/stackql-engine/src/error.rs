@@ -5,10 +5,15 @@ use std::time::Duration;
 
 use datafusion::error::DataFusionError;
 use stackql_call::{AnswerError, BindError, Fault, FaultKind, TransportError};
-use stackql_provider::{LookupError, RegistryError};
+use stackql_provider::{LookupError, RegistryError, Verb};
 use thiserror::Error;
 
 use crate::StoreError;
+
+/// What scripts look for when a statement has no method; the resource follows.
+const NO_METHOD: &str = "cannot find matching operation, possible causes include missing required parameters or an \
+                         unsupported method for the resource, to find required parameters for supported methods run \
+                         SHOW METHODS IN";
 
 /// An error of the engine. [`crate::Failure::from`] turns it into what a person reads.
 #[derive(Debug, Error)]
@@ -30,12 +35,22 @@ pub(crate) enum Error {
     #[error(transparent)]
     Bind(#[from] BindError),
     /// Parameters are missing; the example shows a statement that would work.
-    #[error("{source}")]
+    #[error("{} {source}", NO_METHOD)]
     Incomplete {
         /// What is missing.
         source: BindError,
         /// A statement that would work.
         example: String,
+    },
+    /// No method of a resource does what was asked for.
+    #[error("{} {table}: {reason}", NO_METHOD)]
+    NoMethod {
+        /// The resource.
+        table: String,
+        /// What was asked for.
+        reason: String,
+        /// What to do.
+        hint: String,
     },
     /// There was no answer.
     #[error("{table}{}: {source}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default())]
@@ -164,6 +179,13 @@ impl Error {
     /// Whether it says that a rehearsal would have succeeded.
     pub(crate) fn is_rehearsal(&self) -> bool {
         self.fault().is_some_and(|fault| fault.kind == FaultKind::Rehearsed)
+    }
+
+    /// No method of a table answers a verb.
+    pub(crate) fn no_method(table: &str, verb: Verb, hint: String) -> Self {
+        let resource = table.rsplit('.').next().unwrap_or(table);
+        let reason = format!("no appropriate method = '{}' for resource = '{resource}'", verb.keyword().to_lowercase());
+        Self::NoMethod { table: table.to_owned(), reason, hint }
     }
 
     pub(crate) fn statement(message: impl Into<String>) -> Self {

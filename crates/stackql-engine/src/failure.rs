@@ -126,6 +126,7 @@ impl Failure {
             Error::Incomplete { example, .. } => {
                 Self { hints: vec![format!("this would work: {example}")], ..Self::user(message) }
             }
+            Error::NoMethod { hint, .. } => Self { hints: vec![hint.clone()], ..Self::user(message) },
             Error::Statement { hint, .. } => Self { hints: hint.iter().cloned().collect(), ..Self::user(message) },
             Error::RepeatedToken { .. } | Error::RepeatedPage { .. } => Self::new(FailureKind::Api, message),
             Error::TooManyCalls { .. } => {

@@ -1,13 +1,18 @@
 //! REGISTRY LIST and REGISTRY PULL: what a registry says, as rows and as a message. The registry is a seam.
 
 use datafusion::arrow::record_batch::RecordBatch;
-use stackql_provider::{Registry, Transfer};
+use stackql_provider::{Place, Registry, RegistryError, Transfer};
 
 use crate::error::Error;
 use crate::show::Listing;
 
-/// All providers with their latest versions, or one with all of them.
-pub(crate) async fn list(registry: &dyn Registry, provider: Option<&str>) -> Result<RecordBatch, Error> {
+/// All providers with their latest versions, or one with all of them; and why the registry could not be asked, where these
+/// are those that are here without it.
+pub(crate) async fn list(
+    registry: &dyn Registry,
+    provider: Option<&str>,
+) -> Result<(RecordBatch, Option<RegistryError>), Error> {
+    let mut unasked = None;
     let listing = match provider {
         None => {
             let published = registry.list().await?;
@@ -17,10 +22,11 @@ pub(crate) async fn list(registry: &dyn Registry, provider: Option<&str>) -> Res
         Some(provider) => {
             let published = registry.versions(provider).await?;
             let versions = published.versions.join(", ");
+            unasked = published.unasked;
             Listing::new(&["provider", "versions"], &[]).with([[published.provider, versions]])
         }
     };
-    listing.batch(false)
+    Ok((listing.batch(false)?, unasked))
 }
 
 /// Installs a provider; what to say about it.
@@ -31,6 +37,10 @@ pub(crate) async fn pull(
     transfer: &Transfer,
 ) -> Result<String, Error> {
     let installed = registry.pull(provider, version, transfer).await?;
-    let done = format!("{} provider, version '{}' successfully installed", installed.provider, installed.version);
+    let state = match installed.place {
+        Place::Folder => "successfully installed",
+        Place::Program => "is built in and stays in use",
+    };
+    let done = format!("{} provider, version '{}' {state}", installed.provider, installed.version);
     Ok(std::iter::once(done).chain(installed.notes).collect::<Vec<_>>().join("\n"))
 }

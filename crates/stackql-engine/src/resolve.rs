@@ -14,14 +14,16 @@ use stackql_provider::names::{Found, find, meant, nearest};
 use crate::context::Context;
 use crate::error::Error;
 
+mod beside;
 mod duplicate;
 mod joins;
 mod relation;
 mod unnamed;
 mod wildcard;
 
+pub(crate) use beside::take_one;
 pub(crate) use duplicate::called_as_written;
-use relation::{METHOD, Relation, Relations, described};
+use relation::{METHOD, Outputs, Relation, Relations, described};
 pub(crate) use unnamed::{as_written, columns_as_written};
 
 /// Rewrites the names of a query; what its columns are called in it, by position, as far as it says.
@@ -50,10 +52,7 @@ pub(crate) fn view(
     }
     let mut relations = Relations::new(Arc::clone(context));
     let all = relations.of(&select.from)?;
-    let mut names: Vec<String> = match relations.projected(select)? {
-        Some(names) => names,
-        None => return Ok(0),
-    };
+    let Outputs { mut names, more: false } = relations.projected(select)? else { return Ok(0) };
     let before = names.len();
     for relation in &all {
         for (name, item) in relation.hidden_items().filter(|(name, _)| *name != RowPlan::EXTRA) {

@@ -244,7 +244,10 @@ impl Session {
                 Ok(message(&format!("Success: slept for {milliseconds} milliseconds")))
             }
             Statement::RegistryList { provider } => {
-                Ok(rows(registry::list(self.registry()?, provider.as_deref()).await?))
+                let (list, unasked) = registry::list(self.registry()?, provider.as_deref()).await?;
+                let Some(why) = unasked else { return Ok(rows(list)) };
+                let outcome = Outcome::Partial(vec![Error::Registry(why).into()]);
+                Ok(Answer { outcome: Arc::new(move || outcome.clone()), ..rows(list) })
             }
             Statement::RegistryPull { provider, version } => {
                 self.may("REGISTRY PULL")?;

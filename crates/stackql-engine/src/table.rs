@@ -240,10 +240,10 @@ pub(crate) fn select_methods<'a>(table: &str, resource: &'a Resource) -> Result<
     let methods: Vec<_> = resource.methods_of(Verb::Select).collect();
     match methods.is_empty() {
         false => Ok(methods),
-        true => Err(Error::Statement {
-            message: format!("{table} has no method that answers SELECT"),
-            hint: Some(format!("SHOW METHODS IN {table} lists what it has; call one by EXEC")),
-        }),
+        true => {
+            let hint = format!("SHOW METHODS IN {table} lists what it has; call one by EXEC");
+            Err(Error::no_method(table, Verb::Select, hint))
+        }
     }
 }
 

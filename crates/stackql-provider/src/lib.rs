@@ -36,6 +36,6 @@ pub use method::{
 };
 pub use provider::{Auth, ErrorRules, Hint, Members, Provider, Scope, Service, ServiceEntry};
 pub use pushdown::{Bound, Clause, Count, Pushdown};
-pub use registry::{Installed, Published, Registry, RegistryError, Transfer};
+pub use registry::{Installed, Place, Published, Registry, RegistryError, Transfer};
 pub use resource::{ClassicPage, Column, Resource, ResourceEntry, View};
 pub use types::{Member, TimeFormat, Type, TypeRef, Types};

@@ -40,17 +40,30 @@ pub struct Published {
     pub versions: Vec<String>,
     /// The version that a pull takes where none is named: the latest stable one, else the latest of all.
     pub latest: String,
+    /// Why the registry could not be asked, where this is what is here without it.
+    pub unasked: Option<RegistryError>,
 }
 
-/// What a pull left on disk.
+/// What a pull came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installed {
     /// The provider.
     pub provider: String,
     /// The version.
     pub version: String,
+    /// Where it is now.
+    pub place: Place,
     /// What a person should know about it, a line each.
     pub notes: Vec<String>,
+}
+
+/// Where definitions are that were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// On disk, where the pull left them.
+    Folder,
+    /// In the program, where they were before: nothing was fetched.
+    Program,
 }
 
 /// How far a download is.

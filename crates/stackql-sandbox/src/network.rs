@@ -1,5 +1,5 @@
-//! What the simulated network interfaces and subnets lack: an address of their own, a zone of their region, and fields
-//! that the service does have but does not answer.
+//! What the simulated network interfaces, subnets and security groups lack: an address of their own, a zone of their
+//! region, and fields that the service does have but does not answer.
 
 use std::net::Ipv4Addr;
 
@@ -12,6 +12,11 @@ use crate::refusal::Refusal;
 /// The form with what a service would choose itself.
 pub(crate) async fn chosen(action: &str, form: Form, region: Region<'_>) -> Result<Form, Refusal> {
     match action {
+        // The simulation looks for it by another name.
+        "CreateSecurityGroup" => Ok(match form.get("GroupDescription").map(str::to_owned) {
+            Some(description) => form.with("Description", description),
+            None => form,
+        }),
         "CreateSubnet" if form.get("AvailabilityZone").is_none() => {
             Ok(form.with("AvailabilityZone", format!("{}a", region.name)))
         }

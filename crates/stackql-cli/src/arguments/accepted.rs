@@ -67,6 +67,14 @@ pub(super) fn flags() -> impl Iterator<Item = Arg> {
     })
 }
 
+/// Flags that change something and take an object.
+const OBJECTS: &[&str] = &["auth", "registry", "session", "sqlBackend"];
+
+/// Whether the flag of this name takes an object.
+pub(super) fn takes_an_object(name: &str) -> bool {
+    OBJECTS.contains(&name) || ACCEPTED.iter().any(|(accepted, _, kind, _)| *accepted == name && *kind == Object)
+}
+
 /// Whether the flag of this name changes nothing.
 pub(crate) fn is_accepted(name: &str) -> bool {
     ACCEPTED.iter().any(|(accepted, ..)| *accepted == name)

@@ -14,7 +14,10 @@ use std::process::Command;
 
 use insta_cmd::get_cargo_bin;
 
-/// How a run ended, and the lines it wrote, sorted: which call is answered first is not settled.
+/// What stands in front of what went wrong.
+const ERROR: &str = "error: ";
+
+/// How a run ended, and the lines it wrote without that, sorted: which call is answered first is not settled.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: i32,
@@ -31,15 +34,19 @@ pub(crate) fn run(sql: &str, flags: &[&str]) -> Run {
     command.env_clear().args(["exec", sql, "--output=csv", "--hideheaders", "--registry", &registry]).args(flags);
     command.arg("--approot").arg(kept.path());
     let output = command.output().unwrap();
-    let lines = |bytes: Vec<u8>| {
-        let mut lines: Vec<String> = String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect();
-        lines.sort();
-        lines
-    };
+    let lines =
+        |bytes: Vec<u8>| -> Vec<String> { String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect() };
     let mut said = lines(output.stderr);
+    let is_error = said.iter().any(|line| line.starts_with(ERROR));
+    let code = output.status.code().unwrap();
+    assert!(is_error || code != 1, "{sql}: exit 1, and no line begins with '{ERROR}': {said:#?}");
+    said.iter_mut().for_each(|line| *line = line.trim_start_matches(ERROR).to_owned());
+    said.sort();
     // What is told of each refused request where nobody looks has tests of its own.
     said.retain(|line| !line.starts_with("http response status code: "));
-    Run { code: output.status.code().unwrap(), rows: lines(output.stdout), said }
+    let mut rows = lines(output.stdout);
+    rows.sort();
+    Run { code, rows, said }
 }
 
 impl Run {

@@ -116,7 +116,18 @@ fn values_that_cannot_be_read_are_named_and_not_shown() {
         .concat()
     );
     let port = stderr(&["exec", "SELECT 1", "--http.proxy.host=h", "--http.proxy.port=70000"]);
-    assert_eq!(port, "--http.proxy.port is not fit for the address of a proxy\n");
+    assert_eq!(port, "error: --http.proxy.port is not fit for the address of a proxy\n");
+}
+
+#[test]
+fn objects_that_a_shell_took_apart_are_read() {
+    let output =
+        stackql(&["exec", "SHOW PROVIDERS; SELECT 1 AS a", "--registry", "{url:", "file:///nosuch}", "-o", "csv"])
+            .output()
+            .unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "name,version\na\n1\n");
+    let output = stackql(&["exec", "SELECT 1", "--registry", "{url:", "file:///nosuch"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]

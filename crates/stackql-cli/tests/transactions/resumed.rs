@@ -81,7 +81,7 @@ fn a_commit_that_fails_can_be_gone_on_with_and_makes_no_change_twice() {
 fn what_is_not_known_is_not_gone_on_with() {
     let world = World::new();
     let run = world.run(&["txn", "resume", "20260101-000000-000"]);
-    let said = "there is no transaction 20260101-000000-000; stackql txn list tells which there are\n";
+    let said = "error: there is no transaction 20260101-000000-000; stackql txn list tells which there are\n";
     assert_eq!((run.code, run.said.as_str()), (1, said));
     assert!(world.list().is_empty());
 }

@@ -35,7 +35,7 @@ fn undoes(script: &str, flags: &[&str]) {
             assert_eq!(world.api.wheels(), stands(is_done.then_some(call)), "{at} {when:?}");
             assert_eq!(run.code, 1, "{at} {when:?}: {run:?}");
             let required = "it was sent, and whether it was carried out is not known";
-            assert!(run.said.starts_with("Rollback failed\nUNDO required: Undo the "), "{run:?}");
+            assert!(run.said.starts_with("error: Rollback failed\nUNDO required: Undo the "), "{run:?}");
             assert!(run.said.contains(required), "{run:?}");
         }
     }

@@ -12,7 +12,7 @@ use crate::Environment;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum SourceError {
     /// A variable that the context names has no value.
-    #[error("names the variable {name} by {key}, and it is not set; set it, or change {key}")]
+    #[error("names the variable {name} by {key}, and {key} references empty string; set the variable, or change {key}")]
     Unset { key: &'static str, name: String },
     /// Anything else, said of the context.
     #[error("{0}")]

@@ -37,11 +37,10 @@ impl Index {
                 }
             }
             let mut versions = entry.versions;
-            versions.sort_by_key(|version| parse(version));
-            versions.dedup();
+            sort_versions(&mut versions);
             let stable = versions.iter().rfind(|v| parse(v).is_some_and(|v| v.pre.is_empty()));
             if let Some(latest) = stable.or(versions.last()).cloned() {
-                providers.push(Published { provider, versions, latest });
+                providers.push(Published { provider, versions, latest, unasked: None });
             }
         }
         Ok(Self { providers })
@@ -87,6 +86,12 @@ impl Index {
             suggestion: nearest(named, published.versions.iter().map(String::as_str)).map(str::to_owned),
         })
     }
+}
+
+/// Puts versions in order, the oldest first and each once.
+pub fn sort_versions(versions: &mut Vec<String>) {
+    versions.sort_by_key(|version| parse(version));
+    versions.dedup();
 }
 
 /// A version, with or without `v`, and with zeros in front of numbers, which registries write and semver forbids.

@@ -120,11 +120,29 @@ impl Relation {
     }
 }
 
+/// The names of a query's columns that can be told without planning it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outputs {
+    pub(super) names: Vec<String>,
+    /// There may be others.
+    pub(super) more: bool,
+}
+
+impl Outputs {
+    fn unknown() -> Self {
+        Self { names: Vec::new(), more: true }
+    }
+
+    fn all(names: Vec<String>) -> Self {
+        Self { names, more: false }
+    }
+}
+
 /// Finds relations: tables of the catalog and the common table expressions in view.
 pub(super) struct Relations {
     context: Arc<Context>,
-    /// One frame a query: its common table expressions, with their columns where they are known.
-    frames: Vec<Vec<(String, Option<Vec<String>>)>>,
+    /// One frame a query: its common table expressions, with their columns.
+    frames: Vec<Vec<(String, Outputs)>>,
 }
 
 impl Relations {
@@ -138,18 +156,18 @@ impl Relations {
         for cte in query.with.iter().flat_map(|w| &w.cte_tables) {
             let name = cte.alias.name.value.clone();
             if query.with.as_ref().is_some_and(|w| w.recursive) {
-                self.add(name.clone(), None);
+                self.add(name.clone(), Outputs::unknown());
             }
             let columns = match cte.alias.columns.as_slice() {
                 [] => self.outputs(&cte.query)?,
-                named => Some(named.iter().map(|c| c.name.value.clone()).collect()),
+                named => Outputs::all(named.iter().map(|c| c.name.value.clone()).collect()),
             };
             self.add(name, columns);
         }
         Ok(())
     }
 
-    fn add(&mut self, name: String, columns: Option<Vec<String>>) {
+    fn add(&mut self, name: String, columns: Outputs) {
         if let Some(frame) = self.frames.last_mut() {
             frame.retain(|(n, _)| *n != name);
             frame.push((name, columns));
@@ -160,7 +178,7 @@ impl Relations {
         self.frames.pop();
     }
 
-    fn cte(&self, name: &str) -> Option<&(String, Option<Vec<String>>)> {
+    fn cte(&self, name: &str) -> Option<&(String, Outputs)> {
         let all = || self.frames.iter().rev().flat_map(|f| f.iter());
         all().find(|(n, _)| n == name).or_else(|| all().find(|(n, _)| n.eq_ignore_ascii_case(name)))
     }
@@ -224,12 +242,12 @@ impl Relations {
             }
             TableFactor::Table { name, alias, .. } | TableFactor::Function { name, alias, .. } => {
                 let columns = stackql_functions::columns(name).map(|all| all.map(str::to_owned).collect());
-                (relation(FUNCTION, words(name), columns), alias)
+                (relation(FUNCTION, words(name), columns.map_or_else(Outputs::unknown, Outputs::all)), alias)
             }
             TableFactor::TableFunction { alias, .. }
             | TableFactor::UNNEST { alias, .. }
-            | TableFactor::NestedJoin { alias, .. } => (relation(FUNCTION, Vec::new(), None), alias),
-            _ => (relation("relation", Vec::new(), None), &None),
+            | TableFactor::NestedJoin { alias, .. } => (relation(FUNCTION, Vec::new(), Outputs::unknown()), alias),
+            _ => (relation("relation", Vec::new(), Outputs::unknown()), &None),
         };
         if let Some(alias) = alias {
             relation.qualifier = vec![alias.name.value.clone()];
@@ -242,7 +260,7 @@ impl Relations {
     }
 
     fn named(&self, name: &ObjectName) -> Result<Relation, Error> {
-        let Some(parts) = self.table(name)? else { return Ok(relation("relation", words(name), None)) };
+        let Some(parts) = self.table(name)? else { return Ok(relation("relation", words(name), Outputs::unknown())) };
         Ok(match parts.as_slice() {
             [one] if let Some(executed) = self.context.executed(one) => {
                 let (schema, shown) = executed.columns();
@@ -254,14 +272,14 @@ impl Relations {
                 (None, Some(view), _) => of_schema(one, &view.schema, view.visible),
                 (None, None, Some(made)) => {
                     let columns = made.schema.fields().iter().map(|f| f.name().clone()).collect();
-                    relation(one, parts.clone(), Some(columns))
+                    relation(one, parts.clone(), Outputs::all(columns))
                 }
-                (None, None, None) => relation(one, parts.clone(), None),
+                (None, None, None) => relation(one, parts.clone(), Outputs::unknown()),
             },
             [_, table] => {
                 let schema = if table == "calls" { calls_schema() } else { errors_schema() };
                 let columns = schema.fields().iter().map(|f| f.name().clone()).collect();
-                relation(&parts.join("."), parts.clone(), Some(columns))
+                relation(&parts.join("."), parts.clone(), Outputs::all(columns))
             }
             [provider, service, resource] => {
                 let table = resource_table(&self.context, provider, service, resource)?;
@@ -274,12 +292,11 @@ impl Relations {
                 let columns = columns.collect();
                 Relation { label: parts.join("."), qualifier: parts.clone(), columns, opaque: false }
             }
-            _ => relation("relation", parts, None),
+            _ => relation("relation", parts, Outputs::unknown()),
         })
     }
 
-    /// The names of a query's output columns, where they can be told without planning it.
-    fn outputs(&mut self, query: &Query) -> Result<Option<Vec<String>>, Error> {
+    fn outputs(&mut self, query: &Query) -> Result<Outputs, Error> {
         self.enter(query)?;
         let mut body = query.body.as_ref();
         let names = loop {
@@ -287,19 +304,16 @@ impl Relations {
                 SetExpr::Select(select) => break self.projected(select),
                 SetExpr::Query(inner) => break self.outputs(inner),
                 SetExpr::SetOperation { left, .. } => body = left,
-                _ => break Ok(None),
+                _ => break Ok(Outputs::unknown()),
             }
         };
         self.leave();
         names
     }
 
-    /// The names of what a SELECT gives, where they can be told without planning it.
-    pub(super) fn projected(&mut self, select: &Select) -> Result<Option<Vec<String>>, Error> {
+    /// The names of what a SELECT gives.
+    pub(super) fn projected(&mut self, select: &Select) -> Result<Outputs, Error> {
         let relations = self.of(&select.from)?;
-        if relations.iter().any(|r| r.opaque) {
-            return Ok(None);
-        }
         let spelled = |name: &str, within: &[Relation]| -> Result<String, Error> {
             match find(name, within.iter().flat_map(Relation::names)) {
                 Found::One(own) => Ok(own.to_owned()),
@@ -309,7 +323,7 @@ impl Relations {
                 }
             }
         };
-        let mut names = Vec::new();
+        let Outputs { mut names, mut more } = Outputs::default();
         for item in &select.projection {
             match item {
                 SelectItem::UnnamedExpr(Expr::Identifier(ident)) => names.push(spelled(&ident.value, &relations)?),
@@ -320,19 +334,24 @@ impl Relations {
                         names.push(spelled(&column.value, &one)?);
                     }
                 }
-                SelectItem::UnnamedExpr(_) => return Ok(None),
+                // The planner names it.
+                SelectItem::UnnamedExpr(_) => more = true,
                 SelectItem::ExprWithAlias { alias, .. } => names.push(alias.value.clone()),
-                SelectItem::Wildcard(_) => names.extend(visible(&relations)),
+                SelectItem::Wildcard(_) => {
+                    more |= relations.iter().any(|r| r.opaque);
+                    names.extend(visible(&relations));
+                }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
                     let parts = words(name);
                     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
                     let one: Vec<Relation> = relations.iter().filter(|r| r.is_called(&parts)).cloned().collect();
+                    more |= one.iter().any(|r| r.opaque);
                     names.extend(visible(&one));
                 }
-                _ => return Ok(None),
+                _ => more = true,
             }
         }
-        Ok(Some(names))
+        Ok(Outputs { names, more })
     }
 }
 
@@ -344,12 +363,12 @@ fn visible(relations: &[Relation]) -> Vec<String> {
 fn of_schema(name: &str, schema: &Schema, visible: usize) -> Relation {
     let fields = schema.fields().iter().enumerate();
     let column = |(at, f): (usize, &FieldRef)| Name { hidden: at >= visible, ..Name::plain(f.name().clone()) };
-    Relation { columns: fields.map(column).collect(), ..relation(name, vec![name.to_owned()], Some(Vec::new())) }
+    Relation { columns: fields.map(column).collect(), ..relation(name, vec![name.to_owned()], Outputs::default()) }
 }
 
-fn relation(label: &str, qualifier: Vec<String>, columns: Option<Vec<String>>) -> Relation {
-    let opaque = columns.is_none();
-    let columns = columns.unwrap_or_default().into_iter().map(Name::plain).collect();
+fn relation(label: &str, qualifier: Vec<String>, columns: Outputs) -> Relation {
+    let opaque = columns.more;
+    let columns = columns.names.into_iter().map(Name::plain).collect();
     Relation { label: label.to_owned(), qualifier, columns, opaque }
 }
 

@@ -128,6 +128,7 @@ impl Planner {
         }
         views::plan(&self.context, &self.state, &query.ast, above).await?;
         let written = resolve::resolve(&self.context, &mut query.ast)?;
+        resolve::take_one(&mut query.ast, &|name| self.state.aggregate_functions().contains_key(name));
         stackql_functions::prepare(&mut query.ast);
         let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(query.ast)));
         Ok((self.state.statement_to_plan(statement).await?, written))
