@@ -142,6 +142,6 @@ fn a_parquet_file_holds_one_result() {
 
     let refused = write("SELECT 1 AS a; SELECT 2 AS a");
     assert_eq!(refused.status.code(), Some(1));
-    let told = "a parquet file holds one result, and this is another; write it by a run of its own\n";
+    let told = "error: a parquet file holds one result, and this is another; write it by a run of its own\n";
     assert_eq!(String::from_utf8(refused.stderr).unwrap(), told);
 }
