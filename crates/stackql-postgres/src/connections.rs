@@ -6,40 +6,40 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client as Connection, Config, Error, NoTls};
+use tokio_postgres::{Client, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::secure;
-use crate::Settings;
+use crate::{Address, Trust};
 
-/// The connections that no query has, with what they were made of.
-#[derive(Default)]
-pub(crate) struct Connections(Mutex<Vec<(Config, Open)>>);
-
-/// What they were made of has passwords.
-impl fmt::Debug for Connections {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connections").finish_non_exhaustive()
-    }
-}
+/// The connections that no query has, with where they lead to.
+#[derive(Debug, Default)]
+pub struct Connections(Mutex<Vec<(Address, Open)>>);
 
 /// An open connection.
 struct Open {
-    connection: Connection,
+    client: Client,
     /// Reads and writes for it.
     task: JoinHandle<()>,
     tls: Option<MakeRustlsConnect>,
 }
 
-/// A connection that one query has.
-pub(super) struct Lease {
+impl fmt::Debug for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Open").finish_non_exhaustive()
+    }
+}
+
+/// A connection that one query has. Dropped, it is closed, and what it does is cancelled.
+#[derive(Debug)]
+pub struct Lease {
     open: Option<Open>,
     /// It was kept from an earlier query.
-    pub(super) is_used: bool,
+    pub is_used: bool,
 }
 
 /// Why there is no connection.
-pub(super) enum Unconnected {
+#[derive(Debug)]
+pub enum Unconnected {
     /// The settings of secure connections are wrong.
     Settings(String),
     /// The database, or the way to it.
@@ -48,38 +48,39 @@ pub(super) enum Unconnected {
 
 impl Connections {
     /// A connection that no query has: one that is kept, else a new one.
-    pub(super) async fn lease(&self, config: &Config, settings: &Settings) -> Result<Lease, Unconnected> {
-        while let Some(open) = self.kept(config) {
-            if !open.connection.is_closed() {
+    pub async fn lease(&self, address: &Address, trust: &Trust) -> Result<Lease, Unconnected> {
+        while let Some(open) = self.kept(address) {
+            if !open.client.is_closed() {
                 return Ok(Lease { open: Some(open), is_used: true });
             }
         }
-        Ok(Lease { open: Some(Open::new(config, settings).await?), is_used: false })
+        Ok(Lease { open: Some(Open::new(address, trust).await?), is_used: false })
     }
 
     /// Keeps the connection of a query that has ended.
-    pub(super) fn give_back(&self, config: &Config, mut lease: Lease) {
+    pub fn give_back(&self, address: &Address, mut lease: Lease) {
         if let Some(open) = lease.open.take() {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push((config.clone(), open));
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push((address.clone(), open));
         }
     }
 
-    fn kept(&self, config: &Config) -> Option<Open> {
+    fn kept(&self, address: &Address) -> Option<Open> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = all.iter().position(|(of, _)| of == config)?;
+        let at = all.iter().position(|(of, _)| of == address)?;
         Some(all.swap_remove(at).1)
     }
 }
 
 impl Open {
-    async fn new(config: &Config, settings: &Settings) -> Result<Self, Unconnected> {
+    async fn new(address: &Address, trust: &Trust) -> Result<Self, Unconnected> {
+        let config = &address.0;
         if config.get_ssl_mode() != SslMode::Require {
-            let (connection, task) = config.connect(NoTls).await.map_err(Unconnected::Database)?;
-            return Ok(Self { connection, task: tokio::spawn(run(task)), tls: None });
+            let (client, task) = config.connect(NoTls).await.map_err(Unconnected::Database)?;
+            return Ok(Self { client, task: tokio::spawn(run(task)), tls: None });
         }
-        let tls = secure::connector(settings).map_err(Unconnected::Settings)?;
-        let (connection, task) = config.connect(tls.clone()).await.map_err(Unconnected::Database)?;
-        Ok(Self { connection, task: tokio::spawn(run(task)), tls: Some(tls) })
+        let tls = trust.connector().map_err(Unconnected::Settings)?;
+        let (client, task) = config.connect(tls.clone()).await.map_err(Unconnected::Database)?;
+        Ok(Self { client, task: tokio::spawn(run(task)), tls: Some(tls) })
     }
 }
 
@@ -91,12 +92,13 @@ async fn run(connection: impl Future<Output = Result<(), Error>>) {
 }
 
 impl Lease {
-    pub(super) fn connection(&self) -> &Connection {
-        &self.open.as_ref().expect("a lease has its connection until it is consumed").connection
+    /// What statements are sent by.
+    pub fn connection(&self) -> &Client {
+        &self.open.as_ref().expect("a lease has its connection until it is consumed").client
     }
 
     /// Closes a connection on which nothing runs any more.
-    pub(super) fn discard(mut self) {
+    pub fn discard(mut self) {
         if let Some(open) = self.open.take() {
             open.task.abort();
         }
@@ -107,7 +109,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let Some(open) = self.open.take() else { return };
         open.task.abort();
-        let token = open.connection.cancel_token();
+        let token = open.client.cancel_token();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 // The connection is closed in any case; that the database stops early is a courtesy.
