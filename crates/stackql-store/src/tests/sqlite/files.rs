@@ -10,7 +10,7 @@ use futures::channel::mpsc;
 use rusqlite::Connection;
 
 use super::*;
-use crate::setup::APPLICATION;
+use crate::sqlite::setup::APPLICATION;
 
 fn file() -> (TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -51,45 +51,9 @@ async fn a_file_is_kept_for_the_next_process() {
     assert_eq!(all(&store, "notes").await.num_rows(), 1);
     let connection = Connection::open(&path).unwrap();
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).unwrap();
-    assert_eq!((pragma("application_id"), pragma("user_version")), (APPLICATION, 1));
+    assert_eq!((pragma("application_id"), pragma("user_version")), (APPLICATION, 2));
     let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
-}
-
-#[tokio::test]
-async fn others_see_the_old_rows_until_the_new_are_there() {
-    let (_folder, path) = file();
-    let (store, other) = (SqliteStore::open(&path), SqliteStore::open(&path));
-    store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
-    let (mut rows, coming) = mpsc::channel(0);
-    let refresh = store.refresh("sums", coming.boxed());
-    let seen = async {
-        rows.send(Ok(batch([2]))).await.unwrap();
-        rows.send(Ok(batch([3]))).await.unwrap();
-        assert_eq!(kept(&other, "sums").await, [1]);
-        // Rows that are slow to come keep nobody from writing.
-        other.create(&numbers("more"), false, given([batch([9])])).await.unwrap();
-        drop(rows);
-    };
-    let (refreshed, ()) = futures::join!(refresh, seen);
-    assert_eq!(refreshed.unwrap(), 2);
-    assert_eq!(kept(&other, "sums").await, [2, 3]);
-    assert_eq!(kept(&store, "more").await, [9]);
-}
-
-#[tokio::test]
-async fn what_was_made_anew_meanwhile_is_left() {
-    let (_folder, path) = file();
-    let (store, other) = (SqliteStore::open(&path), SqliteStore::open(&path));
-    store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
-    let anew = Stored { text: "SELECT 2 AS n".to_owned(), ..numbers("sums") };
-    let rows = stream::once(async move {
-        other.create(&anew, true, given([batch([2])])).await.unwrap();
-        Ok(batch([3]))
-    });
-    let error = store.refresh("sums", rows.boxed()).await.unwrap_err();
-    assert_eq!(refused(error), "materialized view sums was made anew while rows for it came; try again");
-    assert_eq!(kept(&store, "sums").await, [2]);
 }
 
 #[tokio::test]
@@ -151,19 +115,6 @@ async fn waiting_for_a_lock_ends_with_who_waits() {
     // The runtime of this test ends only when its threads do.
     drop(change);
     assert_eq!(kept(&store, "sums").await, [1]);
-}
-
-#[tokio::test]
-async fn many_may_make_one_file_at_once() {
-    let (_folder, path) = file();
-    let writers = (0..8).map(|n| {
-        let store = SqliteStore::open(&path);
-        async move { store.create(&numbers(&format!("sums{n}")), false, given([batch([n])])).await }
-    });
-    for written in futures::future::join_all(writers.map(tokio::spawn)).await {
-        written.unwrap().unwrap();
-    }
-    assert_eq!(SqliteStore::open(&path).list().await.unwrap().len(), 8);
 }
 
 /// What is refused is left byte by byte, by whatever is asked of it.

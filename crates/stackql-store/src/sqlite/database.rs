@@ -12,9 +12,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use stackql_engine::StoreError;
 
-use crate::aside::Awaited;
-use crate::failure::Failure;
-use crate::setup::{Standing, bring_up, standing};
+use super::aside::Awaited;
+use super::failure::Failure;
+use super::setup::{Standing, bring_up, standing};
+use crate::script;
 
 /// How long another process's lock is waited for between two looks at it.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -27,6 +28,8 @@ pub(crate) struct Database {
     place: Place,
     /// How long a lock of another process is waited for.
     pub(crate) patience: Duration,
+    /// Statements that are run whenever the database is opened.
+    pub(crate) script: Option<PathBuf>,
     /// Opened when it is first needed.
     writer: Arc<Mutex<Option<Connection>>>,
 }
@@ -39,16 +42,17 @@ pub(crate) enum Place {
 
 impl Database {
     pub(crate) fn new(place: Place) -> Self {
-        Self { place, patience: Duration::from_secs(30), writer: Arc::default() }
+        Self { place, patience: Duration::from_secs(30), script: None, writer: Arc::default() }
     }
 
     pub(crate) fn is_in_memory(&self) -> bool {
         matches!(self.place, Place::Memory)
     }
 
-    /// Whether anything was kept yet.
+    /// Whether anything was kept yet, or is to be by the script.
     pub(crate) fn exists(&self) -> bool {
         match &self.place {
+            _ if self.script.is_some() => true,
             Place::Memory => self.lock().is_some(),
             // A file that cannot be asked about is one to complain about when it is opened.
             Place::File(path) => path.try_exists().unwrap_or(true),
@@ -64,6 +68,9 @@ impl Database {
         let Place::File(_) = &self.place else {
             return self.hold(awaited, work);
         };
+        if self.script.is_some() && self.lock().is_none() {
+            self.hold(awaited, |_| Ok(()))?;
+        }
         let read = || {
             if !self.exists() {
                 return work(&mut blank()?);
@@ -113,7 +120,11 @@ impl Database {
             }
             let connection = match &mut *writer {
                 Some(connection) => connection,
-                none => none.insert(self.open(awaited)?),
+                none => {
+                    let mut opened = self.open(awaited)?;
+                    self.begin(&mut opened, awaited)?;
+                    none.insert(opened)
+                }
             };
             heed(connection, awaited, self.patience)?;
             // Who held it before may have panicked.
@@ -134,6 +145,16 @@ impl Database {
     fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
         // What a panic leaves undone is rolled back by who comes next.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs the script, all of it or nothing.
+    fn begin(&self, connection: &mut Connection, awaited: &Awaited) -> Result<(), Failure> {
+        let Some(path) = &self.script else { return Ok(()) };
+        let statements = script::read(path)?;
+        transact(connection, awaited, |connection| Ok(connection.execute_batch(&statements)?)).map_err(|failure| {
+            let said = failure.at(&self.describe());
+            script::failed(path, &said).into()
+        })
     }
 
     /// Opens the connection that writes. A file is looked at before it is touched.

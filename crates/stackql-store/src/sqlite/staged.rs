@@ -10,13 +10,15 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::RecordBatch;
 use rusqlite::Connection;
-use stackql_engine::{StoreError, Stored};
+use stackql_engine::StoreError;
 use tokio::sync::mpsc::Receiver;
 
-use crate::aside::{Awaited, Waiting};
-use crate::cell::Kept;
-use crate::database::Database;
-use crate::failure::{Failure, refused};
+use super::aside::{Awaited, Waiting};
+use super::cell::Kept;
+use super::database::Database;
+use super::failure::{Failure, refused};
+use crate::claim::Found;
+use crate::columns::{all_given, fields_of};
 use crate::name::quoted;
 
 /// What comes from who has rows.
@@ -58,24 +60,17 @@ impl Staged {
     }
 
     /// Copies the rows into what was made; how many there were.
-    pub(crate) fn pour(&self, connection: &Connection, into: &Stored) -> Result<u64, Failure> {
+    pub(crate) fn pour(&self, connection: &Connection, into: &Found) -> Result<u64, Failure> {
         let columns = self.columns(|_, field| quoted(field.name()));
         let staged = self.columns(|index, _| format!("c{index}"));
-        let (into, from) = (quoted(&into.name), &self.table);
+        let (into, from) = (quoted(&into.place), &self.table);
         let copy = format!("INSERT INTO main.{into} ({columns}) SELECT {staged} FROM {from} ORDER BY rowid");
         Ok(u64::try_from(connection.execute(&copy, [])?).expect("fewer rows than there are addresses"))
     }
 
     /// As [`Self::pour`], where no column may be left out.
-    pub(crate) fn pour_all(&self, connection: &Connection, into: &Stored) -> Result<u64, Failure> {
-        if let Some(missing) = into.schema.fields().iter().find(|field| !self.fields.contains(field)) {
-            return Err(refused(format!(
-                "the rows have no column {}, which {} {} has",
-                missing.name(),
-                into.kind,
-                into.name
-            )));
-        }
+    pub(crate) fn pour_all(&self, connection: &Connection, into: &Found) -> Result<u64, Failure> {
+        all_given(&self.fields, &into.made)?;
         self.pour(connection, into)
     }
 
@@ -128,19 +123,4 @@ impl Drop for Staged {
             Ok(connection.execute_batch(&format!("DROP TABLE IF EXISTS {}", self.table))?)
         });
     }
-}
-
-/// The fields that columns are for, in any case of letters.
-fn fields_of(target: &Schema, given: &Schema) -> Result<Vec<Arc<Field>>, StoreError> {
-    if given.fields().is_empty() {
-        return Err(StoreError::Refused("the rows have no columns".to_owned()));
-    }
-    let field = |given: &Arc<Field>| {
-        let mut fields = target.fields().iter();
-        fields.find(|field| field.name().eq_ignore_ascii_case(given.name())).map(Arc::clone).ok_or_else(|| {
-            let columns: Vec<&str> = target.fields().iter().map(|field| field.name().as_str()).collect();
-            StoreError::Refused(format!("there is no column {}; there are {}", given.name(), columns.join(", ")))
-        })
-    };
-    given.fields().iter().map(field).collect()
 }

@@ -1,4 +1,4 @@
-//! The store: what each method of the seam does, in the order it does it.
+//! The store in SQLite: what each method of the seam does, in the order it does it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,17 +14,15 @@ use stackql_engine::{Rows, Store, StoreError, Stored, StoredKind};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use crate::aside::{Awaited, Waiting, aside, stopped};
-use crate::backend;
-use crate::database::{Database, Place};
+use super::aside::{Awaited, Waiting, aside, stopped};
+use super::database::{Database, Place};
+use super::staged::{Coming, Staged};
+use super::{making, native, objects, reading};
+use crate::claim::{Found, WITH_ROWS, may_be_made};
 use crate::name::quoted;
-use crate::staged::{Coming, Staged};
-use crate::{making, native, objects, reading};
 
 /// How many batches are on their way between a thread and who waits for it.
 const AHEAD: usize = 2;
-/// What has rows.
-const WITH_ROWS: &[StoredKind] = &[StoredKind::MaterializedView, StoredKind::Table];
 
 /// Keeps what users make in SQLite. Nothing is opened and no file made before there is something to keep.
 ///
@@ -32,22 +30,37 @@ const WITH_ROWS: &[StoredKind] = &[StoredKind::MaterializedView, StoredKind::Tab
 #[derive(Debug)]
 pub struct SqliteStore {
     pub(crate) database: Database,
+    /// What stands in front of the names of the tables that are made.
+    export: Option<String>,
 }
 
 impl SqliteStore {
     /// Keeps things in memory, for as long as the store lives.
     pub fn in_memory() -> Self {
-        Self { database: Database::new(Place::Memory) }
+        Self::at(Place::Memory)
     }
 
     /// Keeps things in this file, which other processes may use at the same time.
     pub fn open(path: impl Into<PathBuf>) -> Self {
-        Self { database: Database::new(Place::File(path.into())) }
+        Self::at(Place::File(path.into()))
     }
 
-    /// Keeps things where the text of `--sqlBackend` says; in memory where it says nothing.
-    pub fn configured(text: &str) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::new(backend::place(text)?) })
+    pub(crate) fn at(place: Place) -> Self {
+        Self { database: Database::new(place), export: None }
+    }
+
+    /// Makes tables that other programs find as `prefix.name`; statements go on calling them `name`.
+    #[must_use]
+    pub fn with_export(mut self, prefix: Option<String>) -> Self {
+        self.export = prefix;
+        self
+    }
+
+    /// Runs the statements of this file whenever the database is opened.
+    #[must_use]
+    pub fn with_script(mut self, path: Option<PathBuf>) -> Self {
+        self.database.script = path;
+        self
     }
 
     /// Waits for as long as this when another process writes to the file; 30 seconds otherwise.
@@ -67,7 +80,7 @@ impl SqliteStore {
     }
 
     /// What has this name and one of these kinds.
-    async fn need(&self, kinds: &'static [StoredKind], name: &str) -> Result<Stored, StoreError> {
+    async fn need(&self, kinds: &'static [StoredKind], name: &str) -> Result<Found, StoreError> {
         let name = name.to_owned();
         self.aside(move |database, awaited| {
             database.read(awaited, |connection| objects::need(connection, kinds, &name))
@@ -110,16 +123,22 @@ impl Store for SqliteStore {
             if !database.exists() {
                 return Ok(Vec::new());
             }
-            database.read(awaited, |connection| objects::list(connection))
+            let all = database.read(awaited, |connection| objects::list(connection))?;
+            Ok(all.into_iter().map(|found| found.made).collect())
         })
         .await
     }
 
     async fn create(&self, made: &Stored, replace: bool, rows: Rows) -> Result<(), StoreError> {
-        let made = made.clone();
+        let place = match (&self.export, made.kind) {
+            (_, StoredKind::View) => String::new(),
+            (Some(prefix), _) => format!("{prefix}.{}", made.name),
+            (None, _) => made.name.clone(),
+        };
+        let new = Found { made: made.clone(), place };
         let found = move |connection: &Connection, made: &Stored| {
             let found = objects::find(connection, &made.name)?;
-            making::check(found.as_ref(), made, replace)?;
+            may_be_made(found.as_ref(), made, replace)?;
             Ok(found)
         };
         // Rows that nothing will come of are not asked for.
@@ -128,10 +147,10 @@ impl Store for SqliteStore {
             .await?;
         self.take_in(rows, Arc::clone(&made.schema), move |database, awaited, staged| {
             database.make(awaited, |connection| {
-                let found = found(connection, &made)?;
-                making::make(connection, found.as_ref(), &made)?;
+                let found = found(connection, &new.made)?;
+                making::make(connection, found.as_ref(), &new)?;
                 if let Some(staged) = &staged {
-                    staged.pour_all(connection, &made)?;
+                    staged.pour_all(connection, &new)?;
                 }
                 Ok(())
             })
@@ -140,12 +159,12 @@ impl Store for SqliteStore {
     }
 
     async fn refresh(&self, name: &str, rows: Rows) -> Result<u64, StoreError> {
-        let made = self.need(&[StoredKind::MaterializedView], name).await?;
-        self.take_in(rows, Arc::clone(&made.schema), move |database, awaited, staged| {
+        let known = self.need(&[StoredKind::MaterializedView], name).await?;
+        self.take_in(rows, Arc::clone(&known.made.schema), move |database, awaited, staged| {
             database.write(awaited, |connection| {
-                objects::still(connection, &made)?;
-                connection.execute(&format!("DELETE FROM main.{}", quoted(&made.name)), [])?;
-                staged.as_ref().map_or(Ok(0), |staged| staged.pour_all(connection, &made))
+                objects::still(connection, &known)?;
+                connection.execute(&format!("DELETE FROM main.{}", quoted(&known.place)), [])?;
+                staged.as_ref().map_or(Ok(0), |staged| staged.pour_all(connection, &known))
             })
         })
         .await
@@ -155,7 +174,7 @@ impl Store for SqliteStore {
         let name = name.to_owned();
         self.aside(move |database, awaited| {
             database.write(awaited, |connection| {
-                let Some(found) = objects::find(connection, &name)?.filter(|found| found.kind == kind) else {
+                let Some(found) = objects::find(connection, &name)?.filter(|found| found.made.kind == kind) else {
                     return Ok(false);
                 };
                 making::forget(connection, &found)?;
@@ -173,8 +192,8 @@ impl Store for SqliteStore {
         let reading = spawn_blocking(move || {
             let mut kept = Vec::new();
             database.read(&awaited, |connection| {
-                let made = objects::need(connection, WITH_ROWS, &name)?;
-                reading::each_batch(connection, &made, &columns, |batch| {
+                let found = objects::need(connection, WITH_ROWS, &name)?;
+                reading::each_batch(connection, &found, &columns, |batch| {
                     if database.is_in_memory() {
                         // There is one connection, and whoever takes the rows may be about to write.
                         kept.push(batch);
@@ -209,11 +228,11 @@ impl Store for SqliteStore {
     }
 
     async fn insert(&self, name: &str, rows: Rows) -> Result<u64, StoreError> {
-        let made = self.need(&[StoredKind::Table], name).await?;
-        self.take_in(rows, Arc::clone(&made.schema), move |database, awaited, staged| {
+        let known = self.need(&[StoredKind::Table], name).await?;
+        self.take_in(rows, Arc::clone(&known.made.schema), move |database, awaited, staged| {
             database.write(awaited, |connection| {
-                objects::still(connection, &made)?;
-                staged.as_ref().map_or(Ok(0), |staged| staged.pour(connection, &made))
+                objects::still(connection, &known)?;
+                staged.as_ref().map_or(Ok(0), |staged| staged.pour(connection, &known))
             })
         })
         .await

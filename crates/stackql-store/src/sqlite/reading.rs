@@ -10,8 +10,10 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use stackql_engine::{StoreError, Stored};
 
-use crate::cell::{Cells, Kept, cast, weight};
-use crate::failure::Failure;
+use super::cell::{Cells, Kept, weight};
+use super::failure::Failure;
+use crate::claim::Found;
+use crate::columns::cast;
 use crate::name::quoted;
 
 /// How many rows a batch has at most, which is what the engine works on at a time.
@@ -22,12 +24,12 @@ const BYTES: usize = 16 << 20;
 /// Gives those columns of what was made in this order, until there are no more rows or nobody takes them.
 pub(crate) fn each_batch(
     connection: &Connection,
-    made: &Stored,
+    Found { made, place }: &Found,
     columns: &[usize],
     mut give: impl FnMut(RecordBatch) -> bool,
 ) -> Result<(), Failure> {
     let mut batch = Batch::new(made, Arc::new(made.schema.project(columns)?))?;
-    let mut statement = connection.prepare(&batch.query())?;
+    let mut statement = connection.prepare(&batch.query(place))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         batch.push(row)?;
@@ -57,12 +59,12 @@ impl<'a> Batch<'a> {
         Ok(Self { made, schema, columns, rows: 0, bytes: 0 })
     }
 
-    fn query(&self) -> String {
+    fn query(&self, place: &str) -> String {
         // Without its table before it, SQLite takes the quoted name of a column that is gone for text.
         let columns: Vec<String> =
             self.schema.fields().iter().map(|field| format!("made.{}", quoted(field.name()))).collect();
         let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };
-        format!("SELECT {columns} FROM {} AS made", quoted(&self.made.name))
+        format!("SELECT {columns} FROM {} AS made", quoted(place))
     }
 
     fn push(&mut self, row: &Row<'_>) -> Result<(), Failure> {

@@ -19,7 +19,7 @@ fn generation(n: i64) -> Rows {
 /// Starts this program again to do what `part` says below.
 fn started(part: &str, path: &std::path::Path) -> (Child, BufReader<impl Read + use<>>) {
     let mut child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", &format!("tests::killed::{part}"), "--nocapture", "--test-threads=1"])
+        .args(["--exact", &format!("tests::sqlite::killed::{part}"), "--nocapture", "--test-threads=1"])
         .env(FILE, path)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -62,7 +62,7 @@ async fn child_with_slow_rows() {
 async fn child_within_a_transaction() {
     let Some(path) = file() else { return };
     let store = SqliteStore::open(path);
-    let waiting = crate::aside::Waiting::new();
+    let waiting = crate::sqlite::aside::Waiting::new();
     let _ = store.database.write(&waiting.awaited(), |connection| {
         // More than fits into SQLite's own memory, so that some of it is in the log already.
         connection.execute_batch("PRAGMA cache_size = 2; UPDATE sums SET n = 2; DELETE FROM sums WHERE rowid % 2")?;

@@ -2,30 +2,40 @@
 
 use arrow::array::Array;
 
-use super::*;
+use super::super::*;
 
-#[tokio::test]
-async fn constraints_hold_and_are_told_in_one_line() {
-    for store in stores().1 {
+pub(crate) async fn constraints_hold_and_are_told_in_one_line(place: &Place) {
+    for store in [place.fresh()] {
         store.create(&notes(), false, none()).await.unwrap();
         assert_eq!(store.insert("Notes", given([note("milk", 1), note("bread", 2)])).await.unwrap(), 2);
         let before = all(&store, "notes").await;
 
         let twice = store.insert("notes", given([note("tea", 3), note("milk", 4)])).await.unwrap_err();
-        assert_eq!(refused(twice), "UNIQUE constraint failed: notes.note");
+        let words = store.words(
+            "UNIQUE constraint failed: notes.note",
+            "duplicate key value violates unique constraint \"notes_note_key\": Key (note)=(milk) already exists",
+        );
+        assert_eq!(refused(twice), words);
         let urgent = store.insert("notes", given([note("tea", 100)])).await.unwrap_err();
-        assert_eq!(refused(urgent), "CHECK constraint failed: priority < 100");
+        let words = store.words(
+            "CHECK constraint failed: priority < 100",
+            "new row for relation \"notes\" violates check constraint \"notes_priority_check\": Failing row contains (tea, 100)",
+        );
+        assert_eq!(refused(urgent), words);
         let priority: ArrayRef = Arc::new(Int64Array::from(vec![1]));
         let nameless = RecordBatch::try_from_iter([("priority", priority)]).unwrap();
         let nameless = store.insert("notes", given([nameless])).await.unwrap_err();
-        assert_eq!(refused(nameless), "NOT NULL constraint failed: notes.note");
+        let words = store.words(
+            "NOT NULL constraint failed: notes.note",
+            "null value in column \"note\" of relation \"notes\" violates not-null constraint: Failing row contains (null, 1)",
+        );
+        assert_eq!(refused(nameless), words);
         assert_eq!(all(&store, "notes").await, before);
     }
 }
 
-#[tokio::test]
-async fn columns_that_are_left_out_have_their_default() {
-    for store in stores().1 {
+pub(crate) async fn columns_that_are_left_out_have_their_default(place: &Place) {
+    for store in [place.fresh()] {
         store.create(&notes(), false, none()).await.unwrap();
         let text: ArrayRef = Arc::new(StringArray::from(vec!["milk"]));
         store.insert("notes", given([RecordBatch::try_from_iter([("NOTE", text)]).unwrap()])).await.unwrap();
@@ -33,9 +43,8 @@ async fn columns_that_are_left_out_have_their_default() {
     }
 }
 
-#[tokio::test]
-async fn values_take_the_type_of_their_column_or_are_refused() {
-    for store in stores().1 {
+pub(crate) async fn values_take_the_type_of_their_column_or_are_refused(place: &Place) {
+    for store in [place.fresh()] {
         store.create(&notes(), false, none()).await.unwrap();
         let column = |text: &str| -> ArrayRef { Arc::new(StringArray::from(vec![text])) };
         let row =
@@ -52,52 +61,8 @@ async fn values_take_the_type_of_their_column_or_are_refused() {
     }
 }
 
-#[tokio::test]
-async fn a_statement_makes_its_table_and_nothing_else() {
-    let statement = |text: &str| Stored { text: text.to_owned(), ..notes() };
-    for store in stores().1 {
-        for (text, words) in [
-            ("CREATE TABLE other (note TEXT, priority INTEGER)", "not authorized"),
-            ("CREATE TEMP TABLE notes (note TEXT, priority INTEGER)", "not authorized"),
-            ("DROP TABLE \"__stackql__objects\"", "not authorized"),
-            ("CREATE TABLE notes (note TEXT, priority INTEGER); DROP TABLE x", "no such table: x"),
-            ("CREATE TABLE notes (note TEXT, priority INTEGER); SELECT 1", "Multiple statements provided"),
-            ("CREATE TABLE notes (note TEXT priority", "incomplete input"),
-            (
-                "CREATE TABLE notes (note TEXT)",
-                "the statement that makes table notes gives it the columns note, where note, priority are expected",
-            ),
-        ] {
-            let error = store.create(&statement(text), false, none()).await.unwrap_err();
-            assert_eq!(refused(error), words, "{text}");
-            assert_eq!(store.list().await.unwrap(), [], "{text}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn every_kind_of_table_can_be_made() {
-    for text in [
-        "CREATE TABLE IF NOT EXISTS \"notes\" (note TEXT NOT NULL PRIMARY KEY, priority INTEGER) WITHOUT ROWID",
-        "create table main.NOTES (note TEXT NOT NULL, priority INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE (note))",
-        "CREATE TABLE notes (note TEXT NOT NULL, priority INT AS (length(note)) STORED, CHECK (lower(note) = note)) STRICT;",
-        "CREATE TABLE [notes] (note VARCHAR(80) NOT NULL COLLATE NOCASE, priority INTEGER NOT NULL DEFAULT (1 + 1)) -- AS",
-    ] {
-        for store in stores().1 {
-            let made = Stored { text: text.to_owned(), ..notes() };
-            store.create(&made, false, none()).await.unwrap();
-            let milk: ArrayRef = Arc::new(StringArray::from(vec!["milk"]));
-            store.insert("notes", given([RecordBatch::try_from_iter([("note", milk)]).unwrap()])).await.unwrap();
-            assert_eq!(all(&store, "notes").await.num_rows(), 1, "{text}");
-            assert!(store.remove(StoredKind::Table, "NOTES").await.unwrap(), "{text}");
-            store.create(&notes(), false, none()).await.unwrap();
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_table_of_a_query_has_its_rows() {
-    for store in stores().1 {
+pub(crate) async fn a_table_of_a_query_has_its_rows(place: &Place) {
+    for store in [place.fresh()] {
         let made = Stored {
             text: "CREATE TABLE copied AS SELECT n FROM cloud.compute.instances".to_owned(),
             kind: StoredKind::Table,
@@ -113,11 +78,35 @@ async fn a_table_of_a_query_has_its_rows() {
     }
 }
 
-#[tokio::test]
-async fn null_is_told_from_nothing() {
-    for store in stores().1 {
+pub(crate) async fn null_is_told_from_nothing(place: &Place) {
+    for store in [place.fresh()] {
         store.create(&notes(), false, none()).await.unwrap();
         assert_eq!(store.change("INSERT INTO notes VALUES ('milk', NULL)").await.unwrap(), 1);
         assert!(all(&store, "notes").await.column(1).is_null(0));
+    }
+}
+
+pub(crate) async fn rows_are_changed_whatever_letters_names_are_in(place: &Place) {
+    for store in [place.fresh()] {
+        let made = Stored {
+            name: "Shelf".to_owned(),
+            text: "CREATE TABLE Shelf (bookId INTEGER, \"Where\" TEXT)".to_owned(),
+            kind: StoredKind::Table,
+            schema: schema(vec![Field::new("bookId", DataType::Int64, true), Field::new("Where", DataType::Utf8, true)]),
+        };
+        store.create(&made, false, none()).await.unwrap();
+        let columns: [(&str, ArrayRef); 2] = [
+            ("bookid", Arc::new(Int64Array::from(vec![1, i64::MAX]))),
+            ("where", Arc::new(StringArray::from(vec!["top", "floor"]))),
+        ];
+        let books = RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true))).unwrap();
+        store.insert("SHELF", given([books])).await.unwrap();
+        let change = "UPDATE \"Shelf\" SET \"Where\" = 'Shelf' WHERE bookId = 1 AND \"where\" = 'top'";
+        assert_eq!(store.change(change).await.unwrap(), 1);
+        assert_eq!(store.change("DELETE FROM shelf WHERE BOOKID > 1").await.unwrap(), 1);
+        let rows = all(&store, "shelf").await;
+        assert_eq!(rows.schema().field(0).name(), "bookId");
+        assert_eq!(rows.column(1).as_any().downcast_ref(), Some(&StringArray::from(vec!["Shelf"])));
+        assert!(store.remove(StoredKind::Table, "sHELF").await.unwrap());
     }
 }

@@ -3,11 +3,10 @@
 use futures::channel::mpsc;
 use futures::{SinkExt, poll};
 
-use super::*;
+use super::super::*;
 
-#[tokio::test]
-async fn rows_are_replaced() {
-    for store in stores().1 {
+pub(crate) async fn rows_are_replaced(place: &Place) {
+    for store in [place.fresh()] {
         store.create(&numbers("sums"), false, given([batch([1, 2])])).await.unwrap();
         assert_eq!(store.refresh("sums", given([batch([]), batch([3]), batch([4, 5])])).await.unwrap(), 3);
         assert_eq!(kept(&store, "sums").await, [3, 4, 5]);
@@ -20,13 +19,12 @@ async fn rows_are_replaced() {
     }
 }
 
-#[tokio::test]
-async fn rows_that_do_not_come_change_nothing() {
+pub(crate) async fn rows_that_do_not_come_change_nothing(place: &Place) {
     let failing = || -> Rows {
         let failed = Err(StoreError::Rows("the API is down".to_owned()));
         stream::iter([Ok(batch([7])), failed]).boxed()
     };
-    for store in stores().1 {
+    for store in [place.fresh()] {
         store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
         let error = store.refresh("sums", failing()).await.unwrap_err();
         assert_eq!(error, StoreError::Rows("the API is down".to_owned()));
@@ -37,9 +35,8 @@ async fn rows_that_do_not_come_change_nothing() {
     }
 }
 
-#[tokio::test]
-async fn rows_of_other_columns_change_nothing() {
-    for store in stores().1 {
+pub(crate) async fn rows_of_other_columns_change_nothing(place: &Place) {
+    for store in [place.fresh()] {
         let two = schema(vec![Field::new("n", DataType::Int64, true), Field::new("m", DataType::Int64, true)]);
         store.create(&Stored { schema: two, ..numbers("sums") }, false, none()).await.unwrap();
         let error = store.refresh("sums", given([batch([1])])).await.unwrap_err();
@@ -49,9 +46,8 @@ async fn rows_of_other_columns_change_nothing() {
     }
 }
 
-#[tokio::test]
-async fn nobody_is_asked_for_rows_that_have_no_place() {
-    for store in stores().1 {
+pub(crate) async fn nobody_is_asked_for_rows_that_have_no_place(place: &Place) {
+    for store in [place.fresh()] {
         let untouched = || stream::poll_fn(|_| panic!("rows were asked for")).boxed();
         store.create(&numbers("sums"), false, none()).await.unwrap();
         assert!(matches!(store.create(&numbers("sums"), false, untouched()).await, Err(StoreError::Exists(_))));
@@ -60,9 +56,8 @@ async fn nobody_is_asked_for_rows_that_have_no_place() {
     }
 }
 
-#[tokio::test]
-async fn a_dropped_refresh_leaves_the_old_rows() {
-    for store in stores().1 {
+pub(crate) async fn a_dropped_refresh_leaves_the_old_rows(place: &Place) {
+    for store in [place.fresh()] {
         store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
         let (mut rows, coming) = mpsc::channel(0);
         let mut refresh = store.refresh("sums", coming.boxed());
@@ -80,72 +75,9 @@ async fn a_dropped_refresh_leaves_the_old_rows() {
     }
 }
 
-#[tokio::test]
-async fn work_that_nobody_waits_for_is_not_committed() {
-    for store in stores().1 {
-        store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
-        let waiting = crate::aside::Waiting::new();
-        let awaited = waiting.awaited();
-        let written = store.database.write(&awaited, |connection| {
-            connection.execute("DELETE FROM sums", [])?;
-            drop(waiting);
-            Ok(())
-        });
-        assert_eq!(written, Err(StoreError::Rows("nobody waits for what was to be kept".to_owned())));
-        assert_eq!(kept(&store, "sums").await, [1]);
-    }
-}
-
-#[tokio::test]
-async fn a_panic_leaves_the_old_rows() {
-    for store in stores().1 {
-        store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
-        let database = store.database.clone();
-        let panicked = std::thread::spawn(move || {
-            let waiting = crate::aside::Waiting::new();
-            database.write(&waiting.awaited(), |connection| {
-                connection.execute("DELETE FROM sums", [])?;
-                panic!("on purpose");
-                #[expect(unreachable_code, reason = "it says what the work would give")]
-                Ok(())
-            })
-        });
-        assert!(panicked.join().is_err());
-        assert_eq!(store.refresh("sums", given([batch([2])])).await.unwrap(), 1);
-        assert_eq!(kept(&store, "sums").await, [2]);
-    }
-}
-
-#[tokio::test]
-async fn a_full_disk_leaves_the_old_rows() {
-    for store in stores().1 {
-        store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
-        store.create(&notes(), false, given([])).await.unwrap();
-        let waiting = crate::aside::Waiting::new();
-        store
-            .database
-            .hold(&waiting.awaited(), |connection| {
-                let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
-                Ok(connection.pragma_update_and_check(None, "max_page_count", pages + 4, |_| Ok(()))?)
-            })
-            .unwrap();
-        let many = || given((0..20).map(|part| batch(part * 1000..part * 1000 + 1000)));
-        let full = unusable(store.refresh("sums", many()).await.unwrap_err());
-        assert!(full.starts_with("there is no room for what was to be written to "), "{full}");
-        unusable(store.create(&numbers("sums"), true, many()).await.unwrap_err());
-        unusable(store.create(&numbers("more"), false, many()).await.unwrap_err());
-        let text = "x".repeat(100_000);
-        unusable(store.change(&format!("INSERT INTO notes VALUES ('{text}', 1)")).await.unwrap_err());
-        assert_eq!(kept(&store, "sums").await, [1]);
-        assert_eq!(store.list().await.unwrap().len(), 2);
-        assert_eq!(store.refresh("sums", given([batch([2])])).await.unwrap(), 1);
-    }
-}
-
-#[tokio::test]
-async fn who_began_to_read_sees_what_was_there() {
+pub(crate) async fn who_began_to_read_sees_what_was_there(place: &Place) {
     let many = |from: i64| given((0..30).map(|part| batch((part * 1000..part * 1000 + 1000).map(|n| from + n))));
-    for store in stores().1 {
+    for store in [place.fresh()] {
         store.create(&numbers("sums"), false, many(0)).await.unwrap();
         let mut reading = store.rows("sums", &[0]).await.unwrap();
         let first = reading.next().await.unwrap().unwrap();

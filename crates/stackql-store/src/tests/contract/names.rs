@@ -1,9 +1,8 @@
 //! Names: in any case of letters, with anything in them.
 
-use super::*;
+use super::super::*;
 
-#[tokio::test]
-async fn anything_can_be_a_name() {
+pub(crate) async fn anything_can_be_a_name(place: &Place) {
     for name in [
         "x\"; DROP TABLE \"__stackql__objects\"; --",
         "se lect",
@@ -15,7 +14,7 @@ async fn anything_can_be_a_name() {
         "main",
         "?1",
     ] {
-        for store in stores().1 {
+        for store in [place.fresh()] {
             let column: ArrayRef = Arc::new(Int64Array::from(vec![1]));
             let batch = RecordBatch::try_from_iter_with_nullable([(name, column, true)]).unwrap();
             let made = Stored { schema: batch.schema(), ..numbers(name) };
@@ -28,9 +27,8 @@ async fn anything_can_be_a_name() {
     }
 }
 
-#[tokio::test]
-async fn names_are_found_in_any_case_and_kept_as_written() {
-    for store in stores().1 {
+pub(crate) async fn names_are_found_in_any_case_and_kept_as_written(place: &Place) {
+    for store in [place.fresh()] {
         store.create(&numbers("Sales"), false, given([batch([1])])).await.unwrap();
         assert_eq!(kept(&store, "SALES").await, [1]);
         assert_eq!(store.refresh("sales", given([batch([2])])).await.unwrap(), 1);
@@ -45,10 +43,9 @@ async fn names_are_found_in_any_case_and_kept_as_written() {
     }
 }
 
-#[tokio::test]
-async fn names_of_the_stores_own_are_refused() {
+pub(crate) async fn names_of_the_stores_own_are_refused(place: &Place) {
     for name in ["sqlite_notes", "SQLite_x", "__stackql__objects", "__STACKQL__x", "", "a\0b"] {
-        for store in stores().1 {
+        for store in [place.fresh()] {
             refused(store.create(&numbers(name), false, none()).await.unwrap_err());
             for kind in [StoredKind::View, StoredKind::Table] {
                 refused(store.create(&Stored { kind, ..numbers(name) }, true, none()).await.unwrap_err());
@@ -58,9 +55,8 @@ async fn names_of_the_stores_own_are_refused() {
     }
 }
 
-#[tokio::test]
-async fn names_are_shared_by_all_kinds() {
-    for store in stores().1 {
+pub(crate) async fn names_are_shared_by_all_kinds(place: &Place) {
+    for store in [place.fresh()] {
         let view = Stored { kind: StoredKind::View, schema: schema(vec![]), ..numbers("notes") };
         store.create(&view, false, none()).await.unwrap();
         for replace in [false, true] {

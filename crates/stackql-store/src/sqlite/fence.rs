@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-use crate::failure::Failure;
+use super::failure::Failure;
 use crate::name::is_own;
 
 /// What statements may do.

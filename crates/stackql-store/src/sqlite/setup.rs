@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::failure::Failure;
+use super::failure::Failure;
 
 /// Marks a file as ours, `stql`.
 pub(crate) const APPLICATION: i32 = i32::from_be_bytes(*b"stql");
@@ -16,6 +16,9 @@ const STEPS: &[&str] = &[
            text TEXT NOT NULL,
            schema TEXT NOT NULL
        )"#,
+    // In the table of this name, rather.
+    r#"ALTER TABLE "__stackql__objects" ADD COLUMN place TEXT NOT NULL DEFAULT '';
+       UPDATE "__stackql__objects" SET place = name WHERE kind <> 'view'"#,
 ];
 
 /// How far a database is.

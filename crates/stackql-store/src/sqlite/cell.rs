@@ -5,12 +5,11 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryBuilder, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder,
 };
-use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
-use arrow::error::ArrowError;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
-use crate::failure::{Failure, refused};
+use super::failure::Failure;
+use crate::columns::{carried, returns};
 
 /// How SQLite keeps a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,13 +36,8 @@ impl Kept {
             }
             _ => Self::Text,
         };
-        let carrier = kept.carrier();
-        // Arrow would cast a text to a list of it.
-        let returns = !ty.is_nested() && can_cast_types(ty, &carrier) && can_cast_types(&carrier, ty);
-        if returns && ty.to_string().parse().is_ok_and(|read: DataType| read == *ty) {
-            return Ok(kept);
-        }
-        Err(refused(format!("column {} is of type {ty}, which cannot be kept; cast it to text", field.name())))
+        returns(field, &kept.carrier())?;
+        Ok(kept)
     }
 
     /// The type a column is declared with.
@@ -67,12 +61,9 @@ impl Kept {
         }
     }
 
-    /// A column's values for [`Self::value`], once they are of the type of the column they go into.
+    /// A column's values for [`Self::value`].
     pub(crate) fn carried(self, values: &ArrayRef, field: &Field) -> Result<ArrayRef, Failure> {
-        let fits =
-            |error: ArrowError| refused(format!("what is to be kept in column {} does not fit: {error}", field.name()));
-        let values = cast(values, field.data_type()).map_err(fits)?;
-        cast(&values, &self.carrier()).map_err(fits)
+        Ok(carried(values, field, &self.carrier())?)
     }
 
     /// A value as SQLite takes it.
@@ -166,14 +157,6 @@ fn parsed<T: std::str::FromStr>(value: ValueRef<'_>) -> Result<T, ()> {
         ValueRef::Real(number) => number.to_string().parse().map_err(|_| ()),
         _ => Err(()),
     }
-}
-
-/// A cast that fails where a value does not fit, and does nothing where there is nothing to do.
-pub(crate) fn cast(values: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ArrowError> {
-    if values.data_type() == ty {
-        return Ok(Arc::clone(values));
-    }
-    cast_with_options(values, ty, &CastOptions { safe: false, ..CastOptions::default() })
 }
 
 /// How much text or bytes a value is.

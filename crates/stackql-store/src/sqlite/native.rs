@@ -9,17 +9,19 @@ use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, Statement};
 use stackql_engine::StoredKind;
 
-use crate::cell::{Cells, Kept};
-use crate::failure::{Failure, refused};
-use crate::fence::Fence;
-use crate::objects;
+use super::cell::{Cells, Kept};
+use super::failure::{Failure, refused};
+use super::fence::Fence;
+use super::objects;
+use super::placed::placed;
 
 /// Changes rows of a table that a user made; how many.
 pub(crate) fn change(connection: &mut Connection, statement: &str) -> Result<u64, Failure> {
-    let made = objects::list(connection)?.into_iter();
-    let tables = made.filter(|made| made.kind == StoredKind::Table).map(|made| made.name).collect();
+    let all = objects::list(connection)?;
+    let statement = placed(statement, &all);
+    let tables = all.into_iter().filter(|found| found.made.kind == StoredKind::Table).map(|found| found.place).collect();
     Fence::Change(tables).around(connection, |connection| {
-        let mut statement = connection.prepare(statement).map_err(fenced)?;
+        let mut statement = connection.prepare(&statement).map_err(fenced)?;
         if statement.readonly() || statement.is_explain() != 0 {
             return Err(refused("the statement changes no rows; give an UPDATE, DELETE, INSERT or REPLACE of a table"));
         }
@@ -31,8 +33,9 @@ pub(crate) fn change(connection: &mut Connection, statement: &str) -> Result<u64
 
 /// The rows of a query. A column has the type that holds what is in it.
 pub(crate) fn query(connection: &mut Connection, statement: &str) -> Result<RecordBatch, Failure> {
+    let statement = placed(statement, &objects::list(connection)?);
     Fence::Read.around(connection, |connection| {
-        let mut statement = connection.prepare(statement).map_err(fenced)?;
+        let mut statement = connection.prepare(&statement).map_err(fenced)?;
         if !statement.readonly() || statement.column_count() == 0 {
             return Err(refused("the statement is no query; give a SELECT"));
         }
