@@ -45,9 +45,9 @@ const ALLOWED: &[Arrows] = &[
         uses: &["stackql-provider", "stackql-compile", "stackql-sql", "stackql-call", "stackql-engine"],
         tests_use: &["stackql-client", "stackql-store"],
     },
-    arrows(
-        "stackql-cli",
-        &[
+    Arrows {
+        package: "stackql-cli",
+        uses: &[
             "stackql-provider",
             "stackql-compile",
             "stackql-sql",
@@ -59,7 +59,8 @@ const ALLOWED: &[Arrows] = &[
             "stackql-server",
             "stackql-sandbox",
         ],
-    ),
+        tests_use: &["stackql-postgres-server"],
+    },
     arrows("xtask", &["stackql-provider", "stackql-compile"]),
 ];
 

@@ -9,6 +9,8 @@ mod endpoint;
 mod flags;
 mod formats;
 mod interrupted;
+#[cfg(unix)]
+mod kept;
 mod messages;
 mod registry;
 mod templating;

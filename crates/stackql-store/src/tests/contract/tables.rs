@@ -8,7 +8,7 @@ pub(crate) async fn constraints_hold_and_are_told_in_one_line(place: &Place) {
     for store in [place.fresh()] {
         store.create(&notes(), false, none()).await.unwrap();
         assert_eq!(store.insert("Notes", given([note("milk", 1), note("bread", 2)])).await.unwrap(), 2);
-        let before = all(&store, "notes").await;
+        let before = all(&*store, "notes").await;
 
         let twice = store.insert("notes", given([note("tea", 3), note("milk", 4)])).await.unwrap_err();
         let words = store.words(
@@ -30,7 +30,7 @@ pub(crate) async fn constraints_hold_and_are_told_in_one_line(place: &Place) {
             "null value in column \"note\" of relation \"notes\" violates not-null constraint: Failing row contains (null, 1)",
         );
         assert_eq!(refused(nameless), words);
-        assert_eq!(all(&store, "notes").await, before);
+        assert_eq!(all(&*store, "notes").await, before);
     }
 }
 
@@ -39,7 +39,7 @@ pub(crate) async fn columns_that_are_left_out_have_their_default(place: &Place) 
         store.create(&notes(), false, none()).await.unwrap();
         let text: ArrayRef = Arc::new(StringArray::from(vec!["milk"]));
         store.insert("notes", given([RecordBatch::try_from_iter([("NOTE", text)]).unwrap()])).await.unwrap();
-        assert_eq!(all(&store, "notes").await.column(1).as_any().downcast_ref::<Int64Array>().unwrap().value(0), 7);
+        assert_eq!(all(&*store, "notes").await.column(1).as_any().downcast_ref::<Int64Array>().unwrap().value(0), 7);
     }
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn values_take_the_type_of_their_column_or_are_refused(place: &
         let words = store.insert("notes", given([row("high")])).await.unwrap_err();
         assert!(refused(words).starts_with("what is to be kept in column priority does not fit"));
         store.insert("notes", given([row("5")])).await.unwrap();
-        assert_eq!(all(&store, "notes").await.column(1).as_any().downcast_ref::<Int64Array>().unwrap().value(0), 5);
+        assert_eq!(all(&*store, "notes").await.column(1).as_any().downcast_ref::<Int64Array>().unwrap().value(0), 5);
 
         let text: ArrayRef = Arc::new(StringArray::from(vec!["x"]));
         let strange = RecordBatch::try_from_iter([("colour", text)]).unwrap();
@@ -69,12 +69,12 @@ pub(crate) async fn a_table_of_a_query_has_its_rows(place: &Place) {
             ..numbers("copied")
         };
         store.create(&made, false, given([batch([1, 2]), batch([3])])).await.unwrap();
-        assert_eq!(kept(&store, "copied").await, [1, 2, 3]);
+        assert_eq!(kept(&*store, "copied").await, [1, 2, 3]);
         assert_eq!(store.insert("copied", given([batch([4])])).await.unwrap(), 1);
         // Rows may come from the table that they go to.
         let own = store.rows("copied", &[0]).await.unwrap();
         assert_eq!(store.insert("copied", own).await.unwrap(), 4);
-        assert_eq!(kept(&store, "copied").await, [1, 2, 3, 4, 1, 2, 3, 4]);
+        assert_eq!(kept(&*store, "copied").await, [1, 2, 3, 4, 1, 2, 3, 4]);
     }
 }
 
@@ -82,7 +82,7 @@ pub(crate) async fn null_is_told_from_nothing(place: &Place) {
     for store in [place.fresh()] {
         store.create(&notes(), false, none()).await.unwrap();
         assert_eq!(store.change("INSERT INTO notes VALUES ('milk', NULL)").await.unwrap(), 1);
-        assert!(all(&store, "notes").await.column(1).is_null(0));
+        assert!(all(&*store, "notes").await.column(1).is_null(0));
     }
 }
 
@@ -104,7 +104,7 @@ pub(crate) async fn rows_are_changed_whatever_letters_names_are_in(place: &Place
         let change = "UPDATE \"Shelf\" SET \"Where\" = 'Shelf' WHERE bookId = 1 AND \"where\" = 'top'";
         assert_eq!(store.change(change).await.unwrap(), 1);
         assert_eq!(store.change("DELETE FROM shelf WHERE BOOKID > 1").await.unwrap(), 1);
-        let rows = all(&store, "shelf").await;
+        let rows = all(&*store, "shelf").await;
         assert_eq!(rows.schema().field(0).name(), "bookId");
         assert_eq!(rows.column(1).as_any().downcast_ref(), Some(&StringArray::from(vec!["Shelf"])));
         assert!(store.remove(StoredKind::Table, "sHELF").await.unwrap());

@@ -47,7 +47,7 @@ pub(crate) async fn every_type_comes_back_as_it_was(place: &Place) {
     for store in [place.fresh()] {
         let made = Stored { name: "everything".to_owned(), schema: batch.schema(), ..numbers("") };
         store.create(&made, false, given([batch.clone()])).await.unwrap();
-        assert_eq!(all(&store, "everything").await, batch);
+        assert_eq!(all(&*store, "everything").await, batch);
     }
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn a_number_that_is_none_is_not_null(place: &Place) {
         let batch = RecordBatch::try_from_iter_with_nullable([("n", values, true)]).unwrap();
         let made = Stored { schema: batch.schema(), ..numbers("odd") };
         store.create(&made, false, given([batch])).await.unwrap();
-        let back = all(&store, "odd").await;
+        let back = all(&*store, "odd").await;
         let back = back.column(0).as_any().downcast_ref::<Float64Array>().unwrap();
         assert!(back.value(0).is_nan());
         assert!(arrow::array::Array::is_null(back, 1));
@@ -108,7 +108,7 @@ pub(crate) async fn text_that_is_marked_as_json_comes_back_as_it_was(place: &Pla
             let values: ArrayRef = Arc::new(StringArray::from(vec![Some(texts[0]), None, Some(texts[1])]));
             let batch = RecordBatch::try_new(Arc::clone(&schema), vec![values]).unwrap();
             store.create(&Stored { schema, ..numbers("tagged") }, false, given([batch.clone()])).await.unwrap();
-            assert_eq!(all(&store, "tagged").await, batch);
+            assert_eq!(all(&*store, "tagged").await, batch);
         }
     }
 }
