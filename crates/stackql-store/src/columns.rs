@@ -16,10 +16,7 @@ pub(crate) fn returns(field: &Field, carrier: &DataType) -> Result<(), StoreErro
     if returns && ty.to_string().parse().is_ok_and(|read: DataType| read == *ty) {
         return Ok(());
     }
-    Err(StoreError::Refused(format!(
-        "column {} is of type {ty}, which cannot be kept; cast it to text",
-        field.name()
-    )))
+    Err(StoreError::Refused(format!("column {} is of type {ty}, which cannot be kept; cast it to text", field.name())))
 }
 
 /// Values of a column in the type that carries them, once they are of the type of the column they go into.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use stackql_engine::{Store, StoreError};
 use stackql_postgres::Trust;
 
-use crate::backend::{Backend, backend};
 use crate::SqliteStore;
+use crate::backend::{Backend, backend};
 use crate::postgres::database::Database;
 use crate::postgres::store::PostgresStore;
 use crate::sqlite::database::Place;

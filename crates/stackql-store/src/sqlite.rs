@@ -1,7 +1,7 @@
 //! The store in SQLite, in memory or in a file that other programs read. Owns the file: what is in it, its versions, who
 //! may write to it when.
 
-mod aside;
+pub(crate) mod aside;
 mod cell;
 pub(crate) mod database;
 mod failure;

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A snapshot, from which nothing is changed.
 const READS: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// What is seen is what others have written when the lock was taken, and later.
-const WRITES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+const WRITES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// Where things are kept, and what leads there.
 pub(crate) struct Database {

@@ -3,8 +3,8 @@
 
 use arrow::datatypes::{DataType as Arrow, Schema};
 use sqlparser::ast::{
-    CharacterLength, ColumnDef, ColumnOption, CreateTable, DataType, ExactNumberInfo, Expr, GeneratedAs,
-    GeneratedExpressionMode, Ident, ObjectName, Statement, TimezoneInfo, Value,
+    CharacterLength, ColumnDef, ColumnOption, ColumnOptionDef, CreateTable, DataType, ExactNumberInfo, Expr,
+    GeneratedAs, GeneratedExpressionMode, Ident, ObjectName, Statement, TimezoneInfo, Value,
 };
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
@@ -51,7 +51,22 @@ fn adapt(column: &mut ColumnDef, schema: &Schema) {
     let mut fields = schema.fields().iter();
     let field = fields.find(|field| field.name().eq_ignore_ascii_case(&column.name.value));
     let is_text = field.is_none_or(|field| *field.data_type() == Arrow::Utf8);
+    // SQLite counts what has this type and is the key.
+    let is_integer = matches!(column.data_type, DataType::Integer(_));
+    let counts = is_integer && column.options.iter().any(|o| matches!(o.option, ColumnOption::PrimaryKey(_)));
     column.data_type = of(&column.data_type, is_text);
+    column.options.retain(|o| !matches!(o.option, ColumnOption::DialectSpecific(_)));
+    let is_given = |o: &ColumnOptionDef| matches!(o.option, ColumnOption::Default(_) | ColumnOption::Generated { .. });
+    if counts && !column.options.iter().any(is_given) {
+        let option = ColumnOption::Generated {
+            generated_as: GeneratedAs::ByDefault,
+            sequence_options: Some(Vec::new()),
+            generation_expr: None,
+            generation_expr_mode: None,
+            generated_keyword: true,
+        };
+        column.options.push(ColumnOptionDef { name: None, option });
+    }
     for option in &mut column.options {
         match &mut option.option {
             // A truth was a number before.
@@ -62,20 +77,7 @@ fn adapt(column: &mut ColumnDef, schema: &Schema) {
                     other => other.clone(),
                 };
             }
-            ColumnOption::DialectSpecific(words)
-                if words.iter().any(|word| word.to_string().eq_ignore_ascii_case("AUTOINCREMENT")) =>
-            {
-                option.option = ColumnOption::Generated {
-                    generated_as: GeneratedAs::ByDefault,
-                    sequence_options: Some(Vec::new()),
-                    generation_expr: None,
-                    generation_expr_mode: None,
-                    generated_keyword: true,
-                };
-            }
-            ColumnOption::Generated {
-                generated_keyword, generation_expr_mode, generation_expr: Some(_), ..
-            } => {
+            ColumnOption::Generated { generated_keyword, generation_expr_mode, generation_expr: Some(_), .. } => {
                 *generated_keyword = true;
                 *generation_expr_mode = Some(GeneratedExpressionMode::Stored);
             }

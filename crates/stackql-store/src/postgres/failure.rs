@@ -58,9 +58,9 @@ impl Failure {
             "55P03" => StoreError::Unusable(format!(
                 "{place} is locked: somebody else writes to it and did not end in time; try again when it is done"
             )),
-            "57014" => StoreError::Unusable(format!(
-                "{place} cancelled the statement ({words}); nothing of it was kept"
-            )),
+            "57014" => {
+                StoreError::Unusable(format!("{place} cancelled the statement ({words}); nothing of it was kept"))
+            }
             "40001" | "40P01" => StoreError::Unusable(format!(
                 "somebody else's change of {place} was in the way ({words}); nothing of the statement was kept; try again"
             )),

@@ -2,34 +2,41 @@
 
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::keywords::Keyword;
-use sqlparser::tokenizer::{Token, Tokenizer};
+use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
 /// The statement with those of its quoted names that are `ours`, in any case of letters, in lower case. Names that are
 /// not quoted PostgreSQL takes so by itself. What cannot be read is left: PostgreSQL says what is wrong.
 pub(crate) fn folded(statement: &str, ours: &[&str]) -> String {
-    let Ok(tokens) = Tokenizer::new(&PostgreSqlDialect {}, statement).with_unescape(false).tokenize() else {
+    let Ok(tokens) = Tokenizer::new(&PostgreSqlDialect {}, statement).tokenize_with_location() else {
         return statement.to_owned();
     };
-    let mut is_collation = false;
-    let written = tokens.into_iter().map(|token| {
-        let Token::Word(mut word) = token else {
-            return token.to_string();
-        };
+    let (mut written, mut copied, mut is_collation) = (String::new(), 0, false);
+    for token in &tokens {
+        let Token::Word(word) = &token.token else { continue };
         // A collation's name may be that of a column, in other letters.
-        let is_ours = word.quote_style == Some('"')
+        if word.quote_style == Some('"')
             && !is_collation
-            && ours.iter().any(|name| name.replace('"', "\"\"").eq_ignore_ascii_case(&word.value));
-        if is_ours {
-            word.value.make_ascii_lowercase();
+            && ours.iter().any(|name| name.eq_ignore_ascii_case(&word.value))
+        {
+            let (start, end) = (byte_of(statement, token.span.start), byte_of(statement, token.span.end));
+            written.push_str(&statement[copied..start]);
+            written.push_str(&statement[start..end].to_ascii_lowercase());
+            copied = end;
         }
         is_collation = word.quote_style.is_none() && word.keyword == Keyword::COLLATE;
-        match word.quote_style {
-            // What is in the quotes is as it was written.
-            Some('"') => format!("\"{}\"", word.value),
-            _ => Token::Word(word).to_string(),
-        }
-    });
-    written.collect()
+    }
+    written.push_str(&statement[copied..]);
+    written
+}
+
+/// Where a place is in a text, in bytes.
+fn byte_of(text: &str, place: Location) -> usize {
+    let (line, column) = (place.line.saturating_sub(1), place.column.saturating_sub(1));
+    let before = text.split_inclusive('\n').take(usize::try_from(line).unwrap_or(usize::MAX));
+    let start: usize = before.map(str::len).sum();
+    let rest = &text[start..];
+    let column = usize::try_from(column).unwrap_or(usize::MAX);
+    start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)
 }
 
 /// The first word of a statement, in capitals.

@@ -5,9 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatchOptions};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::stream::{self, Fuse};
+use futures::{StreamExt, TryStreamExt};
 use stackql_engine::{Rows, StoreError};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, RowStream};
@@ -27,9 +28,7 @@ const BYTES: usize = 16 << 20;
 
 /// The query for these columns of a table, each as what it travels as.
 pub(crate) fn query(found: &Found, schema: &Schema) -> Result<String, Failure> {
-    let column = |field: &Arc<arrow::datatypes::Field>| {
-        Ok(format!("made.{}::{}", quoted(&key(field.name())), Kept::of(field)?.sql()))
-    };
+    let column = |field: &Arc<Field>| Ok(format!("made.{}::{}", quoted(&key(field.name())), Kept::of(field)?.sql()));
     let columns: Vec<String> = schema.fields().iter().map(column).collect::<Result<_, Failure>>()?;
     Ok(format!("SELECT {} FROM {} AS made", columns.join(", "), table(found)))
 }
@@ -62,7 +61,7 @@ pub(crate) async fn rows(session: Session, found: Found, columns: &[usize]) -> R
 struct Reading {
     session: Session,
     found: Found,
-    rows: Pin<Box<RowStream>>,
+    rows: Pin<Box<Fuse<RowStream>>>,
     schema: SchemaRef,
     columns: Vec<Cells>,
     filled: usize,
@@ -74,7 +73,7 @@ impl Reading {
         let schema = Arc::new(found.made.schema.project(columns)?);
         let query = query(&found, &schema)?;
         let none: [&(dyn ToSql + Sync); 0] = [];
-        let rows = Box::pin(session.client().query_raw(&query, none).await?);
+        let rows = Box::pin(session.client().query_raw(&query, none).await?.fuse());
         let cells = schema.fields().iter().map(|field| Ok(Cells::new(Kept::of(field)?)));
         let columns = cells.collect::<Result<_, Failure>>()?;
         Ok(Self { session, found, rows, schema, columns, filled: 0, bytes: 0 })

@@ -62,11 +62,12 @@ impl Staged {
     pub(crate) async fn pour(&self, session: &Session, into: &Found) -> Result<u64, Failure> {
         let types = types(session, into).await?;
         let names: Vec<String> = self.columns.iter().map(|column| key(column.field.name())).collect();
-        let staged = names.iter().enumerate().map(|(index, name)| match types.iter().find(|(known, _)| known == name) {
-            // Without a length: what is longer is refused, not cut.
-            Some((_, ty)) => format!("c{index}::{ty}"),
-            None => format!("c{index}"),
-        });
+        let staged =
+            names.iter().enumerate().map(|(index, name)| match types.iter().find(|(known, _)| known == name) {
+                // Without a length: what is longer is refused, not cut.
+                Some((_, ty)) => format!("c{index}::{ty}"),
+                None => format!("c{index}"),
+            });
         let staged: Vec<String> = staged.collect();
         let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
         let (into, names, staged) = (table(into), names.join(", "), staged.join(", "));

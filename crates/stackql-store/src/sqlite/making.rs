@@ -21,7 +21,7 @@ pub(crate) fn make(connection: &mut Connection, found: Option<&Found>, new: &Fou
         forget(connection, found)?;
     }
     let (made, place) = (&new.made, &new.place);
-    let taken = "SELECT type FROM sqlite_schema WHERE name IN (?1, ?2) COLLATE NOCASE";
+    let taken = "SELECT type FROM sqlite_schema WHERE name COLLATE NOCASE IN (?1, ?2)";
     if let Some(kind) = connection.query_row(taken, [&made.name, place], |row| row.get::<_, String>(0)).optional()? {
         return Err(StoreError::Exists(format!("{kind} {}, made by another program,", made.name)).into());
     }

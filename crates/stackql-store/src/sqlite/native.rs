@@ -19,7 +19,8 @@ use super::placed::placed;
 pub(crate) fn change(connection: &mut Connection, statement: &str) -> Result<u64, Failure> {
     let all = objects::list(connection)?;
     let statement = placed(statement, &all);
-    let tables = all.into_iter().filter(|found| found.made.kind == StoredKind::Table).map(|found| found.place).collect();
+    let tables =
+        all.into_iter().filter(|found| found.made.kind == StoredKind::Table).map(|found| found.place).collect();
     Fence::Change(tables).around(connection, |connection| {
         let mut statement = connection.prepare(&statement).map_err(fenced)?;
         if statement.readonly() || statement.is_explain() != 0 {

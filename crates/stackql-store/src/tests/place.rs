@@ -52,9 +52,7 @@ impl At {
         match self {
             Self::Memory => Arc::new(SqliteStore::in_memory()),
             Self::File(path, _) => Arc::new(SqliteStore::open(path)),
-            Self::Schema(dsn, schema) => {
-                Arc::new(PostgresStore::new(Database::new(dsn, schema.clone()).unwrap()))
-            }
+            Self::Schema(dsn, schema) => Arc::new(PostgresStore::new(Database::new(dsn, schema.clone()).unwrap())),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What is special about PostgreSQL. One server takes seconds to start, so that all that needs one is one test.
 
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
 
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use stackql_postgres_server::{SKIPPED, Server};
 
 use super::*;
@@ -51,14 +53,27 @@ async fn everything_holds_in_postgres() {
         eprintln!("{SKIPPED}");
         return;
     };
-    server.run("postgres", "CREATE DATABASE contract").await;
-    contract::cases::all(&Place::Postgres(server.dsn_of_owner("contract"))).await;
-    psql::all(&own(&server, "psql").await).await;
-    native::all(&own(&server, "native").await).await;
-    exported::all(&own(&server, "exported").await).await;
-    refusals::all(&own(&server, "refusals").await).await;
-    lost::all(&own(&server, "lost").await).await;
-    killed::all(&own(&server, "killed").await).await;
+    let contract = async {
+        server.run("postgres", "CREATE DATABASE contract").await;
+        contract::cases::all(&Place::Postgres(server.dsn_of_owner("contract"))).await;
+    };
+    let parts: [(&str, LocalBoxFuture<'_, ()>); 7] = [
+        ("contract", Box::pin(contract)),
+        ("psql", Box::pin(async { psql::all(&own(&server, "psql").await).await })),
+        ("native", Box::pin(async { native::all(&own(&server, "native").await).await })),
+        ("exported", Box::pin(async { exported::all(&own(&server, "exported").await).await })),
+        ("refusals", Box::pin(async { refusals::all(&own(&server, "refusals").await).await })),
+        ("lost", Box::pin(async { lost::all(&own(&server, "lost").await).await })),
+        ("killed", Box::pin(async { killed::all(&own(&server, "killed").await).await })),
+    ];
+    // One that fails keeps the others from nothing.
+    let mut failed = Vec::new();
+    for (name, part) in parts {
+        if AssertUnwindSafe(part).catch_unwind().await.is_err() {
+            failed.push(name);
+        }
+    }
+    assert!(failed.is_empty(), "{failed:?}");
 }
 
 /// The process that [`killed`] kills.

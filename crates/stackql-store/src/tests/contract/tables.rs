@@ -92,7 +92,10 @@ pub(crate) async fn rows_are_changed_whatever_letters_names_are_in(place: &Place
             name: "Shelf".to_owned(),
             text: "CREATE TABLE Shelf (bookId INTEGER, \"Where\" TEXT)".to_owned(),
             kind: StoredKind::Table,
-            schema: schema(vec![Field::new("bookId", DataType::Int64, true), Field::new("Where", DataType::Utf8, true)]),
+            schema: schema(vec![
+                Field::new("bookId", DataType::Int64, true),
+                Field::new("Where", DataType::Utf8, true),
+            ]),
         };
         store.create(&made, false, none()).await.unwrap();
         let columns: [(&str, ArrayRef); 2] = [

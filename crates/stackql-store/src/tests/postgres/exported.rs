@@ -15,7 +15,8 @@ pub(super) async fn all(own: &Own<'_>) {
     store.create(&numbers("Sums"), false, given([batch([5])])).await.unwrap();
     store.refresh("sums", given([batch([6, 7])])).await.unwrap();
     let plain = own.store();
-    let tables = plain.query("SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname !~ '^pg_|^info' ORDER BY 1");
+    let tables =
+        plain.query("SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname !~ '^pg_|^info' ORDER BY 1");
     let expected =
         ["Raw tables.__stackql__form", "Raw tables.__stackql__objects", "stackql_export.notes", "stackql_export.sums"];
     assert_eq!(texts(&tables.await.unwrap()), expected);

@@ -21,7 +21,10 @@ pub(super) async fn all(own: &Own<'_>) {
     cut(own).await;
     assert_eq!(kept(&store, "sums").await, [1]);
     cut(own).await;
-    assert_eq!(store.change("DELETE FROM nothing").await.map_err(refused).unwrap_err(), "relation \"nothing\" does not exist");
+    assert_eq!(
+        store.change("DELETE FROM nothing").await.map_err(refused).unwrap_err(),
+        "relation \"nothing\" does not exist"
+    );
 
     // While rows come.
     let (mut rows, coming) = mpsc::channel(0);
@@ -40,12 +43,13 @@ pub(super) async fn all(own: &Own<'_>) {
     assert_eq!(kept(&store, "sums").await, [1]);
 
     // While the rows are copied: somebody holds the table, so that the statement waits in its transaction.
-    let other = own.server.owner("lost").await.unwrap();
+    let (other, watch) = (own.server.owner("lost").await.unwrap(), own.server.owner("lost").await.unwrap());
     for is_dropped in [false, true] {
         other.batch_execute("BEGIN; LOCK TABLE sums IN SHARE MODE").await.unwrap();
         let waits = async {
-            let waiting = "SELECT FROM pg_stat_activity WHERE query LIKE 'DELETE FROM%sums%' AND wait_event_type = 'Lock'";
-            while other.query(waiting, &[]).await.unwrap().is_empty() {
+            let waiting =
+                "SELECT FROM pg_stat_activity WHERE query LIKE 'DELETE FROM%sums%' AND wait_event_type = 'Lock'";
+            while watch.query(waiting, &[]).await.unwrap().is_empty() {
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             }
         };
@@ -58,7 +62,7 @@ pub(super) async fn all(own: &Own<'_>) {
             drop(refresh);
         } else {
             let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'DELETE FROM%sums%'";
-            other.query(cut, &[]).await.unwrap();
+            watch.query(cut, &[]).await.unwrap();
             let words = unusable(refresh.await.unwrap_err());
             assert!(words.starts_with(&format!("the connection to {place} was lost (")), "{words}");
         }

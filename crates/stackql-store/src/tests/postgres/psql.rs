@@ -35,10 +35,8 @@ async fn types_are_those_that_fit(own: &Own<'_>) {
         .unwrap();
     assert_eq!(
         texts(&seen),
-        [
-            "text, bigint, double precision, boolean, timestamp with time zone, timestamp without time zone, bytea, \
-             smallint, bigint, numeric(20,0), text, text, date, numeric(20,2), bigint, json"
-        ]
+        ["text, bigint, double precision, boolean, timestamp with time zone, timestamp without time zone, bytea, \
+             smallint, bigint, numeric(20,0), text, text, date, numeric(20,2), bigint, json"]
     );
     let seen = store.query("SELECT concat_ws(' ', time, local, day, money, huge, tags->>'a') FROM everything LIMIT 1");
     let expected = "2023-11-14 22:13:20.123+00 2023-11-14 22:13:20.000001 2024-10-04 123.45 18446744073709551615 1";
@@ -90,7 +88,9 @@ async fn types_of_statements_hold_what_they_are_for(own: &Own<'_>) {
         ]),
     };
     store.create(&made, false, none()).await.unwrap();
-    let one = |name: &str, values: ArrayRef| given([RecordBatch::try_from_iter_with_nullable([(name, values, true)]).unwrap()]);
+    let one = |name: &str, values: ArrayRef| {
+        given([RecordBatch::try_from_iter_with_nullable([(name, values, true)]).unwrap()])
+    };
     let text = |value: &str| -> ArrayRef { Arc::new(StringArray::from(vec![value])) };
     let number = |value: i64| -> ArrayRef { Arc::new(Int64Array::from(vec![value])) };
     for (name, values) in [
@@ -108,7 +108,11 @@ async fn types_of_statements_hold_what_they_are_for(own: &Own<'_>) {
         ("tags", text("{"), "invalid input syntax for type json: The input string ended unexpectedly"),
         ("short", text("abcd"), "value too long for type character varying(3)"),
         ("small", number(1 << 40), "smallint out of range"),
-        ("price", text("12345"), "numeric field overflow: A field with precision 6, scale 2 must round to an absolute value less than 10^4"),
+        (
+            "price",
+            text("12345"),
+            "numeric field overflow: A field with precision 6, scale 2 must round to an absolute value less than 10^4",
+        ),
         (
             "short",
             text("a\0b"),

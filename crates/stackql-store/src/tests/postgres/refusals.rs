@@ -23,11 +23,15 @@ pub(super) async fn all(own: &Own<'_>) {
     assert!(words.starts_with("cannot connect to postgres://127.0.0.1:1/fleet: Connection refused"), "{words}");
     assert!(words.ends_with("; check the address in the dsn and that the database runs"), "{words}");
     let wrong = said(at(own.dsn().replace("hush-owner", "hush"))).await;
-    let expected =
-        format!("cannot connect to {place}: password authentication failed for user \"owner\"; check user and password of the dsn");
+    let expected = format!(
+        "cannot connect to {place}: password authentication failed for user \"owner\"; check user and password of the dsn"
+    );
     assert_eq!(wrong, expected);
     let elsewhere = said(at(own.server.dsn_of_owner("navy"))).await;
-    assert!(elsewhere.ends_with("/navy: database \"navy\" does not exist; create it, or name another in the dsn"), "{elsewhere}");
+    assert!(
+        elsewhere.ends_with("/navy: database \"navy\" does not exist; create it, or name another in the dsn"),
+        "{elsewhere}"
+    );
     let no_dsn = Database::new("host=h hush=1", "public".to_owned()).unwrap_err();
     assert_eq!(
         unusable(no_dsn),
@@ -38,8 +42,9 @@ pub(super) async fn all(own: &Own<'_>) {
     own.run("CREATE ROLE reader LOGIN PASSWORD 'hush-hush'; REVOKE CREATE ON SCHEMA public FROM PUBLIC").await;
     let reader = || at(own.server.dsn("reader:hush-hush", "refusals"));
     let denied = said(reader()).await;
-    let expected =
-        format!("{place}: permission denied for schema public; grant it, or name another schema by schemata.tableSchema");
+    let expected = format!(
+        "{place}: permission denied for schema public; grant it, or name another schema by schemata.tableSchema"
+    );
     assert_eq!(denied, expected);
     assert_eq!(PostgresStore::new(reader()).list().await.unwrap(), []);
 
@@ -73,9 +78,13 @@ pub(super) async fn all(own: &Own<'_>) {
     own.run("ALTER ROLE reader SET statement_timeout = '1ms'").await;
     let store = PostgresStore::new(reader());
     let cancelled = unusable(store.query("SELECT pg_sleep(9)").await.unwrap_err());
-    let expected =
-        format!("{place} cancelled the statement (canceling statement due to statement timeout); nothing of it was kept");
+    let expected = format!(
+        "{place} cancelled the statement (canceling statement due to statement timeout); nothing of it was kept"
+    );
     assert_eq!(cancelled, expected);
     own.run("ALTER DATABASE refusals SET default_transaction_read_only = on").await;
-    own.store().refresh("sums", given([batch([3])])).await.unwrap();
+    let only_read = unusable(own.store().refresh("sums", given([batch([3])])).await.unwrap_err());
+    assert!(only_read.starts_with(&format!("{place} may only be read (cannot execute ")), "{only_read}");
+    assert!(only_read.ends_with("; name another database"), "{only_read}");
+    assert_eq!(kept(&own.store(), "sums").await, [2]);
 }

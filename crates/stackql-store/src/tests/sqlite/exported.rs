@@ -30,7 +30,8 @@ async fn tables_are_found_under_both_names() {
     for store in [store, SqliteStore::open(&path)] {
         assert_eq!(kept(&store, "sums").await, [6, 7]);
         assert_eq!(store.change("UPDATE \"notes\" SET priority = 9 WHERE notes.note = 'milk'").await.unwrap(), 1);
-        let where_other = "UPDATE notes SET priority = (SELECT max(n) FROM sums) WHERE note IN (SELECT note FROM notes)";
+        let where_other =
+            "UPDATE notes SET priority = (SELECT max(n) FROM sums) WHERE note IN (SELECT note FROM notes)";
         assert_eq!(store.change(where_other).await.unwrap(), 2);
         refused(store.change("DELETE FROM sums").await.unwrap_err());
         let joined = "WITH w AS (SELECT * FROM sums) SELECT notes.note, w.n FROM notes JOIN w ON n = priority";

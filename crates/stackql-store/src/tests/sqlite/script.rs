@@ -6,7 +6,8 @@ use super::*;
 async fn it_is_run_before_anything_else() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("init.sql");
-    std::fs::write(&script, "CREATE TABLE IF NOT EXISTS rates (currency, rate); INSERT INTO rates VALUES ('EUR', 2);").unwrap();
+    std::fs::write(&script, "CREATE TABLE IF NOT EXISTS rates (currency, rate); INSERT INTO rates VALUES ('EUR', 2);")
+        .unwrap();
     for open in [|_| SqliteStore::in_memory(), |path| SqliteStore::open(path)] {
         let path = folder.path().join("below").join("stackql.db");
         let open = || open(path.clone()).with_script(Some(script.clone()));
