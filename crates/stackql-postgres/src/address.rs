@@ -20,6 +20,11 @@ impl Address {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(patience);
         }
+        if !dsn.contains("keepalives") {
+            // A database that went away without a word is noticed within a minute.
+            config.keepalives_idle(Duration::from_secs(30)).keepalives_interval(Duration::from_secs(10));
+            config.keepalives_retries(3);
+        }
         if config.get_application_name().is_none() {
             config.application_name("stackql");
         }

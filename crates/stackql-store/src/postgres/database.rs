@@ -23,6 +23,9 @@ const READS: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// What is seen is what others have written when the lock was taken, and later.
 const WRITES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
+/// Tells whether the connection is there.
+const NOTHING: &str = "";
+
 /// Where things are kept, and what leads there.
 pub(crate) struct Database {
     pub(crate) address: Address,
@@ -115,19 +118,19 @@ impl Database {
     }
 
     async fn written(self: &Arc<Self>) -> Result<Session, Failure> {
-        let mut session = self.open("").await?;
+        let mut session = self.open(NOTHING).await?;
         self.write_in(&mut session, false).await?;
         Ok(session)
     }
 
     async fn made(self: &Arc<Self>) -> Result<Session, Failure> {
-        let mut session = self.open("").await?;
+        let mut session = self.open(NOTHING).await?;
         self.write_in(&mut session, true).await?;
         Ok(session)
     }
 
     /// Runs the script, once in a process.
-    async fn begin(self: &Arc<Self>) -> Result<(), StoreError> {
+    pub(crate) async fn begin(self: &Arc<Self>) -> Result<(), StoreError> {
         let Some(path) = &self.script else { return Ok(()) };
         let run = async || {
             let statements = script::read(path)?;
@@ -138,22 +141,26 @@ impl Database {
         self.begun.get_or_try_init(run).await.copied()
     }
 
-    /// A session in a transaction that begins so, or in none.
+    /// A session in which something was run.
     async fn open(self: &Arc<Self>, begin: &str) -> Result<Session, Failure> {
         loop {
-            let lease = self.connections.lease(&self.address, &self.trust).await?;
-            let is_used = lease.is_used;
-            let session = Session::new(Arc::clone(self), lease);
-            if !is_used {
-                self.set(session.client()).await?;
-            }
+            let session = self.connect().await?;
             match session.client().batch_execute(begin).await {
                 Ok(()) => return Ok(session),
-                // One that was kept may have been closed on the other side since.
-                Err(error) if is_used && Trouble::is_lost(&error) => session.discard(),
+                Err(error) if session.is_used() && Trouble::is_lost(&error) => session.discard(),
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// A session in no transaction.
+    pub(crate) async fn connect(self: &Arc<Self>) -> Result<Session, Failure> {
+        let lease = self.connections.lease(&self.address, &self.trust).await?;
+        let session = Session::new(Arc::clone(self), lease);
+        if !session.is_used() {
+            self.set(session.client()).await?;
+        }
+        Ok(session)
     }
 
     /// What a session is set to, whatever the role or the database says.

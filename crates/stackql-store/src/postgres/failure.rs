@@ -45,6 +45,10 @@ impl Failure {
             Self::Postgres(error) | Self::Commit(error) => error,
         };
         let Some(said) = error.as_db_error() else {
+            let whole = error.to_string();
+            if !["connection closed", "error communicating"].iter().any(|lost| whole.starts_with(lost)) {
+                return StoreError::Refused(format!("{whole}: {}", Trouble::words(&error)));
+            }
             return StoreError::Unusable(format!(
                 "the connection to {place} was lost ({}); nothing of the statement was kept; try again",
                 Trouble::words(&error)

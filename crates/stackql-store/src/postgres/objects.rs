@@ -1,10 +1,13 @@
 //! The list of what users made, a table of its own.
 
 use stackql_engine::StoredKind;
+use stackql_postgres::Trouble;
 use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
 
 use super::failure::Failure;
 use super::session::Session;
+use super::setup::{form, is_ready};
 use crate::claim::{self, Found, Written};
 use crate::name::quoted;
 use crate::schema;
@@ -28,6 +31,30 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<Found>, Failure> {
     }
     let all = format!("SELECT {COLUMNS} FROM {} ORDER BY key COLLATE \"C\"", own(session));
     session.client().query(&all, &[]).await?.iter().map(|row| Ok(written(row)?.read()?)).collect()
+}
+
+/// All there is, by one question and in no transaction, for each statement begins with it; none where that is no answer,
+/// as of a schema of another version.
+pub(crate) async fn at_once(session: &Session) -> Result<Option<Vec<Found>>, Failure> {
+    let (form, own) = (form(session), own(session));
+    let all = format!("SELECT {COLUMNS}, version FROM {form} LEFT JOIN {own} ON true ORDER BY key COLLATE \"C\"");
+    let rows = match session.client().query(&all, &[]).await {
+        Ok(rows) => rows,
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => return Ok(Some(Vec::new())),
+        Err(error) if error.as_db_error().is_some() && !Trouble::is_lost(&error) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mut found = Vec::new();
+    for row in rows {
+        if !is_ready(row.try_get(5)?) {
+            return Ok(None);
+        }
+        // Of nothing there is the version.
+        if row.try_get::<_, Option<&str>>(0)?.is_some() {
+            found.push(written(&row)?.read()?);
+        }
+    }
+    Ok(Some(found))
 }
 
 /// What has this name, in any case of letters.

@@ -35,9 +35,19 @@ impl Session {
     /// Ends a transaction, and the session with it.
     pub(crate) async fn commit(self) -> Result<(), Failure> {
         self.pause().await?;
+        self.give_back();
+        Ok(())
+    }
+
+    /// Ends a session in which no transaction is open.
+    pub(crate) fn give_back(self) {
         let Self { database, lease, .. } = self;
         database.connections.give_back(&database.address, lease);
-        Ok(())
+    }
+
+    /// Whether the connection was kept from before, and may have been closed on the other side since.
+    pub(crate) fn is_used(&self) -> bool {
+        self.lease.is_used
     }
 
     /// Keeps what was done, or nothing of it where it failed.

@@ -44,11 +44,16 @@ pub(crate) async fn lock(session: &Session) -> Result<(), Failure> {
 
 /// How far the schema is.
 pub(crate) async fn standing(session: &Session) -> Result<Standing, Failure> {
-    Ok(match steps_taken(session).await? {
+    Ok(standing_of(steps_taken(session).await?))
+}
+
+/// How far a schema is in which so many steps were taken.
+fn standing_of(taken: usize) -> Standing {
+    match taken {
         0 => Standing::Missing,
         taken if taken < STEPS.len() => Standing::Behind,
         _ => Standing::Ready,
-    })
+    }
 }
 
 /// Takes the steps that are missing.
@@ -92,7 +97,7 @@ pub(crate) fn path<'a>(session: &'a Session, besides: impl IntoIterator<Item = &
 }
 
 async fn steps_taken(session: &Session) -> Result<usize, Failure> {
-    let table = format!("{}.\"__stackql__form\"", quoted(&session.database.schema));
+    let table = form(session);
     let there = session.client().query_one("SELECT to_regclass($1::text) IS NOT NULL", &[&table]).await?;
     if !there.get::<_, bool>(0) {
         return Ok(0);
@@ -100,4 +105,14 @@ async fn steps_taken(session: &Session) -> Result<usize, Failure> {
     let row = session.client().query_one(&format!("SELECT version FROM {table}"), &[]).await?;
     let version: i32 = row.get(0);
     usize::try_from(version).ok().filter(|&taken| taken <= STEPS.len()).ok_or(Failure::Newer(version))
+}
+
+/// Whether a schema of this version is as this program wants it.
+pub(crate) fn is_ready(version: i32) -> bool {
+    usize::try_from(version).is_ok_and(|taken| taken == STEPS.len())
+}
+
+/// The table with the version.
+pub(crate) fn form(session: &Session) -> String {
+    format!("{}.\"__stackql__form\"", quoted(&session.database.schema))
 }

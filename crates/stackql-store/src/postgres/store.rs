@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use stackql_engine::{Rows, Store, StoreError, Stored, StoredKind};
+use stackql_postgres::Trouble;
 
 use super::database::Database;
 use super::failure::Failure;
@@ -33,6 +34,29 @@ struct Waiting {
 impl PostgresStore {
     pub(crate) fn new(database: Database) -> Self {
         Self { database: Arc::new(database) }
+    }
+
+    /// What there is, if one question answers that.
+    async fn at_once(&self) -> Result<Option<Vec<Found>>, StoreError> {
+        self.database.begin().await?;
+        let asked = async {
+            loop {
+                let session = self.database.connect().await?;
+                match objects::at_once(&session).await {
+                    Ok(found) => {
+                        session.give_back();
+                        return Ok(found);
+                    }
+                    // One that was kept may have been closed on the other side since.
+                    Err(Failure::Postgres(error)) if session.is_used() && Trouble::is_lost(&error) => session.discard(),
+                    Err(failure) => {
+                        session.discard();
+                        return Err(failure);
+                    }
+                }
+            }
+        };
+        asked.await.map_err(|failure| failure.at(&self.database))
     }
 
     /// Looks whether something may be done before rows are asked for, and takes them in.
@@ -79,9 +103,15 @@ impl Waiting {
 #[async_trait]
 impl Store for PostgresStore {
     async fn list(&self) -> Result<Vec<Stored>, StoreError> {
-        let session = self.database.reader().await?;
-        let all = objects::list(&session).await;
-        Ok(session.settle(all).await?.into_iter().map(|found| found.made).collect())
+        let all = match self.at_once().await? {
+            Some(all) => all,
+            None => {
+                let session = self.database.reader().await?;
+                let all = objects::list(&session).await;
+                session.settle(all).await?
+            }
+        };
+        Ok(all.into_iter().map(|found| found.made).collect())
     }
 
     async fn create(&self, made: &Stored, replace: bool, rows: Rows) -> Result<(), StoreError> {
