@@ -88,6 +88,7 @@ fn unreached(error: &Error, place: &stackql_postgres::Address) -> StoreError {
     let why = error.as_db_error().map_or_else(|| Trouble::words(error), words);
     let advice = match (Trouble::of(error), error.code().map(|code| code.code())) {
         (Some(Trouble::Tls), _) => "if its certificate is your own, give its CA by --tls.CABundle",
+        (None, Some("28000")) if why.contains("no encryption") => "add sslmode=require to the dsn",
         (Some(Trouble::Credentials), _) | (None, Some("28P01" | "28000")) => "check user and password of the dsn",
         (None, Some("3D000")) => "create it, or name another in the dsn",
         (None, _) => "see to the server",

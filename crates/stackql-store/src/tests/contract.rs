@@ -52,6 +52,7 @@ pub(crate) mod cases {
             a_table_of_a_query_has_its_rows
             null_is_told_from_nothing
             rows_are_changed_whatever_letters_names_are_in
+            a_key_that_is_left_out_counts
         }
         types {
             every_type_comes_back_as_it_was

@@ -113,3 +113,17 @@ pub(crate) async fn rows_are_changed_whatever_letters_names_are_in(place: &Place
         assert!(store.remove(StoredKind::Table, "sHELF").await.unwrap());
     }
 }
+
+pub(crate) async fn a_key_that_is_left_out_counts(place: &Place) {
+    for store in [place.fresh()] {
+        let made = Stored {
+            text: "CREATE TABLE notes (id INTEGER PRIMARY KEY, note TEXT)".to_owned(),
+            schema: schema(vec![Field::new("id", DataType::Int64, true), Field::new("note", DataType::Utf8, true)]),
+            ..notes()
+        };
+        store.create(&made, false, none()).await.unwrap();
+        let text: ArrayRef = Arc::new(StringArray::from(vec!["milk", "bread"]));
+        store.insert("notes", given([RecordBatch::try_from_iter([("note", text)]).unwrap()])).await.unwrap();
+        assert_eq!(kept(&*store, "notes").await, [1, 2]);
+    }
+}

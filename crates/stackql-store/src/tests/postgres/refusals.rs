@@ -39,6 +39,30 @@ pub(super) async fn all(own: &Own<'_>) {
          postgres://user:password@host:5432/database"
     );
 
+    let rules = own.store().query("SHOW hba_file").await.unwrap();
+    let rules = super::psql::texts(&rules)[0].to_owned();
+    let before = std::fs::read_to_string(&rules).unwrap();
+    std::fs::write(
+        &rules,
+        format!("hostssl refusals owner all scram-sha-256\nhost refusals owner all reject\n{before}"),
+    )
+    .unwrap();
+    own.server.run("postgres", "SELECT pg_reload_conf()").await;
+    let open = loop {
+        match PostgresStore::new(own.database()).list().await {
+            // The rules are not read yet.
+            Ok(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(error) => break unusable(error),
+        }
+    };
+    assert!(open.starts_with(&format!("cannot connect to {place}: ")), "{open}");
+    assert!(open.ends_with("; add sslmode=require to the dsn"), "{open}");
+    std::fs::write(&rules, before).unwrap();
+    own.server.run("postgres", "SELECT pg_reload_conf()").await;
+    while PostgresStore::new(own.database()).list().await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
     own.run("CREATE ROLE reader LOGIN PASSWORD 'hush-hush'; REVOKE CREATE ON SCHEMA public FROM PUBLIC").await;
     let reader = || at(own.server.dsn("reader:hush-hush", "refusals"));
     let denied = said(reader()).await;
