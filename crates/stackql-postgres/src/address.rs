@@ -30,11 +30,6 @@ impl Address {
         }
         Some(Self(config))
     }
-
-    /// The role that connects, where the dsn says it.
-    pub fn user(&self) -> Option<&str> {
-        self.0.get_user()
-    }
 }
 
 impl fmt::Display for Address {
