@@ -22,7 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const READS: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// What is seen is what others have written when the lock was taken, and later.
 const WRITES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-
 /// Tells whether the connection is there.
 const NOTHING: &str = "";
 
@@ -135,8 +134,14 @@ impl Database {
         let run = async || {
             let statements = script::read(path)?;
             let session = self.made().await.map_err(|failure| failure.at(self))?;
-            let run = session.client().batch_execute(&statements).await.map_err(Failure::from);
-            session.settle(run).await.map_err(|error| script::failed(path, &error))
+            let run = async {
+                session.client().batch_execute(&statements).await?;
+                session.pause().await
+            };
+            let run = run.await;
+            // What it may have set goes with its connection.
+            session.discard();
+            run.map_err(|failure: Failure| script::failed(path, &failure.at(self)))
         };
         self.begun.get_or_try_init(run).await.copied()
     }

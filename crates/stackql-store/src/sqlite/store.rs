@@ -51,14 +51,14 @@ impl SqliteStore {
 
     /// Makes tables that other programs find as `prefix.name`; statements go on calling them `name`.
     #[must_use]
-    pub fn with_export(mut self, prefix: Option<String>) -> Self {
+    pub(crate) fn with_export(mut self, prefix: Option<String>) -> Self {
         self.export = prefix;
         self
     }
 
     /// Runs the statements of this file whenever the database is opened.
     #[must_use]
-    pub fn with_script(mut self, path: Option<PathBuf>) -> Self {
+    pub(crate) fn with_script(mut self, path: Option<PathBuf>) -> Self {
         self.database.script = path;
         self
     }

@@ -40,7 +40,7 @@ pub(super) async fn all(own: &Own<'_>) {
     );
 
     let rules = own.store().query("SHOW hba_file").await.unwrap();
-    let rules = super::psql::texts(&rules)[0].to_owned();
+    let rules = psql::texts(&rules)[0].to_owned();
     let before = std::fs::read_to_string(&rules).unwrap();
     std::fs::write(
         &rules,
