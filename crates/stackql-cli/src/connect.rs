@@ -13,9 +13,8 @@ use stackql_client::{
     auth_contexts, installed,
 };
 use stackql_compile::Installed;
-use stackql_engine::{Rollback, Session, SessionOptions};
+use stackql_engine::{Rollback, Session, SessionOptions, Store};
 use stackql_provider::{CompiledError, CompiledProvider, Definitions, OnDemand, Origin, Providers, Sourced};
-use stackql_store::SqliteStore;
 use sysinfo::System;
 use url::Url;
 
@@ -66,9 +65,7 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let remote = RemoteRegistry::new(Arc::clone(&client), registry.clone(), common.output.approot.clone());
     let keyring = Arc::clone(&client);
     let (transport, archive) = transport(client, common)?;
-    let store =
-        SqliteStore::configured(&object("sqlBackend", &common.calls.sql_backend).map_err(Stop::Told)?.to_string());
-    let store = Arc::new(store.map_err(|e| Stop::Told(e.to_string()))?);
+    let store = store(common)?;
     let journal = Arc::new(Transactions::below(&common.output.approot));
     let (flags, common, shown) = (options(flags)?, common.clone(), Arc::clone(&definitions));
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
@@ -76,6 +73,22 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let session = Session::new(definitions, transport, flags).with_registry(Arc::new(pulling)).with_store(store);
     let session = session.with_journal(journal).with_keyring(keyring).with_build(build());
     Ok(Connected { session, archive })
+}
+
+/// Where what users make is kept. Nothing is opened before a statement asks for it.
+fn store(common: &Common) -> Result<Arc<dyn Store>, Stop> {
+    let flags = &common.calls;
+    let backend = object("sqlBackend", &flags.sql_backend).map_err(Stop::Told)?.to_string();
+    let options = stackql_store::Options {
+        export: Some(flags.export_alias.clone()),
+        ca_bundle: ca_bundle(flags),
+        allow_insecure: flags.allow_insecure,
+    };
+    stackql_store::open(&backend, options).map_err(|e| Stop::Told(e.to_string()))
+}
+
+fn ca_bundle(flags: &Calls) -> Option<PathBuf> {
+    flags.ca_bundle.clone().filter(|path| !path.as_os_str().is_empty())
 }
 
 /// How requests travel: by the client, or out of a recording; and what is kept of them.
@@ -205,7 +218,7 @@ fn settings(environment: BTreeMap<String, String>, common: &Common, definitions:
         scope_defaults: scope_defaults(flags, definitions),
         endpoint_url: flags.endpoint_url.clone(),
         request_timeout: Duration::from_secs(flags.request_timeout),
-        ca_bundle: flags.ca_bundle.clone().filter(|path| !path.as_os_str().is_empty()),
+        ca_bundle: ca_bundle(flags),
         allow_insecure: flags.allow_insecure,
         allow_local_exec: flags.allow_local_exec,
         proxy: proxy(&common.proxy)?,

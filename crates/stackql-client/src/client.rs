@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use stackql_call::{
     Attempt, FaultKind, Operation, Payload, Request, Response, Transport, TransportError, TransportErrorKind, fault,
 };
+use stackql_postgres::Connections;
 use stackql_provider::{Provider, Scope};
 use tokio::sync::OnceCell;
 use tracing::Instrument;
@@ -17,7 +18,7 @@ use tracing::Instrument;
 use crate::auth::{Authorisers, Ticket};
 use crate::command;
 use crate::credentials::reason;
-use crate::database::{Connections, Database};
+use crate::database::Database;
 use crate::endpoint::{Target, target};
 use crate::governor::{Governor, Limits, Outcome};
 use crate::profile::Profile;

@@ -1,8 +1,5 @@
-//! Asks a PostgreSQL database for rows. Owns what an answer and an error of it become; connections are in
-//! [`connections`], their security in [`secure`].
-
-mod connections;
-mod secure;
+//! Asks a PostgreSQL database for rows. Owns what an answer and an error of it become; connections are those of
+//! `stackql-postgres`.
 
 use std::pin::pin;
 
@@ -11,20 +8,18 @@ use futures::TryStreamExt;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use stackql_call::{Response, TransportErrorKind};
+use stackql_postgres::{Address, Trouble, Trust, Unconnected};
 use stackql_provider::Auth;
-use tokio_postgres::config::Host;
+use tokio_postgres::Client as Connection;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client as Connection, Config};
 
-pub(crate) use self::connections::Connections;
-use self::connections::Unconnected;
 use crate::client::{Client, Failure, MAX_BODY};
-use crate::credentials::reason;
 
-/// A database to ask: how it is connected to, and where that is without anything secret.
+/// A database to ask.
 pub(crate) struct Database {
-    config: Config,
+    address: Address,
+    trust: Trust,
     /// For people and for records of attempts.
     pub(crate) url: String,
 }
@@ -56,14 +51,15 @@ impl Database {
         let configuration = |message: String| (TransportErrorKind::Configuration, message);
         let authoriser = client.authorisers.of(&client.settings, provider, auth)?;
         let dsn = authoriser.database(&client.settings.environment)?;
-        // Why not is not said: it would quote a part, which may be the password.
-        let config = secure::config(dsn.expose_secret(), &client.settings).ok_or_else(|| {
+        let settings = &client.settings;
+        let address = Address::parse(dsn.expose_secret(), settings.request_timeout).ok_or_else(|| {
             configuration(format!(
                 "provider {provider}: sqlDataSource.dsn is no address of a PostgreSQL database; write it as postgres://user:password@host:5432/database"
             ))
         })?;
-        let url = shown(&config);
-        Ok(Self { config, url })
+        let trust = Trust { ca_bundle: settings.ca_bundle.clone(), allow_insecure: settings.allow_insecure };
+        let url = address.to_string();
+        Ok(Self { address, trust, url })
     }
 
     /// The rows of a query as a JSON list of objects.
@@ -86,14 +82,14 @@ impl Database {
         let text = format!("SELECT row_to_json(row_of_answer)::text FROM ({text}) AS row_of_answer");
         let connections = &client.databases;
         loop {
-            let lease = match connections.lease(&self.config, &client.settings).await {
+            let lease = match connections.lease(&self.address, &self.trust).await {
                 Ok(lease) => lease,
                 Err(Unconnected::Settings(message)) => return Err((TransportErrorKind::Configuration, message)),
                 Err(Unconnected::Database(error)) => return self.refusal(&error, "cannot connect to"),
             };
             match body(lease.connection(), &text, values).await {
                 Ok(Some(body)) => {
-                    connections.give_back(&self.config, lease);
+                    connections.give_back(&self.address, lease);
                     return Ok(Response { status: 200, body, ..Response::default() });
                 }
                 Ok(None) => {
@@ -101,10 +97,10 @@ impl Database {
                     return Err((TransportErrorKind::Configuration, message));
                 }
                 // One that was kept may have been closed on the other side since.
-                Err(error) if lease.is_used && is_lost(&error) => lease.discard(),
+                Err(error) if lease.is_used && Trouble::is_lost(&error) => lease.discard(),
                 Err(error) => {
                     match error.as_db_error() {
-                        Some(_) => connections.give_back(&self.config, lease),
+                        Some(_) => connections.give_back(&self.address, lease),
                         None => lease.discard(),
                     }
                     return self.refusal(&error, "no answer from");
@@ -118,24 +114,21 @@ impl Database {
         if let Some(said) = error.as_db_error() {
             return Ok(refused(said));
         }
-        let (whole, why) = (error.to_string(), reason(error));
-        let (kind, advice) = match whole.split(':').next().unwrap_or_default() {
-            "error performing TLS handshake" => {
+        let why = Trouble::words(error);
+        let (kind, advice) = match Trouble::of(error) {
+            Some(Trouble::Tls) => {
                 (TransportErrorKind::Tls, "if its certificate is your own, give its CA with the CA bundle option")
             }
-            "authentication error" | "invalid configuration" => {
+            Some(Trouble::Credentials) => {
                 (TransportErrorKind::Credentials, "check user and password of sqlDataSource.dsn")
             }
-            "connection closed" => (TransportErrorKind::Broken, "try again"),
-            _ => (TransportErrorKind::Connect, "check the address and that the database runs"),
+            Some(Trouble::Lost) => (TransportErrorKind::Broken, "try again"),
+            Some(Trouble::Unreached) | None => {
+                (TransportErrorKind::Connect, "check the address and that the database runs")
+            }
         };
         Err((kind, format!("{what} {}: {why}; {advice}", self.url)))
     }
-}
-
-/// Whether the connection is gone, or the database is going away.
-fn is_lost(error: &tokio_postgres::Error) -> bool {
-    error.as_db_error().is_none_or(|said| said.code().code().starts_with("57P"))
 }
 
 /// All rows, or `None` if they are too many to hold.
@@ -171,20 +164,6 @@ fn refused(said: &DbError) -> Response {
     };
     let body = json!({ "code": code.code(), "message": said.message() }).to_string();
     Response { status, body: body.into(), ..Response::default() }
-}
-
-/// Where a database is, without user and password.
-fn shown(config: &Config) -> String {
-    let host = match (config.get_hosts().first(), config.get_hostaddrs().first()) {
-        (Some(Host::Tcp(host)), _) => host.clone(),
-        #[cfg(unix)]
-        (Some(Host::Unix(path)), _) => path.display().to_string(),
-        (None, Some(address)) => address.to_string(),
-        (None, None) => "localhost".to_owned(),
-    };
-    let port = config.get_ports().first().copied().unwrap_or(5432);
-    let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
-    format!("postgres://{host}:{port}/{name}")
 }
 
 #[cfg(test)]

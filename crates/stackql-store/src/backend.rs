@@ -1,58 +1,113 @@
 //! What a user says about where things are kept, `--sqlBackend`: JSON or YAML.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use stackql_engine::StoreError;
 
-use crate::database::Place;
+/// What SQLite is called there, and its SQL.
+const SQLITE: (&str, &str) = ("sqlite3_embedded", "sqlite3");
+/// What PostgreSQL is called there, and its SQL.
+const POSTGRES: (&str, &str) = ("postgres_tcp", "postgres");
+/// Where PostgreSQL puts what is in no other schema.
+const PUBLIC: &str = "public";
 
-/// What SQLite is called there.
-const ENGINE: &str = "sqlite3_embedded";
+/// Where things are kept. What is printed of it has no password.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Backend {
+    Memory { script: Option<PathBuf> },
+    File { path: PathBuf, script: Option<PathBuf> },
+    Postgres { dsn: String, schema: String, script: Option<PathBuf> },
+}
 
-/// The keys that say where. The others are about databases that are set up by hand.
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backend").finish_non_exhaustive()
+    }
+}
+
+/// The keys that matter; the others are about how the Go program lays out tables of its own.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Backend {
+struct Said {
     db_engine: String,
+    sql_dialect: String,
     dsn: String,
+    db_init_filepath: String,
+    schemata: Schemata,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Schemata {
+    table_schema: String,
 }
 
 /// Reads where the database is; without a word about it, in memory.
-pub(crate) fn place(text: &str) -> Result<Place, StoreError> {
-    let refused = |reason: &str| {
-        // A library's picture of the place is several lines.
-        let reason = reason.lines().next().unwrap_or_default();
-        StoreError::Unusable(format!(
-            "cannot read the configuration of the SQL backend: {reason}; give JSON or YAML such as \
-             {{\"dbEngine\": \"{ENGINE}\", \"dsn\": \"file:stackql.db\"}}"
-        ))
-    };
-    if text.trim().is_empty() {
-        return Ok(Place::Memory);
-    }
+pub(crate) fn backend(text: &str) -> Result<Backend, StoreError> {
     // YAML takes JSON, and in other people's spelling, too.
-    let read: serde_json::Value = yaml_serde::from_str(text).map_err(|error| refused(&error.to_string()))?;
+    let read: serde_json::Value =
+        if text.trim().is_empty() { serde_json::Value::Null } else { yaml(text).map_err(|why| refused(&why))? };
     if read.is_null() {
-        return Ok(Place::Memory);
+        return Ok(Backend::Memory { script: None });
     }
     // A list would be taken for the values in their order.
     if !read.is_object() {
         return Err(refused("it has no keys"));
     }
-    let backend: Backend = serde_json::from_value(read).map_err(|error| refused(&error.to_string()))?;
-    if !["", ENGINE].contains(&backend.db_engine.as_str()) {
+    let said: Said = serde_json::from_value(read).map_err(|error| refused(&error.to_string()))?;
+    let script = Some(PathBuf::from(&said.db_init_filepath)).filter(|path| !path.as_os_str().is_empty());
+    let (engine, dialect) = match said.db_engine.as_str() {
+        "" => SQLITE,
+        engine => [SQLITE, POSTGRES].into_iter().find(|(known, _)| *known == engine).ok_or_else(|| {
+            StoreError::Unusable(format!(
+                "the SQL backend {engine} is not known; dbEngine is {} or {}",
+                SQLITE.0, POSTGRES.0
+            ))
+        })?,
+    };
+    if !["", dialect].contains(&said.sql_dialect.as_str()) {
         return Err(StoreError::Unusable(format!(
-            "the SQL backend {} is not supported here yet; use {ENGINE}",
-            backend.db_engine
+            "the SQL backend {engine} has the sqlDialect {dialect}, not {}; dbEngine is {} for sqlite3 and {} for postgres",
+            said.sql_dialect, SQLITE.0, POSTGRES.0
         )));
     }
-    if ["", ":memory:"].contains(&backend.dsn.as_str()) {
-        return Ok(Place::Memory);
+    if engine == POSTGRES.0 {
+        let schema = Some(said.schemata.table_schema).filter(|schema| !schema.is_empty());
+        let schema = schema.unwrap_or_else(|| PUBLIC.to_owned());
+        return Ok(Backend::Postgres { dsn: said.dsn, schema, script });
     }
-    let Some(address) = backend.dsn.strip_prefix("file:") else {
-        return Err(refused(&format!("the dsn {} does not begin with file:", backend.dsn)));
+    Ok(match file(&said.dsn)? {
+        Some(path) => Backend::File { path, script },
+        None => Backend::Memory { script },
+    })
+}
+
+fn yaml(text: &str) -> Result<serde_json::Value, String> {
+    yaml_serde::from_str(text).map_err(|error| error.to_string())
+}
+
+fn refused(reason: &str) -> StoreError {
+    // A library's picture of the place is several lines.
+    let reason = reason.lines().next().unwrap_or_default();
+    StoreError::Unusable(format!(
+        "cannot read the configuration of the SQL backend: {reason}; give JSON or YAML such as \
+         {{\"dbEngine\": \"{}\", \"dsn\": \"file:stackql.db\"}}",
+        SQLITE.0
+    ))
+}
+
+/// The file of a dsn of SQLite's; none where it says memory.
+fn file(dsn: &str) -> Result<Option<PathBuf>, StoreError> {
+    if ["", ":memory:"].contains(&dsn) {
+        return Ok(None);
+    }
+    // It may be of another kind, and hold a password.
+    let Some(address) = dsn.strip_prefix("file:") else {
+        let elsewhere = if dsn.contains("://") { "; PostgreSQL is dbEngine postgres_tcp" } else { "" };
+        return Err(refused(&format!("the dsn does not begin with file:{elsewhere}")));
     };
     let address = address.split('#').next().unwrap_or_default();
     let (path, options) = address.split_once('?').unwrap_or((address, ""));
@@ -62,9 +117,9 @@ pub(crate) fn place(text: &str) -> Result<Place, StoreError> {
         .map_or_else(|| path.strip_prefix("//").unwrap_or(path).to_owned(), |below| format!("/{below}"));
     let path = percent_decode_str(&path).decode_utf8().map_err(|_| refused("the path in the dsn is no UTF-8"))?;
     if ["", ":memory:"].contains(&&*path) || options.split('&').any(|option| option == "mode=memory") {
-        return Ok(Place::Memory);
+        return Ok(None);
     }
-    Ok(Place::File(PathBuf::from(&*path)))
+    Ok(Some(PathBuf::from(&*path)))
 }
 
 #[cfg(test)]

@@ -1,26 +1,23 @@
-//! Keeps what users make, views, materialized views and tables, in SQLite: in memory, or in a file that other programs read.
+//! Keeps what users make, views, materialized views and tables: in SQLite, in memory or in a file that other programs
+//! read, or in a schema of a PostgreSQL database.
 //!
-//! Owns the file: what is in it, its versions, who may write to it when. Knows nothing of what a view's query means; names
-//! and statements come from `stackql-engine`, whose [`Store`](stackql_engine::Store) this is.
+//! Owns what is in the database, its versions, and who may write to it when. Knows nothing of what a view's query means;
+//! names and statements come from `stackql-engine`, whose [`Store`](stackql_engine::Store) this is, twice.
 
 #![expect(clippy::disallowed_methods, reason = "this crate is the rim: it makes the folder of its file")]
 
-mod aside;
 mod backend;
-mod cell;
-mod database;
-mod failure;
-mod fence;
-mod making;
+mod claim;
+mod columns;
 mod name;
-mod native;
-mod objects;
-mod reading;
+mod open;
+mod postgres;
 mod schema;
-mod setup;
-mod staged;
-mod store;
+mod script;
+mod sqlite;
+mod statement;
 #[cfg(test)]
 mod tests;
 
-pub use store::SqliteStore;
+pub use open::{Options, open};
+pub use sqlite::store::SqliteStore;

@@ -1,8 +1,8 @@
 //! Names of things in SQL: which may be given, and how they are written.
 
-use crate::failure::{Failure, refused};
+use stackql_engine::StoreError;
 
-/// What the names of the store's own tables begin with, ours and SQLite's.
+/// What the names of a store's own tables begin with, ours and SQLite's.
 const OURS: &[&str] = &["sqlite_", "__stackql__"];
 
 /// A name as SQL has it, whatever is in it.
@@ -16,12 +16,17 @@ pub(crate) fn is_own(name: &str) -> bool {
 }
 
 /// Refuses names that nothing can have.
-pub(crate) fn check(name: &str) -> Result<(), Failure> {
+pub(crate) fn check(name: &str) -> Result<(), StoreError> {
     if name.is_empty() || name.contains('\0') {
-        return Err(refused(format!("{name:?} is no name; give it at least one character, and none that is zero")));
+        return Err(StoreError::Refused(format!(
+            "{name:?} is no name; give it at least one character, and none that is zero"
+        )));
     }
     if is_own(name) {
-        return Err(refused(format!("{name} cannot be a name: those that begin with {} are kept", OURS.join(" or "))));
+        return Err(StoreError::Refused(format!(
+            "{name} cannot be a name: those that begin with {} are kept",
+            OURS.join(" or ")
+        )));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a store must do, in memory and in a file alike, and what only a file can do.
+//! What a store must do, wherever it keeps things ([`contract`]), and what is special about each place.
 
 use std::sync::Arc;
 
@@ -6,24 +6,13 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use futures::{StreamExt, TryStreamExt, stream};
 use stackql_engine::{Rows, Store, StoreError, Stored, StoredKind};
-use tempfile::TempDir;
 
-use crate::SqliteStore;
+use self::place::Place;
 
-mod files;
-mod killed;
-mod names;
-mod native;
-mod tables;
-mod types;
-mod writing;
-
-/// A store in memory and one in a file, with the folder of that.
-fn stores() -> (TempDir, [SqliteStore; 2]) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = SqliteStore::open(folder.path().join("stackql.db"));
-    (folder, [SqliteStore::in_memory(), file])
-}
+mod contract;
+mod place;
+mod postgres;
+mod sqlite;
 
 fn schema(fields: Vec<Field>) -> SchemaRef {
     Arc::new(Schema::new(fields))
@@ -70,7 +59,7 @@ fn none() -> Rows {
 }
 
 /// All rows of something in one batch.
-async fn all(store: &SqliteStore, name: &str) -> RecordBatch {
+async fn all(store: &dyn Store, name: &str) -> RecordBatch {
     let made = store.list().await.unwrap().into_iter().find(|made| made.name.eq_ignore_ascii_case(name)).unwrap();
     let columns: Vec<usize> = (0..made.schema.fields().len()).collect();
     let batches: Vec<RecordBatch> = store.rows(name, &columns).await.unwrap().try_collect().await.unwrap();
@@ -78,7 +67,7 @@ async fn all(store: &SqliteStore, name: &str) -> RecordBatch {
 }
 
 /// The numbers of [`numbers`].
-async fn kept(store: &SqliteStore, name: &str) -> Vec<i64> {
+async fn kept(store: &dyn Store, name: &str) -> Vec<i64> {
     let rows = all(store, name).await;
     rows.column(0).as_any().downcast_ref::<Int64Array>().unwrap().values().to_vec()
 }

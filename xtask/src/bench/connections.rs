@@ -7,7 +7,7 @@ use super::{Stand, expect_rows};
 
 const CALLS: u64 = 2000;
 /// A certificate of 127.0.0.1 with its key, and the authority behind it.
-const CERTIFICATES: &str = "crates/stackql-client/testdata/tls";
+const CERTIFICATES: &str = "crates/stackql-postgres-server/testdata/tls";
 
 /// Measures and prints.
 pub(super) fn connections(stand: &Stand) -> Result<(), String> {

@@ -90,7 +90,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_stalls_keeps_nobody_waiting() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/stackql-client/testdata/tls");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/stackql-postgres-server/testdata/tls");
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut secure = Secure::new(listener, acceptor(&folder).unwrap()).unwrap();

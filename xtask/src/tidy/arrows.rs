@@ -25,9 +25,19 @@ const ALLOWED: &[Arrows] = &[
     arrows("stackql-sandbox", &[]),
     Arrows { package: "stackql-compile", uses: &["stackql-provider"], tests_use: &["stackql-call"] },
     arrows("stackql-call", &["stackql-provider"]),
-    arrows("stackql-client", &["stackql-provider", "stackql-call"]),
+    arrows("stackql-postgres", &[]),
+    arrows("stackql-postgres-server", &[]),
+    Arrows {
+        package: "stackql-client",
+        uses: &["stackql-provider", "stackql-call", "stackql-postgres"],
+        tests_use: &["stackql-postgres-server"],
+    },
     arrows("stackql-engine", &["stackql-provider", "stackql-sql", "stackql-call", "stackql-functions"]),
-    arrows("stackql-store", &["stackql-engine"]),
+    Arrows {
+        package: "stackql-store",
+        uses: &["stackql-engine", "stackql-postgres"],
+        tests_use: &["stackql-postgres-server"],
+    },
     Arrows { package: "stackql-docs", uses: &["stackql-provider"], tests_use: &["stackql-compile", "stackql-sql"] },
     arrows("stackql-server", &["stackql-provider", "stackql-sql", "stackql-engine"]),
     Arrows {
@@ -35,9 +45,9 @@ const ALLOWED: &[Arrows] = &[
         uses: &["stackql-provider", "stackql-compile", "stackql-sql", "stackql-call", "stackql-engine"],
         tests_use: &["stackql-client", "stackql-store"],
     },
-    arrows(
-        "stackql-cli",
-        &[
+    Arrows {
+        package: "stackql-cli",
+        uses: &[
             "stackql-provider",
             "stackql-compile",
             "stackql-sql",
@@ -49,7 +59,8 @@ const ALLOWED: &[Arrows] = &[
             "stackql-server",
             "stackql-sandbox",
         ],
-    ),
+        tests_use: &["stackql-postgres-server"],
+    },
     arrows("xtask", &["stackql-provider", "stackql-compile"]),
 ];
 

@@ -19,6 +19,8 @@ const MAY_NAME_PROVIDERS: &[&str] = &[
     // The name of a function that scripts call.
     "crates/stackql-functions/src/policies.rs",
     "crates/stackql-sandbox/",
+    // The name of a library of cryptography.
+    "crates/stackql-postgres/src/trust.rs",
     "crates/stackql-cli/src/commands/demo",
     "crates/stackql-cli/src/commands/provider",
     "crates/stackql-cli/src/demo",

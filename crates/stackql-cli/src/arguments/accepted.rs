@@ -29,7 +29,6 @@ const ACCEPTED: &[(&str, &str, Kind, &str)] = &[
     ("dataflow.components.max", "50", Number, "The most unconnected parts of a join"),
     ("dataflow.dependency.max", "50", Number, "The most relations of a join that feed one another"),
     ("dbInternal", "{}", Object, "Which queries are about the catalogue of PostgreSQL"),
-    ("export.alias", "", Text, "What stands in front of the names of kept tables"),
     ("gc", "{}", Object, "When rows that nobody reads any more are dropped"),
     ("http.response.maxResults", "-1", Number, "The most rows of a page"),
     ("loglevel", "fatal", Text, "How much the program tells of its work"),

@@ -173,6 +173,9 @@ pub(crate) struct Calls {
     /// The database of views and tables of one's own: JSON or YAML
     #[arg(long = "sqlBackend", global = true, hide = true, value_name = "OBJECT", default_value = "{}")]
     pub(crate) sql_backend: String,
+    /// What other programs find before the names of kept tables
+    #[arg(long = "export.alias", global = true, hide = true, value_name = "TEXT", default_value = "")]
+    pub(crate) export_alias: String,
     /// How transactions work: {"rollback_type": "eager"} or lazy
     #[arg(long, global = true, hide = true, value_name = "OBJECT", default_value = "{}")]
     pub(crate) session: String,

@@ -1,94 +1,135 @@
-//! What a process has of credentials and answers, and the statements that show it, change it and drop it.
+//! What users make is kept alike by SQLite, in memory and in a file, and by PostgreSQL.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
-use insta::assert_snapshot;
+use stackql_postgres_server::{SKIPPED, Server};
+use tempfile::TempDir;
 
-use crate::endpoint::{Endpoint, response, xml};
-use crate::stackql;
+use super::*;
 
-const VPCS: &str = "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId></item></vpcSet></DescribeVpcsResponse>";
+/// Statements whose answers do not depend on who keeps their rows.
+const SCRIPT: &str = r#"
+CREATE TABLE notes (note TEXT PRIMARY KEY, priority INTEGER NOT NULL DEFAULT 1, done BOOLEAN DEFAULT false);
+INSERT INTO notes (note) VALUES ('milk'), ('bread');
+INSERT INTO notes SELECT 'tea', 9007199254740993, true;
+SELECT * FROM notes ORDER BY note;
+UPDATE notes SET Priority = priority + 1, "done" = true WHERE note <> 'tea';
+DELETE FROM Notes WHERE note = 'bread';
+CREATE VIEW urgent AS SELECT note FROM notes WHERE priority > 1;
+SELECT * FROM URGENT ORDER BY 1;
+CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS "howMany", max(priority) AS top, 0.5 AS half,
+  to_timestamp(0) AS at, NULL AS none FROM notes;
+SELECT * FROM counted;
+INSERT INTO notes VALUES ('jam', 7, NULL);
+SELECT howMany FROM counted;
+REFRESH MATERIALIZED VIEW counted;
+SELECT howmany, top FROM counted;
+CREATE TABLE copied AS SELECT note, priority FROM notes;
+INSERT INTO copied SELECT note, priority FROM copied;
+SELECT note, count(*) AS n FROM copied GROUP BY note ORDER BY note;
+CREATE OR REPLACE MATERIALIZED VIEW counted AS SELECT note FROM copied WHERE note = 'jam' LIMIT 1;
+SELECT * FROM counted;
+DESCRIBE notes;
+SELECT n.note FROM notes n JOIN copied c ON n.note = c.note WHERE n.priority = 7;
+NATIVEQUERY 'SELECT note, priority FROM notes WHERE priority < 9 ORDER BY note';
+CREATE TABLE IF NOT EXISTS notes (x TEXT);
+DROP TABLE copied;
+DROP MATERIALIZED VIEW counted;
+DROP VIEW urgent;
+DROP TABLE IF EXISTS copied;
+SELECT note FROM notes ORDER BY note;
+DROP TABLE notes;
+"#;
 
-/// What a script prints and says in a folder.
-fn tell(home: &Path, url: &str, script: &str, flags: &[&str]) -> String {
-    let mut run = stackql(&["exec", "-o", "csv", "--endpoint-url", url, script]);
-    run.args(flags).env("AWS_ACCESS_KEY_ID", "AKIAFIRST").env("AWS_SECRET_ACCESS_KEY", "hush-1");
-    run.env("OTHER_KEY", "AKIAOTHER").env("OTHER_SECRET", "hush-2");
-    let output = run.env("HOME", home).current_dir(home).output().unwrap();
+fn told(backend: &str, more: &[&str], script: &str) -> (String, String) {
+    let flag = format!("--sqlBackend={backend}");
+    let output = run(&[&["exec", script, "-o", "csv", &flag], more].concat());
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    let code = output.status.code().unwrap();
-    let told = format!("exit {code}\n-- stdout\n{}-- stderr\n{}", text(output.stdout), text(output.stderr));
-    assert!(!told.contains("hush"), "{told}");
-    told
+    (text(output.stdout), text(output.stderr))
+}
+
+/// A server, or none; and what runs what it needs.
+fn server() -> Option<(tokio::runtime::Runtime, Server)> {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(Server::start());
+    if server.is_none() {
+        #[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was not tested")]
+        {
+            eprintln!("{SKIPPED}");
+        }
+    }
+    server.map(|server| (runtime, server))
+}
+
+fn postgres(server: &Server, schema: &str) -> String {
+    let dsn = server.dsn_of_owner("postgres");
+    format!(
+        "{{\"dbEngine\": \"postgres_tcp\", \"sqlDialect\": \"postgres\", \"dsn\": \"{dsn}\", \"schemata\": {{\"tableSchema\": \
+         \"{schema}\"}}}}"
+    )
+}
+
+fn file(folder: &TempDir) -> String {
+    format!("{{\"dsn\": \"file:{}\"}}", folder.path().join("stackql.db").display())
 }
 
 #[test]
-fn credentials_are_shown_changed_and_given_up() {
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&seen);
-    let endpoint = Endpoint::start(move |request| {
-        let key = request.split("Credential=").nth(1).and_then(|rest| rest.split('/').next());
-        kept.lock().unwrap().push(key.unwrap_or_default().to_owned());
-        xml(VPCS)
-    });
-    let home = tempfile::tempdir().unwrap();
-    let script = "\
-        SHOW AUTH aws; SELECT vpcId FROM aws.ec2.vpcs;
-        SET \"$.auth.aws.type\" = 'aws_signing_v4'; SET \"$.auth.aws.keyIDenvvar\" = 'OTHER_KEY';
-        SET SESSION \"$.auth.aws.credentialsenvvar\" = 'OTHER_SECRET';
-        SHOW AUTH; SELECT vpcId FROM aws.ec2.vpcs; AUTH LOGIN aws;
-        AUTH REVOKE aws; SELECT vpcId FROM aws.ec2.vpcs; SHOW AUTH aws; AUTH LOGIN aws; SELECT vpcId FROM aws.ec2.vpcs;
-        SET \"$.auth.aws.api_kee\" = 'hush-3'; SET \"$.auth.aws.api_key\" = 'hush-4' 'hush-5'; SHOW \"$.auth.aws.api_key\";
-        AUTH LOGIN nobody; SET \"$.auth.aws\" = 'hush'";
-    assert_snapshot!(tell(home.path(), &endpoint.url, script, &["--read-only"]));
-    assert_eq!(*seen.lock().unwrap(), ["AKIAFIRST", "AKIAOTHER", "AKIAOTHER"]);
+fn whoever_keeps_it_answers_are_alike() {
+    let memory = told("{}", &[], SCRIPT);
+    assert_snapshot!(format!("{}----\n{}", memory.0, memory.1));
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(told(&file(&folder), &[], SCRIPT), memory);
+    let Some((_runtime, server)) = server() else { return };
+    assert_eq!(told(&postgres(&server, "one"), &[], SCRIPT), memory);
+    assert_eq!(told(&postgres(&server, "two"), &["--export.alias=stackql_export"], SCRIPT), memory);
+    // A process after the other.
+    let statements: Vec<&str> = SCRIPT.split_inclusive(";\n").collect();
+    let parts = statements.chunks(7).map(|part| told(&postgres(&server, "three"), &[], &part.concat()).0);
+    assert_eq!(parts.collect::<String>(), memory.0);
 }
 
 #[test]
-fn purge_drops_answers_that_are_kept() {
-    let count = Arc::new(AtomicUsize::new(0));
-    let asked = Arc::clone(&count);
-    let endpoint = Endpoint::start(move |_| {
-        asked.fetch_add(1, Ordering::SeqCst);
-        xml(VPCS)
-    });
-    let home = tempfile::tempdir().unwrap();
-    let select = "SELECT vpcId FROM aws.ec2.vpcs";
-    let run = |script: &str| tell(home.path(), &endpoint.url, script, &["--cache-ttl", "1h", "--approot", "root"]);
-    run(&format!("{select}; {select}"));
-    assert_eq!(count.load(Ordering::SeqCst), 1);
-    assert_snapshot!(run("PURGE ephemeral; PURGE nothing"));
-    run(select);
-    assert_eq!(count.load(Ordering::SeqCst), 1);
-    let kept = || walk(&home.path().join("root/answers"));
-    assert_eq!(kept(), 1);
-    run(&format!("{select}; PURGE; {select}"));
-    assert_eq!(count.load(Ordering::SeqCst), 2);
-    // Also what another process kept.
-    assert_snapshot!(run("PURGE cache"));
-    assert_eq!(kept(), 0);
-}
-
-/// How many answers there are below a folder.
-fn walk(folder: &Path) -> usize {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.map(|path| if path.is_dir() { walk(&path) } else { usize::from(path.extension().is_some()) }).sum()
+fn a_database_is_asked_only_where_something_kept_is_meant() {
+    let nowhere = "{\"dbEngine\": \"postgres_tcp\", \"dsn\": \"postgres://u:hush@127.0.0.1:1/fleet\"}";
+    let (out, err) = told(nowhere, &[], "SHOW PROVIDERS");
+    assert!(out.starts_with("name,version"), "{out}{err}");
+    assert_eq!(err, "");
+    let (_, err) = told(nowhere, &[], "CREATE TABLE t (x TEXT)");
+    assert!(err.starts_with("error: cannot connect to postgres://127.0.0.1:1/fleet: Connection refused"), "{err}");
+    assert!(!err.contains("hush"), "{err}");
+    let (_, err) = told("{dbEngine: snowflake_tcp}", &[], "SELECT 1");
+    assert_eq!(
+        err.trim_end(),
+        "error: the SQL backend snowflake_tcp is not known; dbEngine is sqlite3_embedded or postgres_tcp"
+    );
 }
 
 #[test]
-fn rows_that_did_not_go_are_told_and_the_exit_code_is_that_of_a_part() {
-    let endpoint = Endpoint::start(|request| match request {
-        r if r.contains("10.2.") => response(
-            "400 Bad Request",
-            "<Response><Errors><Error><Code>VpcLimitExceeded</Code><Message>No more.</Message></Error></Errors></Response>",
-        ),
-        _ => xml("<CreateVpcResponse><vpc><vpcId>vpc-1</vpcId></vpc></CreateVpcResponse>"),
-    });
-    let home = tempfile::tempdir().unwrap();
-    let script = "INSERT INTO aws.ec2.vpcs(CidrBlock) VALUES ('10.1.0.0/16'), ('10.2.0.0/16'), ('10.3.0.0/16')";
-    assert_snapshot!(tell(home.path(), &endpoint.url, script, &[]));
-    let script = format!("{script} RETURNING vpcId");
-    assert_snapshot!(tell(home.path(), &endpoint.url, &script, &[]));
+fn exported_tables_are_found_by_other_programs() {
+    let script = "CREATE TABLE notes (note TEXT); INSERT INTO notes VALUES ('milk'), ('tea'); DELETE FROM notes WHERE \
+                  notes.note = 'tea'; CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS n FROM notes; REFRESH \
+                  MATERIALIZED VIEW counted; SELECT * FROM counted";
+    let folder = tempfile::tempdir().unwrap();
+    let (out, err) = told(&file(&folder), &["--export.alias=stackql_export"], script);
+    assert!(out.ends_with("n\n1\n"), "{out}{err}");
+    let asked = "SELECT * FROM \"stackql_export.notes\"; SELECT * FROM \"stackql_export.counted\"";
+    if let Some(printed) =
+        printed("sqlite3", &[&folder.path().join("stackql.db").display().to_string(), asked], folder.path())
+    {
+        assert_eq!(printed, "milk\n1\n");
+    }
+    let Some((_runtime, server)) = server() else { return };
+    let (out, err) = told(&postgres(&server, "public"), &["--export.alias=stackql_export"], script);
+    assert!(out.ends_with("n\n1\n"), "{out}{err}");
+    let dsn = server.dsn_of_owner("postgres");
+    let asked = ["-X", "-A", "-t", "-d", &dsn, "-c", "SELECT * FROM stackql_export.notes, stackql_export.counted"];
+    if let Some(printed) = printed("psql", &asked, folder.path()) {
+        assert_eq!(printed, "milk|1\n");
+    }
+}
+
+/// What a program prints; none where there is no such program.
+fn printed(program: &str, arguments: &[&str], folder: &Path) -> Option<String> {
+    let output = Command::new(program).args(arguments).current_dir(folder).output().ok()?;
+    Some(String::from_utf8(output.stdout).unwrap())
 }

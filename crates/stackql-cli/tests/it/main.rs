@@ -4,11 +4,13 @@
 
 mod bad_input;
 mod command_line;
+mod credentials;
 mod demo;
 mod endpoint;
 mod flags;
 mod formats;
 mod interrupted;
+#[cfg(unix)]
 mod kept;
 mod messages;
 mod registry;

@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use stackql_call::{Bindings, Operation, bind};
 use stackql_provider::{
     Auth, ErrorRules, ErrorShape, Method, Parameter, RequestShape, Resource, ResponseShape, Service, Types, Verb,

@@ -1,17 +1,46 @@
 //! A PostgreSQL server of this test's own, asked for real; and what is said where no server can be asked.
 
-mod server;
-
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use stackql_call::{Bindings, Fault, FaultKind, Request, Transport, TransportError, Value, fault};
+use stackql_postgres_server::{SKIPPED, Server, testdata};
 use stackql_provider::{Column, Location, Medium, Member, Parameter, Resource, Type, Types};
 
-use self::server::Server;
 use super::*;
 use crate::world::{method_of, request_of};
 use crate::{Settings, auth_contexts};
+
+const FLEET: &str = r#"
+CREATE SCHEMA yard;
+CREATE TABLE yard.ships (id int4, "the ""name""" varchar(40), afloat bool);
+INSERT INTO yard.ships VALUES (1, 'Anna', true), (2, 'it''s', false), (3, '$1', true);
+CREATE TABLE yard.nothing (id int8);
+CREATE TABLE yard.hidden AS SELECT * FROM yard.ships;
+CREATE VIEW yard.own AS SELECT pg_backend_pid() AS pid, pg_sleep(0.1)::text AS slept;
+CREATE VIEW yard.asleep AS SELECT 1 AS id FROM pg_sleep(60);
+CREATE VIEW yard.secure AS SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid();
+CREATE TABLE yard."values" (id int8, whole int2, exact numeric, real float8, sure bool, at timestamptz, day date,
+  doc json, list text[], uid uuid, raw bytea, none int4);
+INSERT INTO yard."values" VALUES (9007199254740993, -32768, 12345678901234567890.125, 1e-7, true,
+  '2026-01-31T14:00:00.5+02:00', '2026-01-31', '{"b": [1, null], "a": "ü\"\\"}', ARRAY['x', NULL],
+  'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '\x00ff', NULL);
+CREATE ROLE reader LOGIN PASSWORD 'hush-hush';
+GRANT USAGE ON SCHEMA yard TO reader;
+GRANT SELECT ON ALL TABLES IN SCHEMA yard TO reader;
+REVOKE ALL ON yard.hidden FROM reader;
+ALTER ROLE reader SET timezone = 'UTC';
+"#;
+
+/// The address by which a reader asks.
+fn dsn(server: &Server) -> String {
+    server.dsn("reader:hush-hush", "fleet")
+}
+
+/// The same by a socket, as keys and values.
+fn dsn_of_socket(server: &Server) -> String {
+    format!("host={} port={} user=reader password=hush-hush dbname=fleet", server.folder().display(), server.port)
+}
 
 /// A request for the rows of `table`, whose columns are these.
 fn request(table: &str, columns: &[(&str, Type)], conditions: Json, most: Option<u32>) -> Request {
@@ -87,9 +116,11 @@ fn ships(conditions: Json, most: Option<u32>) -> Request {
 #[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was not tested")]
 async fn a_database() {
     let Some(server) = Server::start().await else {
-        eprintln!("skipped: there is no PostgreSQL here (initdb and postgres, on PATH or below /usr/lib/postgresql)");
+        eprintln!("{SKIPPED}");
         return;
     };
+    server.run("postgres", "CREATE DATABASE fleet").await;
+    server.run("fleet", FLEET).await;
     values(&server).await;
     conditions(&server).await;
     connections(&server).await;
@@ -101,7 +132,7 @@ async fn a_database() {
 async fn values(server: &Server) {
     let columns = ["id", "whole", "exact", "real", "sure", "at", "day", "doc", "list", "uid", "raw", "none"];
     let columns: Vec<(&str, Type)> = columns.into_iter().map(|name| (name, Type::Any)).collect();
-    let body = rows(&client(&server.dsn()), &request("values", &columns, json!([]), None)).await;
+    let body = rows(&client(&dsn(server)), &request("values", &columns, json!([]), None)).await;
     let expected = concat!(
         r#"[{"id":9007199254740993,"whole":-32768,"exact":12345678901234567890.125,"real":1e-07,"sure":true,"#,
         r#""at":"2026-01-31T12:00:00.5+00:00","day":"2026-01-31","doc":{"b": [1, null], "a": "ü\"\\"},"#,
@@ -109,12 +140,12 @@ async fn values(server: &Server) {
     );
     assert_eq!(body, expected);
     // Nothing is one row, too, and a socket of this machine a place.
-    let by_socket = client(&server.dsn_of_socket());
+    let by_socket = client(&dsn_of_socket(server));
     assert_eq!(rows(&by_socket, &request("nothing", &[("id", Type::Integer)], json!([]), None)).await, "[]");
 }
 
 async fn conditions(server: &Server) {
-    let client = client(&server.dsn());
+    let client = client(&dsn(server));
     let ids = async |conditions: Json, most| {
         let body: Json = serde_json::from_str(&rows(&client, &ships(conditions, most)).await).unwrap();
         let mut ids: Vec<i64> = body.as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap()).collect();
@@ -134,14 +165,14 @@ async fn conditions(server: &Server) {
 }
 
 async fn connections(server: &Server) {
-    let client = client(&server.dsn());
+    let client = client(&dsn(server));
     let own = request("own", &[("pid", Type::Integer)], json!([]), None);
     let first = rows(&client, &own).await;
     assert_eq!(rows(&client, &own).await, first, "a connection is kept");
     // A refusal leaves it as it was.
     refused(&client, &request("missing", &SHIPS, json!([]), None)).await;
     assert_eq!(rows(&client, &own).await, first);
-    server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'").await;
+    server.run("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'").await;
     assert_ne!(rows(&client, &own).await, first, "one that was closed is replaced");
     let (one, other) = tokio::join!(client.send(&own), client.send(&own));
     assert_ne!(one.unwrap().body, other.unwrap().body, "queries at once have a connection each");
@@ -151,7 +182,7 @@ async fn connections(server: &Server) {
 }
 
 async fn refusals(server: &Server) {
-    let client = client(&server.dsn());
+    let client = client(&dsn(server));
     let missing = refused(&client, &request("missing", &SHIPS, json!([]), None)).await;
     assert_eq!(missing.to_string(), r#"p.s.missing: 42P01: relation "yard.missing" does not exist"#);
     assert_eq!(missing.kind, FaultKind::Client);
@@ -159,20 +190,20 @@ async fn refusals(server: &Server) {
     assert_eq!((hidden.kind, hidden.code.as_str()), (FaultKind::Unauthorized, "42501"));
     let unfit = json!([{ "name": "id", "values": ["x"] }]);
     assert_eq!(refused(&client, &ships(unfit, None)).await.code, "22P02");
-    let wrong = self::client(&server.dsn().replace("hush-hush", "hush-wrong"));
+    let wrong = self::client(&dsn(server).replace("hush-hush", "hush-wrong"));
     let wrong = refused(&wrong, &ships(json!([]), None)).await;
     assert_eq!(wrong.to_string(), r#"p.s.ships: 28P01: password authentication failed for user "reader""#);
     assert_eq!(wrong.kind, FaultKind::Unauthorized);
-    let elsewhere = self::client(&server.dsn().replace("/fleet", "/navy"));
+    let elsewhere = self::client(&dsn(server).replace("/fleet", "/navy"));
     assert_eq!(refused(&elsewhere, &ships(json!([]), None)).await.code, "3D000");
-    let none = self::client(&server.dsn().replace(":hush-hush", ""));
+    let none = self::client(&dsn(server).replace(":hush-hush", ""));
     let none = failed(&none, &ships(json!([]), None)).await;
     assert_eq!(none.kind, TransportErrorKind::Credentials, "{none}");
     assert!(none.message.contains("password missing"), "{none}");
 }
 
 async fn slow(server: &Server) {
-    let dsn = server.dsn();
+    let dsn = dsn(server);
     let client = Client::new(Settings { request_timeout: Duration::from_millis(400), ..settings(&dsn) }).unwrap();
     let asleep = request("asleep", &[("id", Type::Integer)], json!([]), None);
     let error = failed(&client, &asleep).await;
@@ -182,19 +213,19 @@ async fn slow(server: &Server) {
 }
 
 async fn secure(server: &Server) {
-    let secure = format!("{}?sslmode=require", server.dsn());
+    let secure = format!("{}?sslmode=require", dsn(server));
     let error = failed(&client(&secure), &ships(json!([]), None)).await;
     assert_eq!(error.kind, TransportErrorKind::Tls, "{error}");
     assert!(error.message.contains("UnknownIssuer") && error.message.contains("CA bundle"), "{error}");
     let by_tls = request("secure", &[("ssl", Type::Boolean)], json!([]), None);
-    let full = format!("{}?sslmode=verify-full", server.dsn());
+    let full = format!("{}?sslmode=verify-full", dsn(server));
     for settings in [
-        Settings { ca_bundle: Some(server::testdata("ca.pem")), ..settings(&full) },
+        Settings { ca_bundle: Some(testdata("ca.pem")), ..settings(&full) },
         Settings { allow_insecure: true, ..settings(&secure) },
     ] {
         assert_eq!(rows(&Client::new(settings).unwrap(), &by_tls).await, r#"[{"ssl":true}]"#);
     }
-    let plain = client(&format!("{}?sslmode=disable", server.dsn()));
+    let plain = client(&format!("{}?sslmode=disable", dsn(server)));
     assert_eq!(rows(&plain, &by_tls).await, r#"[{"ssl":false}]"#);
 }
 

@@ -3,9 +3,14 @@
 use super::*;
 
 fn read(text: &str) -> String {
-    match place(text) {
-        Ok(Place::Memory) => "memory".to_owned(),
-        Ok(Place::File(path)) => path.display().to_string(),
+    let with = |place: String, script: Option<PathBuf>| match script {
+        Some(script) => format!("{place} after {}", script.display()),
+        None => place,
+    };
+    match backend(text) {
+        Ok(Backend::Memory { script }) => with("memory".to_owned(), script),
+        Ok(Backend::File { path, script }) => with(path.display().to_string(), script),
+        Ok(Backend::Postgres { dsn, schema, script }) => with(format!("{schema} of {dsn}"), script),
         Err(error) => error.to_string(),
     }
 }
@@ -28,7 +33,7 @@ fn a_file_or_memory() {
         (r#"{"dsn": "file://localhost/a.db"}"#, "/a.db"),
         (
             r#"{"dbEngine":"sqlite3_embedded","sqlDialect":"sqlite3","dbInitFilepath":"x","schemata":{"a":"b"},"new":[1],"dsn":"file:a"}"#,
-            "a",
+            "a after x",
         ),
     ] {
         assert_eq!(read(text), expected, "{text}");
@@ -36,12 +41,31 @@ fn a_file_or_memory() {
 }
 
 #[test]
-fn others_are_not_supported_yet() {
-    for engine in ["postgres_tcp", "snowflake_tcp"] {
-        assert_eq!(
-            read(&format!("{{dbEngine: {engine}, dsn: 'postgres://u:p@h/d'}}")),
-            format!("the SQL backend {engine} is not supported here yet; use sqlite3_embedded")
-        );
+fn a_schema_of_a_database() {
+    for (more, expected) in [
+        ("", "public of postgres://u:p@h/d"),
+        ("sqlDialect: postgres, schemata: {tableSchema: ''}", "public of postgres://u:p@h/d"),
+        ("schemata: {tableSchema: raw, intelViewSchema: x}", "raw of postgres://u:p@h/d"),
+        ("dbInitFilepath: a.sql", "public of postgres://u:p@h/d after a.sql"),
+    ] {
+        assert_eq!(read(&format!("{{dbEngine: postgres_tcp, dsn: 'postgres://u:p@h/d', {more}}}")), expected);
+    }
+}
+
+#[test]
+fn engines_and_dialects_are_known() {
+    for (text, words) in [
+        (
+            "{dbEngine: snowflake_tcp}",
+            "the SQL backend snowflake_tcp is not known; dbEngine is sqlite3_embedded or postgres_tcp",
+        ),
+        (
+            "{sqlDialect: postgres, dsn: 'postgres://u:p@h/d'}",
+            "the SQL backend sqlite3_embedded has the sqlDialect sqlite3, not postgres; dbEngine is sqlite3_embedded for \
+             sqlite3 and postgres_tcp for postgres",
+        ),
+    ] {
+        assert_eq!(read(text), words);
     }
 }
 
@@ -52,7 +76,8 @@ fn what_cannot_be_read_is_told_in_one_line() {
         ("[file:x]", "it has no keys"),
         ("file", "it has no keys"),
         ("{dsn: [1]}", "invalid type: sequence, expected a string"),
-        ("{dsn: stackql.db}", "the dsn stackql.db does not begin with file:"),
+        ("{dsn: stackql.db}", "the dsn does not begin with file:"),
+        ("{dsn: 'postgres://u:secret@h'}", "the dsn does not begin with file:; PostgreSQL is dbEngine postgres_tcp"),
         ("{dsn: 'file:%ff'}", "the path in the dsn is no UTF-8"),
     ] {
         let said = read(text);

@@ -1,16 +1,13 @@
 //! Secure connections: whom a client trusts, and what it says of whom it does not.
 
 use std::io::{Read, Write};
-use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::*;
+use stackql_postgres_server::testdata as file;
 
-fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/tls").join(name)
-}
+use super::*;
 
 /// Serves good answers under a certificate of a CA that nobody knows.
 fn server() -> String {

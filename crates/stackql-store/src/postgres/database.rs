@@ -1,0 +1,186 @@
+//! The database behind a store: where it is, what its sessions are set to, and how each of them begins.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use stackql_engine::StoreError;
+use stackql_postgres::{Address, Connections, Trouble, Trust};
+use tokio::sync::OnceCell;
+use tokio_postgres::{Client, Error};
+
+use super::failure::Failure;
+use super::session::Session;
+use super::setup::{self, Standing};
+use crate::name::quoted;
+use crate::script;
+
+/// How long a connection is waited for, and a lock of somebody else.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A snapshot, from which nothing is changed.
+const READS: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// What is seen is what others have written when the lock was taken, and later.
+const WRITES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// Tells whether the connection is there.
+const NOTHING: &str = "";
+
+/// Where things are kept, and what leads there.
+pub(crate) struct Database {
+    pub(crate) address: Address,
+    pub(crate) trust: Trust,
+    /// The schema of our own list of what there is, and of what is made.
+    pub(crate) schema: String,
+    /// The schema of what is made, where that is another.
+    pub(crate) export: Option<String>,
+    /// Statements that are run before anything else.
+    pub(crate) script: Option<PathBuf>,
+    /// How long a lock of somebody else is waited for.
+    pub(crate) patience: Duration,
+    pub(crate) connections: Connections,
+    /// The script was run.
+    pub(crate) begun: OnceCell<()>,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("address", &self.address).field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// The database of a dsn.
+    pub(crate) fn new(dsn: &str, schema: String) -> Result<Self, StoreError> {
+        let address = Address::parse(dsn, PATIENCE).ok_or_else(|| {
+            StoreError::Unusable(
+                "the dsn of the SQL backend is no address of a PostgreSQL database; write it as \
+                 postgres://user:password@host:5432/database"
+                    .to_owned(),
+            )
+        })?;
+        Ok(Self {
+            address,
+            trust: Trust::default(),
+            schema,
+            export: None,
+            script: None,
+            patience: PATIENCE,
+            connections: Connections::default(),
+            begun: OnceCell::new(),
+        })
+    }
+
+    /// Where what has rows is made.
+    pub(crate) fn place(&self) -> &str {
+        self.export.as_deref().unwrap_or(&self.schema)
+    }
+
+    /// A session that reads from a snapshot.
+    pub(crate) async fn reader(self: &Arc<Self>) -> Result<Session, StoreError> {
+        self.begin().await?;
+        let read = async {
+            let mut session = self.open(READS).await?;
+            match setup::standing(&session).await? {
+                Standing::Missing => {}
+                Standing::Ready => session.is_there = true,
+                Standing::Behind => {
+                    session.discard();
+                    self.made().await?.commit().await?;
+                    session = self.open(READS).await?;
+                    session.is_there = true;
+                }
+            }
+            Ok(session)
+        };
+        read.await.map_err(|failure: Failure| failure.at(self))
+    }
+
+    /// A session that writes, and is the only one of any process that does.
+    pub(crate) async fn writer(self: &Arc<Self>) -> Result<Session, StoreError> {
+        self.begin().await?;
+        self.written().await.map_err(|failure| failure.at(self))
+    }
+
+    /// Begins to write in a session that reads no more.
+    pub(crate) async fn write_in(self: &Arc<Self>, session: &mut Session, makes: bool) -> Result<(), Failure> {
+        session.client().batch_execute(WRITES).await?;
+        setup::lock(session).await?;
+        match (setup::standing(session).await?, makes) {
+            (Standing::Ready, _) => session.is_there = true,
+            (Standing::Missing, false) => session.is_there = false,
+            (Standing::Missing | Standing::Behind, _) => {
+                setup::bring_up(session).await?;
+                session.is_there = true;
+            }
+        }
+        Ok(())
+    }
+
+    async fn written(self: &Arc<Self>) -> Result<Session, Failure> {
+        let mut session = self.open(NOTHING).await?;
+        self.write_in(&mut session, false).await?;
+        Ok(session)
+    }
+
+    async fn made(self: &Arc<Self>) -> Result<Session, Failure> {
+        let mut session = self.open(NOTHING).await?;
+        self.write_in(&mut session, true).await?;
+        Ok(session)
+    }
+
+    /// Runs the script, once in a process.
+    pub(crate) async fn begin(self: &Arc<Self>) -> Result<(), StoreError> {
+        let Some(path) = &self.script else { return Ok(()) };
+        let run = async || {
+            let statements = script::read(path)?;
+            let session = self.made().await.map_err(|failure| failure.at(self))?;
+            let run = async {
+                session.client().batch_execute(&statements).await?;
+                session.pause().await
+            };
+            let run = run.await;
+            // What it may have set goes with its connection.
+            session.discard();
+            run.map_err(|failure: Failure| script::failed(path, &failure.at(self)))
+        };
+        self.begun.get_or_try_init(run).await.copied()
+    }
+
+    /// A session in which something was run.
+    async fn open(self: &Arc<Self>, begin: &str) -> Result<Session, Failure> {
+        loop {
+            let session = self.connect().await?;
+            match session.client().batch_execute(begin).await {
+                Ok(()) => return Ok(session),
+                Err(error) if session.is_used() && Trouble::is_lost(&error) => session.discard(),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// A session in no transaction.
+    pub(crate) async fn connect(self: &Arc<Self>) -> Result<Session, Failure> {
+        let lease = self.connections.lease(&self.address, &self.trust).await?;
+        let session = Session::new(Arc::clone(self), lease);
+        if !session.is_used() {
+            self.set(session.client()).await?;
+        }
+        Ok(session)
+    }
+
+    /// What a session is set to, whatever the role or the database says.
+    async fn set(&self, client: &Client) -> Result<(), Error> {
+        let path = self.export.iter().chain([&self.schema]).map(|schema| quoted(schema)).collect::<Vec<_>>().join(", ");
+        let patience = format!("{}ms", self.patience.as_millis());
+        // Rows that are alike come in the same order each time, as far as PostgreSQL has one.
+        let set = "SELECT set_config('search_path', $1, false), set_config('lock_timeout', $2, false), \
+             set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', false), \
+             set_config('IntervalStyle', 'postgres', false), set_config('bytea_output', 'hex', false), \
+             set_config('extra_float_digits', '1', false), set_config('synchronize_seqscans', 'off', false), \
+             set_config('max_parallel_workers_per_gather', '0', false)";
+        client.query_one(set, &[&path, &patience]).await?;
+        // What a killed process was doing ends soon, not when it is done. Older servers, and some systems, cannot.
+        let _ = client.batch_execute("SET client_connection_check_interval = '1s'").await;
+        Ok(())
+    }
+}

@@ -1,0 +1,206 @@
+//! The store in PostgreSQL: what each method of the seam does, in the order it does it.
+
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use stackql_engine::{Rows, Store, StoreError, Stored, StoredKind};
+use stackql_postgres::Trouble;
+
+use super::database::Database;
+use super::failure::Failure;
+use super::objects::table;
+use super::session::Session;
+use super::setup::schema_is_there;
+use super::staged::Staged;
+use super::{making, native, objects, reading};
+use crate::claim::{self, Found, WITH_ROWS, may_be_made};
+
+/// Keeps what users make in a schema of a PostgreSQL database. Nothing is connected to before something is asked, and
+/// nothing made there before there is something to keep.
+///
+/// Names differ by more than the case of ASCII letters; views, materialized views and tables share them.
+#[derive(Debug)]
+pub(crate) struct PostgresStore {
+    database: Arc<Database>,
+}
+
+/// Rows that came for something, and the session in whose temporary table they wait.
+struct Waiting {
+    session: Session,
+    staged: Option<Staged>,
+}
+
+impl PostgresStore {
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database: Arc::new(database) }
+    }
+
+    /// What there is, if one question answers that.
+    async fn at_once(&self) -> Result<Option<Vec<Found>>, StoreError> {
+        self.database.begin().await?;
+        let asked = async {
+            loop {
+                let session = self.database.connect().await?;
+                match objects::at_once(&session).await {
+                    Ok(found) => {
+                        session.give_back();
+                        return Ok(found);
+                    }
+                    // One that was kept may have been closed on the other side since.
+                    Err(Failure::Postgres(error)) if session.is_used() && Trouble::is_lost(&error) => session.discard(),
+                    Err(failure) => {
+                        session.discard();
+                        return Err(failure);
+                    }
+                }
+            }
+        };
+        asked.await.map_err(|failure| failure.at(&self.database))
+    }
+
+    /// Looks whether something may be done before rows are asked for, and takes them in.
+    async fn take_in(
+        &self,
+        session: Session,
+        known: Result<Found, Failure>,
+        rows: Rows,
+    ) -> Result<(Found, Waiting), StoreError> {
+        let taken = async {
+            let known = known?;
+            session.pause().await?;
+            let staged = Staged::receive(&session, &known.made.schema, rows).await?;
+            Ok((known, staged))
+        };
+        match taken.await {
+            Ok((known, staged)) => Ok((known, Waiting { session, staged })),
+            Err(failure) => session.settle(Err(failure)).await,
+        }
+    }
+}
+
+impl Waiting {
+    /// Does with the rows what `finish` does, in a transaction that writes.
+    async fn finish<T>(
+        mut self,
+        makes: bool,
+        finish: impl AsyncFnOnce(&Session, Option<&Staged>) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        let database = Arc::clone(&self.session.database);
+        let done = async {
+            database.write_in(&mut self.session, makes).await?;
+            let done = finish(&self.session, self.staged.as_ref()).await?;
+            if self.staged.is_some() {
+                Staged::drop(&self.session).await?;
+            }
+            Ok(done)
+        };
+        let done = done.await;
+        self.session.settle(done).await
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn list(&self) -> Result<Vec<Stored>, StoreError> {
+        let all = match self.at_once().await? {
+            Some(all) => all,
+            None => {
+                let session = self.database.reader().await?;
+                let all = objects::list(&session).await;
+                session.settle(all).await?
+            }
+        };
+        Ok(all.into_iter().map(|found| found.made).collect())
+    }
+
+    async fn create(&self, made: &Stored, replace: bool, rows: Rows) -> Result<(), StoreError> {
+        let place = if made.kind == StoredKind::View { "" } else { self.database.place() };
+        let new = Found { made: made.clone(), place: place.to_owned() };
+        let session = self.database.reader().await?;
+        let free = async {
+            making::fits(made)?;
+            may_be_made(objects::find(&session, &made.name).await?.as_ref(), made, replace)?;
+            Ok(new)
+        };
+        let free = free.await;
+        let (new, waiting) = self.take_in(session, free, rows).await?;
+        let made = async |session: &Session, staged: Option<&Staged>| {
+            let found = objects::find(session, &new.made.name).await?;
+            may_be_made(found.as_ref(), &new.made, replace)?;
+            if !new.place.is_empty() {
+                schema_is_there(session, &new.place).await?;
+            }
+            making::make(session, found.as_ref(), &new, staged).await?;
+            if let Some(staged) = staged {
+                staged.pour_all(session, &new).await?;
+            }
+            Ok(())
+        };
+        waiting.finish(true, made).await
+    }
+
+    async fn refresh(&self, name: &str, rows: Rows) -> Result<u64, StoreError> {
+        let session = self.database.reader().await?;
+        let known = objects::need(&session, &[StoredKind::MaterializedView], name).await;
+        let (known, waiting) = self.take_in(session, known, rows).await?;
+        let refreshed = async |session: &Session, staged: Option<&Staged>| {
+            claim::still(objects::find(session, &known.made.name).await?, &known)?;
+            session.client().execute(&format!("DELETE FROM {}", table(&known)), &[]).await?;
+            match staged {
+                Some(staged) => staged.pour_all(session, &known).await,
+                None => Ok(0),
+            }
+        };
+        waiting.finish(false, refreshed).await
+    }
+
+    async fn remove(&self, kind: StoredKind, name: &str) -> Result<bool, StoreError> {
+        let session = self.database.writer().await?;
+        let removed = async {
+            let Some(found) = objects::find(&session, name).await?.filter(|found| found.made.kind == kind) else {
+                return Ok(false);
+            };
+            making::forget(&session, &found).await?;
+            Ok(true)
+        };
+        let removed = removed.await;
+        session.settle(removed).await
+    }
+
+    async fn rows(&self, name: &str, columns: &[usize]) -> Result<Rows, StoreError> {
+        let session = self.database.reader().await?;
+        match objects::need(&session, WITH_ROWS, name).await {
+            Ok(found) => reading::rows(session, found, columns).await,
+            Err(failure) => session.settle(Err(failure)).await,
+        }
+    }
+
+    async fn insert(&self, name: &str, rows: Rows) -> Result<u64, StoreError> {
+        let session = self.database.reader().await?;
+        let known = objects::need(&session, &[StoredKind::Table], name).await;
+        let (known, waiting) = self.take_in(session, known, rows).await?;
+        let inserted = async |session: &Session, staged: Option<&Staged>| {
+            claim::still(objects::find(session, &known.made.name).await?, &known)?;
+            match staged {
+                Some(staged) => staged.pour(session, &known).await,
+                None => Ok(0),
+            }
+        };
+        waiting.finish(false, inserted).await
+    }
+
+    async fn change(&self, statement: &str) -> Result<u64, StoreError> {
+        let session = self.database.writer().await?;
+        let changed = native::change(&session, statement).await;
+        session.settle(changed).await
+    }
+
+    async fn query(&self, statement: &str) -> Result<RecordBatch, StoreError> {
+        let session = self.database.reader().await?;
+        let found = native::query(&session, statement).await;
+        // What a query may have set, or locked, goes with its connection.
+        session.discard();
+        found.map_err(|failure| failure.at(&self.database))
+    }
+}

@@ -1,0 +1,97 @@
+//! Statements in SQLite's own SQL: changes of tables, and queries.
+
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::{Field, Schema};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use rusqlite::types::{Type, Value};
+use rusqlite::{Connection, Statement};
+use stackql_engine::StoredKind;
+
+use super::cell::{Cells, Kept};
+use super::failure::{Failure, refused};
+use super::fence::Fence;
+use super::objects;
+use super::placed::placed;
+
+/// Changes rows of a table that a user made; how many.
+pub(crate) fn change(connection: &mut Connection, statement: &str) -> Result<u64, Failure> {
+    let all = objects::list(connection)?;
+    let statement = placed(statement, &all);
+    let tables =
+        all.into_iter().filter(|found| found.made.kind == StoredKind::Table).map(|found| found.place).collect();
+    Fence::Change(tables).around(connection, |connection| {
+        let mut statement = connection.prepare(&statement).map_err(fenced)?;
+        if statement.readonly() || statement.is_explain() != 0 {
+            return Err(refused("the statement changes no rows; give an UPDATE, DELETE, INSERT or REPLACE of a table"));
+        }
+        let mut returned = statement.query([]).map_err(fenced)?;
+        while returned.next()?.is_some() {}
+        Ok(connection.changes())
+    })
+}
+
+/// The rows of a query. A column has the type that holds what is in it.
+pub(crate) fn query(connection: &mut Connection, statement: &str) -> Result<RecordBatch, Failure> {
+    let statement = placed(statement, &objects::list(connection)?);
+    Fence::Read.around(connection, |connection| {
+        let mut statement = connection.prepare(&statement).map_err(fenced)?;
+        if !statement.readonly() || statement.column_count() == 0 {
+            return Err(refused("the statement is no query; give a SELECT"));
+        }
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let (rows, columns) = answered(&mut statement)?;
+        let columns = columns.iter().map(|values| column(values)).collect::<Result<Vec<_>, _>>()?;
+        let fields: Vec<Field> = names
+            .into_iter()
+            .zip(&columns)
+            .map(|(name, values)| Field::new(name, values.data_type().clone(), true))
+            .collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
+    })
+}
+
+/// How many rows there are, and the values of each column.
+fn answered(statement: &mut Statement<'_>) -> Result<(usize, Vec<Vec<Value>>), Failure> {
+    let mut columns = vec![Vec::new(); statement.column_count()];
+    let mut count = 0;
+    let mut rows = statement.query([]).map_err(fenced)?;
+    while let Some(row) = rows.next()? {
+        for (index, values) in columns.iter_mut().enumerate() {
+            values.push(row.get(index)?);
+        }
+        count += 1;
+    }
+    Ok((count, columns))
+}
+
+fn column(values: &[Value]) -> Result<ArrayRef, Failure> {
+    let mut kept = None;
+    for value in values {
+        kept = match (kept, value.data_type()) {
+            (kept, Type::Null) => kept,
+            (None | Some(Kept::Integer), Type::Integer) => Some(Kept::Integer),
+            (None | Some(Kept::Integer | Kept::Real), Type::Integer | Type::Real) => Some(Kept::Real),
+            (None | Some(Kept::Blob), Type::Blob) => Some(Kept::Blob),
+            (Some(Kept::Blob), Type::Text) | (Some(Kept::Text), Type::Blob) => Some(Kept::Blob),
+            _ => Some(Kept::Text),
+        };
+    }
+    let mut cells = Cells::new(kept.unwrap_or(Kept::Text));
+    for value in values {
+        cells.push(value.into()).map_err(|()| refused("a column holds bytes beside numbers; cast them to text"))?;
+    }
+    Ok(cells.take())
+}
+
+/// Says of what a statement may not do what it may.
+fn fenced(error: rusqlite::Error) -> Failure {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::AuthorizationForStatementDenied) => refused(format!(
+            "the statement does what it may not ({error}); it may read what was made here, and change the rows of tables"
+        )),
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,254 @@
+//! The store in SQLite: what each method of the seam does, in the order it does it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use futures::future::try_join;
+use futures::{StreamExt, stream};
+use rusqlite::Connection;
+use stackql_engine::{Rows, Store, StoreError, Stored, StoredKind};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+
+use super::aside::{Awaited, Waiting, aside, stopped};
+use super::database::{Database, Place};
+use super::staged::{Coming, Staged};
+use super::{making, native, objects, reading};
+use crate::claim::{Found, WITH_ROWS, may_be_made};
+use crate::name::quoted;
+
+/// How many batches are on their way between a thread and who waits for it.
+const AHEAD: usize = 2;
+
+/// Keeps what users make in SQLite. Nothing is opened and no file made before there is something to keep.
+///
+/// Names differ by more than the case of ASCII letters, as SQLite's do; views, materialized views and tables share them.
+#[derive(Debug)]
+pub struct SqliteStore {
+    pub(crate) database: Database,
+    /// What stands in front of the names of the tables that are made.
+    export: Option<String>,
+}
+
+impl SqliteStore {
+    /// Keeps things in memory, for as long as the store lives.
+    pub fn in_memory() -> Self {
+        Self::at(Place::Memory)
+    }
+
+    /// Keeps things in this file, which other processes may use at the same time.
+    pub fn open(path: impl Into<PathBuf>) -> Self {
+        Self::at(Place::File(path.into()))
+    }
+
+    pub(crate) fn at(place: Place) -> Self {
+        Self { database: Database::new(place), export: None }
+    }
+
+    /// Makes tables that other programs find as `prefix.name`; statements go on calling them `name`.
+    #[must_use]
+    pub(crate) fn with_export(mut self, prefix: Option<String>) -> Self {
+        self.export = prefix;
+        self
+    }
+
+    /// Runs the statements of this file whenever the database is opened.
+    #[must_use]
+    pub(crate) fn with_script(mut self, path: Option<PathBuf>) -> Self {
+        self.database.script = path;
+        self
+    }
+
+    /// Waits for as long as this when another process writes to the file; 30 seconds otherwise.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.database.patience = patience;
+        self
+    }
+
+    /// Does work on a thread that may block.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database, &Awaited) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let database = self.database.clone();
+        aside(move |awaited| work(&database, &awaited)).await
+    }
+
+    /// What has this name and one of these kinds.
+    async fn need(&self, kinds: &'static [StoredKind], name: &str) -> Result<Found, StoreError> {
+        let name = name.to_owned();
+        self.aside(move |database, awaited| {
+            database.read(awaited, |connection| objects::need(connection, kinds, &name))
+        })
+        .await
+    }
+
+    /// Takes rows in for a table with these columns and, once all are there, does with them what `finish` does.
+    /// They are not dropped while the database is held, for they hold it to go.
+    async fn take_in<T: Send + 'static>(
+        &self,
+        mut rows: Rows,
+        columns: SchemaRef,
+        finish: impl FnOnce(&Database, &Awaited, Option<Staged>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, coming) = mpsc::channel(AHEAD);
+        let feed = async move {
+            while let Some(batch) = rows.next().await {
+                // Where nobody takes rows any more, the work is over, and says itself how.
+                if sender.send(Coming::Rows(batch?)).await.is_err() {
+                    return Ok(());
+                }
+            }
+            let _ = sender.send(Coming::End).await;
+            Ok(())
+        };
+        let work = self.aside(move |database, awaited| {
+            let staged = Staged::receive(database, awaited, &columns, coming)?;
+            finish(database, awaited, staged)
+        });
+        let ((), done) = try_join(feed, work).await?;
+        Ok(done)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn list(&self) -> Result<Vec<Stored>, StoreError> {
+        self.aside(|database, awaited| {
+            if !database.exists() {
+                return Ok(Vec::new());
+            }
+            let all = database.read(awaited, |connection| objects::list(connection))?;
+            Ok(all.into_iter().map(|found| found.made).collect())
+        })
+        .await
+    }
+
+    async fn create(&self, made: &Stored, replace: bool, rows: Rows) -> Result<(), StoreError> {
+        let place = match (&self.export, made.kind) {
+            (_, StoredKind::View) => String::new(),
+            (Some(prefix), _) => format!("{prefix}.{}", made.name),
+            (None, _) => made.name.clone(),
+        };
+        let new = Found { made: made.clone(), place };
+        let found = move |connection: &Connection, made: &Stored| {
+            let found = objects::find(connection, &made.name)?;
+            may_be_made(found.as_ref(), made, replace)?;
+            Ok(found)
+        };
+        // Rows that nothing will come of are not asked for.
+        let before = made.clone();
+        self.aside(move |database, awaited| database.read(awaited, |connection| found(connection, &before).map(drop)))
+            .await?;
+        self.take_in(rows, Arc::clone(&made.schema), move |database, awaited, staged| {
+            database.make(awaited, |connection| {
+                let found = found(connection, &new.made)?;
+                making::make(connection, found.as_ref(), &new)?;
+                if let Some(staged) = &staged {
+                    staged.pour_all(connection, &new)?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn refresh(&self, name: &str, rows: Rows) -> Result<u64, StoreError> {
+        let known = self.need(&[StoredKind::MaterializedView], name).await?;
+        self.take_in(rows, Arc::clone(&known.made.schema), move |database, awaited, staged| {
+            database.write(awaited, |connection| {
+                objects::still(connection, &known)?;
+                connection.execute(&format!("DELETE FROM main.{}", quoted(&known.place)), [])?;
+                staged.as_ref().map_or(Ok(0), |staged| staged.pour_all(connection, &known))
+            })
+        })
+        .await
+    }
+
+    async fn remove(&self, kind: StoredKind, name: &str) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.aside(move |database, awaited| {
+            database.write(awaited, |connection| {
+                let Some(found) = objects::find(connection, &name)?.filter(|found| found.made.kind == kind) else {
+                    return Ok(false);
+                };
+                making::forget(connection, &found)?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    async fn rows(&self, name: &str, columns: &[usize]) -> Result<Rows, StoreError> {
+        let (name, columns, database) = (name.to_owned(), columns.to_vec(), self.database.clone());
+        let (sender, mut receiver) = mpsc::channel(AHEAD);
+        let waiting = Waiting::new();
+        let awaited = waiting.awaited();
+        let reading = spawn_blocking(move || {
+            let mut kept = Vec::new();
+            database.read(&awaited, |connection| {
+                let found = objects::need(connection, WITH_ROWS, &name)?;
+                reading::each_batch(connection, &found, &columns, |batch| {
+                    if database.is_in_memory() {
+                        // There is one connection, and whoever takes the rows may be about to write.
+                        kept.push(batch);
+                        return true;
+                    }
+                    sender.blocking_send(batch).is_ok()
+                })
+            })?;
+            for batch in kept {
+                if sender.blocking_send(batch).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        // The first batch is waited for: from then on the snapshot stands, and what fails at once fails here.
+        let first = receiver.recv().await;
+        let ended = async move {
+            let _waiting = waiting;
+            match reading.await {
+                Ok(ended) => ended,
+                Err(error) => stopped(error).await,
+            }
+        };
+        let Some(first) = first else {
+            ended.await?;
+            return Ok(stream::empty().boxed());
+        };
+        let rest = stream::poll_fn(move |context| receiver.poll_recv(context));
+        let failed = stream::once(ended).filter_map(async |ended| ended.err());
+        Ok(stream::iter([first]).chain(rest).map(Ok).chain(failed.map(Err)).boxed())
+    }
+
+    async fn insert(&self, name: &str, rows: Rows) -> Result<u64, StoreError> {
+        let known = self.need(&[StoredKind::Table], name).await?;
+        self.take_in(rows, Arc::clone(&known.made.schema), move |database, awaited, staged| {
+            database.write(awaited, |connection| {
+                objects::still(connection, &known)?;
+                staged.as_ref().map_or(Ok(0), |staged| staged.pour(connection, &known))
+            })
+        })
+        .await
+    }
+
+    async fn change(&self, statement: &str) -> Result<u64, StoreError> {
+        let statement = statement.to_owned();
+        self.aside(move |database, awaited| {
+            database.write(awaited, |connection| native::change(connection, &statement))
+        })
+        .await
+    }
+
+    async fn query(&self, statement: &str) -> Result<RecordBatch, StoreError> {
+        let statement = statement.to_owned();
+        self.aside(move |database, awaited| database.read(awaited, |connection| native::query(connection, &statement)))
+            .await
+    }
+}
