@@ -5,6 +5,7 @@ use stackql_provider::{
 };
 use stackql_sql::{Statement, parse};
 
+use crate::Build;
 use super::{describe, describe_method, show};
 
 const TEXT: TypeRef = TypeRef(0);
