@@ -5,8 +5,8 @@ use stackql_provider::{
 };
 use stackql_sql::{Statement, parse};
 
-use crate::Build;
 use super::{describe, describe_method, show};
+use crate::Build;
 
 const TEXT: TypeRef = TypeRef(0);
 const NUMBER: TypeRef = TypeRef(1);
