@@ -111,7 +111,8 @@ impl Authorisers {
     pub(crate) fn of(&self, settings: &Settings, provider: &str, auth: &Auth) -> Result<Arc<Authoriser>, Failure> {
         let mut state = self.state();
         if state.revoked.contains(provider) {
-            let text = format!("provider {provider}: its credentials were given up; AUTH LOGIN {provider} takes them again");
+            let text =
+                format!("provider {provider}: its credentials were given up; AUTH LOGIN {provider} takes them again");
             return Err((TransportErrorKind::Credentials, text));
         }
         let (origin, text) = state.origin(settings, provider, auth);

@@ -60,7 +60,6 @@ impl Executed {
         let operation = &self.plan.fetch_of().operation;
         format!("{}.{}", operation.table(), operation.method().name)
     }
-
 }
 
 /// Makes the calls of the statement's methods that change something, and keeps what they give.
@@ -122,8 +121,11 @@ impl Calls<'_> {
         let mut json = None;
         for argument in given {
             let unfit = || Error::statement(format!("a method takes name => literal, not: {argument}"));
-            let FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), operator: FunctionArgOperator::RightArrow } =
-                argument
+            let FunctionArg::Named {
+                name,
+                arg: FunctionArgExpr::Expr(value),
+                operator: FunctionArgOperator::RightArrow,
+            } = argument
             else {
                 return Err(unfit().into());
             };

@@ -237,15 +237,17 @@ async fn all_rows(
             until => stream::once(awaited(of, call.clone(), plan, until)).boxed(),
         };
         let ended = Arc::clone(&context);
-        rows.map(move |page| match page.map_err(|error| if is_alone { error } else { fetch.among(row, &call, error) }) {
-            Ok(page) => Some(fetch.output.batch(&call, &page)),
-            Err(error) if one_ends_all => Some(Err(error.into())),
-            Err(error) => {
-                if !error.is_rehearsal() {
-                    context.lose(Failure::from(&error));
+        rows.map(move |page| {
+            match page.map_err(|error| if is_alone { error } else { fetch.among(row, &call, error) }) {
+                Ok(page) => Some(fetch.output.batch(&call, &page)),
+                Err(error) if one_ends_all => Some(Err(error.into())),
+                Err(error) => {
+                    if !error.is_rehearsal() {
+                        context.lose(Failure::from(&error));
+                    }
+                    tally.fail(says_rows.then_some(row), error);
+                    None
                 }
-                tally.fail(says_rows.then_some(row), error);
-                None
             }
         })
         .chain(stream::once(async move {

@@ -32,8 +32,8 @@ use crate::returning::returning;
 use crate::settings::Settings;
 use crate::{Answer, Failure, FailureKind, Journal, Outcome, Progress, Rollback, Store, executed, registry, show};
 
-pub use saga::Doubt;
 use planner::Planner;
+pub use saga::Doubt;
 use saga::Saga;
 pub use transaction::Kept;
 
@@ -212,7 +212,8 @@ impl Session {
         };
         match statement {
             Statement::Show(Show { kind: ShowKind::Setting(name), .. }) if auth::key_of(&name).is_some() => {
-                Err(Error::statement("what authorises requests is not shown; SHOW AUTH tells where it comes from").into())
+                Err(Error::statement("what authorises requests is not shown; SHOW AUTH tells where it comes from")
+                    .into())
             }
             Statement::Show(ref show @ Show { kind: ShowKind::Auth { ref provider }, .. }) => {
                 self.show_auth(show, provider.as_deref())
@@ -425,9 +426,9 @@ impl Session {
             Outcome::Complete if tally.is_idle() => NOTHING.to_owned(),
             outcome if until != Until::Answer => context.course.awaits.message(&outcome, &tally),
             Outcome::Complete => DESPATCHED.to_owned(),
-            Outcome::Partial(failures) => tally.told("were despatched").unwrap_or_else(|| {
-                format!("{} of the operations failed, the others were despatched", failures.len())
-            }),
+            Outcome::Partial(failures) => tally
+                .told("were despatched")
+                .unwrap_or_else(|| format!("{} of the operations failed, the others were despatched", failures.len())),
             Outcome::Truncated(what) => what,
         };
         Ok(Answer { outcome: Arc::new(move || context.outcome()), ..message(&text) })

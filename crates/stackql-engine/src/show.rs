@@ -36,7 +36,9 @@ pub(crate) fn show(definitions: &dyn Definitions, build: &Build, show: &Show) ->
         ShowKind::Setting(words) => {
             return Err(Error::Statement {
                 message: format!("there is nothing called '{words}' to show"),
-                hint: Some("SHOW takes PROVIDERS, SERVICES IN, RESOURCES IN, METHODS IN, INSERT INTO, VERSION, AUTH".into()),
+                hint: Some(
+                    "SHOW takes PROVIDERS, SERVICES IN, RESOURCES IN, METHODS IN, INSERT INTO, VERSION, AUTH".into(),
+                ),
             });
         }
     };

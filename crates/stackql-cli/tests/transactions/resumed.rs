@@ -66,7 +66,10 @@ fn a_commit_that_fails_can_be_gone_on_with_and_makes_no_change_twice() {
     let hint =
         format!("hint: stackql txn resume {id} goes on where it stopped, stackql txn undo {id} undoes what was done");
     assert_eq!(run.code, 1);
-    assert!(run.said.contains("no such wood (HTTP 400)\n") && run.said.contains(required), "{run:?}");
+    assert!(
+        run.said.contains("no such wood (HTTP 400); it was call 2 of 2\n") && run.said.contains(required),
+        "{run:?}"
+    );
     assert!(run.said.contains(&hint), "{run:?}");
     for act in ["resume", "undo"] {
         let refused = world.run(&["txn", act, &id, "--read-only"]);

@@ -58,7 +58,10 @@ impl Client {
     /// A context with another value of a key, which is good for the provider.
     fn with(&self, provider: &str, context: &AuthContext, key: &str, value: &str) -> Result<AuthContext, Failure> {
         let wrong = |why| {
-            (TransportErrorKind::Configuration, format!("the auth context of provider {provider} {why}; look it up in docs/auth.md"))
+            (
+                TransportErrorKind::Configuration,
+                format!("the auth context of provider {provider} {why}; look it up in docs/auth.md"),
+            )
         };
         let changed = context.with(key, value).map_err(wrong)?;
         if let Some(key) = changed.misspelt() {

@@ -12,8 +12,9 @@ impl Authoriser {
         let context = &self.context;
         let found = match &self.kind {
             Kind::Open => return "nothing is needed".to_owned(),
-            Kind::Keys(_) => of_keys(&context.credential)
-                .unwrap_or_else(|| "variables, profiles, single sign-on, web identity, container or instance".to_owned()),
+            Kind::Keys(_) => of_keys(&context.credential).unwrap_or_else(|| {
+                "variables, profiles, single sign-on, web identity, container or instance".to_owned()
+            }),
             Kind::Placed(..) => of_keys(&context.credential).unwrap_or_else(|| "nowhere".to_owned()),
             Kind::Token(Grant::OAuth2, _) => {
                 let keys = &context.oauth2;

@@ -136,8 +136,11 @@ impl Session {
                     return Ok(Err(statement));
                 }
                 self.may_call(verb)?;
-                if let Some((_, executed)) = planner.context.all_executed().into_iter().find(|(_, e)| e.change().is_some()) {
-                    let text = format!("{} in FROM changes something, and cannot stand in a transaction", executed.method());
+                if let Some((_, executed)) =
+                    planner.context.all_executed().into_iter().find(|(_, e)| e.change().is_some())
+                {
+                    let text =
+                        format!("{} in FROM changes something, and cannot stand in a transaction", executed.method());
                     return Err(Error::statement(text).into());
                 }
                 let table = plan.fetch_of().operation.table();

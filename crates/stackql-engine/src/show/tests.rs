@@ -6,6 +6,7 @@ use stackql_provider::{
 use stackql_sql::{Statement, parse};
 
 use super::{describe, describe_method, show};
+use crate::Build;
 
 const TEXT: TypeRef = TypeRef(0);
 const NUMBER: TypeRef = TypeRef(1);

@@ -50,7 +50,10 @@ fn exec_as_a_relation() {
     assert!(query(text).contains(r#"FROM "a"."b"."c"."d"())"#));
     assert!(query(text).contains(r#"JOIN "a"."b"."c"."e"("x" => 1) e"#));
     // A column may have that name.
-    assert_eq!(query("SELECT (exec + 1), (exec) FROM t WHERE (exec IS NULL)"), "SELECT (exec + 1), (exec) FROM t WHERE (exec IS NULL)");
+    assert_eq!(
+        query("SELECT (exec + 1), (exec) FROM t WHERE (exec IS NULL)"),
+        "SELECT (exec + 1), (exec) FROM t WHERE (exec IS NULL)"
+    );
     for (text, why) in [
         ("SELECT * FROM (EXEC a.b @x=1)", "column 21 near 'a': expected provider.service.resource.method"),
         ("SELECT * FROM (EXEC a.b.c.d @x=1", "at the end: expected )"),

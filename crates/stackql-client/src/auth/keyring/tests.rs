@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use stackql_call::Transport;
 
@@ -55,7 +55,11 @@ async fn a_key_of_a_context_counts_for_the_requests_that_follow() {
     assert_eq!(*seen.lock().unwrap(), ["Token hush-1", "Token hush-2", "Bearer hush-1"]);
     for (key, value, said) in [
         ("api_kee", "hush", "the auth context of provider p has no key 'api_kee'; look it up in docs/auth.md"),
-        ("successor", "hush", "the auth context of provider p takes no such value as successor; look it up in docs/auth.md"),
+        (
+            "successor",
+            "hush",
+            "the auth context of provider p takes no such value as successor; look it up in docs/auth.md",
+        ),
     ] {
         let error = client.set("p", &auth, key, value).unwrap_err();
         assert_eq!(error.message, said);
