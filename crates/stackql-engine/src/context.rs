@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::answers::Answers;
 use crate::awaiting::Awaits;
+use crate::built_in::BuiltIn;
 use crate::error::Error;
 use crate::log::Log;
 use crate::settings::Settings;
@@ -56,8 +57,13 @@ struct Lost {
 }
 
 impl Context {
-    /// What a user made of this name, in any case of letters.
+    /// What a name of one word means: what a user made, else what is built in, as the view that it is read as.
     pub(crate) fn made(&self, name: &str) -> Option<Arc<Stored>> {
+        self.own(name).or_else(|| BuiltIn::of(name).map(BuiltIn::as_view))
+    }
+
+    /// What a user made of this name, in any case of letters.
+    pub(crate) fn own(&self, name: &str) -> Option<Arc<Stored>> {
         let exact = self.made.iter().find(|made| made.name == name);
         exact.or_else(|| self.made.iter().find(|made| made.name.eq_ignore_ascii_case(name))).cloned()
     }
@@ -65,6 +71,14 @@ impl Context {
     /// The view of this exact name, once it is planned.
     pub(crate) fn view(&self, name: &str) -> Option<Arc<View>> {
         self.course.views.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// The views that the statement reads, by name.
+    pub(crate) fn views(&self) -> Vec<(String, Arc<View>)> {
+        let views = self.course.views.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = views.iter().map(|(name, view)| (name.clone(), Arc::clone(view))).collect();
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all
     }
 
     pub(crate) fn keep_view(&self, name: String, view: Arc<View>) {

@@ -10,6 +10,7 @@ mod answer;
 mod answers;
 mod awaiting;
 mod bindings;
+mod built_in;
 mod catalog;
 mod clauses;
 mod context;

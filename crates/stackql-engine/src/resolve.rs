@@ -198,7 +198,7 @@ impl Resolver {
         Err(self.unknown(&ident.value, &tables, all().flat_map(Relation::names).map(|(n, _)| n)))
     }
 
-    fn qualified(&self, parts: &mut [Ident]) -> Result<(), Error> {
+    fn qualified(&self, parts: &mut Vec<Ident>) -> Result<(), Error> {
         let Some((column, qualifier)) = parts.split_last_mut() else { return Ok(()) };
         let words: Vec<&str> = qualifier.iter().map(|i| i.value.as_str()).collect();
         for scope in self.scopes.iter().rev() {
@@ -211,9 +211,9 @@ impl Resolver {
                     return Err(self.unknown(&column.value, &[&relation.label], relation.names().map(|(n, _)| n)));
                 }
             }
-            for (word, own) in qualifier.iter_mut().rev().zip(relation.qualifier.iter().rev()) {
-                *word = quoted(own);
-            }
+            let beyond = relation.qualifier.len().saturating_sub(qualifier.len());
+            let own = relation.qualifier[beyond..].iter().map(|word| quoted(word));
+            *parts = own.chain([column.clone()]).collect();
             return Ok(());
         }
         Ok(())

@@ -179,11 +179,16 @@ impl Session {
             Statement::Drop { made, name, if_exists } => self.remove(made, &name, if_exists).await,
             Statement::Native(text) => Ok(rows(self.store()?.query(&text).await.map_err(Error::from)?)),
             Statement::Refresh { name } => Box::pin(self.refresh(&name)).await,
-            Statement::Describe { table, .. } if table.0.len() == 1 => Ok(rows(self.describe_own(&table.0[0]).await?)),
-            Statement::Describe { table, extended } => {
-                let (columns, note) = show::describe(self.definitions.as_ref(), &table, extended)?;
-                Ok(Answer { message: note, ..rows(columns) })
-            }
+            Statement::Describe { table, extended } => match table.0.as_slice() {
+                [own] => Ok(rows(self.describe_own(own, extended).await?)),
+                _ => match self.columns_of_view(&table).await? {
+                    Some(schema) => Ok(rows(show::columns(&schema, extended)?)),
+                    None => {
+                        let (columns, note) = show::describe(self.definitions.as_ref(), &table, extended)?;
+                        Ok(Answer { message: note, ..rows(columns) })
+                    }
+                },
+            },
             Statement::DescribeMethod { method, extended } => {
                 Ok(rows(show::describe_method(self.definitions.as_ref(), &method, extended)?))
             }
@@ -264,7 +269,7 @@ impl Session {
                     let context = planner.context;
                     return Ok(Answer { outcome: Arc::new(move || context.outcome()), ..answer });
                 }
-                let answer = rows(explain(&plan, planner.task()).await?);
+                let answer = rows(explain(&planner.context, &plan, planner.task()).await?);
                 Ok(Answer { message: Some("Execution plan generated successfully".into()), ..answer })
             }
             Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) | Statement::Exec(_) => {

@@ -22,6 +22,8 @@ pub(super) struct Relation {
     pub(super) label: String,
     /// What columns of it are qualified with: its alias, or its table's parts.
     pub(super) qualifier: Vec<String>,
+    /// What a statement may qualify them with, where that is something else.
+    called: Option<Vec<String>>,
     pub(super) columns: Vec<Name>,
     /// It may have columns that are not listed here.
     pub(super) opaque: bool,
@@ -59,10 +61,15 @@ impl Relation {
 
     /// Whether `words`, the qualifier of a column, means this relation.
     pub(super) fn is_called(&self, words: &[&str]) -> bool {
-        let own = self.qualifier.iter().rev();
+        let own = self.called.as_ref().unwrap_or(&self.qualifier);
         !words.is_empty()
-            && words.len() <= self.qualifier.len()
-            && words.iter().rev().zip(own).all(|(w, o)| w.eq_ignore_ascii_case(o))
+            && words.len() <= own.len()
+            && words.iter().rev().zip(own.iter().rev()).all(|(w, o)| w.eq_ignore_ascii_case(o))
+    }
+
+    /// Whether `*` of it has to be written as the columns that it means.
+    pub(super) fn is_spelled_out(&self) -> bool {
+        self.called.is_some() || self.has_hidden()
     }
 
     /// Whether it has a column of this own name.
@@ -137,6 +144,7 @@ impl Relations {
         match parts.as_slice() {
             [one] => match (self.cte(one), self.context.made(one)) {
                 (Some((own, _)), _) => Ok(Some(vec![own.clone()])),
+                (None, None) if self.context.view(one).is_some() => Ok(Some(parts)),
                 (None, Some(made)) => Ok(Some(vec![made.name.clone()])),
                 (None, None) => Err(Error::Statement {
                     message: format!("could not locate table '{one}'"),
@@ -193,6 +201,7 @@ impl Relations {
         };
         if let Some(alias) = alias {
             relation.qualifier = vec![alias.name.value.clone()];
+            relation.called = None;
             if !alias.columns.is_empty() {
                 relation.columns = alias.columns.iter().map(|c| Name::plain(c.name.value.clone())).collect();
             }
@@ -212,7 +221,11 @@ impl Relations {
                         hidden: at >= view.visible,
                         ..Name::plain(f.name().clone())
                     };
-                    Relation { columns: fields.map(name).collect(), ..relation(one, parts.clone(), Some(Vec::new())) }
+                    Relation {
+                        columns: fields.map(name).collect(),
+                        called: view.resource.clone(),
+                        ..relation(&view.label(one), parts.clone(), Some(Vec::new()))
+                    }
                 }
                 (None, None, Some(made)) => {
                     let columns = made.schema.fields().iter().map(|f| f.name().clone()).collect();
@@ -234,7 +247,7 @@ impl Relations {
                     hidden: i >= table.shape.visible,
                 });
                 let columns = columns.collect();
-                Relation { label: parts.join("."), qualifier: parts.clone(), columns, opaque: false }
+                Relation { columns, ..relation(&parts.join("."), parts.clone(), Some(Vec::new())) }
             }
             _ => relation("relation", parts, None),
         })
@@ -305,7 +318,7 @@ fn visible(relations: &[Relation]) -> Vec<String> {
 fn relation(label: &str, qualifier: Vec<String>, columns: Option<Vec<String>>) -> Relation {
     let opaque = columns.is_none();
     let columns = columns.unwrap_or_default().into_iter().map(Name::plain).collect();
-    Relation { label: label.to_owned(), qualifier, columns, opaque }
+    Relation { label: label.to_owned(), qualifier, called: None, columns, opaque }
 }
 
 fn words(name: &ObjectName) -> Vec<String> {

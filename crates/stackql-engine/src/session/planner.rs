@@ -120,7 +120,7 @@ impl Planner {
         mut query: Query,
         above: &[String],
     ) -> Result<(LogicalPlan, Vec<Option<String>>), DataFusionError> {
-        views::plan(&self.context, &self.state, &query.ast, above).await?;
+        views::plan(&self.context, &self.state, &mut query.ast, above).await?;
         let written = resolve::resolve(&self.context, &mut query.ast)?;
         stackql_functions::prepare(&mut query.ast);
         let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(query.ast)));
@@ -128,7 +128,16 @@ impl Planner {
     }
 
     pub(super) async fn query(&self, query: Query) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let (plan, written) = self.logical(query, &[]).await?;
+        self.query_through(query, &[]).await
+    }
+
+    /// The plan of a query that is read through the views `above`.
+    async fn query_through(
+        &self,
+        query: Query,
+        above: &[String],
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let (plan, written) = self.logical(query, above).await?;
         resolve::called_as_written(self.physical(&plan).await?, &written)
     }
 
@@ -194,7 +203,9 @@ impl Planner {
         let Some(Matching { method, query, parameters }) = write::matching(table, verb, selection, set)? else {
             return Ok(named?);
         };
-        let input = write::renamed(self.query(query).await?, &parameters)?;
+        // What is changed is rows as methods give them.
+        let above = views::all_of(table);
+        let input = write::renamed(self.query_through(query, &above).await?, &parameters)?;
         Ok(write::fetch(&self.context, table, method, input, until)?)
     }
 
