@@ -13,6 +13,7 @@ mod docs;
 mod embedded;
 mod ending;
 mod exec;
+mod namespaces;
 mod output;
 mod progress;
 mod pulling;

@@ -17,7 +17,7 @@ SELECT
 FROM awscc.cloud_control.resources listing
 JOIN awscc.cloud_control.resource detail
   ON detail.Identifier = listing.Identifier AND detail.region = listing.region
-WHERE listing.TypeName = 'AWS::S3::Bucket' AND detail.TypeName = 'AWS::S3::Bucket' AND listing.region = 'us-east-1';
+WHERE listing.TypeName = 'AWS::S3::Bucket' AND detail.TypeName = 'AWS::S3::Bucket';
 
 CREATE VIEW aws_cc_bucket_unfiltered AS
 SELECT

@@ -100,9 +100,12 @@ impl Context {
         }
     }
 
-    /// How old an answer may be that is given instead of asking.
-    pub(crate) fn max_age(&self) -> Option<Duration> {
-        Some(self.settings.cache_ttl.unwrap_or(self.options.cache_ttl)).filter(|age| !age.is_zero())
+    /// How old an answer may be that is given instead of asking for rows of `table`.
+    pub(crate) fn max_age(&self, table: &str) -> Option<Duration> {
+        let SessionOptions { cache_ttl, analytics, .. } = &self.options;
+        let of_table = || analytics.as_ref().and_then(|namespace| namespace.ttl(table));
+        let age = self.settings.cache_ttl.or_else(of_table).unwrap_or(*cache_ttl);
+        Some(age).filter(|age| !age.is_zero())
     }
 
     /// One scope failed while others may still answer.

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     VisitMut, Visitor, VisitorMut,
 };
 use stackql_call::RowPlan;
-use stackql_provider::names::{Found, find, meant, nearest};
+use stackql_provider::names::{Found, find, fold, meant, nearest};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -33,11 +33,12 @@ pub(crate) fn resolve(context: &Arc<Context>, query: &mut Query) -> Result<Vec<O
     }
 }
 
-/// Rewrites the names of a view's query, and adds to what it shows the parameters of the tables inside, where it is of a kind
-/// that they can be: how many it added, behind what it shows.
+/// Rewrites the names of a view's query, and adds to what it shows the parameters of the tables inside, and the columns to
+/// which who reads it has to give values, where it is of a kind that they can be: how many it added, behind what it shows.
 pub(crate) fn view(
     context: &Arc<Context>,
     query: &mut Query,
+    required: &[String],
     is_aggregate: &dyn Fn(&str) -> bool,
 ) -> Result<usize, Error> {
     resolve(context, query)?;
@@ -55,7 +56,8 @@ pub(crate) fn view(
     };
     let before = names.len();
     for relation in &all {
-        for (name, item) in relation.hidden_items().filter(|(name, _)| *name != RowPlan::EXTRA) {
+        let is_required = |name: &str| required.iter().any(|required| fold(required) == fold(name));
+        for (name, item) in relation.items_behind(is_required).filter(|(name, _)| *name != RowPlan::EXTRA) {
             if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                 names.push(name.to_owned());
                 select.projection.push(item);

@@ -27,7 +27,7 @@ use crate::explain::{analyze, explain};
 use crate::log::Log;
 use crate::returning::returning;
 use crate::settings::Settings;
-use crate::{Answer, Failure, FailureKind, Journal, Outcome, Progress, Rollback, Store, registry, show};
+use crate::{Answer, Failure, FailureKind, Journal, Namespace, Outcome, Progress, Rollback, Store, registry, show};
 
 pub use saga::Doubt;
 use saga::Saga;
@@ -55,6 +55,8 @@ pub struct SessionOptions {
     pub view_depth: usize,
     /// How old an answer may be that is given instead of asking again; zero is never.
     pub cache_ttl: Duration,
+    /// Tables whose answers are given instead of asking again for a time of their own.
+    pub analytics: Option<Namespace>,
     /// How long the first wait for work that goes on is; later ones grow to ten times as long.
     pub await_pause: Duration,
     /// How long a statement waits for such work in all.
@@ -71,6 +73,7 @@ impl Default for SessionOptions {
             read_only: false,
             memory_limit: None,
             cache_ttl: Duration::ZERO,
+            analytics: None,
             view_depth: 5,
             await_pause: Duration::from_secs(1),
             await_limit: Duration::from_secs(60 * 60),

@@ -104,13 +104,8 @@ async fn view(
     way: &[String],
 ) -> Result<View, DataFusionError> {
     let Some(OfResource { parts, required }) = &read.resource else { return planned(context, state, read, way).await };
-    let of = parts.join(".");
-    let view = planned(context, state, read, way).await.map_err(|error| {
-        let Failure { message, hints, .. } = Failure::from(error);
-        let message = format!("the view of {of} cannot be read: {message}");
-        Error::Statement { message, hint: hints.into_iter().next() }
-    })?;
-    let blank = Presets { of, required: required.clone(), values: Vec::new() };
+    let view = planned(context, state, read, way).await?;
+    let blank = Presets { of: parts.join("."), required: required.clone(), values: Vec::new() };
     let plan = presets::preset(view.table.logical_plan().clone(), &blank, view.visible)?;
     let table = Arc::new(ViewTable::new(plan, Some(view.text.clone())));
     Ok(View { table, resource: Some(parts.clone()), ..view })
@@ -122,20 +117,30 @@ async fn planned(
     read: &Read,
     way: &[String],
 ) -> Result<View, DataFusionError> {
-    let text = read.text.clone();
-    let mut body = match read.resource {
-        Some(_) => query(&text).map_err(Error::statement)?,
-        None => body(&read.name, &text)?,
+    let Read { name, text, resource } = read;
+    let (text, wrong) = (text.clone(), |error| wrong(resource.as_ref(), error));
+    let (mut body, required) = match resource {
+        Some(of) => (query(&text).map_err(|why| wrong(Error::statement(why).into()))?, of.required.as_slice()),
+        None => (body(name, &text)?, [].as_slice()),
     };
     plan(context, state, &mut body.ast, way).await?;
-    let hidden = resolve::view(context, &mut body.ast, &|name| state.aggregate_functions().contains_key(name))?;
+    let is_aggregate = |name: &str| state.aggregate_functions().contains_key(name);
+    let hidden = resolve::view(context, &mut body.ast, required, &is_aggregate).map_err(|e| wrong(e.into()))?;
     stackql_functions::prepare(&mut body.ast);
     let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(body.ast)));
-    let planned = state.statement_to_plan(statement).await?;
+    let planned = state.statement_to_plan(statement).await.map_err(wrong)?;
     let schema = Arc::clone(planned.schema().inner());
     let visible = schema.fields().len() - hidden;
     let table = Arc::new(ViewTable::new(planned, Some(text.clone())));
     Ok(View { table, schema, visible, resource: None, text })
+}
+
+/// What is wrong with a view, where it is a resource's: whoever reads it did not write it.
+fn wrong(resource: Option<&OfResource>, error: DataFusionError) -> DataFusionError {
+    let Some(OfResource { parts, .. }) = resource else { return error };
+    let Failure { message, hints, .. } = Failure::from(error);
+    let message = format!("the view of {} cannot be read: {message}", parts.join("."));
+    Error::Statement { message, hint: hints.into_iter().next() }.into()
 }
 
 /// The query of a view that a user made.

@@ -82,9 +82,9 @@ impl Relation {
         self.columns.iter().filter(move |c| !c.hidden && wanted(&c.own)).map(|c| self.item(&c.own))
     }
 
-    /// The hidden columns, by their names, as items of a projection.
-    pub(super) fn hidden_items(&self) -> impl Iterator<Item = (&str, SelectItem)> {
-        self.columns.iter().filter(|c| c.hidden).map(|c| (c.own.as_str(), self.item(&c.own)))
+    /// The hidden columns and those that `wanted` says, by their names, as items of a projection.
+    pub(super) fn items_behind(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = (&str, SelectItem)> {
+        self.columns.iter().filter(move |c| c.hidden || wanted(&c.own)).map(|c| (c.own.as_str(), self.item(&c.own)))
     }
 
     fn item(&self, name: &str) -> SelectItem {

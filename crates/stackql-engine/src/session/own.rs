@@ -62,7 +62,8 @@ impl Session {
         match is_gone || if_exists {
             true => Ok(message(DONE)),
             false if BuiltIn::of(name).is_some() => {
-                Err(Error::statement(format!("{name} is built in and stays; CREATE {kind} {name} would hide it")).into())
+                Err(Error::statement(format!("{name} is built in and stays; CREATE {kind} {name} would hide it"))
+                    .into())
             }
             false => Err(Error::Store(StoreError::Missing(format!("{kind} {name}"))).into()),
         }

@@ -120,6 +120,9 @@ impl Planner {
         mut query: Query,
         above: &[String],
     ) -> Result<(LogicalPlan, Vec<Option<String>>), DataFusionError> {
+        if let Some(namespace) = &self.context.options.analytics {
+            namespace.name_plainly(&mut query.ast);
+        }
         views::plan(&self.context, &self.state, &mut query.ast, above).await?;
         let written = resolve::resolve(&self.context, &mut query.ast)?;
         stackql_functions::prepare(&mut query.ast);
@@ -132,11 +135,7 @@ impl Planner {
     }
 
     /// The plan of a query that is read through the views `above`.
-    async fn query_through(
-        &self,
-        query: Query,
-        above: &[String],
-    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    async fn query_through(&self, query: Query, above: &[String]) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let (plan, written) = self.logical(query, above).await?;
         resolve::called_as_written(self.physical(&plan).await?, &written)
     }

@@ -55,11 +55,11 @@ fn columns(condition: &Expr) -> BTreeSet<Vec<String>> {
     let one = |expr: &Expr| named(expr).into_iter().collect();
     match condition {
         Expr::Nested(inner) => columns(inner),
-        Expr::BinaryOp { left, op: BinaryOperator::And, right } => columns(left).into_iter().chain(columns(right)).collect(),
-        Expr::BinaryOp { left, op: BinaryOperator::Or, right } => &columns(left) & &columns(right),
-        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
-            named(left).into_iter().chain(named(right)).collect()
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            columns(left).into_iter().chain(columns(right)).collect()
         }
+        Expr::BinaryOp { left, op: BinaryOperator::Or, right } => &columns(left) & &columns(right),
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => named(left).into_iter().chain(named(right)).collect(),
         Expr::InList { expr, negated: false, .. }
         | Expr::InSubquery { expr, negated: false, .. }
         | Expr::Between { expr, negated: false, .. } => one(expr),
