@@ -28,7 +28,7 @@ impl From<Made> for StoredKind {
 /// The table of a statement's own that a name means, if it is of one word and there is one.
 pub(crate) fn own_table(context: &Context, name: &ObjectName) -> Result<Option<Arc<Stored>>, Error> {
     let [one] = name.0.as_slice() else { return Ok(None) };
-    match context.own(one) {
+    match context.made(one) {
         Some(made) if made.kind == StoredKind::Table => Ok(Some(made)),
         Some(made) => Err(Error::statement(format!("{} is a {}, whose rows its query gives", made.name, made.kind))),
         None => Ok(None),

@@ -62,7 +62,7 @@ impl Session {
         match is_gone || if_exists {
             true => Ok(message(DONE)),
             false if BuiltIn::of(name).is_some() => {
-                Err(Error::statement(format!("{name} is built in and stays; CREATE {kind} {name} would hide it"))
+                Err(Error::statement(format!("{name} is built in and cannot be dropped; one of your own hides it"))
                     .into())
             }
             false => Err(Error::Store(StoreError::Missing(format!("{kind} {name}"))).into()),
