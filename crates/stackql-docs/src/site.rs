@@ -115,7 +115,7 @@ fn fields(out: &mut String, resource: &Resource, scope: Option<&str>) {
 fn views(out: &mut String, resource: &Resource) {
     for (at, view) in resource.readable_views().enumerate() {
         *out += if at == 0 { "\n## View\n\n" } else { "\nElse, " };
-        let given: Vec<String> = view.required.iter().map(code).collect();
+        let given: Vec<String> = view.required.iter().map(|name| code(name)).collect();
         let given = if given.is_empty() { String::new() } else { format!(" that gives {}", given.join(", ")) };
         *out += &format!("{} `SELECT`{given} reads:\n\n", if at == 0 { "A" } else { "a" });
         *out += &format!("```sql\n{}\n```\n", view.body);
