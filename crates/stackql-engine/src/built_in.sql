@@ -4,7 +4,7 @@ CREATE VIEW stackql_repositories AS
 SELECT id, name, url FROM github.repos.repos WHERE org = 'stackql' ORDER BY name DESC;
 
 CREATE VIEW aws_ec2_all_volumes AS
-SELECT region, VolumeId, VolumeType, Size, State, Encrypted FROM aws.ec2.volumes WHERE region = '*';
+SELECT region, VolumeId, VolumeType, Size, Encrypted FROM aws.ec2.volumes WHERE region = '*';
 
 CREATE VIEW aws_cc_bucket_detail AS
 SELECT

@@ -21,7 +21,7 @@ const NO_DOCUMENT: [(&str, &str, &str); 3] =
     [("aws", "v00.00.00000", "ec2"), ("googleapis.com", "v00.00.00000", "compute"), ("k8s", "v00.00.00000", "core_v1")];
 
 /// As many as docs/registry-coverage.md counts.
-const TABLES: usize = 18138;
+const TABLES: usize = 18151;
 
 /// How many of them are read by a view.
 const VIEWS: usize = 2385;
