@@ -20,6 +20,7 @@ use url::Url;
 
 use crate::arguments::{Calls, Common, Proxy, object};
 use crate::ending::{Stop, say};
+use crate::namespaces::analytics;
 use crate::pulling::Pulling;
 use crate::telling::{Telling, Told};
 use crate::transactions::Transactions;
@@ -176,6 +177,7 @@ fn options(flags: &Calls) -> Result<SessionOptions, Stop> {
         memory_limit: Some(memory_limit),
         await_limit: Duration::from_secs(flags.await_limit),
         cache_ttl: flags.cache_ttl.unwrap_or_default(),
+        analytics: analytics(&flags.namespaces)?,
         view_depth: flags.view_depth,
         ..defaults
     })

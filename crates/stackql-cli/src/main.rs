@@ -14,6 +14,7 @@ mod embedded;
 mod emission;
 mod ending;
 mod exec;
+mod namespaces;
 mod output;
 mod progress;
 mod pulling;

@@ -24,6 +24,7 @@ mod servers;
 mod service;
 mod tables;
 mod tree;
+mod views;
 
 use std::path::Path;
 

@@ -44,6 +44,7 @@ pub(crate) fn resource(provider: &Provider, service: &Service, resource: &Resour
     paragraph(&mut out, &blocks(&resource.description));
     let place = Place::of(provider, service);
     fields(&mut out, resource, service.endpoints.scope.as_deref());
+    views(&mut out, resource);
     if resource.methods.is_empty() {
         return out;
     }
@@ -86,6 +87,10 @@ fn link(name: &str) -> String {
 
 fn fields(out: &mut String, resource: &Resource, scope: Option<&str>) {
     *out += "## Fields\n\n";
+    if resource.columns.is_empty() && !resource.views.is_empty() {
+        *out += "Those of its view; `DESCRIBE` shows them.\n";
+        return;
+    }
     if resource.columns.is_empty() {
         *out += "No method answers `SELECT`; the methods below are called by their own statements.\n";
         return;
@@ -103,6 +108,17 @@ fn fields(out: &mut String, resource: &Resource, scope: Option<&str>) {
     let narrowed = narrowed(resource);
     if !narrowed.is_empty() {
         *out += &format!("\nPredicates on these fields travel with the call: {}.\n", narrowed.join(", "));
+    }
+}
+
+/// The queries that a SELECT may read instead of calling a method.
+fn views(out: &mut String, resource: &Resource) {
+    for (at, view) in resource.readable_views().enumerate() {
+        *out += if at == 0 { "\n## View\n\n" } else { "\nElse, " };
+        let given: Vec<String> = view.required.iter().map(|name| code(name)).collect();
+        let given = if given.is_empty() { String::new() } else { format!(" that gives {}", given.join(", ")) };
+        *out += &format!("{} `SELECT`{given} reads:\n\n", if at == 0 { "A" } else { "a" });
+        *out += &format!("```sql\n{}\n```\n", view.body);
     }
 }
 

@@ -1,6 +1,6 @@
 use stackql_provider::{
     Carrier, Column, CompiledProvider, Endpoints, Member, Narrowing, NarrowingVia, NextPage, Packing, PageSize, Paging,
-    Parameter, ProviderSource, RequestShape, ResponseShape, Scope, ServiceSource, Type, Types, Verb, write,
+    Parameter, ProviderSource, RequestShape, ResponseShape, Scope, ServiceSource, Type, Types, Verb, View, write,
 };
 
 use super::*;
@@ -166,6 +166,26 @@ fn every_method_has_a_statement() {
             "EXEC acme.harbour.ships.ship_Renew;",
             "UPDATE acme.harbour.ships\nSET Name = '<Name>'\nWHERE ShipId = '<ShipId>';",
         ]
+    );
+}
+
+#[test]
+fn a_view_is_shown_as_its_query() {
+    let mut source = source();
+    let ships = &mut source.services[0].resources[2];
+    (ships.columns, ships.methods) = (Vec::new(), Vec::new());
+    let view = |required: &[&str], body: &str| View {
+        required: required.iter().map(|name| (*name).to_owned()).collect(),
+        body: body.to_owned(),
+        ..View::default()
+    };
+    ships.views = vec![view(&["ShipId"], "SELECT 1"), view(&[], "SELECT 2")];
+    let page = pages(&compiled(&source), None, Style::Site).unwrap().last().unwrap().unwrap();
+    let (_, shown) = page.text.split_once("## Fields").unwrap();
+    assert_eq!(
+        shown,
+        "\n\nThose of its view; `DESCRIBE` shows them.\n\n## View\n\nA `SELECT` that gives `ShipId` reads:\n\n\
+         ```sql\nSELECT 1\n```\n\nElse, a `SELECT` reads:\n\n```sql\nSELECT 2\n```\n"
     );
 }
 

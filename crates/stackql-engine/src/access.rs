@@ -67,6 +67,10 @@ pub(crate) fn choose<'a>(
     match (best, missing) {
         (Some(method), _) => Ok(method),
         (None, Some((method, missing))) => {
+            // What reads the table may have left it to the statement.
+            if let Some(error) = table.presets.as_ref().and_then(|presets| presets.lacking(&missing)) {
+                return Err(error);
+            }
             let example = example::by_verb(&name, &table.resource, method);
             Err(Error::Incomplete {
                 source: BindError::Missing { table: name, method: method.name.clone(), missing },

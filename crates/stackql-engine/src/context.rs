@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::answers::Answers;
 use crate::awaiting::Awaits;
+use crate::built_in::BuiltIn;
 use crate::error::Error;
 use crate::executed::Executed;
 use crate::log::Log;
@@ -59,8 +60,13 @@ struct Lost {
 }
 
 impl Context {
-    /// What a user made of this name, in any case of letters.
+    /// What a name of one word means: what a user made, else what is built in, as the view that it is read as.
     pub(crate) fn made(&self, name: &str) -> Option<Arc<Stored>> {
+        self.own(name).or_else(|| BuiltIn::of(name).map(BuiltIn::as_view))
+    }
+
+    /// What a user made of this name, in any case of letters.
+    pub(crate) fn own(&self, name: &str) -> Option<Arc<Stored>> {
         let exact = self.made.iter().find(|made| made.name == name);
         exact.or_else(|| self.made.iter().find(|made| made.name.eq_ignore_ascii_case(name))).cloned()
     }
@@ -88,6 +94,14 @@ impl Context {
         self.course.executed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The views that the statement reads, by name.
+    pub(crate) fn views(&self) -> Vec<(String, Arc<View>)> {
+        let views = self.course.views.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = views.iter().map(|(name, view)| (name.clone(), Arc::clone(view))).collect();
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all
+    }
+
     pub(crate) fn keep_view(&self, name: String, view: Arc<View>) {
         self.course.views.lock().unwrap_or_else(PoisonError::into_inner).insert(name, view);
     }
@@ -107,9 +121,12 @@ impl Context {
         }
     }
 
-    /// How old an answer may be that is given instead of asking.
-    pub(crate) fn max_age(&self) -> Option<Duration> {
-        Some(self.settings.cache_ttl.unwrap_or(self.options.cache_ttl)).filter(|age| !age.is_zero())
+    /// How old an answer may be that is given instead of asking for rows of `table`.
+    pub(crate) fn max_age(&self, table: &str) -> Option<Duration> {
+        let SessionOptions { cache_ttl, analytics, .. } = &self.options;
+        let of_table = || analytics.as_ref().and_then(|namespace| namespace.ttl(table));
+        let age = self.settings.cache_ttl.or_else(of_table).unwrap_or(*cache_ttl);
+        Some(age).filter(|age| !age.is_zero())
     }
 
     /// One scope failed while others may still answer.

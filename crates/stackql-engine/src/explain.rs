@@ -17,10 +17,12 @@ use stackql_provider::{Permissions, Verb};
 
 use crate::awaiting::{Until, told};
 use crate::bindings::bindings;
+use crate::context::Context;
 use crate::demand::run_together;
 use crate::error::Error;
 use crate::fetch::{Fetch, FetchExec, fetches, named_scope};
 use crate::scope;
+use crate::views::View;
 
 pub(crate) use analyze::analyze;
 pub(crate) use choice::Choice;
@@ -48,11 +50,19 @@ impl Line {
     }
 }
 
-/// The rows of EXPLAIN. Of each operation: `call` a request, `method` why it is this one, `filter` a condition and what
+/// The rows of EXPLAIN: `view` what is read in place of a name. Of each operation: `call` a request, `method` why it is this one, `filter` a condition and what
 /// becomes of it, `wait` how its end is waited for, `permission` what must be allowed, `estimate` how many requests.
 /// Then `join` how relations are joined, `estimate` of all, and `plan`.
-pub(crate) async fn explain(plan: &Arc<dyn ExecutionPlan>, task: Arc<TaskContext>) -> Result<RecordBatch> {
-    let (mut lines, mut estimates) = (Vec::new(), Vec::new());
+pub(crate) async fn explain(
+    context: &Context,
+    plan: &Arc<dyn ExecutionPlan>,
+    task: Arc<TaskContext>,
+) -> Result<RecordBatch> {
+    let view = |(name, view): (String, Arc<View>)| {
+        let text = view.text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        Line::new("view", Some(&view.label(&name)), text)
+    };
+    let (mut lines, mut estimates): (Vec<Line>, _) = (context.views().into_iter().map(view).collect(), Vec::new());
     for exec in run_together(plan) {
         let estimate = calls(exec, &task, &mut lines).await?;
         about(exec.fetch_of(), &estimate, &mut lines);

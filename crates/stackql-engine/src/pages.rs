@@ -182,7 +182,7 @@ impl Reading {
     async fn ask(&self, cursor: Option<&Cursor>, wanted: Option<u32>) -> Result<Answered, Error> {
         let Self { context, call, .. } = self;
         let mut request = request(call, cursor, wanted)?;
-        request.max_age = self.context.max_age().filter(|_| self.reads());
+        request.max_age = self.context.max_age(&call.operation().table()).filter(|_| self.reads());
         if cursor.is_some() {
             context.plan_calls(1)?;
         }

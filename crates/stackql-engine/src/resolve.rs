@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     VisitMut, Visitor, VisitorMut,
 };
 use stackql_call::RowPlan;
-use stackql_provider::names::{Found, find, meant, nearest};
+use stackql_provider::names::{Found, find, fold, meant, nearest};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -36,11 +36,12 @@ pub(crate) fn resolve(context: &Arc<Context>, query: &mut Query) -> Result<Vec<O
     }
 }
 
-/// Rewrites the names of a view's query, and adds to what it shows the parameters of the tables inside, where it is of a kind
-/// that they can be: how many it added, behind what it shows.
+/// Rewrites the names of a view's query, and adds to what it shows the parameters of the tables inside, and the columns to
+/// which who reads it has to give values, where it is of a kind that they can be: how many it added, behind what it shows.
 pub(crate) fn view(
     context: &Arc<Context>,
     query: &mut Query,
+    required: &[String],
     is_aggregate: &dyn Fn(&str) -> bool,
 ) -> Result<usize, Error> {
     resolve(context, query)?;
@@ -55,7 +56,8 @@ pub(crate) fn view(
     let Outputs { mut names, more: false } = relations.projected(select)? else { return Ok(0) };
     let before = names.len();
     for relation in &all {
-        for (name, item) in relation.hidden_items().filter(|(name, _)| *name != RowPlan::EXTRA) {
+        let is_required = |name: &str| required.iter().any(|required| fold(required) == fold(name));
+        for (name, item) in relation.items_behind(is_required).filter(|(name, _)| *name != RowPlan::EXTRA) {
             if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                 names.push(name.to_owned());
                 select.projection.push(item);
@@ -216,7 +218,7 @@ impl Resolver {
         Err(self.unknown(&ident.value, &tables, all().flat_map(Relation::names).map(|(n, _)| n)))
     }
 
-    fn qualified(&self, parts: &mut [Ident]) -> Result<(), Error> {
+    fn qualified(&self, parts: &mut Vec<Ident>) -> Result<(), Error> {
         let Some((column, qualifier)) = parts.split_last_mut() else { return Ok(()) };
         let words: Vec<&str> = qualifier.iter().map(|i| i.value.as_str()).collect();
         for scope in self.scopes.iter().rev() {
@@ -229,9 +231,9 @@ impl Resolver {
                     return Err(self.unknown(&column.value, &[&relation.label], relation.names().map(|(n, _)| n)));
                 }
             }
-            for (word, own) in qualifier.iter_mut().rev().zip(relation.qualifier.iter().rev()) {
-                *word = quoted(own);
-            }
+            let beyond = relation.qualifier.len().saturating_sub(qualifier.len());
+            let own = relation.qualifier[beyond..].iter().map(|word| quoted(word));
+            *parts = own.chain([column.clone()]).collect();
             return Ok(());
         }
         Ok(())

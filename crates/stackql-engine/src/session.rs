@@ -30,7 +30,9 @@ use crate::explain::{analyze, explain};
 use crate::log::Log;
 use crate::returning::returning;
 use crate::settings::Settings;
-use crate::{Answer, Failure, FailureKind, Journal, Outcome, Progress, Rollback, Store, executed, registry, show};
+use crate::{
+    Answer, Failure, FailureKind, Journal, Namespace, Outcome, Progress, Rollback, Store, executed, registry, show,
+};
 
 use planner::Planner;
 pub use saga::Doubt;
@@ -62,6 +64,8 @@ pub struct SessionOptions {
     pub view_depth: usize,
     /// How old an answer may be that is given instead of asking again; zero is never.
     pub cache_ttl: Duration,
+    /// Tables whose answers are given instead of asking again for a time of their own.
+    pub analytics: Option<Namespace>,
     /// How long the first wait for work that goes on is; later ones grow to ten times as long.
     pub await_pause: Duration,
     /// How long a statement waits for such work in all.
@@ -78,6 +82,7 @@ impl Default for SessionOptions {
             read_only: false,
             memory_limit: None,
             cache_ttl: Duration::ZERO,
+            analytics: None,
             view_depth: 5,
             await_pause: Duration::from_secs(1),
             await_limit: Duration::from_secs(60 * 60),
@@ -228,11 +233,16 @@ impl Session {
             Statement::Drop { made, name, if_exists } => self.remove(made, &name, if_exists).await,
             Statement::Native(text) => Ok(rows(self.store()?.query(&text).await.map_err(Error::from)?)),
             Statement::Refresh { name } => Box::pin(self.refresh(&name)).await,
-            Statement::Describe { table, .. } if table.0.len() == 1 => Ok(rows(self.describe_own(&table.0[0]).await?)),
-            Statement::Describe { table, extended } => {
-                let (columns, note) = show::describe(self.definitions.as_ref(), &table, extended)?;
-                Ok(Answer { message: note, ..rows(columns) })
-            }
+            Statement::Describe { table, extended } => match table.0.as_slice() {
+                [own] => Ok(rows(self.describe_own(own, extended).await?)),
+                _ => match self.columns_of_view(&table).await? {
+                    Some(schema) => Ok(rows(show::columns(&schema, extended)?)),
+                    None => {
+                        let (columns, note) = show::describe(self.definitions.as_ref(), &table, extended)?;
+                        Ok(Answer { message: note, ..rows(columns) })
+                    }
+                },
+            },
             Statement::DescribeMethod { method, extended } => {
                 Ok(rows(show::describe_method(self.definitions.as_ref(), &method, extended)?))
             }
@@ -325,7 +335,7 @@ impl Session {
                     let context = planner.context;
                     return Ok(Answer { outcome: Arc::new(move || context.outcome()), ..answer });
                 }
-                let answer = rows(explain(&plan, planner.task()).await?);
+                let answer = rows(explain(&planner.context, &plan, planner.task()).await?);
                 Ok(Answer { message: Some("Execution plan generated successfully".into()), ..answer })
             }
             Statement::Insert(_)

@@ -7,11 +7,12 @@ mod template;
 
 use datafusion::arrow::record_batch::RecordBatch;
 use stackql_provider::names::{Found, find, meant, nearest};
-use stackql_provider::{Definitions, LookupError, Method, Origin, Resource};
+use stackql_provider::{Definitions, LookupError, Method, Origin, Resource, Verb, View};
 use stackql_sql::{ObjectName, Show, ShowKind};
 
 use crate::Build;
 use crate::error::Error;
+use crate::views::VIEW;
 pub(crate) use describe::{columns, describe, describe_method};
 pub(crate) use listing::Listing;
 
@@ -129,7 +130,13 @@ fn methods(resource: &Resource) -> Listing {
     methods.sort_by(|a, b| (a.verb, &a.name).cmp(&(b.verb, &b.name)));
     let row =
         |m: &Method| [m.name.clone(), m.required().join(", "), m.verb.keyword().to_owned(), m.description.clone()];
-    Listing::new(&["MethodName", "RequiredParams", "SQLVerb"], &["description"]).with(methods.into_iter().map(row))
+    let view = |view: &View| {
+        let about = "the rows of a query over other resources; DESCRIBE shows its columns".to_owned();
+        [VIEW.to_owned(), view.required.join(", "), Verb::Select.keyword().to_owned(), about]
+    };
+    Listing::new(&["MethodName", "RequiredParams", "SQLVerb"], &["description"])
+        .with(resource.readable_views().map(view))
+        .with(methods.into_iter().map(row))
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ use crate::pages::Paging;
 use crate::predicate::{Predicate, Range, enumerated, predicate, range};
 use crate::scope::ALL;
 use crate::shape::{Shape, Source, owes, same};
+use crate::views::Presets;
 
 /// A resource as a table.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub(crate) struct ResourceTable {
     pub(crate) fed: Vec<Fed>,
     /// The method that is called, where it is chosen already.
     pub(crate) pinned: Option<String>,
+    /// How the view of a resource reads it, where one does.
+    pub(crate) presets: Option<Arc<Presets>>,
 }
 
 /// Columns that a relation feeds.
@@ -60,7 +63,7 @@ impl ResourceTable {
         resource: Arc<Resource>,
     ) -> Self {
         let shape = Arc::new(Shape::new(&service, &resource));
-        Self { context, provider, service, resource, shape, fed: Vec::new(), pinned: None }
+        Self { context, provider, service, resource, shape, fed: Vec::new(), pinned: None, presets: None }
     }
 
     /// The full name, `provider.service.resource`.
@@ -73,12 +76,13 @@ impl ResourceTable {
         self.fed.iter().flat_map(|fed| fed.columns.iter().cloned()).collect()
     }
 
-    /// What `filters` fix, and what the session does where they do not.
+    /// What `filters` fix, what the session does where they do not, and then the view that reads the table.
     pub(crate) fn predicates(&self, filters: &[Expr]) -> Vec<Predicate> {
         let mut all = self.stated(filters);
-        let mut defaults = self.defaults();
-        defaults.retain(|d| !all.iter().any(|p| p.column == d.column));
-        all.extend(defaults);
+        for weaker in [self.defaults(), self.preset()] {
+            let new = weaker.into_iter().filter(|w| !all.iter().any(|p| p.column == w.column));
+            all.extend(new.collect::<Vec<_>>());
+        }
         all
     }
 
@@ -104,6 +108,17 @@ impl ResourceTable {
             is_free.then(|| Predicate { column: column.clone(), values: vec![Value::Text(value.to_owned())] })
         };
         self.context.settings.defaults(&self.provider.name).filter_map(of).collect()
+    }
+
+    /// What the view that reads the table says where neither a statement nor the session does.
+    fn preset(&self) -> Vec<Predicate> {
+        let Some(presets) = &self.presets else { return Vec::new() };
+        let fed = self.fed_columns();
+        let is_free = |p: &&Predicate| {
+            let is_set = self.context.settings.default_of(&self.provider.name, &p.column).is_some();
+            !is_set && !fed.contains(&p.column)
+        };
+        presets.values.iter().filter(is_free).cloned().collect()
     }
 
     /// What the session binds to the parameters of a method.

@@ -1,25 +1,34 @@
-//! Views: queries with names, planned where a statement reads them. A condition on a view reaches the tables inside, also
-//! on what those take as parameters and the view does not show.
+//! Views: queries with names, or such that stand for resources, planned where a statement reads them. A condition on a
+//! view reaches the tables inside, also on what those take as parameters and the view does not show.
+//!
+//! [`reads`] finds which ones a query reads, [`given`] what decides between those of a resource, and [`presets`] is what
+//! these say in place of a statement.
 
-use std::collections::BTreeSet;
+mod given;
+mod presets;
+mod reads;
+
 use std::future::Future;
-use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::view::ViewTable;
 use datafusion::common::DataFusionError;
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as PlannerStatement;
-use datafusion::sql::sqlparser::ast::{ObjectName, Query as Ast, Statement as SqlStatement, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Query as Ast, Statement as SqlStatement};
 use stackql_sql::{Query, Statement, parse};
 
-use crate::StoredKind;
+use crate::Failure;
 use crate::context::Context;
 use crate::error::Error;
+use crate::table::ResourceTable;
 use crate::{executed, resolve};
+use reads::{OfResource, Read};
+
+pub(crate) use presets::{Presets, VIEW};
+pub(crate) use reads::all_of;
 
 /// A view that a statement reads.
 #[derive(Debug)]
@@ -28,23 +37,34 @@ pub(crate) struct View {
     pub(crate) schema: SchemaRef,
     /// How many of its columns `*` shows.
     pub(crate) visible: usize,
+    /// Provider, service and resource, where it stands for one.
+    pub(crate) resource: Option<Vec<String>>,
+    /// Its query.
+    pub(crate) text: String,
 }
 
-/// Plans the views that `query` reads, and those that they read, into the statement's context.
+impl View {
+    /// What messages call it.
+    pub(crate) fn label(&self, name: &str) -> String {
+        self.resource.as_ref().map_or_else(|| name.to_owned(), |parts| parts.join("."))
+    }
+}
+
+/// Plans the views that `query` reads, and those that they read, into the statement's context. Resources that are read by
+/// a view are called as that in the query then.
 pub(crate) fn plan<'a>(
     context: &'a Arc<Context>,
     state: &'a SessionState,
-    query: &'a Ast,
+    query: &'a mut Ast,
     above: &'a [String],
 ) -> Pin<Box<dyn Future<Output = Result<(), DataFusionError>> + Send + 'a>> {
     Box::pin(async move {
-        for name in names(query) {
-            let Some(made) = context.made(&name) else { continue };
-            if made.kind != StoredKind::View || context.view(&made.name).is_some() {
+        for read in reads::reads(context, query, above)? {
+            if context.view(&read.name).is_some() {
                 continue;
             }
-            let way: Vec<String> = above.iter().cloned().chain([made.name.clone()]).collect();
-            if above.contains(&made.name) {
+            let way: Vec<String> = above.iter().cloned().chain([read.name.clone()]).collect();
+            if above.contains(&read.name) {
                 return Err(Error::statement(format!("a view reads itself: {}", way.join(" -> "))).into());
             }
             let most = context.options.view_depth;
@@ -58,48 +78,83 @@ pub(crate) fn plan<'a>(
                 }
                 .into());
             }
-            let mut body = body(&made.name, &made.text)?;
-            executed::plan(context, &mut body.ast, body.hints)?;
-            executed::only_read(context)?;
-            plan(context, state, &body.ast, &way).await?;
-            let hidden = resolve::view(context, &mut body.ast, &|name| state.aggregate_functions().contains_key(name))?;
-            stackql_functions::prepare(&mut body.ast);
-            let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(body.ast)));
-            let planned: LogicalPlan = state.statement_to_plan(statement).await?;
-            let schema = Arc::clone(planned.schema().inner());
-            let visible = schema.fields().len() - hidden;
-            let table = Arc::new(ViewTable::new(planned, Some(made.text.clone())));
-            context.keep_view(made.name.clone(), Arc::new(View { table, schema, visible }));
+            let view = view(context, state, &read, &way).await?;
+            context.keep_view(read.name, Arc::new(view));
         }
         Ok(())
     })
 }
 
-/// The query of a view.
-pub(crate) fn body(name: &str, text: &str) -> Result<Query, Error> {
-    match parse(text) {
-        Ok(Statement::Query(query)) => Ok(query),
-        Ok(_) => Err(Error::statement(format!("the view {name} is no query; make it again"))),
-        Err(error) => Err(Error::statement(format!("the view {name} cannot be read: {error}"))),
-    }
+/// The columns that the first view of a resource shows; `None` where it has no view.
+pub(crate) async fn columns(
+    context: &Arc<Context>,
+    state: &SessionState,
+    table: &ResourceTable,
+) -> Result<Option<Schema>, DataFusionError> {
+    let Some(read) = reads::first(table) else { return Ok(None) };
+    let View { schema, visible, .. } = view(context, state, &read, std::slice::from_ref(&read.name)).await?;
+    Ok(Some(Schema::new(schema.fields()[..visible].to_vec())))
 }
 
-/// The names of one word that a query reads.
-fn names(query: &Ast) -> Vec<String> {
-    struct Names(BTreeSet<String>);
-    impl Visitor for Names {
-        type Break = ();
+/// Plans one view.
+async fn view(
+    context: &Arc<Context>,
+    state: &SessionState,
+    read: &Read,
+    way: &[String],
+) -> Result<View, DataFusionError> {
+    let Some(OfResource { parts, required }) = &read.resource else { return planned(context, state, read, way).await };
+    let view = planned(context, state, read, way).await?;
+    let blank = Presets { of: parts.join("."), required: required.clone(), values: Vec::new() };
+    let plan = presets::preset(view.table.logical_plan().clone(), &blank, view.visible)?;
+    let table = Arc::new(ViewTable::new(plan, Some(view.text.clone())));
+    Ok(View { table, resource: Some(parts.clone()), ..view })
+}
 
-        fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
-            if let [one] = relation.0.as_slice()
-                && let Some(ident) = one.as_ident()
-            {
-                self.0.insert(ident.value.clone());
-            }
-            ControlFlow::Continue(())
-        }
+async fn planned(
+    context: &Arc<Context>,
+    state: &SessionState,
+    read: &Read,
+    way: &[String],
+) -> Result<View, DataFusionError> {
+    let Read { name, text, resource } = read;
+    let (text, wrong) = (text.clone(), |error| wrong(resource.as_ref(), error));
+    let (mut body, required) = match resource {
+        Some(of) => (query(&text).map_err(|why| wrong(Error::statement(why).into()))?, of.required.as_slice()),
+        None => (body(name, &text)?, [].as_slice()),
+    };
+    executed::plan(context, &mut body.ast, body.hints)?;
+    executed::only_read(context)?;
+    plan(context, state, &mut body.ast, way).await?;
+    let is_aggregate = |name: &str| state.aggregate_functions().contains_key(name);
+    let hidden = resolve::view(context, &mut body.ast, required, &is_aggregate).map_err(|e| wrong(e.into()))?;
+    resolve::take_one(&mut body.ast, &is_aggregate);
+    stackql_functions::prepare(&mut body.ast);
+    let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(body.ast)));
+    let planned = state.statement_to_plan(statement).await.map_err(wrong)?;
+    let schema = Arc::clone(planned.schema().inner());
+    let visible = schema.fields().len() - hidden;
+    let table = Arc::new(ViewTable::new(planned, Some(text.clone())));
+    Ok(View { table, schema, visible, resource: None, text })
+}
+
+/// What is wrong with a view, where it is a resource's: whoever reads it did not write it.
+fn wrong(resource: Option<&OfResource>, error: DataFusionError) -> DataFusionError {
+    let Some(OfResource { parts, .. }) = resource else { return error };
+    let Failure { message, hints, .. } = Failure::from(error);
+    let message = format!("the view of {} cannot be read: {message}", parts.join("."));
+    Error::Statement { message, hint: hints.into_iter().next() }.into()
+}
+
+/// The query of a view that a user made.
+pub(crate) fn body(name: &str, text: &str) -> Result<Query, Error> {
+    query(text).map_err(|why| Error::statement(format!("the view {name} cannot be read: {why}; make it again")))
+}
+
+fn query(text: &str) -> Result<Query, String> {
+    match parse(text) {
+        Ok(Statement::Query(query)) => Ok(query),
+        Ok(_) => Err("it is no query".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
-    let mut found = Names(BTreeSet::new());
-    let _ = query.visit(&mut found);
-    found.0.into_iter().collect()
 }

@@ -37,5 +37,5 @@ pub use method::{
 pub use provider::{Auth, ErrorRules, Hint, Members, Provider, Scope, Service, ServiceEntry};
 pub use pushdown::{Bound, Clause, Count, Pushdown};
 pub use registry::{Installed, Place, Published, Registry, RegistryError, Transfer};
-pub use resource::{ClassicPage, Column, Resource, ResourceEntry, View};
+pub use resource::{ClassicPage, Column, Dialect, Resource, ResourceEntry, View};
 pub use types::{Member, TimeFormat, Type, TypeRef, Types};

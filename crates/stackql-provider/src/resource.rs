@@ -53,10 +53,21 @@ pub struct Column {
 /// A SELECT over other resources that stands for a resource's rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
-    /// When it is meant, such as `sqlDialect == "sqlite3" && requiredParams == [ a, b ]`; empty for always.
-    pub predicate: String,
+    /// What it is written in; `None` where any will do.
+    pub dialect: Option<Dialect>,
+    /// The columns to which a statement must give values, for it to be meant.
+    pub required: Vec<String>,
     /// The SELECT.
     pub body: String,
+}
+
+/// What the text of a view is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Dialect {
+    /// SQLite's functions.
+    Sqlite,
+    /// PostgreSQL's.
+    Postgres,
 }
 
 /// The columns that a page of the classic style lists, where they are not the table's own.
@@ -71,6 +82,13 @@ impl Resource {
     /// The methods of one verb, in order of preference.
     pub fn methods_of(&self, verb: Verb) -> impl Iterator<Item = &Method> {
         self.methods.iter().filter(move |m| m.verb == verb)
+    }
+
+    /// The views that a SELECT may be, first match wins: SQLite's, or PostgreSQL's where there are no others.
+    pub fn readable_views(&self) -> impl Iterator<Item = &View> {
+        let is_postgres = |view: &View| view.dialect == Some(Dialect::Postgres);
+        let wanted = self.views.iter().all(is_postgres);
+        self.views.iter().filter(move |view| is_postgres(view) == wanted)
     }
 
     /// The method of this exact name.

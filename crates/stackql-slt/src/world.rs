@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use serde::Deserialize;
 use stackql_call::{Attempt, Request, Response, Transport, TransportError, TransportErrorKind};
 use stackql_compile::Installed;
-use stackql_engine::{Rollback, SessionOptions};
+use stackql_engine::{Namespace, Rollback, SessionOptions};
 use stackql_provider::{CompiledProvider, Origin, Packing, Provider, Providers, Scope};
 use thiserror::Error;
 
@@ -33,6 +33,16 @@ struct Settings {
     page_limit: Option<usize>,
     read_only: bool,
     rollback: Rollback,
+    analytics: Option<Analytics>,
+}
+
+/// Tables whose answers are kept.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Analytics {
+    ttl: u64,
+    regex: String,
+    template: String,
 }
 
 /// One question and its answer.
@@ -111,9 +121,21 @@ impl World {
 
     /// The options of a session in this world.
     pub fn options(&self) -> SessionOptions {
-        let Settings { page_limit, read_only, rollback } = self.settings;
+        let Settings { page_limit, read_only, rollback, ref analytics } = self.settings;
+        let namespace = |a: &Analytics| {
+            let namespace = Namespace::new(&a.regex, &a.template, Duration::from_secs(a.ttl));
+            namespace.expect("the settings of a world name tables")
+        };
+        let analytics = analytics.as_ref().map(namespace);
         // Nothing becomes of waiting here but time.
-        SessionOptions { page_limit, read_only, rollback, await_pause: Duration::ZERO, ..SessionOptions::default() }
+        SessionOptions {
+            page_limit,
+            read_only,
+            rollback,
+            analytics,
+            await_pause: Duration::ZERO,
+            ..SessionOptions::default()
+        }
     }
 
     /// The definitions of the providers in `folder`, compiled from their source form; `None` where they are documents

@@ -1,4 +1,4 @@
-//! Every table of every published provider is listed and described, in one process.
+//! Every table of every published provider is listed and described, and every one with a view is planned, in one process.
 //!
 //! What was decoded of a few services is dropped before the next are read, so that memory does not grow with them.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test stops at what is wrong, and says what it skips")]
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use arrow::array::{AsArray, RecordBatch};
 use futures::TryStreamExt;
 use futures::executor::block_on;
 use stackql_compile::Installed;
@@ -20,7 +21,10 @@ const NO_DOCUMENT: [(&str, &str, &str); 3] =
     [("aws", "v00.00.00000", "ec2"), ("googleapis.com", "v00.00.00000", "compute"), ("k8s", "v00.00.00000", "core_v1")];
 
 /// As many as docs/registry-coverage.md counts.
-const TABLES: usize = 18138;
+const TABLES: usize = 18151;
+
+/// How many of them are read by a view.
+const VIEWS: usize = 2385;
 
 /// How many services are kept at once: opening the documents anew costs as well.
 const KEPT: usize = 16;
@@ -59,12 +63,15 @@ fn every_table_is_listed_and_described() {
     missing.sort_unstable();
     assert_eq!(missing, NO_DOCUMENT);
     assert_eq!(described.iter().map(|described| described.tables).sum::<usize>(), TABLES);
+    assert_eq!(described.iter().map(|described| described.views).sum::<usize>(), VIEWS);
 }
 
 /// What came of some services.
 #[derive(Default)]
 struct Described<'a> {
     tables: usize,
+    /// Those of them that are read by a view.
+    views: usize,
     /// Services without a document.
     missing: Vec<(&'a str, &'a str, &'a str)>,
 }
@@ -89,17 +96,35 @@ fn described<'a>(version: &'a Version, services: &'a [String]) -> Described<'a> 
             let resource = definitions.resource(&provider, name, &entry.name).unwrap();
             let table = format!("{provider}.{name}.\"{}\"", resource.name);
             let (listed, _) = rows(&session, &format!("SHOW METHODS IN {table}"));
-            assert_eq!(listed, resource.methods.len(), "{table}");
+            assert_eq!(listed, resource.methods.len() + resource.readable_views().count(), "{table}");
             let (columns, note) = rows(&session, &format!("DESCRIBE EXTENDED {table}"));
+            done.tables += 1;
+            if let Some(view) = resource.readable_views().next() {
+                assert!(columns > 0, "{table}");
+                let given: Vec<String> = view.required.iter().map(|name| format!("{name} = 'given'")).collect();
+                let condition =
+                    if given.is_empty() { String::new() } else { format!(" WHERE {}", given.join(" AND ")) };
+                explained(&session, &table, &condition);
+                done.views += 1;
+                continue;
+            }
             assert_eq!(columns, resource.columns.len(), "{table}");
             // Only what answers SELECT has columns; of others DESCRIBE says that they have none.
             let selects = resource.methods.iter().any(|method| method.verb == Verb::Select);
             let is_said = note.is_some_and(|note| note.contains("has no method that answers SELECT"));
             assert_eq!(is_said, !selects, "{table}");
-            done.tables += 1;
         }
     }
     done
+}
+
+/// Plans a reading of a table by its view, with nothing but what the view asks for.
+fn explained(session: &Session, table: &str, condition: &str) {
+    let answer = block_on(session.run(&format!("EXPLAIN SELECT * FROM {table}{condition}"))).unwrap();
+    let batches: Vec<RecordBatch> = block_on(answer.rows.unwrap().try_collect()).unwrap();
+    let kinds = batches.iter().flat_map(|batch| batch.column(0).as_string::<i32>().iter().flatten());
+    let kinds: Vec<&str> = kinds.collect();
+    assert!(kinds.contains(&"view") && kinds.contains(&"call"), "{table}: {kinds:?}");
 }
 
 /// How many rows a statement gives, and what it says beside them.

@@ -35,7 +35,6 @@ const ACCEPTED: &[(&str, &str, Kind, &str)] = &[
     ("mcp.config", "{}", Object, "The server for agents"),
     ("mcp.server.type", "", Text, "How the server for agents is spoken to"),
     ("metadatattl", "3600", Number, "How many seconds metadata is kept"),
-    ("namespaces", "{}", Object, "Which tables are kept for analytics, and for how long"),
     ("offline", "false", Boolean, "Do without the network"),
     ("pgsrv.address", "0.0.0.0", Text, "The address of the PostgreSQL server"),
     ("pgsrv.debug.enable", "false", Boolean, "Whether the PostgreSQL server sends notices"),

@@ -170,6 +170,9 @@ pub(crate) struct Calls {
     /// Take answers that are no older, such as 5min
     #[arg(long, global = true, value_name = "TIME", value_parser = time)]
     pub(crate) cache_ttl: Option<Duration>,
+    /// Tables whose answers are kept, and for how long
+    #[arg(long, global = true, hide = true, value_name = "OBJECT", default_value = "{}")]
+    pub(crate) namespaces: String,
     /// The database of views and tables of one's own: JSON or YAML
     #[arg(long = "sqlBackend", global = true, hide = true, value_name = "OBJECT", default_value = "{}")]
     pub(crate) sql_backend: String,

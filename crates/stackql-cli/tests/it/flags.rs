@@ -257,3 +257,33 @@ fn requests_go_through_the_proxy_that_flags_name() {
     query.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test").env("HOME", home.path());
     assert_eq!(stdout(query), "vpcId\nvpc-1\n");
 }
+
+#[test]
+fn tables_whose_answers_are_kept_are_named_by_a_pattern() {
+    let told = |value: &str| stderr(&["exec", "SELECT 1", &format!("--namespaces={value}")]);
+    let rule =
+        |regex: &str, template: &str| format!("{{analytics: {{ttl: 60, regex: '{regex}', template: '{template}'}}}}");
+    assert_eq!(
+        told(&rule("(", "{{.objectName}}")),
+        "--namespaces, analytics: the regex cannot be read: error: unclosed group\n"
+    );
+    assert_eq!(
+        told(&rule(".*", "kept")),
+        "--namespaces, analytics: the template 'kept' does not say where the name goes; write {{.objectName}} there, once\n"
+    );
+    assert_eq!(
+        told("{analytics: {regex: x}}"),
+        "--namespaces takes analytics and views, each with ttl, regex and template: missing field `ttl`\n"
+    );
+    let kept = format!("--namespaces={}", rule("^(?P<objectName>.*)$", "stackql_analytics_{{.objectName}}"));
+    let explained = stdout(stackql(&["exec", "EXPLAIN SELECT vpcId FROM stackql_analytics_aws.ec2.vpcs", &kept]));
+    assert!(explained.contains("DescribeVpcs"), "{explained}");
+}
+
+#[test]
+fn some_views_and_tables_are_there_from_the_start() {
+    assert_eq!(stdout(stackql(&["exec", "SELECT count(*) FROM stackql_notes", "-o", "csv", "-H"])), "2\n");
+    let explained = stdout(stackql(&["exec", "EXPLAIN SELECT * FROM aws_ec2_all_volumes", "-o", "csv"]));
+    assert!(explained.contains("DescribeVolumes"), "{explained}");
+    assert!(stderr(&["exec", "SELECT * FROM stackql_repositories"]).contains("cannot find provider 'github'"));
+}

@@ -1,14 +1,14 @@
 //! A service's document: its resources, and the methods that serve them.
 
 use stackql_provider::names::fold;
-use stackql_provider::{Resource, ResourceEntry, Service, ServiceSource, Type, Types, Verb, View};
+use stackql_provider::{Resource, ResourceEntry, Service, ServiceSource, Type, Types, Verb};
 
 use super::config::Config;
 use super::library::{At, Library};
 use super::operation::{self, Operation, Scene};
 use super::problem::Problem;
 use super::provider::{auth, is_signed};
-use super::{annotated, command, permissions, servers};
+use super::{annotated, command, permissions, servers, views};
 
 /// The keys of `sqlVerbs`, in the order in which methods are listed.
 pub(super) const VERBS: [(&str, Verb); 5] = [
@@ -57,7 +57,7 @@ pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(S
         let mut resource = Resource {
             name: name.to_owned(),
             description: at.text("description").or(at.text("title")).unwrap_or_default().to_owned(),
-            views: views(at),
+            views: views::of_resource(at, &mut problems),
             ..Resource::default()
         };
         fill(&scene, &mut resource, methods(at, &mut problems), &mut problems);
@@ -87,7 +87,8 @@ fn resources_of<'a>(document: At<'a>, entry: At<'a>, problems: &mut Vec<Problem>
     });
     let mut out: Vec<(&str, At<'_>)> = Vec::new();
     for (name, at) in apart.into_iter().chain(own).flat_map(At::entries) {
-        if at.get("methods").is_some() && !out.iter().any(|(n, _)| *n == name) {
+        let has_views = || at.get("config").is_some_and(|config| config.get("views").is_some());
+        if (at.get("methods").is_some() || has_views()) && !out.iter().any(|(n, _)| *n == name) {
             out.push((name, at));
         }
     }
@@ -198,14 +199,4 @@ fn join(resource: &mut Resource, columns: Vec<stackql_provider::Column>, types: 
             Some(_) => {}
         }
     }
-}
-
-fn views(resource: At<'_>) -> Vec<View> {
-    let first = resource.get("config").and_then(|c| c.get("views")).and_then(|v| v.get("select"));
-    let chain = std::iter::successors(first, |view| view.get("fallback"));
-    let view = |at: At<'_>| View {
-        predicate: at.text("predicate").unwrap_or_default().to_owned(),
-        body: at.text("ddl").unwrap_or_default().to_owned(),
-    };
-    chain.take(16).filter(|at| at.text("ddl").is_some()).map(view).collect()
 }

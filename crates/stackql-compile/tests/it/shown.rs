@@ -28,7 +28,8 @@ pub(crate) fn shown(source: &ServiceSource) -> String {
 fn resource(resource: &Resource, out: &mut String) {
     let _ = writeln!(out, "resource {}", resource.name);
     for view in &resource.views {
-        let _ = writeln!(out, "  view [{}] {}", view.predicate, view.body);
+        let dialect = view.dialect.map_or_else(|| "any".to_owned(), |dialect| format!("{dialect:?}"));
+        let _ = writeln!(out, "  view [{dialect}: {}] {}", view.required.join(", "), view.body);
     }
     let types = &resource.types;
     for column in &resource.columns {

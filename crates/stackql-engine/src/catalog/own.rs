@@ -1,4 +1,4 @@
-//! The tables that users make, and the views and called methods that a statement reads.
+//! The tables that users make, and the views, those of resources too, and called methods that a statement reads.
 
 use std::sync::Arc;
 
@@ -36,13 +36,13 @@ impl SchemaProvider for Own {
         if let Some(view) = self.0.view(name) {
             return Ok(Some(Arc::clone(&view.table) as _));
         }
-        let (made, store) = (self.0.made(name).filter(|made| made.kind != StoredKind::View), self.0.store.clone());
+        let (made, store) = (self.0.own(name).filter(|made| made.kind != StoredKind::View), self.0.store.clone());
         let Some((made, store)) = made.zip(store) else { return Ok(None) };
         Ok(Some(Arc::new(StoredTable { made, store })))
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.0.made(name).is_some() || self.0.executed(name).is_some()
+        self.0.view(name).is_some() || self.0.made(name).is_some() || self.0.executed(name).is_some()
     }
 }
 

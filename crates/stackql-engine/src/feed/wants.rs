@@ -12,7 +12,7 @@ use crate::shape::{owes, same};
 use crate::table::ResourceTable;
 
 /// The provider's table that a scan reads.
-pub(super) fn table_of(scan: &TableScan) -> Option<ResourceTable> {
+pub(crate) fn table_of(scan: &TableScan) -> Option<ResourceTable> {
     let provider = source_as_provider(&scan.source).ok()?;
     (provider.as_ref() as &dyn Any).downcast_ref::<ResourceTable>().cloned()
 }

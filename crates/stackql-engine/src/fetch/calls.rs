@@ -70,7 +70,7 @@ impl Fetch {
     /// The call that asks for more than `bindings` do, if its answer is kept while that of theirs is not; and what
     /// tells it from others.
     async fn kept_in_whole(&self, bindings: &Bindings) -> Option<(Call, String)> {
-        let max_age = self.context.max_age()?;
+        let max_age = self.context.max_age(&self.operation.table())?;
         let whole: Bindings = bindings
             .iter()
             .filter(|(name, _)| !self.narrowing.contains(name))

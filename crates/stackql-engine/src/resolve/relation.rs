@@ -41,6 +41,8 @@ pub(super) struct Relation {
     pub(super) label: String,
     /// What columns of it are qualified with: its alias, or its table's parts.
     pub(super) qualifier: Vec<String>,
+    /// What a statement may qualify them with, where that is something else.
+    called: Option<Vec<String>>,
     pub(super) columns: Vec<Name>,
     /// It may have columns that are not listed here.
     pub(super) opaque: bool,
@@ -78,10 +80,15 @@ impl Relation {
 
     /// Whether `words`, the qualifier of a column, means this relation.
     pub(super) fn is_called(&self, words: &[&str]) -> bool {
-        let own = self.qualifier.iter().rev();
+        let own = self.called.as_ref().unwrap_or(&self.qualifier);
         !words.is_empty()
-            && words.len() <= self.qualifier.len()
-            && words.iter().rev().zip(own).all(|(w, o)| w.eq_ignore_ascii_case(o))
+            && words.len() <= own.len()
+            && words.iter().rev().zip(own.iter().rev()).all(|(w, o)| w.eq_ignore_ascii_case(o))
+    }
+
+    /// Whether `*` of it has to be written as the columns that it means.
+    pub(super) fn is_spelled_out(&self) -> bool {
+        self.called.is_some() || self.has_hidden()
     }
 
     /// The column that `word` means where it is what the rows of a function are called that have just that one.
@@ -109,9 +116,9 @@ impl Relation {
         self.columns.iter().filter(move |c| !c.hidden && wanted(&c.own)).map(|c| self.item(&c.own))
     }
 
-    /// The hidden columns, by their names, as items of a projection.
-    pub(super) fn hidden_items(&self) -> impl Iterator<Item = (&str, SelectItem)> {
-        self.columns.iter().filter(|c| c.hidden).map(|c| (c.own.as_str(), self.item(&c.own)))
+    /// The hidden columns and those that `wanted` says, by their names, as items of a projection.
+    pub(super) fn items_behind(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = (&str, SelectItem)> {
+        self.columns.iter().filter(move |c| c.hidden || wanted(&c.own)).map(|c| (c.own.as_str(), self.item(&c.own)))
     }
 
     fn item(&self, name: &str) -> SelectItem {
@@ -190,6 +197,7 @@ impl Relations {
             [one] if self.context.executed(one).is_some() => Ok(Some(vec![one.clone()])),
             [one] => match (self.cte(one), self.context.made(one)) {
                 (Some((own, _)), _) => Ok(Some(vec![own.clone()])),
+                (None, None) if self.context.view(one).is_some() => Ok(Some(parts)),
                 (None, Some(made)) => Ok(Some(vec![made.name.clone()])),
                 (None, None) => Err(Error::Statement {
                     message: format!("could not locate table '{one}'"),
@@ -251,6 +259,7 @@ impl Relations {
         };
         if let Some(alias) = alias {
             relation.qualifier = vec![alias.name.value.clone()];
+            relation.called = None;
             if !alias.columns.is_empty() {
                 relation.columns = alias.columns.iter().map(|c| Name::plain(c.name.value.clone())).collect();
             }
@@ -269,7 +278,10 @@ impl Relations {
             }
             [one] => match (self.cte(one), self.context.view(one), self.context.made(one)) {
                 (Some((_, columns)), ..) => relation(one, parts.clone(), columns.clone()),
-                (None, Some(view), _) => of_schema(one, &view.schema, view.visible),
+                (None, Some(view), _) => {
+                    let (label, called) = (view.label(one), view.resource.clone());
+                    Relation { label, called, ..of_schema(one, &view.schema, view.visible) }
+                }
                 (None, None, Some(made)) => {
                     let columns = made.schema.fields().iter().map(|f| f.name().clone()).collect();
                     relation(one, parts.clone(), Outputs::all(columns))
@@ -290,7 +302,7 @@ impl Relations {
                     hidden: i >= table.shape.visible,
                 });
                 let columns = columns.collect();
-                Relation { label: parts.join("."), qualifier: parts.clone(), columns, opaque: false }
+                Relation { columns, ..relation(&parts.join("."), parts.clone(), Outputs::default()) }
             }
             _ => relation("relation", parts, Outputs::unknown()),
         })
@@ -369,7 +381,7 @@ fn of_schema(name: &str, schema: &Schema, visible: usize) -> Relation {
 fn relation(label: &str, qualifier: Vec<String>, columns: Outputs) -> Relation {
     let opaque = columns.more;
     let columns = columns.names.into_iter().map(Name::plain).collect();
-    Relation { label: label.to_owned(), qualifier, columns, opaque }
+    Relation { label: label.to_owned(), qualifier, called: None, columns, opaque }
 }
 
 fn words(name: &ObjectName) -> Vec<String> {

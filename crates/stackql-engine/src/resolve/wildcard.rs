@@ -38,7 +38,7 @@ pub(super) fn expand(select: &mut Select, relations: &[Relation]) {
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
                 let words: Vec<String> = name.0.iter().map(ToString::to_string).collect();
                 let words: Vec<&str> = words.iter().map(|w| w.trim_matches(['"', '`'])).collect();
-                match relations.iter().find(|r| r.is_called(&words) && r.has_hidden()) {
+                match relations.iter().find(|r| r.is_called(&words) && r.is_spelled_out()) {
                     Some(relation) => select.projection.extend(relation.visible_items(|_| true)),
                     None => select.projection.push(item),
                 }

@@ -10,15 +10,17 @@ use datafusion::physical_plan::execute_stream;
 use futures::{StreamExt, stream};
 use stackql_provider::names::{Found, find, meant, nearest};
 use stackql_sql::sqlparser::ast::Expr;
-use stackql_sql::{Create, Delete, Insert, Made, Query, Statement, Update};
+use stackql_sql::{Create, Delete, Insert, Made, ObjectName, Query, Statement, Update};
 
 use super::planner::Planner;
 use super::{Session, message};
+use crate::built_in::BuiltIn;
+use crate::catalog::resource_table;
 use crate::error::Error;
 use crate::made::{kept, no_rows, own_table, rows_of, schema_of};
 use crate::resolve::quoted;
 use crate::show::columns;
-use crate::views::body;
+use crate::views::{self, body};
 use crate::{Answer, Failure, Outcome, Rows, Store, StoreError, Stored, StoredKind};
 
 const DONE: &str = "DDL Execution Completed";
@@ -34,7 +36,7 @@ impl Session {
         let planner = self.planner(None).await?;
         let Create { made, name, replaces, unless_exists, text, query, columns } = create;
         let kind = StoredKind::from(made);
-        if let Some(known) = planner.context.made(&name) {
+        if let Some(known) = planner.context.own(&name) {
             match (unless_exists, replaces && known.kind == kind) {
                 (true, _) => return Ok(message(DONE)),
                 (false, true) => {}
@@ -59,14 +61,19 @@ impl Session {
         let is_gone = self.store()?.remove(kind, name).await.map_err(Error::from)?;
         match is_gone || if_exists {
             true => Ok(message(DONE)),
+            false if BuiltIn::of(name).is_some() => {
+                Err(Error::statement(format!("{name} is built in and cannot be dropped; one of your own hides it"))
+                    .into())
+            }
             false => Err(Error::Store(StoreError::Missing(format!("{kind} {name}"))).into()),
         }
     }
 
     pub(super) async fn refresh(&self, name: &str) -> Result<Answer, Failure> {
         self.may("REFRESH")?;
+        self.adopt(name, StoredKind::MaterializedView).await?;
         let planner = self.planner(None).await?;
-        let found = planner.context.made(name).filter(|made| made.kind == StoredKind::MaterializedView);
+        let found = planner.context.own(name).filter(|made| made.kind == StoredKind::MaterializedView);
         let made = found.ok_or_else(|| Error::Store(StoreError::Missing(format!("materialized view {name}"))))?;
         let query = body(&made.name, &made.text)?;
         let (schema, rows) = planner.kept_rows(query).await?;
@@ -77,6 +84,17 @@ impl Session {
         }
         self.store()?.refresh(&made.name, rows).await.map_err(Error::from)?;
         Ok(message("refresh materialized view completed"))
+    }
+
+    /// Makes what is built in the user's own, where a name means something of this kind that is not yet.
+    async fn adopt(&self, name: &str, kind: StoredKind) -> Result<(), Failure> {
+        let Some(built_in) = BuiltIn::of(name).filter(|b| StoredKind::from(b.create.made) == kind) else {
+            return Ok(());
+        };
+        if self.planner(None).await?.context.own(name).is_none() {
+            self.create(built_in.create.clone()).await?;
+        }
+        Ok(())
     }
 
     /// Carries out a change of a table that a user made; gives the statement back where it is of another.
@@ -90,6 +108,7 @@ impl Session {
         if name.0.len() != 1 || self.store.is_none() {
             return Ok(Err(statement));
         }
+        self.adopt(&name.0[0], StoredKind::Table).await?;
         let planner = self.planner(None).await?;
         let Some(table) = own_table(&planner.context, name)? else { return Ok(Err(statement)) };
         let (text, returning) = match statement {
@@ -116,8 +135,19 @@ impl Session {
         Ok(Ok(message("exec completed")))
     }
 
+    /// The columns of the first view that a resource may be read by; `None` where it is read by its methods only.
+    pub(super) async fn columns_of_view(&self, table: &ObjectName) -> Result<Option<Schema>, DataFusionError> {
+        let [provider, service, resource] = table.0.as_slice() else { return Ok(None) };
+        let found = self.definitions.resource(provider, service, resource).map_err(Error::from)?;
+        if found.views.is_empty() {
+            return Ok(None);
+        }
+        let Planner { context, state, .. } = self.planner(None).await?;
+        views::columns(&context, &state, &resource_table(&context, provider, service, resource)?).await
+    }
+
     /// The columns of what a user made.
-    pub(super) async fn describe_own(&self, name: &str) -> Result<RecordBatch, Failure> {
+    pub(super) async fn describe_own(&self, name: &str, extended: bool) -> Result<RecordBatch, Failure> {
         let planner = self.planner(None).await?;
         let missing = || Error::statement(format!("could not locate table '{name}'"));
         let made = planner.context.made(name).ok_or_else(missing)?;
@@ -129,7 +159,7 @@ impl Session {
             }
             StoredKind::MaterializedView | StoredKind::Table => Arc::clone(&made.schema),
         };
-        Ok(columns(&schema)?)
+        Ok(columns(&schema, extended)?)
     }
 }
 

@@ -126,7 +126,10 @@ impl Planner {
         if !above.is_empty() {
             executed::only_read(&self.context)?;
         }
-        views::plan(&self.context, &self.state, &query.ast, above).await?;
+        if let Some(namespace) = &self.context.options.analytics {
+            namespace.name_plainly(&mut query.ast);
+        }
+        views::plan(&self.context, &self.state, &mut query.ast, above).await?;
         let written = resolve::resolve(&self.context, &mut query.ast)?;
         resolve::take_one(&mut query.ast, &|name| self.state.aggregate_functions().contains_key(name));
         stackql_functions::prepare(&mut query.ast);
@@ -135,7 +138,12 @@ impl Planner {
     }
 
     pub(super) async fn query(&self, query: Query) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let (plan, written) = self.logical(query, &[]).await?;
+        self.query_through(query, &[]).await
+    }
+
+    /// The plan of a query that is read through the views `above`.
+    async fn query_through(&self, query: Query, above: &[String]) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let (plan, written) = self.logical(query, above).await?;
         resolve::called_as_written(self.physical(&plan).await?, &written)
     }
 
@@ -223,7 +231,9 @@ impl Planner {
         let Some(Matching { method, query, parameters }) = write::matching(table, verb, selection, set)? else {
             return Ok(named?);
         };
-        let input = write::renamed(self.query(query).await?, &parameters)?;
+        // What is changed is rows as methods give them.
+        let above = views::all_of(table);
+        let input = write::renamed(self.query_through(query, &above).await?, &parameters)?;
         Ok(write::fetch(&self.context, table, method, input, until)?)
     }
 

@@ -30,8 +30,8 @@ pub(crate) fn describe(
     Ok((listing.batch(extended)?, note))
 }
 
-/// The columns of rows of this schema, in their order, with their types.
-pub(crate) fn columns(schema: &Schema) -> Result<RecordBatch, Error> {
+/// The columns of rows of this schema, in their order, with their types. Nothing describes them.
+pub(crate) fn columns(schema: &Schema, extended: bool) -> Result<RecordBatch, Error> {
     let label = |field: &Field| match field.data_type() {
         _ if field.metadata().get(RowPlan::FORMAT_KEY).is_some_and(|format| format == "json") => "object",
         DataType::Boolean => "boolean",
@@ -39,8 +39,8 @@ pub(crate) fn columns(schema: &Schema) -> Result<RecordBatch, Error> {
         t if t.is_numeric() => "number",
         _ => "string",
     };
-    let rows = schema.fields().iter().map(|field| [field.name().clone(), label(field).to_owned()]);
-    Listing::new(&["name", "type"], &[]).with(rows).batch(false)
+    let rows = schema.fields().iter().map(|field| [field.name().clone(), label(field).to_owned(), String::new()]);
+    Listing::new(&["name", "type"], &["description"]).with(rows).batch(extended)
 }
 
 /// `id`, `name` and `description` stand in front.

@@ -1,0 +1,62 @@
+//! The views of a resource: a chain, each with the condition under which it is meant. Their SELECTs are read where a
+//! statement reads them.
+
+use stackql_provider::{Dialect, View};
+
+use super::library::At;
+use super::problem::Problem;
+
+/// As long as a chain may be.
+const MOST: usize = 16;
+
+/// The views that a SELECT of a resource may be. One with a problem is left out and named.
+pub(super) fn of_resource(resource: At<'_>, problems: &mut Vec<Problem>) -> Vec<View> {
+    let first = resource.get("config").and_then(|c| c.get("views")).and_then(|v| v.get("select"));
+    let chain = std::iter::successors(first, |view| view.get("fallback"));
+    let mut views = Vec::new();
+    for at in chain.take(MOST) {
+        match view(at) {
+            Ok(view) => views.push(view),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    views
+}
+
+fn view(at: At<'_>) -> Result<View, Problem> {
+    let body = at.text("ddl").unwrap_or_default().trim().trim_end_matches(';').trim_end();
+    if body.is_empty() {
+        return Err(Problem::new(at.place(), "the view has no SELECT", "give one under ddl"));
+    }
+    let mut view = View { body: body.to_owned(), ..View::default() };
+    let predicate = at.text("predicate").unwrap_or_default();
+    for part in predicate.split("&&").map(str::trim).filter(|part| !part.is_empty()) {
+        add(&mut view, part).ok_or_else(|| {
+            let what = format!("the view's predicate has a part that means nothing: {part}");
+            let advice = "write sqlDialect == \"sqlite3\" (or \"postgres\") and requiredParams == [ a, b ]";
+            Problem::new(at.place(), &what, advice)
+        })?;
+    }
+    Ok(view)
+}
+
+/// Adds what one comparison of a predicate asks for.
+fn add(view: &mut View, part: &str) -> Option<()> {
+    let unquoted = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
+    let (name, value) = part.split_once("==")?;
+    match (name.trim(), value.trim()) {
+        ("sqlDialect", dialect) => {
+            view.dialect = Some(match unquoted(dialect).as_str() {
+                "sqlite3" => Dialect::Sqlite,
+                "postgres" => Dialect::Postgres,
+                _ => return None,
+            });
+        }
+        ("requiredParams", list) => {
+            let names = list.strip_prefix('[')?.strip_suffix(']')?;
+            view.required = names.split(',').map(unquoted).filter(|name| !name.is_empty()).collect();
+        }
+        _ => return None,
+    }
+    Some(())
+}

@@ -1,0 +1,111 @@
+//! Tables whose answers are kept for a time of their own, and the name that says so of a table. Owns which tables, and
+//! what that name is; keeping is the transport's.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, Query, VisitMut, VisitorMut};
+use regex::Regex;
+use thiserror::Error;
+
+/// What stands for the name of a table in a template, and for the part of it that a pattern speaks of.
+const OBJECT: &str = "objectName";
+
+/// Tables, told by their full names, whose answers are given again for a time.
+#[derive(Debug, Clone)]
+pub struct Namespace {
+    ttl: Duration,
+    tables: Regex,
+    /// What the other name of a table has in front of and behind its own.
+    around: (String, String),
+}
+
+/// Why there is no such namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NamespaceError {
+    /// The pattern is none.
+    #[error("the regex cannot be read: {0}")]
+    Pattern(String),
+    /// The template has no place for the name.
+    #[error("the template '{0}' does not say where the name goes; write {{{{.{OBJECT}}}}} there, once")]
+    Template(String),
+}
+
+impl Namespace {
+    /// The tables whose `provider.service.resource` matches `pattern`, whose answers are good for `ttl`. `template` is
+    /// their other name: with `kept_{{.objectName}}`, `kept_aws.ec2.vpcs` is `aws.ec2.vpcs`.
+    ///
+    /// # Errors
+    ///
+    /// The pattern is no regular expression, or the template has not one place for the name.
+    pub fn new(pattern: &str, template: &str, ttl: Duration) -> Result<Self, NamespaceError> {
+        let no_place = || NamespaceError::Template(template.to_owned());
+        let reason = |e: regex::Error| e.to_string().lines().last().unwrap_or_default().trim().to_owned();
+        let tables = Regex::new(pattern).map_err(|e| NamespaceError::Pattern(reason(e)))?;
+        let (before, rest) = template.split_once("{{").ok_or_else(no_place)?;
+        let (name, after) = rest.split_once("}}").ok_or_else(no_place)?;
+        if name.trim().strip_prefix('.') != Some(OBJECT) || after.contains("{{") {
+            return Err(no_place());
+        }
+        Ok(Self { ttl, tables, around: (before.to_owned(), after.to_owned()) })
+    }
+
+    /// How long the answers of a table are good for, if it is one of these.
+    pub(crate) fn ttl(&self, table: &str) -> Option<Duration> {
+        self.tables.is_match(table).then_some(self.ttl)
+    }
+
+    /// Calls tables by their own names where `query` calls them by their other.
+    pub(crate) fn name_plainly(&self, query: &mut Query) {
+        let _ = VisitMut::visit(query, &mut Plainly(self));
+    }
+
+    /// The words of a table's own name, given those of its other.
+    fn plain(&self, words: &[&str]) -> Option<Vec<String>> {
+        let (before, after) = (self.around.0.as_str(), self.around.1.as_str());
+        let other = words.join(".");
+        let own = other.strip_prefix(before)?.strip_suffix(after)?;
+        if own.len() == other.len() {
+            return None;
+        }
+        let found = self.tables.captures(own)?;
+        let speaks_of = found.name(OBJECT).map_or(own, |object| object.as_str());
+        let plain: Vec<String> = own.split('.').map(str::to_owned).collect();
+        (speaks_of == own && plain.len() == words.len()).then_some(plain)
+    }
+}
+
+struct Plainly<'a>(&'a Namespace);
+
+impl VisitorMut for Plainly<'_> {
+    type Break = ();
+
+    fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
+        let words = relation.0.iter().map(|part| Some(part.as_ident()?.value.as_str())).collect::<Option<Vec<_>>>();
+        if let Some(words) = words.filter(|words| words.len() == 3)
+            && let Some(plain) = self.0.plain(&words)
+        {
+            relation.0 =
+                plain.into_iter().map(|word| ObjectNamePart::Identifier(Ident::with_quote('"', word))).collect();
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::CompoundIdentifier(parts) = expr
+            && let Some((column, table)) = parts.split_last()
+            && table.len() == 3
+        {
+            let words: Vec<&str> = table.iter().map(|word| word.value.as_str()).collect();
+            if let Some(plain) = self.0.plain(&words) {
+                let plain = plain.into_iter().map(|word| Ident::with_quote('"', word));
+                *parts = plain.chain([column.clone()]).collect();
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
