@@ -88,9 +88,9 @@ pub(crate) fn method<'a>(
         refuse(distance, Error::Incomplete { source, example });
     }
     best.ok_or_else(|| {
-        nearest.map(|(_, error)| error).unwrap_or_else(|| {
-            Error::no_method(&name, verb, format!("SHOW METHODS IN {name} lists what it has"))
-        })
+        nearest
+            .map(|(_, error)| error)
+            .unwrap_or_else(|| Error::no_method(&name, verb, format!("SHOW METHODS IN {name} lists what it has")))
     })
 }
 

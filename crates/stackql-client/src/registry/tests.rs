@@ -75,7 +75,10 @@ async fn the_latest_stable_version_takes_the_place_of_others() {
     let transfer = Transfer::default();
     let installed = world.registry("").pull("AWS", None, &transfer).await.expect("pulled");
     let note = "signatures of aws v1.0.0 were not verified: they carry none".to_owned();
-    assert_eq!(installed, Installed { provider: "aws".into(), version: "v1.0.0".into(), place: Place::Folder, notes: vec![note] });
+    assert_eq!(
+        installed,
+        Installed { provider: "aws".into(), version: "v1.0.0".into(), place: Place::Folder, notes: vec![note] }
+    );
     assert_eq!(world.installed(), names(&["v1.0.0"]));
     assert_eq!(world.content("aws/v1.0.0/provider.yaml"), "v1.0.0");
     let [received, total] = [&transfer.received, &transfer.total].map(|c| c.load(std::sync::atomic::Ordering::Relaxed));

@@ -33,7 +33,11 @@ fn keys_are_looked_up_in_order_and_never_fall_through() {
     for key in ["keyIDenvvar", "credentialsenvvar", "credentialsfilepathenvvar", "api_key_var", "api_secret_var"] {
         let context = format!(r#"{{"type": "t", "{key}": "NONE"}}"#);
         check(&context, &all, &format!("names the variable NONE by {key}, and {key} references empty string"));
-        check(&context, &[("NONE", " ")], &format!("names the variable NONE by {key}, and {key} references empty string"));
+        check(
+            &context,
+            &[("NONE", " ")],
+            &format!("names the variable NONE by {key}, and {key} references empty string"),
+        );
     }
     check(r#"{"type": "t", "keyID": "k"}"#, &all, "has a key id and no secret");
     check(r#"{"type": "t", "credentialsenvvar": "S"}"#, &all, "has a secret and no key id");
