@@ -135,9 +135,9 @@ impl Results {
     fn writer(&mut self, schema: SchemaRef) -> Result<Box<dyn RowWriter>, Stop> {
         self.written += 1;
         match self.style.format {
-            Format::Parquet if self.written > 1 => {
-                Err(Stop::Told("a parquet file holds one result, and this is another; write it by a run of its own".into()))
-            }
+            Format::Parquet if self.written > 1 => Err(Stop::Told(
+                "a parquet file holds one result, and this is another; write it by a run of its own".into(),
+            )),
             _ => Ok(self.style.writer(schema)),
         }
     }

@@ -41,7 +41,9 @@ impl Namespace {
     /// The pattern is no regular expression, or the template has not one place for the name.
     pub fn new(pattern: &str, template: &str, ttl: Duration) -> Result<Self, NamespaceError> {
         let no_place = || NamespaceError::Template(template.to_owned());
-        let reason = |e: regex::Error| e.to_string().lines().last().unwrap_or_default().trim().to_owned();
+        let reason = |e: regex::Error| {
+            e.to_string().lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned()
+        };
         let tables = Regex::new(pattern).map_err(|e| NamespaceError::Pattern(reason(e)))?;
         let (before, rest) = template.split_once("{{").ok_or_else(no_place)?;
         let (name, after) = rest.split_once("}}").ok_or_else(no_place)?;

@@ -265,15 +265,15 @@ fn tables_whose_answers_are_kept_are_named_by_a_pattern() {
         |regex: &str, template: &str| format!("{{analytics: {{ttl: 60, regex: '{regex}', template: '{template}'}}}}");
     assert_eq!(
         told(&rule("(", "{{.objectName}}")),
-        "--namespaces, analytics: the regex cannot be read: error: unclosed group\n"
+        "error: --namespaces, analytics: the regex cannot be read: unclosed group\n"
     );
     assert_eq!(
         told(&rule(".*", "kept")),
-        "--namespaces, analytics: the template 'kept' does not say where the name goes; write {{.objectName}} there, once\n"
+        "error: --namespaces, analytics: the template 'kept' does not say where the name goes; write {{.objectName}} there, once\n"
     );
     assert_eq!(
         told("{analytics: {regex: x}}"),
-        "--namespaces takes analytics and views, each with ttl, regex and template: missing field `ttl`\n"
+        "error: --namespaces takes analytics and views, each with ttl, regex and template: missing field `ttl`\n"
     );
     let kept = format!("--namespaces={}", rule("^(?P<objectName>.*)$", "stackql_analytics_{{.objectName}}"));
     let explained = stdout(stackql(&["exec", "EXPLAIN SELECT vpcId FROM stackql_analytics_aws.ec2.vpcs", &kept]));
