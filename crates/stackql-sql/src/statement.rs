@@ -256,6 +256,7 @@ pub struct Update {
 }
 
 /// A `REPLACE`, in the two forms that it has.
+#[expect(clippy::large_enum_variant, reason = "there is one a statement, which has both as they are, too")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Replace {
     /// `REPLACE INTO t (…) VALUES …`: a thing a row.

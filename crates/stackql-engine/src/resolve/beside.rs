@@ -176,13 +176,13 @@ impl VisitorMut for Columns<'_> {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         if self.takes(expr) {
-            match expr {
-                Expr::Function(call) if self.inside == 0 && self.first.is_none() && self.gathers(call) => {
-                    if !self.aggregates.contains(call) {
-                        self.aggregates.push(call.clone());
-                    }
-                }
-                _ => {}
+            if let Expr::Function(call) = &*expr
+                && self.inside == 0
+                && self.first.is_none()
+                && self.gathers(call)
+                && !self.aggregates.contains(call)
+            {
+                self.aggregates.push(call.clone());
             }
             self.inside += 1;
         }

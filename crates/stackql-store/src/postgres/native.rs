@@ -30,7 +30,7 @@ pub(crate) async fn change(session: &Session, statement: &str) -> Result<u64, Fa
         return Err(no_change());
     }
     search(session, &all).await?;
-    let names: Vec<&str> = all.iter().flat_map(|found| names(found)).collect();
+    let names: Vec<&str> = all.iter().flat_map(names).collect();
     let statement = prepared(session, &folded(statement, &names)).await?;
     let changed = session.client().execute(&statement, &[]).await?;
     // Each relation that was changed is locked until the transaction ends.
