@@ -106,7 +106,7 @@ def test_changes(client, ec2):
 
 REFUSED = {
     "unknown column": ("SELECT vpcIdd FROM aws.ec2.vpcs", "no such column: vpcIdd in aws.ec2.vpcs, did you mean 'vpcId'?"),
-    "unknown provider": ("SELECT * FROM awz.ec2.vpcs", "cannot find provider 'awz', did you mean 'aws'?"),
+    "unknown provider": ("SELECT * FROM awz.ec2.vpcs", "cannot find provider = 'awz', did you mean 'aws'?"),
     "unknown parameter": ("INSERT INTO aws.ec2.vpcs(CidrBlok) SELECT '10.0.0.0/16'", "has no parameter 'CidrBlok'"),
     "missing parameter": ("DELETE FROM aws.ec2.vpcs", "cannot find matching operation, possible causes include missing"),
     "no such method": ("INSERT INTO aws.sts.caller_identity(region) SELECT 'x'", "no appropriate method = 'insert'"),

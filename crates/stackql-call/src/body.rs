@@ -12,13 +12,16 @@ pub(crate) struct Broken {
     pub(crate) reason: String,
 }
 
+/// What is said of a web page.
+pub(crate) const WEB_PAGE: &str = "it is a web page of a proxy or a wrong endpoint";
+
 /// The text of a body. A web page is none, even one that is well-formed: whoever stands between us and the API would
 /// else answer with no rows.
 pub(crate) fn text(body: &[u8]) -> Result<&str, Broken> {
     let text = std::str::from_utf8(body)
         .map_err(|e| Broken { at: e.valid_up_to() as u64, reason: "not UTF-8 text".to_owned() })?;
     if begins(text, "<!DOCTYPE html") || begins(text, "<html") {
-        return Err(Broken { at: 0, reason: "it is a web page of a proxy or a wrong endpoint".to_owned() });
+        return Err(Broken { at: 0, reason: WEB_PAGE.to_owned() });
     }
     Ok(text)
 }

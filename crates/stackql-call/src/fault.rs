@@ -137,6 +137,12 @@ pub(crate) fn behind(status: u16, also: Option<String>) -> String {
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
+/// A status and its name, as servers of the kind that answer `500 INTERNAL SERVER ERROR` write it.
+pub fn status_line(status: u16) -> String {
+    let known = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());
+    known.map_or_else(|| status.to_string(), |known| format!("{status} {}", known.to_uppercase()))
+}
+
 fn status_name(status: u16) -> String {
     let known = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());
     known.map(|k| k.replace(' ', "")).unwrap_or_else(|| "UnknownError".to_owned())

@@ -31,7 +31,7 @@ mod xml;
 
 pub use bind::{BindError, Bindings, Value, bind};
 pub use call::{Call, Operation};
-pub use fault::{Fault, FaultKind, fault};
+pub use fault::{Fault, FaultKind, fault, status_line};
 pub use keyring::{Authorisation, Keyring};
 pub use page::{AnswerError, Cursor, Page, carried, made, onward, page};
 pub use progress::{Made, Progress, Waiting, progress};

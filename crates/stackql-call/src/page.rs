@@ -46,7 +46,7 @@ pub enum AnswerError {
     #[error(transparent)]
     Fault(#[from] Box<Fault>),
     /// The body is not what the definition says: cut off, of another format, not text.
-    #[error("{table}{}: error processing response: the answer{} cannot be read: {reason}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), behind(*.status, Some(format!("{bytes} bytes"))))]
+    #[error("{table}{}: error processing response: {reason}{}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), behind(*.status, Some(format!("{bytes} bytes"))))]
     Unreadable {
         /// The table.
         table: String,

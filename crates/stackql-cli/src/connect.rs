@@ -127,7 +127,7 @@ pub(crate) fn provider(flags: &Common, name: &str) -> Result<Box<dyn OnDemand>, 
     let known: Vec<String> = providers.iter().map(|(p, _)| p.provider().name.clone()).collect();
     match known.iter().position(|k| k.eq_ignore_ascii_case(name)) {
         Some(at) => Ok(providers.swap_remove(at).0),
-        None => Err(Stop::Told(format!("cannot find provider '{name}'; providers here: {}", known.join(", ")))),
+        None => Err(Stop::Told(format!("cannot find provider = '{name}'; providers here: {}", known.join(", ")))),
     }
 }
 

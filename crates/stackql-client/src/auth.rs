@@ -307,10 +307,10 @@ impl Authoriser {
             (_, SourceError::Unset { key, name }) => format!(
                 "provider {provider}: its definitions take the credential from the variable {name}, and {key} references empty string; set the variable, or pass --auth"
             ),
-            (Origin::Definitions, SourceError::Wrong(why)) => {
+            (Origin::Definitions, why) => {
                 format!("provider {provider}: the auth context of its definitions {why}; or pass --auth")
             }
-            (Origin::Nobody, SourceError::Wrong(why)) => format!(
+            (Origin::Nobody, why) => format!(
                 "provider {provider}: its definitions ask for authorisation of the type {} alone, which {why}; pass it with --auth",
                 self.context.kind
             ),

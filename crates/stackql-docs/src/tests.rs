@@ -200,7 +200,7 @@ fn unknown_service_is_told_with_the_nearest() {
     let error = pages(&compiled, Some("harbor"), Style::Site).err().unwrap();
     assert_eq!(
         error.to_string(),
-        "provider 'acme' has no service 'harbor', did you mean 'harbour'?; SHOW SERVICES IN acme lists them"
+        "cannot resolve service with key = 'harbor' of provider 'acme', did you mean 'harbour'?; SHOW SERVICES IN acme lists them"
     );
 }
 

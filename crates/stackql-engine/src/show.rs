@@ -79,7 +79,7 @@ impl Table {
                 let meant = meant(nearest(name, names.map(|(_, n)| n)));
                 let table = &self.name;
                 Err(Error::statement(format!(
-                    "'{table}' has no method '{name}'{meant}; SHOW METHODS IN {table} lists them"
+                    "could not find method for key = '{name}' in '{table}'{meant}; SHOW METHODS IN {table} lists them"
                 )))
             }
         }

@@ -256,7 +256,7 @@ pub(crate) fn called(
         let meant = meant(nearest(name, names.map(|(n, _)| n)));
         let full = table.name();
         let hint = Some(format!("SHOW METHODS IN {full} lists what it has"));
-        Error::Statement { message: format!("{full} has no method '{name}'{meant}"), hint }
+        Error::Statement { message: format!("could not find method for key = '{name}' in {full}{meant}"), hint }
     })?;
     let mut bindings = Bindings::new();
     for (column, value) in arguments {

@@ -69,7 +69,7 @@ pub trait Definitions: fmt::Debug + Send + Sync {
 #[non_exhaustive]
 pub enum LookupError {
     /// No provider has this name.
-    #[error("cannot find provider '{name}'{}; providers here: {}", meant(.suggestion.as_deref()), .known.join(", "))]
+    #[error("cannot find provider = '{name}'{}; providers here: {}", meant(.suggestion.as_deref()), .known.join(", "))]
     UnknownProvider {
         /// What was asked for.
         name: String,
@@ -79,7 +79,7 @@ pub enum LookupError {
         suggestion: Option<String>,
     },
     /// The provider has no such service.
-    #[error("provider '{provider}' has no service '{name}'{}; SHOW SERVICES IN {provider} lists them", meant(.suggestion.as_deref()))]
+    #[error("cannot resolve service with key = '{name}' of provider '{provider}'{}; SHOW SERVICES IN {provider} lists them", meant(.suggestion.as_deref()))]
     UnknownService {
         /// The provider.
         provider: String,

@@ -8,7 +8,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum AddressError {
     /// A variable of the address has no value.
-    #[error("the address {template} needs a value for {name}; name it in WHERE")]
+    #[error("cannot find any viable servers: the address {template} needs a value for {name}; name it in WHERE")]
     Missing {
         /// The template.
         template: String,

@@ -285,5 +285,5 @@ fn some_views_and_tables_are_there_from_the_start() {
     assert_eq!(stdout(stackql(&["exec", "SELECT count(*) FROM stackql_notes", "-o", "csv", "-H"])), "2\n");
     let explained = stdout(stackql(&["exec", "EXPLAIN SELECT * FROM aws_ec2_all_volumes", "-o", "csv"]));
     assert!(explained.contains("DescribeVolumes"), "{explained}");
-    assert!(stderr(&["exec", "SELECT * FROM stackql_repositories"]).contains("cannot find provider 'github'"));
+    assert!(stderr(&["exec", "SELECT * FROM stackql_repositories"]).contains("cannot find provider = 'github'"));
 }

@@ -44,7 +44,13 @@ pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Fai
         Some(text) => Ok(text),
         None => Err("names no key of a service account; give credentialsfilepath, credentialsfilepathenvvar or credentialsenvvar".into()),
     });
-    exchange(of, client, &found.map_err(|e| of.failure(&e))?).await
+    let told = |error| match error {
+        SourceError::Unopened { path, reason } => {
+            format!("gives none: service account credentials error: open {path}: {reason}").into()
+        }
+        other => other,
+    };
+    exchange(of, client, &found.map_err(|e| of.failure(&told(e)))?).await
 }
 
 /// A token for a document of either kind.

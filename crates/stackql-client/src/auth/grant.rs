@@ -6,7 +6,7 @@ use backon::BackoffBuilder;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use stackql_call::TransportErrorKind;
+use stackql_call::{TransportErrorKind, status_line};
 
 use super::Authoriser;
 use super::token::Token;
@@ -85,7 +85,10 @@ impl Question<'_> {
             _ => (masked(explained(answer), &self.secrets), self.check),
         };
         let colon = if why.is_empty() { "" } else { ": " };
-        let said = format!("{endpoint} answered {status}{colon}{why}; {check}");
+        let said = match status {
+            200..300 => format!("{endpoint} answered {status}{colon}{why}; {check}"),
+            _ => format!("{endpoint}: oauth2: cannot fetch token: {}{colon}{why}; {check}", status_line(status)),
+        };
         Said::Refused(status, (TransportErrorKind::Credentials, said))
     }
 }

@@ -1,5 +1,7 @@
 //! Finds what a context's keys name: literals, variables, files. Owns their order; not what is done with them.
 
+use std::io::ErrorKind;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
@@ -14,6 +16,9 @@ pub(crate) enum SourceError {
     /// A variable that the context names has no value.
     #[error("names the variable {name} by {key}, and {key} references empty string; set the variable, or change {key}")]
     Unset { key: &'static str, name: String },
+    /// A file that the context names cannot be read.
+    #[error("cannot read the credentials file: open {path}: {reason}")]
+    Unopened { path: String, reason: String },
     /// Anything else, said of the context.
     #[error("{0}")]
     Wrong(String),
@@ -89,7 +94,14 @@ pub(crate) fn document(keys: &CredentialKeys, environment: &Environment) -> Resu
 
 /// The text of a file of credentials.
 pub(crate) fn file(path: &str) -> Result<SecretString, SourceError> {
-    let read = std::fs::read_to_string(path).map_err(|e| format!("cannot read the credentials file {path}: {e}"))?;
+    let read = std::fs::read_to_string(path).map_err(|error| {
+        let reason = match error.kind() {
+            ErrorKind::NotFound => "no such file or directory".to_owned(),
+            ErrorKind::PermissionDenied => "permission denied".to_owned(),
+            _ => error.to_string(),
+        };
+        SourceError::Unopened { path: path.to_owned(), reason }
+    })?;
     match read.trim() {
         "" => Err(format!("the credentials file {path} is empty").into()),
         text => Ok(text.to_owned().into()),

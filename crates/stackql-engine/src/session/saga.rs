@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::Schema;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::physical_plan::empty::EmptyExec;
-use stackql_call::{AnswerError, Call, Fault, FaultKind, Response, TransportErrorKind, fault, request};
+use stackql_call::{AnswerError, Call, Fault, FaultKind, Response, TransportErrorKind, fault, request, status_line};
 use stackql_provider::Verb;
 use stackql_sql::{Statement, parse};
 
@@ -206,7 +206,9 @@ impl Session {
                 502 | 504 => Entry::Unanswered { at, why },
                 _ => Entry::Refused { at, why },
             })?;
-            return Err(Error::from(AnswerError::Fault(Box::new(fault))).into());
+            let (what, status) = (call.operation().method().verb.keyword().to_lowercase(), fault.status);
+            let failure = Failure::from(Error::from(AnswerError::Fault(Box::new(fault))));
+            return Err(Failure { message: over_http(&what, status, &failure.message), ..failure });
         }
         saga.note(Entry::Answered { at, undo: undo(self.definitions.as_ref(), &call, &called.bindings, &answer) })?;
         match behind(context, &call, &fetch.plan, called.until, (&sent, &answer)).await {
@@ -294,7 +296,7 @@ impl Session {
                 if !matches!(fault.status, 502 | 504) {
                     saga.note(Entry::NotUndone { at, why: why.clone() })?;
                 }
-                return Ok(Err(why));
+                return Ok(Err(over_http("undo", fault.status, &why)));
             }
             None => {
                 let followed = behind(context, &call, &plan.fetch_of().plan, Until::End, (&sent, &answer)).await;
@@ -349,4 +351,12 @@ fn in_doubt(saga: &Saga, statement: usize) -> Failure {
 
 fn read(text: &str) -> Result<Statement, Failure> {
     parse(text).map_err(|error| Failure::new(FailureKind::User, error.to_string()))
+}
+
+/// A refusal of what was to be done, as scripts look for it.
+fn over_http(what: &str, status: u16, message: &str) -> String {
+    match status {
+        0 => message.to_owned(),
+        _ => format!("{what} over HTTP error: {}: {message}", status_line(status)),
+    }
 }

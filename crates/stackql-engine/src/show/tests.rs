@@ -167,7 +167,7 @@ fn describe_puts_id_name_description_first() {
 fn what_is_unknown_is_said_with_what_was_meant() {
     assert_eq!(
         check("DESCRIBE METHOD mock.compute.disks.disk_Creat"),
-        "'mock.compute.disks' has no method 'disk_Creat', did you mean 'disk_Create'?; \
+        "could not find method for key = 'disk_Creat' in 'mock.compute.disks', did you mean 'disk_Create'?; \
          SHOW METHODS IN mock.compute.disks lists them"
     );
     assert_eq!(

@@ -80,7 +80,7 @@ impl<'de> Shape<'de> for Walk<'_, '_, '_> {
         if found || kin || others.is_empty() {
             return Ok(());
         }
-        Err(A::Error::custom(format!("it has no member '{step}', but {}", others.join(", "))))
+        Err(A::Error::custom(format!("unknown key {step}; there is {}", others.join(", "))))
     }
 
     fn list<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {

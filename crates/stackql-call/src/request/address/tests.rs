@@ -21,7 +21,11 @@ fn a_placeholder_may_say_what_it_takes() {
 
 #[test]
 fn what_has_no_value_or_no_end_is_an_error() {
-    check("https://{a}.x", &[("b", "1")], "error: the address https://{a}.x needs a value for a; name it in WHERE");
+    check(
+        "https://{a}.x",
+        &[("b", "1")],
+        "error: cannot find any viable servers: the address https://{a}.x needs a value for a; name it in WHERE",
+    );
     check("https://{a:{1}.x", &[("a", "1")], "error: the address https://{a:{1}.x has a brace that is not closed");
 }
 

@@ -44,7 +44,7 @@ fn keys_are_looked_up_in_order_and_never_fall_through() {
     check(
         r#"{"type": "t", "keyID": "k", "credentialsfilepath": "/none"}"#,
         &all,
-        "cannot read the credentials file /none",
+        "cannot read the credentials file: open /none: no such file or directory",
     );
     check(r#"{"type": "t", "keyIdEnvVar": "K"}"#, &all, "names no credentials, and its key 'keyIdEnvVar' is not known");
 }

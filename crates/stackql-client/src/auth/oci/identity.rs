@@ -137,7 +137,10 @@ impl Parts {
                 let there = [tenancy.is_some(), user.is_some(), fingerprint.is_some(), key.is_some()];
                 let missing = names.iter().zip(there).filter(|(_, there)| !there).map(|(name, _)| *name);
                 let missing = missing.collect::<Vec<_>>().join(" and ");
-                return Err(format!("has no {missing}{place}, so that nobody can sign; give all of them").into());
+                return Err(format!(
+                    "has no {missing}{place}, and cannot compose OCI signing credentials; give all of them"
+                )
+                .into());
             }
         };
         let key = PrivateKey::parse(&key, self.passphrase.as_ref())
