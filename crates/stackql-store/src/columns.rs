@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, RecordBatchOptions};
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
 use stackql_engine::{StoreError, Stored};
 
 /// Refuses a column whose values would not come back, as the type that carries them, as they were.
@@ -34,6 +35,20 @@ pub(crate) fn cast(values: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ArrowEr
         return Ok(Arc::clone(values));
     }
     cast_with_options(values, ty, &CastOptions { safe: false, ..CastOptions::default() })
+}
+
+/// Columns of so many values, in the types that carry them, as rows of what was made.
+pub(crate) fn rows_of(
+    made: &Stored,
+    schema: &SchemaRef,
+    columns: impl Iterator<Item = ArrayRef>,
+    count: usize,
+) -> Result<RecordBatch, StoreError> {
+    let unreadable = |error| StoreError::Unusable(format!("{} {} cannot be read: {error}", made.kind, made.name));
+    let columns = columns.zip(schema.fields()).map(|(values, field)| cast(&values, field.data_type()));
+    let columns = columns.collect::<Result<_, _>>().map_err(unreadable)?;
+    let options = RecordBatchOptions::new().with_row_count(Some(count));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).map_err(unreadable)
 }
 
 /// The fields that columns are for, in any case of letters.

@@ -4,7 +4,6 @@ use std::mem::take;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use futures::stream::{self, Fuse};
@@ -18,7 +17,7 @@ use super::kept::{Cells, Kept, Misplaced};
 use super::objects::{key, table};
 use super::session::Session;
 use crate::claim::Found;
-use crate::columns::cast;
+use crate::columns::rows_of;
 use crate::name::quoted;
 
 /// How many rows a batch has at most, which is what the engine works on at a time.
@@ -111,15 +110,8 @@ impl Reading {
     }
 
     fn take(&mut self) -> Result<RecordBatch, Failure> {
-        let made = &self.found.made;
-        let unreadable = |error| StoreError::Unusable(format!("{} {} cannot be read: {error}", made.kind, made.name));
-        let columns = self.columns.iter_mut().zip(self.schema.fields());
-        let arrays: Vec<ArrayRef> = columns
-            .map(|(cells, field)| cast(&cells.take(), field.data_type()))
-            .collect::<Result<_, _>>()
-            .map_err(unreadable)?;
         self.bytes = 0;
-        let options = RecordBatchOptions::new().with_row_count(Some(take(&mut self.filled)));
-        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options).map_err(unreadable)?)
+        let columns = self.columns.iter_mut().map(Cells::take);
+        Ok(rows_of(&self.found.made, &self.schema, columns, take(&mut self.filled))?)
     }
 }

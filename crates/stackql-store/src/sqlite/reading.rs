@@ -3,7 +3,6 @@
 use std::mem::take;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatchOptions};
 use arrow::datatypes::{Field, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use rusqlite::types::ValueRef;
@@ -13,7 +12,7 @@ use stackql_engine::{StoreError, Stored};
 use super::cell::{Cells, Kept, weight};
 use super::failure::Failure;
 use crate::claim::Found;
-use crate::columns::cast;
+use crate::columns::rows_of;
 use crate::name::quoted;
 
 /// How many rows a batch has at most, which is what the engine works on at a time.
@@ -82,16 +81,9 @@ impl<'a> Batch<'a> {
     }
 
     fn take(&mut self) -> Result<RecordBatch, Failure> {
-        let unreadable =
-            |error| StoreError::Unusable(format!("{} {} cannot be read: {error}", self.made.kind, self.made.name));
-        let columns = self.columns.iter_mut().zip(self.schema.fields());
-        let arrays: Vec<ArrayRef> = columns
-            .map(|(cells, field)| cast(&cells.take(), field.data_type()))
-            .collect::<Result<_, _>>()
-            .map_err(unreadable)?;
         self.bytes = 0;
-        let options = RecordBatchOptions::new().with_row_count(Some(take(&mut self.rows)));
-        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options).map_err(unreadable)?)
+        let columns = self.columns.iter_mut().map(Cells::take);
+        Ok(rows_of(self.made, &self.schema, columns, take(&mut self.rows))?)
     }
 }
 
