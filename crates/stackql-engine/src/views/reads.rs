@@ -90,8 +90,9 @@ impl Reads<'_> {
 
     /// The view that a resource is read by; `None` where it is read by its methods, or is none.
     fn of_resource(&self, name: &ObjectName, alias: Option<&TableAlias>, given: &Given) -> Option<Read> {
-        let words: Option<Vec<&str>> = name.0.iter().map(|part| Some(part.as_ident()?.value.as_str())).collect();
-        let [provider, service, resource]: [&str; 3] = words?.try_into().ok()?;
+        let words: Option<Vec<String>> = name.0.iter().map(|part| Some(part.as_ident()?.value.clone())).collect();
+        let words = self.context.settings.in_full(words?, 3);
+        let [provider, service, resource] = words.as_slice() else { return None };
         let definitions = &self.context.definitions;
         // Whoever resolves names says what is wrong with this one.
         let found = definitions.resource(provider, service, resource).ok().filter(|found| !found.views.is_empty())?;
