@@ -16,6 +16,7 @@ mod clauses;
 mod context;
 mod demand;
 mod error;
+mod everywhere;
 mod example;
 mod executed;
 mod explain;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::array::{ArrayRef, RecordBatch};
+use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::sql::sqlparser::ast::{ColumnDef, ColumnOption, DataType as SqlType};
@@ -61,11 +62,26 @@ fn type_of(data_type: &SqlType) -> DataType {
 pub(crate) fn rows_of(rows: SendableRecordBatchStream, schema: SchemaRef) -> Rows {
     let cast_to = move |batch: RecordBatch| -> Result<RecordBatch, DataFusionError> {
         let columns = batch.columns().iter().zip(schema.fields());
-        let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<Vec<_>, _>>()?;
+        let columns = columns.map(|(column, field)| fitted(column, field)).collect::<Result<Vec<_>, _>>()?;
         Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
     };
     let told = |error: DataFusionError| StoreError::Rows(Failure::from(error).message);
     rows.map(move |batch| batch.and_then(&cast_to)).map_err(told).boxed()
+}
+
+/// Values as those of a column; an error where one would become another, or none.
+fn fitted(values: &ArrayRef, field: &Field) -> Result<ArrayRef, DataFusionError> {
+    let misfit = |why: String| Error::statement(format!("a value does not fit the column {}: {why}", field.name()));
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    let fitted = cast_with_options(values, field.data_type(), &strict).map_err(|error| match error {
+        ArrowError::CastError(why) => misfit(why),
+        other => misfit(other.to_string()),
+    })?;
+    let cuts = field.data_type().is_integer() && values.data_type().is_numeric() && !values.data_type().is_integer();
+    if cuts && cast(&fitted, values.data_type())?.as_ref() != values.as_ref() {
+        return Err(misfit("it is no whole number".to_owned()).into());
+    }
+    Ok(fitted)
 }
 
 /// No rows.

@@ -5,6 +5,9 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, Operator};
 use stackql_call::Value;
 
+use crate::everywhere;
+use crate::scope::ALL;
+
 mod range;
 
 pub(crate) use range::{Range, enumerated, range};
@@ -19,6 +22,9 @@ pub(crate) struct Predicate {
 /// The predicate that `expr` is, if it fixes one column to values.
 pub(crate) fn predicate(expr: &Expr) -> Option<Predicate> {
     let one = |column: &str, value: Value| Some(Predicate { column: column.to_owned(), values: vec![value] });
+    if let Some(column) = everywhere::column(expr) {
+        return one(&column.name, Value::Text(ALL.to_owned()));
+    }
     match expr {
         Expr::Column(c) => one(&c.name, Value::Boolean(true)),
         Expr::Not(inner) => match inner.as_ref() {

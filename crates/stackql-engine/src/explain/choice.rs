@@ -9,6 +9,7 @@ use stackql_provider::{Method, Verb};
 
 use crate::access::{Way, way};
 use crate::clauses::travels;
+use crate::everywhere;
 use crate::predicate::{enumerated, predicate, range};
 use crate::shape::same;
 use crate::table::ResourceTable;
@@ -89,10 +90,10 @@ fn shown(filter: &Expr) -> String {
     let bare = |expr: Expr| -> Result<Transformed<Expr>> {
         Ok(match expr {
             Expr::Column(column) => Transformed::yes(Expr::Column(Column::new_unqualified(column.name))),
-            other => Transformed::no(other),
+            other => everywhere::written(other),
         })
     };
-    let bare = filter.clone().transform(bare).map_or_else(|_| filter.clone(), |t| t.data);
+    let bare = filter.clone().transform_up(bare).map_or_else(|_| filter.clone(), |t| t.data);
     match expr_to_sql(&bare) {
         Ok(SqlExpr::Nested(inner)) => inner.to_string(),
         Ok(sql) => sql.to_string(),

@@ -1,0 +1,110 @@
+//! A condition that names all members of a scope, `region = '*'`, narrows nothing: another on the same column, around a view
+//! say, narrows it. DataFusion must not see an equation there, which would contradict that one and leave no rows.
+
+use std::sync::{Arc, LazyLock};
+
+use datafusion::arrow::array::{AsArray, BooleanArray};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::Column;
+use datafusion::common::ScalarValue;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::error::Result;
+use datafusion::logical_expr::expr::{InList, ScalarFunction};
+use datafusion::logical_expr::{
+    BinaryExpr, ColumnarValue, LogicalPlan, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
+};
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::prelude::{Expr, lit};
+
+use crate::scope::ALL;
+
+/// Makes such conditions calls, which say nothing to whoever does not know them.
+#[derive(Debug)]
+pub(crate) struct Everywhere;
+
+impl AnalyzerRule for Everywhere {
+    fn name(&self) -> &'static str {
+        "all_members_of_a_scope"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        plan.transform_up_with_subqueries(|plan| match plan {
+            LogicalPlan::Filter(_) | LogicalPlan::Join(_) => plan.map_expressions(|expr| expr.transform_up(called)),
+            other => Ok(Transformed::no(other)),
+        })
+        .data()
+    }
+}
+
+fn called(expr: Expr) -> Result<Transformed<Expr>> {
+    Ok(match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => match (*left, *right) {
+            (column @ Expr::Column(_), all) | (all, column @ Expr::Column(_)) if is_all(&all) => {
+                Transformed::yes(FUNCTION.call(vec![column]))
+            }
+            (left, right) => Transformed::no(left.eq(right)),
+        },
+        Expr::InList(InList { expr, list, negated: false }) if matches!(list.as_slice(), [only] if is_all(only)) => {
+            called((*expr).eq(lit(ALL)))?
+        }
+        other => Transformed::no(other),
+    })
+}
+
+fn is_all(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(text)), _) if text == ALL)
+}
+
+/// The column of which a condition names all members.
+pub(crate) fn column(expr: &Expr) -> Option<&Column> {
+    match expr {
+        Expr::ScalarFunction(ScalarFunction { func, args }) if func.inner().is::<Equation>() => match args.as_slice() {
+            [Expr::Column(column)] => Some(column),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The equation that a call stands for.
+pub(crate) fn written(expr: Expr) -> Transformed<Expr> {
+    match column(&expr) {
+        Some(column) => Transformed::yes(Expr::Column(column.clone()).eq(lit(ALL))),
+        None => Transformed::no(expr),
+    }
+}
+
+static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
+    let signature = Signature::any(1, Volatility::Immutable);
+    Arc::new(ScalarUDF::new_from_impl(Equation { signature }))
+});
+
+/// What the equation is where it is asked of rows.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Equation {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Equation {
+    fn name(&self) -> &'static str {
+        "names_all"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Boolean)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [value] = <[ColumnarValue; 1]>::try_from(args.args)
+            .map_err(|_| datafusion::error::DataFusionError::Internal("names_all takes one value".to_owned()))?;
+        let texts = value.cast_to(&DataType::Utf8, None)?.into_array(args.number_rows)?;
+        let equal: BooleanArray = texts.as_string::<i32>().iter().map(|text| text.map(|text| text == ALL)).collect();
+        Ok(ColumnarValue::Array(Arc::new(equal)))
+    }
+}
