@@ -28,13 +28,13 @@ impl Session {
             "cache" | CONSERVATIVE => {
                 self.transport.purge().await.map_err(Error::from)?;
                 self.log.forget_pages();
-                "what was kept of answers is dropped"
+                None
             }
-            _ => "nothing is kept of that kind: the rows of a statement end with it",
+            _ => Some("nothing is kept of that kind: the rows of a statement end with it".to_owned()),
         };
         let text = format!("PURGE of type '{kind}' successfully completed");
         let column = Arc::new(StringArray::from(vec![text])) as ArrayRef;
         let batch = RecordBatch::try_from_iter([("message", column)]).map_err(DataFusionError::from)?;
-        Ok(Answer { message: Some(said.to_owned()), ..rows(batch) })
+        Ok(Answer { message: said, ..rows(batch) })
     }
 }
