@@ -224,6 +224,9 @@ impl Planner {
         set: &[(String, Expr)],
         until: Until,
     ) -> Result<Arc<FetchExec>, DataFusionError> {
+        if table.resource.methods_of(verb).next().is_none() {
+            write::method(table, verb, &[])?;
+        }
         let named =
             named(verb, selection, set).and_then(|all| write::assigned(&self.context, table, verb, &all, until));
         let (Err(_), Some(selection)) = (&named, selection) else { return Ok(named?) };
