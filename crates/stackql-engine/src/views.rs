@@ -16,6 +16,7 @@ use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::view::ViewTable;
 use datafusion::common::DataFusionError;
 use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast::{Query as Ast, Statement as SqlStatement};
 use stackql_sql::{Query, Statement, parse};
@@ -50,16 +51,24 @@ impl View {
     }
 }
 
-/// Plans the views that `query` reads, and those that they read, into the statement's context. Resources that are read by
-/// a view are called as that in the query then.
+/// Plans what `query` reads by another name than a table's own into the statement's context: methods in FROM, and views
+/// and those that they read. What is read so is called as that in the query then. `above` are the views that it is read
+/// through.
 pub(crate) fn plan<'a>(
     context: &'a Arc<Context>,
     state: &'a SessionState,
-    query: &'a mut Ast,
+    query: &'a mut Query,
     above: &'a [String],
 ) -> Pin<Box<dyn Future<Output = Result<(), DataFusionError>> + Send + 'a>> {
     Box::pin(async move {
-        for read in reads::reads(context, query, above)? {
+        executed::plan(context, &mut query.ast, query.hints)?;
+        if !above.is_empty() {
+            executed::only_read(context)?;
+        }
+        if let Some(namespace) = &context.options.analytics {
+            namespace.name_plainly(&mut query.ast);
+        }
+        for read in reads::reads(context, &mut query.ast, above)? {
             if context.view(&read.name).is_some() {
                 continue;
             }
@@ -123,19 +132,21 @@ async fn planned(
         Some(of) => (query(&text).map_err(|why| wrong(Error::statement(why).into()))?, of.required.as_slice()),
         None => (body(name, &text)?, [].as_slice()),
     };
-    executed::plan(context, &mut body.ast, body.hints)?;
-    executed::only_read(context)?;
-    plan(context, state, &mut body.ast, way).await?;
+    plan(context, state, &mut body, way).await?;
     let is_aggregate = |name: &str| state.aggregate_functions().contains_key(name);
     let hidden = resolve::view(context, &mut body.ast, required, &is_aggregate).map_err(|e| wrong(e.into()))?;
-    resolve::take_one(&mut body.ast, &is_aggregate);
-    stackql_functions::prepare(&mut body.ast);
-    let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(body.ast)));
-    let planned = state.statement_to_plan(statement).await.map_err(wrong)?;
+    let planned = resolved(state, body.ast).await.map_err(wrong)?;
     let schema = Arc::clone(planned.schema().inner());
     let visible = schema.fields().len() - hidden;
     let table = Arc::new(ViewTable::new(planned, Some(text.clone())));
     Ok(View { table, schema, visible, resource: None, text })
+}
+
+/// The plan of a query whose names are resolved.
+pub(crate) async fn resolved(state: &SessionState, mut query: Box<Ast>) -> Result<LogicalPlan, DataFusionError> {
+    resolve::take_one(&mut query, &|name| state.aggregate_functions().contains_key(name));
+    stackql_functions::prepare(&mut query);
+    state.statement_to_plan(PlannerStatement::Statement(Box::new(SqlStatement::Query(query)))).await
 }
 
 /// What is wrong with a view, where it is a resource's: whoever reads it did not write it.

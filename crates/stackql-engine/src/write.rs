@@ -30,15 +30,23 @@ pub(crate) use matching::{Matching, is_of_rows, matching};
 /// What stands in front of the name of a body's member.
 const OF_BODY: &str = "data__";
 
-/// A table that a statement changes.
-pub(crate) fn target(context: &Arc<Context>, name: &ObjectName) -> Result<ResourceTable, Error> {
-    match name.0.as_slice() {
-        [provider, service, resource] => resource_table(context, provider, service, resource),
-        _ => Err(Error::Statement {
+/// A table that a statement changes, which some method of `verb` does.
+pub(crate) fn target(context: &Arc<Context>, name: &ObjectName, verb: Verb) -> Result<ResourceTable, Error> {
+    let [provider, service, resource] = name.0.as_slice() else {
+        return Err(Error::Statement {
             message: format!("no such table: {name}"),
             hint: Some("tables are named provider.service.resource".into()),
-        }),
+        });
+    };
+    let table = resource_table(context, provider, service, resource)?;
+    if table.resource.methods_of(verb).next().is_none() {
+        return Err(no_method(&table.name(), verb));
     }
+    Ok(table)
+}
+
+fn no_method(table: &str, verb: Verb) -> Error {
+    Error::no_method(table, verb, format!("SHOW METHODS IN {table} lists what it has"))
 }
 
 /// The method of `verb` that takes `columns`, and the parameters that they name, in their order. Of several it is the
@@ -51,10 +59,10 @@ pub(crate) fn method<'a>(
     let name = table.name();
     let methods: Vec<&Method> = table.resource.methods_of(verb).collect();
     let mut best: Option<(&Method, Vec<String>)> = None;
-    let mut nearest: Option<(usize, Error)> = None;
+    let mut nearest = (usize::MAX, no_method(&name, verb));
     let mut refuse = |distance: usize, error: Error| {
-        if nearest.as_ref().is_none_or(|(least, _)| distance < *least) {
-            nearest = Some((distance, error));
+        if distance < nearest.0 {
+            nearest = (distance, error);
         }
     };
     for method in &methods {
@@ -87,11 +95,7 @@ pub(crate) fn method<'a>(
         let example = example::by_verb(&name, &table.resource, method);
         refuse(distance, Error::Incomplete { source, example });
     }
-    best.ok_or_else(|| {
-        nearest
-            .map(|(_, error)| error)
-            .unwrap_or_else(|| Error::no_method(&name, verb, format!("SHOW METHODS IN {name} lists what it has")))
-    })
+    best.ok_or(nearest.1)
 }
 
 /// The parameter of `method` that a column names.

@@ -11,8 +11,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, collect, execute_stream};
 use datafusion::prelude::SessionConfig;
-use datafusion::sql::parser::Statement as PlannerStatement;
-use datafusion::sql::sqlparser::ast::{Expr, SelectItem, Statement as SqlStatement};
+use datafusion::sql::sqlparser::ast::{Expr, SelectItem};
 use futures::{StreamExt, stream};
 use stackql_call::Bindings;
 use stackql_provider::Verb;
@@ -35,7 +34,7 @@ use crate::settings::Settings;
 use crate::spilling::JoinsSpill;
 use crate::table::ResourceTable;
 use crate::write::Matching;
-use crate::{Answer, Failure, executed, made, resolve, views, write};
+use crate::{Answer, Failure, made, resolve, views, write};
 
 /// What the plan of one statement needs.
 pub(super) struct Planner {
@@ -124,19 +123,9 @@ impl Planner {
         mut query: Query,
         above: &[String],
     ) -> Result<(LogicalPlan, Vec<Option<String>>), DataFusionError> {
-        executed::plan(&self.context, &mut query.ast, query.hints)?;
-        if !above.is_empty() {
-            executed::only_read(&self.context)?;
-        }
-        if let Some(namespace) = &self.context.options.analytics {
-            namespace.name_plainly(&mut query.ast);
-        }
-        views::plan(&self.context, &self.state, &mut query.ast, above).await?;
+        views::plan(&self.context, &self.state, &mut query, above).await?;
         let written = resolve::resolve(&self.context, &mut query.ast)?;
-        resolve::take_one(&mut query.ast, &|name| self.state.aggregate_functions().contains_key(name));
-        stackql_functions::prepare(&mut query.ast);
-        let statement = PlannerStatement::Statement(Box::new(SqlStatement::Query(query.ast)));
-        Ok((self.state.statement_to_plan(statement).await?, written))
+        Ok((views::resolved(&self.state, query.ast).await?, written))
     }
 
     pub(super) async fn query(&self, query: Query) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
@@ -169,7 +158,7 @@ impl Planner {
                 Err(Error::statement("returning from asynchronous delete is disallowed").into())
             }
             Statement::Delete(delete) => {
-                let table = write::target(context, &delete.table)?;
+                let table = write::target(context, &delete.table, Verb::Delete)?;
                 let until = Until::asked(delete.hints, Verb::Delete, false);
                 let selection = delete.selection.as_ref();
                 Ok((self.changed(&table, Verb::Delete, selection, &[], until).await?, Verb::Delete, delete.returning))
@@ -189,7 +178,7 @@ impl Planner {
         verb: Verb,
     ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
         let Insert { table, columns, source, returning, hints } = insert;
-        let table = write::target(&self.context, &table)?;
+        let table = write::target(&self.context, &table, verb)?;
         let columns: Vec<_> = columns.iter().map(|column| (column.as_str(), Named::Value)).collect();
         let (method, parameters) = write::method(&table, verb, &columns)?;
         let input = match source {
@@ -210,7 +199,7 @@ impl Planner {
         verb: Verb,
     ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
         let Update { table, assignments, selection, returning, hints } = update;
-        let table = write::target(&self.context, &table)?;
+        let table = write::target(&self.context, &table, verb)?;
         let until = Until::asked(hints, verb, returning.is_some());
         Ok((self.changed(&table, verb, selection.as_ref(), &assignments, until).await?, verb, returning))
     }
@@ -224,9 +213,6 @@ impl Planner {
         set: &[(String, Expr)],
         until: Until,
     ) -> Result<Arc<FetchExec>, DataFusionError> {
-        if table.resource.methods_of(verb).next().is_none() {
-            write::method(table, verb, &[])?;
-        }
         let named =
             named(verb, selection, set).and_then(|all| write::assigned(&self.context, table, verb, &all, until));
         let (Err(_), Some(selection)) = (&named, selection) else { return Ok(named?) };
