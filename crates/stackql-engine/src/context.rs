@@ -86,7 +86,8 @@ impl Context {
 
     /// What this exact name stands for, if it is a method that is called.
     pub(crate) fn executed(&self, name: &str) -> Option<Executed> {
-        self.all_executed().into_iter().find(|(known, _)| known == name).map(|(_, executed)| executed)
+        let all = self.course.executed.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().find(|(known, _)| known == name).map(|(_, executed)| executed.clone())
     }
 
     /// The methods that the statement calls where relations stand, in the order in which they are written.

@@ -155,13 +155,11 @@ impl VisitorMut for Resolver {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         let outcome = match expr {
-            Expr::Identifier(ident) => match self.row(&ident.value) {
-                Some(column) => {
+            Expr::Identifier(ident) => self.unqualified(ident).map(|row| {
+                if let Some(column) = row {
                     *expr = Expr::CompoundIdentifier(column.into());
-                    Ok(())
                 }
-                None => self.unqualified(ident),
-            },
+            }),
             Expr::CompoundIdentifier(parts) => self.qualified(parts),
             _ => Ok(()),
         };
@@ -182,29 +180,24 @@ impl Resolver {
         Ok(Scope { relations, aliases: select.projection.iter().filter_map(alias).collect() })
     }
 
-    /// The only column of the relation that a word names, where no column in view is called so.
-    fn row(&self, word: &str) -> Option<[Ident; 2]> {
-        let found = self.scopes.iter().rev().find_map(|scope| {
-            let known = scope.relations.iter().flat_map(Relation::names);
-            match find(word, known) {
-                Found::None => scope.relations.iter().find_map(|relation| relation.row_called(word)).map(Some),
-                _ => Some(None),
-            }
-        });
-        found.flatten()
-    }
-
-    fn unqualified(&self, ident: &mut Ident) -> Result<(), Error> {
+    /// Gives a name without a qualifier its own spelling. Where no column is called so and a relation is, it is the only
+    /// column of that, which is given back.
+    fn unqualified(&self, ident: &mut Ident) -> Result<Option<[Ident; 2]>, Error> {
         for scope in self.scopes.iter().rev() {
+            let found = find(&ident.value, scope.relations.iter().flat_map(Relation::names));
+            if found == Found::None
+                && let Some(row) = scope.relations.iter().find_map(|relation| relation.row_called(&ident.value))
+            {
+                return Ok(Some(row));
+            }
             let exact = scope.relations.iter().any(|r| r.columns.iter().any(|c| c.is(&ident.value)));
             if !exact && scope.aliases.contains(&ident.value) {
-                return Ok(());
+                return Ok(None);
             }
-            let columns = scope.relations.iter().flat_map(|r| r.names());
-            match find(&ident.value, columns) {
+            match found {
                 Found::One(name) => {
                     *ident = quoted(name);
-                    return Ok(());
+                    return Ok(None);
                 }
                 Found::Ambiguous(candidates) => return Err(ambiguous(&ident.value, candidates)),
                 Found::None => {}
@@ -212,7 +205,7 @@ impl Resolver {
         }
         let all = || self.scopes.iter().flat_map(|s| &s.relations);
         if all().next().is_none() || all().any(|r| r.opaque) {
-            return Ok(());
+            return Ok(None);
         }
         let tables: Vec<&str> = all().map(|r| r.label.as_str()).collect();
         Err(self.unknown(&ident.value, &tables, all().flat_map(Relation::names).map(|(n, _)| n)))
