@@ -18,12 +18,20 @@ pub(crate) const WEB_PAGE: &str = "it is a web page of a proxy or a wrong endpoi
 /// The text of a body. A web page is none, even one that is well-formed: whoever stands between us and the API would
 /// else answer with no rows.
 pub(crate) fn text(body: &[u8]) -> Result<&str, Broken> {
-    let text = std::str::from_utf8(body)
-        .map_err(|e| Broken { at: e.valid_up_to() as u64, reason: "not UTF-8 text".to_owned() })?;
-    if begins(text, "<!DOCTYPE html") || begins(text, "<html") {
-        return Err(Broken { at: 0, reason: WEB_PAGE.to_owned() });
+    let text = utf8(body)?;
+    match is_web_page(text) {
+        true => Err(Broken { at: 0, reason: WEB_PAGE.to_owned() }),
+        false => Ok(text),
     }
-    Ok(text)
+}
+
+pub(crate) fn utf8(body: &[u8]) -> Result<&str, Broken> {
+    let reason = || "not UTF-8 text".to_owned();
+    std::str::from_utf8(body).map_err(|e| Broken { at: e.valid_up_to() as u64, reason: reason() })
+}
+
+pub(crate) fn is_web_page(text: &str) -> bool {
+    begins(text, "<!DOCTYPE html") || begins(text, "<html")
 }
 
 /// Whether the text, past a byte order mark and white space, begins so, in whatever case.

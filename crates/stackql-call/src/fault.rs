@@ -139,13 +139,15 @@ pub(crate) fn behind(status: u16, also: Option<String>) -> String {
 
 /// A status and its name, as servers of the kind that answer `500 INTERNAL SERVER ERROR` write it.
 pub fn status_line(status: u16) -> String {
-    let known = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());
-    known.map_or_else(|| status.to_string(), |known| format!("{status} {}", known.to_uppercase()))
+    reason(status).map_or_else(|| status.to_string(), |reason| format!("{status} {}", reason.to_uppercase()))
+}
+
+fn reason(status: u16) -> Option<&'static str> {
+    http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason())
 }
 
 fn status_name(status: u16) -> String {
-    let known = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());
-    known.map(|k| k.replace(' ', "")).unwrap_or_else(|| "UnknownError".to_owned())
+    reason(status).map(|reason| reason.replace(' ', "")).unwrap_or_else(|| "UnknownError".to_owned())
 }
 
 /// A provider's words on one line, cut to a sensible length.

@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use crate::body::{Broken, MAX_DEPTH, WEB_PAGE, begins, text};
+use crate::body::{Broken, MAX_DEPTH, WEB_PAGE, begins, is_web_page, utf8};
 
 mod find;
 mod shape;
@@ -21,13 +21,11 @@ const NO_VALUE: &str = "invalid character '<' looking for beginning of value";
 
 /// Reads the one value of a body.
 pub(crate) fn read<'de, S: DeserializeSeed<'de>>(body: &'de [u8], seed: S) -> Result<S::Value, Broken> {
-    let text = text(body).map_err(|broken| match broken.reason == WEB_PAGE {
-        true => Broken { reason: format!("{WEB_PAGE}: {NO_VALUE}"), ..broken },
-        false => broken,
-    })?;
+    let text = utf8(body)?;
     let bare = text.trim_start_matches('\u{feff}');
     if begins(text, "<") {
-        return Err(Broken { at: 0, reason: format!("it is not JSON: {NO_VALUE}") });
+        let what = if is_web_page(text) { WEB_PAGE } else { "it is not JSON" };
+        return Err(Broken { at: 0, reason: format!("{what}: {NO_VALUE}") });
     }
     let mut deserializer = serde_json::Deserializer::from_str(bare);
     let value = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
