@@ -27,8 +27,8 @@ pub(crate) struct Results {
     errors_as_rows: bool,
     target: String,
     out: Emission,
-    /// How many results were written.
-    written: usize,
+    /// How many results there were.
+    results: usize,
     /// The first row of the last result, as names and texts.
     first: Vec<(String, String)>,
 }
@@ -66,7 +66,7 @@ impl Results {
             }
         };
         let (out, errors_as_rows) = (Emission::new(out), flags.errorpresentation == "record");
-        Ok(Self { style, errors_as_rows, target, out, written: 0, first: Vec::new() })
+        Ok(Self { style, errors_as_rows, target, out, results: 0, first: Vec::new() })
     }
 
     /// Holds back what a script of several statements gives until [`Self::release`], where the Go program does.
@@ -133,9 +133,9 @@ impl Results {
 
     /// A writer of the next result.
     fn writer(&mut self, schema: SchemaRef) -> Result<Box<dyn RowWriter>, Stop> {
-        self.written += 1;
+        self.results += 1;
         match self.style.format {
-            Format::Parquet if self.written > 1 => Err(Stop::Told(
+            Format::Parquet if self.results > 1 => Err(Stop::Told(
                 "a parquet file holds one result, and this is another; write it by a run of its own".into(),
             )),
             _ => Ok(self.style.writer(schema)),

@@ -66,7 +66,7 @@ pub(super) fn flags() -> impl Iterator<Item = Arg> {
 }
 
 /// Flags that change something and take an object.
-const OBJECTS: &[&str] = &["auth", "registry", "session", "sqlBackend"];
+const OBJECTS: &[&str] = &["auth", "namespaces", "registry", "session", "sqlBackend"];
 
 /// Whether the flag of this name takes an object.
 pub(super) fn takes_an_object(name: &str) -> bool {

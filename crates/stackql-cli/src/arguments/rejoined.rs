@@ -82,6 +82,7 @@ mod tests {
             &["--auth={aws:", "{type:", "basic,", "scopes:", "[a,", "b]}}", "exec"],
             &["--auth={aws: {type: basic, scopes: [a, b]}}", "exec"],
         );
+        check(&["--namespaces={analytics:", "{ttl:", "60}}", "exec"], &["--namespaces={analytics: {ttl: 60}}", "exec"]);
     }
 
     #[test]
