@@ -99,10 +99,17 @@ impl Results {
         session.progress().reset();
         self.first.clear();
         let mut progress = ProgressLine::new(session.progress());
-        match progress.beside(Box::pin(work)).await {
+        let ending = match progress.beside(Box::pin(work)).await {
             Ok(answer) => self.answer(answer, arrangement, &mut progress).await,
             Err(failure) => self.failure(&failure),
+        };
+        let defaults = session.new_defaults();
+        if !self.style.compat && io::stderr().is_terminal() {
+            for [_, scope, value] in defaults {
+                self.out.say(&format!("note: {scope} {value} (default); {scope} = '*' reads all"));
+            }
         }
+        ending
     }
 
     /// Writes a line between results.

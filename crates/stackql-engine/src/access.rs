@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use serde_json::{Value as Json, json};
 use stackql_call::{BindError, Bindings, RowPlan, Value};
-use stackql_provider::{BodyStyle, Location, Method, NarrowingVia, Resource, Service, Type};
+use stackql_provider::{BodyStyle, Method, NarrowingVia, Resource, Service, Type};
 
 use crate::error::Error;
 use crate::example;
 use crate::predicate::{Predicate, text};
 use crate::scope::ALL;
-use crate::shape::same;
+use crate::shape::{same, spelled};
 use crate::table::{ResourceTable, is_filterable, select_methods};
 
 /// How a resource is read.
@@ -45,28 +45,23 @@ pub(crate) fn choose<'a>(
     predicates: &[Predicate],
     fed: &[String],
 ) -> Result<&'a Method, Error> {
+    let bound: Vec<&str> = predicates.iter().map(|p| p.column.as_str()).chain(fed.iter().map(String::as_str)).collect();
+    choose_among(table, &bound, &[])
+}
+
+/// The method whose required parameters are all among the columns `bound` and `offered`; of several the one that requires
+/// most. It has to know what is bound; what is offered and it does not take stays a filter on rows.
+pub(crate) fn choose_among<'a>(
+    table: &'a ResourceTable,
+    bound: &[&str],
+    offered: &[&str],
+) -> Result<&'a Method, Error> {
+    // A condition on a field of rows binds nothing.
+    let bound: Vec<&str> = bound.iter().copied().filter(|c| table.shape.is_parameter(c)).collect();
     let name = table.name();
-    let bound: Vec<&String> = predicates.iter().map(|p| &p.column).chain(fed).collect();
-    let mut missing: Option<(&Method, Vec<String>)> = None;
-    let mut best: Option<&Method> = None;
-    let is_meant = |method: &&Method| table.pinned.as_ref().is_none_or(|pinned| *pinned == method.name);
-    for method in select_methods(&name, &table.resource)?.into_iter().filter(is_meant) {
-        let is_bound = |name: &str| method.parameter(name).is_some_and(|p| bound.iter().any(|c| same(p, c)));
-        let lacks: Vec<String> = method.owed().into_iter().filter(|n| !is_bound(n)).map(str::to_owned).collect();
-        if bound.iter().any(|c| !knows(&table.service, &table.resource, method, c)) {
-            continue;
-        }
-        if lacks.is_empty() {
-            if best.is_none_or(|b| b.owed().len() < method.owed().len()) {
-                best = Some(method);
-            }
-        } else if missing.as_ref().is_none_or(|(_, m)| lacks.len() < m.len()) {
-            missing = Some((method, lacks));
-        }
-    }
-    match (best, missing) {
-        (Some(method), _) => Ok(method),
-        (None, Some((method, missing))) => {
+    match rank(table, &bound, offered)? {
+        Ranked { best: Some(method), .. } => Ok(method),
+        Ranked { best: None, nearest: Some((method, missing)) } => {
             // What reads the table may have left it to the statement.
             if let Some(error) = table.presets.as_ref().and_then(|presets| presets.lacking(&missing)) {
                 return Err(error);
@@ -77,8 +72,8 @@ pub(crate) fn choose<'a>(
                 example,
             })
         }
-        (None, None) => {
-            let asked: Vec<&str> = bound.iter().filter(|c| !is_field(&table.resource, c)).map(|c| c.as_str()).collect();
+        Ranked { best: None, nearest: None } => {
+            let asked: Vec<&str> = bound.iter().map(|column| spelled(column)).collect();
             Err(Error::NoMethod {
                 reason: format!("no method that answers SELECT takes {} together", asked.join(", ")),
                 hint: format!("SHOW METHODS IN {name} lists which takes what"),
@@ -88,19 +83,47 @@ pub(crate) fn choose<'a>(
     }
 }
 
-/// Whether the rows have a field of this name.
-fn is_field(resource: &Resource, column: &str) -> bool {
-    resource.columns.iter().any(|c| c.name == column)
+/// The method that lacks the fewest of its required parameters, where none can be called.
+pub(crate) fn nearest<'a>(table: &'a ResourceTable, bound: &[&str], offered: &[&str]) -> Option<&'a Method> {
+    let bound: Vec<&str> = bound.iter().copied().filter(|c| table.shape.is_parameter(c)).collect();
+    rank(table, &bound, offered).ok()?.nearest.map(|(method, _)| method)
 }
 
-/// Whether a predicate on `column` means something to `method`: what is a parameter of other methods alone is a column
-/// without values in its rows, and no row would be left.
-fn knows(service: &Service, resource: &Resource, method: &Method, column: &str) -> bool {
-    let is_scope = service.endpoints.scope.as_deref() == Some(column);
-    is_scope
-        || column == RowPlan::EXTRA
-        || is_field(resource, column)
-        || method.parameters.iter().any(|p| same(p, column))
+/// The SELECT methods of a table, by what is bound.
+struct Ranked<'a> {
+    /// Of those that can be called the one that requires most.
+    best: Option<&'a Method>,
+    /// Of the others the one that lacks fewest parameters, and which.
+    nearest: Option<(&'a Method, Vec<String>)>,
+}
+
+fn rank<'a>(table: &'a ResourceTable, bound: &[&str], offered: &[&str]) -> Result<Ranked<'a>, Error> {
+    let name = table.name();
+    let mut missing: Option<(&Method, Vec<String>)> = None;
+    let mut best: Option<&Method> = None;
+    let is_meant = |method: &&Method| table.pinned.as_ref().is_none_or(|pinned| *pinned == method.name);
+    for method in select_methods(&name, &table.resource)?.into_iter().filter(is_meant) {
+        let is_bound =
+            |name: &str| method.parameter(name).is_some_and(|p| bound.iter().chain(offered).any(|c| same(p, c)));
+        let lacks: Vec<String> = method.owed().into_iter().filter(|n| !is_bound(n)).map(str::to_owned).collect();
+        if bound.iter().any(|c| !knows(&table.service, method, c)) {
+            continue;
+        }
+        if lacks.is_empty() {
+            if best.is_none_or(|b| b.owed().len() < method.owed().len()) {
+                best = Some(method);
+            }
+        } else if missing.as_ref().is_none_or(|(_, m)| lacks.len() < m.len()) {
+            missing = Some((method, lacks));
+        }
+    }
+    Ok(Ranked { best, nearest: missing })
+}
+
+/// Whether a parameter column means something to `method`: what is a parameter of other methods alone has no value in
+/// its rows, and no row would be left.
+fn knows(service: &Service, method: &Method, column: &str) -> bool {
+    service.endpoints.scope.as_deref() == Some(spelled(column)) || method.parameters.iter().any(|p| same(p, column))
 }
 
 /// How a predicate travels with a call.
@@ -123,25 +146,24 @@ pub(crate) enum Way<'a> {
 /// How `predicate` travels with a call of `method`, if it does.
 pub(crate) fn way<'a>(table: &'a ResourceTable, method: &'a Method, predicate: &'a Predicate) -> Option<Way<'a>> {
     let (service, resource) = (&table.service, &table.resource);
-    let is_scope = service.endpoints.scope.as_ref() == Some(&predicate.column);
-    let parameter = method.parameters.iter().find(|p| same(p, &predicate.column));
-    if is_scope || parameter.is_some_and(|p| p.required) {
-        let name = parameter.map_or(predicate.column.as_str(), |p| p.name.as_str());
-        return Some(Way::Required { name, asks_for_one: !is_scope && asks_for_one(method) });
-    }
-    let narrowing = method.narrowings.iter().find(|n| n.column == predicate.column && fits(resource, predicate));
-    match (narrowing.map(|n| &n.via), parameter) {
-        (Some(NarrowingVia::Filter { parameter, name, maximum }), _) => {
-            Some(Way::Filter { parameter, name, maximum: (*maximum as usize).max(1) })
+    if table.shape.is_parameter(&predicate.column) {
+        let column = spelled(&predicate.column);
+        let is_scope = service.endpoints.scope.as_deref() == Some(column);
+        let parameter = method.parameters.iter().find(|p| same(p, column));
+        if is_scope || parameter.is_some_and(|p| p.required) {
+            let name = parameter.map_or(column, |p| p.name.as_str());
+            return Some(Way::Required { name, asks_for_one: !is_scope && asks_for_one(method) });
         }
-        (Some(NarrowingVia::List { parameter }), _) => Some(Way::List { parameter }),
-        (Some(NarrowingVia::Value { parameter }), _) => Some(Way::Value { parameter }),
-        // A parameter in the address may change what the rows are, such as which states a list has.
-        (None, Some(p)) if p.location != Location::Body || !is_field(resource, &predicate.column) => {
-            Some(Way::Value { parameter: &p.name })
-        }
-        (None, _) => None,
+        return parameter.map(|p| Way::Value { parameter: &p.name });
     }
+    let narrowing = method.narrowings.iter().find(|n| n.column == predicate.column && fits(resource, predicate))?;
+    Some(match &narrowing.via {
+        NarrowingVia::Filter { parameter, name, maximum } => {
+            Way::Filter { parameter, name, maximum: (*maximum as usize).max(1) }
+        }
+        NarrowingVia::List { parameter } => Way::List { parameter },
+        NarrowingVia::Value { parameter } => Way::Value { parameter },
+    })
 }
 
 /// The bindings with which `method` is called so that `predicates` hold.
@@ -159,7 +181,11 @@ pub(crate) fn bindings<'a>(
         match way(table, method, predicate) {
             Some(Way::Required { name, asks_for_one }) => {
                 absent_is_empty |= asks_for_one;
-                rows = multiply(rows, name, &predicate.values)?;
+                let everywhere = Value::Text(ALL.to_owned());
+                let is_everywhere = table.is_scope(&predicate.column) && predicate.values.contains(&everywhere);
+                // Whatever stands beside the wildcard is among its members.
+                let values = if is_everywhere { std::slice::from_ref(&everywhere) } else { &predicate.values };
+                rows = multiply(rows, name, values)?;
             }
             Some(Way::Filter { parameter, name, maximum }) => {
                 let filter = |values| filter(resource, method, parameter, name, values);
@@ -215,7 +241,7 @@ fn are_apart(values: &[Value]) -> bool {
 }
 
 /// Whether a method asks for one thing: its address ends with what is bound, or all that is bound is in a form.
-fn asks_for_one(method: &Method) -> bool {
+pub(crate) fn asks_for_one(method: &Method) -> bool {
     let path = method.request.path.split('?').next().unwrap_or_default();
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     last.contains('{') || (!path.contains('{') && matches!(method.request.body, BodyStyle::Form(_)))

@@ -22,6 +22,7 @@ use crate::demand::run_together;
 use crate::error::Error;
 use crate::fetch::{Fetch, FetchExec, fetches, named_scope};
 use crate::scope;
+use crate::shape::spelled;
 use crate::views::View;
 
 pub(crate) use analyze::analyze;
@@ -119,7 +120,7 @@ async fn calls(exec: &FetchExec, task: &Arc<TaskContext>, lines: &mut Vec<Line>)
     let http_method = &fetch.operation.method().request.http_method;
     let input = exec.children()[0];
     if let Some(keys) = exec.keys() {
-        let columns = keys.columns();
+        let columns: Vec<String> = keys.columns().iter().map(|column| spelled(column).to_owned()).collect();
         let detail = format!("{http_method} for each value of {}", columns.join(", "));
         lines.push(Line::new("call", Some(&operation), detail));
         return Ok(Estimate::of(exec, Calls::Keys(columns)));
@@ -133,11 +134,15 @@ async fn calls(exec: &FetchExec, task: &Arc<TaskContext>, lines: &mut Vec<Line>)
         for row in 0..batch.num_rows() {
             let mut bound = fetch.with_clauses(bindings(&batch, row)?);
             let everywhere = named_scope(&fetch.operation, &bound) == Some(scope::ALL);
+            let is_default = named_scope(&fetch.operation, &bound).is_none();
             if everywhere && let Some(scope) = scope::scope_of(&fetch.operation) {
                 bound.remove(&scope.name);
                 members = Some(scope.name.clone());
             }
-            for place in scope::places(&fetch.context, &fetch.operation, bound).await? {
+            let places = scope::places(&fetch.context, &fetch.operation, bound).await?;
+            // The member that stands for all of them here says nothing of what is excluded.
+            let filters = if everywhere { &[] } else { fetch.scope_filters.as_slice() };
+            for place in scope::admitted(&fetch.operation, filters, places) {
                 count += 1;
                 if count > MOST_CALLS {
                     continue;
@@ -150,9 +155,12 @@ async fn calls(exec: &FetchExec, task: &Arc<TaskContext>, lines: &mut Vec<Line>)
                 if method.verb == Verb::Select && method.paging.is_some() {
                     detail.push_str(" (and the pages that follow, as long as rows are wanted)");
                 }
-                let scope = if everywhere { Some(scope::ALL) } else { call.scope() };
-                let line = Line::new("call", Some(&operation), detail);
-                lines.push(Line { scope: scope.map(str::to_owned), ..line });
+                let scope = match call.scope() {
+                    _ if everywhere => Some(scope::ALL.to_owned()),
+                    Some(scope) if is_default => Some(format!("{scope} (default)")),
+                    scope => scope.map(str::to_owned),
+                };
+                lines.push(Line { scope, ..Line::new("call", Some(&operation), detail) });
             }
         }
     }

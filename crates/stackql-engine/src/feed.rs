@@ -31,6 +31,7 @@ pub(crate) use either::EitherExec;
 pub(crate) use exec::FeedExec;
 pub(crate) use hole::KeysExec;
 pub(crate) use planner::FeedPlanner;
+pub(crate) use push::as_column;
 pub(crate) use wants::table_of;
 
 use node::Feed;

@@ -15,6 +15,7 @@ use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, execute_stream};
@@ -60,6 +61,8 @@ pub(crate) struct Fetch {
     pub(crate) narrowing: Vec<String>,
     /// What it reads a table by; `None` where it changes something.
     pub(crate) choice: Option<Choice>,
+    /// Filters on the scope: members that they exclude are not asked.
+    pub(crate) scope_filters: Vec<Expr>,
 }
 
 impl Fetch {

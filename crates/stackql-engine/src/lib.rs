@@ -32,6 +32,7 @@ mod namespace;
 mod once;
 mod output;
 mod pages;
+mod parameters;
 mod plan;
 mod predicate;
 mod registry;

@@ -1,6 +1,6 @@
 //! What a session's calls were: the rows of `system.calls` and `system.errors`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
@@ -8,7 +8,7 @@ use datafusion::arrow::array::{
     ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use stackql_call::{Attempt, Request};
+use stackql_call::{Attempt, Operation, Request};
 
 use crate::{Failure, Place};
 
@@ -22,6 +22,16 @@ pub(crate) struct Log {
     errors: Mutex<Vec<Failure>>,
     /// How many pages the last whole list of a table had.
     pages: Mutex<HashMap<String, usize>>,
+    /// The defaults that stood for scopes which statements left out.
+    defaults: Mutex<Defaults>,
+}
+
+/// Defaults of scopes, as `provider`, `scope` and value.
+#[derive(Debug, Default)]
+struct Defaults {
+    known: BTreeSet<[String; 3]>,
+    /// Those that nobody was told of yet.
+    new: Vec<[String; 3]>,
 }
 
 /// A request that was sent, or answered by what was kept.
@@ -77,6 +87,21 @@ impl Log {
     /// How many pages the last whole list of a table had.
     pub(crate) fn pages_of(&self, table: &str) -> Option<usize> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(table).copied()
+    }
+
+    /// Takes note of a default that stood for a scope which a statement left out.
+    pub(crate) fn take_default(&self, operation: &Operation, value: &str) {
+        let Some(scope) = &operation.service.endpoints.scope else { return };
+        let mut defaults = self.defaults.lock().unwrap_or_else(PoisonError::into_inner);
+        let default = [operation.provider.name.as_str(), scope, value].map(str::to_owned);
+        if defaults.known.insert(default.clone()) {
+            defaults.new.push(default);
+        }
+    }
+
+    /// The defaults that were taken since this was asked last, each once.
+    pub(crate) fn new_defaults(&self) -> Vec<[String; 3]> {
+        std::mem::take(&mut self.defaults.lock().unwrap_or_else(PoisonError::into_inner).new)
     }
 
     /// How many calls there are so far.

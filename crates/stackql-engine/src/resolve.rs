@@ -13,6 +13,7 @@ use stackql_provider::names::{Found, find, fold, meant, nearest};
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::shape::spelled;
 
 mod beside;
 mod duplicate;
@@ -57,7 +58,7 @@ pub(crate) fn view(
     let before = names.len();
     for relation in &all {
         let is_required = |name: &str| required.iter().any(|required| fold(required) == fold(name));
-        for (name, item) in relation.items_behind(is_required).filter(|(name, _)| *name != RowPlan::EXTRA) {
+        for (name, item) in relation.items_behind(is_required).filter(|(name, _)| *name != RowPlan::EXTRA && spelled(name) == *name) {
             if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                 names.push(name.to_owned());
                 select.projection.push(item);
@@ -233,7 +234,7 @@ impl Resolver {
     }
 
     fn unknown<'a>(&self, name: &str, tables: &[&str], columns: impl Iterator<Item = &'a str>) -> Error {
-        let meant = meant(nearest(name, columns));
+        let meant = meant(nearest(name, columns.filter(|column| spelled(column) == *column)));
         let mut tables = tables.to_vec();
         tables.dedup();
         Error::Statement {

@@ -1,15 +1,21 @@
-//! Where calls are made: the default of a scope, and all its members for `*`.
+//! Where calls are made: the default of a scope, and all its members for `*`. [`filters`] leaves out members that the
+//! statement's conditions exclude.
+
+mod filters;
 
 use std::sync::Arc;
 
 use futures::TryStreamExt;
 use stackql_call::{Bindings, Operation, RowPlan, Value};
-use stackql_provider::{Location, Scope, Verb};
+use stackql_provider::names::{meant, nearest};
+use stackql_provider::{Endpoints, Location, Provider, Scope, Service, Verb};
 
 use crate::context::Context;
 use crate::error::Error;
 use crate::fetch::named_scope;
 use crate::pages::{Paging, pages};
+
+pub(crate) use filters::{admitted, refuse_unbound, scope_filters};
 
 /// What a statement writes to mean all members of a scope.
 pub(crate) const ALL: &str = "*";
@@ -40,13 +46,42 @@ pub(crate) async fn places(
             }
             Ok(all)
         }
-        Some(_) => Ok(vec![bindings]),
+        Some(member) => {
+            check_member(&operation.provider, &operation.service, &Value::Text(member.to_owned()))?;
+            Ok(vec![bindings])
+        }
         None => {
             let value = default(context, operation, scope).await?;
+            check_member(&operation.provider, &operation.service, &Value::Text(value.clone()))?;
             bindings.insert(scope.name.clone(), Value::Text(value));
             Ok(vec![bindings])
         }
     }
+}
+
+/// Refuses a value that is no member of the service's scope, where the definitions list all of them: a partition that
+/// has a pattern of names lists its members, while a server of a document may name a few as examples.
+///
+/// # Errors
+///
+/// Names the value, and the member that is spelled most like it.
+pub(crate) fn check_member(provider: &Provider, service: &Service, value: &Value) -> Result<(), Error> {
+    let Endpoints { scope: Some(scope), partitions, .. } = &service.endpoints else { return Ok(()) };
+    let Value::Text(value) = value else { return Ok(()) };
+    let listed = || partitions.iter().filter(|p| !p.pattern.is_empty()).flat_map(|p| p.members.iter());
+    if listed().next().is_none() || value == ALL || listed().any(|member| member == value) {
+        return Ok(());
+    }
+    // An address of its own may belong to what is no member, such as one for all of them.
+    if partitions.iter().flat_map(|p| &p.hosts).any(|host| host.member == *value) {
+        return Ok(());
+    }
+    let meant = meant(nearest(value, listed().map(String::as_str)));
+    let article = if scope.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    Err(Error::Statement {
+        message: format!("'{}' is not {article} {scope} of {}{meant}", value.escape_debug(), provider.name),
+        hint: Some(format!("{scope} = '*' means all; newer definitions may know more of them")),
+    })
 }
 
 /// The scope that an operation's service has.
@@ -67,7 +102,8 @@ pub(crate) async fn default(context: &Context, operation: &Operation, scope: &Sc
 async fn members(context: &Arc<Context>, operation: &Operation, scope: &Scope) -> Result<Vec<String>, Error> {
     let provider = &operation.provider;
     let unlistable = || {
-        Error::statement(format!("{}: the members of {} cannot be listed; name them", operation.table(), scope.name))
+        let (table, scope) = (operation.table(), &scope.name);
+        Error::statement(format!("{table}: the members of {scope} cannot be listed; name them by = or IN"))
     };
     let listing = scope.members.as_ref().ok_or_else(unlistable)?;
     let service = context.definitions.service(&provider.name, &listing.service)?;

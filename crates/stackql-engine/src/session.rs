@@ -174,6 +174,12 @@ impl Session {
         &self.definitions
     }
 
+    /// The defaults that stood for scopes which statements left out, as provider, scope and value: those that this was not
+    /// asked for before.
+    pub fn new_defaults(&self) -> Vec<[String; 3]> {
+        self.log.new_defaults()
+    }
+
     /// How far the running statement is.
     pub fn progress(&self) -> &Arc<Progress> {
         &self.progress

@@ -1,5 +1,9 @@
 //! The columns of a provider table: the fields of its rows, and behind them the hidden ones, which `*` leaves out:
 //! the scope, the parameters of its SELECT methods, and `_extra`.
+//!
+//! A parameter is an input and a field is an output, also where both have one name: a response may spell a value in
+//! another form than the request (`zone` as a URL). Such a field has a *parameter column* beside it, which echoes the
+//! bound value; conditions that bind the parameter are on that column.
 
 use std::sync::Arc;
 
@@ -19,6 +23,10 @@ pub(crate) enum Source {
     Extra,
 }
 
+/// The prefix of the name of a parameter column that stands beside a field of that name. No statement can mean it by
+/// accident: a name with a blank has to be quoted.
+const PARAMETER: &str = "parameter ";
+
 /// A provider table's columns.
 #[derive(Debug, Clone)]
 pub(crate) struct Shape {
@@ -36,23 +44,38 @@ impl Shape {
         let mut sources: Vec<Source> = (0..fields.len()).map(Source::Row).collect();
         let mut aliases: Vec<Vec<String>> = resource.columns.iter().map(|c| c.aliases.clone()).collect();
         let visible = fields.len();
-        if let Some(scope) = &service.endpoints.scope
-            && !fields.iter().any(|f| fold(f.name()) == fold(scope))
-        {
-            fields.push(Field::new(scope, DataType::Utf8, true));
+        if let Some(scope) = &service.endpoints.scope {
+            let field = fields.iter().find(|f| fold(f.name()) == fold(scope));
+            let name = field.map_or_else(|| scope.clone(), |field| format!("{PARAMETER}{}", field.name()));
+            fields.push(Field::new(name, DataType::Utf8, true));
             sources.push(Source::Bound(scope.clone()));
             aliases.push(Vec::new());
         }
         for method in resource.methods_of(Verb::Select) {
             let paged = |parameter: &Parameter| method.paging.as_ref().is_some_and(|p| p.sets(&parameter.name));
             for parameter in &method.parameters {
-                let known = fields.iter().any(|f| same(parameter, f.name()));
-                if known || paged(parameter) || parameter.idempotency_token || parameter.implied {
+                if paged(parameter) || parameter.idempotency_token || parameter.implied {
                     continue;
                 }
-                fields.push(parameter_field(resource, parameter));
+                let is_same = |at: &usize| same(parameter, fields[*at].name());
+                let known = (0..fields.len()).filter(is_same).collect::<Vec<_>>();
+                if known.iter().any(|at| matches!(sources[*at], Source::Bound(_))) {
+                    continue;
+                }
+                let field = parameter_field(resource, parameter);
+                // A field that the method filters on itself stays a filter.
+                match known.first().map(|at| fields[*at].name().clone()) {
+                    Some(column) if !takes(method, &column) => continue,
+                    Some(column) => {
+                        fields.push(field.with_name(format!("{PARAMETER}{column}")));
+                        aliases.push(Vec::new());
+                    }
+                    None => {
+                        fields.push(field);
+                        aliases.push(parameter.aliases.clone());
+                    }
+                }
                 sources.push(Source::Bound(parameter.name.clone()));
-                aliases.push(parameter.aliases.clone());
             }
         }
         fields.extend(RowPlan::new(&resource.types, &[], true).schema().fields().iter().map(|f| f.as_ref().clone()));
@@ -60,11 +83,35 @@ impl Shape {
         aliases.push(Vec::new());
         Self { schema: Arc::new(Schema::new(fields)), sources, aliases, visible }
     }
+
+    /// Whether a column echoes a bound value: it is a parameter or the scope, and no field of the rows.
+    pub(crate) fn is_parameter(&self, column: &str) -> bool {
+        self.schema.index_of(column).is_ok_and(|at| matches!(self.sources[at], Source::Bound(_)))
+    }
+
+    /// The column that echoes the parameter of a column's name: the column itself, or the one beside a field.
+    pub(crate) fn parameter_column(&self, column: &str) -> Option<String> {
+        let beside = || format!("{PARAMETER}{column}");
+        let found = if self.is_parameter(column) { column.to_owned() } else { beside() };
+        self.is_parameter(&found).then_some(found)
+    }
+}
+
+/// What statements call a column: a parameter column goes by the name of the field that it stands beside.
+pub(crate) fn spelled(column: &str) -> &str {
+    column.strip_prefix(PARAMETER).unwrap_or(column)
 }
 
 /// Whether a parameter and a column are one: the same name, however it is spelled. What no statement names is no column.
 pub(crate) fn same(parameter: &Parameter, column: &str) -> bool {
-    !parameter.implied && fold(&parameter.name) == fold(column)
+    !parameter.implied && fold(&parameter.name) == fold(spelled(column))
+}
+
+/// Whether a condition that fixes the column binds a parameter of the method. Where a definition maps the column to a
+/// filter of the method, the condition stays a filter, which is pushed down and applied again.
+pub(crate) fn takes(method: &Method, column: &str) -> bool {
+    let parameter = method.parameters.iter().find(|p| same(p, column));
+    parameter.is_some_and(|p| p.required || !method.narrowings.iter().any(|n| n.column == spelled(column)))
 }
 
 /// Whether a method cannot be called without a value for the column.

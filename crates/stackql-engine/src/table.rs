@@ -25,8 +25,8 @@ use crate::fetch::{Fetch, FetchExec};
 use crate::output::{From, Output};
 use crate::pages::Paging;
 use crate::predicate::{Predicate, Range, enumerated, predicate, range};
-use crate::scope::ALL;
-use crate::shape::{Shape, Source, owes, same};
+use crate::scope::{ALL, check_member, refuse_unbound, scope_filters};
+use crate::shape::{Shape, Source, owes, same, spelled};
 use crate::views::Presets;
 
 /// A resource as a table.
@@ -43,6 +43,8 @@ pub(crate) struct ResourceTable {
     pub(crate) pinned: Option<String>,
     /// How the view of a resource reads it, where one does.
     pub(crate) presets: Option<Arc<Presets>>,
+    /// A condition of the statement is on the scope, so that its default does not stand for what the statement leaves out.
+    pub(crate) has_scope_condition: bool,
 }
 
 /// Columns that a relation feeds.
@@ -63,7 +65,7 @@ impl ResourceTable {
         resource: Arc<Resource>,
     ) -> Self {
         let shape = Arc::new(Shape::new(&service, &resource));
-        Self { context, provider, service, resource, shape, fed: Vec::new(), pinned: None, presets: None }
+        Self { context, provider, service, resource, shape, fed: Vec::new(), pinned: None, presets: None, has_scope_condition: false }
     }
 
     /// The full name, `provider.service.resource`.
@@ -83,7 +85,31 @@ impl ResourceTable {
             let new = weaker.into_iter().filter(|w| !all.iter().any(|p| p.column == w.column));
             all.extend(new.collect::<Vec<_>>());
         }
+        all.extend(self.all_members(&all));
         all
+    }
+
+    /// All members of the scope, where a condition is on it and none of the `bound` values is: which of them the
+    /// condition excludes is known once they are listed.
+    fn all_members(&self, bound: &[Predicate]) -> Option<Predicate> {
+        let is_bound = |column: &String| bound.iter().any(|p| p.column == *column) || self.fed_columns().contains(column);
+        let column = self.scope_column().filter(|column| self.has_scope_condition && !is_bound(column))?;
+        Some(Predicate { column, values: vec![Value::Text(ALL.to_owned())] })
+    }
+
+    /// The parameter column of the scope.
+    pub(crate) fn scope_column(&self) -> Option<String> {
+        self.shape.parameter_column(self.service.endpoints.scope.as_ref()?)
+    }
+
+    /// Whether a column is the scope, by its own name or as its parameter column.
+    pub(crate) fn is_scope_name(&self, column: &str) -> bool {
+        self.service.endpoints.scope.as_deref() == Some(spelled(column))
+    }
+
+    /// Whether a column is the parameter column of the scope.
+    pub(crate) fn is_scope(&self, column: &str) -> bool {
+        self.scope_column().is_some_and(|scope| scope == column)
     }
 
     /// What `filters` fix. A range of numbers is taken apart only where a method asks for the number.
@@ -104,8 +130,9 @@ impl ResourceTable {
         let of = |(parameter, value): (&str, &str)| {
             let mut columns = self.shape.schema.fields().iter().map(|f| f.name());
             let column = columns.find(|column| fold(column) == fold(parameter))?;
-            let is_free = !fed.contains(column) && self.asks(column);
-            is_free.then(|| Predicate { column: column.clone(), values: vec![Value::Text(value.to_owned())] })
+            let column = self.shape.parameter_column(column)?;
+            let is_free = !fed.contains(&column) && self.asks(&column);
+            is_free.then(|| Predicate { column, values: vec![Value::Text(value.to_owned())] })
         };
         self.context.settings.defaults(&self.provider.name).filter_map(of).collect()
     }
@@ -138,19 +165,17 @@ impl ResourceTable {
     /// Whether a method asks for the number whose range is known.
     fn is_asked(&self, range: &Range) -> bool {
         let is_integer = self.shape.schema.field_with_name(&range.column).is_ok_and(|f| f.data_type().is_integer());
-        is_integer && self.asks(&range.column)
+        is_integer && self.is_echo(&range.column) && self.asks(&range.column)
     }
 
     fn is_everywhere(&self, filter: &Expr) -> bool {
-        predicate(filter).is_some_and(|p| {
-            Some(&p.column) == self.service.endpoints.scope.as_ref() && p.values.contains(&Value::Text(ALL.into()))
-        })
+        predicate(filter).is_some_and(|p| self.is_scope(&p.column) && p.values.contains(&Value::Text(ALL.into())))
     }
 
     /// Whether a column echoes what is bound: the calls are made for the values of a predicate on it, so that each of
     /// their rows fulfils it, whatever form the provider gives to the value.
     pub(crate) fn is_echo(&self, column: &str) -> bool {
-        self.shape.schema.index_of(column).is_ok_and(|at| matches!(self.shape.sources[at], Source::Bound(_)))
+        self.shape.is_parameter(column)
     }
 
     fn operation(&self, method: &Method) -> Result<Arc<Operation>> {
@@ -223,6 +248,10 @@ impl TableProvider for ResourceTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let predicates = self.predicates(filters);
         let Access { method, rows, absent_is_empty } = access(self, &predicates, &self.fed_columns())?;
+        refuse_unbound(self, method, &predicates, filters)?;
+        for value in predicates.iter().filter(|p| self.is_scope(&p.column)).flat_map(|p| &p.values) {
+            check_member(&self.provider, &self.service, value)?;
+        }
         let (plan, output) = self.output(method, projection);
         let Travelling { bindings: clauses, certain } = travelling(self, method, filters, projection);
         let is_everywhere = |row: &Bindings| row.values().any(|v| *v == Value::Text(ALL.to_owned()));
@@ -241,6 +270,7 @@ impl TableProvider for ResourceTable {
             certain,
             narrowing: narrowing(self, method, &predicates),
             choice: Some(Choice::new(self, method, filters)),
+            scope_filters: scope_filters(self, filters),
         };
         let input: Arc<dyn ExecutionPlan> = match self.fed.is_empty() {
             true => leaf(&rows)?,

@@ -23,6 +23,7 @@ use crate::fetch::{Fetch, FetchExec};
 use crate::literal::{Assignment, Named};
 use crate::output::Output;
 use crate::pages::Paging;
+use crate::scope::ALL;
 use crate::table::ResourceTable;
 
 pub(crate) use matching::{Matching, is_of_rows, matching};
@@ -144,7 +145,7 @@ pub(crate) fn fetch(
     let paging = Paging::default();
     let (context, operation, tally) = (Arc::clone(context), Arc::new(operation), Arc::default());
     let (is_fed, is_one, is_of_rows, clauses) = (false, false, false, table.defaults_of(method));
-    let (certain, narrowing, choice) = (0, Vec::new(), None);
+    let (certain, narrowing, choice, scope_filters) = (0, Vec::new(), None, Vec::new());
     let fetch = Fetch {
         context,
         operation,
@@ -160,6 +161,7 @@ pub(crate) fn fetch(
         certain,
         narrowing,
         choice,
+        scope_filters,
     };
     Ok(Arc::new(FetchExec::new(input, Arc::new(fetch))))
 }
@@ -209,12 +211,16 @@ pub(crate) fn assigned(
     }
     let mut rows = vec![Bindings::new()];
     for (parameter, assignment) in parameters.iter().zip(assignments) {
+        let all = Value::Text(ALL.to_owned());
+        let is_everywhere = table.is_scope_name(parameter) && assignment.values.contains(&all);
+        // Whatever stands beside the wildcard is among its members.
+        let values = if is_everywhere { std::slice::from_ref(&all) } else { assignment.values.as_slice() };
         let with = |row: &Bindings, value: &Value| {
             let mut row = row.clone();
             row.insert(parameter.clone(), value.clone());
             row
         };
-        rows = rows.iter().flat_map(|r| assignment.values.iter().map(|v| with(r, v)).collect::<Vec<_>>()).collect();
+        rows = rows.iter().flat_map(|r| values.iter().map(|v| with(r, v)).collect::<Vec<_>>()).collect();
     }
     let input = leaf(&rows).map_err(|e| Error::statement(e.to_string()))?;
     fetch(context, table, method, input, until)

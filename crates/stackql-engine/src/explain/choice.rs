@@ -11,7 +11,7 @@ use crate::access::{Way, way};
 use crate::clauses::travels;
 use crate::everywhere;
 use crate::predicate::{enumerated, predicate, range};
-use crate::shape::same;
+use crate::shape::{same, spelled};
 use crate::table::ResourceTable;
 
 /// What a scan is read by; the words are made only where somebody asks for them.
@@ -79,6 +79,11 @@ fn fate(table: &ResourceTable, method: &Method, filter: &Expr) -> String {
         let is_echo = table.is_echo(&predicate.column);
         return if is_echo { sent } else { format!("{sent}, and checked here") };
     }
+    if let Some(scope) = filter.column_refs().iter().find(|column| table.is_scope(&column.name)) {
+        let is_alone = filter.column_refs().len() == 1;
+        let checked = if is_alone { "checked for each before it is asked" } else { "checked before and after" };
+        return format!("leaves out members of {}, {checked}", spelled(&scope.name));
+    }
     match travels(table, method, filter) {
         true => "sent as a clause, and checked here".to_owned(),
         false => "checked here".to_owned(),
@@ -89,7 +94,7 @@ fn fate(table: &ResourceTable, method: &Method, filter: &Expr) -> String {
 fn shown(filter: &Expr) -> String {
     let bare = |expr: Expr| -> Result<Transformed<Expr>> {
         Ok(match expr {
-            Expr::Column(column) => Transformed::yes(Expr::Column(Column::new_unqualified(column.name))),
+            Expr::Column(column) => Transformed::yes(Expr::Column(Column::new_unqualified(spelled(&column.name)))),
             other => everywhere::written(other),
         })
     };

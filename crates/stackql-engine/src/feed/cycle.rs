@@ -7,6 +7,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 use super::push::{compared_column, origin};
 use super::wants::{lacks, table_of};
 use crate::error::Error;
+use crate::shape::spelled;
 
 /// A parameter of one relation that is equal to something of another.
 #[derive(Debug, Clone)]
@@ -21,7 +22,8 @@ pub(super) fn cycle(plan: &LogicalPlan) -> Option<Error> {
     equalities(plan, &mut pairs);
     let needs: Vec<Need> = pairs.iter().flat_map(|(at, l, r)| needs(at, l, r).chain(needs(at, r, l))).collect();
     let found = needs.iter().find_map(|first| walk(&needs, vec![first.clone()]))?;
-    let shown = |need: &Need| format!("{} comes from {}", need.parameter.flat_name(), need.from.flat_name());
+    let name = |column: &Column| Column::new(column.relation.clone(), spelled(&column.name)).flat_name();
+    let shown = |need: &Need| format!("{} comes from {}", name(&need.parameter), name(&need.from));
     let all: Vec<String> = found.iter().map(shown).collect();
     Some(Error::Statement {
         message: format!("none of the joined tables can be read first: {}", all.join(", and ")),

@@ -15,7 +15,7 @@ use stackql_provider::{Method, Type, Verb};
 use super::wants::table_of;
 use super::{Numbers, join};
 use crate::access::choose;
-use crate::shape::{Source, same};
+use crate::shape::{Source, owes, same};
 use crate::table::ResourceTable;
 
 /// The plan with a join in the place of each scan that needs it.
@@ -66,15 +66,24 @@ fn has(table: &ResourceTable, method: &Method, name: &str) -> bool {
     }
 }
 
+/// A column of the list by whose values details are asked for, and the column of the details that takes them.
+struct KeyColumn {
+    list: String,
+    details: String,
+}
+
 /// The columns by whose values, as `list` gives them, `method` is called for one of its rows.
-fn keys(table: &ResourceTable, list: &Method, method: &Method) -> Option<Vec<String>> {
-    let mut keys: Vec<String> = Vec::new();
+fn keys(table: &ResourceTable, list: &Method, method: &Method) -> Option<Vec<KeyColumn>> {
+    let mut keys: Vec<KeyColumn> = Vec::new();
     let mut is_of_row = false;
     for owed in method.owed() {
         let parameter = method.parameter(owed)?;
         let at = table.shape.schema.fields().iter().position(|field| same(parameter, field.name()))?;
         let field = table.shape.schema.field(at);
-        match &table.shape.sources[at] {
+        let details = table.shape.parameter_column(field.name())?;
+        let list = match &table.shape.sources[at] {
+            // What the list was asked for is what its rows are of, however they spell it.
+            Source::Row(_) if owes(list, field.name()) => details.clone(),
             Source::Row(_) => {
                 let is_plain =
                     matches!(field.data_type(), DataType::Utf8 | DataType::Int64) && field.metadata().is_empty();
@@ -82,16 +91,18 @@ fn keys(table: &ResourceTable, list: &Method, method: &Method) -> Option<Vec<Str
                     return None;
                 }
                 is_of_row = true;
+                field.name().clone()
             }
-            Source::Bound(_) if list.parameters.iter().any(|p| same(p, field.name())) => {}
-            Source::Bound(name) if table.service.endpoints.scope.as_ref() == Some(name) => {}
+            Source::Bound(_) if list.parameters.iter().any(|p| same(p, field.name())) => details.clone(),
+            Source::Bound(name) if table.service.endpoints.scope.as_ref() == Some(name) => details.clone(),
             Source::Bound(_) | Source::Extra => return None,
-        }
-        keys.push(field.name().clone());
+        };
+        keys.push(KeyColumn { list, details });
     }
     // The scope is that of the row.
-    let scope = table.service.endpoints.scope.iter().filter(|scope| !keys.contains(scope)).cloned().collect::<Vec<_>>();
-    keys.extend(scope);
+    if let Some(scope) = table.scope_column().filter(|scope| !keys.iter().any(|key| key.details == *scope)) {
+        keys.push(KeyColumn { list: scope.clone(), details: scope });
+    }
     is_of_row.then_some(keys)
 }
 
@@ -101,11 +112,12 @@ fn joined(
     table: &ResourceTable,
     (list, method): (&Method, &Method),
     lacking: &[String],
-    keys: &[String],
+    keys: &[KeyColumn],
 ) -> Result<Join> {
-    let columns = |wanted: &dyn Fn(&str) -> bool| -> Vec<usize> {
+    let columns = |wanted: &dyn Fn(&str) -> bool, key: &dyn Fn(&KeyColumn) -> &String| -> Vec<usize> {
         let names = table.shape.schema.fields().iter().map(|f| f.name()).enumerate();
-        names.filter(|(_, name)| wanted(name) || keys.contains(name)).map(|(at, _)| at).collect()
+        let is_key = |name: &String| keys.iter().any(|k| key(k) == name);
+        names.filter(|(_, name)| wanted(name) || is_key(name)).map(|(at, _)| at).collect()
     };
     let is_lacking = |name: &str| lacking.iter().any(|lacking| lacking == name);
     let is_shown = |name: &str| scan.projected_schema.has_column_with_unqualified_name(name);
@@ -113,12 +125,12 @@ fn joined(
         TableScanBuilder::new(name.clone(), provider_as_source(Arc::new(table))).with_projection(Some(columns))
     };
     let pinned = |method: &Method| ResourceTable { pinned: Some(method.name.clone()), ..table.clone() };
-    let of_list = columns(&|name| is_shown(name) && !is_lacking(name));
+    let of_list = columns(&|name| is_shown(name) && !is_lacking(name), &|key| &key.list);
     let rows = read(pinned(list), &scan.table_name, of_list);
     let rows = rows.with_filters(scan.filters.clone()).with_fetch(scan.fetch).build()?;
-    let apart = ResourceTable { fed: Vec::new(), ..pinned(method) };
-    let details = read(apart, &details_of(scan), columns(&is_lacking)).build()?;
-    let pair = |key: &String| (column(&scan.table_name, key), column(&details_of(scan), key));
+    let apart = ResourceTable { fed: Vec::new(), has_scope_condition: false, ..pinned(method) };
+    let details = read(apart, &details_of(scan), columns(&is_lacking, &|key| &key.details)).build()?;
+    let pair = |key: &KeyColumn| (column(&scan.table_name, &key.list), column(&details_of(scan), &key.details));
     Join::try_new(
         Arc::new(LogicalPlan::TableScan(rows)),
         Arc::new(LogicalPlan::TableScan(details)),

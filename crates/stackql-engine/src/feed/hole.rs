@@ -23,7 +23,7 @@ use crate::bindings::leaf;
 use crate::error::Error;
 use crate::plan::{properties, with_children};
 use crate::predicate::{Predicate, value};
-use crate::shape::same;
+use crate::shape::{same, spelled};
 use crate::table::{Fed, ResourceTable};
 
 /// The outer rows of a feed.
@@ -177,6 +177,11 @@ fn key_value(scalar: &ScalarValue) -> Value {
     value(scalar).unwrap_or_else(|| Value::Text(scalar.to_string()))
 }
 
+/// Columns as statements call them.
+fn named(columns: &[String]) -> String {
+    columns.iter().map(|column| spelled(column)).collect::<Vec<_>>().join(", ")
+}
+
 impl DisplayAs for ChunkExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ChunkExec: feed={}", self.feed)
@@ -186,7 +191,7 @@ impl DisplayAs for ChunkExec {
 impl DisplayAs for KeysExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let feeds: Vec<String> =
-            self.table.fed.iter().map(|fed| format!("{} of feed {}", fed.columns.join(", "), fed.feed)).collect();
+            self.table.fed.iter().map(|fed| format!("{} of feed {}", named(&fed.columns), fed.feed)).collect();
         write!(f, "KeysExec: {}", feeds.join("; "))
     }
 }

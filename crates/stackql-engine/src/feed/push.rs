@@ -7,7 +7,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Distinct, Expr, Join, LogicalPlan, TableScan};
 
 use super::node::Feed;
-use super::wants::{table_of, taken, useful};
+use super::wants::{Taken, table_of, taken, useful};
 use super::{as_feed, extension};
 use crate::table::{Fed, ResourceTable};
 
@@ -105,7 +105,7 @@ fn renamed(plan: &LogicalPlan, keys: &[Key], below: &dyn Fn(usize) -> Option<Col
 }
 
 /// The column that an expression is, whatever it is called.
-pub(super) fn as_column(expr: &Expr) -> Option<Column> {
+pub(crate) fn as_column(expr: &Expr) -> Option<Column> {
     match expr {
         Expr::Column(column) => Some(column.clone()),
         Expr::Alias(alias) => as_column(&alias.expr),
@@ -132,12 +132,13 @@ fn into_scan(scan: &TableScan, keys: &[Key], feed: FeedOf) -> Pushed {
         FeedOf::Need(feed) => (feed, taken(&table, &scan.filters, &columns)),
         FeedOf::Use(feed) => (feed, useful(&table, &scan.filters, &columns)),
     };
-    let at = |column: &String| keys.iter().find(|k| k.column.name == *column).map(|k| k.at);
+    let at = |column: &Taken| keys.iter().find(|k| k.column.name == column.column).map(|k| k.at);
     let taken: Vec<usize> = columns.iter().filter_map(at).collect();
     if taken.is_empty() {
         return none();
     }
     let keys = taken.clone();
+    let columns = columns.into_iter().map(|taken| taken.bound_by).collect();
     let mut fed = table.fed.clone();
     fed.push(Fed { feed, columns, keys });
     let table = ResourceTable { fed, ..table };

@@ -4,11 +4,11 @@ use std::any::Any;
 
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableScan};
-use stackql_provider::Method;
+use stackql_provider::{Method, Verb};
 
 use crate::access::choose;
 use crate::error::Error;
-use crate::shape::{owes, same};
+use crate::shape::same;
 use crate::table::ResourceTable;
 
 /// The provider's table that a scan reads.
@@ -39,47 +39,50 @@ fn lack(table: &ResourceTable, scan: &TableScan) -> Option<Error> {
     choose(table, &table.predicates(&scan.filters), &table.fed_columns()).err()
 }
 
+/// A column of a scan that takes values from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Taken {
+    /// The column that they are compared with.
+    pub(super) column: String,
+    /// The column that they are bound by: the parameter column, or a field that the method filters on.
+    pub(super) bound_by: String,
+}
+
 /// Which of `columns` a scan takes from elsewhere: those without which it cannot be carried out, and those that echo
 /// what is bound, whose rows would be others without.
-pub(super) fn taken(table: &ResourceTable, filters: &[Expr], columns: &[String]) -> Vec<String> {
+pub(super) fn taken(table: &ResourceTable, filters: &[Expr], columns: &[String]) -> Vec<Taken> {
     let fed = table.fed_columns();
     let stated = table.stated(filters);
-    let free = |c: &&String| !stated.iter().any(|p| p.column == **c) && !fed.contains(c);
-    let free: Vec<String> = columns.iter().filter(free).cloned().collect();
-    // What the statement gives by a key is not the session's to say.
-    let mut predicates = table.predicates(filters);
-    predicates.retain(|p| !free.contains(&p.column));
-    let predicates = &predicates;
-    let echoes: Vec<String> = free.iter().filter(|c| table.is_echo(c)).cloned().collect();
-    let known = |extra: &[String]| fed.iter().chain(extra).cloned().collect::<Vec<_>>();
-    if choose(table, predicates, &known(&echoes)).is_ok() {
-        return echoes;
-    }
-    match choose(table, predicates, &known(&free)) {
-        Ok(method) => free.into_iter().filter(|c| owes(method, c) || table.is_echo(c)).collect(),
-        // What is left may come from further out.
-        Err(_) => free.into_iter().filter(|c| table.asks(c)).collect(),
-    }
+    // Fields take nothing: what binds their parameters is on parameter columns by now.
+    let free = |c: &&String| table.is_echo(c) && !stated.iter().any(|p| p.column == **c) && !fed.contains(c);
+    let free = columns.iter().filter(free).cloned();
+    free.map(|column| Taken { bound_by: column.clone(), column }).collect()
 }
 
 /// Which of `columns` a scan, which can do without them, may be asked for: one call, or few, would give the rows of a key.
-pub(super) fn useful(table: &ResourceTable, filters: &[Expr], columns: &[String]) -> Vec<String> {
+pub(super) fn useful(table: &ResourceTable, filters: &[Expr], columns: &[String]) -> Vec<Taken> {
     let (fed, stated) = (table.fed_columns(), table.stated(filters));
-    let free = |c: &&String| !stated.iter().any(|p| p.column == **c) && !fed.contains(c) && !table.is_echo(c);
+    let parameter = |c: &str| table.shape.parameter_column(c);
+    let is_free = |c: &str| !stated.iter().any(|p| p.column == c) && !fed.iter().any(|f| f == c);
+    let free = |c: &&String| !table.is_echo(c) && is_free(c) && parameter(c).is_none_or(|p| is_free(&p));
     let free: Vec<String> = columns.iter().filter(free).cloned().collect();
     let predicates = table.predicates(filters);
     let Ok(listing) = choose(table, &predicates, &fed) else { return Vec::new() };
-    let with = |extra: &[String]| fed.iter().chain(extra).cloned().collect::<Vec<_>>();
+    let with = |extra: &[Taken]| -> Vec<String> {
+        fed.iter().cloned().chain(extra.iter().map(|taken| taken.bound_by.clone())).collect()
+    };
     // Another method that asks for one of them, and gives the thing itself.
     let asks = |method: &Method, column: &str| method.parameters.iter().any(|p| p.required && same(p, column));
-    if let Ok(asking) = choose(table, &predicates, &with(&free))
-        && asking.name != listing.name
-    {
-        let asked: Vec<String> = free.iter().filter(|c| asks(asking, c)).cloned().collect();
-        if choose(table, &predicates, &with(&asked)).is_ok_and(|method| method.name == asking.name) {
+    let all = free.iter().filter_map(|c| Some(Taken { column: c.clone(), bound_by: parameter(c)? }));
+    let all: Vec<Taken> = all.collect();
+    let asking = table.resource.methods_of(Verb::Select).filter(|method| method.name != listing.name);
+    for method in asking {
+        let asked: Vec<Taken> = all.iter().filter(|taken| asks(method, &taken.column)).cloned().collect();
+        if !asked.is_empty() && choose(table, &predicates, &with(&asked)).is_ok_and(|chosen| chosen.name == method.name) {
             return asked;
         }
     }
     let narrows = |c: &&String| listing.narrowings.iter().any(|n| n.column == **c);
-    free.iter().find(narrows).into_iter().cloned().collect()
+    let narrowing = free.iter().find(narrows).into_iter();
+    narrowing.map(|column| Taken { column: column.clone(), bound_by: column.clone() }).collect()
 }

@@ -8,7 +8,8 @@ use datafusion::execution::SendableRecordBatchStream;
 use futures::stream::TryStreamExt;
 use stackql_call::{BindError, Bindings, Call, bind, request};
 
-use super::Fetch;
+use super::{Fetch, named_scope};
+use crate::Failure;
 use crate::bindings::bindings;
 use crate::error::Error;
 use crate::journal::Called;
@@ -25,7 +26,20 @@ impl Fetch {
             for row in 0..batch.num_rows() {
                 number += 1;
                 let row = self.with_clauses(bindings(&batch, row)?);
-                for bindings in scope::places(&self.context, &self.operation, row).await? {
+                let is_default = named_scope(&self.operation, &row).is_none();
+                let places = match scope::places(&self.context, &self.operation, row).await {
+                    Ok(places) => places,
+                    // What is no member has no rows; that there was such a value is told.
+                    Err(error) if self.is_fed => {
+                        self.context.lose(Failure::from(&error));
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                for bindings in scope::admitted(&self.operation, &self.scope_filters, places) {
+                    if let (true, Some(value)) = (is_default, named_scope(&self.operation, &bindings)) {
+                        self.context.log.take_default(&self.operation, value);
+                    }
                     match self.kept_in_whole(&bindings).await {
                         None => match self.call(&bindings) {
                             Ok(call) => calls.push((number, call)),

@@ -29,6 +29,7 @@ use crate::error::Error;
 use crate::everywhere::Everywhere;
 use crate::feed::{FeedPlanner, feed};
 use crate::fetch::{FetchExec, Tally};
+use crate::parameters::bind_parameters;
 use crate::literal::{Assignment, Named, condition, literal, literals};
 use crate::settings::Settings;
 use crate::spilling::JoinsSpill;
@@ -135,11 +136,12 @@ impl Planner {
     /// The plan of a query that is read through the views `above`.
     async fn query_through(&self, query: Query, above: &[String]) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let (plan, written) = self.logical(query, above).await?;
-        resolve::called_as_written(self.physical(&plan).await?, &written)
+        resolve::called_as_written(self.physical(plan).await?, &written)
     }
 
-    async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let plan = feed(self.state.optimize(plan)?, self.join_by)?;
+    async fn physical(&self, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let bound = bind_parameters(plan, &self.state)?;
+        let plan = feed(self.state.optimize(&bound)?, self.join_by)?;
         self.state.query_planner().create_physical_plan(&plan, &self.state).await
     }
 

@@ -8,10 +8,11 @@ use stackql_provider::{Method, Verb};
 use stackql_sql::{Query, Statement, parse};
 
 use super::parameter;
+use crate::access::asks_for_one;
 use crate::error::Error;
 use crate::literal::Named;
 use crate::resolve::quoted;
-use crate::shape::same;
+use crate::shape::{owes, same};
 use crate::table::ResourceTable;
 
 /// The rows to call a method for.
@@ -51,7 +52,8 @@ pub(crate) fn matching<'a>(
             && !of_rows.iter().any(|(name, _)| name == scope)
             && !given.iter().any(|(name, _)| name == scope)
         {
-            of_rows.push((scope.clone(), quoted(scope).to_string()));
+            let column = table.scope_column().unwrap_or_else(|| scope.clone());
+            of_rows.push((scope.clone(), quoted(&column).to_string()));
         }
         let columns: Vec<String> = of_rows.iter().map(|(_, column)| column.clone()).collect();
         let values = given.iter().map(|(_, value)| value.to_string());
@@ -71,11 +73,14 @@ pub(crate) fn matching<'a>(
 }
 
 /// Whether a condition is about rows: it names a field of theirs. One that names no more than where to look, such as a
-/// region, would change everything there.
+/// region, or a zone that a list cannot be read without, would change everything there.
 pub(crate) fn is_of_rows(table: &ResourceTable, condition: &Expr) -> bool {
+    let is_place = |column: &str| {
+        let lists = table.resource.methods_of(Verb::Select).filter(|method| !asks_for_one(method));
+        table.is_scope_name(column) || lists.into_iter().any(|method| owes(method, column))
+    };
     let is_field = |name: &str| {
-        let scope = table.service.endpoints.scope.as_deref();
-        let fields = table.resource.columns.iter().filter(|column| Some(column.name.as_str()) != scope);
+        let fields = table.resource.columns.iter().filter(|column| !is_place(&column.name));
         fields.into_iter().any(|column| fold(&column.name) == fold(name))
     };
     struct Named<F>(F);
@@ -97,9 +102,15 @@ pub(crate) fn is_of_rows(table: &ResourceTable, condition: &Expr) -> bool {
     condition.visit(&mut Named(is_field)).is_break()
 }
 
-/// A parameter that a method asks for, and the column whose values it takes.
+/// A parameter that a method asks for, and what of a row it takes: what the row was asked for, where the look-up bound a
+/// parameter of that name, else the row's own field.
 fn of_row(table: &ResourceTable, method: &Method, owed: &str) -> Option<(String, String)> {
     let parameter = method.parameter(owed)?;
     let field = table.shape.schema.fields().iter().find(|field| same(parameter, field.name()))?;
-    Some((owed.to_owned(), quoted(field.name()).to_string()))
+    let own = quoted(field.name()).to_string();
+    let value = match table.shape.parameter_column(field.name()) {
+        Some(bound) if bound != *field.name() => format!("coalesce({}, {own})", quoted(&bound)),
+        _ => own,
+    };
+    Some((owed.to_owned(), value))
 }

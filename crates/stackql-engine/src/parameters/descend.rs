@@ -1,0 +1,337 @@
+//! Brings conditions down a plan to the columns of scans that they are on, through every node below which they mean the
+//! same, and builds the plan anew on the way back. Below any other node a condition is known to exist and no more.
+
+use std::sync::Arc;
+
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::{Column, Result};
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison};
+use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
+use datafusion::logical_expr::{
+    Aggregate, Distinct, Expr, Filter, LogicalPlan, Projection, Sort, Subquery, SubqueryAlias, Union, Window,
+};
+
+use super::condition::{Condition, Kind, rewritten};
+use super::expose::Exposed;
+use super::{Binder, Descended, Fate};
+use crate::feed::as_column;
+
+impl Binder {
+    /// The plan with `conditions`, which are on columns of its output, brought down to its scans.
+    pub(super) fn descend(&self, plan: LogicalPlan, conditions: &[Condition]) -> Result<Descended> {
+        match plan {
+            LogicalPlan::TableScan(scan) => self.scan(scan, conditions),
+            LogicalPlan::Filter(filter) => self.filter(filter, conditions),
+            LogicalPlan::Join(join) => self.join(join, conditions),
+            LogicalPlan::Projection(projection) => self.projection(projection, conditions),
+            LogicalPlan::SubqueryAlias(alias) => self.alias(alias, conditions),
+            LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate, conditions),
+            LogicalPlan::Window(window) => self.window(window, conditions),
+            LogicalPlan::Union(union) => self.union(union, conditions),
+            LogicalPlan::Distinct(Distinct::All(input)) => {
+                let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(input), conditions)?;
+                Ok(Descended { plan: LogicalPlan::Distinct(Distinct::All(Arc::new(plan))), fates })
+            }
+            LogicalPlan::Sort(sort) if sort.fetch.is_none() => {
+                let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(sort.input), conditions)?;
+                Ok(Descended { plan: LogicalPlan::Sort(Sort { input: Arc::new(plan), ..sort }), fates })
+            }
+            LogicalPlan::Subquery(subquery) => {
+                let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(subquery.subquery), conditions)?;
+                Ok(Descended { plan: LogicalPlan::Subquery(Subquery { subquery: Arc::new(plan), ..subquery }), fates })
+            }
+            other => self.barrier(other, conditions),
+        }
+    }
+
+    /// A node below which conditions mean something else: the scans learn that there are some.
+    fn barrier(&self, plan: LogicalPlan, conditions: &[Condition]) -> Result<Descended> {
+        let plan = self.subqueries(plan)?;
+        let plan = plan.map_children(|child| {
+            let known = conditions.iter().filter(|c| child.schema().has_column(&c.column));
+            let known: Vec<Condition> = known.map(|c| Condition::other(c.column.clone())).collect();
+            let columns = child.schema().columns();
+            let plan = self.descend(child, &known)?.plan;
+            // What a scan exposes further down is nothing to this node.
+            if plan.schema().fields().len() == columns.len() {
+                return Ok(Transformed::yes(plan));
+            }
+            let columns = columns.into_iter().map(Expr::Column).collect();
+            Ok(Transformed::yes(LogicalPlan::Projection(Projection::try_new(columns, Arc::new(plan))?)))
+        })?;
+        Ok(Descended::untouched(plan.data, conditions))
+    }
+
+    fn filter(&self, filter: Filter, above: &[Condition]) -> Result<Descended> {
+        let schema = Arc::clone(filter.input.schema());
+        let mut conditions = above.to_vec();
+        let mut conjuncts = Vec::new();
+        for conjunct in split_conjunction_owned(filter.predicate) {
+            let first = conditions.len();
+            conditions.extend(self.conditions(&conjunct, &schema));
+            conjuncts.push((self.within(conjunct)?, first..conditions.len()));
+        }
+        let Descended { plan, mut fates } = self.descend(Arc::unwrap_or_clone(filter.input), &conditions)?;
+        let kept = conjuncts.into_iter().map(|(conjunct, own)| rewritten(conjunct, &conditions[own.clone()], &fates[own]));
+        let kept: Vec<Expr> = kept.filter_map(Result::transpose).collect::<Result<_>>()?;
+        fates.truncate(above.len());
+        let plan = match conjunction(kept) {
+            Some(kept) => LogicalPlan::Filter(Filter::try_new(kept, Arc::new(plan))?),
+            None => plan,
+        };
+        Ok(Descended { plan, fates })
+    }
+
+    fn projection(&self, projection: Projection, conditions: &[Condition]) -> Result<Descended> {
+        let plan = self.subqueries(LogicalPlan::Projection(projection))?;
+        let LogicalPlan::Projection(projection) = plan else { return Ok(Descended::untouched(plan, conditions)) };
+        let below = Below::new(conditions, |column| {
+            let at = projection.schema.maybe_index_of_column(column)?;
+            Some(Beneath::of(&projection.expr[at]))
+        });
+        let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(projection.input), &below.conditions)?;
+        let (exposed, fates) = Exposed::aliased(below.fates(fates));
+        let columns = projection.expr.into_iter().chain(exposed.columns).collect();
+        Ok(Descended { plan: LogicalPlan::Projection(Projection::try_new(columns, Arc::new(plan))?), fates })
+    }
+
+    fn alias(&self, alias: SubqueryAlias, conditions: &[Condition]) -> Result<Descended> {
+        let columns = alias.input.schema().columns();
+        let below = Below::new(conditions, |column| {
+            Some(Beneath::Column(columns[alias.schema.maybe_index_of_column(column)?].clone()))
+        });
+        let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(alias.input), &below.conditions)?;
+        let name = alias.alias;
+        let renamed = |fate| match fate {
+            Fate::Parameter { column, needed } => {
+                Fate::Parameter { column: Column::new(Some(name.clone()), column.name), needed }
+            }
+            other => other,
+        };
+        let fates = below.fates(fates).into_iter().map(renamed).collect();
+        Ok(Descended { plan: LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(Arc::new(plan), name)?), fates })
+    }
+
+    fn aggregate(&self, aggregate: Aggregate, conditions: &[Condition]) -> Result<Descended> {
+        let plan = self.subqueries(LogicalPlan::Aggregate(aggregate))?;
+        let LogicalPlan::Aggregate(aggregate) = plan else { return Ok(Descended::untouched(plan, conditions)) };
+        let is_set = aggregate.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_)));
+        let below = Below::new(conditions, |column| {
+            let at = aggregate.schema.maybe_index_of_column(column)?;
+            match aggregate.group_expr.get(at) {
+                Some(expr) if is_set => Some(Beneath::Expression(expr.clone())),
+                Some(expr) => Some(Beneath::of(expr)),
+                // The least and the greatest of a group are values of its rows.
+                None => match aggregate.aggr_expr.get(at.checked_sub(aggregate.group_expr.len())?)? {
+                    Expr::AggregateFunction(call) if ["min", "max"].contains(&call.func.name()) => {
+                        Some(Beneath::Expression(call.params.args.first()?.clone()))
+                    }
+                    _ => None,
+                },
+            }
+        });
+        let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(aggregate.input), &below.conditions)?;
+        let fates = below.fates(fates);
+        let exposed = Exposed::plain(&fates);
+        let groups = aggregate.group_expr.into_iter().chain(exposed.columns).collect();
+        let plan = Aggregate::try_new(Arc::new(plan), groups, aggregate.aggr_expr)?;
+        Ok(Descended { plan: LogicalPlan::Aggregate(plan), fates })
+    }
+
+    fn window(&self, window: Window, conditions: &[Condition]) -> Result<Descended> {
+        let plan = self.subqueries(LogicalPlan::Window(window))?;
+        let LogicalPlan::Window(window) = plan else { return Ok(Descended::untouched(plan, conditions)) };
+        let is_partitioned_by = |column: &Column| {
+            let by = |expr: &Expr| {
+                let expr = if let Expr::Alias(alias) = expr { alias.expr.as_ref() } else { expr };
+                matches!(expr, Expr::WindowFunction(f) if f.params.partition_by.contains(&Expr::Column(column.clone())))
+            };
+            window.window_expr.iter().all(by)
+        };
+        let input = Arc::clone(window.input.schema());
+        let below = Below::new(conditions, |column| {
+            let is_of_input = input.has_column(column);
+            match is_of_input && is_partitioned_by(column) {
+                true => Some(Beneath::Column(column.clone())),
+                // A condition on what a function gives is on none of the columns that it is computed over.
+                false => is_of_input.then(|| Beneath::Expression(Expr::Column(column.clone()))),
+            }
+        });
+        let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(window.input), &below.conditions)?;
+        let plan = LogicalPlan::Window(Window::try_new(window.window_expr, Arc::new(plan))?);
+        Ok(Descended { plan, fates: below.fates(fates) })
+    }
+
+    fn union(&self, union: Union, conditions: &[Condition]) -> Result<Descended> {
+        let width = union.schema.fields().len();
+        let mut inputs = Vec::with_capacity(union.inputs.len());
+        for input in union.inputs {
+            let columns = input.schema().columns();
+            let below = Below::new(conditions, |column| {
+                Some(Beneath::Column(columns[union.schema.maybe_index_of_column(column)?].clone()))
+            });
+            let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(input), &below.conditions)?;
+            let own: Vec<Option<Column>> = conditions
+                .iter()
+                .map(|c| Some(columns[union.schema.maybe_index_of_column(&c.column)?].clone()))
+                .collect();
+            inputs.push((plan, columns, own, below.fates(fates)));
+        }
+        let merged: Vec<Fate> = (0..conditions.len())
+            .map(|at| {
+                let of_inputs: Vec<&Fate> = inputs.iter().map(|(.., fates)| &fates[at]).collect();
+                let is = |fate: &Fate| of_inputs.contains(&fate);
+                let parameter = of_inputs.iter().find(|fate| matches!(fate, Fate::Parameter { .. }));
+                match parameter {
+                    Some(fate) => (*fate).clone(),
+                    None if is(&Fate::Bound) => Fate::Bound,
+                    None if is(&Fate::OnScope) => Fate::OnScope,
+                    None => Fate::Filter,
+                }
+            })
+            .collect();
+        let exposed: Vec<usize> =
+            (0..merged.len()).filter(|at| matches!(merged[*at], Fate::Parameter { .. })).collect();
+        let mut plans = Vec::with_capacity(inputs.len());
+        for (mut plan, columns, own, fates) in inputs {
+            for (at, condition) in conditions.iter().enumerate() {
+                // What binds a parameter of one input is a filter on the rows of another.
+                if let (Fate::Bound, false, Kind::Literal(literal), Some(column)) =
+                    (&merged[at], fates[at] == Fate::Bound, &condition.kind, &own[at])
+                {
+                    plan = LogicalPlan::Filter(Filter::try_new(literal.on(column.clone())?, Arc::new(plan))?);
+                }
+            }
+            let mut shown: Vec<Expr> = columns.into_iter().map(Expr::Column).collect();
+            for at in &exposed {
+                let column = match &fates[*at] {
+                    Fate::Parameter { column, .. } => Some(column),
+                    _ => own[*at].as_ref(),
+                };
+                shown.extend(column.map(|column| Expr::Column(column.clone()).alias(format!("parameter {at}"))));
+            }
+            if !exposed.is_empty() {
+                plan = LogicalPlan::Projection(Projection::try_new(shown, Arc::new(plan))?);
+            }
+            plans.push(Arc::new(plan));
+        }
+        if exposed.is_empty() {
+            return Ok(Descended { plan: LogicalPlan::Union(Union { inputs: plans, schema: union.schema }), fates: merged });
+        }
+        let union = Union::try_new_with_loose_types(plans)?;
+        let columns = union.schema.columns();
+        let at_of = |at: usize| exposed.iter().position(|e| *e == at).map(|i| columns[width + i].clone());
+        let fates = merged.into_iter().enumerate().map(|(at, fate)| match (fate, at_of(at)) {
+            (Fate::Parameter { needed, .. }, Some(column)) => Fate::Parameter { column, needed },
+            (fate, _) => fate,
+        });
+        let fates = fates.collect();
+        Ok(Descended { plan: LogicalPlan::Union(union), fates })
+    }
+
+    /// The subqueries of a node's expressions, of which each is a plan of its own.
+    fn subqueries(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
+        Ok(plan.map_subqueries(|subquery| Ok(Transformed::yes(self.descend(subquery, &[])?.plan)))?.data)
+    }
+
+    /// The subqueries of a conjunct. What `column IN (…)` gives may be a parameter whose values the column has.
+    pub(super) fn within(&self, conjunct: Expr) -> Result<Expr> {
+        match conjunct {
+            Expr::InSubquery(InSubquery { expr, subquery, negated: false }) => {
+                let columns = subquery.subquery.schema().columns();
+                let equation = |column: &Column| Condition {
+                    column: column.clone(),
+                    kind: Kind::Equation { paired: false },
+                };
+                let conditions: Vec<Condition> = columns.iter().take(1).map(equation).collect();
+                let inner = Arc::unwrap_or_clone(subquery.subquery);
+                let Descended { plan, fates } = self.descend(inner, &conditions)?;
+                let shown = match fates.first() {
+                    Some(Fate::Parameter { column, needed: true }) => Some(column.clone()),
+                    _ if plan.schema().fields().len() > columns.len() => columns.first().cloned(),
+                    _ => None,
+                };
+                let plan = match shown {
+                    Some(column) => {
+                        LogicalPlan::Projection(Projection::try_new(vec![Expr::Column(column)], Arc::new(plan))?)
+                    }
+                    None => plan,
+                };
+                let subquery = Subquery { subquery: Arc::new(plan), ..subquery };
+                Ok(Expr::InSubquery(InSubquery { expr, subquery, negated: false }))
+            }
+            other => other.transform_down(|expr| self.subquery_within(expr)).data(),
+        }
+    }
+
+    fn subquery_within(&self, expr: Expr) -> Result<Transformed<Expr>> {
+        let descended = |subquery: Subquery| {
+            let plan = self.descend(Arc::unwrap_or_clone(subquery.subquery), &[])?.plan;
+            Ok::<_, DataFusionError>(Subquery { subquery: Arc::new(plan), ..subquery })
+        };
+        Ok(Transformed::yes(match expr {
+            Expr::Exists(Exists { subquery, negated }) => {
+                Expr::Exists(Exists { subquery: descended(subquery)?, negated })
+            }
+            Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
+                Expr::InSubquery(InSubquery { expr, subquery: descended(subquery)?, negated })
+            }
+            Expr::ScalarSubquery(subquery) => Expr::ScalarSubquery(descended(subquery)?),
+            Expr::SetComparison(comparison) => {
+                let subquery = descended(comparison.subquery)?;
+                Expr::SetComparison(SetComparison { subquery, ..comparison })
+            }
+            other => return Ok(Transformed::no(other)),
+        }))
+    }
+}
+
+/// What stands below a node for a column of its output.
+enum Beneath {
+    /// The column itself.
+    Column(Column),
+    /// An expression, over which the condition says more than of a column.
+    Expression(Expr),
+}
+
+impl Beneath {
+    fn of(expr: &Expr) -> Self {
+        as_column(expr).map_or_else(|| Self::Expression(expr.clone()), Self::Column)
+    }
+}
+
+/// The conditions that go on below a node, and which of those above each of them comes from.
+struct Below {
+    conditions: Vec<Condition>,
+    origins: Vec<usize>,
+    count: usize,
+}
+
+impl Below {
+    fn new(above: &[Condition], beneath: impl Fn(&Column) -> Option<Beneath>) -> Self {
+        let (mut conditions, mut origins) = (Vec::new(), Vec::new());
+        for (at, condition) in above.iter().enumerate() {
+            match beneath(&condition.column) {
+                Some(Beneath::Column(column)) => conditions.push(condition.on(column)),
+                Some(Beneath::Expression(expr)) => {
+                    conditions.extend(expr.column_refs().into_iter().cloned().map(Condition::other));
+                }
+                None => {}
+            }
+            origins.resize(conditions.len(), at);
+        }
+        Self { conditions, origins, count: above.len() }
+    }
+
+    /// The fates of the conditions above.
+    fn fates(&self, below: Vec<Fate>) -> Vec<Fate> {
+        let mut fates = vec![Fate::Filter; self.count];
+        for (fate, origin) in below.into_iter().zip(&self.origins) {
+            if fate != Fate::Filter {
+                fates[*origin] = fate;
+            }
+        }
+        fates
+    }
+}

@@ -1,0 +1,85 @@
+//! Conditions of a join: each goes to the side that it is on, as far as it leaves rows of that side out.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
+use datafusion::logical_expr::{BinaryExpr, Expr, Join, JoinConstraint, JoinType, LogicalPlan, Operator};
+
+use super::condition::{Condition, Kind, Literal, rewritten};
+use super::{Binder, Descended, Fate};
+
+impl Binder {
+    pub(super) fn join(&self, join: Join, above: &[Condition]) -> Result<Descended> {
+        let mut conditions = above.to_vec();
+        let mut own = |conjunct: &Expr| -> Range<usize> {
+            let first = conditions.len();
+            let of_join = self.conditions(conjunct, &join.schema).into_iter();
+            conditions.extend(of_join.map(|condition| restricted(condition, &join)));
+            first..conditions.len()
+        };
+        let mut pairs = Vec::new();
+        for (left, right) in join.on.iter().cloned() {
+            let conjunct = left.eq(right);
+            let range = own(&conjunct);
+            pairs.push((conjunct, range));
+        }
+        let mut filters = Vec::new();
+        for conjunct in join.filter.iter().cloned().flat_map(split_conjunction_owned) {
+            let range = own(&conjunct);
+            filters.push((self.within(conjunct)?, range));
+        }
+        let is_left = |condition: &Condition| join.left.schema().has_column(&condition.column);
+        let is_right = |condition: &Condition| !is_left(condition) && join.right.schema().has_column(&condition.column);
+        let of = |is_of: &dyn Fn(&Condition) -> bool| -> (Vec<usize>, Vec<Condition>) {
+            conditions.iter().cloned().enumerate().filter(|(_, condition)| is_of(condition)).unzip()
+        };
+        let ((left_at, of_left), (right_at, of_right)) = (of(&is_left), of(&is_right));
+        let left = self.descend(Arc::unwrap_or_clone(Arc::clone(&join.left)), &of_left)?;
+        let right = self.descend(Arc::unwrap_or_clone(Arc::clone(&join.right)), &of_right)?;
+        let mut fates = vec![Fate::Filter; conditions.len()];
+        for (at, fate) in left_at.into_iter().zip(left.fates).chain(right_at.into_iter().zip(right.fates)) {
+            fates[at] = fate;
+        }
+        let kept = |conjunct: Expr, own: Range<usize>| rewritten(conjunct, &conditions[own.clone()], &fates[own]);
+        let (mut on, mut rest) = (Vec::new(), Vec::new());
+        for (conjunct, own) in pairs {
+            match kept(conjunct, own)? {
+                // Whatever became of the sides, the left one is still of the left input.
+                Some(Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right })) => on.push((*left, *right)),
+                other => rest.extend(other),
+            }
+        }
+        for (conjunct, own) in filters {
+            rest.extend(kept(conjunct, own)?);
+        }
+        let constraint = if on.len() == join.on.len() { join.join_constraint } else { JoinConstraint::On };
+        let (left, right) = (Arc::new(left.plan), Arc::new(right.plan));
+        let (kind, nulls, null_aware) = (join.join_type, join.null_equality, join.null_aware);
+        let plan = Join::try_new(left, right, on, conjunction(rest), kind, constraint, nulls, null_aware)?;
+        fates.truncate(above.len());
+        Ok(Descended { plan: LogicalPlan::Join(plan), fates })
+    }
+}
+
+/// A condition in ON as what it is for the side that it is on. Where rows of that side come out whatever the condition
+/// says, literals bind only what the side cannot be read without, and equations nothing.
+fn restricted(condition: Condition, join: &Join) -> Condition {
+    let is_left = join.left.schema().has_column(&condition.column);
+    let is_preserved = match join.join_type {
+        JoinType::Left | JoinType::LeftAnti | JoinType::LeftMark => is_left,
+        JoinType::Right | JoinType::RightAnti | JoinType::RightMark => !is_left,
+        JoinType::Full => true,
+        JoinType::Inner | JoinType::LeftSemi | JoinType::RightSemi => false,
+    };
+    if !is_preserved {
+        return condition;
+    }
+    let kind = match condition.kind {
+        Kind::Literal(literal) => Kind::Literal(Literal { only_required: true, ..literal }),
+        Kind::Equation { paired: true } => Kind::Equation { paired: true },
+        Kind::Equation { paired: false } | Kind::Other => Kind::Other,
+    };
+    Condition { kind, ..condition }
+}

@@ -1,0 +1,131 @@
+//! Decides at a scan which of the conditions on its columns bind parameters: the method is chosen by all of them, and
+//! binds those that are on parameters of its own.
+
+use std::sync::Arc;
+
+use datafusion::common::{Column, Result};
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Filter, LogicalPlan, TableScan};
+use stackql_provider::Method;
+
+use super::condition::{Condition, Kind, Literal, Values};
+use super::{Binder, Descended, Fate};
+use crate::access::{choose_among, nearest};
+use crate::feed::table_of;
+use crate::predicate::enumerated;
+use crate::shape::{owes, takes};
+use crate::table::ResourceTable;
+
+/// Columns that conditions fix, by how far they may be bound.
+#[derive(Debug, Default)]
+struct Columns<'a> {
+    /// By literals.
+    literal: Vec<&'a str>,
+    /// By literals where nothing else is, if that lets the scan be carried out.
+    weak: Vec<&'a str>,
+    /// By values of other relations.
+    equation: Vec<&'a str>,
+}
+
+impl Binder {
+    pub(super) fn scan(&self, scan: TableScan, conditions: &[Condition]) -> Result<Descended> {
+        let Some(table) = table_of(&scan) else {
+            return Ok(Descended::untouched(LogicalPlan::TableScan(scan), conditions));
+        };
+        let columns = Columns::of(conditions);
+        let (method, needs_more) = columns.method(&table);
+        let mut bound = Vec::new();
+        let mut fates = Vec::with_capacity(conditions.len());
+        for condition in conditions {
+            let name = condition.column.name.as_str();
+            let parameter = table.shape.parameter_column(name);
+            let parameter = parameter.map(|column| Column::new(Some(scan.table_name.clone()), column));
+            let binds = |method: &&Method| takes(method, name) || table.is_scope_name(name);
+            let fate = match (&condition.kind, parameter, method.filter(binds)) {
+                (Kind::Literal(literal), Some(parameter), Some(method)) if literal.binds(&table, method, name, needs_more) => {
+                    bound.push(literal.binding(parameter)?);
+                    Fate::Bound
+                }
+                (Kind::Equation { .. }, Some(column), Some(method)) if !table.shape.is_parameter(name) => {
+                    let is_bound = columns.literal.contains(&name);
+                    match !is_bound && needs_more && owes(method, name) {
+                        true => Fate::Parameter { column, needed: true },
+                        false if is_bound => Fate::Parameter { column, needed: false },
+                        false => Fate::Filter,
+                    }
+                }
+                _ => Fate::Filter,
+            };
+            let is_on_scope = table.is_scope_name(name) && fate == Fate::Filter;
+            fates.push(if is_on_scope { Fate::OnScope } else { fate });
+        }
+        let speaks = |(condition, fate): (&Condition, &Fate)| {
+            *fate == Fate::OnScope && !matches!(condition.kind, Kind::Equation { paired: true })
+        };
+        let scan = match conditions.iter().zip(&fates).any(speaks) {
+            true => {
+                let table = ResourceTable { has_scope_condition: true, ..table };
+                TableScan { source: provider_as_source(Arc::new(table)), ..scan }
+            }
+            false => scan,
+        };
+        let plan = LogicalPlan::TableScan(scan);
+        let plan = match conjunction(bound) {
+            Some(bound) => LogicalPlan::Filter(Filter::try_new(bound, Arc::new(plan))?),
+            None => plan,
+        };
+        Ok(Descended { plan, fates })
+    }
+}
+
+impl<'a> Columns<'a> {
+    fn of(conditions: &'a [Condition]) -> Self {
+        let mut columns = Self::default();
+        let mut ranges = Vec::new();
+        for condition in conditions {
+            let name = condition.column.name.as_str();
+            match &condition.kind {
+                Kind::Literal(Literal { values: Values::Range(range), .. }) => ranges.push((name, range.clone())),
+                Kind::Literal(Literal { only_required: true, .. }) => columns.weak.push(name),
+                Kind::Literal(_) => columns.literal.push(name),
+                Kind::Equation { .. } => columns.equation.push(name),
+                Kind::Other => {}
+            }
+        }
+        for (name, _) in &ranges {
+            let own = ranges.iter().filter(|(other, _)| other == name).map(|(_, range)| range.clone());
+            if !enumerated(own.collect()).is_empty() {
+                columns.weak.push(name);
+            }
+        }
+        columns
+    }
+
+    /// The method that reads the table, if there is one, and whether that takes more than what literals fix.
+    fn method<'t>(&self, table: &'t ResourceTable) -> (Option<&'t Method>, bool) {
+        let predicates = table.predicates(&[]);
+        // A parameter that is no field takes whatever a condition says of it.
+        let (own, fields): (Vec<&str>, Vec<&str>) = self.literal.iter().partition(|c| table.shape.is_parameter(c));
+        let fed = self.equation.iter().copied().filter(|c| table.shape.is_parameter(c));
+        let bound: Vec<&str> = predicates.iter().map(|p| p.column.as_str()).chain(own).chain(fed).collect();
+        if let Ok(method) = choose_among(table, &bound, &fields) {
+            return (Some(method), false);
+        }
+        let more = self.weak.iter().chain(&self.equation).copied();
+        let offered: Vec<&str> = fields.into_iter().chain(more).collect();
+        // Where something is missing the error is about that alone.
+        (choose_among(table, &bound, &offered).ok().or_else(|| nearest(table, &bound, &offered)), true)
+    }
+}
+
+impl Literal {
+    /// Whether the condition binds a parameter of the method.
+    fn binds(&self, table: &ResourceTable, method: &Method, column: &str, needs_more: bool) -> bool {
+        match (&self.values, self.only_required) {
+            (Values::Listed(_), false) => true,
+            (Values::Range(_), false) if table.shape.is_parameter(column) => owes(method, column),
+            _ => needs_more && owes(method, column),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Conditions on parameters that bind nothing: those on the scope exclude members before these are asked, and those on
+//! another parameter are refused where no row could fulfil them.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
+use stackql_call::{Bindings, Operation, Value};
+use stackql_provider::Method;
+
+use crate::error::Error;
+use crate::predicate::{Predicate, predicate};
+use crate::shape::{same, spelled};
+use crate::table::ResourceTable;
+
+/// The filters of a scan that may exclude members of its scope.
+pub(crate) fn scope_filters(table: &ResourceTable, filters: &[Expr]) -> Vec<Expr> {
+    let is_on_scope = |filter: &&Expr| filter.column_refs().iter().any(|column| table.is_scope(&column.name));
+    // What binds the scope is no filter any more.
+    filters.iter().filter(is_on_scope).filter(|filter| predicate(filter).is_none()).cloned().collect()
+}
+
+/// The places of which no filter excludes the member.
+pub(crate) fn admitted(operation: &Operation, filters: &[Expr], places: Vec<Bindings>) -> Vec<Bindings> {
+    let Some(scope) = &operation.service.endpoints.scope else { return places };
+    let is_admitted = |place: &Bindings| match place.get(scope) {
+        Some(Value::Text(member)) => {
+            let value = ScalarValue::Utf8(Some(member.clone()));
+            !filters.iter().any(|filter| is_never_true(filter, |column| spelled(column) == scope, &value))
+        }
+        _ => true,
+    };
+    if filters.is_empty() { places } else { places.into_iter().filter(is_admitted).collect() }
+}
+
+/// Refuses a condition on a parameter that nothing binds, if no row can fulfil it: the parameter has no value, and the
+/// answer would be empty whatever there is.
+///
+/// # Errors
+///
+/// Names the parameter.
+pub(crate) fn refuse_unbound(
+    table: &ResourceTable,
+    method: &Method,
+    bound: &[Predicate],
+    filters: &[Expr],
+) -> Result<(), Error> {
+    let fed = table.fed_columns();
+    for filter in filters {
+        for column in filter.column_refs() {
+            let name = &column.name;
+            let is_bound = bound.iter().any(|p| p.column == *name) || fed.contains(name) || table.is_scope(name);
+            let is_filled = method.parameters.iter().any(|p| same(p, name) && method.fills_in(&p.name));
+            if !table.is_echo(name) || is_bound || is_filled {
+                continue;
+            }
+            let kind = table.shape.schema.field_with_name(name).map_or(DataType::Null, |field| field.data_type().clone());
+            let nothing = ScalarValue::try_from(&kind).unwrap_or(ScalarValue::Null);
+            if is_never_true(filter, |column| column == name, &nothing) {
+                let (table, name) = (table.name(), spelled(name));
+                return Err(Error::Statement {
+                    message: format!("{table}: {name} is a parameter of requests, and no field of rows to be filtered on"),
+                    hint: Some(format!("give it values: {name} = '…', or {name} IN ('…', '…')")),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a condition is false or unknown wherever a column has this value, whatever the others have.
+fn is_never_true(filter: &Expr, is_column: impl Fn(&str) -> bool, value: &ScalarValue) -> bool {
+    let with_value = |expr| {
+        Ok(match expr {
+            Expr::Column(column) if is_column(&column.name) => Transformed::yes(Expr::Literal(value.clone(), None)),
+            other => Transformed::no(other),
+        })
+    };
+    let context = SimplifyContext::builder().with_current_time().build();
+    let simplified = filter.clone().transform_up(with_value).data().and_then(|e| ExprSimplifier::new(context).simplify(e));
+    matches!(simplified, Ok(Expr::Literal(ScalarValue::Boolean(Some(false) | None) | ScalarValue::Null, _)))
+}
