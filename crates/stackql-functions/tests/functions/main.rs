@@ -7,6 +7,7 @@
 
 mod differs;
 mod engine;
+mod order;
 mod page;
 mod sqlite;
 
