@@ -10,7 +10,7 @@ use datafusion::prelude::{Expr, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use crate::error::Error;
-use crate::function::Function;
+use crate::function::{Function, Gives};
 use crate::operators::{number, whole_number};
 use crate::value::{Type, Value};
 
@@ -33,10 +33,10 @@ pub(crate) enum Computed {
 
 /// How an operator computes with these sides; nothing where none is a text, or one neither text nor number.
 pub(crate) fn computed(op: &BinaryOperator, left: (&Expr, &DataType), right: (&Expr, &DataType)) -> Option<Computed> {
-    if !left.1.is_string() && !right.1.is_string() {
+    let (a, b) = (side(left.0, left.1)?, side(right.0, right.1)?);
+    if !left.1.is_string() && !right.1.is_string() && a != Side::Open && b != Side::Open {
         return None;
     }
-    let (a, b) = (side(left.0, left.1)?, side(right.0, right.1)?);
     let is_whole = *op == BinaryOperator::Modulo;
     let is_open = match (a, b) {
         (Side::Whole, Side::Whole) => false,
@@ -44,7 +44,7 @@ pub(crate) fn computed(op: &BinaryOperator, left: (&Expr, &DataType), right: (&E
         _ => is_whole,
     };
     Some(match is_open {
-        true => Computed::Instead(by_row(op)?.udf().call(vec![left.0.clone(), right.0.clone()])),
+        true => Computed::Instead(by_row(op)?.udf().call(vec![within(left.0), within(right.0)])),
         false => Computed::Sides(as_number(left.0, left.1, a), as_number(right.0, right.1, b)),
     })
 }
@@ -61,11 +61,46 @@ fn side(expr: &Expr, kind: &DataType) -> Option<Side> {
             _ => Side::Open,
         },
         (_, kind) if kind.is_string() => Side::Open,
+        (Expr::ScalarFunction(function), _) if function.name().starts_with(BY_ROW) => Side::Open,
+        (_, DataType::Null) => Side::Whole,
         (_, DataType::UInt64) => Side::Real,
         (_, kind) if kind.is_integer() => Side::Whole,
         (_, kind) if kind.is_numeric() => Side::Real,
         _ => return None,
     })
+}
+
+/// What the names of functions begin with that stand for operators.
+const BY_ROW: &str = "text_";
+
+/// A side as the text that it is; a result of such a function as the text that says whether it is whole.
+fn within(side: &Expr) -> Expr {
+    match side {
+        Expr::ScalarFunction(function) if function.name().starts_with(BY_ROW) => {
+            let op = match function.name() {
+                "text_plus" => BinaryOperator::Plus,
+                "text_minus" => BinaryOperator::Minus,
+                "text_times" => BinaryOperator::Multiply,
+                "text_divided" => BinaryOperator::Divide,
+                _ => BinaryOperator::Modulo,
+            };
+            let inner = by_row(&op).map(|function| Function { gives: Gives::Always(Type::Text), ..function });
+            // Functions are known by their names.
+            let named = |function: Function| Function { name: inner_name(function.name), ..function };
+            inner.map_or_else(|| side.clone(), |inner| named(inner).udf().call(function.args.clone()))
+        }
+        _ => side.clone(),
+    }
+}
+
+fn inner_name(name: &str) -> &'static str {
+    match name {
+        "text_plus" => "inner_plus",
+        "text_minus" => "inner_minus",
+        "text_times" => "inner_times",
+        "text_divided" => "inner_divided",
+        _ => "inner_modulo",
+    }
 }
 
 /// What a constant text holds.
@@ -194,9 +229,8 @@ impl Value<'_> {
 fn exact<'a>(a: i64, sign: char, b: i64, result: Option<i64>) -> Result<Value<'a>, Error> {
     let told = || format!("{a} {sign} {b}");
     let whole = result.ok_or_else(|| Error::Overflow(told()))?;
-    let real = whole as f64;
-    match real as i128 == i128::from(whole) {
-        true => Ok(Value::Real(real)),
+    match whole as f64 as i128 == i128::from(whole) {
+        true => Ok(Value::Integer(whole)),
         false => Err(Error::Inexact(told())),
     }
 }

@@ -235,7 +235,7 @@ fn is_number_as_text(plan: &LogicalPlan, index: usize) -> bool {
     }
 }
 
-/// Columns that a join compares are plain: they may be parameters.
+/// What a join compares is plain, for it may be parameters; a column that is compared and wanted as JSON is there twice.
 fn joined(mut join: Join, wanted: &[bool]) -> Result<Ordered> {
     let (left, right) = (join.left.schema().fields().len(), join.right.schema().fields().len());
     let (of_left, of_right): (&[bool], &[bool]) = match join.join_type {
@@ -244,30 +244,95 @@ fn joined(mut join: Join, wanted: &[bool]) -> Result<Ordered> {
         _ => wanted.split_at(left),
     };
     let side = |wanted: &[bool], count: usize| (0..count).map(|i| wanted.get(i).copied().unwrap_or_default()).collect();
-    let (mut of_left, mut of_right): (Vec<bool>, Vec<bool>) = (side(of_left, left), side(of_right, right));
+    let (of_left, of_right): (Vec<bool>, Vec<bool>) = (side(of_left, left), side(of_right, right));
     let compared = join.on.iter().flat_map(|(left, right)| [left, right]).chain(&join.filter);
-    for column in compared.flat_map(within) {
-        for (wanted, schema) in [(&mut of_left, join.left.schema()), (&mut of_right, join.right.schema())] {
-            if let Some(index) = schema.maybe_index_of_column(&column) {
-                wanted[index] = false;
-            }
-        }
-    }
-    let left = ordered(taken(join.left), &of_left)?;
-    let right = ordered(taken(join.right), &of_right)?;
+    let compared: Vec<Column> = compared.flat_map(within).collect();
+    let left = twofold(ordered(taken(join.left), &of_left)?, &compared, "left")?;
+    let right = twofold(ordered(taken(join.right), &of_right)?, &compared, "right")?;
     let mut schema = left.plan.schema().as_ref().clone();
     schema.merge(right.plan.schema());
     let scope = Scope::new(&schema, &[]);
     let on = join.on.into_iter().map(|(a, b)| Ok((scope.plain(a)?, scope.plain(b)?)));
     join.on = on.collect::<Result<_>>()?;
     join.filter = join.filter.map(|filter| scope.plain(filter)).transpose()?;
-    let mut forms = match join.join_type {
-        JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => left.forms,
-        JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => right.forms,
-        _ => [left.forms, right.forms].concat(),
+    let sides = match join.join_type {
+        JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => vec![(left.forms, left.others)],
+        JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => vec![(right.forms, right.others)],
+        _ => vec![(left.forms, left.others), (right.forms, right.others)],
     };
     (join.left, join.right) = (left.plan.into(), right.plan.into());
     let plan = LogicalPlan::Join(join).recompute_schema()?;
-    forms.resize(plan.schema().fields().len(), None);
-    Ok(Ordered { plan, forms })
+    let (mut forms, mut others) = (Vec::new(), Vec::new());
+    for (own_forms, own_others) in sides {
+        forms.extend(own_forms);
+        others.extend(own_others);
+    }
+    // A join that marks rows has one column more.
+    let count = plan.schema().fields().len();
+    forms.resize(count, None);
+    others.resize(count, Other::None);
+    if others.iter().all(|other| *other == Other::None) {
+        return Ok(Ordered { plan, forms });
+    }
+    let (mut exprs, mut left) = (Vec::new(), Vec::new());
+    for ((column, form), other) in columns(plan.schema()).into_iter().zip(forms).zip(others) {
+        match other {
+            Other::Itself => continue,
+            Other::None => exprs.push(Expr::Column(column)),
+            Other::Column(json) => {
+                let json = Expr::Column(Column::new_unqualified(json));
+                exprs.push(named_as(json, column.relation, column.name)?);
+            }
+        }
+        left.push(form);
+    }
+    Ok(Ordered { plan: LogicalPlan::Projection(Projection::try_new(exprs, plan.into())?), forms: left })
+}
+
+/// Where the JSON of a column is that is plain in a join.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Other {
+    None,
+    /// In a column of this name.
+    Column(String),
+    /// The column is one of these.
+    Itself,
+}
+
+/// One side of a join.
+struct Twofold {
+    plan: LogicalPlan,
+    forms: Vec<Option<Form>>,
+    others: Vec<Other>,
+}
+
+/// A side of a join in which what is compared is plain, and its JSON beside it.
+fn twofold(side: Ordered, compared: &[Column], name: &str) -> Result<Twofold> {
+    let Ordered { plan, mut forms } = side;
+    let mut others = vec![Other::None; forms.len()];
+    for index in compared.iter().filter_map(|column| plan.schema().maybe_index_of_column(column)) {
+        if forms[index].is_some() {
+            others[index] = Other::Column(format!("__json_{name}_{index}"));
+        }
+    }
+    if others.iter().all(|other| *other == Other::None) {
+        return Ok(Twofold { plan, forms, others });
+    }
+    let (mut exprs, mut beside) = (Vec::new(), Vec::new());
+    for (index, column) in columns(plan.schema()).into_iter().enumerate() {
+        let own = Expr::Column(column.clone());
+        match (&others[index], forms[index]) {
+            (Other::Column(json), Some(form)) => {
+                exprs.push(named_as(decoded(own.clone(), form)?, column.relation, column.name)?);
+                beside.push(own.alias(json));
+            }
+            _ => exprs.push(own),
+        }
+    }
+    for _ in &beside {
+        forms.push(None);
+        others.push(Other::Itself);
+    }
+    exprs.extend(beside);
+    Ok(Twofold { plan: LogicalPlan::Projection(Projection::try_new(exprs, plan.into())?), forms, others })
 }

@@ -9,7 +9,7 @@ use datafusion::logical_expr::expr::{Between, Case, Cast, Exists, InSubquery, Sc
 use datafusion::logical_expr::{BinaryExpr, ExprSchemable, Operator, SortExpr, Subquery};
 use datafusion::prelude::Expr;
 
-use super::whole;
+use super::{Ordered, ordered, whole};
 use crate::named;
 use crate::table::ROWS;
 use crate::value::{FORMAT_KEY, JSON};
@@ -163,6 +163,13 @@ impl<'a> Scope<'a> {
                 if let Some(found) = self.json_of_function(function)? {
                     return Ok(Some(found));
                 }
+            }
+            Expr::ScalarSubquery(subquery) => {
+                let Ordered { plan, forms } = ordered(subquery.subquery.as_ref().clone(), &[true])?;
+                let is_json = plan.schema().fields().first().is_some_and(|field| is_marked(field));
+                let form = forms.first().copied().flatten().or(is_json.then_some(Form::Json));
+                let json = Expr::ScalarSubquery(subquery.with_plan(plan.into()));
+                return Ok(form.map(|form| (json, form)));
             }
             Expr::Case(case) => {
                 let branches = case.when_then_expr.iter().map(|(_, then)| then.as_ref());

@@ -33,14 +33,14 @@ fn value() -> impl Strategy<Value = String> {
 #[test]
 fn json_is_ordered_as_in_sqlite() {
     let (runtime, engine, sqlite) = (Runtime::new().unwrap(), Engine::new(), sqlite::open());
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) };
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(12) };
     let both = |line: &str| {
         let (ours, theirs) = (runtime.block_on(engine.ask(line)), sqlite::ask(&sqlite, line));
         prop_assert_eq!(ours, theirs, "{}", line);
         Ok(())
     };
     TestRunner::new(config)
-        .run(&prop::collection::vec(value(), 0..12), |values| {
+        .run(&prop::collection::vec(value(), 0..24), |values| {
             let json = format!("[{}]", values.join(","));
             both(&format!("SELECT key FROM json_each('{json}') ORDER BY value NULLS FIRST, CAST(key AS BIGINT)"))?;
             let inner =
