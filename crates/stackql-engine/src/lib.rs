@@ -6,6 +6,7 @@
 //! Owns everything relational. Knows no network (that is [`stackql_call::Transport`]), no terminal, no environment.
 
 mod access;
+mod append;
 mod answer;
 mod answers;
 mod awaiting;
@@ -44,6 +45,7 @@ mod shape;
 mod show;
 mod spilling;
 mod store;
+mod subqueries;
 mod table;
 mod undo;
 mod views;
