@@ -1,26 +1,28 @@
 //! Predicates over subqueries (IN, `= ANY`, `<> ALL`, EXISTS) with the three-valued logic of SQL, wherever they stand.
 //!
-//! DataFusion carries out IN and EXISTS in WHERE and HAVING as joins. Its semi join is right where only matters whether IN is
-//! true, its null-aware anti join where NOT IN is one of the conditions that AND connects and its subquery names no outer
-//! column. Anything else it takes for two-valued, or cannot plan. [`SubqueryPredicateRule`] leaves it what it does right and
+//! DataFusion carries out IN and EXISTS in WHERE and HAVING as joins. Of the conditions that AND connects, its semi join is right
+//! for IN, and its null-aware anti join for NOT IN whose subquery names no outer column. Anything else it takes for
+//! two-valued, or cannot plan. [`SubqueryPredicateRule`] leaves it what it does right and
 //! writes the rest as EXISTS: `x NOT IN S` is true if no row of S has `y = x OR y IS NULL OR x IS NULL`; its value is
 //! `CASE WHEN EXISTS (S, y = x) THEN false WHEN EXISTS (S, y IS NULL OR x IS NULL) THEN NULL ELSE true END`. Outside of WHERE
-//! and HAVING, where DataFusion has no EXISTS, each becomes the column of a mark join ([`marks`]).
+//! and HAVING, where DataFusion has no EXISTS, each becomes the column of a mark join ([`marks`]); in aggregates, where it has no
+//! scalar subqueries either, these become columns of what is aggregated.
 
 mod marks;
 mod quantified;
 
 use std::cell::Cell;
 
-use datafusion::common::Result;
+use datafusion::arrow::datatypes::FieldRef;
+use datafusion::common::{Column, Result};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::expr::{AggregateFunction, Case, InSubquery, SetComparison, SetQuantifier};
-use datafusion::logical_expr::{BinaryExpr, Expr, Filter, LogicalPlan, Operator, lit};
+use datafusion::logical_expr::{BinaryExpr, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Operator, lit};
 use datafusion::optimizer::AnalyzerRule;
 
 use crate::error::Error;
-use quantified::{Quantified, gives_one_row};
+use quantified::{Quantified, gives_one_row, is_correlated};
 
 /// Rewrites predicates over subqueries into those that are planned right.
 #[derive(Debug)]
@@ -49,6 +51,9 @@ impl Names {
     }
 }
 
+/// What can be written instead.
+const FORMS: &str = "join with it, or write NOT EXISTS or EXISTS with the comparison in its WHERE";
+
 /// What of a predicate matters where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Position {
@@ -68,10 +73,20 @@ impl Position {
 }
 
 fn rewrite(plan: LogicalPlan, names: &Names) -> Result<Transformed<LogicalPlan>> {
-    if !holds_predicate(&plan) {
-        return Ok(Transformed::no(plan));
-    }
     match plan {
+        // DataFusion adds to what is below the columns by which it is joined, and not to the alias.
+        LogicalPlan::SubqueryAlias(alias)
+            if is_correlated(&alias.input) && !matches!(alias.input.as_ref(), LogicalPlan::Subquery(_)) =>
+        {
+            let column = |((qualifier, field), (own, _)): ((Option<&_>, &FieldRef), (Option<&_>, _))| {
+                let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+                column.alias_qualified(own.cloned(), field.name())
+            };
+            let columns: Vec<Expr> = alias.input.schema().iter().zip(alias.schema.iter()).map(column).collect();
+            let input = alias.input.as_ref().clone();
+            Ok(Transformed::yes(LogicalPlanBuilder::from(input).project(columns)?.build()?))
+        }
+        plan if !holds_predicate(&plan) && !aggregates_subquery(&plan) => Ok(Transformed::no(plan)),
         LogicalPlan::Filter(filter) => {
             let rewriting = Rewriting { input: &filter.input, names, is_filter: true };
             let predicate = rewriting.expr(filter.predicate, Position::Condition)?;
@@ -96,16 +111,20 @@ fn holds_predicate(plan: &LogicalPlan) -> bool {
     plan.expressions().iter().any(|expr| expr.exists(is).unwrap_or_default())
 }
 
-/// The first predicate of an optimized plan that became no join, as an error.
+fn aggregates_subquery(plan: &LogicalPlan) -> bool {
+    matches!(plan, LogicalPlan::Aggregate(_)) && plan.expressions().iter().any(Expr::contains_scalar_subquery)
+}
+
+/// The first subquery of an optimized plan that became no join, as an error.
 pub(crate) fn unplanned(plan: &LogicalPlan) -> Option<Error> {
     let mut found = None;
     let walked = plan.apply(|node| {
-        if holds_predicate(node) {
+        if holds_predicate(node) || node.expressions().iter().any(Expr::contains_scalar_subquery) {
             found = Some(Error::Statement {
-                message: "a subquery cannot be evaluated where it names columns of the query around it below LIMIT, \
-                          ORDER BY, UNION or a window function, or in ON"
+                message: "a subquery cannot be evaluated: it names columns of the query around it below LIMIT, ORDER BY, \
+                          UNION or a window function, compares them other than by = below an aggregate, or stands in ON"
                     .to_owned(),
-                hint: Some("join with it, or write NOT EXISTS or EXISTS with the comparison in its WHERE".to_owned()),
+                hint: Some(FORMS.to_owned()),
             });
             return Ok(TreeNodeRecursion::Stop);
         }
@@ -187,13 +206,8 @@ impl Rewriting<'_> {
             return Ok(comparison);
         }
         // What DataFusion does right.
-        let is_left = match at {
-            Position::Condition => self.is_filter && quantified.is_planned_as_condition(),
-            Position::Truth => self.is_filter && quantified.is_in(),
-            Position::Value => false,
-        };
         match at {
-            _ if is_left => Ok(quantified.into_in()),
+            Position::Condition if self.is_filter && quantified.is_planned_as_condition() => Ok(quantified.into_in()),
             Position::Condition | Position::Truth => quantified.truth(self.names),
             Position::Value => quantified.value(self.names),
         }

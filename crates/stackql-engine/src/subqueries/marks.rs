@@ -1,4 +1,4 @@
-//! Mark joins: EXISTS as a column, for what stands outside of WHERE and HAVING.
+//! Mark joins: EXISTS as a column, for what stands outside of WHERE and HAVING. In aggregates scalar subqueries are columns, too.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +19,16 @@ const MARK: &str = "mark";
 pub(super) fn marked(plan: &LogicalPlan, mut input: LogicalPlan, exprs: Vec<Expr>, names: &Names) -> Result<LogicalPlan> {
     let width = input.schema().fields().len();
     let mut all = Vec::with_capacity(exprs.len());
+    let is_aggregate = matches!(plan, LogicalPlan::Aggregate(_));
     for expr in exprs {
         let with_marks = expr.transform_up(|expr| match expr {
+            Expr::ScalarSubquery(_) if is_aggregate => {
+                let name = names.next("__scalar");
+                let before = input.schema().columns().into_iter().map(Expr::Column);
+                let columns: Vec<Expr> = before.chain([expr.alias(&name)]).collect();
+                input = LogicalPlanBuilder::from(input.clone()).project(columns)?.build()?;
+                Ok(Transformed::yes(Expr::Column(Column::new_unqualified(name))))
+            }
             Expr::Exists(exists) => {
                 let (joined, mark) = mark(input.clone(), &exists, names)?;
                 input = joined;

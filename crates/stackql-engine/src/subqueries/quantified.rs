@@ -9,7 +9,7 @@ use datafusion::logical_expr::{
     BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, lit, when,
 };
 
-use super::Names;
+use super::{FORMS, Names};
 use crate::error::Error;
 
 /// The comparison, and the relation whose rows it is made for.
@@ -32,7 +32,7 @@ impl Quantified {
                 message: "a subquery of IN that names columns of the query around it cannot have LIMIT or a window \
                           function over them"
                     .to_owned(),
-                hint: Some("join with it, or write NOT EXISTS or EXISTS with the comparison in its WHERE".to_owned()),
+                hint: Some(FORMS.to_owned()),
             }
             .into());
         }
@@ -40,7 +40,7 @@ impl Quantified {
     }
 
     /// Whether it is IN.
-    pub(super) fn is_in(&self) -> bool {
+    fn is_in(&self) -> bool {
         (self.comparison.op, &self.comparison.quantifier) == (Operator::Eq, &SetQuantifier::Any)
     }
 
@@ -91,13 +91,16 @@ impl Quantified {
         when(decisive, lit(decided)).when(unknown, lit(ScalarValue::Boolean(None))).otherwise(lit(!decided))
     }
 
-    /// The subquery under a name of its own, and what is asked of its rows.
+    /// The subquery, its column under a name of its own, and what is asked of its rows.
     fn rows(&self, names: &Names) -> Result<Rows> {
         let SetComparison { expr, subquery, op, quantifier } = &self.comparison;
+        // Columns of the outer relation may have its name.
         let name = names.next("__quantified");
-        let plan = LogicalPlanBuilder::from(subquery.subquery.as_ref().clone()).alias(name.as_str())?.build()?;
-        let (qualifier, field) = plan.schema().qualified_field(0);
-        let right = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+        let inner = subquery.subquery.as_ref().clone();
+        let (qualifier, field) = inner.schema().qualified_field(0);
+        let (column, is_nullable) = (Column::new(qualifier.cloned(), field.name()), field.is_nullable());
+        let plan = LogicalPlanBuilder::from(inner).project([Expr::Column(column).alias(&name)])?.build()?;
+        let right = Expr::Column(Column::new_unqualified(name));
         let outer = |expr: Expr| match expr {
             Expr::Column(column) => {
                 let field = Arc::clone(self.outer.field_from_column(&column)?);
@@ -107,7 +110,7 @@ impl Quantified {
         };
         let left = expr.as_ref().clone().transform_up(outer).data()?;
         let mut unknown = Vec::new();
-        if field.is_nullable() {
+        if is_nullable {
             unknown.push(right.clone().is_null());
         }
         if expr.nullable(self.outer.as_ref())? {
@@ -146,7 +149,7 @@ fn binary(left: Expr, op: Operator, right: Expr) -> Expr {
     Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))
 }
 
-fn is_correlated(plan: &LogicalPlan) -> bool {
+pub(super) fn is_correlated(plan: &LogicalPlan) -> bool {
     !plan.all_out_ref_exprs().is_empty()
 }
 

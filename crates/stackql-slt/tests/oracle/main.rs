@@ -14,11 +14,12 @@ mod relations;
 mod statement;
 mod tables;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use futures::TryStreamExt;
+use futures::{FutureExt, TryStreamExt};
 use stackql_engine::{Outcome, Session, SessionOptions};
 
 use api::Api;
@@ -83,7 +84,8 @@ async fn check_all(part: u64) {
     println!("seeds {} to {}", seeds.start, seeds.end - 1);
     let mut failures = Vec::new();
     for seed in seeds.step_by(step) {
-        failures.extend(check(seed, &features, false).await.err());
+        let checked = AssertUnwindSafe(check(seed, &features, false)).catch_unwind().await;
+        failures.extend(checked.unwrap_or_else(|_| Err(format!("seed {seed}: panics"))).err());
     }
     assert!(failures.is_empty(), "{} failures\n\n{}", failures.len(), failures[..failures.len().min(5)].join("\n\n"));
 }

@@ -121,15 +121,16 @@ impl Scope<'_> {
 
     /// IN and NOT IN, and what they are called otherwise.
     fn within(&self, random: &mut Rng) -> String {
-        let inner = self.inner(random.u8(0..3) == 0, true, random);
+        let is_aggregate = random.u8(0..6) == 0;
+        let inner = self.inner(random.u8(0..3) == 0, !is_aggregate, random);
         let column = &inner.columns[random.usize(0..inner.columns.len())];
         let left = match random.u8(0..8) {
             0 => column.literal(random.i64(0..5)),
             _ => self.of_type(column.is_text, random).unwrap_or_else(|| column.literal(1)),
         };
-        let gives = match random.u8(0..6) {
-            0 => format!("max({}.{})", inner.alias, column.name),
-            _ => format!("{}.{}", inner.alias, column.name),
+        let gives = match is_aggregate {
+            true => format!("max({}.{})", inner.alias, column.name),
+            false => format!("{}.{}", inner.alias, column.name),
         };
         let rows = format!("(SELECT {gives} FROM {})", inner.from);
         // Pieces in two dialects do not stand in each other, so only the operators are such.
