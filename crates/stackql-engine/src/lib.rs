@@ -6,9 +6,9 @@
 //! Owns everything relational. Knows no network (that is [`stackql_call::Transport`]), no terminal, no environment.
 
 mod access;
-mod append;
 mod answer;
 mod answers;
+mod append;
 mod awaiting;
 mod bindings;
 mod built_in;

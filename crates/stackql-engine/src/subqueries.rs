@@ -14,9 +14,9 @@ mod quantified;
 use std::cell::Cell;
 
 use datafusion::arrow::datatypes::FieldRef;
-use datafusion::common::{Column, Result};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, Result};
 use datafusion::logical_expr::expr::{AggregateFunction, Case, InSubquery, SetComparison, SetQuantifier};
 use datafusion::logical_expr::{BinaryExpr, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Operator, lit};
 use datafusion::optimizer::AnalyzerRule;
@@ -121,9 +121,10 @@ pub(crate) fn unplanned(plan: &LogicalPlan) -> Option<Error> {
     let walked = plan.apply(|node| {
         if holds_predicate(node) || node.expressions().iter().any(Expr::contains_scalar_subquery) {
             found = Some(Error::Statement {
-                message: "a subquery cannot be evaluated: it names columns of the query around it below LIMIT, ORDER BY, \
+                message:
+                    "a subquery cannot be evaluated: it names columns of the query around it below LIMIT, ORDER BY, \
                           UNION or a window function, compares them other than by = below an aggregate, or stands in ON"
-                    .to_owned(),
+                        .to_owned(),
                 hint: Some(FORMS.to_owned()),
             });
             return Ok(TreeNodeRecursion::Stop);

@@ -34,9 +34,7 @@ fn schema() -> SchemaRef {
 }
 
 fn numbers(batches: &[RecordBatch]) -> Vec<i64> {
-    let column = |batch: &RecordBatch| {
-        batch.column(0).as_primitive::<Int64Type>().values().to_vec()
-    };
+    let column = |batch: &RecordBatch| batch.column(0).as_primitive::<Int64Type>().values().to_vec();
     let mut all: Vec<i64> = batches.iter().flat_map(column).collect();
     all.sort_unstable();
     all
@@ -169,7 +167,9 @@ async fn sources_of_several_partitions_are_brought_together() {
             for (a, b) in [("a", "b"), ("one_a", "one_b")] {
                 let column = if kind == "FULL JOIN" { "coalesce(a.n, b.n)" } else { "a.n" };
                 let column = if kind == "RIGHT JOIN" { "b.n" } else { column };
-                let sql = format!("SELECT {column} FROM (SELECT * FROM {a} UNION ALL SELECT * FROM {b}) a {kind} {b} b ON a.n = b.n");
+                let sql = format!(
+                    "SELECT {column} FROM (SELECT * FROM {a} UNION ALL SELECT * FROM {b}) a {kind} {b} b ON a.n = b.n"
+                );
                 let plan = context.sql(&sql).await.unwrap().create_physical_plan().await.unwrap();
                 all.push((numbers(&collect(plan, context.task_ctx()).await.unwrap()), sql));
             }

@@ -16,7 +16,12 @@ use crate::error::Error;
 const MARK: &str = "mark";
 
 /// A node with other expressions, whose EXISTS become columns of its input. It gives the columns that it gave.
-pub(super) fn marked(plan: &LogicalPlan, mut input: LogicalPlan, exprs: Vec<Expr>, names: &Names) -> Result<LogicalPlan> {
+pub(super) fn marked(
+    plan: &LogicalPlan,
+    mut input: LogicalPlan,
+    exprs: Vec<Expr>,
+    names: &Names,
+) -> Result<LogicalPlan> {
     let width = input.schema().fields().len();
     let mut all = Vec::with_capacity(exprs.len());
     let is_aggregate = matches!(plan, LogicalPlan::Aggregate(_));
@@ -52,8 +57,9 @@ fn mark(input: LogicalPlan, exists: &Exists, names: &Names) -> Result<(LogicalPl
     let inner = exists.subquery.subquery.as_ref().clone().rewrite(&mut pulling).data()?;
     if !pulling.can_pull_up {
         return Err(Error::Statement {
-            message: "a subquery that names columns of the query around it in such a place cannot stand outside of WHERE"
-                .to_owned(),
+            message:
+                "a subquery that names columns of the query around it in such a place cannot stand outside of WHERE"
+                    .to_owned(),
             hint: Some("join with it".to_owned()),
         }
         .into());

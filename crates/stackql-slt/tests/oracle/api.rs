@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
 use stackql_call::{Attempt, Request, Response, Transport, TransportError};
 use stackql_provider::{
-    AnswerFormat, BodyStyle, Carrier, Column as Field, CompiledProvider, Endpoints, Location, Member, Members, Method, Narrowing, NarrowingVia,
-    NextPage, Origin, Packing, Paging, Parameter, Provider, ProviderSource, Providers, RequestShape, Resource,
-    ResourceEntry, ResponseShape, Scope, Service, ServiceSource, Type, Types, Verb, write,
+    AnswerFormat, BodyStyle, Carrier, Column as Field, CompiledProvider, Endpoints, Location, Member, Members, Method,
+    Narrowing, NarrowingVia, NextPage, Origin, Packing, Paging, Parameter, Provider, ProviderSource, Providers,
+    RequestShape, Resource, ResourceEntry, ResponseShape, Scope, Service, ServiceSource, Type, Types, Verb, write,
 };
 
 use crate::tables::{Column, REGION, REGIONS, Role, Row, Table};

@@ -46,7 +46,8 @@ fn create(connection: &Connection, table: &Table) -> rusqlite::Result<()> {
     for row in &table.rows {
         let mut values = Vec::new();
         for (column, cell) in table.columns.iter().zip(&row.cells) {
-            let value = |text: String| if column.is_text { Value::Text(text) } else { Value::Integer(text.parse().unwrap()) };
+            let value =
+                |text: String| if column.is_text { Value::Text(text) } else { Value::Integer(text.parse().unwrap()) };
             values.push(cell.map_or(Value::Null, |cell| value(column.shown(cell))));
             if column.role == Role::Respelled {
                 values.push(cell.map_or(Value::Null, |cell| value(column.value(cell))));

@@ -85,9 +85,11 @@ async fn check_all(part: u64) {
     let mut failures = Vec::new();
     for seed in seeds.step_by(step) {
         let checked = AssertUnwindSafe(check(seed, &features, false)).catch_unwind().await;
-        failures.extend(checked.unwrap_or_else(|_| Err(format!("seed {seed}: panics"))).err());
+        let told = checked.unwrap_or_else(|_| Err(format!("seed {seed}: panics")));
+        failures.extend(told.err().map(|told| (seed, told)));
     }
-    assert!(failures.is_empty(), "{} failures\n\n{}", failures.len(), failures[..failures.len().min(5)].join("\n\n"));
+    let (seeds, told): (Vec<u64>, Vec<String>) = failures.into_iter().unzip();
+    assert!(seeds.is_empty(), "seeds {seeds:?} fail\n\n{}", told[..told.len().min(5)].join("\n\n"));
 }
 
 #[tokio::test]

@@ -32,8 +32,7 @@ enum Kind<'a> {
 
 impl<'a> Source<'a> {
     pub(crate) fn of_table(alias: &str, table: &'a Table) -> Self {
-        let relation =
-            Relation { alias: alias.to_owned(), columns: table.columns.clone(), is_scoped: table.is_scoped };
+        let relation = Relation { alias: alias.to_owned(), columns: table.columns.clone(), is_scoped: table.is_scoped };
         Self { relation, kind: Kind::Table(table), inputs: Vec::new() }
     }
 
