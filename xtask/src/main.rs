@@ -8,6 +8,7 @@ mod archives;
 mod bench;
 mod ci;
 mod coverage;
+mod oracle;
 mod providers;
 mod suite;
 mod tidy;
@@ -16,6 +17,7 @@ mod workspace;
 use std::process::ExitCode;
 
 use crate::bench::BenchOptions;
+use crate::oracle::OracleOptions;
 
 const USAGE: &str = "\
 usage: cargo xtask <task>
@@ -27,6 +29,9 @@ usage: cargo xtask <task>
                --check          fail where they differ instead
   coverage   count what the registry documents beside the project hold, and write docs/registry-coverage.md anew
                --check          fail where it differs instead
+  oracle     random queries over APIs beside SQLite, 5000 of them
+               --seed N         the first one's number
+               --count N        how many
   bench      what the release binary costs, against endpoints of its own: start-up, rows, memory, calls, time
                --bin PATH       measure this program instead of building one
                --only NAME      run this one alone, such as join; a name that there is not lists all";
@@ -43,6 +48,7 @@ fn main() -> ExitCode {
         ["coverage"] => coverage::generate(),
         ["coverage", "--check"] => coverage::check(),
         ["bench", rest @ ..] => BenchOptions::parse(rest).and_then(|options| bench::bench(&options)),
+        ["oracle", rest @ ..] => OracleOptions::parse(rest).and_then(|options| oracle::oracle(&options)),
         [] | ["help" | "-h" | "--help"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

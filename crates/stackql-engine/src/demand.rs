@@ -16,6 +16,7 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::stream::{self, BoxStream, StreamExt};
 use stackql_provider::Verb;
 
+use crate::append::AppendExec;
 use crate::feed::{EitherExec, FeedExec};
 use crate::fetch::FetchExec;
 use crate::plan::with_children;
@@ -125,6 +126,9 @@ impl Teller {
         let node = plan.as_ref() as &dyn Any;
         if let Some(feed) = node.downcast_ref::<FeedExec>() {
             return Ok(Arc::new(feed.with_demand(demand)));
+        }
+        if let Some(append) = node.downcast_ref::<AppendExec>() {
+            return Ok(Arc::new(append.with_demand(demand)));
         }
         let Some(fetch) = node.downcast_ref::<FetchExec>() else { return Ok(plan) };
         let reads = fetch.fetch_of().operation.method().verb == Verb::Select;

@@ -31,7 +31,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::fetch::FetchExec;
 use crate::literal::literal;
-use crate::plan::properties;
+use crate::plan::{check_partition, properties};
 use crate::resolve::quoted;
 use crate::write::{self, Calling};
 
@@ -188,7 +188,7 @@ struct ExecutedExec {
 
 impl ExecutedExec {
     fn new(executed: Executed) -> Self {
-        let (call, properties) = (Arc::clone(&executed.plan) as _, properties(executed.schema(), 1));
+        let (call, properties) = (Arc::clone(&executed.plan) as _, properties(executed.schema()));
         Self { executed, call, properties }
     }
 }
@@ -226,7 +226,8 @@ impl ExecutionPlan for ExecutedExec {
         Ok(TreeNodeRecursion::Continue)
     }
 
-    fn execute(&self, _: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        check_partition(self, partition)?;
         let Some(rows) = self.executed.rows.get().cloned() else {
             let (method, change) = (self.executed.method(), self.executed.verb.keyword());
             let text = format!(

@@ -18,7 +18,9 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, execute_stream};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, PlanProperties,
+};
 use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, StreamExt};
 use stackql_call::{Bindings, Operation, RowPlan, Value};
@@ -34,7 +36,7 @@ use crate::feed::KeysExec;
 use crate::journal::Called;
 use crate::output::Output;
 use crate::pages::{Paging, counted, pages};
-use crate::plan::properties;
+use crate::plan::{check_partition, properties, single_partitions, stream as all_of};
 
 /// What a fetch calls and what it makes of the answers.
 #[derive(Debug, Clone)]
@@ -95,8 +97,7 @@ pub(crate) struct FetchExec {
 
 impl FetchExec {
     pub(crate) fn new(input: Arc<dyn ExecutionPlan>, fetch: Arc<Fetch>) -> Self {
-        let partitions = input.properties().partitioning.partition_count();
-        let properties = properties(fetch.output.schema(), partitions);
+        let properties = properties(fetch.output.schema());
         Self { input, fetch, demand: Demand::All, shared: false, properties }
     }
 
@@ -119,9 +120,9 @@ impl FetchExec {
     }
 
     /// How many rows there are, as far as every answer says it.
-    pub(crate) async fn counted(&self, partition: usize, task: Arc<TaskContext>) -> Result<Option<i64>> {
+    pub(crate) async fn counted(&self, task: Arc<TaskContext>) -> Result<Option<i64>> {
         let mut total = 0;
-        let calls = self.fetch.calls(self.input.execute(partition, task)?).await?;
+        let calls = self.fetch.calls(all_of(&self.input, task)?).await?;
         self.fetch.context.plan_calls(calls.len())?;
         for (_, call) in calls {
             let count = counted(&self.fetch.context, call, self.fetch.plan.clone()).await?;
@@ -133,7 +134,7 @@ impl FetchExec {
 
     /// What its calls are bound from, none of which is made.
     pub(crate) async fn bound(&self, task: Arc<TaskContext>) -> Result<Vec<Called>> {
-        let calls = self.fetch.bound(execute_stream(Arc::clone(&self.input), task)?).await?;
+        let calls = self.fetch.bound(all_of(&self.input, task)?).await?;
         self.fetch.context.plan_calls(calls.len())?;
         Ok(calls)
     }
@@ -180,8 +181,8 @@ impl ExecutionPlan for FetchExec {
         vec![&self.input]
     }
 
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        single_partitions(1)
     }
 
     fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -201,8 +202,9 @@ impl ExecutionPlan for FetchExec {
     }
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        check_partition(self, partition)?;
         let schema = self.schema();
-        let input = self.input.execute(partition, task)?;
+        let input = all_of(&self.input, task)?;
         let fetch = Arc::clone(&self.fetch);
         let paging = Paging {
             ahead: self.demand == Demand::All && fetch.paging.wanted.is_none(),

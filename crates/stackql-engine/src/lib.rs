@@ -8,6 +8,7 @@
 mod access;
 mod answer;
 mod answers;
+mod append;
 mod awaiting;
 mod bindings;
 mod built_in;
@@ -45,6 +46,7 @@ mod shape;
 mod show;
 mod spilling;
 mod store;
+mod subqueries;
 mod table;
 mod undo;
 mod views;

@@ -58,7 +58,9 @@ pub(crate) fn view(
     let before = names.len();
     for relation in &all {
         let is_required = |name: &str| required.iter().any(|required| fold(required) == fold(name));
-        for (name, item) in relation.items_behind(is_required).filter(|(name, _)| *name != RowPlan::EXTRA && spelled(name) == *name) {
+        for (name, item) in
+            relation.items_behind(is_required).filter(|(name, _)| *name != RowPlan::EXTRA && spelled(name) == *name)
+        {
             if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                 names.push(name.to_owned());
                 select.projection.push(item);

@@ -23,12 +23,14 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::spill::get_record_batch_memory_size;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements, PlanProperties,
+};
 use futures::future::TryFutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::once::once;
-use crate::plan::with_children;
+use crate::plan::{check_partition, single_partitions, stream as all_of, with_children};
 
 /// Bytes of a hash table for a row.
 const OF_A_ROW: usize = 40;
@@ -60,9 +62,10 @@ impl PhysicalOptimizerRule for JoinsSpill {
 }
 
 /// Whether a join can be carried out as a merge: not NOT IN, nor a full join with further conditions, for which
-/// DataFusion takes a column for one without NULL that is none.
+/// DataFusion takes a column for one without NULL that is none. Nor one of several partitions, which share the left side.
 fn merges(join: &HashJoinExec) -> bool {
-    !join.null_aware && (*join.join_type() != JoinType::Full || join.filter().is_none())
+    let is_single = join.children().iter().all(|side| side.output_partitioning().partition_count() == 1);
+    is_single && !join.null_aware && (*join.join_type() != JoinType::Full || join.filter().is_none())
 }
 
 /// A hash join while its left side fits into memory.
@@ -82,9 +85,9 @@ impl JoinExec {
     }
 
     /// Reads the left side until it is there, or too large; then what is to be run.
-    async fn chosen(self: Arc<Self>, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    async fn chosen(self: Arc<Self>, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let join = self.hash_join()?;
-        let mut left = join.left().execute(partition, Arc::clone(&task))?;
+        let mut left = all_of(join.left(), Arc::clone(&task))?;
         let schema = left.schema();
         // What is downstream needs memory, too.
         let most = match task.memory_pool().memory_limit() {
@@ -100,7 +103,7 @@ impl JoinExec {
             if !fits {
                 let rows = stream::iter(rows.into_iter().map(Ok)).chain(left);
                 let left = once(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))?;
-                return merged(join, left)?.execute(partition, task);
+                return all_of(&merged(join, left)?, task);
             }
         }
         drop(reservation);
@@ -108,7 +111,7 @@ impl JoinExec {
         let left = once(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))?;
         // A join keeps its table, and this may be run again with other rows.
         let join = with_children(Arc::clone(&self.join).reset_state()?, vec![left, Arc::clone(join.right())])?;
-        join.execute(partition, task)
+        all_of(&join, task)
     }
 }
 
@@ -165,8 +168,8 @@ impl ExecutionPlan for JoinExec {
         self.join.children()
     }
 
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false, false]
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        single_partitions(2)
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -181,8 +184,9 @@ impl ExecutionPlan for JoinExec {
     }
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        check_partition(self, partition)?;
         let this = Arc::new(Self { join: Arc::clone(&self.join) });
-        let rows = this.chosen(partition, task).try_flatten_stream();
+        let rows = this.chosen(task).try_flatten_stream();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
     }
 }

@@ -65,7 +65,17 @@ impl ResourceTable {
         resource: Arc<Resource>,
     ) -> Self {
         let shape = Arc::new(Shape::new(&service, &resource));
-        Self { context, provider, service, resource, shape, fed: Vec::new(), pinned: None, presets: None, has_scope_condition: false }
+        Self {
+            context,
+            provider,
+            service,
+            resource,
+            shape,
+            fed: Vec::new(),
+            pinned: None,
+            presets: None,
+            has_scope_condition: false,
+        }
     }
 
     /// The full name, `provider.service.resource`.
@@ -92,7 +102,8 @@ impl ResourceTable {
     /// All members of the scope, where a condition is on it and none of the `bound` values is: which of them the
     /// condition excludes is known once they are listed.
     fn all_members(&self, bound: &[Predicate]) -> Option<Predicate> {
-        let is_bound = |column: &String| bound.iter().any(|p| p.column == *column) || self.fed_columns().contains(column);
+        let is_bound =
+            |column: &String| bound.iter().any(|p| p.column == *column) || self.fed_columns().contains(column);
         let column = self.scope_column().filter(|column| self.has_scope_condition && !is_bound(column))?;
         Some(Predicate { column, values: vec![Value::Text(ALL.to_owned())] })
     }

@@ -10,11 +10,14 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, PlanProperties,
+};
 use futures::future::TryFutureExt;
 use futures::stream::{self, StreamExt};
 
 use crate::fetch::FetchExec;
+use crate::plan::{check_partition, single_partitions, stream as all_of};
 
 /// Asks for a number first.
 #[derive(Debug)]
@@ -49,6 +52,10 @@ impl ExecutionPlan for CountExec {
         vec![&self.counting]
     }
 
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        single_partitions(1)
+    }
+
     fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         let counting = children.pop().ok_or_else(|| DataFusionError::Internal("CountExec has one input".into()))?;
         Ok(Arc::new(Self { asking: self.asking.clone(), counting }))
@@ -62,17 +69,18 @@ impl ExecutionPlan for CountExec {
     }
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        check_partition(self, partition)?;
         let schema = self.schema();
         let (asking, counting) = (self.asking.clone(), Arc::clone(&self.counting));
         let of_answer = Arc::clone(&schema);
         let rows = async move {
-            Ok::<_, DataFusionError>(match asking.counted(partition, Arc::clone(&task)).await? {
+            Ok::<_, DataFusionError>(match asking.counted(Arc::clone(&task)).await? {
                 Some(count) => {
                     let column = Arc::new(Int64Array::from(vec![count])) as ArrayRef;
                     let one = RecordBatch::try_new(of_answer, vec![column])?;
                     stream::once(async { Ok(one) }).boxed()
                 }
-                None => counting.execute(partition, task)?.boxed(),
+                None => all_of(&counting, task)?.boxed(),
             })
         };
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows.try_flatten_stream())))

@@ -12,7 +12,9 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, PlanProperties,
+};
 use futures::future::TryFutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
@@ -21,6 +23,7 @@ use super::hole::rows as chunk;
 use super::keys::Seen;
 use crate::demand::Demand;
 use crate::once::once;
+use crate::plan::{check_partition, single_partitions, stream as all_of};
 
 /// Chooses once the keys are known, or known to be many.
 #[derive(Debug, Clone)]
@@ -58,8 +61,8 @@ impl EitherExec {
     }
 
     /// Reads the outer rows until all are there, or have too many keys; then what is to be run.
-    async fn chosen(self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let mut outer = self.asked.outer().execute(partition, Arc::clone(&task))?;
+    async fn chosen(self, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let mut outer = all_of(self.asked.outer(), Arc::clone(&task))?;
         let (schema, keys) = (outer.schema(), self.asked.keys()?);
         let (mut seen, mut rows) = (Seen::new(), Vec::new());
         while let Some(batch) = outer.try_next().await? {
@@ -69,10 +72,10 @@ impl EitherExec {
                 let all = stream::iter(rows.into_iter().map(Ok)).chain(outer);
                 let all = once(Box::pin(RecordBatchStreamAdapter::new(schema, all)))?;
                 let none = RecordBatch::new_empty(Arc::clone(keys.schema()));
-                return self.asked.filled(&self.listed, all, &none)?.execute(partition, task);
+                return all_of(&self.asked.filled(&self.listed, all, &none)?, task);
             }
         }
-        self.asked.over(chunk(&concat_batches(&schema, &rows)?)?).execute(partition, task)
+        self.asked.over(chunk(&concat_batches(&schema, &rows)?)?).execute(0, task)
     }
 }
 
@@ -99,8 +102,8 @@ impl ExecutionPlan for EitherExec {
         self.asked.children().into_iter().chain([&self.listed]).collect()
     }
 
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false; self.children().len()]
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        single_partitions(self.children().len())
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -117,7 +120,8 @@ impl ExecutionPlan for EitherExec {
     }
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let rows = self.clone().chosen(partition, task).try_flatten_stream();
+        check_partition(self, partition)?;
+        let rows = self.clone().chosen(task).try_flatten_stream();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
     }
 }

@@ -12,7 +12,9 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::execution_plan::apply_expression_roots;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, PlanProperties,
+};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::hole::{Filling, rows as chunk};
@@ -22,7 +24,7 @@ use crate::context::Context;
 use crate::demand::Demand;
 use crate::explain::plain;
 use crate::fetch::fetches;
-use crate::plan::properties;
+use crate::plan::{check_partition, properties, single_partitions, stream as all_of};
 
 /// Runs its body for the outer rows, some at a time.
 #[derive(Debug, Clone)]
@@ -48,7 +50,7 @@ impl FeedExec {
         keys: Vec<Arc<dyn PhysicalExpr>>,
         gather: Gather,
     ) -> Self {
-        let properties = properties(body.schema(), 1);
+        let properties = properties(body.schema());
         Self { context, number, outer, body, keys, gather, demand: Demand::All, is_inner: false, properties }
     }
 
@@ -135,7 +137,7 @@ impl Run {
             }
             Gather::Rows | Gather::Whole => (self.keys.new_in(&rows, &mut Seen::new())?.0, rows),
         };
-        self.feed.filled(&self.feed.body, chunk(&rows)?, &keys)?.execute(0, Arc::clone(&self.task))
+        all_of(&self.feed.filled(&self.feed.body, chunk(&rows)?, &keys)?, Arc::clone(&self.task))
     }
 }
 
@@ -163,8 +165,8 @@ impl ExecutionPlan for FeedExec {
         vec![&self.outer, &self.body]
     }
 
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false, false]
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        single_partitions(2)
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -181,8 +183,9 @@ impl ExecutionPlan for FeedExec {
     }
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        check_partition(self, partition)?;
         let schema = self.schema();
-        let outer = self.outer.execute(partition, Arc::clone(&task))?;
+        let outer = all_of(&self.outer, Arc::clone(&task))?;
         let chunks = match self.gather {
             Gather::Whole => whole(outer),
             Gather::Rows | Gather::Distinct => self.demand.slices(outer),

@@ -97,7 +97,7 @@ pub(super) fn rows(batch: &RecordBatch) -> Result<Arc<dyn ExecutionPlan>> {
 
 impl ChunkExec {
     pub(super) fn new(feed: usize, schema: SchemaRef) -> Self {
-        Self { feed, properties: properties(schema, 1) }
+        Self { feed, properties: properties(schema) }
     }
 }
 
@@ -107,7 +107,7 @@ impl KeysExec {
     }
 
     fn with_calls(table: ResourceTable, method: String, calls: Vec<Vec<Predicate>>) -> Self {
-        Self { table, method, calls, properties: properties(Arc::new(Schema::empty()), 1) }
+        Self { table, method, calls, properties: properties(Arc::new(Schema::empty())) }
     }
 
     /// The columns that are filled later.

@@ -78,7 +78,8 @@ pub(super) fn useful(table: &ResourceTable, filters: &[Expr], columns: &[String]
     let asking = table.resource.methods_of(Verb::Select).filter(|method| method.name != listing.name);
     for method in asking {
         let asked: Vec<Taken> = all.iter().filter(|taken| asks(method, &taken.column)).cloned().collect();
-        if !asked.is_empty() && choose(table, &predicates, &with(&asked)).is_ok_and(|chosen| chosen.name == method.name) {
+        if !asked.is_empty() && choose(table, &predicates, &with(&asked)).is_ok_and(|chosen| chosen.name == method.name)
+        {
             return asked;
         }
     }

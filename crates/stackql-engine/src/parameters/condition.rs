@@ -259,7 +259,8 @@ fn equated(left: Expr, right: Expr, of: impl Fn(&Column) -> Option<(Expr, bool)>
         _ => None,
     };
     let (l, r) = (parameter(&left), parameter(&right));
-    let or_itself = |found: &Option<(Expr, bool)>, side: &Expr| found.as_ref().map_or_else(|| side.clone(), |f| f.0.clone());
+    let or_itself =
+        |found: &Option<(Expr, bool)>, side: &Expr| found.as_ref().map_or_else(|| side.clone(), |f| f.0.clone());
     let is_needed = |found: &Option<(Expr, bool)>| found.as_ref().is_some_and(|f| f.1);
     let on_parameters = or_itself(&l, &left).eq(or_itself(&r, &right));
     match (&l, &r) {
@@ -272,9 +273,7 @@ fn equated(left: Expr, right: Expr, of: impl Fn(&Column) -> Option<(Expr, bool)>
 /// `scope = '*'` holds for all members, wherever it stands.
 fn wildcards(expr: Expr, scopes: &[&Column]) -> Transformed<Expr> {
     let is_scope = |expr: &Expr| matches!(expr, Expr::Column(column) if scopes.contains(&column));
-    let is_all = |expr: &Expr| {
-        matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(text)), _) if text == ALL)
-    };
+    let is_all = |expr: &Expr| matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(text)), _) if text == ALL);
     match &expr {
         Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Eq | Operator::NotEq), right })
             if (is_scope(left) && is_all(right)) || (is_all(left) && is_scope(right)) =>

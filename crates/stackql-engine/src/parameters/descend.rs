@@ -73,7 +73,8 @@ impl Binder {
             conjuncts.push((self.within(conjunct)?, first..conditions.len()));
         }
         let Descended { plan, mut fates } = self.descend(Arc::unwrap_or_clone(filter.input), &conditions)?;
-        let kept = conjuncts.into_iter().map(|(conjunct, own)| rewritten(conjunct, &conditions[own.clone()], &fates[own]));
+        let kept =
+            conjuncts.into_iter().map(|(conjunct, own)| rewritten(conjunct, &conditions[own.clone()], &fates[own]));
         let kept: Vec<Expr> = kept.filter_map(Result::transpose).collect::<Result<_>>()?;
         fates.truncate(above.len());
         let plan = match conjunction(kept) {
@@ -217,7 +218,10 @@ impl Binder {
             plans.push(Arc::new(plan));
         }
         if exposed.is_empty() {
-            return Ok(Descended { plan: LogicalPlan::Union(Union { inputs: plans, schema: union.schema }), fates: merged });
+            return Ok(Descended {
+                plan: LogicalPlan::Union(Union { inputs: plans, schema: union.schema }),
+                fates: merged,
+            });
         }
         let union = Union::try_new_with_loose_types(plans)?;
         let columns = union.schema.columns();
@@ -240,10 +244,8 @@ impl Binder {
         match conjunct {
             Expr::InSubquery(InSubquery { expr, subquery, negated: false }) => {
                 let columns = subquery.subquery.schema().columns();
-                let equation = |column: &Column| Condition {
-                    column: column.clone(),
-                    kind: Kind::Equation { paired: false },
-                };
+                let equation =
+                    |column: &Column| Condition { column: column.clone(), kind: Kind::Equation { paired: false } };
                 let conditions: Vec<Condition> = columns.iter().take(1).map(equation).collect();
                 let inner = Arc::unwrap_or_clone(subquery.subquery);
                 let Descended { plan, fates } = self.descend(inner, &conditions)?;

@@ -43,7 +43,9 @@ impl Binder {
             let parameter = parameter.map(|column| Column::new(Some(scan.table_name.clone()), column));
             let binds = |method: &&Method| takes(method, name) || table.is_scope_name(name);
             let fate = match (&condition.kind, parameter, method.filter(binds)) {
-                (Kind::Literal(literal), Some(parameter), Some(method)) if literal.binds(&table, method, name, needs_more) => {
+                (Kind::Literal(literal), Some(parameter), Some(method))
+                    if literal.binds(&table, method, name, needs_more) =>
+                {
                     bound.push(literal.binding(parameter)?);
                     Fate::Bound
                 }

@@ -56,12 +56,15 @@ pub(crate) fn refuse_unbound(
             if !table.is_echo(name) || is_bound || is_filled {
                 continue;
             }
-            let kind = table.shape.schema.field_with_name(name).map_or(DataType::Null, |field| field.data_type().clone());
+            let kind =
+                table.shape.schema.field_with_name(name).map_or(DataType::Null, |field| field.data_type().clone());
             let nothing = ScalarValue::try_from(&kind).unwrap_or(ScalarValue::Null);
             if is_never_true(filter, |column| column == name, &nothing) {
                 let (table, name) = (table.name(), spelled(name));
                 return Err(Error::Statement {
-                    message: format!("{table}: {name} is a parameter of requests, and no field of rows to be filtered on"),
+                    message: format!(
+                        "{table}: {name} is a parameter of requests, and no field of rows to be filtered on"
+                    ),
                     hint: Some(format!("give it values: {name} = '…', or {name} IN ('…', '…')")),
                 });
             }
@@ -79,6 +82,7 @@ fn is_never_true(filter: &Expr, is_column: impl Fn(&str) -> bool, value: &Scalar
         })
     };
     let context = SimplifyContext::builder().with_current_time().build();
-    let simplified = filter.clone().transform_up(with_value).data().and_then(|e| ExprSimplifier::new(context).simplify(e));
+    let simplified =
+        filter.clone().transform_up(with_value).data().and_then(|e| ExprSimplifier::new(context).simplify(e));
     matches!(simplified, Ok(Expr::Literal(ScalarValue::Boolean(Some(false) | None) | ScalarValue::Null, _)))
 }

@@ -8,6 +8,8 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, collect, execute_stream};
 use datafusion::prelude::SessionConfig;
@@ -19,6 +21,7 @@ use stackql_sql::{Insert, JoinBy, Query, Replace, Statement, Update};
 use tokio::sync::Semaphore;
 
 use super::Session;
+use crate::append::SinglePartitionRule;
 use crate::awaiting::Until;
 use crate::bindings::leaf;
 use crate::catalog::{Catalogs, LOCAL, MAIN};
@@ -29,10 +32,11 @@ use crate::error::Error;
 use crate::everywhere::Everywhere;
 use crate::feed::{FeedPlanner, feed};
 use crate::fetch::{FetchExec, Tally};
-use crate::parameters::bind_parameters;
 use crate::literal::{Assignment, Named, condition, literal, literals};
+use crate::parameters::bind_parameters;
 use crate::settings::Settings;
 use crate::spilling::JoinsSpill;
+use crate::subqueries::{SubqueryPredicateRule, unplanned};
 use crate::table::ResourceTable;
 use crate::write::Matching;
 use crate::{Answer, Failure, made, resolve, views, write};
@@ -99,11 +103,16 @@ impl Session {
             let reserved = &mut config.options_mut().execution.sort_spill_reservation_bytes;
             *reserved = (*reserved).min(limit / 16);
         }
+        // Unions are seen as what they are run as by all other rules.
+        let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(SinglePartitionRule)];
+        rules.extend(PhysicalOptimizer::new().rules);
         let mut state = stackql_functions::add(SessionStateBuilder::new().with_config(config).with_default_features())
             .with_runtime_env(self.memory()?)
             .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
             .with_query_planner(Arc::new(FeedPlanner { context: Arc::clone(&context), join_by }))
             .with_analyzer_rule(Arc::new(Everywhere))
+            .with_analyzer_rule(Arc::new(SubqueryPredicateRule))
+            .with_physical_optimizer_rules(rules)
             .with_physical_optimizer_rule(Arc::new(ClausesAbove))
             .with_physical_optimizer_rule(Arc::new(Demands))
             .with_physical_optimizer_rule(Arc::new(JoinsSpill))
@@ -141,7 +150,11 @@ impl Planner {
 
     async fn physical(&self, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let bound = bind_parameters(plan, &self.state)?;
-        let plan = feed(self.state.optimize(&bound)?, self.join_by)?;
+        let plan = self.state.optimize(&bound)?;
+        if let Some(error) = unplanned(&plan) {
+            return Err(error.into());
+        }
+        let plan = feed(plan, self.join_by)?;
         self.state.query_planner().create_physical_plan(&plan, &self.state).await
     }
 

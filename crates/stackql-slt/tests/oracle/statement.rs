@@ -2,32 +2,46 @@
 
 use fastrand::Rng;
 
-use crate::tables::{Column, Table};
+use crate::features::Features;
+use crate::predicates::Scope;
+use crate::relations::{Relation, Source, filter};
+use crate::tables::{Column, Role, Table};
 
-/// Relations of a FROM clause so far.
-struct From<'a> {
-    text: String,
-    relations: Vec<(String, &'a Table)>,
-    conditions: Vec<String>,
-    /// Relations whose columns may be NULL because an outer join found nothing.
-    nullable: Vec<String>,
+/// A query in both dialects.
+pub(crate) fn statement(tables: &[Table], features: &Features, random: &mut Rng) -> String {
+    match random.u8(0..8) {
+        0 => {
+            let op = ["UNION ALL", "UNION", "INTERSECT", "EXCEPT"][random.usize(0..4)];
+            let columns: Vec<bool> = (0..random.usize(1..3)).map(|_| random.u8(0..3) == 0).collect();
+            let sides: Vec<String> = (0..2).map(|_| side(&columns, tables, features, random)).collect();
+            format!("{} {op} {}", sides[0], sides[1])
+        }
+        _ => select(tables, features, random),
+    }
 }
 
-pub(crate) fn statement(tables: &[Table], random: &mut Rng) -> String {
-    let (from, mut conditions, names) = joined(tables, random);
+/// One side of a set operation, with columns of these types.
+fn side(types: &[bool], tables: &[Table], features: &Features, random: &mut Rng) -> String {
+    let (from, conditions, relations) = joined(tables, features, random);
+    let scope = Scope { relations: &relations, tables, features };
+    let column = |(at, is_text): (usize, &bool)| {
+        let any = Column::new(String::new(), *is_text, Role::Field);
+        let expr = scope.of_type(*is_text, random).unwrap_or_else(|| any.literal(1));
+        format!("{expr} AS o{at}")
+    };
+    let columns: Vec<String> = types.iter().enumerate().map(column).collect();
+    format!("SELECT {} FROM {from}{}", columns.join(", "), filter(&conditions))
+}
+
+fn select(tables: &[Table], features: &Features, random: &mut Rng) -> String {
+    let (from, mut conditions, relations) = joined(tables, features, random);
+    let scope = Scope { relations: &relations, tables, features };
     for _ in 0..random.usize(0..3) {
-        let (alias, table) = &names[random.usize(0..names.len())];
-        conditions.push(predicate(alias, table, tables, random));
+        conditions.push(scope.condition(random));
     }
-    let column = |random: &mut Rng| {
-        let (alias, table) = &names[random.usize(0..names.len())];
-        format!("{alias}.{}", table.columns[random.usize(0..table.columns.len())].name)
-    };
-    let filter = match conditions.is_empty() {
-        true => String::new(),
-        false => format!(" WHERE {}", conditions.join(" AND ")),
-    };
-    match random.u8(0..6) {
+    let filter = filter(&conditions);
+    let column = |random: &mut Rng| scope.column(random).0;
+    match random.u8(0..9) {
         0 => format!("SELECT count(*) FROM {from}{filter}"),
         1 => {
             let group = column(random);
@@ -37,138 +51,93 @@ pub(crate) fn statement(tables: &[Table], random: &mut Rng) -> String {
             let (a, b) = (column(random), column(random));
             format!("SELECT DISTINCT {a} AS a, {b} AS b FROM {from}{filter}")
         }
+        3 => {
+            let (group, (counted, of)) = (column(random), scope.column(random));
+            let having = match random.u8(0..4) {
+                0 => "count(*) > 1".to_owned(),
+                1 => format!("max({counted}) >= {}", scope.scalar(of.is_text, false, random)),
+                2 => format!("max({counted}) NOT IN {}", scope.column_of_type(of.is_text, random)),
+                _ => format!("min({counted}) IS NOT NULL"),
+            };
+            format!("SELECT {group} AS g, max({counted}) AS m FROM {from}{filter} GROUP BY {group} HAVING {having}")
+        }
+        4 => {
+            let predicate = scope.predicate(1, random);
+            format!("SELECT count(*) FILTER (WHERE {predicate}) AS n, count(*) AS m FROM {from}{filter}")
+        }
         _ => {
-            let columns: Vec<String> = (0..random.usize(1..4)).map(|i| format!("{} AS o{i}", column(random))).collect();
+            let columns: Vec<String> =
+                (0..random.usize(1..4)).map(|i| format!("{} AS o{i}", value(&scope, random))).collect();
             format!("SELECT {} FROM {from}{filter}", columns.join(", "))
         }
     }
 }
 
-fn joined<'a>(tables: &'a [Table], random: &mut Rng) -> (String, Vec<String>, Vec<(String, &'a Table)>) {
-    let mut from = From { text: String::new(), relations: Vec::new(), conditions: Vec::new(), nullable: Vec::new() };
-    let count = random.usize(1..=3).min(tables.len() + 1);
+/// What stands in the list of a SELECT.
+fn value(scope: &Scope<'_>, random: &mut Rng) -> String {
+    match random.u8(0..8) {
+        0 => scope.scalar(random.u8(0..3) == 0, random.bool(), random),
+        1 => {
+            // Which of the three it is.
+            let predicate = scope.predicate(1, random);
+            format!("CASE WHEN {predicate} THEN 1 WHEN NOT ({predicate}) THEN 0 END")
+        }
+        2 => format!("CASE WHEN {} THEN 'yes' ELSE 'no' END", scope.predicate(2, random)),
+        _ => scope.column(random).0,
+    }
+}
+
+fn joined(tables: &[Table], features: &Features, random: &mut Rng) -> (String, Vec<String>, Vec<Relation>) {
+    let (mut text, mut conditions) = (String::new(), Vec::new());
+    let mut relations: Vec<Relation> = Vec::new();
     // Comma joins are written in any order: their conditions are in WHERE.
     let is_comma = random.bool();
     let mut parts = Vec::new();
-    for i in 0..count {
-        let (alias, table) = (format!("r{i}"), &tables[random.usize(0..tables.len())]);
-        let mut on = Vec::new();
-        for column in table.required() {
-            let given = match from.relations.is_empty() || random.u8(0..5) == 0 {
+    for i in 0..random.usize(1..=3) {
+        let mut source = Source::some(&format!("r{i}"), tables, features, random);
+        let kind = ["JOIN", "JOIN", "LEFT JOIN"][random.usize(0..3)];
+        let is_first = relations.is_empty();
+        let is_outer = !is_first && !is_comma && kind == "LEFT JOIN";
+        let scope = Scope { relations: &relations, tables, features };
+        let (mut on, mut beside) = (Vec::new(), Vec::new());
+        for column in source.required() {
+            let key = match is_first || random.u8(0..5) == 0 {
                 true => None,
-                false => key(&from, column, random),
+                false => scope.of_type(column.is_text, random),
             };
-            on.push(match given {
-                Some(key) => format!("{alias}.{} = {key}", column.name),
-                None => given_by_literal(&alias, column, random),
-            });
+            match key {
+                Some(key) => on.push(source.fed(&column, &key)),
+                // What is asked of a relation that may be missing is no condition on the rows around it.
+                None if is_outer && features.outer_parameters && random.u8(0..3) == 0 => {
+                    beside.push(source.given(&column, random));
+                }
+                None => on.push(source.given(&column, random)),
+            }
         }
-        if i > 0 && (on.is_empty() || random.u8(0..4) == 0) {
-            let own = &table.columns[random.usize(0..table.columns.len())];
-            on.extend(key(&from, own, random).map(|key| format!("{alias}.{} = {key}", own.name)));
+        on.extend(source.scoped(&relations, random));
+        if !is_first && (on.is_empty() || random.u8(0..4) == 0) {
+            let fields: Vec<Column> =
+                source.relation.columns.iter().filter(|c| c.role == Role::Field).cloned().collect();
+            let own = &fields[random.usize(0..fields.len())];
+            on.extend(scope.of_type(own.is_text, random).map(|key| source.fed(own, &key)));
         }
-        let relation = relation(&alias, table, random);
-        if i == 0 || is_comma {
-            from.conditions.extend(on);
+        let relation = source.text(random);
+        if is_first || is_comma {
+            conditions.extend(on);
             parts.push(relation);
         } else {
-            let kind = if random.u8(0..3) == 0 { "LEFT JOIN" } else { "JOIN" };
             if on.is_empty() {
                 on.push("true".to_owned());
             }
-            if kind == "LEFT JOIN" {
-                from.nullable.push(alias.clone());
-            }
-            from.text.push_str(&format!(" {kind} {relation} ON {}", on.join(" AND ")));
+            text.push_str(&format!(" {kind} {relation} ON {}", on.join(" AND ")));
         }
-        from.relations.push((alias, table));
+        conditions.extend(beside);
+        relations.push(source.relation);
     }
     random.shuffle(&mut parts);
     let text = match is_comma {
         true => parts.join(", "),
-        false => format!("{}{}", parts.join(", "), from.text),
+        false => format!("{}{text}", parts.join(", ")),
     };
-    (text, from.conditions, from.relations)
-}
-
-/// A table by its alias, sometimes behind a subquery.
-fn relation(alias: &str, table: &Table, random: &mut Rng) -> String {
-    match random.u8(0..6) {
-        0 => {
-            let columns: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
-            format!("(SELECT {} FROM mock.s.{}) {alias}", columns.join(", "), table.name)
-        }
-        1 => {
-            let columns: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
-            let columns = columns.join(", ");
-            format!("(SELECT {columns} FROM mock.s.{} GROUP BY {columns}) {alias}", table.name)
-        }
-        _ => format!("mock.s.{} {alias}", table.name),
-    }
-}
-
-/// An expression over the relations so far that has the type of `column`.
-fn key(from: &From<'_>, column: &Column, random: &mut Rng) -> Option<String> {
-    let all = from.relations.iter().flat_map(|(alias, table)| table.columns.iter().map(move |c| (alias, c)));
-    let fitting: Vec<String> =
-        all.filter(|(_, c)| c.is_text == column.is_text).map(|(alias, c)| format!("{alias}.{}", c.name)).collect();
-    if fitting.is_empty() {
-        return None;
-    }
-    let one = &fitting[random.usize(0..fitting.len())];
-    Some(match (random.u8(0..6), column.is_text) {
-        (0, false) => format!("({one} + 1)"),
-        (1, false) => format!("coalesce({one}, 2)"),
-        (0, true) => format!("concat('x', substr({one}, 2))"),
-        _ => one.clone(),
-    })
-}
-
-fn literal(column: &Column, random: &mut Rng) -> String {
-    let n = random.i64(0..5);
-    if column.is_text { format!("'x{n}'") } else { n.to_string() }
-}
-
-fn given_by_literal(alias: &str, column: &Column, random: &mut Rng) -> String {
-    let name = format!("{alias}.{}", column.name);
-    let (a, b, c) = (literal(column, random), literal(column, random), literal(column, random));
-    match random.u8(0..4) {
-        0 => format!("{name} IN ({a}, {b}, {c})"),
-        1 => format!("({name} = {a} OR {name} = {b})"),
-        2 if !column.is_text => format!("{name} BETWEEN {a} AND {a} + 2"),
-        _ => format!("{name} = {a}"),
-    }
-}
-
-/// A condition that may be false of anything: comparisons, lists, and subqueries of all kinds.
-fn predicate(alias: &str, table: &Table, tables: &[Table], random: &mut Rng) -> String {
-    let column = &table.columns[random.usize(0..table.columns.len())];
-    let name = format!("{alias}.{}", column.name);
-    let value = literal(column, random);
-    let inner = &tables[random.usize(0..tables.len())];
-    let mut given: Vec<String> = inner.required().map(|c| given_by_literal("q", c, random)).collect();
-    let of_inner: Vec<&Column> = inner.columns.iter().filter(|c| c.is_text == column.is_text).collect();
-    match random.u8(0..8) {
-        0 => format!("{name} <> {value}"),
-        1 => format!("{name} IS NOT NULL"),
-        2 | 3 if !of_inner.is_empty() => {
-            let own = &of_inner[random.usize(0..of_inner.len())].name;
-            // What the subquery asks for may come from the row it is asked for.
-            given.retain(|g| !g.contains(&format!("q.{own} ")));
-            given.push(format!("q.{own} = {name}"));
-            let not = if random.bool() { "NOT " } else { "" };
-            format!("{not}EXISTS (SELECT 1 FROM mock.s.{} q WHERE {})", inner.name, given.join(" AND "))
-        }
-        4 if !of_inner.is_empty() => {
-            let own = &of_inner[random.usize(0..of_inner.len())].name;
-            let filter = if given.is_empty() { String::new() } else { format!(" WHERE {}", given.join(" AND ")) };
-            format!("{name} IN (SELECT q.{own} FROM mock.s.{} q{filter})", inner.name)
-        }
-        5 if !of_inner.is_empty() => {
-            let own = &of_inner[random.usize(0..of_inner.len())].name;
-            let filter = if given.is_empty() { String::new() } else { format!(" WHERE {}", given.join(" AND ")) };
-            format!("{name} = (SELECT max(q.{own}) FROM mock.s.{} q{filter})", inner.name)
-        }
-        _ => format!("{name} = {value}"),
-    }
+    (text, conditions, relations)
 }

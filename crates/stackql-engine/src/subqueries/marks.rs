@@ -1,0 +1,102 @@
+//! Mark joins: EXISTS as a column, for what stands outside of WHERE and HAVING. In aggregates scalar subqueries are columns, too.
+
+use std::collections::BTreeSet;
+
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::{Column, DFSchemaRef, Result};
+use datafusion::logical_expr::expr::Exists;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::optimizer::decorrelate::PullUpCorrelatedExpr;
+
+use super::Names;
+use crate::error::Error;
+
+/// The column that a mark join adds.
+const MARK: &str = "mark";
+
+/// A node with other expressions, whose EXISTS become columns of its input. It gives the columns that it gave.
+pub(super) fn marked(
+    plan: &LogicalPlan,
+    mut input: LogicalPlan,
+    exprs: Vec<Expr>,
+    names: &Names,
+) -> Result<LogicalPlan> {
+    let width = input.schema().fields().len();
+    let mut all = Vec::with_capacity(exprs.len());
+    let is_aggregate = matches!(plan, LogicalPlan::Aggregate(_));
+    for expr in exprs {
+        let with_marks = expr.transform_up(|expr| match expr {
+            Expr::ScalarSubquery(_) if is_aggregate => {
+                let name = names.next("__scalar");
+                let before = input.schema().columns().into_iter().map(Expr::Column);
+                let columns: Vec<Expr> = before.chain([expr.alias(&name)]).collect();
+                input = LogicalPlanBuilder::from(input.clone()).project(columns)?.build()?;
+                Ok(Transformed::yes(Expr::Column(Column::new_unqualified(name))))
+            }
+            Expr::Exists(exists) => {
+                let (joined, mark) = mark(input.clone(), &exists, names)?;
+                input = joined;
+                Ok(Transformed::yes(mark))
+            }
+            other => Ok(Transformed::no(other)),
+        });
+        all.push(with_marks.data()?);
+    }
+    let marks = input.schema().fields().len() - width;
+    let made = plan.with_new_exprs(all, vec![input])?;
+    // Columns of the input come first where they are passed on, and the marks are the last of them.
+    let passes_on = matches!(plan, LogicalPlan::Sort(_) | LogicalPlan::Window(_));
+    let place = |at: usize| if passes_on && at >= width { at + marks } else { at };
+    as_before(made, plan.schema(), place)
+}
+
+/// The join that says of each row whether the subquery has one for it, and what says so.
+fn mark(input: LogicalPlan, exists: &Exists, names: &Names) -> Result<(LogicalPlan, Expr)> {
+    let mut pulling = PullUpCorrelatedExpr::new().with_exists_sub_query(true);
+    let inner = exists.subquery.subquery.as_ref().clone().rewrite(&mut pulling).data()?;
+    if !pulling.can_pull_up {
+        return Err(Error::Statement {
+            message:
+                "a subquery that names columns of the query around it in such a place cannot stand outside of WHERE"
+                    .to_owned(),
+            hint: Some("join with it".to_owned()),
+        }
+        .into());
+    }
+    let alias = names.next("__exists");
+    let inner = LogicalPlanBuilder::from(inner).alias(alias.as_str())?.build()?;
+    let correlated: BTreeSet<Column> = pulling.correlated_subquery_cols_map.into_values().flatten().collect();
+    let renamed = |expr: Expr| match expr {
+        Expr::Column(column) if correlated.contains(&column) => {
+            Ok(Transformed::yes(Expr::Column(Column::new(Some(alias.as_str()), column.name))))
+        }
+        other => Ok(Transformed::no(other)),
+    };
+    let condition = conjunction(pulling.join_filters).map(|filter| filter.transform_up(renamed).data()).transpose()?;
+    let condition = condition.unwrap_or_else(|| lit(true));
+    let mut needed: Vec<Column> =
+        condition.column_refs().into_iter().filter(|column| inner.schema().has_column(column)).cloned().collect();
+    needed.sort();
+    let inner = match needed.is_empty() {
+        true => inner,
+        false => LogicalPlanBuilder::from(inner).project(needed.into_iter().map(Expr::Column))?.build()?,
+    };
+    let joined = LogicalPlanBuilder::from(input).join_on(inner, JoinType::LeftMark, Some(condition))?.build()?;
+    let mark = Expr::Column(Column::new(Some(alias), MARK));
+    Ok((joined, if exists.negated { !mark } else { mark }))
+}
+
+/// The plan with the columns of `schema`, of which each is at a place of its own.
+fn as_before(plan: LogicalPlan, schema: &DFSchemaRef, place: impl Fn(usize) -> usize) -> Result<LogicalPlan> {
+    let columns = schema.iter().enumerate().map(|(at, (qualifier, field))| {
+        let (own, made) = plan.schema().qualified_field(place(at));
+        let column = Expr::Column(Column::new(own.cloned(), made.name()));
+        match (own, made.name()) == (qualifier, field.name()) {
+            true => column,
+            false => column.alias_qualified(qualifier.cloned(), field.name()),
+        }
+    });
+    let columns: Vec<Expr> = columns.collect();
+    LogicalPlanBuilder::from(plan).project(columns)?.build()
+}

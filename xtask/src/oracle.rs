@@ -1,0 +1,41 @@
+//! `cargo xtask oracle`: more random queries beside SQLite than a test run has time for.
+//!
+//! Owns the arguments; the queries are `crates/stackql-slt/tests/oracle`.
+
+use crate::workspace::{cargo, run};
+
+/// Which queries are tried.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct OracleOptions {
+    /// The first one's number.
+    seed: u64,
+    count: u64,
+}
+
+impl OracleOptions {
+    /// Reads `--seed N` and `--count N`.
+    pub(crate) fn parse(words: &[&str]) -> Result<Self, String> {
+        let mut options = Self { seed: 0, count: 5000 };
+        for pair in words.chunks(2) {
+            let number = |text: &str| text.parse().map_err(|_| format!("not a number: {text}"));
+            match *pair {
+                ["--seed", text] => options.seed = number(text)?,
+                ["--count", text] => options.count = number(text)?,
+                _ => return Err(format!("oracle takes --seed N and --count N, not: {}", words.join(" "))),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Runs the queries; those that give other rows are shown.
+pub(crate) fn oracle(options: &OracleOptions) -> Result<(), String> {
+    let OracleOptions { seed, count } = options;
+    run(cargo()
+        .args(["test", "--workspace", "--test", "oracle"])
+        .env("ORACLE_SEED", seed.to_string())
+        .env("ORACLE_COUNT", count.to_string()))
+}
+
+#[cfg(test)]
+mod tests;
