@@ -24,6 +24,12 @@ pub enum Error {
     /// Paths and values, or keys and values, do not pair up.
     #[error("{0}")]
     Arguments(&'static str),
+    /// A whole number beyond 64 bits.
+    #[error("integer overflow: {0}; cast to DOUBLE")]
+    Overflow(String),
+    /// A whole number that a float would not hold.
+    #[error("{0} has more digits than are kept of texts; cast both to BIGINT")]
+    Inexact(String),
     /// Not a regular expression.
     #[error("bad regular expression: {0}")]
     BadPattern(String),

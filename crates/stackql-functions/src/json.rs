@@ -3,6 +3,7 @@
 pub(crate) mod build;
 pub(crate) mod change;
 pub(crate) mod node;
+pub(crate) mod order;
 pub(crate) mod path;
 pub(crate) mod read;
 pub(crate) mod rows;

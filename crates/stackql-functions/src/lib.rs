@@ -2,12 +2,15 @@
 //!
 //! A scalar function is a `Function`: a name and what it makes of one row's cells. The families are modules:
 //! `json`, `dates`, `text` with `printf`, `patterns`, `math`, `policies`, `aggregates`. `operators` and `lists` say what a
-//! text is beside a number. Functions that give rows are in `table`, and `lateral` lets them use columns of other relations.
+//! text is beside a number, `computed` what arithmetic makes of it. `checked` and `sums` refuse what does not fit, and
+//! `order` orders JSON values. Functions that give rows are in `table`, and `lateral` lets them use columns of other relations.
 //!
 //! [`add`] gives a session all of them; [`prepare`] rewrites what of SQLite's SQL its planner would not take.
 
 mod addend;
 mod aggregates;
+mod checked;
+mod computed;
 mod dates;
 mod error;
 mod function;
@@ -16,10 +19,12 @@ mod lateral;
 mod lists;
 mod math;
 mod operators;
+mod order;
 mod patterns;
 mod policies;
 mod printf;
 mod rewrite;
+mod sums;
 mod table;
 mod text;
 mod value;
@@ -71,7 +76,8 @@ pub fn entries() -> Vec<(&'static str, Vec<Named>)> {
 
 /// The scalar functions of all families but that of dates, which need to know when the statement began.
 fn functions() -> impl Iterator<Item = &'static Function> {
-    let json = [json::read::ALL, json::read::INSIDE, json::build::ALL, json::change::ALL, policies::ALL];
+    let json =
+        [json::read::ALL, json::read::INSIDE, json::order::ALL, json::build::ALL, json::change::ALL, policies::ALL];
     json.into_iter().chain([text::ALL, patterns::ALL, math::ALL]).flatten()
 }
 
@@ -92,7 +98,7 @@ pub fn add(mut builder: SessionStateBuilder) -> SessionStateBuilder {
     let scalars = scalars.chain(dates::ALL.iter().map(|function| dates::udf(*function)));
     let scalars = scalars.chain(json::rows::ALL.iter().map(|table| table.udf()));
     builder.scalar_functions().get_or_insert_default().extend(scalars.map(Arc::new));
-    let aggregates = aggregates::ALL.iter().map(|gathering| gathering.udaf()).chain([aggregates::total()]);
+    let aggregates = aggregates::ALL.iter().map(|gathering| gathering.udaf()).chain([aggregates::total(), sums::sum()]);
     builder.aggregate_functions().get_or_insert_default().extend(aggregates.map(Arc::new));
     // The first planner that plans an operator is the one that counts.
     let planners = builder.expr_planners().get_or_insert_default();
@@ -101,5 +107,7 @@ pub fn add(mut builder: SessionStateBuilder) -> SessionStateBuilder {
     let mut rules = Analyzer::new().rules;
     rules.insert(0, Arc::new(lists::Lists));
     rules.push(Arc::new(lateral::Unnested));
+    rules.push(Arc::new(order::JsonOrder));
+    rules.push(Arc::new(checked::Checked));
     builder.with_relation_planners(vec![Arc::new(table::Tables)]).with_analyzer_rules(rules)
 }

@@ -1,6 +1,6 @@
 //! Functions of numbers. What is no number gives NULL; `abs` and `round` take what a text begins with, as SQLite does.
 
-use datafusion::arrow::datatypes::FieldRef;
+use datafusion::arrow::datatypes::{DataType, FieldRef};
 
 use crate::error::Error;
 use crate::function::Function;
@@ -125,7 +125,7 @@ fn number(result: Option<f64>) -> Value<'static> {
 /// Whole numbers give whole numbers.
 fn same(arguments: &[FieldRef]) -> Type {
     match arguments.first() {
-        Some(field) if field.data_type().is_integer() => Type::Integer,
+        Some(field) if field.data_type().is_integer() && *field.data_type() != DataType::UInt64 => Type::Integer,
         _ => Type::Real,
     }
 }

@@ -9,6 +9,7 @@ use datafusion::prelude::{Expr, cast, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use crate::addend::addend;
+use crate::computed::{Computed, computed};
 use crate::function::Function;
 use crate::value::{Type, Value};
 use crate::{named, text};
@@ -42,6 +43,11 @@ impl ExprPlanner for Operators {
                 let (a, b) = (left.get_type(schema)?, right.get_type(schema)?);
                 (meeting(left, &a, &b, &op), meeting(right, &b, &a, &op))
             }
+            (Ok(a), Ok(b)) if is_arithmetic(&op) => match computed(&op, (&left, &a), (&right, &b)) {
+                Some(Computed::Instead(instead)) => return Ok(PlannerResult::Planned(instead)),
+                Some(Computed::Sides(left, right)) => (left, right),
+                None => (meeting(left, &a, &b, &op), meeting(right, &b, &a, &op)),
+            },
             (Ok(a), Ok(b)) => (meeting(left, &a, &b, &op), meeting(right, &b, &a, &op)),
             _ => (left, right),
         };
@@ -151,7 +157,7 @@ pub(crate) fn number() -> ScalarUDF {
 }
 
 /// The whole number that a text holds.
-fn whole_number() -> ScalarUDF {
+pub(crate) fn whole_number() -> ScalarUDF {
     const WHOLE: Function = Function::new(
         "as_whole_number",
         (1, 1),

@@ -4,6 +4,7 @@
 //!   of a SELECT it is unnested.
 //! - `min` and `max` of several arguments are the least and the greatest of a row, or NULL if one of them is.
 //! - `iif` is CASE.
+//! - A text with a minus in front of it is a number.
 //! - `GLOB` and `REGEXP` are functions.
 //! - Functions that answer 1 or 0 may stand where a condition is needed.
 //! - What `json_extract` finds, and the values of `json_each` and `json_tree`, keep their kind in functions that make
@@ -186,11 +187,16 @@ fn trees(select: &Select) -> Vec<Ident> {
     select.from.iter().flat_map(joined).filter_map(called).collect()
 }
 
-/// What GLOB and REGEXP, a call of `iif`, or of `min` or `max` with several arguments, is in other words.
+/// What GLOB and REGEXP, the minus of a text, a call of `iif`, or of `min` or `max` with several arguments, is in other words.
 fn otherwise(expr: &Expr) -> Option<Expr> {
     let function = match expr {
         Expr::BinaryOp { left, op: BinaryOperator::Custom(glob), right } if glob == "GLOB" => {
             return Some(is_so(call("glob", vec![*right.clone(), *left.clone()])));
+        }
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } if is_text(expr) => {
+            let zero = Expr::value(Value::Number("0".to_owned(), false));
+            let negated = Expr::BinaryOp { left: Box::new(zero), op: BinaryOperator::Minus, right: expr.clone() };
+            return Some(Expr::Nested(Box::new(negated)));
         }
         Expr::RLike { negated, expr, pattern, .. } => {
             let test = is_so(call("regexp_like", vec![*expr.clone(), *pattern.clone()]));
@@ -216,6 +222,20 @@ fn otherwise(expr: &Expr) -> Option<Expr> {
             Some(case(missing, Expr::value(Value::Null), Some(chosen)))
         }
         _ => None,
+    }
+}
+
+/// Whether an expression is a text by how it looks.
+fn is_text(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_text(inner),
+        Expr::Value(value) => matches!(value.value, Value::SingleQuotedString(_)),
+        Expr::BinaryOp { op, .. } => matches!(op, BinaryOperator::Arrow | BinaryOperator::LongArrow),
+        Expr::Function(function) => {
+            const TEXTS: [&str; 4] = ["json_extract", "json_get", "json_get_text", "strftime"];
+            name(function).is_some_and(|name| TEXTS.contains(&name.as_str()))
+        }
+        _ => false,
     }
 }
 

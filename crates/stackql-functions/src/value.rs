@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, Float64Builder, Int64Builder, StringBuilder};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
+use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, UInt64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 
@@ -182,6 +182,11 @@ impl Column {
         let plain = match cells.data_type() {
             DataType::Null | DataType::Boolean | DataType::Int64 | DataType::Float64 => None,
             DataType::Utf8 | DataType::Binary => None,
+            // What is larger than whole numbers are is a float, as in SQLite.
+            DataType::UInt64 => {
+                let is_large = cells.as_primitive::<UInt64Type>().iter().flatten().any(|n| i64::try_from(n).is_err());
+                Some(if is_large { DataType::Float64 } else { DataType::Int64 })
+            }
             kind if kind.is_integer() => Some(DataType::Int64),
             kind if kind.is_numeric() => Some(DataType::Float64),
             DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => Some(DataType::Binary),

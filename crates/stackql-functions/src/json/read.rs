@@ -223,6 +223,8 @@ fn json_value<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     let text = row[0].as_text().unwrap_or_default();
     Ok(Value::Json(match row[1].as_text().as_deref() {
         None => return Ok(Value::Null),
+        // Only the truths and `null` have another word for themselves than what they are.
+        Some("text" | "integer" | "real" | "array" | "object") if row[0].is_null() => return Ok(Value::Null),
         Some("text") => quoted(&text).into(),
         Some("integer" | "real" | "array" | "object") => text.into_owned().into(),
         Some(word) => word.to_owned().into(),

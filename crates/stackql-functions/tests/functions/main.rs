@@ -7,6 +7,7 @@
 
 mod differs;
 mod engine;
+mod order;
 mod page;
 mod sqlite;
 
@@ -15,11 +16,22 @@ use engine::Engine;
 /// Every line of the data file gives the same in both, but for those that are known to differ.
 #[tokio::test]
 async fn results_are_those_of_sqlite() {
+    agree(include_str!("../../testdata/expressions.txt"), 300).await;
+}
+
+/// So does every line about numbers, texts that hold them, and the order of JSON.
+#[tokio::test]
+async fn numbers_are_those_of_sqlite() {
+    agree(include_str!("../../testdata/numbers.txt"), 100).await;
+}
+
+/// Every line of a data file, which has so many at least, gives the same in both.
+async fn agree(file: &str, fewest: usize) {
     let (engine, sqlite) = (Engine::new(), sqlite::open());
     let known = |line: &str| differs::ALL.iter().any(|(expression, ..)| *expression == line);
-    let lines = include_str!("../../testdata/expressions.txt").lines();
-    let lines: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with('#') && !known(line)).collect();
-    assert!(lines.len() >= 300, "there are {} expressions", lines.len());
+    let lines: Vec<&str> =
+        file.lines().filter(|line| !line.is_empty() && !line.starts_with('#') && !known(line)).collect();
+    assert!(lines.len() >= fewest, "there are {} expressions", lines.len());
     let mut wrong = Vec::new();
     for line in lines {
         let (ours, theirs) = (engine.ask(line).await, sqlite::ask(&sqlite, line));

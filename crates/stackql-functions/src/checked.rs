@@ -1,0 +1,218 @@
+//! Arithmetic on whole numbers, decimals and intervals in which a result that does not fit is an error, where DataFusion
+//! would turn it over.
+//!
+//! DataFusion has checked arithmetic, but asks for it nowhere, and its constant folding would not; so once the types are
+//! known, a function with the operator's name in results stands for it.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::arrow::compute::kernels::numeric::{add, div, mul, neg, rem, sub};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::arrow::error::ArrowError;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::{DFSchema, ScalarValue, plan_err};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::binary::BinaryTypeCoercer;
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::{
+    BinaryExpr, ColumnarValue, ExprSchemable, LogicalPlan, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::physical_expr_common::datum::apply;
+use datafusion::prelude::Expr;
+
+/// The rule, behind the one that makes types agree.
+#[derive(Debug)]
+pub(crate) struct Checked;
+
+impl AnalyzerRule for Checked {
+    fn name(&self) -> &'static str {
+        "arithmetic_checked"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        plan.transform_up_with_subqueries(|plan| {
+            let mut schema = DFSchema::empty();
+            plan.inputs().iter().for_each(|input| schema.merge(input.schema()));
+            let names = NamePreserver::new(&plan);
+            plan.map_expressions(|expr| {
+                let name = names.save(&expr);
+                let expr = expr.transform_up(|expr| Ok(checked(expr, &schema)))?;
+                Ok(expr.update_data(|expr| name.restore(expr)))
+            })
+        })
+        .data()
+    }
+}
+
+fn checked(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
+    let is_counted = |expr: &Expr| expr.get_type(schema).is_ok_and(|kind| is_counted(&kind));
+    match expr {
+        Expr::BinaryExpr(BinaryExpr { op, .. }) if !is_arithmetic(op) => Transformed::no(expr),
+        // A difference of days is a whole number, but not of whole numbers.
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_counted(&left) && is_counted(&right) => {
+            let text = short(&Expr::BinaryExpr(BinaryExpr::new(left.clone(), op, right.clone())));
+            Transformed::yes(arithmetic(Computed::Of(op), text).call(vec![*left, *right]))
+        }
+        Expr::Negative(of) if is_counted(&of) => {
+            let text = short(&Expr::Negative(of.clone()));
+            Transformed::yes(arithmetic(Computed::Negated, text).call(vec![*of]))
+        }
+        other => Transformed::no(other),
+    }
+}
+
+fn is_arithmetic(op: Operator) -> bool {
+    matches!(op, Operator::Plus | Operator::Minus | Operator::Multiply | Operator::Divide | Operator::Modulo)
+}
+
+/// Whether values of the type are whole numbers inside. Times and durations DataFusion checks itself.
+fn is_counted(kind: &DataType) -> bool {
+    kind.is_integer() || kind.is_decimal() || matches!(kind, DataType::Interval(_))
+}
+
+/// An expression as it is told of.
+fn short(expr: &Expr) -> String {
+    const LONGEST: usize = 80;
+    let text = expr.human_display().to_string();
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+fn arithmetic(computed: Computed, text: String) -> ScalarUDF {
+    let signature = Signature::user_defined(Volatility::Immutable);
+    ScalarUDF::new_from_impl(Arithmetic { computed, text, signature })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Computed {
+    Of(Operator),
+    Negated,
+}
+
+#[derive(Debug)]
+struct Arithmetic {
+    computed: Computed,
+    /// The expression as the error tells of it.
+    text: String,
+    signature: Signature,
+}
+
+impl PartialEq for Arithmetic {
+    fn eq(&self, other: &Self) -> bool {
+        self.computed == other.computed
+    }
+}
+
+impl Eq for Arithmetic {}
+
+impl Hash for Arithmetic {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.computed.hash(state);
+    }
+}
+
+impl Arithmetic {
+    /// The expression that it stands for.
+    fn plain(&self, arguments: &[Expr]) -> Result<Expr> {
+        match (self.computed, arguments) {
+            (Computed::Of(op), [left, right]) => {
+                Ok(Expr::BinaryExpr(BinaryExpr::new(Box::new(left.clone()), op, Box::new(right.clone()))))
+            }
+            (Computed::Negated, [of]) => Ok(Expr::Negative(Box::new(of.clone()))),
+            _ => plan_err!("{} takes other arguments", self.name()),
+        }
+    }
+
+    fn overflow(&self, kind: &DataType, values: &str) -> DataFusionError {
+        let what = if kind.is_integer() { "integer overflow" } else { "overflow" };
+        // Of constants, the expression is all there is to say.
+        let values = match values == self.text || self.computed == Computed::Negated {
+            true => String::new(),
+            false => format!(": {values}"),
+        };
+        let advice = if kind.is_numeric() { "; cast to DOUBLE" } else { "" };
+        DataFusionError::Execution(format!("{what} in {}{values}{advice}", self.text))
+    }
+}
+
+impl ScalarUDFImpl for Arithmetic {
+    fn name(&self) -> &str {
+        match self.computed {
+            Computed::Negated => "negative",
+            Computed::Of(Operator::Plus) => "plus",
+            Computed::Of(Operator::Minus) => "minus",
+            Computed::Of(Operator::Multiply) => "times",
+            Computed::Of(Operator::Divide) => "divided",
+            Computed::Of(_) => "modulo",
+        }
+    }
+
+    /// Columns are called as the operator calls them.
+    fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
+        Ok(self.plain(arguments)?.schema_name().to_string())
+    }
+
+    fn display_name(&self, arguments: &[Expr]) -> Result<String> {
+        Ok(self.plain(arguments)?.to_string())
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        Ok(types.to_vec())
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        match (self.computed, types) {
+            (Computed::Of(op), [left, right]) => BinaryTypeCoercer::new(left, &op, right).get_result_type(),
+            (Computed::Negated, [of]) => Ok(of.clone()),
+            _ => plan_err!("{} takes other arguments", self.name()),
+        }
+    }
+
+    fn return_field_from_args(&self, arguments: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let types: Vec<DataType> = arguments.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        let is_nullable = arguments.arg_fields.iter().any(|field| field.is_nullable());
+        Ok(Arc::new(Field::new(self.name(), self.return_type(&types)?, is_nullable)))
+    }
+
+    fn is_strict(&self) -> bool {
+        true
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let result = match (self.computed, arguments.args.as_slice()) {
+            (Computed::Of(Operator::Plus), [left, right]) => apply(left, right, add),
+            (Computed::Of(Operator::Minus), [left, right]) => apply(left, right, sub),
+            (Computed::Of(Operator::Multiply), [left, right]) => apply(left, right, mul),
+            (Computed::Of(Operator::Divide), [left, right]) => apply(left, right, div),
+            (Computed::Of(_), [left, right]) => apply(left, right, rem),
+            (Computed::Negated, [ColumnarValue::Array(of)]) => {
+                neg(of.as_ref()).map(ColumnarValue::Array).map_err(DataFusionError::from)
+            }
+            (Computed::Negated, [ColumnarValue::Scalar(of)]) => {
+                let negated = neg(of.to_array_of_size(1)?.as_ref()).map_err(DataFusionError::from);
+                negated.and_then(|one| ScalarValue::try_from_array(&one, 0)).map(ColumnarValue::Scalar)
+            }
+            _ => return plan_err!("{} takes other arguments", self.name()),
+        };
+        result.map_err(|error| match &error {
+            DataFusionError::ArrowError(arrow, _) => match arrow.as_ref() {
+                ArrowError::ArithmeticOverflow(message) => {
+                    let values = message.rsplit_once("on: ").map_or(message.as_str(), |(_, values)| values);
+                    self.overflow(arguments.return_field.data_type(), values)
+                }
+                _ => error,
+            },
+            _ => error,
+        })
+    }
+}

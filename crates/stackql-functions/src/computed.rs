@@ -1,0 +1,236 @@
+//! Arithmetic of which a side is a text, as SQLite does it: a text that holds a whole number is one, so that `'7' / 2` is
+//! 3 and `'7.5' / 2` is 3.75. What holds no number is NULL.
+//!
+//! Of a constant it is known beforehand which it is, and of some functions. Of other texts each row decides, and the
+//! column of results is one of floats, whole where SQLite has whole numbers.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use datafusion::prelude::{Expr, lit};
+use datafusion::sql::sqlparser::ast::BinaryOperator;
+
+use crate::error::Error;
+use crate::function::{Function, Gives};
+use crate::operators::{number, whole_number};
+use crate::value::{Type, Value};
+
+/// What is known of a side beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Whole,
+    Real,
+    /// A text that each row decides about.
+    Open,
+}
+
+/// An operation of numbers of which one side at least is a text.
+pub(crate) enum Computed {
+    /// Its sides as numbers, for the operator as it is.
+    Sides(Expr, Expr),
+    /// What it is instead.
+    Instead(Expr),
+}
+
+/// How an operator computes with these sides; nothing where none is a text, or one neither text nor number.
+pub(crate) fn computed(op: &BinaryOperator, left: (&Expr, &DataType), right: (&Expr, &DataType)) -> Option<Computed> {
+    let (a, b) = (side(left.0, left.1)?, side(right.0, right.1)?);
+    if !left.1.is_string() && !right.1.is_string() && a != Side::Open && b != Side::Open {
+        return None;
+    }
+    let is_whole = *op == BinaryOperator::Modulo;
+    let is_open = match (a, b) {
+        (Side::Whole, Side::Whole) => false,
+        (Side::Open, other) | (other, Side::Open) => is_whole || other != Side::Real,
+        _ => is_whole,
+    };
+    Some(match is_open {
+        true => Computed::Instead(by_row(op)?.udf().call(vec![within(left.0), within(right.0)])),
+        false => Computed::Sides(as_number(left.0, left.1, a), as_number(right.0, right.1, b)),
+    })
+}
+
+fn side(expr: &Expr, kind: &DataType) -> Option<Side> {
+    Some(match (expr, kind) {
+        (Expr::Literal(text, _), kind) if kind.is_string() => match constant(text)? {
+            Value::Integer(_) => Side::Whole,
+            Value::Real(_) => Side::Real,
+            _ => Side::Open,
+        },
+        (Expr::ScalarFunction(function), _) if function.name() == "strftime" => match function.args.first() {
+            Some(Expr::Literal(ScalarValue::Utf8(Some(format)), _)) if is_digits(format) => Side::Whole,
+            _ => Side::Open,
+        },
+        (_, kind) if kind.is_string() => Side::Open,
+        (Expr::ScalarFunction(function), _) if function.name().starts_with(BY_ROW) => Side::Open,
+        (_, DataType::Null) => Side::Whole,
+        (_, DataType::UInt64) => Side::Real,
+        (_, kind) if kind.is_integer() => Side::Whole,
+        (_, kind) if kind.is_numeric() => Side::Real,
+        _ => return None,
+    })
+}
+
+/// What the names of functions begin with that stand for operators.
+const BY_ROW: &str = "text_";
+
+/// A side as the text that it is; a result of such a function as the text that says whether it is whole.
+fn within(side: &Expr) -> Expr {
+    match side {
+        Expr::ScalarFunction(function) if function.name().starts_with(BY_ROW) => {
+            let op = match function.name() {
+                "text_plus" => BinaryOperator::Plus,
+                "text_minus" => BinaryOperator::Minus,
+                "text_times" => BinaryOperator::Multiply,
+                "text_divided" => BinaryOperator::Divide,
+                _ => BinaryOperator::Modulo,
+            };
+            let inner = by_row(&op).map(|function| Function { gives: Gives::Always(Type::Text), ..function });
+            // Functions are known by their names.
+            let named = |function: Function| Function { name: inner_name(function.name), ..function };
+            inner.map_or_else(|| side.clone(), |inner| named(inner).udf().call(function.args.clone()))
+        }
+        _ => side.clone(),
+    }
+}
+
+fn inner_name(name: &str) -> &'static str {
+    match name {
+        "text_plus" => "inner_plus",
+        "text_minus" => "inner_minus",
+        "text_times" => "inner_times",
+        "text_divided" => "inner_divided",
+        _ => "inner_modulo",
+    }
+}
+
+/// What a constant text holds.
+fn constant(text: &ScalarValue) -> Option<Value<'static>> {
+    match text {
+        ScalarValue::Utf8(text) | ScalarValue::LargeUtf8(text) | ScalarValue::Utf8View(text) => {
+            Some(text.as_deref().map_or(Value::Null, held))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a time in this format is nothing but digits, and no more than a whole number may have.
+fn is_digits(format: &str) -> bool {
+    let mut characters = format.chars();
+    let mut width = 0;
+    while let Some(character) = characters.next() {
+        width += match character {
+            '%' => match characters.next() {
+                Some('s') => 12,
+                Some('Y' | 'G') => 4,
+                Some('j') => 3,
+                Some('m' | 'd' | 'H' | 'M' | 'S' | 'w' | 'u' | 'V' | 'U' | 'W') => 2,
+                _ => return false,
+            },
+            '0'..='9' => 1,
+            _ => return false,
+        };
+    }
+    (1..=18).contains(&width)
+}
+
+/// A side as the number that it is known to be.
+fn as_number(expr: &Expr, kind: &DataType, side: Side) -> Expr {
+    match (expr, side) {
+        _ if !kind.is_string() => expr.clone(),
+        (Expr::Literal(text, _), _) => match constant(text) {
+            Some(Value::Integer(whole)) => lit(whole),
+            Some(Value::Real(real)) => lit(real),
+            _ => number().call(vec![expr.clone()]),
+        },
+        (_, Side::Whole) => whole_number().call(vec![expr.clone()]),
+        _ => number().call(vec![expr.clone()]),
+    }
+}
+
+/// The number that a text holds.
+fn held(text: &str) -> Value<'static> {
+    match text.trim().parse() {
+        Ok(whole) => Value::Integer(whole),
+        Err(_) => Value::text(text).as_number().map_or(Value::Null, Value::Real),
+    }
+}
+
+fn by_row(op: &BinaryOperator) -> Option<Function> {
+    const fn of(name: &'static str, row: crate::function::Row, example: &'static str) -> Function {
+        Function::new(name, (2, 2), Type::Real, row, (name, "the operator where a side is a text", example))
+    }
+    const PLUS: Function = of("text_plus", |row| by(row, '+', i64::checked_add, |a, b| a + b), "text_plus('1', 2)");
+    const MINUS: Function = of("text_minus", |row| by(row, '-', i64::checked_sub, |a, b| a - b), "text_minus('1', 2)");
+    const TIMES: Function = of("text_times", |row| by(row, '*', i64::checked_mul, |a, b| a * b), "text_times('1', 2)");
+    const DIVIDED: Function = of("text_divided", divided, "text_divided('7', 2)");
+    const MODULO: Function = of("text_modulo", modulo, "text_modulo('7', 2)");
+    Some(match op {
+        BinaryOperator::Plus => PLUS,
+        BinaryOperator::Minus => MINUS,
+        BinaryOperator::Multiply => TIMES,
+        BinaryOperator::Divide => DIVIDED,
+        BinaryOperator::Modulo => MODULO,
+        _ => return None,
+    })
+}
+
+/// The number that a cell holds.
+fn cell(value: &Value<'_>) -> Value<'static> {
+    match value {
+        Value::Boolean(truth) => Value::Integer(i64::from(*truth)),
+        Value::Integer(whole) => Value::Integer(*whole),
+        Value::Real(real) => Value::Real(*real),
+        Value::Text(text) | Value::Json(text) => held(text),
+        Value::Null | Value::Blob(_) => Value::Null,
+    }
+}
+
+fn by<'a>(
+    row: &[Value<'_>],
+    sign: char,
+    whole: fn(i64, i64) -> Option<i64>,
+    real: fn(f64, f64) -> f64,
+) -> Result<Value<'a>, Error> {
+    Ok(match (cell(&row[0]), cell(&row[1])) {
+        (Value::Integer(a), Value::Integer(b)) => exact(a, sign, b, whole(a, b))?,
+        (a, b) => match (a.as_number(), b.as_number()) {
+            (Some(a), Some(b)) => Value::Real(real(a, b)),
+            _ => Value::Null,
+        },
+    })
+}
+
+fn divided<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
+    match (cell(&row[0]), cell(&row[1])) {
+        (Value::Integer(_), Value::Integer(0)) => Err(Error::Arguments("divided by zero")),
+        _ => by(row, '/', i64::checked_div, |a, b| a / b),
+    }
+}
+
+/// What is left of whole numbers; of others, what is in front of the point counts.
+fn modulo<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
+    match (cell(&row[0]).as_integer_of_number(), cell(&row[1]).as_integer_of_number()) {
+        (Some(_), Some(0)) => Err(Error::Arguments("divided by zero")),
+        (Some(a), Some(b)) => exact(a, '%', b, Some(a.wrapping_rem(b))),
+        _ => Ok(Value::Null),
+    }
+}
+
+impl Value<'_> {
+    fn as_integer_of_number(&self) -> Option<i64> {
+        match self {
+            Self::Null => None,
+            number => number.as_integer(),
+        }
+    }
+}
+
+/// A whole result as a float, which must have all its digits.
+fn exact<'a>(a: i64, sign: char, b: i64, result: Option<i64>) -> Result<Value<'a>, Error> {
+    let told = || format!("{a} {sign} {b}");
+    let whole = result.ok_or_else(|| Error::Overflow(told()))?;
+    match whole as f64 as i128 == i128::from(whole) {
+        true => Ok(Value::Integer(whole)),
+        false => Err(Error::Inexact(told())),
+    }
+}
