@@ -2,7 +2,8 @@
 //!
 //! A scalar function is a `Function`: a name and what it makes of one row's cells. The families are modules:
 //! `json`, `dates`, `text` with `printf`, `patterns`, `math`, `policies`, `aggregates`. `operators` and `lists` say what a
-//! text is beside a number. Functions that give rows are in `table`, and `lateral` lets them use columns of other relations.
+//! text is beside a number, `computed` what arithmetic makes of it. `checked` and `sums` refuse what does not fit, and
+//! `order` orders JSON values. Functions that give rows are in `table`, and `lateral` lets them use columns of other relations.
 //!
 //! [`add`] gives a session all of them; [`prepare`] rewrites what of SQLite's SQL its planner would not take.
 
