@@ -3,12 +3,16 @@
 use stackql_provider::{BodyStyle, ErrorRules, ErrorShape, Medium};
 use thiserror::Error;
 
-use crate::{Operation, Response};
+use crate::{Masks, Operation, Response};
 
 mod graphql;
 mod said;
 
 use said::Said;
+
+/// What to do where the provider refuses the time that a signature tells.
+const CLOCK: &str =
+    "the clock of this machine and that of the provider differ; set it by the network (NTP), then try again";
 
 /// What a provider said when it refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -105,15 +109,16 @@ fn told(
         500.. => FaultKind::Server,
         _ => FaultKind::Client,
     };
+    let clock = (kind == FaultKind::ClockSkew).then_some(CLOCK);
     let header = operation.method().response.error.request_id_header.as_deref().and_then(|h| response.header(h));
     Fault {
         kind,
         table: operation.table(),
         scope: scope.map(str::to_owned),
         status: by_http(operation, response),
-        message: message.map(|m| one_line(&m)).unwrap_or_else(|| beginning(&response.body)),
+        message: message.map(|m| one_line(&m)).unwrap_or_else(|| beginning(operation, &response.body)),
         request_id: request_id.or_else(|| header.map(str::to_owned)),
-        hint: rules.hint(&code).map(str::to_owned),
+        hint: rules.hint(&code).or(clock).map(str::to_owned),
         code,
     }
 }
@@ -162,8 +167,11 @@ fn one_line(text: &str) -> String {
     line
 }
 
-fn beginning(body: &[u8]) -> String {
-    let text: String = one_line(&String::from_utf8_lossy(&body[..body.len().min(800)])).chars().take(200).collect();
+fn beginning(operation: &Operation, body: &[u8]) -> String {
+    /// Long enough for a secret that begins in what is shown to be there whole, by which it is known.
+    const READ: usize = 64 << 10;
+    let text = String::from_utf8_lossy(&body[..body.len().min(READ)]);
+    let text: String = one_line(&Masks::of(operation).text(&text)).chars().take(200).collect();
     if text.is_empty() { "the answer has no body".to_owned() } else { text }
 }
 

@@ -11,6 +11,7 @@
 //! - A [`Transform`] turns an answer into JSON first, where a definition says so by a template.
 //! - [`progress()`] tells whether what a request started goes on, and is asked until it does not; [`made()`] reads the end.
 //! - [`Clauses`] writes the clauses of a SELECT that a method can apply itself.
+//! - [`Masks`] hides secrets in what is shown or kept of requests and answers.
 //! - [`fault()`] reads an error answer; [`page()`] decodes a good one by a [`RowPlan`].
 
 mod bind;
@@ -19,6 +20,7 @@ mod call;
 mod fault;
 mod json;
 mod keyring;
+mod masks;
 mod page;
 mod progress;
 mod pushdown;
@@ -33,6 +35,7 @@ pub use bind::{BindError, Bindings, Value, bind};
 pub use call::{Call, Operation};
 pub use fault::{Fault, FaultKind, fault, status_line};
 pub use keyring::{Authorisation, Keyring};
+pub use masks::Masks;
 pub use page::{AnswerError, Cursor, Page, carried, made, onward, page};
 pub use progress::{Made, Progress, Waiting, progress};
 pub use pushdown::{Clauses, Comparison, Operator, Order, Pushed};

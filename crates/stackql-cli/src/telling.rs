@@ -1,10 +1,11 @@
 //! A transport that tells of the calls of another, on standard error and as they end: those that were refused, since
-//! scripts look for them, or all. What it tells is what the statement asked for; credentials come in further down.
+//! scripts look for them, or all. What it tells is what the statement asked for; credentials come in further down, and
+//! what else is secret is masked as in recordings.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use stackql_call::{Attempt, Payload, Request, Response, Transport, TransportError};
+use stackql_call::{Attempt, Masks, Payload, Request, Response, Transport, TransportError};
 use stackql_provider::{Provider, Scope};
 use url::form_urlencoded::Serializer;
 
@@ -59,7 +60,7 @@ impl Transport for Telling {
             asked(request, attempts.last()).iter().for_each(|line| say(line));
         }
         match &answer {
-            Ok(response) if self.tells(response) => say(&answered(response)),
+            Ok(response) if self.tells(response) => say(&answered(&Masks::of(&request.operation), response)),
             _ => {}
         }
         answer
@@ -80,20 +81,24 @@ impl Transport for Telling {
 
 fn asked(request: &Request, attempt: Option<&Attempt>) -> Vec<String> {
     let url = attempt.map_or(request.path.as_str(), |attempt| &attempt.url);
+    let masks = Masks::of(&request.operation);
     let query = match &request.next {
-        Some(next) => next.split_once('?').map_or("", |(_, query)| query).to_owned(),
-        None => Serializer::new(String::new()).extend_pairs(&request.query).finish(),
+        Some(next) => masks.text(next.split_once('?').map_or("", |(_, query)| query)).into_owned(),
+        None => {
+            let masked = request.query.iter().map(|(name, value)| (name, masks.value(name, value)));
+            Serializer::new(String::new()).extend_pairs(masked).finish()
+        }
     };
     let between = if query.is_empty() { "" } else { "?" };
     let line = format!("http request url: '{url}{between}{query}', method: '{}'", request.http_method);
     let body = String::from_utf8_lossy(&request.body);
-    let body = (!body.is_empty()).then(|| format!("http request body = '{body}'"));
+    let body = (!body.is_empty()).then(|| format!("http request body = '{}'", masks.text(&body)));
     std::iter::once(line).chain(body).collect()
 }
 
-fn answered(response: &Response) -> String {
+fn answered(masks: &Masks, response: &Response) -> String {
     let body = String::from_utf8_lossy(&response.body);
-    match body.trim_end() {
+    match masks.text(&body).trim_end() {
         "" => format!("http response status code: {}, response body is nil", response.status),
         body => format!("http response status code: {}, response body: {body}", response.status),
     }

@@ -32,7 +32,7 @@ use tokio::sync::OnceCell;
 pub use self::context::{AuthContext, auth_contexts};
 use self::oci::identity::Identity as Signatory;
 use self::placed::{Placed, Prefix};
-pub(crate) use self::source::SourceError;
+pub(crate) use self::source::{SourceError, set};
 pub(crate) use self::token::Ticket;
 use self::token::{Token, Tokens};
 use crate::client::{Client, Failure};

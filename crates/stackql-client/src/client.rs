@@ -1,6 +1,7 @@
 //! Sends requests: the pool, attempts, waiting between them. Owns what is repeated and what an error says.
 
 use std::fmt;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -12,7 +13,6 @@ use stackql_call::{
 };
 use stackql_postgres::Connections;
 use stackql_provider::{Provider, Scope};
-use tokio::sync::OnceCell;
 use tracing::Instrument;
 
 use crate::auth::{Authorisers, Ticket};
@@ -29,6 +29,7 @@ use crate::{Settings, SettingsError};
 mod address;
 mod governed;
 mod identity;
+mod pools;
 
 pub(crate) use self::address::shown;
 use self::address::{address, place};
@@ -45,7 +46,9 @@ pub struct Client {
     pub(crate) authorisers: Authorisers,
     pub(crate) databases: Connections,
     governor: Governor,
-    profile: OnceCell<Result<Profile, String>>,
+    /// The connections of requests that the AWS tools' settings speak of, where these ask for others.
+    own_pool: OnceLock<Result<Option<reqwest::Client>, String>>,
+    profile: OnceLock<Result<Profile, String>>,
     /// Seconds that the providers' clock is ahead of ours.
     skew: AtomicI64,
 }
@@ -63,25 +66,7 @@ pub(crate) type Failure = (TransportErrorKind, String);
 impl Client {
     /// A client of these settings. Nothing is sent and no credentials are looked for yet.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        let mut pool = reqwest::Client::builder()
-            .timeout(settings.request_timeout)
-            .connect_timeout(settings.request_timeout.min(Duration::from_secs(10)))
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("stackql/", env!("CARGO_PKG_VERSION")))
-            .tls_danger_accept_invalid_certs(settings.allow_insecure);
-        if let Some(path) = &settings.ca_bundle {
-            let refused = |reason: String| SettingsError::CaBundle { path: path.display().to_string(), reason };
-            let pem = std::fs::read(path).map_err(|e| refused(e.to_string()))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|e| refused(reason(&e)))?;
-            if certificates.is_empty() {
-                return Err(refused("there is no certificate in it".to_owned()));
-            }
-            pool = pool.tls_certs_merge(certificates);
-        }
-        if let Some(proxy) = &settings.proxy {
-            pool = pool.proxy(reqwest::Proxy::all(proxy).map_err(|_| SettingsError::Proxy)?);
-        }
-        let pool = pool.build().map_err(|e| SettingsError::Http(reason(&e)))?;
+        let pool = pools::pool(&settings)?;
         Ok(Self {
             governor: Governor::new(&settings),
             settings,
@@ -89,15 +74,15 @@ impl Client {
             sources: Sources::default(),
             authorisers: Authorisers::default(),
             databases: Connections::default(),
-            profile: OnceCell::new(),
+            own_pool: OnceLock::new(),
+            profile: OnceLock::new(),
             skew: AtomicI64::new(0),
         })
     }
 
     /// The profile files, read when first needed.
-    async fn profile(&self) -> Result<&Profile, String> {
-        let profile = self.profile.get_or_init(|| Box::pin(Profile::load(&self.settings.environment))).await;
-        profile.as_ref().map_err(Clone::clone)
+    fn profile(&self) -> Result<&Profile, String> {
+        self.profile.get_or_init(|| Profile::load(&self.settings.environment)).as_ref().map_err(Clone::clone)
     }
 
     /// The request with address and signature.
@@ -139,11 +124,24 @@ impl Client {
         if skew < 0 { SystemTime::now() - moved } else { SystemTime::now() + moved }
     }
 
+    /// The profile, where profiles speak of the request.
+    fn profile_of(&self, request: &Request) -> Result<Option<&Profile>, String> {
+        match request.operation.service.endpoints.override_id.as_str() {
+            "" => Ok(None),
+            _ => self.profile().map(Some),
+        }
+    }
+
     /// Sends once and reads the whole answer.
-    async fn exchange(&self, request: http::Request<Bytes>, url: &url::Url) -> Result<Response, Failure> {
+    async fn exchange(
+        &self,
+        pool: &reqwest::Client,
+        request: http::Request<Bytes>,
+        url: &url::Url,
+    ) -> Result<Response, Failure> {
         let request =
             reqwest::Request::try_from(request).map_err(|e| (TransportErrorKind::Configuration, reason(&e)))?;
-        let mut answer = self.pool.execute(request).await.map_err(|e| self.failure(&e, url))?;
+        let mut answer = pool.execute(request).await.map_err(|e| self.failure(&e, url))?;
         let status = answer.status().as_u16();
         let headers = answer
             .headers()
@@ -223,13 +221,9 @@ impl Client {
     }
 
     /// The whole address of a request, and the scope to sign it for.
-    async fn target(&self, request: &Request) -> Result<(url::Url, String), String> {
+    fn target(&self, request: &Request) -> Result<(url::Url, String), String> {
         let endpoints = &request.operation.service.endpoints;
-        let profile = match endpoints.override_id.as_str() {
-            // No profile speaks of it.
-            "" => None,
-            _ => Some(self.profile().await?),
-        };
+        let profile = self.profile_of(request)?;
         let Target { url: base, signing_scope } =
             target(&self.settings, profile, endpoints, request.scope.as_deref(), request.url.as_deref())?;
         let base = request.address(&base).map_err(|e| e.to_string())?;
@@ -241,13 +235,16 @@ impl Client {
         let refused = |(kind, message): Failure, attempts: Vec<Attempt>| TransportError { kind, message, attempts };
         let configuration =
             |m: String| TransportError { kind: TransportErrorKind::Configuration, message: m, attempts: Vec::new() };
-        let (url, signing_scope) = self.target(request).await.map_err(configuration)?;
+        let (url, signing_scope) = self.target(request).map_err(configuration)?;
+        let pool = self.pool_of(request).map_err(configuration)?;
+        let most = self.profile_of(request).and_then(|p| p.map_or(Ok(None), Profile::max_attempts));
+        let most = most.map_err(configuration)?.unwrap_or(self.settings.max_attempts);
         let key = self.key(request, &url).await.map_err(|failure| refused(failure, Vec::new()))?;
         let mut waits = backon::ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))
             .with_max_delay(Duration::from_secs(20))
             .with_jitter()
-            .with_max_times(self.settings.max_attempts.saturating_sub(1) as usize)
+            .with_max_times(most.saturating_sub(1) as usize)
             .build();
         let (mut clock_corrected, mut token_renewed) = (false, false);
         loop {
@@ -262,7 +259,7 @@ impl Client {
             };
             let ticket = built.extensions().get::<Ticket>().cloned();
             let (started, clock) = (SystemTime::now(), Instant::now());
-            let result = self.exchange(built, &url).await;
+            let result = self.exchange(pool, built, &url).await;
             attempts.push(attempt(started, permit.waited, clock.elapsed(), shown(&url), &result));
             let (again, asked) = match &result {
                 Ok(response) => {
@@ -331,7 +328,7 @@ impl Transport for Client {
         if found.is_none() && scope.environment.iter().any(|n| n == "AWS_REGION") {
             let configuration =
                 |message| TransportError { kind: TransportErrorKind::Configuration, message, attempts: Vec::new() };
-            found = self.profile().await.map_err(configuration)?.region();
+            found = self.profile().and_then(Profile::region).map_err(configuration)?;
         }
         let found = found.or_else(|| scope.default.clone());
         found.ok_or_else(|| TransportError {

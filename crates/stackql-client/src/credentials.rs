@@ -1,21 +1,26 @@
-//! Finds credentials for AWS signing: what an auth context names, the environment, then aws-config's chain.
-//! Owns how often is looked, not how each source is asked.
+//! Gets credentials for AWS signing from where the environment and the profiles say they are. Owns how often is looked and
+//! what is handed to aws-config, which asks each source; not which source counts (`profile::identity`).
 
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
+use aws_config::credential_process::CredentialProcessProvider;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_types::error::ErrorMetadata;
+use aws_types::os_shim_internal::Env;
 use aws_types::region::Region;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
-use crate::Environment;
 use crate::auth::aws::Role;
+use crate::carrier::Carrier;
 use crate::profile::Profile;
+use crate::profile::identity::{Origin, SignOn, WebIdentity};
 
 const SOURCES: &str = "tried the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile (AWS_PROFILE, ~/.aws/config and ~/.aws/credentials), web identity, container and instance metadata; set one of them, or give --auth";
 /// How long before they expire credentials are asked for again.
@@ -69,54 +74,157 @@ impl Source {
     }
 }
 
-/// The default chain: the environment's keys, else whatever aws-config finds by the same variables and the files
-/// that they name. `region` is where roles are asked for.
-pub(crate) async fn chain(environment: &Environment, profile: &Profile, region: String) -> SharedCredentialsProvider {
-    if let Some(keys) = from_environment(environment) {
-        return SharedCredentialsProvider::new(keys);
+/// How credentials are asked for: in which region, by which connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Asking<'a> {
+    pub(crate) profile: &'a Profile,
+    pub(crate) region: String,
+    pub(crate) carrier: Carrier,
+}
+
+impl Asking<'_> {
+    /// The credentials that the environment and the profiles mean.
+    pub(crate) async fn meant(&self) -> Result<SharedCredentialsProvider, String> {
+        Box::pin(self.provider(self.profile.origin()?)).await
     }
-    let loaded = Box::pin(loader(profile, region).load()).await;
+
+    async fn provider(&self, origin: Origin) -> Result<SharedCredentialsProvider, String> {
+        const MACHINE: [&str; 2] = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
+        match origin {
+            Origin::Keys(keys) => Ok(SharedCredentialsProvider::new(keys)),
+            Origin::Process(command) => Ok(SharedCredentialsProvider::new(CredentialProcessProvider::new(command))),
+            Origin::Role(role, base) => {
+                let base = Box::pin(self.provider(*base)).await?;
+                let endpoint = self.profile.endpoint_url("STS")?;
+                self.assumed(*role, base, endpoint).await
+            }
+            Origin::WebIdentity(web) => {
+                let loader = self.loader(&file(&web.lines()), |_| {})?;
+                Ok(made(loader.http_client(self.carrier.clone())).await)
+            }
+            Origin::SignOn(sign_on) => {
+                let loader = self.loader(&file(&sign_on.lines()), |_| {})?;
+                Ok(made(loader.http_client(self.carrier.clone())).await)
+            }
+            // These are on this machine, to which no proxy leads.
+            Origin::Container => Ok(made(self.loader("", |environment| {
+                environment.insert("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned());
+            })?)
+            .await),
+            Origin::Machine => {
+                let without = |environment: &mut HashMap<String, String>| {
+                    environment.retain(|name, _| !MACHINE.contains(&name.as_str()));
+                };
+                Ok(made(self.loader("", without)?).await)
+            }
+            Origin::Surroundings => Ok(made(self.loader("", |_| {})?).await),
+        }
+    }
+
+    /// The credentials of `role`, asked for with those of `base`.
+    pub(crate) async fn assumed(
+        &self,
+        role: Role,
+        base: SharedCredentialsProvider,
+        endpoint: Option<String>,
+    ) -> Result<SharedCredentialsProvider, String> {
+        let region = role.region.unwrap_or_else(|| self.region.clone());
+        let mut loader = self.loader("", |_| {})?.region(Region::new(region)).http_client(self.carrier.clone());
+        loader = loader.credentials_provider(base.clone());
+        if let Some(url) = endpoint {
+            loader = loader.endpoint_url(url);
+        }
+        let mut asking = AssumeRoleProvider::builder(role.arn)
+            .configure(&Box::pin(loader.load()).await)
+            .session_name(role.session_name);
+        if let Some(id) = role.external_id {
+            asking = asking.external_id(id);
+        }
+        if let Some(duration) = role.duration {
+            asking = asking.session_length(duration);
+        }
+        Ok(SharedCredentialsProvider::new(Box::pin(asking.build_from_provider(base)).await))
+    }
+
+    /// aws-config without the variables and files that it would read otherwise than this crate: what they say is given to it,
+    /// and `contents` in place of the files.
+    fn loader(
+        &self,
+        contents: &str,
+        change: impl FnOnce(&mut HashMap<String, String>),
+    ) -> Result<ConfigLoader, String> {
+        const READ_HERE: [&str; 14] = [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_CONFIG_FILE",
+            "AWS_DEFAULT_PROFILE",
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+            "AWS_MAX_ATTEMPTS",
+            "AWS_PROFILE",
+            "AWS_RETRY_MODE",
+            "AWS_ROLE_ARN",
+            "AWS_ROLE_SESSION_NAME",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SHARED_CREDENTIALS_FILE",
+            "AWS_USE_DUALSTACK_ENDPOINT",
+            "AWS_USE_FIPS_ENDPOINT",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+        ];
+        let is_read_here = |name: &str| READ_HERE.contains(&name) || name.starts_with("AWS_ENDPOINT_URL");
+        let all = self.profile.environment();
+        let mut environment: HashMap<String, String> =
+            all.iter().filter(|(name, _)| !is_read_here(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
+        for service in ["SSO", "SSO_OIDC", "STS"] {
+            if let Some(url) = self.profile.endpoint_url(service)? {
+                environment.insert(format!("AWS_ENDPOINT_URL_{service}"), url);
+            }
+        }
+        change(&mut environment);
+        let variant = self.profile.variant()?;
+        let files = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, contents).build();
+        Ok(aws_config::defaults(BehaviorVersion::latest())
+            .env(Env::from(environment))
+            .profile_files(files)
+            .use_fips(variant.fips)
+            .use_dual_stack(variant.dual_stack)
+            .region(Region::new(self.region.clone())))
+    }
+}
+
+/// What the loader's chain gives.
+async fn made(loader: ConfigLoader) -> SharedCredentialsProvider {
+    let loaded = Box::pin(loader.load()).await;
     loaded.credentials_provider().expect("a loader that is told of no credentials makes the default chain")
 }
 
-/// The credentials of `role`, asked for in `region` with those of `base`.
-pub(crate) async fn assumed(
-    role: Role,
-    base: SharedCredentialsProvider,
-    profile: &Profile,
-    region: String,
-    endpoint: Option<String>,
-) -> SharedCredentialsProvider {
-    let mut loader = loader(profile, region).credentials_provider(base.clone());
-    if let Some(url) = endpoint {
-        loader = loader.endpoint_url(url);
-    }
-    let mut asking =
-        AssumeRoleProvider::builder(role.arn).configure(&Box::pin(loader.load()).await).session_name(role.session_name);
-    if let Some(id) = role.external_id {
-        asking = asking.external_id(id);
-    }
-    if let Some(duration) = role.duration {
-        asking = asking.session_length(duration);
-    }
-    SharedCredentialsProvider::new(Box::pin(asking.build_from_provider(base)).await)
+/// A profile file of sections and their keys.
+fn file(sections: &[(String, Vec<(&str, &str)>)]) -> String {
+    let line = |(key, value): &(&str, &str)| format!("{key} = {value}\n");
+    sections.iter().map(|(name, keys)| format!("[{name}]\n{}", keys.iter().map(line).collect::<String>())).collect()
 }
 
-/// aws-config over the variables that were passed in, never those of the process.
-fn loader(profile: &Profile, region: String) -> ConfigLoader {
-    aws_config::defaults(BehaviorVersion::latest()).env(profile.environment()).region(Region::new(region))
+impl WebIdentity {
+    fn lines(&self) -> [(String, Vec<(&str, &str)>); 1] {
+        let mut keys = vec![("role_arn", self.role_arn.as_str()), ("web_identity_token_file", &self.token_file)];
+        keys.extend(self.session_name.as_deref().map(|name| ("role_session_name", name)));
+        [("default".to_owned(), keys)]
+    }
 }
 
-/// Keys from the environment, unless a variable is missing or empty.
-fn from_environment(environment: &Environment) -> Option<Credentials> {
-    let variable = |name: &str| environment.get(name).map(|v| v.trim()).filter(|v| !v.is_empty()).map(str::to_owned);
-    Some(Credentials::new(
-        variable("AWS_ACCESS_KEY_ID")?,
-        variable("AWS_SECRET_ACCESS_KEY")?,
-        variable("AWS_SESSION_TOKEN"),
-        None,
-        "environment",
-    ))
+impl SignOn {
+    fn lines(&self) -> Vec<(String, Vec<(&str, &str)>)> {
+        let of_session = vec![("sso_start_url", self.start_url.as_str()), ("sso_region", self.region.as_str())];
+        let mut keys = vec![("sso_account_id", self.account.as_str()), ("sso_role_name", self.role.as_str())];
+        match &self.session {
+            None => {
+                keys.extend(of_session);
+                vec![("default".to_owned(), keys)]
+            }
+            Some(name) => {
+                keys.push(("sso_session", name));
+                vec![("default".to_owned(), keys), (format!("sso-session {name}"), of_session)]
+            }
+        }
+    }
 }
 
 /// Why there are no credentials: nothing was found anywhere, or a source that was found failed.

@@ -9,10 +9,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
-use stackql_call::{Attempt, Payload, Request, Response, Transport, TransportError};
+use stackql_call::{Attempt, Masks, Payload, Request, Response, Transport, TransportError};
 use stackql_provider::{Provider, Scope};
 
-use crate::recording::{Masks, RecordingError, write};
+use crate::recording::{RecordingError, write};
 
 /// Nobody told the transport by which version of HTTP it went.
 const VERSION: &str = "unknown";

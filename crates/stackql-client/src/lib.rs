@@ -11,6 +11,7 @@
 
 mod auth;
 mod caching;
+mod carrier;
 mod client;
 mod command;
 mod credentials;
@@ -22,6 +23,7 @@ mod governor;
 mod har;
 mod profile;
 mod programs;
+mod proxies;
 mod recording;
 mod registry;
 mod settings;

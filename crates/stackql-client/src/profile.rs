@@ -1,46 +1,62 @@
-//! What the profile files say beside credentials: region, endpoints and their variants. Read by aws-runtime; the
-//! environment goes before them. Owns the names of the settings; not how endpoints are built.
+//! What the AWS tools' environment and profile files say: which profile counts, its region, endpoints, their variants, and
+//! how requests travel. A variable goes before the profile. Owns the names of the settings and what they may be; not how
+//! endpoints are built, nor credentials ([`identity`]).
 
-use std::convert::Infallible;
+mod files;
+pub(crate) mod identity;
+mod text;
 
-use aws_runtime::env_config::EnvConfigValue;
-use aws_runtime::env_config::file::EnvConfigFiles;
-use aws_runtime::env_config::section::EnvConfigSections;
-use aws_runtime::env_config::source;
-use aws_types::os_shim_internal::{Env, Fs};
+use std::path::PathBuf;
+
 use stackql_provider::Variant;
 
+use self::files::{DEFAULT, Files, Keys, Profiled};
 use crate::Environment;
-use crate::credentials::{one_line, reason};
+use crate::auth::set;
 
-/// The environment and the selected profile.
-#[derive(Clone)]
+/// How many profiles an error lists.
+const LISTED: usize = 20;
+
+/// The environment, and the profiles with one selected.
+#[derive(Debug, Clone)]
 pub(crate) struct Profile {
-    environment: Env,
-    sections: EnvConfigSections,
+    environment: Environment,
+    files: Files,
+    /// The profile that a variable names.
+    named: Option<String>,
+}
+
+/// A setting, and where it is made.
+struct Setting<'a> {
+    text: &'a str,
+    place: String,
 }
 
 impl Profile {
-    /// Reads the files that the environment names, else those in the home folder.
-    pub(crate) async fn load(environment: &Environment) -> Result<Self, String> {
-        let unreadable = |why: String| {
-            let why = one_line(&why);
-            format!(
-                "cannot read the profile files: {why}; mend them, or set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
-            )
-        };
+    /// Reads the files that the environment names, else those in the home folder. What a file has that cannot be read, and
+    /// a profile that is named and not there, is an error: nothing else is meant by them.
+    pub(crate) fn load(environment: &Environment) -> Result<Self, String> {
         let mut sound = environment.clone();
         sound.retain(|_, v| !v.trim().is_empty());
-        let environment = Env::from(sound.into_iter().collect::<std::collections::HashMap<_, _>>());
-        let files = source::load(&environment, &Fs::real(), &EnvConfigFiles::default()).await;
-        let files = files.map_err(|e| unreadable(reason(&e)))?;
-        let sections = EnvConfigSections::parse(files).map_err(|e| unreadable(e.to_string()))?;
-        Ok(Self { environment, sections })
+        let files = Files::read(&sound)?;
+        let named = match (set(&sound, "AWS_PROFILE"), set(&sound, "AWS_DEFAULT_PROFILE")) {
+            (Some(one), Some(other)) if one != other => {
+                return Err(format!(
+                    "AWS_PROFILE is '{one}' and AWS_DEFAULT_PROFILE is '{other}', and AWS tools differ in which counts; unset one of them"
+                ));
+            }
+            (Some(one), _) => Some(("AWS_PROFILE", one.to_owned())),
+            (None, other) => other.map(|name| ("AWS_DEFAULT_PROFILE", name.to_owned())),
+        };
+        if let Some((variable, name)) = named.as_ref().filter(|(_, name)| !files.profiles.contains_key(name)) {
+            return Err(missing(&files, variable, name));
+        }
+        Ok(Self { environment: sound, files, named: named.map(|(_, name)| name) })
     }
 
     /// The variables, without those that are blank.
-    pub(crate) fn environment(&self) -> Env {
-        self.environment.clone()
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// The address configured for the service of this id, else for all services.
@@ -49,8 +65,27 @@ impl Profile {
             return Ok(None);
         }
         let service = service.replace([' ', '-'], "_");
-        let value = EnvConfigValue::new().env("AWS_ENDPOINT_URL").profile("endpoint_url").service_id(&service);
-        Ok(self.text(value))
+        let variable = format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase());
+        let told = set(&self.environment, &variable).or_else(|| set(&self.environment, "AWS_ENDPOINT_URL"));
+        if let Some(url) = told {
+            return Ok(Some(url.to_owned()));
+        }
+        let keys = &self.selected().all;
+        if let Some((name, value)) = keys.filled("services")?.zip(keys.get("services")) {
+            let Some(services) = self.files.services.get(value.line()?).or_else(|| self.files.services.get(name))
+            else {
+                return Err(format!(
+                    "{}: there is no section [services {name}]; add it, or take the key out",
+                    value.place()
+                ));
+            };
+            let own =
+                services.get(&service.to_ascii_lowercase()).map(|value| value.inner("endpoint_url")).transpose()?;
+            if let Some(url) = own.flatten() {
+                return Ok(Some(url.to_owned()));
+            }
+        }
+        Ok(keys.word("endpoint_url")?.map(str::to_owned))
     }
 
     /// Which of the parallel endpoints is wanted.
@@ -62,29 +97,105 @@ impl Profile {
     }
 
     /// The region of the selected profile, else of those it takes its credentials from.
-    pub(crate) fn region(&self) -> Option<String> {
-        let mut profile = self.sections.get_profile(self.sections.selected_profile())?;
-        for _ in self.sections.profiles() {
-            if let Some(region) = profile.get("region") {
-                return Some(region.to_owned());
+    pub(crate) fn region(&self) -> Result<Option<String>, String> {
+        let mut keys = &self.selected().all;
+        for _ in 0..=self.files.profiles.len() {
+            if let Some((region, value)) = keys.word("region")?.zip(keys.get("region")) {
+                let is_one = region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && region.len() < 64;
+                let wrong = || format!("{} is '{region}', which is no region; give one like us-east-1", value.place());
+                return if is_one { Ok(Some(region.to_owned())) } else { Err(wrong()) };
             }
-            profile = self.sections.get_profile(profile.get("source_profile")?)?;
+            match self.source(keys)? {
+                Some((_, next)) => keys = &next.all,
+                None => return Ok(None),
+            }
         }
-        None
+        Ok(None)
+    }
+
+    /// The certificates to trust in place of the system's, and where they are named.
+    pub(crate) fn ca_bundle(&self) -> Result<Option<(PathBuf, String)>, String> {
+        let told = self.setting("AWS_CA_BUNDLE", "ca_bundle")?;
+        Ok(told.map(|setting| (PathBuf::from(setting.text), setting.place)))
+    }
+
+    /// How often a request is sent at most, where that is said.
+    pub(crate) fn max_attempts(&self) -> Result<Option<u32>, String> {
+        let mode = self.setting("AWS_RETRY_MODE", "retry_mode")?;
+        let of_mode = match mode {
+            None => None,
+            Some(Setting { text: "legacy", .. }) => Some(5),
+            Some(Setting { text: "standard" | "adaptive", .. }) => Some(3),
+            Some(Setting { text, place }) => {
+                return Err(format!("{place} is '{text}', and knows legacy, standard and adaptive; change it"));
+            }
+        };
+        match self.setting("AWS_MAX_ATTEMPTS", "max_attempts")? {
+            None => Ok(of_mode),
+            Some(Setting { text, place }) => match text.parse() {
+                Ok(most @ 1..) => Ok(Some(most)),
+                _ => Err(format!("{place} is '{text}', and takes a whole number from 1; change it")),
+            },
+        }
+    }
+
+    /// The selected profile; where none is named, there may be none.
+    fn selected(&self) -> &Profiled {
+        static NOTHING: Profiled = Profiled::nothing();
+        self.files.profiles.get(self.name()).unwrap_or(&NOTHING)
+    }
+
+    fn name(&self) -> &str {
+        self.named.as_deref().unwrap_or(DEFAULT)
+    }
+
+    /// The profile that `keys` take credentials from, and its name.
+    fn source(&self, keys: &Keys) -> Result<Option<(&str, &Profiled)>, String> {
+        let Some((word, value)) = keys.filled("source_profile")?.zip(keys.get("source_profile")) else {
+            return Ok(None);
+        };
+        let profile = |name| self.files.profiles.get_key_value(name);
+        let found = profile(value.line()?).or_else(|| profile(word));
+        let found = found.ok_or_else(|| {
+            let listed = listed(&self.files);
+            format!("{} is '{word}', and there is no such profile; {listed}", value.place())
+        });
+        found.map(|(name, profile)| Some((name.as_str(), profile)))
     }
 
     fn on(&self, variable: &str, key: &str) -> Result<bool, String> {
-        let value = self.text(EnvConfigValue::new().env(variable).profile(key));
-        match value.as_deref().map(str::to_ascii_lowercase).as_deref() {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
-            Some(_) => Err(format!("{variable}, or {key} in the profile, is neither true nor false; change it")),
+        let Some(setting) = self.setting(variable, key)? else { return Ok(false) };
+        match setting.text.to_ascii_lowercase().as_str() {
+            "false" => Ok(false),
+            "true" => Ok(true),
+            _ => Err(format!("{} is neither true nor false; change it", setting.place)),
         }
     }
 
-    fn text(&self, value: EnvConfigValue<'_>) -> Option<String> {
-        let same = |text: &str| Ok::<_, Infallible>(text.to_owned());
-        value.validate(&self.environment, Some(&self.sections), same).ok().flatten()
+    /// What the variable says, else the key of the selected profile.
+    fn setting(&self, variable: &str, key: &str) -> Result<Option<Setting<'_>>, String> {
+        if let Some(text) = set(&self.environment, variable) {
+            return Ok(Some(Setting { text, place: variable.to_owned() }));
+        }
+        let keys = &self.selected().all;
+        let found = keys.word(key)?.zip(keys.get(key));
+        Ok(found.map(|(text, value)| Setting { text, place: value.place() }))
+    }
+}
+
+fn missing(files: &Files, variable: &str, name: &str) -> String {
+    let [config, credentials] = &files.named;
+    let listed = listed(files);
+    format!("the AWS profile '{name}', which {variable} names, is not in {config} or {credentials}; {listed}")
+}
+
+/// Which profiles there are.
+fn listed(files: &Files) -> String {
+    let names: Vec<&str> = files.profiles.keys().map(String::as_str).collect();
+    match names.len() {
+        0 => "there are no profiles".to_owned(),
+        all if all > LISTED => format!("there are: {} and {} more", names[..LISTED].join(", "), all - LISTED),
+        _ => format!("there are: {}", names.join(", ")),
     }
 }
 

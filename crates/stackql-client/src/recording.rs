@@ -8,7 +8,6 @@
 //! What is kept is what a request ended with: how often it was sent until then is not.
 
 mod exchange;
-mod masks;
 mod replaying;
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,7 +20,6 @@ use stackql_call::{Request, Response, Transport, TransportError, TransportErrorK
 use stackql_provider::{Provider, Scope};
 use thiserror::Error;
 
-pub(crate) use self::masks::Masks;
 pub use self::replaying::Replaying;
 
 /// The file of the scopes.

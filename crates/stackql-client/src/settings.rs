@@ -101,6 +101,12 @@ pub enum SettingsError {
     /// The proxy's address is wrong.
     #[error("the proxy address is not a URL; give one like http://proxy.example:3128")]
     Proxy,
+    /// The proxy that a variable names cannot be used.
+    #[error("{variable} is not the address of an HTTP proxy; give one like http://proxy.example:3128, or unset it")]
+    ProxyVariable {
+        /// The variable.
+        variable: String,
+    },
     /// The pool cannot be made.
     #[error("cannot set up the HTTP client: {0}")]
     Http(String),

@@ -5,7 +5,8 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use crate::auth::{ASSUMED, Authoriser, SourceError};
-use crate::credentials::{Source, assumed, chain};
+use crate::carrier::Carrier;
+use crate::credentials::{Asking, Source};
 use crate::profile::Profile;
 use crate::{AuthContext, Settings};
 
@@ -23,26 +24,29 @@ impl Sources {
         self.chain.forget().await;
     }
 
-    /// The credentials for requests that `authoriser` signs with the keys of `source`.
+    /// The credentials for requests that `authoriser` signs with the keys of `source`, asked for by `carrier`.
     pub(crate) async fn credentials(
         &self,
         authoriser: &Authoriser,
         source: &Source,
         settings: &Settings,
         profile: &Profile,
+        carrier: &Carrier,
     ) -> Result<Credentials, String> {
+        let asking = || -> Result<Asking<'_>, String> {
+            Ok(Asking { profile, region: region(settings, profile)?, carrier: carrier.clone() })
+        };
         let Some(context) = authoriser.context() else {
-            let made = async { Ok(chain(&settings.environment, profile, region(settings, profile)).await) };
-            return self.chain.credentials(made).await;
+            return self.chain.credentials(async { asking()?.meant().await }).await;
         };
         let named = async {
-            let keys = authoriser.access_keys(context, &settings.environment)?;
+            let (keys, asking) = (authoriser.access_keys(context, &settings.environment)?, asking()?);
             let base = match keys {
                 Some(keys) => SharedCredentialsProvider::new(keys),
-                None => chain(&settings.environment, profile, region(settings, profile)).await,
+                None => asking.meant().await?,
             };
             match context.kind.as_str() {
-                ASSUMED => role(context, base, settings, profile).await.map_err(|e| authoriser.said(&e)),
+                ASSUMED => role(context, base, settings, &asking).await.map_err(|e| authoriser.said(&e)),
                 _ => Ok(base),
             }
         };
@@ -54,22 +58,23 @@ async fn role(
     context: &AuthContext,
     base: SharedCredentialsProvider,
     settings: &Settings,
-    profile: &Profile,
+    asking: &Asking<'_>,
 ) -> Result<SharedCredentialsProvider, SourceError> {
     let role = context.role(&settings.environment)?;
-    let region = role.region.clone().unwrap_or_else(|| region(settings, profile));
     let endpoint = match role.endpoint.clone().or_else(|| settings.endpoint_url.clone()) {
         Some(url) => Some(url),
-        None => profile.endpoint_url("STS")?,
+        None => asking.profile.endpoint_url("STS")?,
     };
-    Ok(assumed(role, base, profile, region, endpoint).await)
+    Ok(asking.assumed(role, base, endpoint).await?)
 }
 
 /// Where roles are asked for: the region of the environment, else of the profile.
-fn region(settings: &Settings, profile: &Profile) -> String {
+fn region(settings: &Settings, profile: &Profile) -> Result<String, String> {
     let variable = |name: &str| settings.environment.get(name).filter(|v| !v.trim().is_empty()).cloned();
-    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).or_else(|| profile.region());
-    region.unwrap_or_else(|| REGION.to_owned())
+    match variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
+        Some(region) => Ok(region),
+        None => Ok(profile.region()?.unwrap_or_else(|| REGION.to_owned())),
+    }
 }
 
 #[cfg(test)]

@@ -131,7 +131,9 @@ fn copy(from: &Path, to: &Path, filled: &dyn Fn(String) -> String) {
             std::fs::create_dir_all(&target).unwrap();
             copy(&entry.path(), &target, filled);
         } else {
-            std::fs::write(target, filled(std::fs::read_to_string(entry.path()).unwrap())).unwrap();
+            let bytes = std::fs::read(entry.path()).unwrap();
+            let written = String::from_utf8(bytes).map_or_else(|e| e.into_bytes(), |text| filled(text).into_bytes());
+            std::fs::write(target, written).unwrap();
         }
     }
 }

@@ -69,6 +69,33 @@ fn requests_and_answers_are_told_on_request() {
     assert!(!told.contains("AWS4"), "no signature is told");
 }
 
+/// Whatever becomes of the statement, and also where answers are told because nobody is at a terminal.
+#[test]
+fn secrets_of_requests_and_answers_are_not_told() {
+    let make = "INSERT INTO aws.ec2.key_pairs(KeyName) VALUES ('mine')";
+    let key = "<keyMaterial>-----BEGIN RSA PRIVATE KEY-----\nhush\n-----END RSA PRIVATE KEY-----</keyMaterial>";
+    for (status, flags) in
+        [("200 OK", vec!["--http.log.enabled"]), ("409 Conflict", vec![]), ("502 Bad Gateway", vec![])]
+    {
+        let body = format!("<CreateKeyPairResponse><keyName>mine</keyName>{key}</CreateKeyPairResponse>");
+        let told = tell("exec", make, &flags, move |_| response(status, &body));
+        assert!(told.contains("keyMaterial>****<") && !told.contains("hush"), "{status}: {told}");
+    }
+    let document = "{\"AccessKeyId\": \"AKIA\", \"SecretAccessKey\": \"hush\", \"SessionToken\": \"hush\"}";
+    let told = tell("exec", "SELECT vpcId FROM aws.ec2.vpcs", &[], move |_| response("400 Bad Request", document));
+    assert!(told.contains("\"SecretAccessKey\": \"****\"") && !told.contains("hush"), "{told}");
+}
+
+#[test]
+fn a_time_that_is_refused_has_a_hint_about_the_clock() {
+    for code in ["RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"] {
+        let body =
+            format!("<Response><Errors><Error><Code>{code}</Code><Message>Late.</Message></Error></Errors></Response>");
+        let told = tell("exec", "SELECT vpcId FROM aws.ec2.vpcs", &[], move |_| response("400 Bad Request", &body));
+        assert!(told.contains("the clock of this machine and that of the provider differ"), "{told}");
+    }
+}
+
 #[test]
 fn a_failed_statement_can_be_a_result() {
     let flags = ["--errorpresentation=record"];

@@ -3,10 +3,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use stackql_call::{Attempt, Request, Response, fault};
+use stackql_call::{Attempt, Masks, Request, Response, fault};
 
 use super::Wanted;
-use crate::recording::Masks;
 
 /// No larger body is kept.
 const LARGEST: usize = 64 << 20;

@@ -7,6 +7,7 @@ use stackql_call::{Request, TransportErrorKind};
 
 use super::{Client, Failure, place};
 use crate::auth::Authoriser;
+use crate::carrier::Carrier;
 use crate::governor::{Exhausted, Key};
 
 impl Client {
@@ -26,8 +27,11 @@ impl Client {
     /// The keys that sign requests, for the kinds that have keys.
     pub(crate) async fn keys(&self, authoriser: &Authoriser) -> Result<Option<Credentials>, Failure> {
         let Some(source) = authoriser.keys() else { return Ok(None) };
-        let profile = self.profile().await.map_err(|m| (TransportErrorKind::Configuration, m))?;
-        let found = Box::pin(self.sources.credentials(authoriser, source, &self.settings, profile)).await;
+        let configuration = |m| (TransportErrorKind::Configuration, m);
+        let profile = self.profile().map_err(configuration)?;
+        let carrier = Carrier(self.own_pool().map_err(configuration)?.clone());
+        let found = self.sources.credentials(authoriser, source, &self.settings, profile, &carrier);
+        let found = Box::pin(found).await;
         found.map(Some).map_err(|m| (TransportErrorKind::Credentials, m))
     }
 

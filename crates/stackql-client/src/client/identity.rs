@@ -24,8 +24,7 @@ impl Identity for Client {
 
 impl Client {
     async fn caller(&self, request: &Request) -> Result<String, Failure> {
-        let target = self.target(request).await;
-        let (url, signing_scope) = target.map_err(|m| (TransportErrorKind::Configuration, m))?;
+        let (url, signing_scope) = self.target(request).map_err(|m| (TransportErrorKind::Configuration, m))?;
         let whose = self.whose(request).await?;
         Ok(fingerprint([url.as_str(), &signing_scope, &whose]))
     }

@@ -83,6 +83,16 @@ fn request_of(verb: Verb, parameters: Vec<Parameter>, types: Types) -> Request {
     request
 }
 
+/// The same of a service that the AWS tools' settings speak of.
+fn of_the_tools(mut request: Request) -> Request {
+    let mut operation = Operation::clone(&request.operation);
+    let mut service = Service::clone(&operation.service);
+    service.endpoints.override_id = "EC2".into();
+    operation.service = service.into();
+    request.operation = operation.into();
+    request
+}
+
 fn settings(url: String) -> Settings {
     let environment = [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "hush"), ("HOME", "/none")]
         .map(|(n, v)| (n.to_owned(), v.to_owned()))

@@ -43,7 +43,7 @@ async fn overrides_then_partitions() {
     ];
     for (variables, scope, expected) in cases {
         let environment = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        let profile = Profile::load(&environment).await.expect("no profile files");
+        let profile = Profile::load(&environment).expect("no profile files");
         let settings = Settings::default();
         assert_eq!(
             target(&settings, Some(&profile), &endpoints, Some(scope), None).map(|t| t.url),
@@ -99,7 +99,7 @@ fn partitioned() -> Endpoints {
 
 async fn found(variables: &[(&str, &str)], scope: &str) -> Result<Target, String> {
     let environment = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-    let profile = Profile::load(&environment).await.expect("no profile files");
+    let profile = Profile::load(&environment).expect("no profile files");
     target(&Settings::default(), Some(&profile), &partitioned(), Some(scope), None)
 }
 
@@ -137,7 +137,7 @@ async fn partitions_and_variants() {
 async fn a_flag_goes_before_all_and_signing_keeps_the_scope() {
     let environment = [("AWS_ENDPOINT_URL_EC2", "http://y"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")];
     let environment = environment.map(|(n, v)| (n.to_owned(), v.to_owned())).into();
-    let profile = Profile::load(&environment).await.expect("no profile files");
+    let profile = Profile::load(&environment).expect("no profile files");
     let settings = Settings { endpoint_url: Some("http://flag".into()), ..Settings::default() };
     let found = target(&settings, Some(&profile), &partitioned(), Some("cn-north-1"), Some("https://own"));
     assert_eq!(found, Ok(Target { url: "http://flag".into(), signing_scope: "cn-north-1".into() }));

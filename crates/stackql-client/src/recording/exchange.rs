@@ -8,9 +8,8 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use stackql_call::{Payload, Request, Response, TransportError, TransportErrorKind};
+use stackql_call::{Masks, Payload, Request, Response, TransportError, TransportErrorKind};
 
-use super::Masks;
 use crate::client::Failure;
 
 const ANSWER: &str = "\n### answer\n";

@@ -7,11 +7,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use stackql_call::TransportErrorKind::{Configuration, Credentials, Throttled};
-use stackql_call::{Request, Response, Transport, TransportError};
+use stackql_call::{Masks, Request, Response, Transport, TransportError};
 use stackql_provider::{Provider, Scope};
 
 use super::exchange::{parsed, question};
-use super::{EXCHANGE, Masks, RecordingError, scope_name, scopes};
+use super::{EXCHANGE, RecordingError, scope_name, scopes};
 use crate::client::{Failure, attempt};
 
 /// Answers requests as they were answered when [`Recording`](super::Recording) wrote them down. The repeats of a question

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use futures::stream::{self, StreamExt};
 use stackql_provider::Auth;
 
 use super::*;
 use crate::auth::{Authorisers, SIGNED};
+use crate::carrier::Carrier;
 use crate::world::{World, compare, folders};
 
 /// The same sentence ends every failure of the chain; its own test is below.
@@ -17,21 +19,23 @@ const TRIED: &str = "; tried the variables";
 async fn every_world_gives_its_credentials() {
     let folders = folders(false);
     assert!(folders.len() >= 20, "only {} worlds", folders.len());
-    let found = futures::future::join_all(folders.iter().map(|folder| found(folder))).await;
+    // One pool, and few at a time: making clients must not keep servers from answering in time.
+    let carrier = Carrier(reqwest::Client::new());
+    let found: Vec<String> = stream::iter(&folders).map(|folder| found(folder, &carrier)).buffered(8).collect().await;
     compare("expect.txt", &folders.into_iter().zip(found).collect::<Vec<(PathBuf, String)>>());
 }
 
 /// What a world comes to, as `expect.txt` has it.
-async fn found(folder: &Path) -> String {
+async fn found(folder: &Path, carrier: &Carrier) -> String {
     let world = World::open(folder).await;
     let settings = &world.settings;
-    let credentials = match Profile::load(&settings.environment).await {
+    let credentials = match Profile::load(&settings.environment) {
         Ok(profile) => {
             let signed = || Auth { scheme: SIGNED.into(), ..Auth::default() };
             let auth = world.definitions().unwrap_or_else(signed);
             let authoriser = Authorisers::default().of(settings, "p", &auth).unwrap();
             let (sources, source) = (Sources::default(), authoriser.keys().unwrap());
-            let asked = sources.credentials(&authoriser, source, settings, &profile);
+            let asked = sources.credentials(&authoriser, source, settings, &profile, carrier);
             tokio::time::timeout(Duration::from_secs(10), asked).await.unwrap()
         }
         Err(message) => Err(message),

@@ -77,3 +77,24 @@ fn a_bundle_that_is_none_is_refused() {
         assert!(said.starts_with("cannot read the CA bundle ") && said.contains(wrong), "{said}");
     }
 }
+
+#[tokio::test]
+async fn a_bundle_of_the_tools_settings_is_trusted_by_requests_that_they_speak_of() {
+    let named = |path: std::path::PathBuf| {
+        let mut settings = settings(server());
+        settings.environment.insert("AWS_CA_BUNDLE".to_owned(), path.display().to_string());
+        settings
+    };
+    let client = Client::new(named(file("ca.pem"))).expect("client");
+    assert_eq!(client.send(&of_the_tools(request(true))).await.expect("answer").status, 200);
+    let error = client.send(&request(true)).await.expect_err("no setting speaks of it");
+    assert_eq!(error.kind, TransportErrorKind::Tls);
+    // The flag wins, even where the variable names nothing.
+    let settings = Settings { ca_bundle: Some(file("ca.pem")), ..named(file("none.pem")) };
+    let client = Client::new(settings).expect("client");
+    assert_eq!(client.send(&of_the_tools(request(true))).await.expect("answer").status, 200);
+    let client = Client::new(named(file("none.pem"))).expect("client");
+    let error = client.send(&of_the_tools(request(true))).await.expect_err("no bundle");
+    assert_eq!((error.kind, error.attempts.len()), (TransportErrorKind::Configuration, 0));
+    assert!(error.message.starts_with("AWS_CA_BUNDLE: cannot read the CA bundle "), "{error}");
+}

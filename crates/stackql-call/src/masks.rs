@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
-use stackql_call::Operation;
 use stackql_provider::{Type, TypeRef, Types};
+
+use crate::Operation;
 
 const MASK: &str = "****";
 /// Stands for an idempotency token, which is another each time.
@@ -51,7 +52,7 @@ const HEADERS: [&str; 4] = ["authorization", "cookie", "secret", "password"];
 
 /// The masks for requests and answers of one operation.
 #[derive(Debug)]
-pub(crate) struct Masks {
+pub struct Masks {
     /// Names of idempotency tokens.
     tokens: BTreeSet<String>,
     /// Whether it answers in pages; then what is just called a token leads to the next.
@@ -59,7 +60,8 @@ pub(crate) struct Masks {
 }
 
 impl Masks {
-    pub(crate) fn of(operation: &Operation) -> Self {
+    /// What is secret in what `operation` is asked and answers.
+    pub fn of(operation: &Operation) -> Self {
         let (method, types) = (operation.method(), &operation.resource.types);
         let (mut tokens, mut seen) = (BTreeSet::new(), BTreeSet::new());
         for parameter in &method.parameters {
@@ -72,33 +74,33 @@ impl Masks {
     }
 
     /// A header's value.
-    pub(crate) fn header<'a>(&self, name: &str, value: &'a str) -> &'a str {
+    pub fn header<'a>(&self, name: &str, value: &'a str) -> &'a str {
         if self.hides(name) { MASK } else { value }
     }
 
     /// Whether a header of this name holds a secret.
-    pub(crate) fn hides(&self, name: &str) -> bool {
+    pub fn hides(&self, name: &str) -> bool {
         let small = name.to_ascii_lowercase();
         HEADERS.iter().any(|part| small.contains(part)) || self.is_secret(name)
     }
 
     /// The value of a pair, such as one of a query.
-    pub(crate) fn value<'a>(&self, name: &str, value: &'a str) -> &'a str {
+    pub fn value<'a>(&self, name: &str, value: &'a str) -> &'a str {
         if self.is_secret(name) { MASK } else { value }
     }
 
     /// A body, or an address, as it may be read: JSON, markup, a form, or text with such in it.
-    pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         replaced(text, &|name| self.is_secret(name).then_some(MASK))
     }
 
     /// A text of a request, in which idempotency tokens do not count either.
-    pub(crate) fn question<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub fn question<'a>(&self, text: &'a str) -> Cow<'a, str> {
         replaced(text, &|name| self.instead(name))
     }
 
     /// What stands in a request in place of the value of this name.
-    pub(crate) fn instead(&self, name: &str) -> Option<&'static str> {
+    pub fn instead(&self, name: &str) -> Option<&'static str> {
         let last = name.rsplit('.').next().unwrap_or(name);
         match (self.tokens.contains(last), self.is_secret(name)) {
             (true, _) => Some(TOKEN),

@@ -1,12 +1,11 @@
 use std::sync::Arc;
 
-use stackql_provider::{Medium, Member, NextPage, Paging, Parameter, Resource};
+use stackql_provider::{Member, Method, NextPage, Paging, Parameter, Resource};
 
 use super::*;
-use crate::world::method_of;
 
 fn masks(parameters: Vec<Parameter>, types: Types, paging: Option<Paging>) -> Masks {
-    let method = stackql_provider::Method { paging, ..method_of(Medium::Http, parameters) };
+    let method = Method { name: "m".into(), operation: "m".into(), parameters, paging, ..Method::default() };
     let resource = Resource { name: "r".into(), methods: vec![method], types, ..Resource::default() };
     let operation = Operation::new(Arc::default(), Arc::default(), resource.into(), "m").unwrap();
     Masks::of(&operation)
