@@ -257,9 +257,10 @@ fn scope_defaults(flags: &Calls, definitions: &Providers) -> BTreeMap<(String, S
     scoped.map(|p| ((p.name.clone(), "region".to_owned()), region.clone())).collect()
 }
 
-/// The environment; a variable that is not text is nothing that a client reads.
+/// The environment. A value that is not text stays, with marks in it: it must not be taken for one that is not set, such as a
+/// profile or a proxy.
 fn environment() -> BTreeMap<String, String> {
     std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
         .collect()
 }

@@ -92,3 +92,21 @@ fn rows_that_did_not_go_are_told_and_the_exit_code_is_that_of_a_part() {
     let script = format!("{script} RETURNING vpcId");
     assert_snapshot!(tell(home.path(), &endpoint.url, &script, &[]));
 }
+
+/// It would be somebody else's account otherwise.
+#[cfg(unix)]
+#[test]
+fn a_profile_whose_name_is_not_text_is_not_taken_for_the_default() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join(".aws")).unwrap();
+    let keys = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = hush\n";
+    std::fs::write(home.path().join(".aws/credentials"), keys).unwrap();
+    let endpoint = Endpoint::of_xml(VPCS);
+    let mut run = stackql(&["exec", "--endpoint-url", &endpoint.url, "SELECT vpcId FROM aws.ec2.vpcs"]);
+    run.env("HOME", home.path()).current_dir(home.path()).env("AWS_PROFILE", std::ffi::OsStr::from_bytes(b"\xe9quipe"));
+    let output = run.output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("the AWS profile '\u{fffd}quipe', which AWS_PROFILE names, is not in"), "{told}");
+}
