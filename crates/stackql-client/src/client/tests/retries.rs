@@ -218,14 +218,14 @@ async fn the_tools_settings_say_how_often() {
     for (name, value, times) in
         [("AWS_MAX_ATTEMPTS", "1", 1), ("AWS_MAX_ATTEMPTS", "2", 2), ("AWS_RETRY_MODE", "standard", 3)]
     {
-        let (url, _) = super::server(vec![(503, vec![("retry-after", "0".into())])]).await;
+        let (url, _) = server(vec![(503, vec![("retry-after", "0".into())])]).await;
         let mut settings = settings(url);
         settings.environment.insert(name.to_owned(), value.to_owned());
         let client = Client::new(settings).expect("client");
         let response = client.send(&of_the_tools(request(true))).await.expect("answer");
         assert_eq!(response.attempts.len(), times, "{name} {value}");
     }
-    let (url, count) = super::server(vec![(200, vec![])]).await;
+    let (url, count) = server(vec![(200, vec![])]).await;
     let mut settings = settings(url);
     settings.environment.insert("AWS_MAX_ATTEMPTS".to_owned(), "often".to_owned());
     let error = Client::new(settings).expect("client").send(&of_the_tools(request(true))).await.expect_err("no number");
