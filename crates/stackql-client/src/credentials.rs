@@ -9,7 +9,7 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_types::error::ErrorMetadata;
 use aws_types::os_shim_internal::Env;
@@ -21,6 +21,7 @@ use crate::auth::aws::Role;
 use crate::carrier::Carrier;
 use crate::profile::Profile;
 use crate::profile::identity::{Origin, SignOn, WebIdentity};
+use crate::signing::is_visible;
 
 const SOURCES: &str = "tried the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile (AWS_PROFILE, ~/.aws/config and ~/.aws/credentials), web identity, container and instance metadata; set one of them, or give --auth";
 /// How long before they expire credentials are asked for again.
@@ -130,7 +131,7 @@ impl Asking<'_> {
     ) -> Result<SharedCredentialsProvider, String> {
         let region = role.region.unwrap_or_else(|| self.region.clone());
         let mut loader = self.loader("", |_| {})?.region(Region::new(region)).http_client(self.carrier.clone());
-        loader = loader.credentials_provider(base.clone());
+        loader = loader.credentials_provider(Sound(base.clone()));
         if let Some(url) = endpoint {
             loader = loader.endpoint_url(url);
         }
@@ -143,7 +144,7 @@ impl Asking<'_> {
         if let Some(duration) = role.duration {
             asking = asking.session_length(duration);
         }
-        Ok(SharedCredentialsProvider::new(Box::pin(asking.build_from_provider(base)).await))
+        Ok(SharedCredentialsProvider::new(Box::pin(asking.build_from_provider(Sound(base))).await))
     }
 
     /// aws-config without the variables and files that it would read otherwise than this crate: what they say is given to it,
@@ -200,6 +201,27 @@ async fn made(loader: ConfigLoader) -> SharedCredentialsProvider {
 fn file(sections: &[(String, Vec<(&str, &str)>)]) -> String {
     let line = |(key, value): &(&str, &str)| format!("{key} = {value}\n");
     sections.iter().map(|(name, keys)| format!("[{name}]\n{}", keys.iter().map(line).collect::<String>())).collect()
+}
+
+/// Credentials that can be sent: what signs a request for a role takes for granted that they make headers.
+#[derive(Debug)]
+struct Sound(SharedCredentialsProvider);
+
+impl ProvideCredentials for Sound {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let found = self.0.provide_credentials().await?;
+            let sent = [Some(found.access_key_id()), found.session_token()];
+            if sent.into_iter().flatten().all(is_visible) {
+                return Ok(found);
+            }
+            let why = "the access key id or session token has characters that no header can carry; is there a line break in it?";
+            Err(CredentialsError::invalid_configuration(why))
+        })
+    }
 }
 
 impl WebIdentity {

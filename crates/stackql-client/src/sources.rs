@@ -72,7 +72,13 @@ async fn role(
 fn region(settings: &Settings, profile: &Profile) -> Result<String, String> {
     let variable = |name: &str| settings.environment.get(name).filter(|v| !v.trim().is_empty()).cloned();
     match variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
-        Some(region) => Ok(region),
+        Some(region) if region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && region.len() < 64 => {
+            Ok(region)
+        }
+        Some(region) => Err(format!(
+            "AWS_REGION or AWS_DEFAULT_REGION is '{}', which is no region; give one like us-east-1",
+            region.escape_debug()
+        )),
         None => Ok(profile.region()?.unwrap_or_else(|| REGION.to_owned())),
     }
 }

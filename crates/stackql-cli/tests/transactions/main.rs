@@ -26,7 +26,7 @@ pub(crate) const SCRIPT: &str = "BEGIN; \
     COMMIT";
 pub(crate) const CHANGES: usize = 4;
 /// A flag of what is built in.
-pub(crate) const BUILT_IN: &str = "--region=r";
+pub(crate) const BUILT_IN: &str = "--region=us-east-1";
 pub(crate) const EAGER: &str = r#"--session={"rollback_type": "eager"}"#;
 
 /// An API, and a folder for what the program keeps.

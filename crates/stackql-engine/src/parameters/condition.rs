@@ -46,7 +46,7 @@ pub(super) struct Literal {
 /// The literals of a condition.
 #[derive(Debug, Clone)]
 pub(super) enum Values {
-    /// They are listed.
+    /// They are listed; none where they have to be computed first, which only the planner does with all checks.
     Listed(Vec<Value>),
     /// They are a range of whole numbers, which is taken apart only where the number is required.
     Range(Range),
@@ -58,6 +58,7 @@ impl Literal {
         let Values::Listed(values) = &self.values else { return self.on(column) };
         let literals: Option<Vec<Expr>> = values.iter().map(literal).collect();
         match literals {
+            Some(literals) if literals.is_empty() => self.on(column),
             Some(mut literals) if literals.len() == 1 => Ok(Expr::Column(column).eq(literals.remove(0))),
             Some(literals) => Ok(Expr::Column(column).in_list(literals, false)),
             None => self.on(column),
@@ -126,7 +127,18 @@ impl Binder {
             };
             !expr.exists(|e| Ok(is_other(e))).unwrap_or(true) && !expr.is_volatile()
         };
-        read(conjunct).or_else(|| is_plain(conjunct).then(|| read(&self.simplified(conjunct, schema)))?)
+        let computes = |expr: &Expr| {
+            expr.exists(|e| {
+                Ok(matches!(e, Expr::BinaryExpr(b) if b.op.is_numerical_operators()) || matches!(e, Expr::Negative(_)))
+            })
+        };
+        read(conjunct).or_else(|| {
+            let values = is_plain(conjunct).then(|| read(&self.simplified(conjunct, schema)))??;
+            Some(match values {
+                Values::Listed(_) if computes(conjunct).unwrap_or(true) => Values::Listed(Vec::new()),
+                values => values,
+            })
+        })
     }
 }
 

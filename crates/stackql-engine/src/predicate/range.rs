@@ -26,6 +26,12 @@ pub(crate) fn range(expr: &Expr) -> Option<Range> {
         _ => None,
     };
     let (column, low, high) = match expr {
+        // What the simplifier makes of BETWEEN.
+        Expr::BinaryExpr(binary) if binary.op == Operator::And => {
+            let (one, other) = (range(&binary.left)?, range(&binary.right)?);
+            let (low, high) = (one.low.max(other.low), one.high.min(other.high));
+            return (one.column == other.column).then_some(Range { low, high, ..one });
+        }
         Expr::Between(between) if !between.negated => {
             let Expr::Column(column) = between.expr.as_ref() else { return None };
             (column, number(&between.low)?, number(&between.high)?)
