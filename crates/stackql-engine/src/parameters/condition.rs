@@ -26,8 +26,9 @@ pub(super) enum Kind {
     /// It is one of some literals.
     Literal(Literal),
     /// It is equal to an expression of other relations. Two scopes that are equal to each other are `paired`: that says
-    /// of none of them what it is.
-    Equation { paired: bool },
+    /// of none of them what it is. Below a node that makes one row of several, such as DISTINCT, it is `grouped`: another
+    /// column would tell rows apart that are one.
+    Equation { paired: bool, grouped: bool },
     /// Anything else.
     Other,
 }
@@ -80,6 +81,16 @@ impl Literal {
 impl Condition {
     pub(super) fn other(column: Column) -> Self {
         Self { column, kind: Kind::Other }
+    }
+
+    /// The same below a node that makes one row of several.
+    pub(super) fn grouped(&self) -> Self {
+        match self.kind {
+            Kind::Equation { paired, .. } => {
+                Self { column: self.column.clone(), kind: Kind::Equation { paired, grouped: true } }
+            }
+            _ => self.clone(),
+        }
     }
 
     /// The same on a column that it stands for further down.
@@ -160,7 +171,7 @@ fn equations(conjunct: &Expr) -> Vec<Condition> {
             Expr::Column(c) | Expr::OuterReferenceColumn(_, c) => c.name == column.name,
             _ => false,
         };
-        let kind = if is_own { Kind::Other } else { Kind::Equation { paired } };
+        let kind = if is_own { Kind::Other } else { Kind::Equation { paired, grouped: false } };
         Condition { column: column.clone(), kind }
     };
     match conjunct {
@@ -175,7 +186,7 @@ fn equations(conjunct: &Expr) -> Vec<Condition> {
         | Expr::SetComparison(SetComparison { expr, op: Operator::Eq, quantifier: SetQuantifier::Any, .. }) => {
             match expr.as_ref() {
                 Expr::Column(column) => {
-                    vec![Condition { column: column.clone(), kind: Kind::Equation { paired: false } }]
+                    vec![Condition { column: column.clone(), kind: Kind::Equation { paired: false, grouped: false } }]
                 }
                 _ => Vec::new(),
             }
@@ -274,11 +285,16 @@ fn equated(left: Expr, right: Expr, of: impl Fn(&Column) -> Option<(Expr, bool)>
     let or_itself =
         |found: &Option<(Expr, bool)>, side: &Expr| found.as_ref().map_or_else(|| side.clone(), |f| f.0.clone());
     let is_needed = |found: &Option<(Expr, bool)>| found.as_ref().is_some_and(|f| f.1);
-    let on_parameters = or_itself(&l, &left).eq(or_itself(&r, &right));
-    match (&l, &r) {
-        (None, None) => left.eq(right),
-        _ if is_needed(&l) || is_needed(&r) => on_parameters,
-        _ => left.eq(right).or(on_parameters),
+    match (is_needed(&l), is_needed(&r)) {
+        // What gives the value is a field as rows have it.
+        (true, false) => or_itself(&l, &left).eq(right),
+        (false, true) => left.eq(or_itself(&r, &right)),
+        (true, true) => or_itself(&l, &left).eq(or_itself(&r, &right)),
+        (false, false) if l.is_none() && r.is_none() => left.eq(right),
+        (false, false) => {
+            let on_parameters = or_itself(&l, &left).eq(or_itself(&r, &right));
+            left.eq(right).or(on_parameters)
+        }
     }
 }
 

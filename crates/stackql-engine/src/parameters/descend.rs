@@ -30,7 +30,7 @@ impl Binder {
             LogicalPlan::Window(window) => self.window(window, conditions),
             LogicalPlan::Union(union) => self.union(union, conditions),
             LogicalPlan::Distinct(Distinct::All(input)) => {
-                let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(input), conditions)?;
+                let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(input), &grouped(conditions))?;
                 Ok(Descended { plan: LogicalPlan::Distinct(Distinct::All(Arc::new(plan))), fates })
             }
             LogicalPlan::Sort(sort) if sort.fetch.is_none() => {
@@ -118,7 +118,7 @@ impl Binder {
         let plan = self.subqueries(LogicalPlan::Aggregate(aggregate))?;
         let LogicalPlan::Aggregate(aggregate) = plan else { return Ok(Descended::untouched(plan, conditions)) };
         let is_set = aggregate.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_)));
-        let below = Below::new(conditions, |column| {
+        let below = Below::new(&grouped(conditions), |column| {
             let at = aggregate.schema.maybe_index_of_column(column)?;
             match aggregate.group_expr.get(at) {
                 Some(expr) if is_set => Some(Beneath::Expression(expr.clone())),
@@ -151,7 +151,7 @@ impl Binder {
             window.window_expr.iter().all(by)
         };
         let input = Arc::clone(window.input.schema());
-        let below = Below::new(conditions, |column| {
+        let below = Below::new(&grouped(conditions), |column| {
             let is_of_input = input.has_column(column);
             match is_of_input && is_partitioned_by(column) {
                 true => Some(Beneath::Column(column.clone())),
@@ -244,8 +244,10 @@ impl Binder {
         match conjunct {
             Expr::InSubquery(InSubquery { expr, subquery, negated: false }) => {
                 let columns = subquery.subquery.schema().columns();
-                let equation =
-                    |column: &Column| Condition { column: column.clone(), kind: Kind::Equation { paired: false } };
+                let equation = |column: &Column| Condition {
+                    column: column.clone(),
+                    kind: Kind::Equation { paired: false, grouped: false },
+                };
                 let conditions: Vec<Condition> = columns.iter().take(1).map(equation).collect();
                 let inner = Arc::unwrap_or_clone(subquery.subquery);
                 let Descended { plan, fates } = self.descend(inner, &conditions)?;
@@ -287,6 +289,11 @@ impl Binder {
             other => return Ok(Transformed::no(other)),
         }))
     }
+}
+
+/// The conditions below a node that makes one row of several.
+fn grouped(conditions: &[Condition]) -> Vec<Condition> {
+    conditions.iter().map(Condition::grouped).collect()
 }
 
 /// What stands below a node for a column of its output.

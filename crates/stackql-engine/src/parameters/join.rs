@@ -78,8 +78,8 @@ fn restricted(condition: Condition, join: &Join) -> Condition {
     }
     let kind = match condition.kind {
         Kind::Literal(literal) => Kind::Literal(Literal { only_required: true, ..literal }),
-        Kind::Equation { paired: true } => Kind::Equation { paired: true },
-        Kind::Equation { paired: false } | Kind::Other => Kind::Other,
+        kind @ Kind::Equation { paired: true, .. } => kind,
+        Kind::Equation { .. } | Kind::Other => Kind::Other,
     };
     Condition { kind, ..condition }
 }

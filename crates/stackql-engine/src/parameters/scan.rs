@@ -49,11 +49,11 @@ impl Binder {
                     bound.push(literal.binding(parameter)?);
                     Fate::Bound
                 }
-                (Kind::Equation { .. }, Some(column), Some(method)) if !table.shape.is_parameter(name) => {
+                (Kind::Equation { grouped, .. }, Some(column), Some(method)) if !table.shape.is_parameter(name) => {
                     let is_bound = columns.literal.contains(&name);
                     match !is_bound && needs_more && owes(method, name) {
                         true => Fate::Parameter { column, needed: true },
-                        false if is_bound => Fate::Parameter { column, needed: false },
+                        false if is_bound && !grouped => Fate::Parameter { column, needed: false },
                         false => Fate::Filter,
                     }
                 }
@@ -63,7 +63,7 @@ impl Binder {
             fates.push(if is_on_scope { Fate::OnScope } else { fate });
         }
         let speaks = |(condition, fate): (&Condition, &Fate)| {
-            *fate == Fate::OnScope && !matches!(condition.kind, Kind::Equation { paired: true })
+            *fate == Fate::OnScope && !matches!(condition.kind, Kind::Equation { paired: true, .. })
         };
         let scan = match conditions.iter().zip(&fates).any(speaks) {
             true => {
