@@ -181,7 +181,7 @@ class Bench:
         finally:
             os.environ.clear()
             os.environ.update(ours)
-        return self.listener.seen[caller], said
+        return once(self.listener.seen[caller]), said
 
     def stackql(self, world, caller):
         """What the program sent, and what it says."""
@@ -194,7 +194,12 @@ class Bench:
             text=True,
             timeout=processes.STATEMENT_SECONDS,
         )
-        return self.listener.seen[caller], run.returncode, run.stderr
+        return once(self.listener.seen[caller]), run.returncode, run.stderr
+
+
+def once(seen):
+    """What was asked, without the repeats of a request that failed: how often that is tried is no question of whom and where."""
+    return [one for at, one in enumerate(seen) if at == 0 or seen[at - 1] != one]
 
 
 def went(seen):

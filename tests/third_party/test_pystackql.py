@@ -131,7 +131,7 @@ def test_errors_come_out(client, name):
 
 def test_endpoints_and_credentials_that_are_not_there(client):
     nobody = f"http://127.0.0.1:{processes.free_port()}"
-    for surroundings, reason in [({"AWS_ENDPOINT_URL": nobody}, "Connection refused"), ({"AWS_SECRET_ACCESS_KEY": ""}, "no credentials")]:
+    for surroundings, reason in [({"AWS_ENDPOINT_URL": nobody}, "Connection refused"), ({"AWS_SECRET_ACCESS_KEY": ""}, "AWS_SECRET_ACCESS_KEY is not")]:
         for answer in (client().execute(VPCS, False, env_vars=surroundings), client().executeStmt(CREATE, env_vars=surroundings)):
             [told] = answer
             assert reason in told["error"], told

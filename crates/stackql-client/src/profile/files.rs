@@ -237,7 +237,7 @@ fn words(name: &str) -> Option<Vec<String>> {
                 word.get_or_insert_default();
                 quote = Some(c);
             }
-            (None, c) if matches!(c, ' ' | '\t' | '\r' | '\n') => words.extend(word.take()),
+            (None, ' ' | '\t' | '\r' | '\n') => words.extend(word.take()),
             (_, c) => word.get_or_insert_default().push(c),
         }
     }

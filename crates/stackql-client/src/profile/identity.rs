@@ -22,7 +22,7 @@ pub(crate) enum Origin {
     /// Somebody signed on.
     SignOn(SignOn),
     /// Others ask for them.
-    Role(Box<Role>, Box<Origin>),
+    Role(Box<Role>, Box<Self>),
     /// The container that runs this.
     Container,
     /// The machine that runs this.
