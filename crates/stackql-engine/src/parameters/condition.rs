@@ -22,6 +22,7 @@ pub(super) struct Condition {
 
 /// What a condition says of its column.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a statement has a few of them, and most are literals")]
 pub(super) enum Kind {
     /// It is one of some literals.
     Literal(Literal),
