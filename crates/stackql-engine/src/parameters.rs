@@ -71,6 +71,8 @@ enum Fate {
     OnScope,
     /// It binds a parameter, and stands over the scan now.
     Bound,
+    /// It stays where it stands, and is what binds the parameter that its column is.
+    Binds,
     /// The column that it is on is a field whose parameter is bound: by this condition where it is an equation and
     /// `needed`, else by another. The parameter column is in the plan's output by this name.
     Parameter { column: Column, needed: bool },

@@ -246,6 +246,10 @@ pub(super) fn rewritten(conjunct: Expr, conditions: &[Condition], fates: &[Fate]
     if !on_scope.is_empty() {
         return conjunct.transform_up(|expr| Ok(wildcards(expr, &on_scope))).data().map(Some);
     }
+    // An equation by which a parameter column is bound has to stay one.
+    if fates.contains(&Fate::Binds) && !fates.iter().any(|fate| matches!(fate, Fate::Parameter { needed: true, .. })) {
+        return Ok(Some(conjunct));
+    }
     let of = |column: &Column| {
         let mut found = conditions.iter().zip(fates).filter(|(c, _)| c.column == *column);
         found.find_map(|(_, fate)| match fate {

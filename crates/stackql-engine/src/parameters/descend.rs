@@ -188,6 +188,7 @@ impl Binder {
                     Some(fate) => (*fate).clone(),
                     None if is(&Fate::Bound) => Fate::Bound,
                     None if is(&Fate::OnScope) => Fate::OnScope,
+                    None if is(&Fate::Binds) => Fate::Binds,
                     None => Fate::Filter,
                 }
             })

@@ -57,9 +57,12 @@ impl Binder {
                         false => Fate::Filter,
                     }
                 }
+                (Kind::Equation { .. }, ..) if table.shape.is_parameter(name) && !columns.literal.contains(&name) => {
+                    Fate::Binds
+                }
                 _ => Fate::Filter,
             };
-            let is_on_scope = table.is_scope_name(name) && fate == Fate::Filter;
+            let is_on_scope = table.is_scope_name(name) && matches!(fate, Fate::Filter | Fate::Binds);
             fates.push(if is_on_scope { Fate::OnScope } else { fate });
         }
         let speaks = |(condition, fate): (&Condition, &Fate)| {
