@@ -181,11 +181,7 @@ pub(crate) fn bindings<'a>(
         match way(table, method, predicate) {
             Some(Way::Required { name, asks_for_one }) => {
                 absent_is_empty |= asks_for_one;
-                let everywhere = Value::Text(ALL.to_owned());
-                let is_everywhere = table.is_scope(&predicate.column) && predicate.values.contains(&everywhere);
-                // Whatever stands beside the wildcard is among its members.
-                let values = if is_everywhere { std::slice::from_ref(&everywhere) } else { &predicate.values };
-                rows = multiply(rows, name, values)?;
+                rows = multiply(rows, name, &predicate.values)?;
             }
             Some(Way::Filter { parameter, name, maximum }) => {
                 let filter = |values| filter(resource, method, parameter, name, values);

@@ -7,53 +7,22 @@ use datafusion::arrow::array::{AsArray, BooleanArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Column;
 use datafusion::common::ScalarValue;
-use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::error::Result;
-use datafusion::logical_expr::expr::{InList, ScalarFunction};
-use datafusion::logical_expr::{
-    BinaryExpr, ColumnarValue, LogicalPlan, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
-};
-use datafusion::optimizer::AnalyzerRule;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::prelude::{Expr, lit};
 
 use crate::scope::ALL;
 
-/// Makes such conditions calls, which say nothing to whoever does not know them.
-#[derive(Debug)]
-pub(crate) struct Everywhere;
-
-impl AnalyzerRule for Everywhere {
-    fn name(&self) -> &'static str {
-        "all_members_of_a_scope"
-    }
-
-    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        plan.transform_up_with_subqueries(|plan| match plan {
-            LogicalPlan::Filter(_) | LogicalPlan::Join(_) => plan.map_expressions(|expr| expr.transform_up(called)),
-            other => Ok(Transformed::no(other)),
-        })
-        .data()
-    }
+/// The condition that names all members of a scope by its parameter column: a call, which says nothing to whoever does
+/// not know it.
+pub(crate) fn all_members(column: Column) -> Expr {
+    FUNCTION.call(vec![Expr::Column(column)])
 }
 
-fn called(expr: Expr) -> Result<Transformed<Expr>> {
-    Ok(match expr {
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => match (*left, *right) {
-            (column @ Expr::Column(_), all) | (all, column @ Expr::Column(_)) if is_all(&all) => {
-                Transformed::yes(FUNCTION.call(vec![column]))
-            }
-            (left, right) => Transformed::no(left.eq(right)),
-        },
-        Expr::InList(InList { expr, list, negated: false }) if matches!(list.as_slice(), [only] if is_all(only)) => {
-            called((*expr).eq(lit(ALL)))?
-        }
-        other => Transformed::no(other),
-    })
-}
-
-fn is_all(expr: &Expr) -> bool {
+/// Whether an expression is the wildcard of scopes.
+pub(crate) fn is_all(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(text)), _) if text == ALL)
 }
 

@@ -21,7 +21,7 @@ use crate::context::Context;
 use crate::demand::run_together;
 use crate::error::Error;
 use crate::fetch::{Fetch, FetchExec, fetches, named_scope};
-use crate::scope;
+use crate::scope::{self, ScopeFilters};
 use crate::shape::spelled;
 use crate::views::View;
 
@@ -130,6 +130,7 @@ async fn calls(exec: &FetchExec, task: &Arc<TaskContext>, lines: &mut Vec<Line>)
         return Ok(Estimate::of(exec, Calls::Rows));
     }
     let (mut count, mut members) = (0, None);
+    let mut filters = ScopeFilters::new(&fetch.operation, &fetch.scope_filters);
     for batch in collect(Arc::clone(input), Arc::clone(task)).await? {
         for row in 0..batch.num_rows() {
             let mut bound = fetch.with_clauses(bindings(&batch, row)?);
@@ -140,9 +141,11 @@ async fn calls(exec: &FetchExec, task: &Arc<TaskContext>, lines: &mut Vec<Line>)
                 members = Some(scope.name.clone());
             }
             let places = scope::places(&fetch.context, &fetch.operation, bound).await?;
-            // The member that stands for all of them here says nothing of what is excluded.
-            let filters = if everywhere { &[] } else { fetch.scope_filters.as_slice() };
-            for place in scope::admitted(&fetch.operation, filters, places) {
+            for place in places {
+                // The member that stands for all of them here says nothing of what is excluded.
+                if !everywhere && !filters.admit(&place) {
+                    continue;
+                }
                 count += 1;
                 if count > MOST_CALLS {
                     continue;

@@ -7,13 +7,13 @@
 //!
 //! Binding is decided on the plan as SQL was planned, before any rule of the optimizer: a condition on the
 //! null-supplying side of an outer join would otherwise make it an inner join, and inferred conditions would be about the
-//! wrong column. [`descend`] brings conditions down the plan to the scans, [`scan`] decides at a scan, and [`condition`]
+//! wrong column. [`push_down`] brings conditions down the plan to the scans, [`scan`] decides at a scan, and [`condition`]
 //! reads conditions and rewrites them afterwards.
 
 mod condition;
-mod descend;
 mod expose;
 mod join;
+mod push_down;
 mod scan;
 
 use std::sync::Arc;
@@ -34,7 +34,7 @@ use condition::Condition;
 pub(crate) fn bind_parameters(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     let mut context = SimplifyContext::builder().with_current_time();
     context = context.with_config_options(Arc::clone(state.config_options()));
-    Ok(Binder { context: context.build() }.descend(plan, &[])?.plan)
+    Ok(Binder { context: context.build() }.push_down(plan, &[])?.plan)
 }
 
 /// Binds the parameters of one statement's scans.
@@ -57,14 +57,14 @@ impl Binder {
 
 /// A plan, and what became of each of the conditions that were brought to it.
 #[derive(Debug)]
-struct Descended {
+struct PushedDown {
     plan: LogicalPlan,
-    fates: Vec<Fate>,
+    resolutions: Vec<Resolution>,
 }
 
 /// What became of a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Fate {
+enum Resolution {
     /// It stays a filter on rows, where it stands.
     Filter,
     /// It stays a filter, on a scope: the wildcard in it stands for all members.
@@ -73,14 +73,36 @@ enum Fate {
     Bound,
     /// It stays where it stands, and is what binds the parameter that its column is.
     Binds,
-    /// The column that it is on is a field whose parameter is bound: by this condition where it is an equation and
-    /// `needed`, else by another. The parameter column is in the plan's output by this name.
-    Parameter { column: Column, needed: bool },
+    /// The column that it is on is a field whose parameter is bound, by which the parameter column is in the plan's output
+    /// under this name.
+    Parameter { column: Column, by: BoundBy },
 }
 
-impl Descended {
+/// What binds the parameter of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum BoundBy {
+    /// The equation itself.
+    Equation,
+    /// One of several equations, of which this is one.
+    Equations,
+    /// Another condition.
+    Other,
+}
+
+impl Resolution {
+    /// The same, whose parameter columns are called otherwise.
+    fn renamed(all: Vec<Self>, name: impl Fn(Column) -> Column) -> Vec<Self> {
+        let renamed = |resolution| match resolution {
+            Self::Parameter { column, by } => Self::Parameter { column: name(column), by },
+            other => other,
+        };
+        all.into_iter().map(renamed).collect()
+    }
+}
+
+impl PushedDown {
     /// A plan at which no condition arrives.
     fn untouched(plan: LogicalPlan, conditions: &[Condition]) -> Self {
-        Self { plan, fates: vec![Fate::Filter; conditions.len()] }
+        Self { plan, resolutions: vec![Resolution::Filter; conditions.len()] }
     }
 }

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::fetch::named_scope;
 use crate::pages::{Paging, pages};
 
-pub(crate) use filters::{admitted, refuse_unbound, scope_filters};
+pub(crate) use filters::{ScopeFilters, refuse_unbound, scope_filters};
 
 /// What a statement writes to mean all members of a scope.
 pub(crate) const ALL: &str = "*";

@@ -176,17 +176,11 @@ impl ResourceTable {
     /// Whether a method asks for the number whose range is known.
     fn is_asked(&self, range: &Range) -> bool {
         let is_integer = self.shape.schema.field_with_name(&range.column).is_ok_and(|f| f.data_type().is_integer());
-        is_integer && self.is_echo(&range.column) && self.asks(&range.column)
+        is_integer && self.shape.is_parameter(&range.column) && self.asks(&range.column)
     }
 
     fn is_everywhere(&self, filter: &Expr) -> bool {
         predicate(filter).is_some_and(|p| self.is_scope(&p.column) && p.values.contains(&Value::Text(ALL.into())))
-    }
-
-    /// Whether a column echoes what is bound: the calls are made for the values of a predicate on it, so that each of
-    /// their rows fulfils it, whatever form the provider gives to the value.
-    pub(crate) fn is_echo(&self, column: &str) -> bool {
-        self.shape.is_parameter(column)
     }
 
     fn operation(&self, method: &Method) -> Result<Arc<Operation>> {
@@ -243,7 +237,7 @@ impl TableProvider for ResourceTable {
         let answer = |filter: &&Expr| match predicate(filter) {
             // No row says `*` of itself, so this one must not be applied again.
             Some(_) if self.is_everywhere(filter) => TableProviderFilterPushDown::Exact,
-            Some(p) if self.is_echo(&p.column) => TableProviderFilterPushDown::Exact,
+            Some(p) if self.shape.is_parameter(&p.column) => TableProviderFilterPushDown::Exact,
             // Which of them travel is settled with the method; all are applied again.
             _ => TableProviderFilterPushDown::Inexact,
         };

@@ -76,7 +76,7 @@ fn fate(table: &ResourceTable, method: &Method, filter: &Expr) -> String {
             Way::Filter { parameter, name, .. } => format!("sent as {parameter} {name}"),
             Way::List { parameter } | Way::Value { parameter } => format!("sent as {parameter}"),
         };
-        let is_echo = table.is_echo(&predicate.column);
+        let is_echo = table.shape.is_parameter(&predicate.column);
         return if is_echo { sent } else { format!("{sent}, and checked here") };
     }
     if let Some(scope) = filter.column_refs().iter().find(|column| table.is_scope(&column.name)) {

@@ -54,7 +54,7 @@ pub(super) fn taken(table: &ResourceTable, filters: &[Expr], columns: &[String])
     let fed = table.fed_columns();
     let stated = table.stated(filters);
     // Fields take nothing: what binds their parameters is on parameter columns by now.
-    let free = |c: &&String| table.is_echo(c) && !stated.iter().any(|p| p.column == **c) && !fed.contains(c);
+    let free = |c: &&String| table.shape.is_parameter(c) && !stated.iter().any(|p| p.column == **c) && !fed.contains(c);
     let free = columns.iter().filter(free).cloned();
     free.map(|column| Taken { bound_by: column.clone(), column }).collect()
 }
@@ -64,7 +64,7 @@ pub(super) fn useful(table: &ResourceTable, filters: &[Expr], columns: &[String]
     let (fed, stated) = (table.fed_columns(), table.stated(filters));
     let parameter = |c: &str| table.shape.parameter_column(c);
     let is_free = |c: &str| !stated.iter().any(|p| p.column == c) && !fed.iter().any(|f| f == c);
-    let free = |c: &&String| !table.is_echo(c) && is_free(c) && parameter(c).is_none_or(|p| is_free(&p));
+    let free = |c: &&String| !table.shape.is_parameter(c) && is_free(c) && parameter(c).is_none_or(|p| is_free(&p));
     let free: Vec<String> = columns.iter().filter(free).cloned().collect();
     let predicates = table.predicates(filters);
     let Ok(listing) = choose(table, &predicates, &fed) else { return Vec::new() };

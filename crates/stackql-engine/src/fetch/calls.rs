@@ -13,7 +13,7 @@ use crate::Failure;
 use crate::bindings::bindings;
 use crate::error::Error;
 use crate::journal::Called;
-use crate::scope;
+use crate::scope::{self, ScopeFilters};
 use crate::undo::token;
 
 impl Fetch {
@@ -22,6 +22,7 @@ impl Fetch {
         let mut calls = Vec::new();
         let mut wide = HashSet::new();
         let mut number = 0;
+        let mut filters = ScopeFilters::new(&self.operation, &self.scope_filters);
         while let Some(batch) = input.try_next().await? {
             for row in 0..batch.num_rows() {
                 number += 1;
@@ -36,7 +37,7 @@ impl Fetch {
                     }
                     Err(error) => return Err(error.into()),
                 };
-                for bindings in scope::admitted(&self.operation, &self.scope_filters, places) {
+                for bindings in places.into_iter().filter(|place| filters.admit(place)) {
                     if let (true, Some(value)) = (is_default, named_scope(&self.operation, &bindings)) {
                         self.context.log.take_default(&self.operation, value);
                     }

@@ -1,14 +1,15 @@
-//! Reads conditions, and rewrites them once their fate is known.
+//! Reads conditions, and rewrites them once their resolution is known.
 
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchemaRef, Result, ScalarValue};
+use datafusion::common::{Column, DFSchemaRef, Result};
 use datafusion::logical_expr::expr::{InList, InSubquery, SetComparison, SetQuantifier};
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 use datafusion::prelude::lit;
 use stackql_call::Value;
 
-use super::{Binder, Fate};
+use super::{Binder, BoundBy, Resolution};
+use crate::everywhere::{all_members, is_all};
 use crate::predicate::{Range, predicate, range};
 use crate::scope::ALL;
 
@@ -56,8 +57,12 @@ pub(super) enum Values {
 
 impl Literal {
     /// The condition as what binds a parameter column.
-    pub(super) fn binding(&self, column: Column) -> Result<Expr> {
+    pub(super) fn binding(&self, column: Column, is_scope: bool) -> Result<Expr> {
         let Values::Listed(values) = &self.values else { return self.on(column) };
+        // Whatever stands beside the wildcard is among its members.
+        if is_scope && values.contains(&Value::Text(ALL.to_owned())) {
+            return Ok(all_members(column));
+        }
         let literals: Option<Vec<Expr>> = values.iter().map(literal).collect();
         match literals {
             Some(literals) if literals.is_empty() => self.on(column),
@@ -236,77 +241,84 @@ fn is_paired(subquery: &LogicalPlan, outer: &Column) -> bool {
     filters.unwrap_or(false)
 }
 
-/// What a conjunct is, once the fate of its conditions is known; `None` where it holds by now.
-pub(super) fn rewritten(conjunct: Expr, conditions: &[Condition], fates: &[Fate]) -> Result<Option<Expr>> {
-    if fates.contains(&Fate::Bound) {
+/// What a conjunct is, once the resolution of its conditions is known; `None` where it holds by now.
+pub(super) fn rewritten(conjunct: Expr, conditions: &[Condition], resolutions: &[Resolution]) -> Result<Option<Expr>> {
+    if resolutions.contains(&Resolution::Bound) {
         return Ok(None);
     }
-    let on_scope: Vec<&Column> =
-        conditions.iter().zip(fates).filter(|(_, fate)| **fate == Fate::OnScope).map(|(c, _)| &c.column).collect();
-    if !on_scope.is_empty() {
-        return conjunct.transform_up(|expr| Ok(wildcards(expr, &on_scope))).data().map(Some);
-    }
-    // An equation by which a parameter column is bound has to stay one.
-    if fates.contains(&Fate::Binds) && !fates.iter().any(|fate| matches!(fate, Fate::Parameter { needed: true, .. })) {
-        return Ok(Some(conjunct));
-    }
-    let of = |column: &Column| {
-        let mut found = conditions.iter().zip(fates).filter(|(c, _)| c.column == *column);
-        found.find_map(|(_, fate)| match fate {
-            Fate::Parameter { column, needed } => Some((Expr::Column(column.clone()), *needed)),
-            _ => None,
-        })
+    let resolved = || conditions.iter().zip(resolutions);
+    let on_scope = resolved().filter(|(_, resolution)| **resolution == Resolution::OnScope);
+    let on_scope: Vec<&Column> = on_scope.map(|(condition, _)| &condition.column).collect();
+    let conjunct = match on_scope.is_empty() {
+        true => conjunct,
+        false => conjunct.transform_up(|expr| Ok(wildcards(expr, &on_scope))).data()?,
+    };
+    let of = |expr: &Expr| match expr {
+        Expr::Column(column) => resolved().find(|(c, _)| c.column == *column).map_or(&Resolution::Filter, |(_, r)| r),
+        _ => &Resolution::Filter,
     };
     Ok(Some(match conjunct {
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => equated(*left, *right, of),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
+            let (l, r) = (of(&left), of(&right));
+            equated((*left, l), (*right, r))
+        }
         Expr::InSubquery(InSubquery { expr, subquery, negated: false }) => {
-            let expr = Box::new(needed(*expr, of));
+            let expr = Box::new(of(&expr).binding().unwrap_or(*expr));
             Expr::InSubquery(InSubquery { expr, subquery, negated: false })
         }
         Expr::SetComparison(comparison) if comparison.op == Operator::Eq => {
-            let expr = Box::new(needed(*comparison.expr, of));
+            let expr = Box::new(of(&comparison.expr).binding().unwrap_or(*comparison.expr));
             Expr::SetComparison(SetComparison { expr, ..comparison })
         }
         other => other,
     }))
 }
 
-/// The parameter column in the place of a field's, where the condition is what binds it.
-fn needed(expr: Expr, of: impl Fn(&Column) -> Option<(Expr, bool)>) -> Expr {
-    match &expr {
-        Expr::Column(column) => of(column).filter(|(_, needed)| *needed).map_or(expr, |(parameter, _)| parameter),
-        _ => expr,
+impl Resolution {
+    /// The parameter column beside a field, where the condition on the field binds it.
+    fn binding(&self) -> Option<Expr> {
+        match self {
+            Self::Parameter { column, by: BoundBy::Equation | BoundBy::Equations } => {
+                Some(Expr::Column(column.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The parameter column beside a field, where another condition binds it.
+    fn bound(&self) -> Option<Expr> {
+        match self {
+            Self::Parameter { column, by: BoundBy::Other } => Some(Expr::Column(column.clone())),
+            _ => None,
+        }
     }
 }
 
-/// An equation that says what a parameter is is on the parameter. Where another condition says that, it may speak of the
-/// parameter or of the field, whose forms may differ: either will do.
-fn equated(left: Expr, right: Expr, of: impl Fn(&Column) -> Option<(Expr, bool)>) -> Expr {
-    let parameter = |side: &Expr| match side {
-        Expr::Column(column) => of(column),
-        _ => None,
-    };
-    let (l, r) = (parameter(&left), parameter(&right));
-    let or_itself =
-        |found: &Option<(Expr, bool)>, side: &Expr| found.as_ref().map_or_else(|| side.clone(), |f| f.0.clone());
-    let is_needed = |found: &Option<(Expr, bool)>| found.as_ref().is_some_and(|f| f.1);
-    match (is_needed(&l), is_needed(&r)) {
-        // What gives the value is a field as rows have it.
-        (true, false) => or_itself(&l, &left).eq(right),
-        (false, true) => left.eq(or_itself(&r, &right)),
-        (true, true) => or_itself(&l, &left).eq(or_itself(&r, &right)),
-        (false, false) if l.is_none() && r.is_none() => left.eq(right),
-        (false, false) => {
-            let on_parameters = or_itself(&l, &left).eq(or_itself(&r, &right));
-            left.eq(right).or(on_parameters)
-        }
+/// An equation that binds a parameter is on the parameter; what gives the value is a field as rows have it. Where another
+/// condition binds it, the equation may speak of the parameter or of the field, whose forms may differ: either will do.
+fn equated((left, l): (Expr, &Resolution), (right, r): (Expr, &Resolution)) -> Expr {
+    let is_shared =
+        |resolution: &Resolution| matches!(resolution, Resolution::Parameter { by: BoundBy::Equations, .. });
+    let binds = |resolution: &Resolution| matches!(resolution, Resolution::Binds | Resolution::OnScope);
+    match (l.binding(), r.binding()) {
+        // What another equation binds gives its value here.
+        (Some(l), Some(_)) if is_shared(r) => l.eq(right),
+        (Some(_), Some(r)) if is_shared(l) => left.eq(r),
+        (None, None) if binds(l) || binds(r) => left.eq(right),
+        (None, None) => match (l.bound(), r.bound()) {
+            (None, None) => left.eq(right),
+            (l, r) => {
+                let on_parameters = l.unwrap_or_else(|| left.clone()).eq(r.unwrap_or_else(|| right.clone()));
+                left.eq(right).or(on_parameters)
+            }
+        },
+        (l, r) => l.unwrap_or(left).eq(r.unwrap_or(right)),
     }
 }
 
 /// `scope = '*'` holds for all members, wherever it stands.
 fn wildcards(expr: Expr, scopes: &[&Column]) -> Transformed<Expr> {
     let is_scope = |expr: &Expr| matches!(expr, Expr::Column(column) if scopes.contains(&column));
-    let is_all = |expr: &Expr| matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(text)), _) if text == ALL);
     match &expr {
         Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Eq | Operator::NotEq), right })
             if (is_scope(left) && is_all(right)) || (is_all(left) && is_scope(right)) =>

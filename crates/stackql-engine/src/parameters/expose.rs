@@ -3,41 +3,23 @@
 use datafusion::common::Column;
 use datafusion::logical_expr::Expr;
 
-use super::Fate;
+use super::Resolution;
 
-/// The columns that a node shows beside its own.
-pub(super) struct Exposed {
-    pub(super) columns: Vec<Expr>,
+/// The parameter columns among `resolutions`, each once, by the names that they have.
+pub(super) fn exposed(resolutions: &[Resolution]) -> Vec<Expr> {
+    let mut columns: Vec<Expr> = Vec::new();
+    for resolution in resolutions {
+        if let Resolution::Parameter { column, .. } = resolution {
+            let column = Expr::Column(column.clone());
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+    }
+    columns
 }
 
-impl Exposed {
-    /// The parameter columns among `fates`, each once, by the names that they have.
-    pub(super) fn plain(fates: &[Fate]) -> Self {
-        let mut columns: Vec<Expr> = Vec::new();
-        for fate in fates {
-            if let Fate::Parameter { column, .. } = fate {
-                let column = Expr::Column(column.clone());
-                if !columns.contains(&column) {
-                    columns.push(column);
-                }
-            }
-        }
-        Self { columns }
-    }
-
-    /// The same under names of their own, which relations with fields of one name may share, and the fates by these.
-    pub(super) fn aliased(mut fates: Vec<Fate>) -> (Self, Vec<Fate>) {
-        let mut columns: Vec<Expr> = Vec::new();
-        for fate in &mut fates {
-            if let Fate::Parameter { column, .. } = fate {
-                let name = format!("{} of {}", column.name, column.relation.as_ref().map_or("", |r| r.table()));
-                let exposed = Expr::Column(column.clone()).alias(name.clone());
-                if !columns.contains(&exposed) {
-                    columns.push(exposed);
-                }
-                *column = Column::new_unqualified(name);
-            }
-        }
-        (Self { columns }, fates)
-    }
+/// The name of a parameter column above a projection, where relations with fields of one name may share it.
+pub(super) fn alias(column: &Column) -> String {
+    format!("{} of {}", column.name, column.relation.as_ref().map_or("", |relation| relation.table()))
 }

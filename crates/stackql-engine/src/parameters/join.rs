@@ -3,15 +3,19 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use datafusion::common::Result;
+use datafusion::common::{NullEquality, Result};
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{BinaryExpr, Expr, Join, JoinConstraint, JoinType, LogicalPlan, Operator};
 
 use super::condition::{Condition, Kind, Literal, rewritten};
-use super::{Binder, Descended, Fate};
+use super::{Binder, PushedDown, Resolution};
 
 impl Binder {
-    pub(super) fn join(&self, join: Join, above: &[Condition]) -> Result<Descended> {
+    pub(super) fn join(&self, join: Join, above: &[Condition]) -> Result<PushedDown> {
+        // INTERSECT and EXCEPT compare what rows show, which says nothing of what is asked for.
+        if join.null_equality == NullEquality::NullEqualsNull {
+            return self.barrier(LogicalPlan::Join(join), above);
+        }
         let mut conditions = above.to_vec();
         let mut own = |conjunct: &Expr| -> Range<usize> {
             let first = conditions.len();
@@ -36,13 +40,15 @@ impl Binder {
             conditions.iter().cloned().enumerate().filter(|(_, condition)| is_of(condition)).unzip()
         };
         let ((left_at, of_left), (right_at, of_right)) = (of(&is_left), of(&is_right));
-        let left = self.descend(Arc::unwrap_or_clone(Arc::clone(&join.left)), &of_left)?;
-        let right = self.descend(Arc::unwrap_or_clone(Arc::clone(&join.right)), &of_right)?;
-        let mut fates = vec![Fate::Filter; conditions.len()];
-        for (at, fate) in left_at.into_iter().zip(left.fates).chain(right_at.into_iter().zip(right.fates)) {
-            fates[at] = fate;
+        let left = self.push_down(Arc::unwrap_or_clone(Arc::clone(&join.left)), &of_left)?;
+        let right = self.push_down(Arc::unwrap_or_clone(Arc::clone(&join.right)), &of_right)?;
+        let mut resolutions = vec![Resolution::Filter; conditions.len()];
+        for (at, resolution) in
+            left_at.into_iter().zip(left.resolutions).chain(right_at.into_iter().zip(right.resolutions))
+        {
+            resolutions[at] = resolution;
         }
-        let kept = |conjunct: Expr, own: Range<usize>| rewritten(conjunct, &conditions[own.clone()], &fates[own]);
+        let kept = |conjunct: Expr, own: Range<usize>| rewritten(conjunct, &conditions[own.clone()], &resolutions[own]);
         let (mut on, mut rest) = (Vec::new(), Vec::new());
         for (conjunct, own) in pairs {
             match kept(conjunct, own)? {
@@ -58,8 +64,8 @@ impl Binder {
         let (left, right) = (Arc::new(left.plan), Arc::new(right.plan));
         let (kind, nulls, null_aware) = (join.join_type, join.null_equality, join.null_aware);
         let plan = Join::try_new(left, right, on, conjunction(rest), kind, constraint, nulls, null_aware)?;
-        fates.truncate(above.len());
-        Ok(Descended { plan: LogicalPlan::Join(plan), fates })
+        resolutions.truncate(above.len());
+        Ok(PushedDown { plan: LogicalPlan::Join(plan), resolutions })
     }
 }
 

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{Filter, LogicalPlan, TableScan};
 use stackql_provider::Method;
 
 use super::condition::{Condition, Kind, Literal, Values};
-use super::{Binder, Descended, Fate};
+use super::{Binder, BoundBy, PushedDown, Resolution};
 use crate::access::{choose_among, nearest};
 use crate::feed::table_of;
 use crate::predicate::enumerated;
@@ -29,46 +29,46 @@ struct Columns<'a> {
 }
 
 impl Binder {
-    pub(super) fn scan(&self, scan: TableScan, conditions: &[Condition]) -> Result<Descended> {
+    pub(super) fn scan(&self, scan: TableScan, conditions: &[Condition]) -> Result<PushedDown> {
         let Some(table) = table_of(&scan) else {
-            return Ok(Descended::untouched(LogicalPlan::TableScan(scan), conditions));
+            return Ok(PushedDown::untouched(LogicalPlan::TableScan(scan), conditions));
         };
         let columns = Columns::of(conditions);
         let (method, needs_more) = columns.method(&table);
         let mut bound = Vec::new();
-        let mut fates = Vec::with_capacity(conditions.len());
+        let mut resolutions = Vec::with_capacity(conditions.len());
         for condition in conditions {
             let name = condition.column.name.as_str();
             let parameter = table.shape.parameter_column(name);
             let parameter = parameter.map(|column| Column::new(Some(scan.table_name.clone()), column));
             let binds = |method: &&Method| takes(method, name) || table.is_scope_name(name);
-            let fate = match (&condition.kind, parameter, method.filter(binds)) {
+            let resolution = match (&condition.kind, parameter, method.filter(binds)) {
                 (Kind::Literal(literal), Some(parameter), Some(method))
                     if literal.binds(&table, method, name, needs_more) =>
                 {
-                    bound.push(literal.binding(parameter)?);
-                    Fate::Bound
+                    bound.push(literal.binding(parameter, table.is_scope_name(name))?);
+                    Resolution::Bound
                 }
                 (Kind::Equation { grouped, .. }, Some(column), Some(method)) if !table.shape.is_parameter(name) => {
                     let is_bound = columns.literal.contains(&name);
                     match !is_bound && needs_more && owes(method, name) {
-                        true => Fate::Parameter { column, needed: true },
-                        false if is_bound && !grouped => Fate::Parameter { column, needed: false },
-                        false => Fate::Filter,
+                        true => Resolution::Parameter { column, by: columns.equations(name) },
+                        false if is_bound && !grouped => Resolution::Parameter { column, by: BoundBy::Other },
+                        false => Resolution::Filter,
                     }
                 }
                 (Kind::Equation { .. }, ..) if table.shape.is_parameter(name) && !columns.literal.contains(&name) => {
-                    Fate::Binds
+                    Resolution::Binds
                 }
-                _ => Fate::Filter,
+                _ => Resolution::Filter,
             };
-            let is_on_scope = table.is_scope_name(name) && matches!(fate, Fate::Filter | Fate::Binds);
-            fates.push(if is_on_scope { Fate::OnScope } else { fate });
+            let is_on_scope = table.is_scope_name(name) && matches!(resolution, Resolution::Filter | Resolution::Binds);
+            resolutions.push(if is_on_scope { Resolution::OnScope } else { resolution });
         }
-        let speaks = |(condition, fate): (&Condition, &Fate)| {
-            *fate == Fate::OnScope && !matches!(condition.kind, Kind::Equation { paired: true, .. })
+        let speaks = |(condition, resolution): (&Condition, &Resolution)| {
+            *resolution == Resolution::OnScope && !matches!(condition.kind, Kind::Equation { paired: true, .. })
         };
-        let scan = match conditions.iter().zip(&fates).any(speaks) {
+        let scan = match conditions.iter().zip(&resolutions).any(speaks) {
             true => {
                 let table = ResourceTable { has_scope_condition: true, ..table };
                 TableScan { source: provider_as_source(Arc::new(table)), ..scan }
@@ -80,7 +80,7 @@ impl Binder {
             Some(bound) => LogicalPlan::Filter(Filter::try_new(bound, Arc::new(plan))?),
             None => plan,
         };
-        Ok(Descended { plan, fates })
+        Ok(PushedDown { plan, resolutions })
     }
 }
 
@@ -105,6 +105,14 @@ impl<'a> Columns<'a> {
             }
         }
         columns
+    }
+
+    /// By how many equations a column is fixed.
+    fn equations(&self, name: &str) -> BoundBy {
+        match self.equation.iter().filter(|column| **column == name).count() {
+            0 | 1 => BoundBy::Equation,
+            _ => BoundBy::Equations,
+        }
     }
 
     /// The method that reads the table, if there is one, and whether that takes more than what literals fix.

@@ -1,6 +1,8 @@
 //! Conditions on parameters that bind nothing: those on the scope exclude members before these are asked, and those on
 //! another parameter are refused where no row could fulfil them.
 
+use std::collections::HashMap;
+
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
@@ -22,17 +24,32 @@ pub(crate) fn scope_filters(table: &ResourceTable, filters: &[Expr]) -> Vec<Expr
     filters.iter().filter(is_on_scope).filter(|filter| predicate(filter).is_none()).cloned().collect()
 }
 
-/// The places of which no filter excludes the member.
-pub(crate) fn admitted(operation: &Operation, filters: &[Expr], places: Vec<Bindings>) -> Vec<Bindings> {
-    let Some(scope) = &operation.service.endpoints.scope else { return places };
-    let is_admitted = |place: &Bindings| match place.get(scope) {
-        Some(Value::Text(member)) => {
-            let value = ScalarValue::Utf8(Some(member.clone()));
-            !filters.iter().any(|filter| is_never_true(filter, |column| spelled(column) == scope, &value))
+/// Which members of a scope the filters of a scan admit; each is looked at once.
+#[derive(Debug)]
+pub(crate) struct ScopeFilters<'a> {
+    scope: Option<&'a String>,
+    filters: &'a [Expr],
+    known: HashMap<String, bool>,
+}
+
+impl<'a> ScopeFilters<'a> {
+    pub(crate) fn new(operation: &'a Operation, filters: &'a [Expr]) -> Self {
+        Self { scope: operation.service.endpoints.scope.as_ref(), filters, known: HashMap::new() }
+    }
+
+    /// Whether a call with these bindings may give rows.
+    pub(crate) fn admit(&mut self, bindings: &Bindings) -> bool {
+        let Some(scope) = self.scope.filter(|_| !self.filters.is_empty()) else { return true };
+        let Some(Value::Text(member)) = bindings.get(scope) else { return true };
+        if let Some(known) = self.known.get(member) {
+            return *known;
         }
-        _ => true,
-    };
-    if filters.is_empty() { places } else { places.into_iter().filter(is_admitted).collect() }
+        let value = ScalarValue::Utf8(Some(member.clone()));
+        let excludes = |filter: &Expr| is_never_true(filter, |column| spelled(column) == scope, &value);
+        let admitted = !self.filters.iter().any(excludes);
+        self.known.insert(member.clone(), admitted);
+        admitted
+    }
 }
 
 /// Refuses a condition on a parameter that nothing binds, if no row can fulfil it: the parameter has no value, and the
@@ -53,7 +70,7 @@ pub(crate) fn refuse_unbound(
             let name = &column.name;
             let is_bound = bound.iter().any(|p| p.column == *name) || fed.contains(name) || table.is_scope(name);
             let is_filled = method.parameters.iter().any(|p| same(p, name) && method.fills_in(&p.name));
-            if !table.is_echo(name) || is_bound || is_filled {
+            if !table.shape.is_parameter(name) || is_bound || is_filled {
                 continue;
             }
             let kind =

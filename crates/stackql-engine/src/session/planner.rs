@@ -29,7 +29,6 @@ use crate::clauses::ClausesAbove;
 use crate::context::{Context, Course};
 use crate::demand::Demands;
 use crate::error::Error;
-use crate::everywhere::Everywhere;
 use crate::feed::{FeedPlanner, feed};
 use crate::fetch::{FetchExec, Tally};
 use crate::literal::{Assignment, Named, condition, literal, literals};
@@ -110,7 +109,6 @@ impl Session {
             .with_runtime_env(self.memory()?)
             .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
             .with_query_planner(Arc::new(FeedPlanner { context: Arc::clone(&context), join_by }))
-            .with_analyzer_rule(Arc::new(Everywhere))
             .with_analyzer_rule(Arc::new(SubqueryPredicateRule))
             .with_physical_optimizer_rules(rules)
             .with_physical_optimizer_rule(Arc::new(ClausesAbove))

@@ -69,7 +69,7 @@ pub(super) fn preset(plan: LogicalPlan, blank: &Presets, visible: usize) -> Resu
         }
         let is_scope = table.service.endpoints.scope.as_ref() == Some(&column.name);
         // Of a field of the rows there is more to check than what is sent.
-        let is_preset = table.is_echo(&column.name) && (is_scope || shown.contains(&column));
+        let is_preset = table.shape.is_parameter(&column.name) && (is_scope || shown.contains(&column));
         if is_preset {
             presets[at].values.push(fixed);
         }

@@ -13,6 +13,19 @@ pub(crate) struct Relation {
     /// What can be said of its rows.
     pub(crate) columns: Vec<Column>,
     pub(crate) is_scoped: bool,
+    /// Columns in another form than that of the parameters which literals give.
+    inputs: Vec<String>,
+}
+
+impl Relation {
+    fn new(alias: &str, columns: Vec<Column>, is_scoped: bool) -> Self {
+        Self { alias: alias.to_owned(), columns, is_scoped, inputs: Vec::new() }
+    }
+
+    /// Whether an expression names a column whose parameter a literal gives in another form.
+    pub(crate) fn names_input(&self, expr: &str) -> bool {
+        self.inputs.iter().any(|column| expr.contains(&format!("{}.{column}", self.alias)))
+    }
 }
 
 /// What a relation is made of, until it is known how it is given its parameters.
@@ -32,7 +45,7 @@ enum Kind<'a> {
 
 impl<'a> Source<'a> {
     pub(crate) fn of_table(alias: &str, table: &'a Table) -> Self {
-        let relation = Relation { alias: alias.to_owned(), columns: table.columns.clone(), is_scoped: table.is_scoped };
+        let relation = Relation::new(alias, table.columns.clone(), table.is_scoped);
         Self { relation, kind: Kind::Table(table), inputs: Vec::new() }
     }
 
@@ -42,7 +55,7 @@ impl<'a> Source<'a> {
             return Self::of_table(alias, &tables[random.usize(0..tables.len())]);
         }
         let (columns, text) = branches(tables, random);
-        let relation = Relation { alias: alias.to_owned(), columns, is_scoped: false };
+        let relation = Relation::new(alias, columns, false);
         Self { relation, kind: Kind::Text(text), inputs: Vec::new() }
     }
 
@@ -65,6 +78,9 @@ impl<'a> Source<'a> {
             _ => (format!("{name} = {a}"), format!("{input} = {a}")),
         };
         self.inputs.push(judged);
+        if column.role == Role::Respelled {
+            self.relation.inputs.push(column.name.clone());
+        }
         both(&ours, "true")
     }
 

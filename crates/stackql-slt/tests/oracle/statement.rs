@@ -119,7 +119,9 @@ fn joined(tables: &[Table], features: &Features, random: &mut Rng) -> (String, V
             let fields: Vec<Column> =
                 source.relation.columns.iter().filter(|c| c.role == Role::Field).cloned().collect();
             let own = &fields[random.usize(0..fields.len())];
-            on.extend(scope.of_type(own.is_text, random).map(|key| source.fed(own, &key)));
+            // A field whose parameter a literal gives is equal to what either says, for which the judge has no word.
+            let is_plain = |key: &String| !relations.iter().any(|relation| relation.names_input(key));
+            on.extend(scope.of_type(own.is_text, random).filter(is_plain).map(|key| source.fed(own, &key)));
         }
         let relation = source.text(random);
         if is_first || is_comma {

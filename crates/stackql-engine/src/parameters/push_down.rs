@@ -13,13 +13,13 @@ use datafusion::logical_expr::{
 };
 
 use super::condition::{Condition, Kind, rewritten};
-use super::expose::Exposed;
-use super::{Binder, Descended, Fate};
+use super::expose::{alias, exposed};
+use super::{Binder, BoundBy, PushedDown, Resolution};
 use crate::feed::as_column;
 
 impl Binder {
     /// The plan with `conditions`, which are on columns of its output, brought down to its scans.
-    pub(super) fn descend(&self, plan: LogicalPlan, conditions: &[Condition]) -> Result<Descended> {
+    pub(super) fn push_down(&self, plan: LogicalPlan, conditions: &[Condition]) -> Result<PushedDown> {
         match plan {
             LogicalPlan::TableScan(scan) => self.scan(scan, conditions),
             LogicalPlan::Filter(filter) => self.filter(filter, conditions),
@@ -30,29 +30,40 @@ impl Binder {
             LogicalPlan::Window(window) => self.window(window, conditions),
             LogicalPlan::Union(union) => self.union(union, conditions),
             LogicalPlan::Distinct(Distinct::All(input)) => {
-                let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(input), &grouped(conditions))?;
-                Ok(Descended { plan: LogicalPlan::Distinct(Distinct::All(Arc::new(plan))), fates })
+                let PushedDown { plan, resolutions } =
+                    self.push_down(Arc::unwrap_or_clone(input), &grouped(conditions))?;
+                Ok(PushedDown { plan: LogicalPlan::Distinct(Distinct::All(Arc::new(plan))), resolutions })
             }
             LogicalPlan::Sort(sort) if sort.fetch.is_none() => {
-                let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(sort.input), conditions)?;
-                Ok(Descended { plan: LogicalPlan::Sort(Sort { input: Arc::new(plan), ..sort }), fates })
+                let PushedDown { plan, resolutions } = self.push_down(Arc::unwrap_or_clone(sort.input), conditions)?;
+                Ok(PushedDown { plan: LogicalPlan::Sort(Sort { input: Arc::new(plan), ..sort }), resolutions })
             }
             LogicalPlan::Subquery(subquery) => {
-                let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(subquery.subquery), conditions)?;
-                Ok(Descended { plan: LogicalPlan::Subquery(Subquery { subquery: Arc::new(plan), ..subquery }), fates })
+                let PushedDown { plan, resolutions } =
+                    self.push_down(Arc::unwrap_or_clone(subquery.subquery), conditions)?;
+                Ok(PushedDown {
+                    plan: LogicalPlan::Subquery(Subquery { subquery: Arc::new(plan), ..subquery }),
+                    resolutions,
+                })
             }
             other => self.barrier(other, conditions),
         }
     }
 
     /// A node below which conditions mean something else: the scans learn that there are some.
-    fn barrier(&self, plan: LogicalPlan, conditions: &[Condition]) -> Result<Descended> {
+    pub(super) fn barrier(&self, plan: LogicalPlan, conditions: &[Condition]) -> Result<PushedDown> {
+        let mut resolutions = vec![Resolution::Filter; conditions.len()];
         let plan = self.subqueries(plan)?;
         let plan = plan.map_children(|child| {
-            let known = conditions.iter().filter(|c| child.schema().has_column(&c.column));
-            let known: Vec<Condition> = known.map(|c| Condition::other(c.column.clone())).collect();
             let columns = child.schema().columns();
-            let plan = self.descend(child, &known)?.plan;
+            let known: Vec<usize> =
+                (0..conditions.len()).filter(|at| columns.contains(&conditions[*at].column)).collect();
+            let below: Vec<Condition> =
+                known.iter().map(|at| Condition::other(conditions[*at].column.clone())).collect();
+            let PushedDown { plan, resolutions: of_child } = self.push_down(child, &below)?;
+            for (at, resolution) in known.into_iter().zip(of_child) {
+                resolutions[at] = resolution;
+            }
             // What a scan exposes further down is nothing to this node.
             if plan.schema().fields().len() == columns.len() {
                 return Ok(Transformed::yes(plan));
@@ -60,10 +71,10 @@ impl Binder {
             let columns = columns.into_iter().map(Expr::Column).collect();
             Ok(Transformed::yes(LogicalPlan::Projection(Projection::try_new(columns, Arc::new(plan))?)))
         })?;
-        Ok(Descended::untouched(plan.data, conditions))
+        Ok(PushedDown { plan: plan.data, resolutions })
     }
 
-    fn filter(&self, filter: Filter, above: &[Condition]) -> Result<Descended> {
+    fn filter(&self, filter: Filter, above: &[Condition]) -> Result<PushedDown> {
         let schema = Arc::clone(filter.input.schema());
         let mut conditions = above.to_vec();
         let mut conjuncts = Vec::new();
@@ -72,51 +83,53 @@ impl Binder {
             conditions.extend(self.conditions(&conjunct, &schema));
             conjuncts.push((self.within(conjunct)?, first..conditions.len()));
         }
-        let Descended { plan, mut fates } = self.descend(Arc::unwrap_or_clone(filter.input), &conditions)?;
-        let kept =
-            conjuncts.into_iter().map(|(conjunct, own)| rewritten(conjunct, &conditions[own.clone()], &fates[own]));
+        let PushedDown { plan, mut resolutions } = self.push_down(Arc::unwrap_or_clone(filter.input), &conditions)?;
+        let kept = conjuncts
+            .into_iter()
+            .map(|(conjunct, own)| rewritten(conjunct, &conditions[own.clone()], &resolutions[own]));
         let kept: Vec<Expr> = kept.filter_map(Result::transpose).collect::<Result<_>>()?;
-        fates.truncate(above.len());
+        resolutions.truncate(above.len());
         let plan = match conjunction(kept) {
             Some(kept) => LogicalPlan::Filter(Filter::try_new(kept, Arc::new(plan))?),
             None => plan,
         };
-        Ok(Descended { plan, fates })
+        Ok(PushedDown { plan, resolutions })
     }
 
-    fn projection(&self, projection: Projection, conditions: &[Condition]) -> Result<Descended> {
+    fn projection(&self, projection: Projection, conditions: &[Condition]) -> Result<PushedDown> {
         let plan = self.subqueries(LogicalPlan::Projection(projection))?;
-        let LogicalPlan::Projection(projection) = plan else { return Ok(Descended::untouched(plan, conditions)) };
+        let LogicalPlan::Projection(projection) = plan else { return Ok(PushedDown::untouched(plan, conditions)) };
         let below = Below::new(conditions, |column| {
             let at = projection.schema.maybe_index_of_column(column)?;
             Some(Beneath::of(&projection.expr[at]))
         });
-        let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(projection.input), &below.conditions)?;
-        let (exposed, fates) = Exposed::aliased(below.fates(fates));
-        let columns = projection.expr.into_iter().chain(exposed.columns).collect();
-        Ok(Descended { plan: LogicalPlan::Projection(Projection::try_new(columns, Arc::new(plan))?), fates })
+        let PushedDown { plan, resolutions } =
+            self.push_down(Arc::unwrap_or_clone(projection.input), &below.conditions)?;
+        let resolutions = below.resolutions(resolutions);
+        let aliased = exposed(&resolutions).into_iter().map(|column| match &column {
+            Expr::Column(own) => column.clone().alias(alias(own)),
+            _ => column,
+        });
+        let columns = projection.expr.into_iter().chain(aliased).collect();
+        let resolutions = Resolution::renamed(resolutions, |column| Column::new_unqualified(alias(&column)));
+        Ok(PushedDown { plan: LogicalPlan::Projection(Projection::try_new(columns, Arc::new(plan))?), resolutions })
     }
 
-    fn alias(&self, alias: SubqueryAlias, conditions: &[Condition]) -> Result<Descended> {
+    fn alias(&self, alias: SubqueryAlias, conditions: &[Condition]) -> Result<PushedDown> {
         let columns = alias.input.schema().columns();
         let below = Below::new(conditions, |column| {
             Some(Beneath::Column(columns[alias.schema.maybe_index_of_column(column)?].clone()))
         });
-        let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(alias.input), &below.conditions)?;
+        let PushedDown { plan, resolutions } = self.push_down(Arc::unwrap_or_clone(alias.input), &below.conditions)?;
         let name = alias.alias;
-        let renamed = |fate| match fate {
-            Fate::Parameter { column, needed } => {
-                Fate::Parameter { column: Column::new(Some(name.clone()), column.name), needed }
-            }
-            other => other,
-        };
-        let fates = below.fates(fates).into_iter().map(renamed).collect();
-        Ok(Descended { plan: LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(Arc::new(plan), name)?), fates })
+        let of_alias = |column: Column| Column::new(Some(name.clone()), column.name);
+        let resolutions = Resolution::renamed(below.resolutions(resolutions), of_alias);
+        Ok(PushedDown { plan: LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(Arc::new(plan), name)?), resolutions })
     }
 
-    fn aggregate(&self, aggregate: Aggregate, conditions: &[Condition]) -> Result<Descended> {
+    fn aggregate(&self, aggregate: Aggregate, conditions: &[Condition]) -> Result<PushedDown> {
         let plan = self.subqueries(LogicalPlan::Aggregate(aggregate))?;
-        let LogicalPlan::Aggregate(aggregate) = plan else { return Ok(Descended::untouched(plan, conditions)) };
+        let LogicalPlan::Aggregate(aggregate) = plan else { return Ok(PushedDown::untouched(plan, conditions)) };
         let is_set = aggregate.group_expr.iter().any(|expr| matches!(expr, Expr::GroupingSet(_)));
         let below = Below::new(&grouped(conditions), |column| {
             let at = aggregate.schema.maybe_index_of_column(column)?;
@@ -132,17 +145,17 @@ impl Binder {
                 },
             }
         });
-        let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(aggregate.input), &below.conditions)?;
-        let fates = below.fates(fates);
-        let exposed = Exposed::plain(&fates);
-        let groups = aggregate.group_expr.into_iter().chain(exposed.columns).collect();
+        let PushedDown { plan, resolutions } =
+            self.push_down(Arc::unwrap_or_clone(aggregate.input), &below.conditions)?;
+        let resolutions = below.resolutions(resolutions);
+        let groups = aggregate.group_expr.into_iter().chain(exposed(&resolutions)).collect();
         let plan = Aggregate::try_new(Arc::new(plan), groups, aggregate.aggr_expr)?;
-        Ok(Descended { plan: LogicalPlan::Aggregate(plan), fates })
+        Ok(PushedDown { plan: LogicalPlan::Aggregate(plan), resolutions })
     }
 
-    fn window(&self, window: Window, conditions: &[Condition]) -> Result<Descended> {
+    fn window(&self, window: Window, conditions: &[Condition]) -> Result<PushedDown> {
         let plan = self.subqueries(LogicalPlan::Window(window))?;
-        let LogicalPlan::Window(window) = plan else { return Ok(Descended::untouched(plan, conditions)) };
+        let LogicalPlan::Window(window) = plan else { return Ok(PushedDown::untouched(plan, conditions)) };
         let is_partitioned_by = |column: &Column| {
             let by = |expr: &Expr| {
                 let expr = if let Expr::Alias(alias) = expr { alias.expr.as_ref() } else { expr };
@@ -159,12 +172,12 @@ impl Binder {
                 false => is_of_input.then(|| Beneath::Expression(Expr::Column(column.clone()))),
             }
         });
-        let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(window.input), &below.conditions)?;
+        let PushedDown { plan, resolutions } = self.push_down(Arc::unwrap_or_clone(window.input), &below.conditions)?;
         let plan = LogicalPlan::Window(Window::try_new(window.window_expr, Arc::new(plan))?);
-        Ok(Descended { plan, fates: below.fates(fates) })
+        Ok(PushedDown { plan, resolutions: below.resolutions(resolutions) })
     }
 
-    fn union(&self, union: Union, conditions: &[Condition]) -> Result<Descended> {
+    fn union(&self, union: Union, conditions: &[Condition]) -> Result<PushedDown> {
         let width = union.schema.fields().len();
         let mut inputs = Vec::with_capacity(union.inputs.len());
         for input in union.inputs {
@@ -172,43 +185,43 @@ impl Binder {
             let below = Below::new(conditions, |column| {
                 Some(Beneath::Column(columns[union.schema.maybe_index_of_column(column)?].clone()))
             });
-            let Descended { plan, fates } = self.descend(Arc::unwrap_or_clone(input), &below.conditions)?;
+            let PushedDown { plan, resolutions } = self.push_down(Arc::unwrap_or_clone(input), &below.conditions)?;
             let own: Vec<Option<Column>> = conditions
                 .iter()
                 .map(|c| Some(columns[union.schema.maybe_index_of_column(&c.column)?].clone()))
                 .collect();
-            inputs.push((plan, columns, own, below.fates(fates)));
+            inputs.push((plan, columns, own, below.resolutions(resolutions)));
         }
-        let merged: Vec<Fate> = (0..conditions.len())
+        let merged: Vec<Resolution> = (0..conditions.len())
             .map(|at| {
-                let of_inputs: Vec<&Fate> = inputs.iter().map(|(.., fates)| &fates[at]).collect();
-                let is = |fate: &Fate| of_inputs.contains(&fate);
-                let parameter = of_inputs.iter().find(|fate| matches!(fate, Fate::Parameter { .. }));
+                let of_inputs: Vec<&Resolution> = inputs.iter().map(|(.., resolutions)| &resolutions[at]).collect();
+                let is = |resolution: &Resolution| of_inputs.contains(&resolution);
+                let parameter = of_inputs.iter().find(|resolution| matches!(resolution, Resolution::Parameter { .. }));
                 match parameter {
-                    Some(fate) => (*fate).clone(),
-                    None if is(&Fate::Bound) => Fate::Bound,
-                    None if is(&Fate::OnScope) => Fate::OnScope,
-                    None if is(&Fate::Binds) => Fate::Binds,
-                    None => Fate::Filter,
+                    Some(resolution) => (*resolution).clone(),
+                    None if is(&Resolution::Bound) => Resolution::Bound,
+                    None if is(&Resolution::OnScope) => Resolution::OnScope,
+                    None if is(&Resolution::Binds) => Resolution::Binds,
+                    None => Resolution::Filter,
                 }
             })
             .collect();
         let exposed: Vec<usize> =
-            (0..merged.len()).filter(|at| matches!(merged[*at], Fate::Parameter { .. })).collect();
+            (0..merged.len()).filter(|at| matches!(merged[*at], Resolution::Parameter { .. })).collect();
         let mut plans = Vec::with_capacity(inputs.len());
-        for (mut plan, columns, own, fates) in inputs {
+        for (mut plan, columns, own, resolutions) in inputs {
             for (at, condition) in conditions.iter().enumerate() {
                 // What binds a parameter of one input is a filter on the rows of another.
-                if let (Fate::Bound, false, Kind::Literal(literal), Some(column)) =
-                    (&merged[at], fates[at] == Fate::Bound, &condition.kind, &own[at])
+                if let (Resolution::Bound, false, Kind::Literal(literal), Some(column)) =
+                    (&merged[at], resolutions[at] == Resolution::Bound, &condition.kind, &own[at])
                 {
                     plan = LogicalPlan::Filter(Filter::try_new(literal.on(column.clone())?, Arc::new(plan))?);
                 }
             }
             let mut shown: Vec<Expr> = columns.into_iter().map(Expr::Column).collect();
             for at in &exposed {
-                let column = match &fates[*at] {
-                    Fate::Parameter { column, .. } => Some(column),
+                let column = match &resolutions[*at] {
+                    Resolution::Parameter { column, .. } => Some(column),
                     _ => own[*at].as_ref(),
                 };
                 shown.extend(column.map(|column| Expr::Column(column.clone()).alias(format!("parameter {at}"))));
@@ -219,25 +232,25 @@ impl Binder {
             plans.push(Arc::new(plan));
         }
         if exposed.is_empty() {
-            return Ok(Descended {
+            return Ok(PushedDown {
                 plan: LogicalPlan::Union(Union { inputs: plans, schema: union.schema }),
-                fates: merged,
+                resolutions: merged,
             });
         }
         let union = Union::try_new_with_loose_types(plans)?;
         let columns = union.schema.columns();
         let at_of = |at: usize| exposed.iter().position(|e| *e == at).map(|i| columns[width + i].clone());
-        let fates = merged.into_iter().enumerate().map(|(at, fate)| match (fate, at_of(at)) {
-            (Fate::Parameter { needed, .. }, Some(column)) => Fate::Parameter { column, needed },
-            (fate, _) => fate,
+        let resolutions = merged.into_iter().enumerate().map(|(at, resolution)| match (resolution, at_of(at)) {
+            (Resolution::Parameter { by, .. }, Some(column)) => Resolution::Parameter { column, by },
+            (resolution, _) => resolution,
         });
-        let fates = fates.collect();
-        Ok(Descended { plan: LogicalPlan::Union(union), fates })
+        let resolutions = resolutions.collect();
+        Ok(PushedDown { plan: LogicalPlan::Union(union), resolutions })
     }
 
     /// The subqueries of a node's expressions, of which each is a plan of its own.
     fn subqueries(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
-        Ok(plan.map_subqueries(|subquery| Ok(Transformed::yes(self.descend(subquery, &[])?.plan)))?.data)
+        Ok(plan.map_subqueries(|subquery| Ok(Transformed::yes(self.push_down(subquery, &[])?.plan)))?.data)
     }
 
     /// The subqueries of a conjunct. What `column IN (…)` gives may be a parameter whose values the column has.
@@ -251,9 +264,11 @@ impl Binder {
                 };
                 let conditions: Vec<Condition> = columns.iter().take(1).map(equation).collect();
                 let inner = Arc::unwrap_or_clone(subquery.subquery);
-                let Descended { plan, fates } = self.descend(inner, &conditions)?;
-                let shown = match fates.first() {
-                    Some(Fate::Parameter { column, needed: true }) => Some(column.clone()),
+                let PushedDown { plan, resolutions } = self.push_down(inner, &conditions)?;
+                let shown = match resolutions.first() {
+                    Some(Resolution::Parameter { column, by: BoundBy::Equation | BoundBy::Equations }) => {
+                        Some(column.clone())
+                    }
                     _ if plan.schema().fields().len() > columns.len() => columns.first().cloned(),
                     _ => None,
                 };
@@ -272,7 +287,7 @@ impl Binder {
 
     fn subquery_within(&self, expr: Expr) -> Result<Transformed<Expr>> {
         let descended = |subquery: Subquery| {
-            let plan = self.descend(Arc::unwrap_or_clone(subquery.subquery), &[])?.plan;
+            let plan = self.push_down(Arc::unwrap_or_clone(subquery.subquery), &[])?.plan;
             Ok::<_, DataFusionError>(Subquery { subquery: Arc::new(plan), ..subquery })
         };
         Ok(Transformed::yes(match expr {
@@ -334,14 +349,14 @@ impl Below {
         Self { conditions, origins, count: above.len() }
     }
 
-    /// The fates of the conditions above.
-    fn fates(&self, below: Vec<Fate>) -> Vec<Fate> {
-        let mut fates = vec![Fate::Filter; self.count];
-        for (fate, origin) in below.into_iter().zip(&self.origins) {
-            if fate != Fate::Filter {
-                fates[*origin] = fate;
+    /// The resolutions of the conditions above.
+    fn resolutions(&self, below: Vec<Resolution>) -> Vec<Resolution> {
+        let mut resolutions = vec![Resolution::Filter; self.count];
+        for (resolution, origin) in below.into_iter().zip(&self.origins) {
+            if resolution != Resolution::Filter {
+                resolutions[*origin] = resolution;
             }
         }
-        fates
+        resolutions
     }
 }
