@@ -304,6 +304,8 @@ fn equated((left, l): (Expr, &Resolution), (right, r): (Expr, &Resolution)) -> E
         // What another equation binds gives its value here.
         (Some(l), Some(_)) if is_shared(r) => l.eq(right),
         (Some(_), Some(r)) if is_shared(l) => left.eq(r),
+        (None, Some(_)) if is_shared(r) && binds(l) => left.eq(right),
+        (Some(_), None) if is_shared(l) && binds(r) => left.eq(right),
         (None, None) if binds(l) || binds(r) => left.eq(right),
         (None, None) => match (l.bound(), r.bound()) {
             (None, None) => left.eq(right),

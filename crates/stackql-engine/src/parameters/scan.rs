@@ -35,31 +35,36 @@ impl Binder {
         };
         let columns = Columns::of(conditions);
         let (method, needs_more) = columns.method(&table);
+        let binds = |condition: &&Condition| match (&condition.kind, method) {
+            (Kind::Literal(literal), Some(method)) => {
+                let name = condition.column.name.as_str();
+                let is_taken = takes(method, name) || table.is_scope_name(name);
+                is_taken && literal.binds(&table, method, name, needs_more)
+            }
+            _ => false,
+        };
+        let by_literals: Vec<&str> = conditions.iter().filter(binds).map(|c| c.column.name.as_str()).collect();
         let mut bound = Vec::new();
         let mut resolutions = Vec::with_capacity(conditions.len());
         for condition in conditions {
             let name = condition.column.name.as_str();
             let parameter = table.shape.parameter_column(name);
             let parameter = parameter.map(|column| Column::new(Some(scan.table_name.clone()), column));
-            let binds = |method: &&Method| takes(method, name) || table.is_scope_name(name);
-            let resolution = match (&condition.kind, parameter, method.filter(binds)) {
-                (Kind::Literal(literal), Some(parameter), Some(method))
-                    if literal.binds(&table, method, name, needs_more) =>
-                {
+            let is_bound = by_literals.contains(&name);
+            let is_taken = |method: &&Method| takes(method, name);
+            let resolution = match (&condition.kind, parameter, method.filter(is_taken)) {
+                (Kind::Literal(literal), Some(parameter), _) if binds(&condition) => {
                     bound.push(literal.binding(parameter, table.is_scope_name(name))?);
                     Resolution::Bound
                 }
                 (Kind::Equation { grouped, .. }, Some(column), Some(method)) if !table.shape.is_parameter(name) => {
-                    let is_bound = columns.literal.contains(&name);
                     match !is_bound && needs_more && owes(method, name) {
                         true => Resolution::Parameter { column, by: columns.equations(name) },
                         false if is_bound && !grouped => Resolution::Parameter { column, by: BoundBy::Other },
                         false => Resolution::Filter,
                     }
                 }
-                (Kind::Equation { .. }, ..) if table.shape.is_parameter(name) && !columns.literal.contains(&name) => {
-                    Resolution::Binds
-                }
+                (Kind::Equation { .. }, ..) if table.shape.is_parameter(name) && !is_bound => Resolution::Binds,
                 _ => Resolution::Filter,
             };
             let is_on_scope = table.is_scope_name(name) && matches!(resolution, Resolution::Filter | Resolution::Binds);
