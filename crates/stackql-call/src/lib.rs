@@ -13,6 +13,7 @@
 //! - [`Clauses`] writes the clauses of a SELECT that a method can apply itself.
 //! - [`fault()`] reads an error answer; [`page()`] decodes a good one by a [`RowPlan`].
 
+mod address;
 mod bind;
 mod body;
 mod call;
@@ -29,6 +30,7 @@ mod transform;
 mod transport;
 mod xml;
 
+pub use address::{AddressError, region};
 pub use bind::{BindError, Bindings, Value, bind};
 pub use call::{Call, Operation};
 pub use fault::{Fault, FaultKind, fault, status_line};
@@ -36,7 +38,7 @@ pub use keyring::{Authorisation, Keyring};
 pub use page::{AnswerError, Cursor, Page, carried, made, onward, page};
 pub use progress::{Made, Progress, Waiting, progress};
 pub use pushdown::{Clauses, Comparison, Operator, Order, Pushed};
-pub use request::{AddressError, Payload, Request, request};
+pub use request::{Payload, Request, request};
 pub use response::{Attempt, Response};
 pub use rows::RowPlan;
 pub use transform::{Transform, TransformError, TransformLimit};

@@ -7,7 +7,7 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_types::error::ErrorMetadata;
 use aws_types::region::Region;
 use tokio::sync::{Mutex, OnceCell};
@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::Environment;
 use crate::auth::aws::Role;
 use crate::profile::Profile;
+use crate::signing::is_visible;
 
 const SOURCES: &str = "tried the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile (AWS_PROFILE, ~/.aws/config and ~/.aws/credentials), web identity, container and instance metadata; set one of them, or give --auth";
 /// How long before they expire credentials are asked for again.
@@ -87,7 +88,7 @@ pub(crate) async fn assumed(
     region: String,
     endpoint: Option<String>,
 ) -> SharedCredentialsProvider {
-    let mut loader = loader(profile, region).credentials_provider(base.clone());
+    let mut loader = loader(profile, region).credentials_provider(Sound(base.clone()));
     if let Some(url) = endpoint {
         loader = loader.endpoint_url(url);
     }
@@ -99,7 +100,28 @@ pub(crate) async fn assumed(
     if let Some(duration) = role.duration {
         asking = asking.session_length(duration);
     }
-    SharedCredentialsProvider::new(Box::pin(asking.build_from_provider(base)).await)
+    SharedCredentialsProvider::new(Box::pin(asking.build_from_provider(Sound(base))).await)
+}
+
+/// Credentials that can be sent: what signs a request for a role takes for granted that they make headers.
+#[derive(Debug)]
+struct Sound(SharedCredentialsProvider);
+
+impl ProvideCredentials for Sound {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let found = self.0.provide_credentials().await?;
+            let sent = [Some(found.access_key_id()), found.session_token()];
+            if sent.into_iter().flatten().all(is_visible) {
+                return Ok(found);
+            }
+            let why = "the access key id or session token has characters that no header can carry; is there a line break in it?";
+            Err(CredentialsError::invalid_configuration(why))
+        })
+    }
 }
 
 /// aws-config over the variables that were passed in, never those of the process.

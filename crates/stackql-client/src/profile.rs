@@ -5,13 +5,14 @@ use std::convert::Infallible;
 
 use aws_runtime::env_config::EnvConfigValue;
 use aws_runtime::env_config::file::EnvConfigFiles;
-use aws_runtime::env_config::section::EnvConfigSections;
+use aws_runtime::env_config::section::{EnvConfigSections, Profile as Section};
 use aws_runtime::env_config::source;
 use aws_types::os_shim_internal::{Env, Fs};
 use stackql_provider::Variant;
 
 use crate::Environment;
 use crate::credentials::{one_line, reason};
+use crate::signing::is_visible;
 
 /// The environment and the selected profile.
 #[derive(Clone)]
@@ -35,7 +36,27 @@ impl Profile {
         let files = source::load(&environment, &Fs::real(), &EnvConfigFiles::default()).await;
         let files = files.map_err(|e| unreadable(reason(&e)))?;
         let sections = EnvConfigSections::parse(files).map_err(|e| unreadable(e.to_string()))?;
-        Ok(Self { environment, sections })
+        let profile = Self { environment, sections };
+        profile.fits_requests().map_err(unreadable)?;
+        Ok(profile)
+    }
+
+    /// Checks what the chain of credentials puts into hosts and headers without a look at it.
+    fn fits_requests(&self) -> Result<(), String> {
+        for profile in self.line() {
+            fits(&format!("profile {}", profile.name()), &|key| profile.get(key))?;
+            if let Some(session) = profile.get("sso_session").and_then(|name| self.sections.sso_session(name)) {
+                fits(&format!("sso-session {}", session.name()), &|key| session.get(key))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The selected profile, and those it takes its credentials from.
+    fn line(&self) -> impl Iterator<Item = &Section> {
+        let source = |profile: &&Section| self.sections.get_profile(profile.get("source_profile")?);
+        let first = self.sections.get_profile(self.sections.selected_profile());
+        std::iter::successors(first, source).take(self.sections.profiles().count())
     }
 
     /// The variables, without those that are blank.
@@ -63,14 +84,8 @@ impl Profile {
 
     /// The region of the selected profile, else of those it takes its credentials from.
     pub(crate) fn region(&self) -> Option<String> {
-        let mut profile = self.sections.get_profile(self.sections.selected_profile())?;
-        for _ in self.sections.profiles() {
-            if let Some(region) = profile.get("region") {
-                return Some(region.to_owned());
-            }
-            profile = self.sections.get_profile(profile.get("source_profile")?)?;
-        }
-        None
+        let mut regions = self.line().filter_map(|profile| profile.get("region"));
+        regions.find(|region| !region.trim().is_empty()).map(str::to_owned)
     }
 
     fn on(&self, variable: &str, key: &str) -> Result<bool, String> {
@@ -86,6 +101,21 @@ impl Profile {
         let same = |text: &str| Ok::<_, Infallible>(text.to_owned());
         value.validate(&self.environment, Some(&self.sections), same).ok().flatten()
     }
+}
+
+/// Checks the values of a section that go into requests.
+fn fits<'v>(of: &str, value: &dyn Fn(&str) -> Option<&'v str>) -> Result<(), String> {
+    for key in ["aws_access_key_id", "aws_session_token", "role_arn", "role_session_name", "external_id"] {
+        if value(key).is_some_and(|value| !is_visible(value)) {
+            return Err(format!("{key} of {of} has characters that no request can carry"));
+        }
+    }
+    for key in ["region", "sso_region"] {
+        if let Some(value) = value(key).filter(|value| !value.trim().is_empty()) {
+            stackql_call::region(value).map_err(|e| format!("{key} of {of}: {e}"))?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -32,14 +32,14 @@ impl Sources {
         profile: &Profile,
     ) -> Result<Credentials, String> {
         let Some(context) = authoriser.context() else {
-            let made = async { Ok(chain(&settings.environment, profile, region(settings, profile)).await) };
+            let made = async { Ok(chain(&settings.environment, profile, region(settings, profile)?).await) };
             return self.chain.credentials(made).await;
         };
         let named = async {
             let keys = authoriser.access_keys(context, &settings.environment)?;
             let base = match keys {
                 Some(keys) => SharedCredentialsProvider::new(keys),
-                None => chain(&settings.environment, profile, region(settings, profile)).await,
+                None => chain(&settings.environment, profile, region(settings, profile)?).await,
             };
             match context.kind.as_str() {
                 ASSUMED => role(context, base, settings, profile).await.map_err(|e| authoriser.said(&e)),
@@ -57,7 +57,10 @@ async fn role(
     profile: &Profile,
 ) -> Result<SharedCredentialsProvider, SourceError> {
     let role = context.role(&settings.environment)?;
-    let region = role.region.clone().unwrap_or_else(|| region(settings, profile));
+    let region = match &role.region {
+        Some(region) => stackql_call::region(region).map(|()| region.clone()).map_err(|e| format!("has {e}"))?,
+        None => region(settings, profile)?,
+    };
     let endpoint = match role.endpoint.clone().or_else(|| settings.endpoint_url.clone()) {
         Some(url) => Some(url),
         None => profile.endpoint_url("STS")?,
@@ -66,10 +69,11 @@ async fn role(
 }
 
 /// Where roles are asked for: the region of the environment, else of the profile.
-fn region(settings: &Settings, profile: &Profile) -> String {
+fn region(settings: &Settings, profile: &Profile) -> Result<String, String> {
     let variable = |name: &str| settings.environment.get(name).filter(|v| !v.trim().is_empty()).cloned();
     let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).or_else(|| profile.region());
-    region.unwrap_or_else(|| REGION.to_owned())
+    let region = region.unwrap_or_else(|| REGION.to_owned());
+    stackql_call::region(&region).map(|()| region).map_err(|e| e.to_string())
 }
 
 #[cfg(test)]
