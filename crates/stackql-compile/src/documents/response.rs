@@ -12,6 +12,8 @@ use super::schema::{Deep, Merged, merged};
 const ONE_VALUE: &str = "column_anon";
 /// The kind of transform that reads XML by the schema of its rows.
 const BY_SCHEMA: &str = "schema_driven_xml";
+/// What the kinds of transforms that read XML have in their names.
+const BY_XML: &str = "_mxj_";
 /// Where rows are when nothing says so and an answer has it.
 const USUAL_KEY: &str = "items";
 
@@ -35,6 +37,10 @@ pub(super) fn compile<'a>(
         media_type,
         ..ResponseShape::default()
     };
+    let takes_xml = shape.transform.as_ref().is_some_and(|t| t.kind.contains(BY_XML));
+    if is_xml || is_by_schema || takes_xml || shape.media_type.is_empty() {
+        shape.outermost = answered(operation).unwrap_or_default();
+    }
     let Some(schema) = schema else { return Ok((shape, Vec::new())) };
     let outermost = merged(schema);
     let key = GraphQl::rows(operation).or(said("objectKey")).or(operation.at.text("x-stackQL-objectKey"));
@@ -54,7 +60,10 @@ pub(super) fn compile<'a>(
         true => merged(*at).xml_name.unwrap_or(name).to_owned(),
         false => (*name).to_owned(),
     };
-    shape.siblings = outermost.properties.iter().map(sibling).collect();
+    // The schema that a row is read by is none of the whole answer.
+    if !is_by_schema {
+        shape.siblings = outermost.properties.iter().map(sibling).collect();
+    }
     shape.rows = steps;
     let Some(row) = row else {
         return Ok((shape, Vec::new()));
@@ -63,6 +72,15 @@ pub(super) fn compile<'a>(
     let columns = columns(&row_shape, row, is_xml, types);
     shape.row = Some(structure(&columns, types));
     Ok((shape, columns))
+}
+
+/// The outermost element of the answers to an operation that the path's query names, as AWS's query protocols do:
+/// `?Action=ListUsers&Version=2010-05-08`.
+fn answered(operation: &Operation<'_>) -> Option<String> {
+    let (_, query) = operation.path.split_once('?')?;
+    let value = |name: &str| query.split('&').find_map(|pair| pair.split_once('=').filter(|(n, _)| *n == name));
+    let (_, action) = value("Action").filter(|(_, action)| !action.is_empty())?;
+    value("Version").map(|_| format!("{action}Response"))
 }
 
 /// The schema of the answers.

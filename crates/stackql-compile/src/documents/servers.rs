@@ -45,13 +45,15 @@ pub(super) fn endpoints(document: At<'_>, scope: bool, override_id: &str) -> End
 /// The variables that stand in front of an address that the document has without them, too: `{name}.` is a virtual host
 /// of a service that is asked for the same thing by `/name`.
 pub(super) fn path_style(document: At<'_>) -> Vec<String> {
-    let listed = |at: At<'_>| at.get("servers").into_iter().flat_map(At::items).collect::<Vec<_>>();
+    fn listed(at: At<'_>) -> impl Iterator<Item = At<'_>> {
+        at.get("servers").into_iter().flat_map(At::items)
+    }
     let items = document.get("paths").into_iter().flat_map(At::entries).map(|(_, item)| item);
     let below = items.flat_map(|item| {
         let operations = item.entries().filter(|(verb, _)| VERBS.contains(verb)).map(|(_, at)| at);
         std::iter::once(item).chain(operations).flat_map(listed).collect::<Vec<_>>()
     });
-    let urls = listed(document).into_iter().chain(below).filter_map(|server| server.text("url").map(template));
+    let urls = listed(document).chain(below).filter_map(|server| server.text("url").map(template));
     let urls: BTreeSet<String> = urls.collect();
     let variable = |url: &String| {
         let (scheme, host) = url.split_once("://{")?;
