@@ -45,8 +45,10 @@ impl Profile {
     fn fits_requests(&self) -> Result<(), String> {
         for profile in self.line() {
             fits(&format!("profile {}", profile.name()), &|key| profile.get(key))?;
-            if let Some(session) = profile.get("sso_session").and_then(|name| self.sections.sso_session(name)) {
-                fits(&format!("sso-session {}", session.name()), &|key| session.get(key))?;
+            if let Some(name) = profile.get("sso_session")
+                && let Some(session) = self.sections.sso_session(name)
+            {
+                fits(&format!("sso-session {name}"), &|key| session.get(key))?;
             }
         }
         Ok(())

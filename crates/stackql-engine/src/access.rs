@@ -214,11 +214,32 @@ fn are_apart(values: &[Value]) -> bool {
     folded.len() == values.len()
 }
 
-/// Whether a method asks for one thing: its address ends with what is bound, or all that is bound is in a form.
+/// Whether a method asks for one thing: its address ends with what is bound, or all that is bound is in a form. A list is
+/// not the thing that it is a list of things in: where that is absent, it is no empty list.
 fn asks_for_one(method: &Method) -> bool {
-    let path = method.request.path.split('?').next().unwrap_or_default();
+    let (path, rest) = method.request.path.split_once('?').unwrap_or((&method.request.path, ""));
+    let lists = |name: &str| name.to_lowercase().split(|c: char| !c.is_alphabetic()).any(|word| word.starts_with("list"));
+    let is_in = method.paging.is_some()
+        || !rest.is_empty()
+        || matches!(method.request.body, BodyStyle::Form(_))
+        || lists(&method.operation)
+        || lists(&method.name);
+    if method.response.is_list && is_in {
+        return false;
+    }
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     last.contains('{') || (!path.contains('{') && matches!(method.request.body, BodyStyle::Form(_)))
+}
+
+/// Whether the code of an error names what the thing that `method` asks for is in, by the name of its parameter, such as
+/// `NoSuchFolder` of `/{folder}/{file}`: then nothing can be said of the thing itself.
+pub(crate) fn is_of_a_parent(method: &Method, code: &str) -> bool {
+    let named = code.strip_prefix("NoSuch").or_else(|| code.strip_suffix("NotFound")).unwrap_or_default();
+    let path = method.request.path.split('?').next().unwrap_or_default();
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let parents = method.parameters.iter().filter(|p| matches!(p.location, Location::Path | Location::Server));
+    let mut parents = parents.filter(|p| !last.contains(&format!("{{{}}}", p.wire)));
+    parents.any(|p| p.wire.eq_ignore_ascii_case(named))
 }
 
 /// A set of bindings for each of `rows` with each of the values; none for what contradicts what is bound already.

@@ -163,7 +163,7 @@ fn is_port(value: &str) -> bool {
 
 /// Steps of a path that are written as they are.
 fn is_path(value: &str) -> bool {
-    !value.is_empty()
+    !value.trim_matches('/').is_empty()
         && crate::request::slashed(value) == value
         && !value.split('/').any(|step| matches!(step, "." | ".."))
 }
