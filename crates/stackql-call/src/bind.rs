@@ -190,11 +190,7 @@ fn unfit(operation: &Operation, parameter: &Parameter, argument: &Json) -> Optio
 }
 
 /// Checks what decides who is asked, before anything is sent or signed.
-fn checked_places(
-    operation: &Operation,
-    scope: Option<&str>,
-    arguments: &[(usize, Json)],
-) -> Result<(), AddressError> {
+fn checked_places(operation: &Operation, scope: Option<&str>, arguments: &[(usize, Json)]) -> Result<(), AddressError> {
     let parameters = &operation.method().parameters;
     let scope_name = operation.service.endpoints.scope.as_deref();
     let templates = operation.addresses();

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::body::{Broken, Form, form, texts};
 use crate::fault::{behind, by_http, without_rows};
+use crate::xml::Document;
 use crate::{Call, Fault, Response, RowPlan, Transform, TransformError, fault};
 
 mod answer;
@@ -195,10 +196,11 @@ fn read(
         };
         if let Some(Ok(template)) = &template
             && template.takes_xml()
+            && let Ok(document) = Document::open(&response.body)
         {
             // What a template makes of a document of another kind is an answer without rows.
-            let document = xml::described(&response.body, &shape.outermost);
-            document.map_err(|Broken { at, reason }| unreadable(format!("{reason} at byte {at}")))?;
+            xml::described(&document, &shape.outermost)
+                .map_err(|Broken { at, reason }| unreadable(format!("{reason} at byte {at}")))?;
         }
         let made = template.map(|template| template?.render(&response.body)).transpose();
         let made = made.map_err(|source| AnswerError::Template {
@@ -215,9 +217,7 @@ fn read(
         let (is_select, no_rows) = (method.verb == Verb::Select, read.is_err() || answer.builders.rows == 0);
         let strangers = match shape.row.map(|row| call.operation().resource.types.get(row)) {
             // What stands for the fields that the definition does not know shows them.
-            Some(Type::Structure { members }) if shape.rows.is_empty() && !plan.extra => {
-                strangers(body, members)
-            }
+            Some(Type::Structure { members }) if shape.rows.is_empty() && !plan.extra => strangers(body, members),
             _ => None,
         };
         if (is_select || shape.row.is_some())
@@ -287,7 +287,9 @@ fn unread(call: &Call, response: &Response) -> Result<(), Unread> {
     }
     match form(&response.body) {
         Form::Xml if shape.media_type.contains("html") => Ok(()),
-        Form::Xml => xml::described(&response.body, &shape.outermost).map(|_| ()).map_err(Unread::Broken),
+        Form::Xml => Document::open(&response.body)
+            .and_then(|document| xml::described(&document, &shape.outermost))
+            .map_err(Unread::Broken),
         Form::Json | Form::Other => Ok(()),
     }
 }

@@ -51,9 +51,14 @@ impl<'a> Document<'a> {
 
     /// Whether the outermost element, inside of which nothing was read yet, says nothing but its name: it has neither
     /// children nor text nor a namespace.
-    pub(crate) fn says_nothing(&mut self) -> Result<bool, Broken> {
-        let text = self.text_if_leaf()?;
-        Ok(!self.has_namespace && text.is_some_and(|text| text.trim().is_empty()))
+    pub(crate) fn says_nothing(&self) -> bool {
+        let text = self.ahead().text_if_leaf();
+        !self.has_namespace && matches!(text, Ok(Some(text)) if text.trim().is_empty())
+    }
+
+    /// The same place, from where is read on without moving this one.
+    fn ahead(&self) -> Self {
+        Self { reader: self.reader.clone(), name: String::new(), has_namespace: false }
     }
 
     /// The local name of the child last begun.
@@ -124,8 +129,7 @@ impl<'a> Document<'a> {
 
     /// The text of the element whose start was read, if it has no children; else nothing is read but text.
     pub(crate) fn text_if_leaf(&mut self) -> Result<Option<String>, Broken> {
-        let mut ahead = Self { reader: self.reader.clone(), name: String::new(), has_namespace: false };
-        match ahead.next()? {
+        match self.ahead().next()? {
             Next::Child => Ok(None),
             Next::End => Ok(Some(self.text()?.into_owned())),
         }

@@ -13,7 +13,8 @@ const MOST_NAMED: usize = 8;
 
 impl Answer<'_> {
     pub(super) fn xml(&mut self, body: &[u8], places: &Places<'_>) -> Result<(), Broken> {
-        let mut document = described(body, places.outermost)?;
+        let mut document = Document::open(body)?;
+        described(&document, places.outermost)?;
         let sought;
         let (rows, marks) = match places.rows {
             [step] if step == ResponseShape::ANYWHERE => {
@@ -138,18 +139,17 @@ impl Answer<'_> {
     }
 }
 
-/// Opens a document, whose outermost element is called `outermost` where that is not empty. One that says nothing may be
+/// Checks that a document just opened is called `outermost`, where that is not empty. One that says nothing may be
 /// anybody's.
-pub(super) fn described<'b>(body: &'b [u8], outermost: &str) -> Result<Document<'b>, Broken> {
-    let mut document = Document::open(body)?;
+pub(super) fn described(document: &Document<'_>, outermost: &str) -> Result<(), Broken> {
     let found = shown(document.name());
     if !outermost.is_empty() && document.name() != outermost {
         return Err(document.broken(&format!("it is <{found}>, not <{outermost}>,")));
     }
-    if outermost.is_empty() && document.says_nothing()? {
-        return Err(document.broken(&format!("it is an empty <{found}>")));
+    if outermost.is_empty() && document.says_nothing() {
+        return Err(document.broken(&format!("it is an empty <{found}>,")));
     }
-    Ok(document)
+    Ok(())
 }
 
 /// Checks a document without rows whose outermost element may have any name: it, or one of its children, is called as

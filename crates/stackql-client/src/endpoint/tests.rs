@@ -142,11 +142,14 @@ async fn a_flag_goes_before_all_and_signing_keeps_the_scope() {
     let profile = Profile::load(&environment).await.expect("no profile files");
     let settings = Settings { endpoint_url: Some("http://flag".into()), ..Settings::default() };
     let found = target(&settings, Some(&profile), &partitioned(), Some("cn-north-1"), Some("https://own"));
-    assert_eq!(found, Ok(Target {
+    assert_eq!(
+        found,
+        Ok(Target {
             url: "http://flag".into(),
             replaced: Some("https://own".into()),
             signing_scope: "cn-north-1".into(),
-        }));
+        })
+    );
     let found = target(&Settings::default(), Some(&profile), &Endpoints::default(), None, Some("https://own"));
     assert_eq!(found, Ok(Target { url: "https://own".into(), replaced: None, signing_scope: String::new() }));
 }

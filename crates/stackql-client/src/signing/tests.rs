@@ -26,7 +26,9 @@ fn keys_and_places_with_line_breaks_are_refused() {
         let error = signed(keys, region, None).unwrap_err();
         assert_eq!(
             error,
-            format!("cannot sign the request: the {what} has characters that no header can carry; is there a line break in it?")
+            format!(
+                "cannot sign the request: the {what} has characters that no header can carry; is there a line break in it?"
+            )
         );
     }
 }
