@@ -217,18 +217,22 @@ fn are_apart(values: &[Value]) -> bool {
 /// Whether a method asks for one thing: its address ends with what is bound, or all that is bound is in a form. A list is
 /// not the thing that it is a list of things in: where that is absent, it is no empty list.
 fn asks_for_one(method: &Method) -> bool {
-    let (path, rest) = method.request.path.split_once('?').unwrap_or((&method.request.path, ""));
-    let lists = |name: &str| name.to_lowercase().split(|c: char| !c.is_alphabetic()).any(|word| word.starts_with("list"));
-    let is_in = method.paging.is_some()
-        || !rest.is_empty()
-        || matches!(method.request.body, BodyStyle::Form(_))
-        || lists(&method.operation)
-        || lists(&method.name);
-    if method.response.is_list && is_in {
+    let whole = method.request.path.as_str();
+    let (path, rest) = whole.split_once('?').unwrap_or((whole, ""));
+    let is_in = method.paging.is_some() || !rest.is_empty() || matches!(method.request.body, BodyStyle::Form(_));
+    if (method.response.is_list && is_in) || lists(&method.operation) {
         return false;
     }
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     last.contains('{') || (!path.contains('{') && matches!(method.request.body, BodyStyle::Form(_)))
+}
+
+/// Whether an operation is called a list: `ListThings`, `GET_ListThings`, `things/list-all`.
+fn lists(operation: &str) -> bool {
+    const VERBS: [&str; 2] = ["get", "post"];
+    let name = operation.rsplit('/').next().unwrap_or_default().to_lowercase();
+    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !VERBS.contains(word));
+    words.next().is_some_and(|word| word.starts_with("list"))
 }
 
 /// Whether the code of an error names what the thing that `method` asks for is in, by the name of its parameter, such as
@@ -285,3 +289,6 @@ fn filter(resource: &Resource, method: &Method, parameter: &str, name: &str, val
     let values: Vec<Json> = values.iter().filter_map(text).map(Json::String).collect();
     Some(json!({ text_member.name.clone(): name, list_member.name.clone(): values }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,8 @@ pub(super) fn compile<'a>(
         Some((row, is_list)) => (Some(row), is_list),
         None => (None, false),
     };
-    shape.is_list = is_list;
+    // A schema that rows are read by has a list of them, also where there is one.
+    shape.is_list = is_list && !is_by_schema;
     if is_by_schema {
         steps = vec![ResponseShape::ANYWHERE.to_owned()];
     }
