@@ -68,6 +68,34 @@ def test_s3_through_both_documents(classic, current, client):
         assert {r["Name"] for r in found} == said
 
 
+def test_s3_objects_are_read_to_the_end_at_an_endpoint_of_ones_own(classic, current, client):
+    s3 = client("s3")
+    s3.create_bucket(Bucket="many.keys")
+    for n in range(1205):
+        s3.put_object(Bucket="many.keys", Key=f"folder/{n:04}", Body=b"")
+    for rows in (classic, current):
+        where = "WHERE bucket = 'many.keys' AND region = 'us-east-1'"
+        found = rows(f"SELECT Key FROM aws.s3.objects_v2s {where}")
+        assert [r["Key"] for r in found] == [f"folder/{n:04}" for n in range(1205)]
+
+
+def test_s3_buckets_are_made_and_deleted_at_an_endpoint_of_ones_own(classic, current, client):
+    s3 = client("s3")
+    names = lambda: {b["Name"] for b in s3.list_buckets()["Buckets"]}
+    s3.create_bucket(Bucket="stays")
+    for rows in (classic, current):
+        rows.done("INSERT INTO aws.s3.buckets(bucket, region) SELECT 'comes-and-goes', 'us-east-1'")
+        assert {"stays", "comes-and-goes"} <= names()
+        rows.done("DELETE FROM aws.s3.buckets WHERE bucket = 'comes-and-goes' AND region = 'us-east-1'")
+        assert "stays" in names() and "comes-and-goes" not in names()
+
+
+def test_objects_of_no_bucket_are_an_error(classic, current):
+    for rows in (classic, current):
+        run = rows.run("SELECT Key FROM aws.s3.objects_v2s WHERE bucket = 'nowhere' AND region = 'us-east-1'")
+        assert run.returncode == 1 and "NoSuchBucket" in run.stderr, run.stderr
+
+
 def test_iam_page_by_page(current, client):
     iam = client("iam")
     for n in range(120):

@@ -9,6 +9,8 @@ use stackql_provider::names::{meant, nearest};
 use stackql_provider::{Location, Parameter, ValueStyle};
 use thiserror::Error;
 
+use crate::address;
+use crate::request::{header, path_text};
 use crate::{AddressError, Call, Operation, TransformError};
 
 mod coerce;
@@ -141,10 +143,8 @@ pub fn bind(
             Json::Null if scope_name == Some(parameter.name.as_str()) => scope.clone_from(&parameter.default),
             Json::Null => {}
             argument => {
-                if parameter.location == Location::Path
-                    && let Some(given) = unfit_for_path(parameter, &argument)
-                {
-                    let (parameter, expected) = (parameter.name.clone(), "a text that stays in its place".to_owned());
+                if let Some((expected, given)) = unfit(&operation, parameter, &argument) {
+                    let (parameter, expected) = (parameter.name.clone(), expected.to_owned());
                     return Err(BindError::Shape { table, parameter, expected, given });
                 }
                 if parameter.location == Location::Server
@@ -161,17 +161,51 @@ pub fn bind(
         missing.sort_unstable();
         return Err(BindError::Missing { table, method: method.name.clone(), missing });
     }
+    checked_places(&operation, scope.as_deref(), &arguments).map_err(|source| BindError::Address { table, source })?;
     Ok(Call { operation, scope, arguments })
 }
 
-/// What a path cannot take: nothing, which would ask for all that is there, and steps that lead out of it.
-fn unfit_for_path(parameter: &Parameter, argument: &Json) -> Option<String> {
-    let text = argument.as_str()?;
-    let leads_out = match parameter.style {
-        ValueStyle::Slashed => text.split('/').any(|step| matches!(step, "." | "..")),
-        _ => matches!(text, "" | "." | ".."),
-    };
-    leads_out.then(|| format!("'{text}'"))
+/// What the address of the request takes, and what is given instead. A path takes nothing that leads out of its place,
+/// and not nothing, which would ask for something else; a header takes what ends no line.
+fn unfit(operation: &Operation, parameter: &Parameter, argument: &Json) -> Option<(&'static str, String)> {
+    let types = &operation.resource.types;
+    match parameter.location {
+        Location::Path => {
+            let text = path_text(types, parameter, argument);
+            let leads_out = match parameter.style {
+                ValueStyle::Slashed => {
+                    text.bytes().all(|b| b == b'/') || text.split('/').any(|step| matches!(step, "." | ".."))
+                }
+                _ => matches!(text.as_str(), "" | "." | ".."),
+            };
+            leads_out.then(|| ("a text that stays in its place", coerce::shown(&Value::Text(text))))
+        }
+        Location::Header => {
+            let text = header(types, parameter, argument);
+            let is_carried = http::HeaderValue::from_str(&text).is_ok();
+            (!is_carried).then(|| ("a text that a header can carry", coerce::shown(&Value::Text(text))))
+        }
+        Location::Query | Location::Body | Location::Server => None,
+    }
+}
+
+/// Checks what decides who is asked, before anything is sent or signed.
+fn checked_places(operation: &Operation, scope: Option<&str>, arguments: &[(usize, Json)]) -> Result<(), AddressError> {
+    let parameters = &operation.method().parameters;
+    let scope_name = operation.service.endpoints.scope.as_deref();
+    let templates = operation.addresses();
+    let templates = || templates.iter().map(AsRef::as_ref);
+    if let (Some(name), Some(place)) = (scope_name, scope) {
+        address::check(templates(), (name, place), true)?;
+    }
+    for (at, argument) in arguments {
+        let parameter = &parameters[*at];
+        if parameter.location == Location::Server && scope_name != Some(parameter.name.as_str()) {
+            let text = argument.as_str().map_or_else(|| argument.to_string(), str::to_owned);
+            address::check(templates(), (&parameter.wire, &text), false)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A call: one operation with all its arguments, checked. What EXPLAIN prints and a request is written from.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value as Json;
@@ -45,6 +46,16 @@ impl Operation {
     /// The table's full name, `provider.service.resource`.
     pub fn table(&self) -> String {
         format!("{}.{}.{}", self.provider.name, self.service.name, self.resource.name)
+    }
+
+    /// The templates of the addresses where it may go, in which the scope stands under its name.
+    pub(crate) fn addresses(&self) -> Vec<Cow<'_, str>> {
+        let endpoints = &self.service.endpoints;
+        if let Some(own) = &self.method().request.url {
+            return vec![Cow::Borrowed(own)];
+        }
+        let templates = endpoints.partitions.iter().flat_map(|partition| &partition.templates);
+        templates.map(|(_, template)| endpoints.named(template)).collect()
     }
 
     /// The template that makes the body of a request, if there is one.

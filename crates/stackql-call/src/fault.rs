@@ -3,7 +3,7 @@
 use stackql_provider::{BodyStyle, ErrorRules, ErrorShape, Medium};
 use thiserror::Error;
 
-use crate::{Masks, Operation, Response};
+use crate::{Masks, Operation, Response, Transform};
 
 mod graphql;
 mod said;
@@ -62,13 +62,25 @@ pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) ->
     let refused = response.status >= 300;
     let of_query = if is_query(operation) { graphql::said(&response.body) } else { None };
     if !refused && of_query.is_none() && !said::says_error(&response.body, shape) {
-        return None;
+        return is_error_document(operation, response).then(|| {
+            let said = Said::read(&response.body, shape, response.status);
+            told(operation, scope, response, said, || "Error".to_owned())
+        });
     }
     let said = of_query.unwrap_or_else(|| Said::read(&response.body, shape, response.status));
-    if !refused && said.code.is_none() {
+    if !refused && said.code.is_none() && !is_error_document(operation, response) {
         return None;
     }
     Some(told(operation, scope, response, said, || status_name(response.status)))
+}
+
+/// Whether an answer over HTTP is an error by the name of its document, whatever its status. What is read as text is
+/// what someone keeps there.
+fn is_error_document(operation: &Operation, response: &Response) -> bool {
+    let is_kept = || operation.answer_template().is_some_and(|template| template.is_ok_and(Transform::takes_text));
+    operation.method().request.medium == Medium::Http
+        && said::is_error_document(&response.body, &operation.method().response.outermost)
+        && !is_kept()
 }
 
 /// The fault in an answer that is good by its status and has no rows.

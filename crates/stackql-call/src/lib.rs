@@ -14,6 +14,7 @@
 //! - [`Masks`] hides secrets in what is shown or kept of requests and answers.
 //! - [`fault()`] reads an error answer; [`page()`] decodes a good one by a [`RowPlan`].
 
+mod address;
 mod bind;
 mod body;
 mod call;
@@ -31,6 +32,7 @@ mod transform;
 mod transport;
 mod xml;
 
+pub use address::{AddressError, region};
 pub use bind::{BindError, Bindings, Value, bind};
 pub use call::{Call, Operation};
 pub use fault::{Fault, FaultKind, fault, status_line};
@@ -39,7 +41,7 @@ pub use masks::Masks;
 pub use page::{AnswerError, Cursor, Page, carried, made, onward, page};
 pub use progress::{Made, Progress, Waiting, progress};
 pub use pushdown::{Clauses, Comparison, Operator, Order, Pushed};
-pub use request::{AddressError, Payload, Request, request};
+pub use request::{Payload, Request, request};
 pub use response::{Attempt, Response};
 pub use rows::RowPlan;
 pub use transform::{Transform, TransformError, TransformLimit};

@@ -4,8 +4,9 @@ use arrow::record_batch::RecordBatch;
 use stackql_provider::{AnswerFormat, BodyStyle, Carrier, NextPage, ResponseShape, Type, Verb};
 use thiserror::Error;
 
-use crate::body::{Broken, texts};
+use crate::body::{Broken, Form, form, texts};
 use crate::fault::{behind, by_http, without_rows};
+use crate::xml::Document;
 use crate::{Call, Fault, Response, RowPlan, Transform, TransformError, fault};
 
 mod answer;
@@ -102,6 +103,9 @@ pub enum AnswerError {
 /// The status of an answer that has no body.
 const NO_CONTENT: u16 = 204;
 
+/// The HTTP method whose answers have headers alone.
+const HEAD: &str = "HEAD";
+
 /// How an answer is read.
 struct Reading<'a> {
     shape: &'a ResponseShape,
@@ -152,15 +156,28 @@ fn read(
     let mut answer = Answer::new(plan);
     let is_anywhere = shape.rows == [ResponseShape::ANYWHERE];
     let is_query = matches!(method.request.body, BodyStyle::GraphQl { .. });
+    let is_kept = matches!(&template, Some(Ok(template)) if template.takes_text());
+    // No list and no object, not even one without elements or members.
+    let is_nothing = response.body.trim_ascii() == b"null" && !is_kept;
     if response.body.trim_ascii().is_empty() {
-        // An operation without output answers with nothing, and so does one that says that it has none.
-        let may_be = response.status == NO_CONTENT || is_anywhere;
-        if method.verb == Verb::Select && !may_be {
+        // An operation without output answers with nothing, and so does one whose output is in headers. Where the name of
+        // the document is known, there is one.
+        let is_in_headers = is_anywhere || method.request.http_method == HEAD;
+        let has_name = !shape.outermost.is_empty() && shape.row.is_some();
+        let must_not_be = has_name || (method.verb == Verb::Select && !is_in_headers);
+        if response.status != NO_CONTENT && must_not_be {
             return Err(unreadable("it is empty".to_owned()));
         }
+    } else if is_unread {
+        unread(call, response).map_err(|unread| match unread {
+            Unread::Fault(fault) => AnswerError::Fault(fault),
+            Unread::Broken(Broken { at, reason }) => unreadable(format!("{reason} at byte {at}")),
+        })?;
+    } else if is_nothing && method.verb == Verb::Select && shape.format == AnswerFormat::Json {
+        return Err(unreadable("it is null".to_owned()));
     } else if is_query && is_without_data(&response.body) {
         return Err(unreadable("it has neither data nor errors".to_owned()));
-    } else if !is_unread {
+    } else {
         let onward = match carrier {
             Some(Carrier::Body(path)) => path.as_slice(),
             _ => &[],
@@ -177,6 +194,14 @@ fn read(
             },
             marks: [onward, &shape.error.success_request_id, counted],
         };
+        if let Some(Ok(template)) = &template
+            && template.takes_xml()
+            && let Ok(document) = Document::open(&response.body)
+        {
+            // What a template makes of a document of another kind is an answer without rows.
+            xml::described(&document, &shape.outermost)
+                .map_err(|Broken { at, reason }| unreadable(format!("{reason} at byte {at}")))?;
+        }
         let made = template.map(|template| template?.render(&response.body)).transpose();
         let made = made.map_err(|source| AnswerError::Template {
             table: call.operation().table(),
@@ -192,18 +217,16 @@ fn read(
         let (is_select, no_rows) = (method.verb == Verb::Select, read.is_err() || answer.builders.rows == 0);
         let strangers = match shape.row.map(|row| call.operation().resource.types.get(row)) {
             // What stands for the fields that the definition does not know shows them.
-            Some(Type::Structure { members }) if is_select && shape.rows.is_empty() && !plan.extra => {
-                strangers(body, members)
-            }
+            Some(Type::Structure { members }) if shape.rows.is_empty() && !plan.extra => strangers(body, members),
             _ => None,
         };
-        if is_select
+        if (is_select || shape.row.is_some())
             && (no_rows || strangers.is_some())
             && let Some(fault) = without_rows(call.operation(), call.scope(), response)
         {
             return Err(AnswerError::Fault(Box::new(fault)));
         }
-        if let Some(names) = strangers {
+        if let Some(names) = strangers.filter(|_| is_select) {
             return Err(unreadable(format!("it has no member of a row, but {names}")));
         }
         read.map_err(|Broken { at, reason }| match &made {
@@ -247,6 +270,28 @@ fn read(
     let request_id = answer.marks[REQUEST_ID].take().or_else(|| header.map(str::to_owned));
     let count = answer.marks[COUNT].take().and_then(|text| text.parse().ok());
     Ok(Page { rows, next, cut, count, request_id })
+}
+
+/// Why an answer of which nothing is read is none.
+enum Unread {
+    Fault(Box<Fault>),
+    Broken(Broken),
+}
+
+/// Checks the answer to a method that says nothing of it: it may be anything but an error, a page of someone in between
+/// and a document of another operation.
+fn unread(call: &Call, response: &Response) -> Result<(), Unread> {
+    let shape = &call.operation().method().response;
+    if let Some(fault) = without_rows(call.operation(), call.scope(), response) {
+        return Err(Unread::Fault(Box::new(fault)));
+    }
+    match form(&response.body) {
+        Form::Xml if shape.media_type.contains("html") => Ok(()),
+        Form::Xml => Document::open(&response.body)
+            .and_then(|document| xml::described(&document, &shape.outermost))
+            .map_err(Unread::Broken),
+        Form::Json | Form::Other => Ok(()),
+    }
 }
 
 /// Where the page after that of `response` starts, where that can be told before it is decoded.

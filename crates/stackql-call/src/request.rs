@@ -8,9 +8,9 @@ use bytes::Bytes;
 use serde_json::Value as Json;
 use stackql_provider::{Location, Medium, NextPage, Paging};
 
-use crate::{BindError, Call, Cursor, Operation};
+use crate::address::Values;
+use crate::{AddressError, BindError, Call, Cursor, Operation};
 
-mod address;
 mod body;
 pub(crate) mod command;
 mod form;
@@ -21,8 +21,8 @@ mod query;
 mod values;
 mod xml;
 
-pub use address::AddressError;
 pub(crate) use graphql::Query;
+pub(crate) use values::{header, path_text, slashed};
 
 /// What a request is beside HTTP.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -114,7 +114,7 @@ fn http(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<
         match parameter.location {
             Location::Body => bound.push((parameter, value)),
             Location::Query => values::query(&mut query, types, parameter, &value),
-            Location::Header => headers.push((parameter.wire.clone(), values::header(types, parameter, &value))),
+            Location::Header => headers.push((parameter.wire.clone(), header(types, parameter, &value))),
             Location::Path => {
                 let text = values::path(types, parameter, &value);
                 path = path.replace(&format!("{{{}}}", parameter.wire), &text);
@@ -128,7 +128,8 @@ fn http(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<
         server.push((name.clone(), place.clone()));
     }
     let table = || call.operation.table();
-    let url = method.request.url.as_deref().map(|template| address::fill(template, &server));
+    let values = Values { values: &server, scope: call.operation.service.endpoints.scope.as_deref() };
+    let url = method.request.url.as_deref().map(|template| values.fill(template));
     let url = url.transpose().map_err(|source| BindError::Address { table: table(), source })?;
     let body = body::body(&call.operation, &bound, cursor)
         .map_err(|source| BindError::Template { table: table(), source: Box::new(source) })?;
@@ -221,7 +222,7 @@ impl Request {
 
     /// The request that reads what is at `path` below the endpoint, which is not encoded.
     pub(crate) fn below(&self, path: &str) -> Self {
-        Self { path: values::slashed(path), query: Vec::new(), ..self.reading() }
+        Self { path: slashed(path), query: Vec::new(), ..self.reading() }
     }
 
     /// The request of another operation at the same endpoint that only reads, with these headers in place of its own of
@@ -244,7 +245,20 @@ impl Request {
 
     /// The address that a template of the service's gives, its placeholders replaced by [`Self::server`].
     pub fn address(&self, template: &str) -> Result<String, AddressError> {
-        address::fill(template, &self.server)
+        self.values().fill(template)
+    }
+
+    /// The address below `endpoint`, which a user put in the place of the one that `template` gives. What that has in its
+    /// host stays, or is refused.
+    pub fn moved(&self, endpoint: &str, template: &str) -> Result<String, AddressError> {
+        let parameters = &self.operation.method().parameters;
+        let default = |name: &str| parameters.iter().find(|p| p.wire == name).and_then(|p| p.default.as_deref());
+        let is_said = |name: &str, value: &str| default(name) != Some(value);
+        self.values().moved(endpoint, template, &self.operation.service.endpoints.path_style, is_said)
+    }
+
+    fn values(&self) -> Values<'_> {
+        Values { values: &self.server, scope: self.operation.service.endpoints.scope.as_deref() }
     }
 }
 
@@ -253,6 +267,6 @@ fn is_content_type(header: &str) -> bool {
 }
 
 /// A character, or its escape where it would move the cursor.
-fn printable(c: char) -> Vec<char> {
+pub(crate) fn printable(c: char) -> Vec<char> {
     if c.is_control() { c.escape_default().collect() } else { vec![c] }
 }

@@ -169,6 +169,16 @@ impl Transform {
         Ok((Self { reading, version, source: body.to_owned(), braces, program }, found))
     }
 
+    /// Whether it takes an answer as the text it is.
+    pub(crate) fn takes_text(&self) -> bool {
+        matches!(self.reading, Reading::Text | Reading::Either)
+    }
+
+    /// Whether it takes an answer as markup.
+    pub(crate) fn takes_xml(&self) -> bool {
+        matches!(self.reading, Reading::Xml)
+    }
+
     /// The JSON that the template makes of an answer.
     pub fn apply(&self, body: &[u8]) -> Result<serde_json::Value, TransformError> {
         let output = self.render(body)?;

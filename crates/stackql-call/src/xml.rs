@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::Event;
+use quick_xml::events::{BytesStart, Event};
 
 use crate::body::{Broken, begins, text};
 
@@ -13,6 +13,8 @@ pub(crate) struct Document<'a> {
     reader: Reader<&'a [u8]>,
     /// The local name of the child last begun.
     name: String,
+    /// Its outermost element says what namespace it is of.
+    has_namespace: bool,
 }
 
 /// What comes next inside an element.
@@ -32,11 +34,31 @@ impl<'a> Document<'a> {
         }
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
-        let mut document = Self { reader, name: String::new() };
-        match document.next()? {
-            Next::Child => Ok(document),
-            Next::End => Err(document.broken("no element")),
+        let mut document = Self { reader, name: String::new(), has_namespace: false };
+        loop {
+            match document.event()? {
+                Event::Start(start) => {
+                    document.begin(&start);
+                    let mut attributes = start.attributes().flatten();
+                    document.has_namespace = attributes.any(|a| a.key.as_namespace_binding().is_some());
+                    return Ok(document);
+                }
+                Event::End(_) => return Err(document.broken("no element")),
+                _ => {}
+            }
         }
+    }
+
+    /// Whether the outermost element, inside of which nothing was read yet, says nothing but its name: it has neither
+    /// children nor text nor a namespace.
+    pub(crate) fn says_nothing(&self) -> bool {
+        let text = self.ahead().text_if_leaf();
+        !self.has_namespace && matches!(text, Ok(Some(text)) if text.trim().is_empty())
+    }
+
+    /// The same place, from where is read on without moving this one.
+    fn ahead(&self) -> Self {
+        Self { reader: self.reader.clone(), name: String::new(), has_namespace: false }
     }
 
     /// The local name of the child last begun.
@@ -59,13 +81,17 @@ impl<'a> Document<'a> {
         }
     }
 
+    fn begin(&mut self, start: &BytesStart<'_>) {
+        self.name.clear();
+        self.name.push_str(start.local_name().into_inner());
+    }
+
     /// The next child of the element being read, or its end. Text between is passed over.
     pub(crate) fn next(&mut self) -> Result<Next, Broken> {
         loop {
             match self.event()? {
                 Event::Start(start) => {
-                    self.name.clear();
-                    self.name.push_str(start.local_name().into_inner());
+                    self.begin(&start);
                     return Ok(Next::Child);
                 }
                 Event::End(_) => return Ok(Next::End),
@@ -103,8 +129,7 @@ impl<'a> Document<'a> {
 
     /// The text of the element whose start was read, if it has no children; else nothing is read but text.
     pub(crate) fn text_if_leaf(&mut self) -> Result<Option<String>, Broken> {
-        let mut ahead = Self { reader: self.reader.clone(), name: String::new() };
-        match ahead.next()? {
+        match self.ahead().next()? {
             Next::Child => Ok(None),
             Next::End => Ok(Some(self.text()?.into_owned())),
         }

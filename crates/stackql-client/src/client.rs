@@ -224,10 +224,14 @@ impl Client {
     fn target(&self, request: &Request) -> Result<(url::Url, String), String> {
         let endpoints = &request.operation.service.endpoints;
         let profile = self.profile_of(request)?;
-        let Target { url: base, signing_scope } =
-            target(&self.settings, profile, endpoints, request.scope.as_deref(), request.url.as_deref())?;
-        let base = request.address(&base).map_err(|e| e.to_string())?;
-        Ok((address(&base, request)?, signing_scope))
+        let own = request.operation.method().request.url.as_deref();
+        let Target { url, replaced, signing_scope } =
+            target(&self.settings, profile, endpoints, request.scope.as_deref(), own)?;
+        let base = match replaced {
+            Some(template) => request.moved(&url, &template),
+            None => request.address(&url),
+        };
+        Ok((address(&base.map_err(|e| e.to_string())?, request)?, signing_scope))
     }
 
     async fn attempts(&self, request: &Request) -> Result<Response, TransportError> {

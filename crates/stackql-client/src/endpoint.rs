@@ -5,10 +5,12 @@ use stackql_provider::{Endpoints, Partition};
 use crate::Settings;
 use crate::profile::Profile;
 
-/// An address, and the scope to sign for.
+/// The template of an address, and the scope to sign for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) url: String,
+    /// The template in whose place a user put `url`.
+    pub(crate) replaced: Option<String>,
     pub(crate) signing_scope: String,
 }
 
@@ -31,16 +33,13 @@ pub(crate) fn target(
     let partition = partition(endpoints, scope);
     let host = partition.and_then(|p| p.hosts.iter().find(|h| h.member == scope && h.variant == variant));
     let signing_scope = host.and_then(|h| h.signing_scope.as_deref()).unwrap_or(scope).to_owned();
-    if let Some(url) = overridden.or_else(|| own.map(str::to_owned)) {
-        return Ok(Target { url, signing_scope });
-    }
-    if let Some(host) = host {
-        return Ok(Target { url: host.url.clone(), signing_scope });
-    }
     let template = partition.and_then(|p| p.templates.iter().find(|(v, _)| *v == variant));
-    match template {
-        Some((_, template)) => Ok(Target { url: template.replace("{scope}", scope), signing_scope }),
-        None => Err(format!(
+    let usual = own.or(host.map(|host| host.url.as_str())).map(str::to_owned);
+    let usual = usual.or_else(|| template.map(|(_, template)| endpoints.named(template).into_owned()));
+    match (overridden, usual) {
+        (Some(url), replaced) => Ok(Target { url, replaced, signing_scope }),
+        (None, Some(url)) => Ok(Target { url, replaced: None, signing_scope }),
+        (None, None) => Err(format!(
             "service {} has no endpoint for '{scope}' with these FIPS and dual-stack settings; set an endpoint URL or change the settings",
             endpoints.override_id
         )),

@@ -61,6 +61,9 @@ async fn role(
     asking: &Asking<'_>,
 ) -> Result<SharedCredentialsProvider, SourceError> {
     let role = context.role(&settings.environment)?;
+    if let Some(region) = &role.region {
+        stackql_call::region(region).map_err(|e| format!("has {e}"))?;
+    }
     let endpoint = match role.endpoint.clone().or_else(|| settings.endpoint_url.clone()) {
         Some(url) => Some(url),
         None => asking.profile.endpoint_url("STS")?,
@@ -71,16 +74,11 @@ async fn role(
 /// Where roles are asked for: the region of the environment, else of the profile.
 fn region(settings: &Settings, profile: &Profile) -> Result<String, String> {
     let variable = |name: &str| settings.environment.get(name).filter(|v| !v.trim().is_empty()).cloned();
-    match variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
-        Some(region) if region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && region.len() < 64 => {
-            Ok(region)
-        }
-        Some(region) => Err(format!(
-            "AWS_REGION or AWS_DEFAULT_REGION is '{}', which is no region; give one like us-east-1",
-            region.escape_debug()
-        )),
-        None => Ok(profile.region()?.unwrap_or_else(|| REGION.to_owned())),
-    }
+    let region = match variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
+        Some(region) => region,
+        None => profile.region()?.unwrap_or_else(|| REGION.to_owned()),
+    };
+    stackql_call::region(&region).map(|()| region).map_err(|e| e.to_string())
 }
 
 #[cfg(test)]

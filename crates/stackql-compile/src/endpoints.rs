@@ -10,7 +10,7 @@ pub(crate) fn endpoints(file: &Value, metadata: &Value, scope: Option<&str>) -> 
     let prefix = text(&metadata["endpointPrefix"]);
     let override_id = text(&metadata["serviceId"]).to_uppercase().replace([' ', '-'], "_");
     let partitions = file["partitions"].as_array().into_iter().flatten().map(|p| partition(p, prefix)).collect();
-    Endpoints { override_id, scope: scope.map(str::to_owned), partitions }
+    Endpoints { override_id, scope: scope.map(str::to_owned), partitions, ..Endpoints::default() }
 }
 
 fn partition(file: &Value, prefix: &str) -> Partition {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value as Json, json};
 use stackql_call::{BindError, Bindings, RowPlan, Value};
-use stackql_provider::{BodyStyle, Method, NarrowingVia, Resource, Service, Type};
+use stackql_provider::{BodyStyle, Location, Method, NarrowingVia, Resource, Service, Type};
 
 use crate::error::Error;
 use crate::example;
@@ -236,11 +236,36 @@ fn are_apart(values: &[Value]) -> bool {
     folded.len() == values.len()
 }
 
-/// Whether a method asks for one thing: its address ends with what is bound, or all that is bound is in a form.
+/// Whether a method asks for one thing: its address ends with what is bound, or all that is bound is in a form. A list is
+/// not the thing that it is a list of things in: where that is absent, it is no empty list.
 pub(crate) fn asks_for_one(method: &Method) -> bool {
-    let path = method.request.path.split('?').next().unwrap_or_default();
+    let whole = method.request.path.as_str();
+    let (path, rest) = whole.split_once('?').unwrap_or((whole, ""));
+    let is_in = method.paging.is_some() || !rest.is_empty() || matches!(method.request.body, BodyStyle::Form(_));
+    if (method.response.is_list && is_in) || lists(&method.operation) {
+        return false;
+    }
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     last.contains('{') || (!path.contains('{') && matches!(method.request.body, BodyStyle::Form(_)))
+}
+
+/// Whether an operation is called a list: `ListThings`, `GET_ListThings`, `things/list-all`.
+fn lists(operation: &str) -> bool {
+    const VERBS: [&str; 2] = ["get", "post"];
+    let name = operation.rsplit('/').next().unwrap_or_default().to_lowercase();
+    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !VERBS.contains(word));
+    words.next().is_some_and(|word| word.starts_with("list"))
+}
+
+/// Whether the code of an error names what the thing that `method` asks for is in, by the name of its parameter, such as
+/// `NoSuchFolder` of `/{folder}/{file}`: then nothing can be said of the thing itself.
+pub(crate) fn is_of_a_parent(method: &Method, code: &str) -> bool {
+    let named = code.strip_prefix("NoSuch").or_else(|| code.strip_suffix("NotFound")).unwrap_or_default();
+    let path = method.request.path.split('?').next().unwrap_or_default();
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let parents = method.parameters.iter().filter(|p| matches!(p.location, Location::Path | Location::Server));
+    let mut parents = parents.filter(|p| !last.contains(&format!("{{{}}}", p.wire)));
+    parents.any(|p| p.wire.eq_ignore_ascii_case(named))
 }
 
 /// A set of bindings for each of `rows` with each of the values; none for what contradicts what is bound already.
@@ -286,3 +311,6 @@ fn filter(resource: &Resource, method: &Method, parameter: &str, name: &str, val
     let values: Vec<Json> = values.iter().filter_map(text).map(Json::String).collect();
     Some(json!({ text_member.name.clone(): name, list_member.name.clone(): values }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ use stackql_call::{
 };
 use stackql_provider::{NextPage, Verb};
 
+use crate::access::is_of_a_parent;
 use crate::context::Context;
 use crate::error::Error;
 
@@ -109,7 +110,7 @@ impl Reading {
         }
         let answer = match self.decode(plan, state.cursor.as_ref(), &answered) {
             Err(Error::Answer(AnswerError::Fault(fault)))
-                if (paging.absent_is_empty && fault.kind == FaultKind::NotFound) || self.ignores(&fault) =>
+                if (paging.absent_is_empty && self.is_absent(&fault)) || self.ignores(&fault) =>
             {
                 return Ok(None);
             }
@@ -151,6 +152,11 @@ impl Reading {
     /// Whether the session takes a refusal to read for nothing being there.
     fn ignores(&self, fault: &Fault) -> bool {
         self.reads() && self.context.settings.ignores(&fault.code, fault.status)
+    }
+
+    /// Whether a refusal says that the one thing that was asked for is not there.
+    fn is_absent(&self, fault: &Fault) -> bool {
+        fault.kind == FaultKind::NotFound && !is_of_a_parent(self.call.operation().method(), &fault.code)
     }
 
     fn reads(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Where requests of a service go.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 /// The endpoints of a service, by partition.
@@ -11,6 +13,19 @@ pub struct Endpoints {
     pub scope: Option<String>,
     /// The partitions; the first whose pattern or list takes the scope's value wins, else the first of all.
     pub partitions: Vec<Partition>,
+    /// Variables of the host that the service takes as the first step of the path instead, at an address without them.
+    #[serde(default)]
+    pub path_style: Vec<String>,
+}
+
+impl Endpoints {
+    /// A template with the scope's placeholder under the scope's name.
+    pub fn named<'t>(&self, template: &'t str) -> Cow<'t, str> {
+        match &self.scope {
+            Some(name) if template.contains("{scope}") => template.replace("{scope}", &format!("{{{name}}}")).into(),
+            _ => template.into(),
+        }
+    }
 }
 
 /// A group of places with the same host names.

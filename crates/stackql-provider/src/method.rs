@@ -284,6 +284,9 @@ pub struct ResponseShape {
     pub siblings: Vec<String>,
     /// The shape of a row: [`crate::Type::Structure`], or a scalar for a list of scalars.
     pub row: Option<TypeRef>,
+    /// The rows are described as a list, not as one thing.
+    #[serde(default)]
+    pub is_list: bool,
     /// Where an error says what it is.
     pub error: ErrorShape,
 }

@@ -248,7 +248,7 @@ fn time(value: &Json, format: TimeFormat) -> Option<String> {
     })
 }
 
-/// A value for a message, cut to a sensible length.
+/// A value for a message, on one line and cut to a sensible length.
 pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
@@ -265,6 +265,7 @@ fn json_shown(value: &Json) -> String {
         Json::String(s) => format!("'{s}'"),
         other => other.to_string(),
     };
+    let text: String = text.chars().flat_map(crate::request::printable).collect();
     if text.chars().count() <= 80 { text } else { text.chars().take(77).chain("...".chars()).collect() }
 }
 

@@ -38,6 +38,13 @@ const JSON_MESSAGES: &[Place] = &[
 const XML_CODES: &[Place] = &[&["Error", "Code"], &["Errors", "Error", "Code"], &["Code"]];
 const XML_MESSAGES: &[Place] = &[&["Error", "Message"], &["Errors", "Error", "Message"], &["Message"]];
 
+/// The outermost elements of documents that are errors.
+const XML_ERRORS: [&str; 3] = ["Error", "Errors", "ErrorResponse"];
+/// An outermost element of errors, where an error stands right inside.
+const XML_ANSWER: &str = "Response";
+/// The member that says, outermost, which error an answer is.
+const JSON_KIND: &str = "__type";
+
 /// The parts of an error.
 #[derive(Debug, Default)]
 pub(super) struct Said {
@@ -99,9 +106,26 @@ pub(super) fn says_error(body: &[u8], shape: &ErrorShape) -> bool {
     }
 }
 
+/// Whether the body is a document of the kind that XML protocols have for errors, where a good answer is one called
+/// `outermost`.
+pub(super) fn is_error_document(body: &[u8], outermost: &str) -> bool {
+    let Form::Xml = form(body) else { return false };
+    let Ok(mut document) = Document::open(body) else { return false };
+    if document.name() == outermost {
+        return false;
+    }
+    XML_ERRORS.contains(&document.name())
+        || document.name() == XML_ANSWER
+            && matches!(document.next(), Ok(Next::Child))
+            && XML_ERRORS.contains(&document.name())
+}
+
 /// Whether the body of an answer without rows says that it is an error, whether its definition knows of that or not.
 pub(super) fn says_error_alone(body: &[u8]) -> bool {
     let Ok(document) = read(body, PhantomData::<Json>) else { return false };
+    if document.get(JSON_KIND).and_then(Json::as_str).is_some_and(|kind| !kind.is_empty()) {
+        return true;
+    }
     ["error", "errors"].iter().filter_map(|name| document.get(name)).any(|said| match said {
         Json::Object(members) => !members.is_empty(),
         Json::Array(items) => !items.is_empty(),

@@ -249,7 +249,7 @@ fn the_request_id_is_in_the_body_or_a_header() {
         page(&call(Verb::Select, "thingSet.item"), &plan(&["id"], false), None, &response).unwrap().request_id
     };
     assert_eq!(request_id(document("")).as_deref(), Some("q-1"));
-    assert_eq!(request_id("<R/>".to_owned()).as_deref(), Some("h"));
+    assert_eq!(request_id("<R><thingSet/></R>".to_owned()).as_deref(), Some("h"));
 }
 
 #[test]

@@ -8,23 +8,24 @@ use crate::body::{Broken, MAX_DEPTH};
 use crate::json::{member, quote};
 use crate::xml::{Document, Next, texts};
 
+/// How many elements a message names.
+const MOST_NAMED: usize = 8;
+
 impl Answer<'_> {
     pub(super) fn xml(&mut self, body: &[u8], places: &Places<'_>) -> Result<(), Broken> {
         let mut document = Document::open(body)?;
-        if !places.outermost.is_empty() && document.name() != places.outermost {
-            let found: String = document.name().chars().take(80).collect();
-            return Err(document.broken(&format!("it is <{found}>, not <{}>,", places.outermost)));
-        }
+        described(&document, places.outermost)?;
         let sought;
         let (rows, marks) = match places.rows {
             [step] if step == ResponseShape::ANYWHERE => {
                 sought = sought::places(body, places)?;
-                let Some(rows) = &sought.rows else { return Ok(()) };
+                let Some(rows) = &sought.rows else { return kin(body, places) };
                 (rows.as_slice(), sought.marks.each_ref().map(Vec::as_slice))
             }
             rows => (rows, places.marks),
         };
         if rows.is_empty() {
+            kin(body, places)?;
             for (mark, found) in self.marks.iter_mut().zip(texts(body, &marks)?) {
                 *mark = found;
             }
@@ -33,6 +34,7 @@ impl Answer<'_> {
         let mut stack: Vec<String> = Vec::new();
         loop {
             match document.next()? {
+                Next::End if stack.is_empty() && self.builders.rows == 0 => return kin(body, places),
                 Next::End if stack.is_empty() => return Ok(()),
                 Next::End => {
                     stack.pop();
@@ -135,6 +137,49 @@ impl Answer<'_> {
         self.end_row(&extra);
         Ok(())
     }
+}
+
+/// Checks that a document just opened is called `outermost`, where that is not empty. One that says nothing may be
+/// anybody's.
+pub(super) fn described(document: &Document<'_>, outermost: &str) -> Result<(), Broken> {
+    let found = shown(document.name());
+    if !outermost.is_empty() && document.name() != outermost {
+        return Err(document.broken(&format!("it is <{found}>, not <{outermost}>,")));
+    }
+    if outermost.is_empty() && document.says_nothing() {
+        return Err(document.broken(&format!("it is an empty <{found}>,")));
+    }
+    Ok(())
+}
+
+/// Checks a document without rows whose outermost element may have any name: it, or one of its children, is called as
+/// one of the siblings, or it has no children.
+fn kin(body: &[u8], places: &Places<'_>) -> Result<(), Broken> {
+    let known = |name: &str| places.siblings.iter().any(|sibling| sibling == name);
+    let mut document = Document::open(body)?;
+    if !places.outermost.is_empty() || places.siblings.is_empty() || known(document.name()) {
+        return Ok(());
+    }
+    let found = shown(document.name());
+    let mut strangers = Vec::new();
+    while let Next::Child = document.next()? {
+        if known(document.name()) {
+            return Ok(());
+        }
+        strangers.push(format!("<{}>", shown(document.name())));
+        document.skip()?;
+    }
+    if strangers.is_empty() {
+        return Ok(());
+    }
+    strangers.dedup();
+    strangers.truncate(MOST_NAMED);
+    let wanted: Vec<String> = places.siblings.iter().take(MOST_NAMED).map(|name| format!("<{name}>")).collect();
+    Err(document.broken(&format!("it is <{found}> of {}, not of {},", strangers.join(", "), wanted.join(", "))))
+}
+
+fn shown(name: &str) -> String {
+    name.chars().take(80).collect()
 }
 
 fn json_ref(

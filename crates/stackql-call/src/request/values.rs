@@ -57,13 +57,18 @@ fn deep(pairs: &mut Vec<(String, String)>, name: String, value: &Json) {
 }
 
 /// The text of a header.
-pub(super) fn header(types: &Types, parameter: &Parameter, value: &Json) -> String {
+pub(crate) fn header(types: &Types, parameter: &Parameter, value: &Json) -> String {
+    joined(&named(types, parameter.ty, parameter.time_format, value))
+}
+
+/// The text of a path's placeholder, not encoded.
+pub(crate) fn path_text(types: &Types, parameter: &Parameter, value: &Json) -> String {
     joined(&named(types, parameter.ty, parameter.time_format, value))
 }
 
 /// The text of a path's placeholder, encoded.
 pub(super) fn path(types: &Types, parameter: &Parameter, value: &Json) -> String {
-    let text = joined(&named(types, parameter.ty, parameter.time_format, value));
+    let text = path_text(types, parameter, value);
     if parameter.style == ValueStyle::Slashed {
         slashed(&text)
     } else {
@@ -72,7 +77,7 @@ pub(super) fn path(types: &Types, parameter: &Parameter, value: &Json) -> String
 }
 
 /// A text of several steps of a path, encoded.
-pub(super) fn slashed(text: &str) -> String {
+pub(crate) fn slashed(text: &str) -> String {
     utf8_percent_encode(text, SLASHED).to_string()
 }
 

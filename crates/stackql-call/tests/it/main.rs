@@ -10,5 +10,6 @@ mod bindings;
 mod cases;
 mod model;
 mod pages;
+mod places;
 mod protocol;
 mod transforms;

@@ -62,6 +62,7 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
             outermost: text(&document["outermost"]).to_owned(),
             rows: texts(&document["rows"]),
             row: row.map(|r| shapes.add(r)),
+            is_list: document["is_list"].as_bool().unwrap_or_default(),
             error: match document["error"].as_object() {
                 Some(_) => ErrorShape {
                     code: texts(&document["error"]["code"]),

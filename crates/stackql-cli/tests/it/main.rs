@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what does not work fails the test")]
 #![expect(clippy::disallowed_methods, reason = "tests make the files that the binary reads")]
 
+mod addresses;
 mod bad_input;
 mod command_line;
 mod credentials;

@@ -4,7 +4,20 @@ use stackql_call::Request;
 
 /// The address of `request` below `base`.
 pub(super) fn address(base: &str, request: &Request) -> Result<url::Url, String> {
-    let mut url = url::Url::parse(&format!("{}{}", base.trim_end_matches('/'), request.path))
+    let base = base.trim_end_matches('/');
+    let is_below = base.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
+    let path = match request.path.strip_prefix('/') {
+        // What the host has of its own is the whole path: `/name`, and not what is below it.
+        Some(rest)
+            if (rest.is_empty() || rest.starts_with('?'))
+                && is_below
+                && !request.operation.service.endpoints.path_style.is_empty() =>
+        {
+            rest
+        }
+        _ => request.path.as_str(),
+    };
+    let mut url = url::Url::parse(&format!("{base}{path}"))
         .map_err(|e| format!("the endpoint address is not a URL: {e}; give one like https://host:port"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err("the endpoint address has no http or https host; give one like https://host:port".to_owned());

@@ -26,19 +26,20 @@ async fn overrides_then_partitions() {
                 ..Partition::default()
             },
         ],
+        ..Endpoints::default()
     };
     /// Environment, scope, and the address they lead to.
     type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
     let cases: [Case<'_>; 6] = [
-        (&[], "eu-west-1", "https://ec2.eu-west-1.one"),
-        (&[], "cn-north-1", "https://ec2.cn-north-1.two"),
-        (&[("AWS_USE_FIPS_ENDPOINT", "true")], "us-east-1", "https://ec2-fips.us-east-1.one"),
+        (&[], "eu-west-1", "https://ec2.{region}.one"),
+        (&[], "cn-north-1", "https://ec2.{region}.two"),
+        (&[("AWS_USE_FIPS_ENDPOINT", "true")], "us-east-1", "https://ec2-fips.{region}.one"),
         (&[("AWS_ENDPOINT_URL", "http://x")], "us-east-1", "http://x"),
         (&[("AWS_ENDPOINT_URL", "http://x"), ("AWS_ENDPOINT_URL_EC2", "http://y")], "us-east-1", "http://y"),
         (
             &[("AWS_ENDPOINT_URL", "http://x"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")],
             "us-east-1",
-            "https://ec2.us-east-1.one",
+            "https://ec2.{region}.one",
         ),
     ];
     for (variables, scope, expected) in cases {
@@ -94,6 +95,7 @@ fn partitioned() -> Endpoints {
             partition("aws-cn", r"^cn\-\w+\-\d+$", china),
             partition("aws-us-gov", r"^us\-gov\-\w+\-\d+$", government),
         ],
+        ..Endpoints::default()
     }
 }
 
@@ -110,22 +112,22 @@ async fn partitions_and_variants() {
     /// Environment, scope, and the host they lead to.
     type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
     let cases: [Case<'_>; 10] = [
-        (&[], "us-east-1", "ec2.us-east-1.amazonaws.com"),
-        (&[], "eu-west-9", "ec2.eu-west-9.amazonaws.com"),
-        (&[], "cn-north-1", "ec2.cn-north-1.amazonaws.com.cn"),
-        (&[], "us-gov-west-1", "ec2.us-gov-west-1.amazonaws.com"),
-        (&[FIPS], "us-east-1", "ec2-fips.us-east-1.amazonaws.com"),
-        (&[FIPS], "us-gov-west-1", "ec2.us-gov-west-1.amazonaws.com"),
-        (&[FIPS], "cn-north-1", "ec2-fips.cn-north-1.amazonaws.com.cn"),
-        (&[DUAL_STACK], "us-east-1", "ec2.us-east-1.api.aws"),
-        (&[FIPS, DUAL_STACK], "us-east-1", "ec2-fips.us-east-1.api.aws"),
-        (&[("AWS_USE_FIPS_ENDPOINT", "")], "us-east-1", "ec2.us-east-1.amazonaws.com"),
+        (&[], "us-east-1", "ec2.{region}.amazonaws.com"),
+        (&[], "eu-west-9", "ec2.{region}.amazonaws.com"),
+        (&[], "cn-north-1", "ec2.{region}.amazonaws.com.cn"),
+        (&[], "us-gov-west-1", "ec2.{region}.amazonaws.com"),
+        (&[FIPS], "us-east-1", "ec2-fips.{region}.amazonaws.com"),
+        (&[FIPS], "us-gov-west-1", "ec2.{region}.amazonaws.com"),
+        (&[FIPS], "cn-north-1", "ec2-fips.{region}.amazonaws.com.cn"),
+        (&[DUAL_STACK], "us-east-1", "ec2.{region}.api.aws"),
+        (&[FIPS, DUAL_STACK], "us-east-1", "ec2-fips.{region}.api.aws"),
+        (&[("AWS_USE_FIPS_ENDPOINT", "")], "us-east-1", "ec2.{region}.amazonaws.com"),
     ];
     for (variables, scope, host) in cases {
-        let expected = Target { url: format!("https://{host}"), signing_scope: scope.to_owned() };
+        let expected = Target { url: format!("https://{host}"), replaced: None, signing_scope: scope.to_owned() };
         assert_eq!(found(variables, scope).await, Ok(expected), "{variables:?} {scope}");
     }
-    let global = Target { url: "https://ec2.amazonaws.com".into(), signing_scope: "us-east-1".into() };
+    let global = Target { url: "https://ec2.amazonaws.com".into(), replaced: None, signing_scope: "us-east-1".into() };
     assert_eq!(found(&[], "aws-global").await, Ok(global));
     let error = found(&[DUAL_STACK], "cn-north-1").await.expect_err("no such endpoint");
     assert!(error.contains("EC2") && error.contains("cn-north-1") && error.contains("dual-stack"), "{error}");
@@ -140,7 +142,14 @@ async fn a_flag_goes_before_all_and_signing_keeps_the_scope() {
     let profile = Profile::load(&environment).expect("no profile files");
     let settings = Settings { endpoint_url: Some("http://flag".into()), ..Settings::default() };
     let found = target(&settings, Some(&profile), &partitioned(), Some("cn-north-1"), Some("https://own"));
-    assert_eq!(found, Ok(Target { url: "http://flag".into(), signing_scope: "cn-north-1".into() }));
+    assert_eq!(
+        found,
+        Ok(Target {
+            url: "http://flag".into(),
+            replaced: Some("https://own".into()),
+            signing_scope: "cn-north-1".into(),
+        })
+    );
     let found = target(&Settings::default(), Some(&profile), &Endpoints::default(), None, Some("https://own"));
-    assert_eq!(found, Ok(Target { url: "https://own".into(), signing_scope: String::new() }));
+    assert_eq!(found, Ok(Target { url: "https://own".into(), replaced: None, signing_scope: String::new() }));
 }

@@ -144,7 +144,7 @@ pub(super) fn compile<'a>(
         body(at, operation, &config, &mut request, &mut parameters, types);
     }
     for parameter in &mut parameters {
-        if parameter.location == Location::Path {
+        if parameter.location == Location::Path && !goes_on(scene.document, operation, &parameter.wire) {
             parameter.style = ValueStyle::Slashed;
         }
     }
@@ -196,6 +196,21 @@ pub(super) fn compile<'a>(
         permissions: permissions::compile(scene.permissions, scene.document, operation.at, verb),
     };
     Ok(Compiled { method, columns, problems })
+}
+
+/// Whether a placeholder follows the parameter's in the path, or in another path of the document that takes the same
+/// HTTP method: what is behind a slash of its value would be taken for that one's.
+fn goes_on(document: At<'_>, operation: &Operation<'_>, wire: &str) -> bool {
+    let bare = |path: &'_ str| path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
+    let (path, own) = (bare(operation.path), format!("{{{wire}}}"));
+    if path.contains(&format!("{own}/{{")) {
+        return true;
+    }
+    let longer = format!("{path}/{{");
+    let is_longer = |other: &str| bare(other).strip_prefix(&longer).is_some_and(|rest| !rest.contains('/'));
+    let mut paths = document.get("paths").into_iter().flat_map(At::entries);
+    path.ends_with(&own)
+        && paths.any(|(other, item)| is_longer(other) && item.entries().any(|(verb, _)| operation.is(verb)))
 }
 
 fn form_style(config: &Config<'_>) -> FormStyle {

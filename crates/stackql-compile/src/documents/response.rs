@@ -12,6 +12,10 @@ use super::schema::{Deep, Merged, merged};
 const ONE_VALUE: &str = "column_anon";
 /// The kind of transform that reads XML by the schema of its rows.
 const BY_SCHEMA: &str = "schema_driven_xml";
+/// What the kinds of transforms that read XML have in their names.
+const BY_XML: &str = "_mxj_";
+/// What elements of a list are called where nothing says it.
+const ELEMENT: &str = "member";
 /// Where rows are when nothing says so and an answer has it.
 const USUAL_KEY: &str = "items";
 
@@ -35,6 +39,10 @@ pub(super) fn compile<'a>(
         media_type,
         ..ResponseShape::default()
     };
+    let takes_xml = shape.transform.as_ref().is_some_and(|t| t.kind.contains(BY_XML));
+    if is_xml || is_by_schema || takes_xml || shape.media_type.is_empty() {
+        shape.outermost = answered(operation).unwrap_or_default();
+    }
     let Some(schema) = schema else { return Ok((shape, Vec::new())) };
     let outermost = merged(schema);
     let key = GraphQl::rows(operation).or(said("objectKey")).or(operation.at.text("x-stackQL-objectKey"));
@@ -46,7 +54,15 @@ pub(super) fn compile<'a>(
         // The outermost element is not named.
         steps.remove(0);
     }
-    let row = row(schema, &steps, is_xml);
+    if is_xml {
+        steps = unwrapped(schema, steps);
+    }
+    let (row, is_list) = match row(schema, &steps, is_xml) {
+        Some((row, is_list)) => (Some(row), is_list),
+        None => (None, false),
+    };
+    // A schema that rows are read by has a list of them, also where there is one.
+    shape.is_list = is_list && !is_by_schema;
     if is_by_schema {
         steps = vec![ResponseShape::ANYWHERE.to_owned()];
     }
@@ -54,7 +70,10 @@ pub(super) fn compile<'a>(
         true => merged(*at).xml_name.unwrap_or(name).to_owned(),
         false => (*name).to_owned(),
     };
-    shape.siblings = outermost.properties.iter().map(sibling).collect();
+    // The schema that a row is read by is none of the whole answer.
+    if !is_by_schema {
+        shape.siblings = outermost.properties.iter().map(sibling).collect();
+    }
     shape.rows = steps;
     let Some(row) = row else {
         return Ok((shape, Vec::new()));
@@ -63,6 +82,15 @@ pub(super) fn compile<'a>(
     let columns = columns(&row_shape, row, is_xml, types);
     shape.row = Some(structure(&columns, types));
     Ok((shape, columns))
+}
+
+/// The outermost element of the answers to an operation that the path's query names, as AWS's query protocols do:
+/// `?Action=ListUsers&Version=2010-05-08`.
+fn answered(operation: &Operation<'_>) -> Option<String> {
+    let (_, query) = operation.path.split_once('?')?;
+    let value = |name: &str| query.split('&').find_map(|pair| pair.split_once('=').filter(|(n, _)| *n == name));
+    let (_, action) = value("Action").filter(|(_, action)| !action.is_empty())?;
+    value("Version").map(|_| format!("{action}Response"))
 }
 
 /// The schema of the answers.
@@ -77,12 +105,13 @@ pub(super) fn awaited(method: At<'_>, types: &mut Types) -> Option<ResponseShape
     let schema = wanted.get("async_schema_override")?;
     let media_type = wanted.text("asyncOverrideMediaType").or(wanted.text("mediaType")).unwrap_or("application/json");
     let is_xml = media_type.contains("xml");
-    let row = row(schema, &[], is_xml)?;
+    let (row, is_list) = row(schema, &[], is_xml)?;
     let columns = columns(&merged(row), row, is_xml, types);
     Some(ResponseShape {
         media_type: media_type.to_owned(),
         format: if is_xml { AnswerFormat::Markup } else { AnswerFormat::Json },
         row: Some(structure(&columns, types)),
+        is_list,
         ..ResponseShape::default()
     })
 }
@@ -126,11 +155,33 @@ pub(super) fn steps(key: &str) -> Vec<String> {
     path.split('.').filter(|s| !s.is_empty()).map(str::to_owned).collect()
 }
 
-/// The schema of a row: what the steps lead to, or an element of it if it is a list.
-fn row<'a>(schema: At<'a>, steps: &[String], is_xml: bool) -> Option<At<'a>> {
-    let mut here = schema;
+/// The steps without those to the elements of a list that has no element around its own: `/*/Contents/member`, where each
+/// `<Contents>` is an element.
+fn unwrapped(schema: At<'_>, steps: Vec<String>) -> Vec<String> {
+    let mut here = Some(schema);
+    let mut kept = Vec::new();
+    for step in steps {
+        let shape = here.map(merged).unwrap_or_default();
+        let named = |(name, at): &&(&str, At<'_>)| *name == step || merged(*at).xml_name == Some(&step);
+        here = shape.properties.iter().find(named).map(|(_, at)| *at);
+        match shape.items {
+            Some(items) if (shape.is_unwrapped || shape.is_flattened) && step == ELEMENT => here = Some(items),
+            Some(items) if here.is_none() => {
+                here = Some(items);
+                kept.push(step);
+            }
+            _ => kept.push(step),
+        }
+    }
+    kept
+}
+
+/// The schema of a row: what the steps lead to, or an element of it if it is a list; and whether there is one on the way.
+fn row<'a>(schema: At<'a>, steps: &[String], is_xml: bool) -> Option<(At<'a>, bool)> {
+    let (mut here, mut is_list) = (schema, false);
     for step in steps {
         let shape = merged(here);
+        is_list |= step == "*" || (shape.items.is_some() && step.parse::<usize>().is_err());
         here = match step.as_str() {
             "*" => shape.items.or(shape.additional).or(shape.properties.first().map(|(_, at)| *at))?,
             element if shape.items.is_some() && element.parse::<usize>().is_ok() => shape.items?,
@@ -153,8 +204,8 @@ fn row<'a>(schema: At<'a>, steps: &[String], is_xml: bool) -> Option<At<'a>> {
     }
     let shape = merged(here);
     match (shape.kind, shape.items) {
-        ("array", Some(items)) => Some(items),
-        _ => Some(here),
+        ("array", Some(items)) => Some((items, true)),
+        _ => Some((here, is_list)),
     }
 }
 

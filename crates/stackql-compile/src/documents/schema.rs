@@ -24,6 +24,8 @@ pub(super) struct Merged<'a> {
     pub(super) xml_name: Option<&'a str>,
     /// XML lists have no element around their own.
     pub(super) is_flattened: bool,
+    /// XML lists are said to have none.
+    pub(super) is_unwrapped: bool,
     pub(super) is_text_only: bool,
     /// Other names of a property that has it.
     aliases: Vec<&'a str>,
@@ -92,6 +94,7 @@ fn local<'a>(schema: At<'a>, called: Option<&'a str>, into: &mut Merged<'a>, bin
     }
     if let Some(xml) = schema.get("xml") {
         into.xml_name = into.xml_name.or(xml.text("name"));
+        into.is_unwrapped |= xml.text("wrapped") == Some("false");
         into.is_flattened |= xml.says("x-flattened") || schema.says("x-flattened");
     }
     into.items = into.items.or(schema.get("items"));

@@ -1,11 +1,15 @@
 //! Where requests go: the servers of a document, with their variables as parameters.
 
+use std::collections::BTreeSet;
+
 use stackql_provider::{Endpoints, Location, Parameter, Partition, Type, Types, Variant};
 
 use super::library::At;
 
 /// The parameter by which places of a provider are told apart.
 pub(super) const REGION: &str = "region";
+/// The keys of a path that are operations.
+const VERBS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// The endpoints of a service whose document has these servers. `scope`: places are told apart by a region.
 pub(super) fn endpoints(document: At<'_>, scope: bool, override_id: &str) -> Endpoints {
@@ -34,7 +38,29 @@ pub(super) fn endpoints(document: At<'_>, scope: bool, override_id: &str) -> End
         override_id: override_id.to_owned(),
         partitions: servers.iter().filter(|s| s.text("url").is_some()).map(partition).collect(),
         scope,
+        path_style: Vec::new(),
     }
+}
+
+/// The variables that stand in front of an address that the document has without them, too: `{name}.` is a virtual host
+/// of a service that is asked for the same thing by `/name`.
+pub(super) fn path_style(document: At<'_>) -> Vec<String> {
+    fn listed(at: At<'_>) -> impl Iterator<Item = At<'_>> {
+        at.get("servers").into_iter().flat_map(At::items)
+    }
+    let items = document.get("paths").into_iter().flat_map(At::entries).map(|(_, item)| item);
+    let below = items.flat_map(|item| {
+        let operations = item.entries().filter(|(verb, _)| VERBS.contains(verb)).map(|(_, at)| at);
+        std::iter::once(item).chain(operations).flat_map(listed).collect::<Vec<_>>()
+    });
+    let urls = listed(document).chain(below).filter_map(|server| server.text("url").map(template));
+    let urls: BTreeSet<String> = urls.collect();
+    let variable = |url: &String| {
+        let (scheme, host) = url.split_once("://{")?;
+        let (name, rest) = host.split_once("}.")?;
+        urls.contains(&format!("{scheme}://{rest}")).then(|| name.to_owned())
+    };
+    urls.iter().filter_map(variable).collect()
 }
 
 /// The variables of the first of `servers`, which a statement may set.

@@ -34,7 +34,10 @@ pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(S
     let auth = auth(provider, document, &config);
     let is_signed = is_signed(&auth.scheme);
     let override_id = if is_signed { name } else { "" };
-    let endpoints = servers::endpoints(document, is_signed, override_id);
+    let mut endpoints = servers::endpoints(document, is_signed, override_id);
+    if is_signed {
+        endpoints.path_style = servers::path_style(document);
+    }
     let info = |key: &str| document.get("info").and_then(|i| i.text(key));
     let text = |key: &str| entry.text(key).unwrap_or_default().to_owned();
     let mut service = Service {

@@ -1,0 +1,169 @@
+//! What a value may be at a place of an address. Owns the syntax of hosts, ports and paths as far as values may have it.
+
+use std::net::Ipv6Addr;
+
+/// A place in a template of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The address begins with it, up to its path.
+    Address,
+    /// Before `://`.
+    Scheme,
+    /// All between `://` and the path.
+    Authority,
+    /// A part of the host; whether it begins, and ends, where a label does.
+    Host { begins: bool, ends: bool },
+    /// The scope's value.
+    Scope,
+    /// Behind the host's colon.
+    Port,
+    /// Behind the host.
+    Path,
+}
+
+/// A value that fits its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// As it is.
+    Whole,
+    /// An authority that says its scheme, or a slash behind its end.
+    Authority,
+}
+
+const ADDRESS: &str = "an address like https://host:port";
+const SCHEME: &str = "http or https";
+const AUTHORITY: &str = "a host, or host:port";
+const HOST: &str = "a name of letters, digits and hyphens, or several with dots between";
+const SCOPE: &str = "a name of letters, digits and hyphens";
+const PORT: &str = "the number of a port";
+const PATH: &str = "a path without . and .., of characters that need no encoding";
+
+/// The longest label and name that DNS knows.
+const LABEL: usize = 63;
+const NAME: usize = 253;
+
+impl Place {
+    /// The place between these parts of a template; a placeholder before it is any one character.
+    pub(super) fn of(before: &str, after: &str) -> Self {
+        if before.is_empty() {
+            return match after {
+                _ if after.starts_with("://") => Self::Scheme,
+                "" => Self::Address,
+                _ if after.starts_with('/') => Self::Address,
+                _ => Self::Host { begins: true, ends: after.starts_with(['.', ':']) },
+            };
+        }
+        let Some((_, host)) = before.split_once("://").filter(|(_, host)| !host.contains('/')) else {
+            return Self::Path;
+        };
+        let at_end = after.is_empty() || after.starts_with('/');
+        match host {
+            "" if at_end => Self::Authority,
+            _ if host.ends_with(':') => Self::Port,
+            _ => {
+                let begins = host.is_empty() || host.ends_with('.');
+                Self::Host { begins, ends: at_end || after.starts_with(['.', ':']) }
+            }
+        }
+    }
+
+    /// The same place where the value is a scope's: in a host it is one label.
+    pub(super) fn of_scope(self) -> Self {
+        match self {
+            Self::Host { .. } => Self::Scope,
+            place => place,
+        }
+    }
+
+    /// How a value is written here; the error says what it must be.
+    pub(super) fn fit(self, value: &str) -> Result<Fit, &'static str> {
+        let (fits, expected, fit) = match self {
+            Self::Scheme => (is_scheme(value), SCHEME, Fit::Whole),
+            Self::Address => (is_address(value), ADDRESS, Fit::Whole),
+            Self::Authority => (is_authority(without_scheme(value).1), AUTHORITY, Fit::Authority),
+            Self::Host { begins, ends } => (is_host(value, begins, ends), HOST, Fit::Whole),
+            Self::Scope => (is_label(value, true, true), SCOPE, Fit::Whole),
+            Self::Port => (is_port(value), PORT, Fit::Whole),
+            Self::Path => (is_path(value), PATH, Fit::Whole),
+        };
+        if fits { Ok(fit) } else { Err(expected) }
+    }
+}
+
+impl Fit {
+    /// What is written of `value` behind `before`.
+    pub(super) fn written<'v>(self, before: &str, value: &'v str) -> &'v str {
+        match self {
+            Self::Whole => value,
+            Self::Authority => {
+                let (scheme, rest) = without_scheme(value);
+                // Another scheme than the address has stays, and the address is none.
+                let same = scheme.is_none_or(|scheme| before.eq_ignore_ascii_case(&format!("{scheme}://")));
+                if same { rest.trim_end_matches('/') } else { value }
+            }
+        }
+    }
+}
+
+/// A value on one line, in a length fit to print.
+pub(super) fn shown(value: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut shown: String = value.chars().take(LONGEST).flat_map(crate::request::printable).collect();
+    if value.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn without_scheme(value: &str) -> (Option<&str>, &str) {
+    match value.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme), rest),
+        _ => (None, value),
+    }
+}
+
+fn is_scheme(value: &str) -> bool {
+    ["http", "https"].iter().any(|scheme| value.eq_ignore_ascii_case(scheme))
+}
+
+fn is_address(value: &str) -> bool {
+    matches!(without_scheme(value), (Some(_), rest) if is_authority(rest))
+}
+
+/// A host, perhaps with a port, perhaps with a path.
+fn is_authority(value: &str) -> bool {
+    let (authority, path) = value.split_once('/').unwrap_or((value, ""));
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !authority.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(number) => number.parse::<Ipv6Addr>().is_ok(),
+        None => is_host(host, true, true),
+    };
+    is_host && port.is_none_or(is_port) && (path.is_empty() || is_path(path))
+}
+
+fn is_host(value: &str, begins: bool, ends: bool) -> bool {
+    let last = value.split('.').count() - 1;
+    let label = |(at, label): (usize, &str)| is_label(label, begins || at > 0, ends || at < last);
+    value.len() <= NAME && value.split('.').enumerate().all(label)
+}
+
+fn is_label(value: &str, begins: bool, ends: bool) -> bool {
+    (1..=LABEL).contains(&value.len())
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        && !(begins && value.starts_with('-'))
+        && !(ends && value.ends_with('-'))
+}
+
+fn is_port(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_digit()) && value.parse::<u16>().is_ok()
+}
+
+/// Steps of a path that are written as they are.
+fn is_path(value: &str) -> bool {
+    !value.trim_matches('/').is_empty()
+        && crate::request::slashed(value) == value
+        && !value.split('/').any(|step| matches!(step, "." | ".."))
+}
