@@ -101,9 +101,7 @@ impl Profile {
         let mut keys = &self.selected().all;
         for _ in 0..=self.files.profiles.len() {
             if let Some((region, value)) = keys.word("region")?.zip(keys.get("region")) {
-                let is_one = region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && region.len() < 64;
-                let wrong = || format!("{} is '{region}', which is no region; give one like us-east-1", value.place());
-                return if is_one { Ok(Some(region.to_owned())) } else { Err(wrong()) };
+                return checked_region(region, &value.place()).map(Some);
             }
             match self.source(keys)? {
                 Some((_, next)) => keys = &next.all,
@@ -197,6 +195,12 @@ fn listed(files: &Files) -> String {
         all if all > LISTED => format!("there are: {} and {} more", names[..LISTED].join(", "), all - LISTED),
         _ => format!("there are: {}", names.join(", ")),
     }
+}
+
+/// A region that stands at `place`: it becomes a part of hosts.
+fn checked_region(region: &str, place: &str) -> Result<String, String> {
+    let wrong = |_| format!("{place} is '{region}', which is no region; give one like us-east-1");
+    stackql_call::region(region).map(|()| region.to_owned()).map_err(wrong)
 }
 
 #[cfg(test)]

@@ -58,6 +58,7 @@ fn value(name: &str, is_quoted: bool, resource: &Resource) -> String {
     let ty = parameter.map(|p| p.ty).or_else(member).map(|ty| resource.types.get(ty));
     let at_least = |least: i64| parameter.and_then(|p| p.minimum).unwrap_or_default().max(least);
     match ty {
+        _ if let Some(default) = parameter.and_then(|p| p.default.clone()) => default,
         Some(Type::Timestamp(_)) => "2030-01-31T12:00:00Z".to_owned(),
         Some(Type::Blob) => "AAAA".to_owned(),
         _ if is_quoted => "x".repeat(usize::try_from(at_least(1)).unwrap()),

@@ -153,9 +153,11 @@ impl Profile {
                 }
             }
         };
+        let of_session = session.and_then(|(_, found)| found.get("sso_region"));
+        let place = keys.get("sso_region").or(of_session).map(Value::place).unwrap_or_default();
         Ok(SignOn {
             start_url: find("sso_start_url")?,
-            region: find("sso_region")?,
+            region: super::checked_region(&find("sso_region")?, &place)?,
             account: find("sso_account_id")?,
             role: find("sso_role_name")?,
             session: session.map(|(name, _)| name.clone()),

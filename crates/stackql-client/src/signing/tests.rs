@@ -7,7 +7,7 @@ fn signed(keys: (&str, Option<&str>), region: &str, header: Option<&str>) -> Res
     let credentials = Credentials::new(keys.0, "secret", keys.1.map(str::to_owned), None, "test");
     let mut request = http::Request::builder().method("GET").uri("https://x.example.com/");
     if let Some(header) = header {
-        request = request.header("x-note", http::HeaderValue::from_bytes(header.as_bytes()).unwrap());
+        request = request.header("x-note", HeaderValue::from_bytes(header.as_bytes()).unwrap());
     }
     let mut request = request.body(Bytes::new()).unwrap();
     let time = SystemTime::UNIX_EPOCH;

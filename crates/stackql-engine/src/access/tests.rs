@@ -1,4 +1,4 @@
-use stackql_provider::{Parameter, RequestShape, ResponseShape};
+use stackql_provider::{BodyStyle, Parameter, RequestShape, ResponseShape};
 
 use super::*;
 
@@ -11,7 +11,11 @@ fn method(operation: &str, path: &str, is_list: bool) -> Method {
     };
     Method {
         operation: operation.to_owned(),
-        request: RequestShape { path: path.to_owned(), ..RequestShape::default() },
+        request: RequestShape {
+            path: path.to_owned(),
+            body: BodyStyle::Json { base: None, wrap: None },
+            ..RequestShape::default()
+        },
         response: ResponseShape { is_list, ..ResponseShape::default() },
         parameters: vec![parameter("folder"), parameter("file")],
         ..Method::default()
