@@ -162,7 +162,7 @@ fn read(
     if response.body.trim_ascii().is_empty() {
         // An operation without output answers with nothing, and so does one whose output is in headers. Where the name of
         // the document is known, there is one.
-        let is_in_headers = is_anywhere || method.request.http_method == HEAD;
+        let is_in_headers = method.request.http_method == HEAD;
         let has_name = !shape.outermost.is_empty() && shape.row.is_some();
         let must_not_be = has_name || (method.verb == Verb::Select && !is_in_headers);
         if response.status != NO_CONTENT && must_not_be {

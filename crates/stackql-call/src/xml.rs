@@ -56,6 +56,11 @@ impl<'a> Document<'a> {
         !self.has_namespace && matches!(text, Ok(Some(text)) if text.trim().is_empty())
     }
 
+    /// Whether the outermost element names a namespace.
+    pub(crate) fn has_namespace(&self) -> bool {
+        self.has_namespace
+    }
+
     /// The same place, from where is read on without moving this one.
     fn ahead(&self) -> Self {
         Self { reader: self.reader.clone(), name: String::new(), has_namespace: false }

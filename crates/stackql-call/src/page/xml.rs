@@ -19,7 +19,7 @@ impl Answer<'_> {
         let (rows, marks) = match places.rows {
             [step] if step == ResponseShape::ANYWHERE => {
                 sought = sought::places(body, places)?;
-                let Some(rows) = &sought.rows else { return kin(body, places) };
+                let Some(rows) = &sought.rows else { return of_an_api(body, places) };
                 (rows.as_slice(), sought.marks.each_ref().map(Vec::as_slice))
             }
             rows => (rows, places.marks),
@@ -176,6 +176,21 @@ fn kin(body: &[u8], places: &Places<'_>) -> Result<(), Broken> {
     strangers.truncate(MOST_NAMED);
     let wanted: Vec<String> = places.siblings.iter().take(MOST_NAMED).map(|name| format!("<{name}>")).collect();
     Err(document.broken(&format!("it is <{found}> of {}, not of {},", strangers.join(", "), wanted.join(", "))))
+}
+
+/// Checks a document without rows of which nothing is known but what a row is like: APIs that answer so name the
+/// namespace of their documents.
+fn of_an_api(body: &[u8], places: &Places<'_>) -> Result<(), Broken> {
+    let mut document = Document::open(body)?;
+    if !places.outermost.is_empty() || document.has_namespace() {
+        return Ok(());
+    }
+    let found = shown(document.name());
+    let child = match document.next()? {
+        Next::Child => format!(" of <{}>", shown(document.name())),
+        Next::End => String::new(),
+    };
+    Err(document.broken(&format!("it is <{found}>{child} without the namespace of an API and without a row,")))
 }
 
 fn shown(name: &str) -> String {

@@ -2,8 +2,11 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The sections of a text, each key with value and line.
-fn read(text: &str) -> Vec<(String, Vec<(String, String, usize)>)> {
+/// A key with its value and line.
+type Entries = Vec<(String, String, usize)>;
+
+/// The sections of a text.
+fn read(text: &str) -> Vec<(String, Entries)> {
     let sections = sections(text.as_bytes()).expect("sound");
     let entries = |section: Section| section.entries.into_iter().map(|(key, e)| (key, e.text, e.line)).collect();
     sections.into_iter().map(|section| (section.name.clone(), entries(section))).collect()
