@@ -1,5 +1,5 @@
-//! The columns of a provider table: the fields of its rows, and behind them the hidden ones, which `*` leaves out:
-//! the scope, the parameters of its SELECT methods, and `_extra`.
+//! The columns of a provider table: the fields of its rows with the variables of its servers, such as the scope, and
+//! behind them the hidden ones, which `*` leaves out: the other parameters of its SELECT methods, and `_extra`.
 //!
 //! A parameter is an input and a field is an output, also where both have one name: a response may spell a value in
 //! another form than the request (`zone` as a URL). Such a field has a *parameter column* beside it, which echoes the
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use stackql_call::RowPlan;
 use stackql_provider::names::fold;
-use stackql_provider::{Method, Parameter, Resource, Service, Type, Verb};
+use stackql_provider::{Location, Method, Parameter, Resource, Service, Type, Verb};
 
 /// What a column of a provider table holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +34,8 @@ pub(crate) struct Shape {
     pub(crate) sources: Vec<Source>,
     /// Other spellings, by the column's position.
     pub(crate) aliases: Vec<Vec<String>>,
-    /// How many of the columns `*` shows.
-    pub(crate) visible: usize,
+    /// Whether `*` shows it, by the column's position.
+    pub(crate) visible: Vec<bool>,
 }
 
 impl Shape {
@@ -43,42 +43,40 @@ impl Shape {
         let mut fields: Vec<Field> = resource.columns.iter().map(|c| RowPlan::field(&resource.types, c)).collect();
         let mut sources: Vec<Source> = (0..fields.len()).map(Source::Row).collect();
         let mut aliases: Vec<Vec<String>> = resource.columns.iter().map(|c| c.aliases.clone()).collect();
-        let visible = fields.len();
+        let mut visible = vec![true; fields.len()];
         if let Some(scope) = &service.endpoints.scope {
             let field = fields.iter().find(|f| fold(f.name()) == fold(scope));
             let name = field.map_or_else(|| scope.clone(), |field| format!("{PARAMETER}{}", field.name()));
+            visible.push(field.is_none());
             fields.push(Field::new(name, DataType::Utf8, true));
             sources.push(Source::Bound(scope.clone()));
             aliases.push(Vec::new());
         }
-        for method in resource.methods_of(Verb::Select) {
-            let paged = |parameter: &Parameter| method.paging.as_ref().is_some_and(|p| p.sets(&parameter.name));
-            for parameter in &method.parameters {
-                if paged(parameter) || parameter.idempotency_token || parameter.implied {
-                    continue;
-                }
-                let is_same = |at: &usize| same(parameter, fields[*at].name());
-                let known = (0..fields.len()).filter(is_same).collect::<Vec<_>>();
-                if known.iter().any(|at| matches!(sources[*at], Source::Bound(_))) {
-                    continue;
-                }
-                let field = parameter_field(resource, parameter);
-                // A field that the method filters on itself stays a filter.
-                match known.first().map(|at| fields[*at].name().clone()) {
-                    Some(column) if !takes(method, &column) => continue,
-                    Some(column) => {
-                        fields.push(field.with_name(format!("{PARAMETER}{column}")));
-                        aliases.push(Vec::new());
-                    }
-                    None => {
-                        fields.push(field);
-                        aliases.push(parameter.aliases.clone());
-                    }
-                }
-                sources.push(Source::Bound(parameter.name.clone()));
+        for (method, parameter) in inputs(resource) {
+            let is_same = |at: &usize| same(parameter, fields[*at].name());
+            let known = (0..fields.len()).filter(is_same).collect::<Vec<_>>();
+            if known.iter().any(|at| matches!(sources[*at], Source::Bound(_))) {
+                continue;
             }
+            let field = parameter_field(resource, parameter);
+            // A field that the method filters on itself stays a filter.
+            match known.first().map(|at| fields[*at].name().clone()) {
+                Some(column) if !takes(method, &column) => continue,
+                Some(column) => {
+                    visible.push(false);
+                    fields.push(field.with_name(format!("{PARAMETER}{column}")));
+                    aliases.push(Vec::new());
+                }
+                None => {
+                    visible.push(parameter.location == Location::Server);
+                    fields.push(field);
+                    aliases.push(parameter.aliases.clone());
+                }
+            }
+            sources.push(Source::Bound(parameter.name.clone()));
         }
         fields.extend(RowPlan::new(&resource.types, &[], true).schema().fields().iter().map(|f| f.as_ref().clone()));
+        visible.push(false);
         sources.push(Source::Extra);
         aliases.push(Vec::new());
         Self { schema: Arc::new(Schema::new(fields)), sources, aliases, visible }
@@ -95,6 +93,18 @@ impl Shape {
         let found = if self.is_parameter(column) { column.to_owned() } else { beside() };
         self.is_parameter(&found).then_some(found)
     }
+}
+
+/// The parameters of the SELECT methods that a statement may bind, those of servers first: they are in `*`, as the scope is.
+fn inputs(resource: &Resource) -> Vec<(&Method, &Parameter)> {
+    let all = resource.methods_of(Verb::Select).flat_map(|method| method.parameters.iter().map(move |p| (method, p)));
+    let mut all: Vec<(&Method, &Parameter)> = all.collect();
+    all.retain(|(method, parameter)| {
+        let is_paged = method.paging.as_ref().is_some_and(|p| p.sets(&parameter.name));
+        !is_paged && !parameter.idempotency_token && !parameter.implied
+    });
+    all.sort_by_key(|(_, parameter)| parameter.location != Location::Server);
+    all
 }
 
 /// What statements call a column: a parameter column goes by the name of the field that it stands beside.

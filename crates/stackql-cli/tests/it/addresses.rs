@@ -129,7 +129,7 @@ fn an_endpoint_keeps_what_the_host_has() {
     let place = "WHERE bin = 'b.1' AND region = 'r'";
     sent(&seen.script(&format!("DELETE FROM depot.bins.bins {place}")), "DELETE /b.1");
     sent(&seen.script("INSERT INTO depot.bins.bins(bin, region) VALUES ('b.1', 'r')"), "PUT /b.1");
-    sent(&seen.script(&format!("SELECT id FROM depot.bins.parts {place}")), "GET /b.1?list");
+    sent(&seen.script(&format!("SELECT id FROM depot.bins.parts {place}")), "GET /b.1?list-type=2");
     sent(&seen.script("SELECT id FROM depot.bins.bins WHERE region = 'r'"), "GET /bins");
     let flag = ["--endpoint-url", seen.endpoint.url.as_str()];
     sent(&seen.tell(&format!("DELETE FROM depot.bins.bins {place}"), &flag, &[], ""), "DELETE /b.1");

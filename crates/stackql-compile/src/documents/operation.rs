@@ -115,6 +115,10 @@ pub(super) fn compile<'a>(
         fixed.retain(|(name, _)| !name.starts_with("__"));
         parameters.retain(|p| p.location != Location::Query || !p.name.starts_with("__"));
     }
+    // The path's own query binds them: `/?list-type=2`.
+    for parameter in parameters.iter_mut().filter(|p| p.location == Location::Query) {
+        parameter.required &= !fixed.iter().any(|(name, value)| *name == parameter.wire && !value.is_empty());
+    }
     let mut request = RequestShape { http_method: operation.http_method.to_uppercase(), ..RequestShape::default() };
     let query = GraphQl::of(at, operation)?;
     let listed = |at: At<'a>| at.get("servers").filter(|s| s.items().next().is_some());

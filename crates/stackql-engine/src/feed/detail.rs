@@ -31,8 +31,9 @@ pub(super) fn detailed(plan: LogicalPlan, numbers: &Numbers) -> Result<LogicalPl
 
 fn with_details(scan: &TableScan, numbers: &Numbers) -> Result<Option<LogicalPlan>> {
     let Some(table) = table_of(scan) else { return Ok(None) };
-    let width = scan.projection.iter().flatten().filter(|at| **at < table.shape.visible).count();
-    if scan.projection.is_none() || width >= table.shape.visible {
+    let Some(projection) = &scan.projection else { return Ok(None) };
+    let is_whole = table.shape.visible.iter().enumerate().all(|(at, visible)| !visible || projection.contains(&at));
+    if is_whole {
         return Ok(None);
     }
     let Ok(list) = choose(&table, &table.predicates(&scan.filters), &table.fed_columns()) else { return Ok(None) };

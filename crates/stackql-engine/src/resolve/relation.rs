@@ -299,7 +299,7 @@ impl Relations {
                 let columns = fields.map(|(i, (f, aliases))| Name {
                     own: f.name().clone(),
                     aliases: aliases.clone(),
-                    hidden: i >= table.shape.visible,
+                    hidden: !table.shape.visible[i],
                 });
                 let columns = columns.collect();
                 Relation { columns, ..relation(&parts.join("."), parts.clone(), Outputs::default()) }
