@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
@@ -95,19 +95,31 @@ fn compacted(raw: &RawValue) -> Result<String, serde_json::Error> {
     Ok(out)
 }
 
-/// Appends a value without the white space between its parts.
+/// Appends a value without the white space between its parts, the keys of its objects in the order of their bytes.
 pub(crate) fn compact<E: Error>(raw: &RawValue, out: &mut String) -> Result<(), E> {
-    let raw = raw.get();
-    let (mut depth, mut quoted, mut escaped, mut from) = (0usize, false, false, 0);
+    let (begin, raw) = (out.len(), raw.get());
+    let (mut quoted, mut escaped, mut from) = (false, false, 0);
+    // The key before, of each object and list that is open, and where the last text stands.
+    let (mut open, mut text, mut is_sorted) = (Vec::<Option<&str>>::new(), 0..0, true);
     for (at, byte) in raw.bytes().enumerate() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' => escaped = true,
-            b'"' => quoted = !quoted,
+            b'"' => {
+                text = if quoted { text.start..at } else { at + 1..at };
+                quoted = !quoted;
+            }
             _ if quoted => {}
-            b'{' | b'[' if depth == MAX_DEPTH => return Err(E::custom("nested too deeply")),
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth -= 1,
+            b':' => {
+                if let Some(before) = open.last_mut() {
+                    let key = &raw[text.clone()];
+                    is_sorted &= before.is_none_or(|before| before <= key);
+                    *before = Some(key);
+                }
+            }
+            b'{' | b'[' if open.len() == MAX_DEPTH => return Err(E::custom("nested too deeply")),
+            b'{' | b'[' => open.push(None),
+            b'}' | b']' => drop(open.pop()),
             b' ' | b'\t' | b'\n' | b'\r' => {
                 out.push_str(&raw[from..at]);
                 from = at + 1;
@@ -116,7 +128,69 @@ pub(crate) fn compact<E: Error>(raw: &RawValue, out: &mut String) -> Result<(), 
         }
     }
     out.push_str(&raw[from..]);
+    if !is_sorted {
+        let compact = out.split_off(begin);
+        sort(&compact, out).map_err(E::custom)?;
+    }
     Ok(())
+}
+
+/// Appends JSON text with sorted keys; all else of it stays as it is written.
+fn sort(text: &str, out: &mut String) -> Result<(), serde_json::Error> {
+    match text.as_bytes().first() {
+        Some(b'{') => {
+            let Members(mut members) = serde_json::from_str(text)?;
+            members.sort_by(|(one, _), (other, _)| one.0.cmp(&other.0));
+            out.push('{');
+            for (at, (Name(key), value)) in members.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                quote(out, key);
+                out.push(':');
+                sort(value.get(), out)?;
+            }
+            out.push('}');
+        }
+        Some(b'[') => {
+            let items: Vec<&RawValue> = serde_json::from_str(text)?;
+            out.push('[');
+            for (at, item) in items.into_iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                sort(item.get(), out)?;
+            }
+            out.push(']');
+        }
+        _ => out.push_str(text),
+    }
+    Ok(())
+}
+
+/// The members of an object as they are written.
+struct Members<'de>(Vec<(Name<'de>, &'de RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Members<'de>, A::Error> {
+                let mut all = Vec::new();
+                while let Some(member) = members.next_entry()? {
+                    all.push(member);
+                }
+                Ok(Members(all))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
 }
 
 /// Begins a member of the object whose inside `out` is.

@@ -24,6 +24,9 @@ mod xml;
 pub(crate) use graphql::Query;
 pub(crate) use values::{header, path_text, slashed};
 
+/// The header that says which media types an answer may have.
+const ACCEPT: &str = "accept";
+
 /// What a request is beside HTTP.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Payload {
@@ -137,6 +140,10 @@ fn http(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<
         && !headers.iter().any(|(name, _)| is_content_type(name))
     {
         headers.push(("content-type".to_owned(), media_type));
+    }
+    let accept = &method.request.accept;
+    if !accept.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(ACCEPT)) {
+        headers.push((ACCEPT.to_owned(), accept.clone()));
     }
     let next = match (&method.paging, cursor) {
         (Some(Paging { next: NextPage::Address { .. }, .. }), Some(cursor)) => Some(cursor.as_str().to_owned()),

@@ -39,6 +39,7 @@ mod predicate;
 mod registry;
 mod resolve;
 mod returning;
+mod row_order;
 mod scope;
 mod session;
 mod settings;

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, Visit,
-    VisitMut, Visitor, VisitorMut,
+    DataType, Expr, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor,
+    Visit, VisitMut, Visitor, VisitorMut,
 };
 use stackql_call::RowPlan;
 use stackql_provider::names::{Found, find, fold, meant, nearest};
@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::shape::spelled;
 
 mod beside;
+mod conditions;
 mod duplicate;
 mod joins;
 mod relation;
@@ -98,6 +99,8 @@ struct Scope {
     relations: Vec<Relation>,
     /// The names its projection gives.
     aliases: Vec<String>,
+    /// These names come before those of columns, as in ORDER BY.
+    is_of_query: bool,
 }
 
 impl VisitorMut for Resolver {
@@ -110,10 +113,10 @@ impl VisitorMut for Resolver {
         // ORDER BY belongs to the query, yet sees what its SELECT sees.
         let scope = match query.body.as_ref() {
             SetExpr::Select(select) => self.scope(select),
-            _ => Ok(Scope { relations: Vec::new(), aliases: Vec::new() }),
+            _ => Ok(Scope { relations: Vec::new(), aliases: Vec::new(), is_of_query: true }),
         };
         match scope {
-            Ok(scope) => self.scopes.push(scope),
+            Ok(scope) => self.scopes.push(Scope { is_of_query: true, ..scope }),
             Err(error) => return ControlFlow::Break(error),
         }
         ControlFlow::Continue(())
@@ -129,6 +132,7 @@ impl VisitorMut for Resolver {
         match joins::settle(select, &mut self.relations).and_then(|()| self.scope(select)) {
             Ok(scope) => {
                 wildcard::expand(select, &scope.relations);
+                conditions::spell_out(select, &scope.relations);
                 self.scopes.push(scope);
                 ControlFlow::Continue(())
             }
@@ -164,6 +168,13 @@ impl VisitorMut for Resolver {
                 }
             }),
             Expr::CompoundIdentifier(parts) => self.qualified(parts),
+            Expr::Cast { data_type, .. } => {
+                // Numbers with a fraction have one type, as in SQLite: four bytes would lose digits.
+                if matches!(data_type, DataType::Real | DataType::Float4 | DataType::Float(_)) {
+                    *data_type = DataType::DoublePrecision;
+                }
+                Ok(())
+            }
             _ => Ok(()),
         };
         match outcome {
@@ -180,7 +191,7 @@ impl Resolver {
             SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
             _ => None,
         };
-        Ok(Scope { relations, aliases: select.projection.iter().filter_map(alias).collect() })
+        Ok(Scope { relations, aliases: select.projection.iter().filter_map(alias).collect(), is_of_query: false })
     }
 
     /// Gives a name without a qualifier its own spelling. Where no column is called so and a relation is, it is the only
@@ -194,7 +205,7 @@ impl Resolver {
                 return Ok(Some(row));
             }
             let exact = scope.relations.iter().any(|r| r.columns.iter().any(|c| c.is(&ident.value)));
-            if !exact && scope.aliases.contains(&ident.value) {
+            if !exact && scope.aliases.contains(&ident.value) && (scope.is_of_query || found == Found::None) {
                 return Ok(None);
             }
             match found {

@@ -151,6 +151,9 @@ pub struct RequestShape {
     pub path: String,
     /// The media type of the body.
     pub media_type: String,
+    /// The media type of the answer that is asked for; empty for any.
+    #[serde(default)]
+    pub accept: String,
     /// Form fields that every request carries, in front of the parameters.
     pub fixed: Vec<(String, String)>,
     /// How parameters become a body.

@@ -29,6 +29,14 @@ impl Answer<'_> {
             for (mark, found) in self.marks.iter_mut().zip(texts(body, &marks)?) {
                 *mark = found;
             }
+            if let Some(only) = self.column(document.name(), 0)
+                && let Some(text) = document.text_if_leaf()?.filter(|text| !text.trim().is_empty())
+            {
+                // The document is the one member that its row has.
+                self.put(only, text.trim());
+                self.end_row("");
+                return Ok(());
+            }
             return self.row(&mut document, &marks);
         }
         let mut stack: Vec<String> = Vec::new();
@@ -41,8 +49,8 @@ impl Answer<'_> {
                 }
                 Next::Child => {
                     stack.push(document.name().to_owned());
-                    let leads = |path: &&[String]| path.len() > stack.len() && path[..stack.len()] == stack[..];
-                    if stack.as_slice() == rows {
+                    let leads = |path: &&[String]| path.len() > stack.len() && fits(&path[..stack.len()], &stack);
+                    if fits(rows, &stack) {
                         self.row(&mut document, &[])?;
                     } else if let Some(mark) = marks.iter().position(|path| *path == stack.as_slice()) {
                         self.marks[mark] = Some(document.text()?.into_owned());
@@ -137,6 +145,11 @@ impl Answer<'_> {
         self.end_row(&extra);
         Ok(())
     }
+}
+
+/// Whether elements lead where a path does, of which `*` is any element.
+fn fits(path: &[String], elements: &[String]) -> bool {
+    path.len() == elements.len() && path.iter().zip(elements).all(|(step, name)| step == "*" || step == name)
 }
 
 /// Checks that a document just opened is called `outermost`, where that is not empty. One that says nothing may be

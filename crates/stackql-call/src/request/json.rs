@@ -3,23 +3,30 @@
 use serde_json::{Map, Value as Json};
 use stackql_provider::{Parameter, TimeFormat, Type, TypeRef, Types};
 
-/// The body of these arguments. Without any it is `base` as it is, or nothing; `wrap` names the member that takes
-/// them all as JSON text.
+/// The body of these arguments, compact and with sorted keys. Without any it is `base`, or nothing; `wrap` names the
+/// member that takes them all as JSON text.
 pub(super) fn body(base: Option<&str>, wrap: Option<&str>, members: Map<String, Json>) -> Option<String> {
+    let base = base.map(|text| serde_json::from_str(text).map_err(|_| text));
     if members.is_empty() {
-        return base.map(str::to_owned);
+        return base.map(|base| base.map_or_else(str::to_owned, sorted));
     }
     let members = match wrap {
-        Some(wrap) => [(wrap.to_owned(), Json::String(Json::Object(members).to_string()))].into_iter().collect(),
+        Some(wrap) => [(wrap.to_owned(), Json::String(sorted(Json::Object(members))))].into_iter().collect(),
         None => members,
     };
-    match base.map(serde_json::from_str) {
+    match base {
         Some(Ok(Json::Object(mut whole))) => {
             whole.extend(members);
-            Some(Json::Object(whole).to_string())
+            Some(sorted(Json::Object(whole)))
         }
-        _ => Some(Json::Object(members).to_string()),
+        _ => Some(sorted(Json::Object(members))),
     }
+}
+
+/// JSON text whose objects have their keys in the order of their bytes.
+fn sorted(mut value: Json) -> String {
+    value.sort_all_objects();
+    value.to_string()
 }
 
 /// The arguments as members of one object.

@@ -50,6 +50,7 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
                     vec![("Action".to_owned(), name), ("Version".to_owned(), text(&document["version"]).to_owned())]
                 }
             },
+            accept: text(&document["accept"]).to_owned(),
             body: body(&document["body"], query),
             url: document["url"].as_str().map(str::to_owned),
             transform: template(&document["request_template"]),

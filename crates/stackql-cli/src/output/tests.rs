@@ -242,10 +242,10 @@ fn numbers_are_short() {
     let columns: Vec<ArrayRef> = vec![Arc::new(Float64Array::from(numbers.to_vec()))];
     let rows = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
     let bare = Style { hide_headers: true, ..style(Format::Csv) };
-    let expect = "48\n-0.5\n0.07143\n100000000000000000000\n1e21\n1.5e300\n2.5e-7\n0\nNaN\n";
+    let expect = "48\n-0.5\n0.07143\n100000000000000000000\n1e+21\n1.5e+300\n2.5e-07\n0\nNaN\n";
     assert_eq!(written(&bare, std::slice::from_ref(&rows)), expect);
     let typed = written(&style(Format::Json), std::slice::from_ref(&rows));
-    assert!(typed.starts_with(r#"[{"n":48},{"n":-0.5}"#) && typed.ends_with(r#"{"n":2.5e-7},{"n":0},{"n":"NaN"}]"#));
+    assert!(typed.starts_with(r#"[{"n":48},{"n":-0.5}"#) && typed.ends_with(r#"{"n":2.5e-07},{"n":0},{"n":"NaN"}]"#));
     let compat = written(&Style { compat: true, ..style(Format::Json) }, &[rows]);
     assert!(compat.starts_with(r#"[{"n":"48.0"},{"n":"-0.5"}"#), "{compat}");
 }

@@ -165,8 +165,15 @@ fn formatted(array: &dyn Array, row: usize) -> String {
 
 /// The shortest text that is this number and no other, with an exponent where it would be long.
 fn float(value: f64) -> String {
-    let is_long = value != 0.0 && value.is_finite() && !(1e-6..1e21).contains(&value.abs());
-    if is_long { format!("{value:e}") } else { value.to_string() }
+    let is_long = value != 0.0 && value.is_finite() && !(1e-4..1e21).contains(&value.abs());
+    if !is_long {
+        return value.to_string();
+    }
+    let text = format!("{value:e}");
+    match text.split_once('e').and_then(|(digits, exponent)| Some((digits, exponent.parse::<i32>().ok()?))) {
+        Some((digits, exponent)) => format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs()),
+        None => text,
+    }
 }
 
 fn write_list(out: &mut String, items: &dyn Array) {

@@ -9,7 +9,6 @@ use super::library::At;
 use super::operation::{Operation, text};
 use super::problem::Problem;
 use super::response::steps;
-use super::servers;
 
 const KEY: &str = "x-stackQL-graphQL";
 const PROTOCOL: &str = "x-stackql-protocol";
@@ -54,41 +53,21 @@ impl<'a> GraphQl<'a> {
         operation.at.get(KEY)?.get("responseSelection")?.text("jsonPath")
     }
 
-    /// Whether it says where it goes.
-    pub(super) fn has_address(&self) -> bool {
-        self.at.text("url").is_some()
-    }
-
-    /// The request: its body takes the parameters. `servers` have the variables of its address.
-    pub(super) fn request(
-        &self,
-        servers: Option<At<'a>>,
-        request: &mut RequestShape,
-        parameters: &mut Vec<Parameter>,
-        types: &mut Types,
-    ) {
+    /// The request: its body takes the parameters that are not in the path.
+    pub(super) fn request(&self, request: &mut RequestShape, parameters: &mut [Parameter]) {
         "POST".clone_into(&mut request.http_method);
         "application/json".clone_into(&mut request.media_type);
         let (query, cursor) = (self.query.to_owned(), self.cursor());
         request.body = BodyStyle::GraphQl { query, cursor };
-        for parameter in parameters.iter_mut().filter(|p| matches!(p.location, Location::Query | Location::Path)) {
+        let is_in_path = |p: &Parameter| request.path.contains(&format!("{{{}}}", p.wire));
+        let of_body = |p: &&mut Parameter| match p.location {
+            Location::Path => !is_in_path(p),
+            location => location == Location::Query,
+        };
+        for parameter in parameters.iter_mut().filter(of_body) {
             parameter.location = Location::Body;
             parameter.style = ValueStyle::default();
         }
-        let Some(url) = self.at.text("url").map(servers::template) else { return };
-        let host = url.find("://").map_or(0, |at| at + 3);
-        let (origin, path) = url.split_at(url[host..].find('/').map_or(url.len(), |at| host + at));
-        for (part, location) in [(origin, Location::Server), (path, Location::Path)] {
-            for name in placeholders(part) {
-                let variable = servers.and_then(|s| servers::variable(s, name, types));
-                let own = parameters.iter().position(|p| p.wire == name).map(|at| parameters.remove(at));
-                let parameter =
-                    own.or(variable).unwrap_or_else(|| Parameter { required: true, ..text(name, location, types) });
-                parameters.push(Parameter { location, ..parameter });
-            }
-        }
-        request.url = Some(origin.to_owned());
-        path.clone_into(&mut request.path);
     }
 
     /// How it continues, and how many rows a page of it has.
@@ -180,10 +159,6 @@ impl<'a> GraphQl<'a> {
         };
         at.text("format").map_or_else(|| usual.to_owned(), |format| format.replace("%s", AS_IT_IS))
     }
-}
-
-fn placeholders(template: &str) -> impl Iterator<Item = &str> {
-    template.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
 }
 
 /// The actions of a template, each with what stands in front of it.

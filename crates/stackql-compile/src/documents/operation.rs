@@ -120,13 +120,18 @@ pub(super) fn compile<'a>(
         parameter.required &= !fixed.iter().any(|(name, value)| *name == parameter.wire && !value.is_empty());
     }
     let mut request = RequestShape { http_method: operation.http_method.to_uppercase(), ..RequestShape::default() };
+    // Services that sign requests choose the form of an answer by themselves.
+    if !scene.is_signed {
+        let accept = at.get("response").and_then(|response| response.text("mediaType"));
+        request.accept = accept.unwrap_or_default().to_owned();
+    }
     let query = GraphQl::of(at, operation)?;
     let listed = |at: At<'a>| at.get("servers").filter(|s| s.items().next().is_some());
     let own_servers = listed(operation.at).or(listed(operation.item));
     let servers = own_servers.or(scene.document.get("servers"));
     if let Some(query) = &query {
         path.clone_into(&mut request.path);
-        query.request(servers, &mut request, &mut parameters, types);
+        query.request(&mut request, &mut parameters);
     } else if config.algorithm("requestTranslate") == "get_query_to_post_form_utf_8" {
         "POST".clone_into(&mut request.http_method);
         FORM.clone_into(&mut request.media_type);
@@ -152,7 +157,6 @@ pub(super) fn compile<'a>(
             parameter.style = ValueStyle::Slashed;
         }
     }
-    let servers = servers.filter(|_| !query.as_ref().is_some_and(GraphQl::has_address));
     if let (Some(_), Some(server)) = (own_servers, servers.and_then(|s| s.items().next())) {
         request.url = server.text("url").map(servers::template);
     }

@@ -77,17 +77,21 @@ fn anywhere(mut next: NextPage, response: &ResponseShape) -> NextPage {
 
 /// The name of the parameter that is called `key` on the wire; one is added where the operation does not list it.
 fn parameter(key: &str, location: &str, parameters: &mut Vec<Parameter>, types: &mut Types) -> String {
-    let location = match location {
-        "body" => Location::Body,
-        "header" => Location::Header,
-        _ => Location::Query,
+    let stated = match location {
+        "body" => Some(Location::Body),
+        "header" => Some(Location::Header),
+        "query" => Some(Location::Query),
+        _ => None,
     };
-    let known = parameters.iter().filter(|p| p.wire == key).max_by_key(|p| p.location == location);
-    if let Some(known) = known {
+    let mut known = parameters.iter().filter(|p| p.wire == key);
+    if let Some(known) = known.clone().find(|p| stated.is_none_or(|location| p.location == location)) {
         return known.name.clone();
     }
-    parameters.push(text(key, location, types));
-    key.to_owned()
+    // One of that name elsewhere in the request is another parameter.
+    let name = if known.next().is_some() { format!("{key} of the page") } else { key.to_owned() };
+    let parameter = text(key, stated.unwrap_or(Location::Query), types);
+    parameters.push(Parameter { name: name.clone(), implied: true, ..parameter });
+    name
 }
 
 fn usual(operation: &Operation<'_>, response: &ResponseShape, parameters: &[Parameter]) -> Option<NextPage> {

@@ -54,6 +54,7 @@ pub(super) fn compile<'a>(
         // The outermost element is not named.
         steps.remove(0);
     }
+    let last = steps.last().filter(|step| *step != "*").cloned();
     if is_xml {
         steps = unwrapped(schema, steps);
     }
@@ -79,7 +80,10 @@ pub(super) fn compile<'a>(
         return Ok((shape, Vec::new()));
     };
     let row_shape = merged(row);
-    let columns = columns(&row_shape, row, is_xml, types);
+    let columns = match row_shape.properties.is_empty() {
+        true => vec![one_value(&row_shape, row, (is_xml, last), types)],
+        false => columns(&row_shape, (is_xml, is_by_schema), types),
+    };
     shape.row = Some(structure(&columns, types));
     Ok((shape, columns))
 }
@@ -106,7 +110,11 @@ pub(super) fn awaited(method: At<'_>, types: &mut Types) -> Option<ResponseShape
     let media_type = wanted.text("asyncOverrideMediaType").or(wanted.text("mediaType")).unwrap_or("application/json");
     let is_xml = media_type.contains("xml");
     let (row, is_list) = row(schema, &[], is_xml)?;
-    let columns = columns(&merged(row), row, is_xml, types);
+    let row_shape = merged(row);
+    let columns = match row_shape.properties.is_empty() {
+        true => vec![one_value(&row_shape, row, (is_xml, None), types)],
+        false => columns(&row_shape, (is_xml, false), types),
+    };
     Some(ResponseShape {
         media_type: media_type.to_owned(),
         format: if is_xml { AnswerFormat::Markup } else { AnswerFormat::Json },
@@ -209,12 +217,17 @@ fn row<'a>(schema: At<'a>, steps: &[String], is_xml: bool) -> Option<(At<'a>, bo
     }
 }
 
-fn columns<'a>(row: &Merged<'a>, at: At<'a>, is_xml: bool, types: &mut Types) -> Vec<Column> {
-    if row.properties.is_empty() {
-        let ty = if is_xml { Deep::new(types).add(at) } else { row.shallow(types) };
-        let description = row.description.to_owned();
-        return vec![Column { name: ONE_VALUE.to_owned(), ty, description, ..Column::default() }];
-    }
+/// The column of rows that are one value, by the name of their elements in XML.
+fn one_value(row: &Merged<'_>, at: At<'_>, (is_xml, last): (bool, Option<String>), types: &mut Types) -> Column {
+    let ty = if is_xml { Deep::new(types).add(at) } else { row.shallow(types) };
+    let (name, aliases) = match last.filter(|_| is_xml) {
+        Some(element) => (element, vec![ONE_VALUE.to_owned()]),
+        None => (ONE_VALUE.to_owned(), Vec::new()),
+    };
+    Column { name, aliases, ty, description: row.description.to_owned(), ..Column::default() }
+}
+
+fn columns<'a>(row: &Merged<'a>, (is_xml, is_by_schema): (bool, bool), types: &mut Types) -> Vec<Column> {
     let column = |(name, property): &(&str, At<'a>)| {
         let shape = merged(*property);
         let mut aliases = shape.aliases(row);
@@ -224,7 +237,7 @@ fn columns<'a>(row: &Merged<'a>, at: At<'a>, is_xml: bool, types: &mut Types) ->
             (false, true) => types.push(Type::Any),
             (false, false) => shape.shallow(types),
         };
-        let wire = if is_xml { shape.xml_name.unwrap_or(name) } else { name };
+        let wire = if is_xml || is_by_schema { shape.xml_name.unwrap_or(name) } else { name };
         let (name, wire) = ((*name).to_owned(), wire.to_owned());
         Column { name, aliases, wire, ty, description: shape.description.to_owned() }
     };

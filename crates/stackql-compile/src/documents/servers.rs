@@ -63,23 +63,10 @@ pub(super) fn path_style(document: At<'_>) -> Vec<String> {
     urls.iter().filter_map(variable).collect()
 }
 
-/// The variables of the first of `servers`, which a statement may set.
+/// The variables of the first of `servers`, which a statement may set, whether its address has them or not.
 pub(super) fn variables(servers: At<'_>, types: &mut Types) -> Vec<Parameter> {
-    let Some(server) = servers.items().next() else { return Vec::new() };
-    let url = template(server.text("url").unwrap_or_default());
-    let mut out: Vec<Parameter> = Vec::new();
-    for (name, at) in server.get("variables").into_iter().flat_map(At::entries) {
-        if url.contains(&format!("{{{name}}}")) || name == REGION {
-            out.push(described(name, at, types));
-        }
-    }
-    out
-}
-
-/// The variable of this name, whatever the address of the first of `servers`.
-pub(super) fn variable(servers: At<'_>, name: &str, types: &mut Types) -> Option<Parameter> {
-    let at = servers.items().next()?.get("variables")?.get(name)?;
-    Some(described(name, at, types))
+    let variables = servers.items().next().and_then(|server| server.get("variables"));
+    variables.into_iter().flat_map(At::entries).map(|(name, at)| described(name, at, types)).collect()
 }
 
 fn described(name: &str, variable: At<'_>, types: &mut Types) -> Parameter {

@@ -54,11 +54,13 @@ pub(super) struct Name {
     own: String,
     aliases: Vec<String>,
     hidden: bool,
+    /// A condition on it binds a parameter.
+    parameter: bool,
 }
 
 impl Name {
     fn plain(own: String) -> Self {
-        Self { own, aliases: Vec::new(), hidden: false }
+        Self { own, aliases: Vec::new(), hidden: false, parameter: false }
     }
 
     pub(super) fn is(&self, name: &str) -> bool {
@@ -111,6 +113,11 @@ impl Relation {
         self.columns.iter().any(|c| c.is(name))
     }
 
+    /// Whether a condition on the column of this own name binds a parameter.
+    pub(super) fn is_parameter(&self, name: &str) -> bool {
+        self.columns.iter().any(|c| c.is(name) && c.parameter)
+    }
+
     /// The visible columns as items of a projection, those that `wanted` says.
     pub(super) fn visible_items(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = SelectItem> {
         self.columns.iter().filter(move |c| !c.hidden && wanted(&c.own)).map(|c| self.item(&c.own))
@@ -122,8 +129,12 @@ impl Relation {
     }
 
     fn item(&self, name: &str) -> SelectItem {
-        let parts = self.qualifier.iter().map(String::as_str).chain([name]).map(quoted).collect();
-        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts))
+        SelectItem::UnnamedExpr(self.column(name))
+    }
+
+    /// The column of this own name, qualified.
+    pub(super) fn column(&self, name: &str) -> Expr {
+        Expr::CompoundIdentifier(self.qualifier.iter().map(String::as_str).chain([name]).map(quoted).collect())
     }
 }
 
@@ -250,7 +261,9 @@ impl Relations {
             }
             TableFactor::Table { name, alias, .. } | TableFactor::Function { name, alias, .. } => {
                 let columns = stackql_functions::columns(name).map(|all| all.map(str::to_owned).collect());
-                (relation(FUNCTION, words(name), columns.map_or_else(Outputs::unknown, Outputs::all)), alias)
+                // The planner calls it by its name in lower case.
+                let called = words(name).into_iter().map(|word| word.to_lowercase()).collect();
+                (relation(FUNCTION, called, columns.map_or_else(Outputs::unknown, Outputs::all)), alias)
             }
             TableFactor::TableFunction { alias, .. }
             | TableFactor::UNNEST { alias, .. }
@@ -262,6 +275,7 @@ impl Relations {
             relation.called = None;
             if !alias.columns.is_empty() {
                 relation.columns = alias.columns.iter().map(|c| Name::plain(c.name.value.clone())).collect();
+                relation.opaque = false;
             }
         }
         all.push(relation);
@@ -300,6 +314,7 @@ impl Relations {
                     own: f.name().clone(),
                     aliases: aliases.clone(),
                     hidden: !table.shape.visible[i],
+                    parameter: table.shape.parameter_column(f.name()).is_some(),
                 });
                 let columns = columns.collect();
                 Relation { columns, ..relation(&parts.join("."), parts.clone(), Outputs::default()) }
@@ -374,7 +389,10 @@ fn visible(relations: &[Relation]) -> Vec<String> {
 /// A relation of one word, whose columns behind the first, so many, are hidden.
 fn of_schema(name: &str, schema: &Schema, visible: usize) -> Relation {
     let fields = schema.fields().iter().enumerate();
-    let column = |(at, f): (usize, &FieldRef)| Name { hidden: at >= visible, ..Name::plain(f.name().clone()) };
+    let column = |(at, f): (usize, &FieldRef)| {
+        let hidden = at >= visible;
+        Name { hidden, parameter: hidden, ..Name::plain(f.name().clone()) }
+    };
     Relation { columns: fields.map(column).collect(), ..relation(name, vec![name.to_owned()], Outputs::default()) }
 }
 

@@ -33,6 +33,7 @@ use crate::feed::{FeedPlanner, feed};
 use crate::fetch::{FetchExec, Tally};
 use crate::literal::{Assignment, Named, condition, literal, literals};
 use crate::parameters::bind_parameters;
+use crate::row_order::in_order;
 use crate::settings::Settings;
 use crate::spilling::JoinsSpill;
 use crate::subqueries::{SubqueryPredicateRule, unplanned};
@@ -148,7 +149,7 @@ impl Planner {
 
     async fn physical(&self, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let bound = bind_parameters(plan, &self.state)?;
-        let plan = self.state.optimize(&bound)?;
+        let plan = self.state.optimize(&in_order(bound)?)?;
         if let Some(error) = unplanned(&plan) {
             return Err(error.into());
         }

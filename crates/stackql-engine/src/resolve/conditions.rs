@@ -1,0 +1,115 @@
+//! Conditions of a SELECT before their names are resolved. A name of the select list that no column has is the expression
+//! of that name; a condition on a parameter that several relations have, without a qualifier, is one on each.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Query, Select, SelectItem, VisitMut, VisitorMut};
+use stackql_provider::names::{Found, find};
+
+use super::relation::Relation;
+
+/// Spells out the conditions of WHERE.
+pub(super) fn spell_out(select: &mut Select, relations: &[Relation]) {
+    let Some(mut condition) = select.selection.take() else { return };
+    let aliases = aliases(select, relations);
+    if !aliases.is_empty() {
+        let named = |name: &str| aliases.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
+        replace(&mut condition, &|name| named(name).map(|(_, expr)| expr.clone()));
+    }
+    select.selection = Some(on_each(condition, relations));
+}
+
+/// The names of the select list that no column of the relations has, with their expressions.
+fn aliases(select: &Select, relations: &[Relation]) -> Vec<(String, Expr)> {
+    if relations.iter().any(|relation| relation.opaque) {
+        return Vec::new();
+    }
+    let is_free = |name: &str| find(name, relations.iter().flat_map(Relation::names)) == Found::None;
+    let alias = |item: &SelectItem| match item {
+        SelectItem::ExprWithAlias { expr, alias } if is_free(&alias.value) => {
+            Some((alias.value.clone(), Expr::Nested(Box::new(expr.clone()))))
+        }
+        _ => None,
+    };
+    select.projection.iter().filter_map(alias).collect()
+}
+
+/// The condition with each conjunct on a shared parameter once for every relation that has it.
+fn on_each(condition: Expr, relations: &[Relation]) -> Expr {
+    match condition {
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            and(on_each(*left, relations), on_each(*right, relations))
+        }
+        Expr::Nested(inner) if matches!(*inner, Expr::BinaryOp { op: BinaryOperator::And, .. }) => {
+            Expr::Nested(Box::new(on_each(*inner, relations)))
+        }
+        conjunct => {
+            let mut shared = names(&conjunct).into_iter().filter_map(|name| Some((columns(&name, relations)?, name)));
+            let Some((columns, name)) = shared.next() else { return conjunct };
+            let of_column = |column: Expr| {
+                let mut condition = conjunct.clone();
+                replace(&mut condition, &|found| (found == name).then(|| column.clone()));
+                // It may name another shared parameter.
+                on_each(condition, relations)
+            };
+            columns.into_iter().map(of_column).reduce(and).unwrap_or(conjunct)
+        }
+    }
+}
+
+/// The columns that a name means where several relations have it, each as a parameter.
+fn columns(name: &str, relations: &[Relation]) -> Option<Vec<Expr>> {
+    let column = |relation: &Relation| match find(name, relation.names()) {
+        Found::One(own) => Some(relation.is_parameter(own).then(|| relation.column(own))),
+        _ => None,
+    };
+    let columns: Option<Vec<Expr>> = relations.iter().filter_map(column).collect();
+    columns.filter(|columns| columns.len() > 1)
+}
+
+fn and(left: Expr, right: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left), op: BinaryOperator::And, right: Box::new(right) }
+}
+
+/// The names without a qualifier in a condition, outside its subqueries.
+fn names(condition: &Expr) -> Vec<String> {
+    let names = RefCell::new(Vec::new());
+    replace(&mut condition.clone(), &|name| {
+        names.borrow_mut().push(name.to_owned());
+        None
+    });
+    names.into_inner()
+}
+
+/// Puts expressions in the place of names without a qualifier, outside of subqueries.
+fn replace(condition: &mut Expr, by: &dyn Fn(&str) -> Option<Expr>) {
+    struct Replace<'a> {
+        by: &'a dyn Fn(&str) -> Option<Expr>,
+        depth: usize,
+    }
+    impl VisitorMut for Replace<'_> {
+        type Break = ();
+
+        fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+            self.depth += 1;
+            ControlFlow::Continue(())
+        }
+
+        fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+            self.depth -= 1;
+            ControlFlow::Continue(())
+        }
+
+        fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+            if self.depth == 0
+                && let Expr::Identifier(ident) = expr
+                && let Some(replacement) = (self.by)(&ident.value)
+            {
+                *expr = replacement;
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let _: ControlFlow<()> = condition.visit(&mut Replace { by, depth: 0 });
+}
