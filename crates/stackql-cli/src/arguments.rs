@@ -11,6 +11,8 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use accepted::{is_accepted, object, problem};
+#[cfg(test)]
+pub(crate) use flags::Variables;
 pub(crate) use flags::{Calls, Common, Output, Proxy, Templates};
 pub(crate) use rejoined::rejoined;
 

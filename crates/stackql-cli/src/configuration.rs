@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
@@ -93,7 +93,11 @@ fn escape(c: char) -> String {
     c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
-/// The variables of a file, which is made, empty and its owner's only, where there is none.
+/// What a file of variables that is made says.
+const FIRST_LINES: &str =
+    "# StackQL credential store\n# Each line is KEY=VALUE; a line that begins with # is left out.\n";
+
+/// The variables of a file, which is made, its owner's only, where there is none.
 fn variables(path: &Path) -> Result<BTreeMap<String, String>, Stop> {
     let named = path.display().to_string();
     let text = match std::fs::read_to_string(path) {
@@ -103,7 +107,8 @@ fn variables(path: &Path) -> Result<BTreeMap<String, String>, Stop> {
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             let made = options.write(true).create_new(true).open(path);
-            made.map_err(|reason| Stop::Unwritable { path: named.clone(), reason })?;
+            let written = made.and_then(|mut file| file.write_all(FIRST_LINES.as_bytes()));
+            written.map_err(|reason| Stop::Unwritable { path: named.clone(), reason })?;
             say(&format!("created default env file '{named}'"));
             return Ok(BTreeMap::new());
         }

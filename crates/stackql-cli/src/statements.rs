@@ -204,6 +204,8 @@ impl Results {
     fn failure(&mut self, failure: &Failure) -> Result<Ending, Stop> {
         match self.errors_as_rows {
             true => self.single("error", &failure.message)?,
+            // Scripts of the Go program compare standard error as a whole.
+            false if self.style.compat => self.out.say(&failure.message),
             false => self.out.say(&complaint(&told(failure))),
         }
         Ok(Ending::Failed)

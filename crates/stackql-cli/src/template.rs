@@ -45,7 +45,10 @@ pub(crate) fn filled(script: String, flags: &Templates) -> Result<String, Stop> 
     let told = |problem: Problem| Stop::Told(format!("{whose}: {problem}"));
     let json = match data.language {
         Language::Json => json(&data.text).map_err(told)?,
-        Language::Jsonnet => jsonnet::evaluated(&data.text, &flags.variables).map_err(told)?,
+        Language::Jsonnet => {
+            let variables: Vec<_> = flags.variables.iter().flat_map(|list| list.0.clone()).collect();
+            jsonnet::evaluated(&data.text, &variables).map_err(told)?
+        }
     };
     let filled = Transform::compile(TEMPLATE, &body).and_then(|template| template.render(json.as_bytes()));
     filled.map(|text| text.trim_start().to_owned()).map_err(|e| match e {

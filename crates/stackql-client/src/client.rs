@@ -22,7 +22,7 @@ use crate::database::Database;
 use crate::endpoint::{Target, target};
 use crate::governor::{Governor, Limits, Outcome};
 use crate::profile::Profile;
-use crate::signing::Signer;
+use crate::signing::{Signer, signing_region};
 use crate::sources::Sources;
 use crate::{Settings, SettingsError};
 
@@ -111,7 +111,7 @@ impl Client {
         };
         let time = self.time();
         let name = auth.signing_name.as_deref().unwrap_or(&request.operation.service.name);
-        Signer { credentials: &credentials, region: signing_scope, name, time }
+        Signer { credentials: &credentials, region: signing_region(request, signing_scope), name, time }
             .sign(&mut built)
             .map_err(configuration)?;
         Ok(built)

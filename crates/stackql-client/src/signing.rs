@@ -6,6 +6,12 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use http::{HeaderName, HeaderValue};
+use stackql_call::Request;
+
+use crate::sources::REGION;
+
+/// The parameter that says for which region a service without regional addresses is signed.
+const PARAMETER: &str = "region";
 
 /// Whom and what a signature is for.
 #[derive(Debug)]
@@ -14,6 +20,13 @@ pub(crate) struct Signer<'a> {
     pub(crate) region: &'a str,
     pub(crate) name: &'a str,
     pub(crate) time: SystemTime,
+}
+
+/// The region that a request is signed for: its scope, else what its parameter of that name says, wherever that goes.
+pub(crate) fn signing_region<'r>(request: &'r Request, scope: &'r str) -> &'r str {
+    let mut pairs = request.query.iter().chain(&request.headers).chain(&request.server);
+    let said = || pairs.find(|(name, _)| name == PARAMETER).map(|(_, value)| value.as_str());
+    Some(scope).filter(|scope| !scope.is_empty()).or_else(said).unwrap_or(REGION)
 }
 
 impl Signer<'_> {

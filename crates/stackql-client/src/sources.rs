@@ -10,7 +10,8 @@ use crate::credentials::{Asking, Source};
 use crate::profile::Profile;
 use crate::{AuthContext, Settings};
 
-const REGION: &str = "us-east-1";
+/// The region where none is said.
+pub(crate) const REGION: &str = "us-east-1";
 
 /// The sources of one client.
 #[derive(Debug, Default)]

@@ -126,17 +126,28 @@ fn resources(definitions: &dyn Definitions, provider: &str, service: &str, exten
 }
 
 fn methods(resource: &Resource) -> Listing {
-    let mut methods: Vec<&Method> = resource.methods.iter().collect();
-    methods.sort_by(|a, b| (a.verb, &a.name).cmp(&(b.verb, &b.name)));
-    let row =
-        |m: &Method| [m.name.clone(), m.required().join(", "), m.verb.keyword().to_owned(), m.description.clone()];
+    let mut methods: Vec<(Verb, &Method)> = resource.methods.iter().map(|m| (shown_verb(m), m)).collect();
+    methods.sort_by(|(verb, a), (other, b)| (verb, &a.name).cmp(&(other, &b.name)));
+    let row = |(verb, m): (Verb, &Method)| {
+        [m.name.clone(), m.required().join(", "), verb.keyword().to_owned(), m.description.clone()]
+    };
     let view = |view: &View| {
         let about = "the rows of a query over other resources; DESCRIBE shows its columns".to_owned();
         [VIEW.to_owned(), view.required.join(", "), Verb::Select.keyword().to_owned(), about]
     };
     Listing::new(&["MethodName", "RequiredParams", "SQLVerb"], &["description"])
-        .with(resource.readable_views().map(view))
+        .with(resource.readable_views().take(1).map(view))
         .with(methods.into_iter().map(row))
+}
+
+/// The verb that a method is listed under: what EXEC alone calls goes by its name.
+fn shown_verb(method: &Method) -> Verb {
+    match (method.verb, method.name.as_str()) {
+        (Verb::Exec, "select" | "list" | "get") => Verb::Select,
+        (Verb::Exec, "insert" | "create") => Verb::Insert,
+        (Verb::Exec, "delete") => Verb::Delete,
+        (verb, _) => verb,
+    }
 }
 
 #[cfg(test)]

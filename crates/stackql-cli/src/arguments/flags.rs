@@ -69,9 +69,9 @@ pub(crate) struct Templates {
     /// The data of the script's template: jsonnet or JSON
     #[arg(short = 'q', long, global = true, value_parser = path(), value_name = "FILE")]
     pub(crate) iqldata: Option<PathBuf>,
-    /// What std.extVar('NAME') is in jsonnet; repeat for more
-    #[arg(long = "var", global = true, value_name = "NAME=VALUE", value_parser = variable)]
-    pub(crate) variables: Vec<(String, String)>,
+    /// What std.extVar('NAME') is in jsonnet; A=1,B=2 are two, and the flag may be repeated
+    #[arg(long = "var", global = true, value_name = "NAME=VALUE", value_parser = variables)]
+    pub(crate) variables: Vec<Variables>,
     /// Flags not given here, as Java properties
     #[arg(long, global = true, value_name = "FILE", default_value = ".stackqlrc")]
     pub(crate) configfile: PathBuf,
@@ -204,9 +204,19 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
 }
 
-fn variable(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("a variable is NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
+/// The variables of one flag.
+#[derive(Debug, Clone)]
+pub(crate) struct Variables(pub(crate) Vec<(String, String)>);
+
+/// `A=1,B=2` are two variables; a field in quotes, as in CSV, keeps its commas.
+fn variables(text: &str) -> Result<Variables, String> {
+    let mut fields = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    let record = fields.records().next().transpose().map_err(|e| e.to_string())?.unwrap_or_default();
+    let variable = |field: &str| {
+        let (name, value) = field.split_once('=').ok_or("a variable is NAME=VALUE")?;
+        Ok((name.to_owned(), value.to_owned()))
+    };
+    record.iter().map(variable).collect::<Result<_, _>>().map(Variables)
 }
 
 fn time(text: &str) -> Result<Duration, String> {

@@ -1,11 +1,12 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::arguments::Variables;
 
 fn flags(variables: &[(&str, &str)]) -> Templates {
     Templates {
         iqldata: None,
-        variables: variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+        variables: vec![Variables(variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())],
         configfile: PathBuf::new(),
         env_file: PathBuf::new(),
     }

@@ -120,6 +120,19 @@ fn values_that_cannot_be_read_are_named_and_not_shown() {
 }
 
 #[test]
+fn a_flag_may_give_several_variables() {
+    let script = "<<<jsonnet {a: std.extVar('A'), b: std.extVar('B')} >>> SELECT '{{ .a }} {{ .b }}' AS v";
+    let told = |flags: &[&str]| {
+        let output = stackql(&["exec", "-o", "csv", "-H", script]).args(flags).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    assert_eq!(told(&["--var", "A=1,B=2"]), "1 2\n");
+    assert_eq!(told(&["--var", r#""A=1,5",B=a=b"#]), "\"1,5 a=b\"\n");
+    assert_eq!(told(&["--var", "A=1", "--var", "B=2,A=3"]), "3 2\n");
+    assert!(told(&["--var", "A=1,B"]).contains("a variable is NAME=VALUE"));
+}
+
+#[test]
 fn objects_that_a_shell_took_apart_are_read() {
     let output =
         stackql(&["exec", "SHOW PROVIDERS; SELECT 1 AS a", "--registry", "{url:", "file:///nosuch}", "-o", "csv"])
@@ -181,7 +194,7 @@ fn files_of_variables_stand_behind_the_environment() {
     let flags = ["-o", "json", "--env.file", "vars.env"];
     let made = within(folder.path(), &flags).output().unwrap();
     assert_eq!(String::from_utf8(made.stderr).unwrap(), "created default env file 'vars.env'\n");
-    assert_eq!(fs::read_to_string(&path).unwrap(), "");
+    assert!(fs::read_to_string(&path).unwrap().starts_with("# StackQL credential store\n"));
     #[cfg(unix)]
     {
         let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());

@@ -150,6 +150,7 @@ fn compiled<'a>(scene: &Scene<'a>, source: &Source<'a>, types: &mut Types) -> Re
 fn verb_by_name(name: &str) -> Option<Verb> {
     match name {
         "select" | "list" | "aggregatedList" | "get" => Some(Verb::Select),
+        "insert" | "create" => Some(Verb::Insert),
         _ => VERBS.iter().find(|(key, _)| *key == name).map(|(_, verb)| *verb),
     }
 }
@@ -161,14 +162,19 @@ fn methods<'a>(resource: At<'a>, problems: &mut Vec<Problem>) -> Vec<Source<'a>>
     for (key, verb) in VERBS {
         let listed = resource.get("sqlVerbs").and_then(|v| v.get(key));
         for at in listed.into_iter().flat_map(At::items) {
-            let target = match at.target() {
-                Ok(target) => target,
-                Err(problem) => {
+            // The last part of the reference is the method, wherever the rest leads.
+            let named = at.reference_name().and_then(|last| all.iter().find(|(name, _)| *name == last));
+            let (name, target) = match (named, at.target()) {
+                (Some((name, own)), _) => (Some(*name), *own),
+                (None, Ok(target)) => {
+                    let own = all.iter().find(|(_, m)| m.key() == target.key()).map(|(name, _)| *name);
+                    (own.or(at.reference_name()), target)
+                }
+                (None, Err(problem)) => {
                     problems.push(problem);
                     continue;
                 }
             };
-            let name = all.iter().find(|(_, m)| m.key() == target.key()).map(|(n, _)| *n).or(at.reference_name());
             let Some(name) = name else { continue };
             if !out.iter().any(|(n, v, _)| *n == name && *v == verb) {
                 out.push((name, verb, target));
