@@ -87,8 +87,9 @@ def test_select_returns_what_boto3_returns(ec2, stackql, table, operation, path)
 
 
 def selection(ec2, stackql, table, operation, path, condition=""):
-    """The rows of a SELECT, in the spelling of `wire`."""
+    """The rows of a SELECT, in the spelling of `wire`, without the region that each is of."""
     selected = stackql.rows(f"SELECT * FROM aws.ec2.{table} WHERE region = '{processes.REGION}' {condition}")
+    assert [row.pop("region") for row in selected] == [processes.REGION] * len(selected)
     shape = wire.row_shape(ec2, operation, path)
     names = {new: old for old, new in RENAMED.get(table, {}).items()}
     return [wire.normal_times(shape, {names.get(key, key): one for key, one in row.items()}) for row in selected]

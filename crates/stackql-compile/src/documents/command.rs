@@ -28,7 +28,7 @@ pub(super) fn compile<'a>(
 ) -> Result<Compiled, Problem> {
     let medium = medium(name, at)?;
     let parameters = parameters(at, operation, types);
-    let (response, columns) = response::compile(at, operation, false, types)?;
+    let (response, columns) = response::compile(at, operation, types)?;
     let said = |key: &str| operation.at.text(key).or(at.text(key));
     let method = Method {
         name: name.to_owned(),

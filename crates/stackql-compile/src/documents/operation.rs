@@ -170,7 +170,7 @@ pub(super) fn compile<'a>(
     {
         parameters.push(Parameter { required: true, ..text(scope, Location::Server, types) });
     }
-    let (response, columns) = response::compile(at, operation, is_snake(&config), types)?;
+    let (response, columns) = response::compile(at, operation, types)?;
     let paging = match (&query, request.http_method.as_str()) {
         _ if verb != Verb::Select => None,
         (Some(query), _) => query.paging(&mut parameters, types)?,
@@ -226,11 +226,6 @@ fn form_style(config: &Config<'_>) -> FormStyle {
         "AWSCanonical" | "" => FormStyle::Indexed,
         _ => FormStyle::IndexedMember,
     }
-}
-
-/// Whether columns are called by their names in snake_case.
-fn is_snake(config: &Config<'_>) -> bool {
-    config.get("snake_case_aliases").and_then(At::scalar) == Some("true")
 }
 
 /// The parameters of path item and operation, and those that the method adds.

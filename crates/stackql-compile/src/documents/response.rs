@@ -1,6 +1,5 @@
 //! Answers of a method: their format, where rows are, and the columns those have.
 
-use heck::ToSnakeCase;
 use stackql_provider::{AnswerFormat, Column, ResponseShape, Type, TypeRef, Types};
 
 use super::graphql::GraphQl;
@@ -24,7 +23,6 @@ const USUAL_KEY: &str = "items";
 pub(super) fn compile<'a>(
     method: At<'a>,
     operation: &Operation<'a>,
-    is_snake: bool,
     types: &mut Types,
 ) -> Result<(ResponseShape, Vec<Column>), Problem> {
     let wanted = method.get("response");
@@ -86,7 +84,6 @@ pub(super) fn compile<'a>(
         true => vec![one_value(&row_shape, row, (is_xml, last), types)],
         false => columns(&row_shape, (is_xml, is_by_schema), types),
     };
-    let columns = if is_snake { snake_case(columns) } else { columns };
     shape.row = Some(structure(&columns, types));
     Ok((shape, columns))
 }
@@ -228,18 +225,6 @@ fn one_value(row: &Merged<'_>, at: At<'_>, (is_xml, last): (bool, Option<String>
         None => (ONE_VALUE.to_owned(), Vec::new()),
     };
     Column { name, aliases, ty, description: row.description.to_owned(), ..Column::default() }
-}
-
-/// The columns by their names in snake_case; those of the document are aliases.
-fn snake_case(mut columns: Vec<Column>) -> Vec<Column> {
-    for at in 0..columns.len() {
-        let name = columns[at].name.to_snake_case();
-        if !name.is_empty() && columns.iter().all(|column| column.name != name) {
-            let own = std::mem::replace(&mut columns[at].name, name);
-            columns[at].aliases.push(own);
-        }
-    }
-    columns
 }
 
 fn columns<'a>(row: &Merged<'a>, (is_xml, is_by_schema): (bool, bool), types: &mut Types) -> Vec<Column> {
