@@ -10,7 +10,7 @@ use stackql_provider::{Location, Parameter, ValueStyle};
 use thiserror::Error;
 
 use crate::address;
-use crate::request::{header, path_text};
+use crate::request::text;
 use crate::{AddressError, Call, Operation, TransformError};
 
 mod coerce;
@@ -168,10 +168,10 @@ pub fn bind(
 /// What the address of the request takes, and what is given instead. A path takes nothing that leads out of its place,
 /// and not nothing, which would ask for something else; a header takes what ends no line.
 fn unfit(operation: &Operation, parameter: &Parameter, argument: &Json) -> Option<(&'static str, String)> {
-    let types = &operation.resource.types;
+    let text = || text(&operation.resource.types, parameter, argument);
     match parameter.location {
         Location::Path => {
-            let text = path_text(types, parameter, argument);
+            let text = text();
             let leads_out = match parameter.style {
                 ValueStyle::Slashed => {
                     text.bytes().all(|b| b == b'/') || text.split('/').any(|step| matches!(step, "." | ".."))
@@ -181,7 +181,7 @@ fn unfit(operation: &Operation, parameter: &Parameter, argument: &Json) -> Optio
             leads_out.then(|| ("a text that stays in its place", coerce::shown(&Value::Text(text))))
         }
         Location::Header => {
-            let text = header(types, parameter, argument);
+            let text = text();
             let is_carried = http::HeaderValue::from_str(&text).is_ok();
             (!is_carried).then(|| ("a text that a header can carry", coerce::shown(&Value::Text(text))))
         }

@@ -22,7 +22,7 @@ mod values;
 mod xml;
 
 pub(crate) use graphql::Query;
-pub(crate) use values::{header, path_text, slashed};
+pub(crate) use values::{slashed, text};
 
 /// The header that says which media types an answer may have.
 const ACCEPT: &str = "accept";
@@ -117,7 +117,7 @@ fn http(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<
         match parameter.location {
             Location::Body => bound.push((parameter, value)),
             Location::Query => values::query(&mut query, types, parameter, &value),
-            Location::Header => headers.push((parameter.wire.clone(), header(types, parameter, &value))),
+            Location::Header => headers.push((parameter.wire.clone(), text(types, parameter, &value))),
             Location::Path => {
                 let text = values::path(types, parameter, &value);
                 path = path.replace(&format!("{{{}}}", parameter.wire), &text);

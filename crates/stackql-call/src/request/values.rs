@@ -56,19 +56,14 @@ fn deep(pairs: &mut Vec<(String, String)>, name: String, value: &Json) {
     }
 }
 
-/// The text of a header.
-pub(crate) fn header(types: &Types, parameter: &Parameter, value: &Json) -> String {
-    joined(&named(types, parameter.ty, parameter.time_format, value))
-}
-
-/// The text of a path's placeholder, not encoded.
-pub(crate) fn path_text(types: &Types, parameter: &Parameter, value: &Json) -> String {
+/// The text of a header, or of a path's placeholder before it is encoded.
+pub(crate) fn text(types: &Types, parameter: &Parameter, value: &Json) -> String {
     joined(&named(types, parameter.ty, parameter.time_format, value))
 }
 
 /// The text of a path's placeholder, encoded.
 pub(super) fn path(types: &Types, parameter: &Parameter, value: &Json) -> String {
-    let text = path_text(types, parameter, value);
+    let text = text(types, parameter, value);
     if parameter.style == ValueStyle::Slashed {
         slashed(&text)
     } else {

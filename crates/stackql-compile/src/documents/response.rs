@@ -4,7 +4,7 @@ use stackql_provider::{AnswerFormat, Column, ResponseShape, Type, TypeRef, Types
 
 use super::graphql::GraphQl;
 use super::library::At;
-use super::operation::{Operation, media, template};
+use super::operation::{Operation, media, pairs, template};
 use super::problem::Problem;
 use super::schema::{Deep, Merged, merged};
 
@@ -18,6 +18,16 @@ const BY_XML: &str = "_mxj_";
 const ELEMENT: &str = "member";
 /// Where rows are when nothing says so and an answer has it.
 const USUAL_KEY: &str = "items";
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Json,
+    /// As the schema describes the whole document.
+    Xml,
+    /// In a document of which the schema describes the rows alone.
+    XmlBySchema,
+}
 
 /// How answers to a method are read, and the columns of their rows.
 pub(super) fn compile<'a>(
@@ -58,12 +68,9 @@ pub(super) fn compile<'a>(
     if is_xml {
         steps = unwrapped(schema, steps);
     }
-    let (row, is_list) = match row(schema, &steps, is_xml) {
-        Some((row, is_list)) => (Some(row), is_list),
-        None => (None, false),
-    };
+    let (row, is_list) = row(schema, &steps, is_xml).unzip();
     // A schema that rows are read by has a list of them, also where there is one.
-    shape.is_list = is_list && !is_by_schema;
+    shape.is_list = is_list == Some(true) && !is_by_schema;
     if is_by_schema {
         steps = vec![ResponseShape::ANYWHERE.to_owned()];
     }
@@ -79,11 +86,12 @@ pub(super) fn compile<'a>(
     let Some(row) = row else {
         return Ok((shape, Vec::new()));
     };
-    let row_shape = merged(row);
-    let columns = match row_shape.properties.is_empty() {
-        true => vec![one_value(&row_shape, row, (is_xml, last), types)],
-        false => columns(&row_shape, (is_xml, is_by_schema), types),
+    let encoding = match (is_xml, is_by_schema) {
+        (true, _) => Encoding::Xml,
+        (false, true) => Encoding::XmlBySchema,
+        (false, false) => Encoding::Json,
     };
+    let columns = columns(row, encoding, last, types);
     shape.row = Some(structure(&columns, types));
     Ok((shape, columns))
 }
@@ -92,8 +100,9 @@ pub(super) fn compile<'a>(
 /// `?Action=ListUsers&Version=2010-05-08`.
 fn answered(operation: &Operation<'_>) -> Option<String> {
     let (_, query) = operation.path.split_once('?')?;
-    let value = |name: &str| query.split('&').find_map(|pair| pair.split_once('=').filter(|(n, _)| *n == name));
-    let (_, action) = value("Action").filter(|(_, action)| !action.is_empty())?;
+    let pairs = pairs(query);
+    let value = |name: &str| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+    let action = value("Action").filter(|action| !action.is_empty())?;
     value("Version").map(|_| format!("{action}Response"))
 }
 
@@ -110,11 +119,8 @@ pub(super) fn awaited(method: At<'_>, types: &mut Types) -> Option<ResponseShape
     let media_type = wanted.text("asyncOverrideMediaType").or(wanted.text("mediaType")).unwrap_or("application/json");
     let is_xml = media_type.contains("xml");
     let (row, is_list) = row(schema, &[], is_xml)?;
-    let row_shape = merged(row);
-    let columns = match row_shape.properties.is_empty() {
-        true => vec![one_value(&row_shape, row, (is_xml, None), types)],
-        false => columns(&row_shape, (is_xml, false), types),
-    };
+    let encoding = if is_xml { Encoding::Xml } else { Encoding::Json };
+    let columns = columns(row, encoding, None, types);
     Some(ResponseShape {
         media_type: media_type.to_owned(),
         format: if is_xml { AnswerFormat::Markup } else { AnswerFormat::Json },
@@ -217,27 +223,28 @@ fn row<'a>(schema: At<'a>, steps: &[String], is_xml: bool) -> Option<(At<'a>, bo
     }
 }
 
-/// The column of rows that are one value, by the name of their elements in XML.
-fn one_value(row: &Merged<'_>, at: At<'_>, (is_xml, last): (bool, Option<String>), types: &mut Types) -> Column {
-    let ty = if is_xml { Deep::new(types).add(at) } else { row.shallow(types) };
-    let (name, aliases) = match last.filter(|_| is_xml) {
-        Some(element) => (element, vec![ONE_VALUE.to_owned()]),
-        None => (ONE_VALUE.to_owned(), Vec::new()),
-    };
-    Column { name, aliases, ty, description: row.description.to_owned(), ..Column::default() }
-}
-
-fn columns<'a>(row: &Merged<'a>, (is_xml, is_by_schema): (bool, bool), types: &mut Types) -> Vec<Column> {
+/// The columns of a row. One that is a value alone has a column that is called as its element `last` in XML.
+fn columns<'a>(at: At<'a>, encoding: Encoding, last: Option<String>, types: &mut Types) -> Vec<Column> {
+    let row = merged(at);
+    let is_xml = encoding == Encoding::Xml;
+    if row.properties.is_empty() {
+        let ty = if is_xml { Deep::new(types).add(at) } else { row.shallow(types) };
+        let (name, aliases) = match last.filter(|_| is_xml) {
+            Some(element) => (element, vec![ONE_VALUE.to_owned()]),
+            None => (ONE_VALUE.to_owned(), Vec::new()),
+        };
+        return vec![Column { name, aliases, ty, description: row.description.to_owned(), ..Column::default() }];
+    }
     let column = |(name, property): &(&str, At<'a>)| {
         let shape = merged(*property);
-        let mut aliases = shape.aliases(row);
+        let mut aliases = shape.aliases(&row);
         aliases.extend(row.names_of_mixed(name));
         let ty = match (is_xml, row.mixed.iter().any(|m| m.name == *name)) {
             (true, _) => Deep::new(types).add(*property),
             (false, true) => types.push(Type::Any),
             (false, false) => shape.shallow(types),
         };
-        let wire = if is_xml || is_by_schema { shape.xml_name.unwrap_or(name) } else { name };
+        let wire = if encoding == Encoding::Json { name } else { shape.xml_name.unwrap_or(name) };
         let (name, wire) = ((*name).to_owned(), wire.to_owned());
         Column { name, aliases, wire, ty, description: shape.description.to_owned() }
     };

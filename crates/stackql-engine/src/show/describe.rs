@@ -10,7 +10,7 @@ use super::Table;
 use super::listing::Listing;
 use crate::error::Error;
 
-/// The columns that `*` shows, with their types; and why there are none, if so.
+/// The fields of a table's rows, with their types; and why there are none, if so.
 pub(crate) fn describe(
     definitions: &dyn Definitions,
     name: &ObjectName,
