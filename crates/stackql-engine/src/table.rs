@@ -183,6 +183,12 @@ impl ResourceTable {
         predicate(filter).is_some_and(|p| self.is_scope(&p.column) && p.values.contains(&Value::Text(ALL.into())))
     }
 
+    /// Whether other relations feed a field's parameter that the method can do without: a key that is not there has no rows.
+    fn is_keyed(&self, method: &Method) -> bool {
+        let is_key = |column: &String| spelled(column) != column && !owes(method, column) && !self.is_scope(column);
+        self.fed_columns().iter().any(is_key)
+    }
+
     fn operation(&self, method: &Method) -> Result<Arc<Operation>> {
         let (provider, service) = (Arc::clone(&self.provider), Arc::clone(&self.service));
         Operation::new(provider, service, Arc::clone(&self.resource), &method.name)
@@ -265,7 +271,7 @@ impl TableProvider for ResourceTable {
             operation: self.operation(method)?,
             plan,
             output,
-            paging: Paging { wanted: limit, absent_is_empty, ..Paging::default() },
+            paging: Paging { wanted: limit, absent_is_empty: absent_is_empty || self.is_keyed(method), ..Paging::default() },
             until: Until::Answer,
             tally: Arc::default(),
             is_fed: !self.fed.is_empty(),

@@ -8,7 +8,7 @@ use stackql_provider::{Method, Verb};
 
 use crate::access::choose;
 use crate::error::Error;
-use crate::shape::same;
+use crate::shape::{owes, same, takes};
 use crate::table::ResourceTable;
 
 /// The provider's table that a scan reads.
@@ -48,15 +48,26 @@ pub(super) struct Taken {
     pub(super) bound_by: String,
 }
 
-/// Which of `columns` a scan takes from elsewhere: those without which it cannot be carried out, and those that echo
-/// what is bound, whose rows would be others without.
+/// Which of `columns` a scan takes from elsewhere: those without which it cannot be carried out, and those whose rows
+/// would be others without. A field is taken where its parameter is one that the method can do without: what an API lists
+/// then may be something else than all there is, such as the caller's own keys. Where it cannot, what binds the parameter
+/// is on the parameter column by now.
 pub(super) fn taken(table: &ResourceTable, filters: &[Expr], columns: &[String]) -> Vec<Taken> {
     let fed = table.fed_columns();
     let stated = table.stated(filters);
-    // Fields take nothing: what binds their parameters is on parameter columns by now.
-    let free = |c: &&String| table.shape.is_parameter(c) && !stated.iter().any(|p| p.column == **c) && !fed.contains(c);
-    let free = columns.iter().filter(free).cloned();
-    free.map(|column| Taken { bound_by: column.clone(), column }).collect()
+    let is_free = |c: &str| !stated.iter().any(|p| p.column == c) && !fed.iter().any(|f| f == c);
+    let parameters = columns.iter().filter(|c| table.shape.is_parameter(c) && is_free(c)).cloned();
+    let mut all: Vec<Taken> = parameters.map(|column| Taken { bound_by: column.clone(), column }).collect();
+    let bound: Vec<String> = fed.iter().cloned().chain(all.iter().map(|taken| taken.column.clone())).collect();
+    let Ok(method) = choose(table, &table.predicates(filters), &bound) else { return all };
+    let is_optional = |c: &str| takes(method, c) && !owes(method, c) && !table.is_scope_name(c);
+    let of_field = |column: &String| {
+        let bound_by = table.shape.parameter_column(column).filter(|bound_by| bound_by != column)?;
+        let is_taken = is_free(column) && is_free(&bound_by) && is_optional(column);
+        is_taken.then(|| Taken { column: column.clone(), bound_by })
+    };
+    all.extend(columns.iter().filter_map(of_field));
+    all
 }
 
 /// Which of `columns` a scan, which can do without them, may be asked for: one call, or few, would give the rows of a key.
