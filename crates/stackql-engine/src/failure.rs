@@ -6,6 +6,7 @@ use stackql_call::{AnswerError, FaultKind, TransportErrorKind};
 use stackql_provider::RegistryError;
 
 use crate::error::Error;
+use crate::library_message::{is_of_statement, readable};
 
 /// Why a statement failed, for a person and for an exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,7 +180,11 @@ impl From<&DataFusionError> for Failure {
                 Some(ours) => Self::from(ours),
                 None => match inner.downcast_ref::<Self>() {
                     Some(ours) => ours.clone(),
-                    None => Self::new(FailureKind::Internal, first_line(&inner.to_string())),
+                    None => {
+                        let text = inner.to_string();
+                        let kind = if is_of_statement(&text) { FailureKind::User } else { FailureKind::Internal };
+                        Self::new(kind, first_line(&text))
+                    }
                 },
             },
             DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => Self::from(inner.as_ref()),
@@ -199,7 +204,7 @@ impl From<&DataFusionError> for Failure {
             },
             DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
                 SchemaError::FieldNotFound { field, .. } => {
-                    Self::user(format!("no such column: {}", field.flat_name()))
+                    Self::user(readable(&format!("no such column: {}", field.flat_name())))
                 }
                 other => Self::user(first_line(&other.to_string())),
             },
@@ -211,7 +216,11 @@ impl From<&DataFusionError> for Failure {
                 let hint = "give the program more memory (--memory-limit), or ask for fewer columns or rows".to_owned();
                 Self { hints: vec![hint], ..Self::new(FailureKind::Limit, first_line(message)) }
             }
-            other => Self::new(FailureKind::Internal, first_line(&other.strip_backtrace())),
+            other => {
+                let text = other.strip_backtrace();
+                let kind = if is_of_statement(&text) { FailureKind::User } else { FailureKind::Internal };
+                Self::new(kind, first_line(&text))
+            }
         }
     }
 }
@@ -219,13 +228,16 @@ impl From<&DataFusionError> for Failure {
 /// The first line of a library's message, as ours are written: a small letter first, unless a name or an acronym
 /// begins it, and no period last.
 fn first_line(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default().trim_end_matches('.');
+    let line = match text.contains("regex parse error") {
+        true => readable(text),
+        false => readable(text.lines().next().unwrap_or_default().trim_end_matches('.')),
+    };
     let mut letters = line.chars();
     match (letters.next(), letters.next()) {
         (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
             first.to_lowercase().chain(line.chars().skip(1)).collect()
         }
-        _ => line.to_owned(),
+        _ => line,
     }
 }
 

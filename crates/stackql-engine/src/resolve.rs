@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
-    DataType, Expr, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor,
+    Expr, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor,
     Visit, VisitMut, Visitor, VisitorMut,
 };
 use stackql_call::RowPlan;
@@ -18,6 +18,7 @@ use crate::shape::spelled;
 mod beside;
 mod conditions;
 mod duplicate;
+mod forms;
 mod joins;
 mod relation;
 mod unnamed;
@@ -25,6 +26,7 @@ mod wildcard;
 
 pub(crate) use beside::take_one;
 pub(crate) use duplicate::called_as_written;
+pub(crate) use forms::call;
 use relation::{METHOD, Outputs, Relation, Relations, described};
 pub(crate) use unnamed::{as_written, columns_as_written};
 
@@ -79,9 +81,7 @@ fn aggregates(select: &Select, is_aggregate: &dyn Fn(&str) -> bool) -> bool {
 
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
             match expr {
-                Expr::Function(call) if call.over.is_none() && (self.0)(&call.name.to_string().to_lowercase()) => {
-                    ControlFlow::Break(())
-                }
+                Expr::Function(call) if beside::gathers(call, self.0) => ControlFlow::Break(()),
                 _ => ControlFlow::Continue(()),
             }
         }
@@ -132,6 +132,10 @@ impl VisitorMut for Resolver {
         match joins::settle(select, &mut self.relations).and_then(|()| self.scope(select)) {
             Ok(scope) => {
                 wildcard::expand(select, &scope.relations);
+                forms::places(select);
+                if self.relations.compat() {
+                    forms::as_sqlite(select);
+                }
                 conditions::spell_out(select, &scope.relations);
                 self.scopes.push(scope);
                 ControlFlow::Continue(())
@@ -150,6 +154,10 @@ impl VisitorMut for Resolver {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        if let TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } = factor {
+            let hint = Some("ORDER BY random() LIMIT n gives some of the rows".to_owned());
+            return ControlFlow::Break(Error::Statement { message: "TABLESAMPLE is not read".to_owned(), hint });
+        }
         if let TableFactor::Table { name, args: None, .. } = factor {
             match self.relations.table(name) {
                 Ok(Some(parts)) => *name = object_name(&parts),
@@ -168,13 +176,16 @@ impl VisitorMut for Resolver {
                 }
             }),
             Expr::CompoundIdentifier(parts) => self.qualified(parts),
-            Expr::Cast { data_type, .. } => {
-                // Numbers with a fraction have one type, as in SQLite: four bytes would lose digits.
-                if matches!(data_type, DataType::Real | DataType::Float4 | DataType::Float(_)) {
-                    *data_type = DataType::DoublePrecision;
-                }
+            Expr::Cast { .. } | Expr::Collate { .. } | Expr::BinaryOp { .. } => forms::settle(expr),
+            Expr::Like { .. } if self.relations.compat() => {
+                forms::overlook_case(expr);
                 Ok(())
             }
+            // A word that is a function to the parser may be a column.
+            Expr::Function(function) => match forms::word(function) {
+                Some(mut word) if self.is_column(&word.value) => self.unqualified(&mut word).map(|_| *expr = Expr::Identifier(word)),
+                _ => Ok(()),
+            },
             _ => Ok(()),
         };
         match outcome {
@@ -192,6 +203,12 @@ impl Resolver {
             _ => None,
         };
         Ok(Scope { relations, aliases: select.projection.iter().filter_map(alias).collect(), is_of_query: false })
+    }
+
+    /// Whether a relation in view has a column of this name.
+    fn is_column(&self, name: &str) -> bool {
+        let relations = self.scopes.iter().flat_map(|scope| &scope.relations);
+        relations.map(|relation| find(name, relation.names())).any(|found| found != Found::None)
     }
 
     /// Gives a name without a qualifier its own spelling. Where no column is called so and a relation is, it is the only
@@ -217,12 +234,18 @@ impl Resolver {
                 Found::None => {}
             }
         }
+        let is_text = ident.quote_style == Some('"') && !ident.value.starts_with('$');
         let all = || self.scopes.iter().flat_map(|s| &s.relations);
         if all().next().is_none() || all().any(|r| r.opaque) {
             return Ok(None);
         }
         let tables: Vec<&str> = all().map(|r| r.label.as_str()).collect();
-        Err(self.unknown(&ident.value, &tables, all().flat_map(Relation::names).map(|(n, _)| n)))
+        let mut error = self.unknown(&ident.value, &tables, all().flat_map(Relation::names).map(|(n, _)| n));
+        if is_text && let Error::Statement { hint, .. } = &mut error {
+            let name = &ident.value;
+            *hint = Some(format!("double quotes are for names; a text is written '{}'", name.replace('\'', "''")));
+        }
+        Err(error)
     }
 
     fn qualified(&self, parts: &mut Vec<Ident>) -> Result<(), Error> {
@@ -243,7 +266,17 @@ impl Resolver {
             *parts = own.chain([column.clone()]).collect();
             return Ok(());
         }
-        Ok(())
+        match parts.as_slice() {
+            [column, members @ ..] if !members.is_empty() && self.is_column(&column.value) => {
+                let path: Vec<String> = members.iter().map(|member| format!("'{}'", member.value)).collect();
+                let (written, name) = (joined_names(parts), &column.value);
+                Err(Error::Statement {
+                    message: format!("no such column: {written}; {name} is a column, and members of JSON are read by ->>"),
+                    hint: Some(format!("write {name} ->> {}", path.join(" ->> "))),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn unknown<'a>(&self, name: &str, tables: &[&str], columns: impl Iterator<Item = &'a str>) -> Error {
@@ -255,6 +288,10 @@ impl Resolver {
             hint: tables.first().and_then(|label| described(label)),
         }
     }
+}
+
+fn joined_names(parts: &[Ident]) -> String {
+    parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".")
 }
 
 fn ambiguous(name: &str, candidates: Vec<String>) -> Error {

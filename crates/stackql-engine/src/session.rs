@@ -72,6 +72,9 @@ pub struct SessionOptions {
     pub await_limit: Duration,
     /// When the statements of a transaction run.
     pub rollback: Rollback,
+    /// As the Go program reads SQL: comparisons give 1 and 0, LIKE does not tell upper from lower case, and what a view's
+    /// query gives to parameters are defaults.
+    pub compat: bool,
 }
 
 impl Default for SessionOptions {
@@ -87,6 +90,7 @@ impl Default for SessionOptions {
             await_pause: Duration::from_secs(1),
             await_limit: Duration::from_secs(60 * 60),
             rollback: Rollback::default(),
+            compat: false,
         }
     }
 }

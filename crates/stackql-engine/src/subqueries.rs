@@ -5,8 +5,8 @@
 //! two-valued, or cannot plan. [`SubqueryPredicateRule`] leaves it what it does right and
 //! writes the rest as EXISTS: `x NOT IN S` is true if no row of S has `y = x OR y IS NULL OR x IS NULL`; its value is
 //! `CASE WHEN EXISTS (S, y = x) THEN false WHEN EXISTS (S, y IS NULL OR x IS NULL) THEN NULL ELSE true END`. Outside of WHERE
-//! and HAVING, where DataFusion has no EXISTS, each becomes the column of a mark join ([`marks`]); in aggregates, where it has no
-//! scalar subqueries either, these become columns of what is aggregated.
+//! and HAVING, where DataFusion has no EXISTS, each becomes the column of a mark join ([`marks`]); in aggregates, windows and
+//! ORDER BY, where it has no scalar subqueries either, these become columns of the input.
 
 mod marks;
 mod quantified;
@@ -86,7 +86,7 @@ fn rewrite(plan: LogicalPlan, names: &Names) -> Result<Transformed<LogicalPlan>>
             let input = alias.input.as_ref().clone();
             Ok(Transformed::yes(LogicalPlanBuilder::from(input).project(columns)?.build()?))
         }
-        plan if !holds_predicate(&plan) && !aggregates_subquery(&plan) => Ok(Transformed::no(plan)),
+        plan if !holds_predicate(&plan) && !gathers_subquery(&plan) => Ok(Transformed::no(plan)),
         LogicalPlan::Filter(filter) => {
             let rewriting = Rewriting { input: &filter.input, names, is_filter: true };
             let predicate = rewriting.expr(filter.predicate, Position::Condition)?;
@@ -111,15 +111,17 @@ fn holds_predicate(plan: &LogicalPlan) -> bool {
     plan.expressions().iter().any(|expr| expr.exists(is).unwrap_or_default())
 }
 
-fn aggregates_subquery(plan: &LogicalPlan) -> bool {
-    matches!(plan, LogicalPlan::Aggregate(_)) && plan.expressions().iter().any(Expr::contains_scalar_subquery)
+fn gathers_subquery(plan: &LogicalPlan) -> bool {
+    matches!(plan, LogicalPlan::Aggregate(_) | LogicalPlan::Sort(_) | LogicalPlan::Window(_)) && plan.expressions().iter().any(Expr::contains_scalar_subquery)
 }
 
 /// The first subquery of an optimized plan that became no join, as an error.
 pub(crate) fn unplanned(plan: &LogicalPlan) -> Option<Error> {
     let mut found = None;
     let walked = plan.apply(|node| {
-        if holds_predicate(node) || node.expressions().iter().any(Expr::contains_scalar_subquery) {
+        let is_correlated = |expr: &Expr| expr.exists(|e| Ok(matches!(e, Expr::OuterReferenceColumn(..)))).unwrap_or_default();
+        let exprs = node.expressions();
+        if holds_predicate(node) || exprs.iter().any(|e| e.contains_scalar_subquery() || is_correlated(e)) {
             found = Some(Error::Statement {
                 message:
                     "a subquery cannot be evaluated: it names columns of the query around it below LIMIT, ORDER BY, \

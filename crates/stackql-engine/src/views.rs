@@ -112,12 +112,17 @@ async fn view(
     read: &Read,
     way: &[String],
 ) -> Result<View, DataFusionError> {
-    let Some(OfResource { parts, required }) = &read.resource else { return planned(context, state, read, way).await };
     let view = planned(context, state, read, way).await?;
-    let blank = Presets { of: parts.join("."), required: required.clone(), values: Vec::new() };
+    let (of, required) = match &read.resource {
+        Some(OfResource { parts, required }) => (parts.join("."), required.clone()),
+        None if context.options.compat => (read.name.clone(), Vec::new()),
+        None => return Ok(view),
+    };
+    let blank = Presets { of, required, values: Vec::new() };
     let plan = presets::preset(view.table.logical_plan().clone(), &blank, view.visible)?;
     let table = Arc::new(ViewTable::new(plan, Some(view.text.clone())));
-    Ok(View { table, resource: Some(parts.clone()), ..view })
+    let resource = read.resource.as_ref().map(|of| of.parts.clone());
+    Ok(View { table, resource, ..view })
 }
 
 async fn planned(

@@ -100,6 +100,11 @@ pub(crate) const ALL: &[Gathering] = &[
     },
 ];
 
+/// The aggregate of this name.
+pub(crate) fn gathering(name: &str) -> Option<AggregateUDF> {
+    ALL.iter().find(|gathering| gathering.name == name).map(|gathering| gathering.udaf())
+}
+
 impl Gathering {
     pub(crate) fn udaf(self) -> AggregateUDF {
         AggregateUDF::new_from_impl(Gathered {

@@ -8,16 +8,20 @@
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, ExprSchema, NullHandling, ScalarValue, TableReference, UnnestOptions};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::first_last::first_value;
 use datafusion::logical_expr::{
-    Expr, FetchType, Join, JoinType, LogicalPlan, LogicalPlanBuilder, SkipType, Subquery, SubqueryAlias,
+    Expr, FetchType, Join, JoinType, LogicalPlan, LogicalPlanBuilder, SkipType, Sort, Subquery, SubqueryAlias,
 };
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::optimizer::AnalyzerRule;
 
 use crate::table::ROWS;
+
+/// What the names of columns begin with that hold the different values of outer columns.
+const KEY: &str = "__";
 
 /// The rule.
 #[derive(Debug)]
@@ -34,16 +38,59 @@ impl AnalyzerRule for Unnested {
                 Some(plan) => Ok(Transformed::yes(plan)),
                 None => Ok(Transformed::no(LogicalPlan::Join(join))),
             },
-            LogicalPlan::Filter(_) | LogicalPlan::Projection(_) => {
-                let Some(outer) = plan.inputs().first().map(|input| (*input).clone()) else {
-                    return Ok(Transformed::no(plan));
-                };
-                plan.map_expressions(|expr| expr.transform_up(|expr| with_values_of(expr, &outer)))
+            LogicalPlan::Sort(sort) => {
+                let columns = sort.input.schema().columns();
+                match with_outer_columns(&sort)? {
+                    None => over_input(LogicalPlan::Sort(sort)),
+                    Some(wider) => over_input(wider)?.map_data(|wider| {
+                        LogicalPlanBuilder::from(wider).project(columns.into_iter().map(Expr::Column))?.build()
+                    }),
+                }
             }
+            LogicalPlan::Filter(_) | LogicalPlan::Projection(_) | LogicalPlan::Aggregate(_) => over_input(plan),
             other => Ok(Transformed::no(other)),
         })
         .data()
     }
+}
+
+/// A node with subqueries over functions of its input's values.
+fn over_input(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let Some(outer) = plan.inputs().first().map(|input| (*input).clone()) else { return Ok(Transformed::no(plan)) };
+    let names = NamePreserver::new(&plan);
+    plan.map_expressions(|expr| {
+        let name = names.save(&expr);
+        let expr = expr.transform_up(|expr| with_values_of(expr, &outer))?;
+        Ok(expr.update_data(|expr| name.restore(expr)))
+    })
+}
+
+/// ORDER BY with the columns that its subqueries name, where the projection below it does not have them.
+fn with_outer_columns(sort: &Sort) -> Result<Option<LogicalPlan>> {
+    let LogicalPlan::Projection(projection) = sort.input.as_ref() else { return Ok(None) };
+    let mut missing: Vec<Column> = Vec::new();
+    for key in &sort.expr {
+        key.expr.apply(|expr| {
+            let subquery = match expr {
+                Expr::ScalarSubquery(subquery) => subquery,
+                Expr::Exists(exists) => &exists.subquery,
+                Expr::InSubquery(within) => &within.subquery,
+                _ => return Ok(TreeNodeRecursion::Continue),
+            };
+            let is_missing =
+                |c: &&Column| !sort.input.schema().has_column(c) && projection.input.schema().has_column(c);
+            missing.extend(outer_columns(subquery).filter(is_missing).cloned());
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+    }
+    if missing.is_empty() {
+        return Ok(None);
+    }
+    missing.sort();
+    missing.dedup();
+    let columns = projection.expr.iter().cloned().chain(missing.into_iter().map(Expr::Column));
+    let input = LogicalPlanBuilder::from(projection.input.as_ref().clone()).project(columns)?.build()?;
+    Ok(Some(LogicalPlan::Sort(Sort { expr: sort.expr.clone(), input: Arc::new(input), fetch: sort.fetch })))
 }
 
 /// The join without its right side, where that is a function of the left side's columns.
@@ -105,7 +152,10 @@ fn with_values_of(expr: Expr, outer: &LogicalPlan) -> Result<Transformed<Expr>> 
             },
             _ => Ok(Transformed::no(plan)),
         })?;
-        Ok(plan.transformed.then(|| subquery.with_plan(plan.data.into())))
+        match plan.transformed {
+            true => Ok(Some(subquery.with_plan(passed_on(plan.data)?.into()))),
+            false => Ok(None),
+        }
     };
     Ok(match expr {
         Expr::Exists(mut exists) => match with_values(&exists.subquery)? {
@@ -127,7 +177,11 @@ fn with_values_of(expr: Expr, outer: &LogicalPlan) -> Result<Transformed<Expr>> 
                 let plan = one_row(rewritten.subquery.as_ref().clone())?;
                 Transformed::yes(Expr::ScalarSubquery(rewritten.with_plan(plan.into())))
             }
-            None => Transformed::no(Expr::ScalarSubquery(subquery)),
+            None if subquery.outer_ref_columns.is_empty() => Transformed::no(Expr::ScalarSubquery(subquery)),
+            None => {
+                let plan = one_row(subquery.subquery.as_ref().clone())?;
+                Transformed::yes(Expr::ScalarSubquery(subquery.with_plan(plan.into())))
+            }
         },
         other => Transformed::no(other),
     })
@@ -139,7 +193,7 @@ fn of_values(function: &Subquery, alias: &TableReference, outer: &LogicalPlan) -
     let renamed: Vec<(Column, Column)> = columns
         .into_iter()
         .enumerate()
-        .map(|(index, column)| (column, Column::new_unqualified(format!("__{}_{index}", alias.table()))))
+        .map(|(index, column)| (column, Column::new_unqualified(format!("{KEY}{}_{index}", alias.table()))))
         .collect();
     let values = renamed.iter().map(|(column, key)| Expr::Column(column.clone()).alias(&key.name));
     let values = LogicalPlanBuilder::from(outer.clone()).project(values)?.distinct()?.build()?;
@@ -156,31 +210,64 @@ fn of_values(function: &Subquery, alias: &TableReference, outer: &LogicalPlan) -
     }
 }
 
+/// The plan with what unnesting passes on: a function that is called with what another gives lies above the values of that.
+fn passed_on(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let unnested = plan.transform_up(|plan| match plan {
+        LogicalPlan::Unnest(unnest) => {
+            let input = with_keys(unnest.input.as_ref().clone())?;
+            let (columns, options) = (unnest.exec_columns, unnest.options);
+            let plan = LogicalPlanBuilder::from(input).unnest_columns_with_options(columns, options)?.build()?;
+            Ok(Transformed::yes(plan))
+        }
+        other => Ok(Transformed::no(other)),
+    });
+    unnested.data()
+}
+
+/// The plan with the keys of values that its inputs have.
+fn with_keys(plan: LogicalPlan) -> Result<LogicalPlan> {
+    match plan {
+        LogicalPlan::Projection(projection) => {
+            let input = with_keys(projection.input.as_ref().clone())?;
+            let is_new = |column: &Column| {
+                column.name.starts_with(KEY) && !projection.expr.iter().any(|e| matches!(e, Expr::Column(c) if c == column))
+            };
+            let keys: Vec<Expr> = input.schema().columns().into_iter().filter(is_new).map(Expr::Column).collect();
+            LogicalPlanBuilder::from(input).project(projection.expr.into_iter().chain(keys))?.build()
+        }
+        other => Ok(other),
+    }
+}
+
 /// The first row of a subquery that stands for a value, as an aggregate, which is what DataFusion asks of it.
 fn one_row(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let (plan, is_first) = match plan {
+    if is_aggregate(&plan) {
+        return Ok(plan);
+    }
+    let plan = match plan {
         LogicalPlan::Limit(limit)
             if matches!(limit.get_skip_type()?, SkipType::Literal(0))
                 && matches!(limit.get_fetch_type()?, FetchType::Literal(Some(1))) =>
         {
-            (limit.input.as_ref().clone(), true)
+            limit.input.as_ref().clone()
         }
-        other => (other, false),
+        limited @ LogicalPlan::Limit(_) => return Ok(limited),
+        other => other,
     };
-    let (plan, order) = match plan {
-        LogicalPlan::Sort(sort) => (sort.input.as_ref().clone(), sort.expr),
-        other => (other, Vec::new()),
+    let Some((qualifier, field)) = plan.schema().iter().next() else { return Ok(plan) };
+    let (name, column) = (field.name().clone(), Expr::Column(Column::new(qualifier.cloned(), field.name())));
+    let (input, value, order) = match plan {
+        LogicalPlan::Sort(sort) => (sort.input.as_ref().clone(), column, sort.expr),
+        // Ordered by what is not selected.
+        LogicalPlan::Projection(projection) => match (projection.input.as_ref(), projection.expr.as_slice()) {
+            (LogicalPlan::Sort(sort), [value]) => {
+                (sort.input.as_ref().clone(), value.clone().unalias(), sort.expr.clone())
+            }
+            _ => (LogicalPlan::Projection(projection), column, Vec::new()),
+        },
+        other => (other, column, Vec::new()),
     };
-    if !is_first && is_aggregate(&plan) {
-        return Ok(plan);
-    }
-    let Some((column, name)) =
-        plan.schema().iter().next().map(|(q, f)| (Column::new(q.cloned(), f.name()), f.name().clone()))
-    else {
-        return Ok(plan);
-    };
-    let first = first_value(Expr::Column(column), order).alias(name);
-    LogicalPlanBuilder::from(plan).aggregate(Vec::<Expr>::new(), [first])?.build()
+    LogicalPlanBuilder::from(input).aggregate(Vec::<Expr>::new(), [first_value(value, order).alias(name)])?.build()
 }
 
 /// Whether a plan gives one row of an aggregate already.

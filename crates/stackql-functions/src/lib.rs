@@ -1,7 +1,7 @@
 //! SQL functions with SQLite's results, and PostgreSQL's operators on JSON, for a session of DataFusion.
 //!
 //! A scalar function is a `Function`: a name and what it makes of one row's cells. The families are modules:
-//! `json`, `dates`, `text` with `printf`, `patterns`, `math`, `policies`, `aggregates`. `operators` and `lists` say what a
+//! `json`, `dates`, `text` with `printf`, `patterns`, `math`, `policies`, `aggregates`. `operators` and `coercion` say what a
 //! text is beside a number, `computed` what arithmetic makes of it. `checked` and `sums` refuse what does not fit, and
 //! `order` orders JSON values. Functions that give rows are in `table`, and `lateral` lets them use columns of other relations.
 //!
@@ -10,18 +10,21 @@
 mod addend;
 mod aggregates;
 mod checked;
+mod coercion;
 mod computed;
 mod dates;
 mod error;
 mod function;
 mod json;
+mod json_results;
 mod lateral;
-mod lists;
+mod lenient;
 mod math;
 mod operators;
 mod order;
 mod patterns;
 mod policies;
+mod postgres;
 mod printf;
 mod rewrite;
 mod sums;
@@ -78,7 +81,7 @@ pub fn entries() -> Vec<(&'static str, Vec<Named>)> {
 fn functions() -> impl Iterator<Item = &'static Function> {
     let json =
         [json::read::ALL, json::read::INSIDE, json::order::ALL, json::build::ALL, json::change::ALL, policies::ALL];
-    json.into_iter().chain([text::ALL, patterns::ALL, math::ALL]).flatten()
+    json.into_iter().chain([text::ALL, patterns::ALL, math::ALL, &[operators::CONDITION]]).flatten()
 }
 
 /// Whether the function of this name answers 1 or 0.
@@ -97,17 +100,20 @@ pub fn add(mut builder: SessionStateBuilder) -> SessionStateBuilder {
     let scalars = functions().map(|function| function.udf());
     let scalars = scalars.chain(dates::ALL.iter().map(|function| dates::udf(*function)));
     let scalars = scalars.chain(json::rows::ALL.iter().map(|table| table.udf()));
-    builder.scalar_functions().get_or_insert_default().extend(scalars.map(Arc::new));
+    let known = builder.scalar_functions().get_or_insert_default();
+    let lenient: Vec<_> = known.iter().filter_map(lenient::lenient).collect();
+    known.extend(scalars.chain(lenient).map(Arc::new));
     let aggregates = aggregates::ALL.iter().map(|gathering| gathering.udaf()).chain([aggregates::total(), sums::sum()]);
     builder.aggregate_functions().get_or_insert_default().extend(aggregates.map(Arc::new));
     // The first planner that plans an operator is the one that counts.
     let planners = builder.expr_planners().get_or_insert_default();
     planners.insert(0, Arc::new(operators::Operators) as Arc<dyn ExprPlanner>);
-    // Texts among numbers are seen to before types are made to agree.
+    // What DataFusion's coercion would refuse, or cast to numbers, is seen to before it.
     let mut rules = Analyzer::new().rules;
-    rules.insert(0, Arc::new(lists::Lists));
+    rules.insert(0, Arc::new(coercion::Coercion));
     rules.push(Arc::new(lateral::Unnested));
     rules.push(Arc::new(order::JsonOrder));
     rules.push(Arc::new(checked::Checked));
+    rules.push(Arc::new(json_results::JsonResults));
     builder.with_relation_planners(vec![Arc::new(table::Tables)]).with_analyzer_rules(rules)
 }

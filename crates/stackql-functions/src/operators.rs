@@ -1,7 +1,7 @@
 //! PostgreSQL's operators on JSON, and what happens where a text or a truth meets a number.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::DFSchema;
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawAggregateExpr, RawBinaryExpr, RawWindowExpr};
 use datafusion::logical_expr::{ExprSchemable, ScalarUDF};
@@ -33,24 +33,25 @@ impl ExprPlanner for Operators {
             let is_test = op == BinaryOperator::AtArrow;
             return Ok(PlannerResult::Planned(if is_test { called.not_eq(lit(0_i64)) } else { called }));
         }
-        if !is_comparison(&op) && !is_arithmetic(&op) {
-            return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
+        if op == BinaryOperator::StringConcat {
+            let part = |side: Expr| match side.get_type(schema) {
+                Ok(kind) if kind == DataType::Boolean || kind.is_numeric() => cast(side, DataType::Utf8),
+                _ => side,
+            };
+            return Ok(PlannerResult::Original(RawBinaryExpr { op, left: part(left), right: part(right) }));
         }
-        let (left, right) = match (left.get_type(schema), right.get_type(schema)) {
-            (Ok(a), Ok(b)) if op == BinaryOperator::Eq || op == BinaryOperator::NotEq => {
-                let left = spelled(left, &right, &b);
-                let right = spelled(right, &left, &a);
-                let (a, b) = (left.get_type(schema)?, right.get_type(schema)?);
-                (meeting(left, &a, &b, &op), meeting(right, &b, &a, &op))
-            }
-            (Ok(a), Ok(b)) if is_arithmetic(&op) => match computed(&op, (&left, &a), (&right, &b)) {
+        if is_arithmetic(&op)
+            && let (Ok(a), Ok(b)) = (left.get_type(schema), right.get_type(schema))
+        {
+            match computed(&op, (&left, &a), (&right, &b)) {
                 Some(Computed::Instead(instead)) => return Ok(PlannerResult::Planned(instead)),
-                Some(Computed::Sides(left, right)) => (left, right),
-                None => (meeting(left, &a, &b, &op), meeting(right, &b, &a, &op)),
-            },
-            (Ok(a), Ok(b)) => (meeting(left, &a, &b, &op), meeting(right, &b, &a, &op)),
-            _ => (left, right),
-        };
+                Some(Computed::Sides(left, right)) => {
+                    return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
+                }
+                None => {}
+            }
+        }
+        let (left, right) = sides(&op, left, right, schema);
         Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }))
     }
 
@@ -86,6 +87,35 @@ fn is_arithmetic(op: &BinaryOperator) -> bool {
     matches!(op, Plus | Minus | Multiply | Divide | Modulo)
 }
 
+/// The sides of a comparison or of arithmetic, each as what it is beside the other.
+pub(crate) fn sides(op: &BinaryOperator, left: Expr, right: Expr, schema: &DFSchema) -> (Expr, Expr) {
+    if !is_comparison(op) && !is_arithmetic(op) {
+        return (left, right);
+    }
+    let (Ok(mut a), Ok(mut b)) = (left.get_type(schema), right.get_type(schema)) else { return (left, right) };
+    let (mut left, mut right) = (left, right);
+    if matches!(op, BinaryOperator::Eq | BinaryOperator::NotEq) {
+        left = spelled(left, &right, &b);
+        right = spelled(right, &left, &a);
+        a = left.get_type(schema).unwrap_or(a);
+        b = right.get_type(schema).unwrap_or(b);
+    }
+    let (no_time, no_time_either) = (says_no_time(&right, &a), says_no_time(&left, &b));
+    let left = if no_time { cast(left, DataType::Utf8) } else { meeting(left, &a, &b, op) };
+    let right = if no_time_either { cast(right, DataType::Utf8) } else { meeting(right, &b, &a, op) };
+    (left, right)
+}
+
+/// Whether a text beside a time is none, such as the month `2026-01`: they are compared as texts.
+fn says_no_time(side: &Expr, other: &DataType) -> bool {
+    match side {
+        Expr::Literal(value, _) if matches!(other, DataType::Timestamp(..)) && value.data_type().is_string() => {
+            !value.is_null() && value.cast_to(other).is_err()
+        }
+        _ => false,
+    }
+}
+
 /// A whole number that a column of texts is compared with, as the text that says it, and what says a truth as the truth
 /// beside a column of them: the column stays what it is, for it may be a parameter.
 pub(crate) fn spelled(side: Expr, other: &Expr, kind: &DataType) -> Expr {
@@ -118,6 +148,7 @@ fn meeting(side: Expr, own: &DataType, other: &DataType, op: &BinaryOperator) ->
         (_, kind) if kind.is_string() && computes && (other.is_numeric() || other.is_string()) => {
             number().call(vec![side])
         }
+        (Expr::Literal(value, _), kind) if kind.is_string() && other.is_numeric() => constant(value),
         (Expr::Literal(..), _) => side,
         (Expr::Column(_), kind) if kind.is_string() && is_equation => side,
         (_, kind) if kind.is_string() && other.is_integer() && is_equation => whole_number().call(vec![side]),
@@ -125,6 +156,39 @@ fn meeting(side: Expr, own: &DataType, other: &DataType, op: &BinaryOperator) ->
         _ => side,
     }
 }
+
+/// The number that a constant text holds.
+fn constant(text: &ScalarValue) -> Expr {
+    let text = text.try_as_str().flatten().unwrap_or_default();
+    match (text::whole(text), Value::text(text).as_number()) {
+        (Some(whole), _) => lit(whole),
+        (None, Some(number)) => lit(number),
+        (None, None) => lit(ScalarValue::Float64(None)),
+    }
+}
+
+/// The value that a condition is made of, where it was written as one that [`condition`](crate::rewrite) plans.
+pub(crate) fn truth_of(side: &Expr) -> Option<&Expr> {
+    match side {
+        Expr::ScalarFunction(function) if function.name() == CONDITION.name => function.args.first(),
+        _ => None,
+    }
+}
+
+/// What a value is as a condition: 1 or 0, or NULL where it says neither.
+pub(crate) const CONDITION: Function = Function::new(
+    "as_condition",
+    (1, 1),
+    Type::Answer,
+    |row| {
+        Ok(match (&row[0], row[0].as_text().as_deref().map(str::trim)) {
+            (Value::Text(_) | Value::Json(_), Some(text)) if text.eq_ignore_ascii_case("true") => Value::Integer(1),
+            (Value::Text(_) | Value::Json(_), Some(text)) if text.eq_ignore_ascii_case("false") => Value::Integer(0),
+            (value, _) => value.as_number().map_or(Value::Null, |number| Value::Integer(i64::from(number != 0.0))),
+        })
+    },
+    ("as_condition(x)", "1 or 0 for what is true or false, a number or a text that holds one, else NULL", "as_condition('7')"),
+);
 
 /// The truth that a text holds, as 1 or 0.
 fn truth() -> ScalarUDF {

@@ -19,7 +19,9 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::prelude::Expr;
 
-use form::{Form, Scope, decoded, is_marked, named_as, quoted, within};
+pub(crate) use form::{is_document, is_marked};
+
+use form::{Form, Scope, decoded, named_as, quoted, within};
 
 /// The rule, behind those that make types agree and unnest functions.
 #[derive(Debug)]

@@ -34,16 +34,41 @@ pub(crate) const ALL: &[Function] = &[
     ),
     Function::new(
         "regexp_replace",
-        (3, 3),
+        (3, 4),
+        Type::Text,
+        replaced,
+        (
+            "regexp_replace(x, pattern, with[, flags])",
+            "x with what fits the pattern replaced, where \\1 is its first group: everything, with flags the first unless `g` is \
+             among them; `i` overlooks case",
+            "regexp_replace('a1b22', '[0-9]+', '#')",
+        ),
+    ),
+    Function::new(
+        "regexp_first",
+        (2, 2),
         Type::Text,
         |row| {
-            let Some(with) = row[2].as_text() else { return Ok(Value::Null) };
-            matched(row, |pattern, text| Value::text(pattern.replace_all(text, regex::NoExpand(&with)).into_owned()))
+            matched(row, |pattern, text| match pattern.captures(text) {
+                Some(found) => found.get(1).or(found.get(0)).map_or(Value::Null, |m| Value::text(m.as_str().to_owned())),
+                None => Value::Null,
+            })
         },
         (
-            "regexp_replace(x, pattern, with)",
-            "x with everything that fits the pattern replaced",
-            "regexp_replace('a1b22', '[0-9]+', '#')",
+            "regexp_first(x, pattern), substring(x FROM pattern)",
+            "what in x first fits the pattern, or its first group where it has one",
+            "regexp_first('vol-12', 'vol-(\\d+)')",
+        ),
+    ),
+    Function::new(
+        "similar_to",
+        (2, 3),
+        Type::Answer,
+        similar,
+        (
+            "similar_to(x, pattern[, escape]), x SIMILAR TO pattern",
+            "1 if all of x is as the pattern says: % is any text, _ one character, with | * + ? {} () and []; else 0",
+            "similar_to('abc', 'a(b|x)%')",
         ),
     ),
     Function::new(
@@ -104,6 +129,78 @@ fn matched<'a>(row: &[Value<'a>], make: impl Fn(&Regex, &str) -> Value<'static>)
 /// Whether a text fits a pattern that was translated; patterns are whole texts, across lines.
 fn fits<'a>(pattern: &str, text: &str) -> Result<Value<'a>, Error> {
     Ok(Value::Integer(i64::from(regex(&format!("(?s)^{pattern}$"))?.is_match(text))))
+}
+
+/// `\1` in what is put in place of a match is its first group, `\&` all of it.
+fn replaced<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
+    let Some(with) = row[2].as_text() else { return Ok(Value::Null) };
+    let flags = match row.get(3) {
+        None => None,
+        Some(flags) => match flags.as_text() {
+            Some(flags) => Some(flags.into_owned()),
+            None => return Ok(Value::Null),
+        },
+    };
+    let (Some(text), Some(pattern)) = (row[0].as_text(), row[1].as_text()) else { return Ok(Value::Null) };
+    let has = |flag: char| flags.as_deref().is_some_and(|flags| flags.contains(flag));
+    if flags.as_deref().is_some_and(|flags| flags.contains(|flag: char| !"gimsx".contains(flag))) {
+        return Err(Error::Arguments("the flags of regexp_replace are g, i, m, s and x"));
+    }
+    let within: String = ['i', 'm', 's', 'x'].into_iter().filter(|flag| has(*flag)).collect();
+    let pattern = if within.is_empty() { pattern.into_owned() } else { format!("(?{within}){pattern}") };
+    let most = if flags.is_none() || has('g') { 0 } else { 1 };
+    let mut template = String::new();
+    let mut letters = with.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '$' => template.push_str("$$"),
+            '\\' => match letters.next() {
+                Some(digit) if digit.is_ascii_digit() => template.push_str(&format!("${{{digit}}}")),
+                Some('&') => template.push_str("${0}"),
+                Some(other) => template.push(other),
+                None => template.push('\\'),
+            },
+            other => template.push(other),
+        }
+    }
+    Ok(Value::text(regex(&pattern)?.replacen(&text, most, template.as_str()).into_owned()))
+}
+
+/// The pattern of SIMILAR TO: wildcards of LIKE, and of regular expressions those that SQL names.
+fn similar<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
+    let (Some(text), Some(pattern)) = (row[0].as_text(), row[1].as_text()) else { return Ok(Value::Null) };
+    let escape = match row.get(2) {
+        None => '\\',
+        Some(escape) => match escape.as_text().and_then(|escape| escape.chars().next()) {
+            Some(one) => one,
+            None => return Ok(Value::Null),
+        },
+    };
+    let mut translated = String::new();
+    let mut letters = pattern.chars();
+    let mut in_class = false;
+    while let Some(letter) = letters.next() {
+        match letter {
+            letter if letter == escape => match letters.next() {
+                Some(next) => translated.push_str(&regex::escape(next.encode_utf8(&mut [0; 4]))),
+                None => return Err(Error::Arguments("a pattern ends with its escape character")),
+            },
+            ']' => {
+                in_class = false;
+                translated.push(']');
+            }
+            letter if in_class => translated.push(letter),
+            '[' => {
+                in_class = true;
+                translated.push('[');
+            }
+            '%' => translated.push_str(".*"),
+            '_' => translated.push('.'),
+            '|' | '*' | '+' | '?' | '{' | '}' | '(' | ')' => translated.push(letter),
+            other => translated.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    fits(&format!("(?:{translated})"), &text)
 }
 
 fn like<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {

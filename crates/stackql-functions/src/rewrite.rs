@@ -6,7 +6,7 @@
 //! - `iif` is CASE.
 //! - A text with a minus in front of it is a number.
 //! - `GLOB` and `REGEXP` are functions.
-//! - Functions that answer 1 or 0 may stand where a condition is needed.
+//! - Values that are 1 or 0, other numbers, and texts that hold one, may stand where a condition is needed.
 //! - What `json_extract` finds, and the values of `json_each` and `json_tree`, keep their kind in functions that make
 //!   JSON: a column of texts cannot say which of them are numbers, but the call can.
 
@@ -19,7 +19,8 @@ use datafusion::sql::sqlparser::ast::{
     VisitMut, VisitorMut,
 };
 
-use crate::{answers, table};
+use crate::operators::CONDITION;
+use crate::{answers, postgres, table};
 
 /// Rewrites a query for the planner. Names of relations and columns are settled before.
 pub fn prepare(query: &mut Query) {
@@ -52,6 +53,11 @@ struct Rewriting {
 
 impl VisitorMut for Rewriting {
     type Break = ();
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        postgres::limited(query);
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         if let TableFactor::Table { name, alias, args: Some(args), .. } = factor
@@ -110,7 +116,7 @@ impl VisitorMut for Rewriting {
                 }
             }
         }
-        if let Some(other) = otherwise(expr) {
+        if let Some(other) = postgres::otherwise(expr).or_else(|| otherwise(expr)) {
             *expr = other;
         }
         match expr {
@@ -149,7 +155,7 @@ impl Rewriting {
     fn inside(&self, value: &Expr) -> Option<Expr> {
         let of_tree = |tree: &Ident| {
             let kind = Expr::CompoundIdentifier(vec![tree.clone(), Ident::with_quote('"', "type")]);
-            Some(call("json_value", vec![value.clone(), kind]))
+            Some(call("json_of_kind", vec![value.clone(), kind]))
         };
         match value {
             Expr::Function(function) if name(function).as_deref() == Some("json_extract") => {
@@ -249,32 +255,49 @@ fn case(condition: Expr, then: Expr, otherwise: Option<Expr>) -> Expr {
     }
 }
 
-/// Makes a condition of a function that answers 1 or 0.
+/// Makes a condition of a value. Of most only their type says whether they are one: `as_condition` of those that are is taken
+/// away again once types are known.
 fn condition(expr: &mut Expr) {
     match expr {
         Expr::Nested(inner) => condition(inner),
         Expr::Function(function) if name(function).is_some_and(|name| answers(&name)) => {
             *expr = is_so(expr.clone());
         }
+        Expr::Identifier(_)
+        | Expr::CompoundIdentifier(_)
+        | Expr::Function(_)
+        | Expr::Cast { .. }
+        | Expr::Case { .. }
+        | Expr::Subquery(_) => *expr = is_so(call(CONDITION.name, vec![expr.clone()])),
+        Expr::Value(value) if matches!(value.value, Value::Number(..) | Value::SingleQuotedString(_)) => {
+            *expr = is_so(call(CONDITION.name, vec![expr.clone()]));
+        }
+        Expr::BinaryOp { op, .. } if is_of_values(op) => *expr = is_so(call(CONDITION.name, vec![expr.clone()])),
         _ => {}
     }
 }
 
+/// Whether an operator gives values and no truths.
+fn is_of_values(op: &BinaryOperator) -> bool {
+    use BinaryOperator::{Arrow, Divide, LongArrow, Minus, Modulo, Multiply, Plus, StringConcat};
+    matches!(op, Arrow | LongArrow | Plus | Minus | Multiply | Divide | Modulo | StringConcat)
+}
+
 /// Whether what answers 1 or 0 answers 1.
-fn is_so(answer: Expr) -> Expr {
+pub(crate) fn is_so(answer: Expr) -> Expr {
     let zero = Expr::value(Value::Number("0".to_owned(), false));
     Expr::BinaryOp { left: Box::new(answer), op: BinaryOperator::NotEq, right: Box::new(zero) }
 }
 
 /// The name of a plain function, in lower case.
-fn name(function: &Function) -> Option<String> {
+pub(crate) fn name(function: &Function) -> Option<String> {
     match function.name.0.as_slice() {
         [part] if function.over.is_none() => part.as_ident().map(|ident| ident.value.to_ascii_lowercase()),
         _ => None,
     }
 }
 
-fn arguments(function: &Function) -> Option<Vec<Expr>> {
+pub(crate) fn arguments(function: &Function) -> Option<Vec<Expr>> {
     let FunctionArguments::List(list) = &function.args else { return None };
     let argument = |argument: &FunctionArg| match argument {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
@@ -283,7 +306,7 @@ fn arguments(function: &Function) -> Option<Vec<Expr>> {
     list.args.iter().map(argument).collect()
 }
 
-fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+pub(crate) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     let argument = |expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr));
     Expr::Function(Function {
         name: ObjectName::from(vec![Ident::new(name)]),

@@ -33,6 +33,7 @@ struct Settings {
     page_limit: Option<usize>,
     read_only: bool,
     rollback: Rollback,
+    compat: bool,
     analytics: Option<Analytics>,
 }
 
@@ -121,7 +122,7 @@ impl World {
 
     /// The options of a session in this world.
     pub fn options(&self) -> SessionOptions {
-        let Settings { page_limit, read_only, rollback, ref analytics } = self.settings;
+        let Settings { page_limit, read_only, rollback, compat, ref analytics } = self.settings;
         let namespace = |a: &Analytics| {
             let namespace = Namespace::new(&a.regex, &a.template, Duration::from_secs(a.ttl));
             namespace.expect("the settings of a world name tables")
@@ -132,6 +133,7 @@ impl World {
             page_limit,
             read_only,
             rollback,
+            compat,
             analytics,
             await_pause: Duration::ZERO,
             ..SessionOptions::default()

@@ -120,6 +120,11 @@ impl Dialect for SqlDialect {
         true
     }
 
+    // `?`, `?|` and `?&` are operators of these, too.
+    fn supports_geometric_types(&self) -> bool {
+        true
+    }
+
     fn supports_array_typedef_with_brackets(&self) -> bool {
         true
     }

@@ -5,6 +5,7 @@ mod auth;
 mod chains;
 mod executed;
 mod made;
+mod names;
 mod own;
 mod prepared;
 mod registry;
@@ -25,6 +26,7 @@ pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
         let message = lower_first(&e.message);
         SyntaxError::at(text, byte_of(text, e.location), None, message)
     })?;
+    let tokens = names::settled(text, tokens);
     let mut reader = Reader::new(text, hints(&tokens), executed::as_functions(text, tokens)?);
     if let Some(operator) = chains::too_long(&reader.tokens) {
         let most = chains::LONGEST;
@@ -188,6 +190,7 @@ impl Reader<'_> {
         };
         let message = match message.split_once(", found: ") {
             Some((expected, _)) => lower_first(&expected.replacen("Expected: ", "expected ", 1)),
+            None if message.starts_with("No infix parser") => "this operator is not read".to_owned(),
             None => lower_first(message.trim_end_matches('.')),
         };
         self.with_suggestion(self.error_at(place, message), place)

@@ -167,7 +167,7 @@ impl Columns<'_> {
     }
 
     fn gathers(&self, call: &Function) -> bool {
-        call.over.is_none() && (self.is_aggregate)(&call.name.to_string().to_lowercase())
+        gathers(call, self.is_aggregate)
     }
 }
 
@@ -205,6 +205,14 @@ impl VisitorMut for Columns<'_> {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Whether a call is of an aggregate. `min` and `max` of several arguments are of a row.
+pub(super) fn gathers(call: &Function, is_aggregate: &dyn Fn(&str) -> bool) -> bool {
+    let name = call.name.to_string().to_lowercase();
+    let is_of_row = ["min", "max"].contains(&name.as_str())
+        && matches!(&call.args, FunctionArguments::List(list) if list.args.len() > 1);
+    call.over.is_none() && !is_of_row && is_aggregate(&name)
 }
 
 /// Whether two expressions are the same; a column may be qualified in one of them only.

@@ -1,18 +1,22 @@
 //! Conditions of a SELECT before their names are resolved. A name of the select list that no column has is the expression
-//! of that name; a condition on a parameter that several relations have, without a qualifier, is one on each.
+//! of that name, and a column of USING that of the side which has all rows; a condition on a parameter that several relations have, without a qualifier, is one on each.
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Query, Select, SelectItem, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr, JoinConstraint, JoinOperator, Query, Select, SelectItem, VisitMut, VisitorMut,
+};
 use stackql_provider::names::{Found, find};
 
+use super::forms::call;
 use super::relation::Relation;
 
 /// Spells out the conditions of WHERE.
 pub(super) fn spell_out(select: &mut Select, relations: &[Relation]) {
     let Some(mut condition) = select.selection.take() else { return };
-    let aliases = aliases(select, relations);
+    let mut aliases = aliases(select, relations);
+    aliases.extend(merged(select, relations));
     if !aliases.is_empty() {
         let named = |name: &str| aliases.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
         replace(&mut condition, &|name| named(name).map(|(_, expr)| expr.clone()));
@@ -33,6 +37,37 @@ fn aliases(select: &Select, relations: &[Relation]) -> Vec<(String, Expr)> {
         _ => None,
     };
     select.projection.iter().filter_map(alias).collect()
+}
+
+/// The columns of USING without a qualifier, as what they are: of a side that has all rows, or of either.
+fn merged(select: &Select, relations: &[Relation]) -> Vec<(String, Expr)> {
+    let mut merged = Vec::new();
+    for join in select.from.iter().flat_map(|from| &from.joins) {
+        let (JoinOperator::Join(JoinConstraint::Using(columns))
+        | JoinOperator::Inner(JoinConstraint::Using(columns))
+        | JoinOperator::Left(JoinConstraint::Using(columns))
+        | JoinOperator::LeftOuter(JoinConstraint::Using(columns))
+        | JoinOperator::Right(JoinConstraint::Using(columns))
+        | JoinOperator::RightOuter(JoinConstraint::Using(columns))
+        | JoinOperator::FullOuter(JoinConstraint::Using(columns))) = &join.join_operator
+        else {
+            continue;
+        };
+        for name in columns.iter().filter_map(|column| column.0.last()?.as_ident()).map(|name| &name.value) {
+            let mut sides = relations.iter().filter_map(|relation| match find(name, relation.names()) {
+                Found::One(own) => Some(relation.column(own)),
+                _ => None,
+            });
+            let (Some(left), Some(right)) = (sides.next(), sides.next_back()) else { continue };
+            let column = match &join.join_operator {
+                JoinOperator::Right(_) | JoinOperator::RightOuter(_) => right,
+                JoinOperator::FullOuter(_) => call("coalesce", vec![left, right]),
+                _ => left,
+            };
+            merged.push((name.clone(), column));
+        }
+    }
+    merged
 }
 
 /// The condition with each conjunct on a shared parameter once for every relation that has it.

@@ -42,8 +42,7 @@ fn output_name(expr: &Expr) -> String {
     }
 }
 
-/// The same plan, its columns called what the statement calls them: `written`, by position. Letters of another case are
-/// no other name.
+/// The same plan, its columns called what the statement calls them: `written`, by position.
 pub(crate) fn called_as_written(
     plan: Arc<dyn ExecutionPlan>,
     written: &[Option<String>],
@@ -53,7 +52,7 @@ pub(crate) fn called_as_written(
         let own = schema.field(i).name();
         let own = own.split(MARK).next().unwrap_or(own);
         match written.get(i) {
-            Some(Some(written)) if fold(written) == fold(own) && !written.eq_ignore_ascii_case(own) => written.clone(),
+            Some(Some(written)) if fold(written) == fold(own) => written.clone(),
             _ => own.to_owned(),
         }
     };

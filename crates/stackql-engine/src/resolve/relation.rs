@@ -168,6 +168,11 @@ impl Relations {
         Self { context, frames: Vec::new() }
     }
 
+    /// Whether SQL is read as the Go program does.
+    pub(super) fn compat(&self) -> bool {
+        self.context.options.compat
+    }
+
     /// Brings the common table expressions of `query` into view, until [`Self::leave`].
     pub(super) fn enter(&mut self, query: &Query) -> Result<(), Error> {
         self.frames.push(Vec::new());

@@ -1,6 +1,9 @@
-//! An expression without an alias is called what the statement wrote, not what it becomes on the way to the plan.
+//! An expression without an alias is called what the statement wrote, not what it becomes on the way to the plan; over
+//! several tables by its number, `col_1`.
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, OrderByKind, Query, SelectItem, SetExpr};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, OrderByKind, Query, SelectItem, SetExpr, TableFactor, TableWithJoins,
+};
 
 use super::quoted;
 
@@ -17,10 +20,16 @@ pub(super) fn call_as_written(query: &mut Query) -> Vec<Option<String>> {
         }
     };
     let written = columns_as_written(&select.projection);
+    let is_join = joins(&select.from);
+    let mut number = 0;
     for item in &mut select.projection {
         if let SelectItem::UnnamedExpr(expr) = item
-            && let Some(alias) = as_written(expr)
+            && let Some(mut alias) = as_written(expr)
         {
+            if is_join && !matches!(expr, Expr::Function(_)) {
+                number += 1;
+                alias = quoted(&format!("col_{number}"));
+            }
             let expr = expr.clone();
             // ORDER BY means the column that is answered; after DISTINCT there is no other to order by.
             if let Some(OrderByKind::Expressions(keys)) = query.order_by.as_mut().map(|o| &mut o.kind) {
@@ -30,6 +39,16 @@ pub(super) fn call_as_written(query: &mut Query) -> Vec<Option<String>> {
         }
     }
     written
+}
+
+/// Whether there are several tables. Expressions of them without an alias are numbered, functions excepted.
+fn joins(from: &[TableWithJoins]) -> bool {
+    let factors = from.iter().flat_map(|item| std::iter::once(&item.relation).chain(item.joins.iter().map(|j| &j.relation)));
+    let is_table = |factor: &&TableFactor| match factor {
+        TableFactor::Table { args, .. } => args.is_none(),
+        factor => matches!(factor, TableFactor::Derived { .. } | TableFactor::NestedJoin { .. }),
+    };
+    factors.filter(is_table).count() > 1
 }
 
 /// What an expression without an alias is called; a column has a name of its own.

@@ -13,7 +13,7 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, collect, execute_stream};
 use datafusion::prelude::SessionConfig;
-use datafusion::sql::sqlparser::ast::{Expr, SelectItem};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, SelectItem, Value};
 use futures::{StreamExt, stream};
 use stackql_call::Bindings;
 use stackql_provider::Verb;
@@ -39,7 +39,7 @@ use crate::spilling::JoinsSpill;
 use crate::subqueries::{SubqueryPredicateRule, unplanned};
 use crate::table::ResourceTable;
 use crate::write::Matching;
-use crate::{Answer, Failure, made, resolve, views, write};
+use crate::{Answer, Failure, constants, made, resolve, views, write};
 
 /// What the plan of one statement needs.
 pub(super) struct Planner {
@@ -95,6 +95,7 @@ impl Session {
             .with_information_schema(false);
         config.options_mut().sql_parser.enable_ident_normalization = false;
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
+        config.options_mut().execution.time_zone = Some("+00:00".to_owned());
         // What a scan fetches is settled before it starts; a subquery's value may be one of its parameters.
         config.options_mut().optimizer.enable_dynamic_filter_pushdown = false;
         config.options_mut().optimizer.enable_physical_uncorrelated_scalar_subquery = false;
@@ -171,8 +172,9 @@ impl Planner {
             Statement::Delete(delete) if delete.hints.until_complete && delete.returning.is_some() => {
                 Err(Error::statement("returning from asynchronous delete is disallowed").into())
             }
-            Statement::Delete(delete) => {
+            Statement::Delete(mut delete) => {
                 let table = write::target(context, &delete.table, Verb::Delete)?;
+                self.evaluated_sides(delete.selection.as_mut()).await?;
                 let until = Until::asked(delete.hints, Verb::Delete, false);
                 let selection = delete.selection.as_ref();
                 Ok((self.changed(&table, Verb::Delete, selection, &[], until).await?, Verb::Delete, delete.returning))
@@ -212,10 +214,50 @@ impl Planner {
         update: Update,
         verb: Verb,
     ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
-        let Update { table, assignments, selection, returning, hints } = update;
+        let Update { table, mut assignments, mut selection, returning, hints } = update;
         let table = write::target(&self.context, &table, verb)?;
+        for (_, value) in &mut assignments {
+            self.evaluated(value).await?;
+        }
+        self.evaluated_sides(selection.as_mut()).await?;
         let until = Until::asked(hints, verb, returning.is_some());
         Ok((self.changed(&table, verb, selection.as_ref(), &assignments, until).await?, verb, returning))
+    }
+
+    /// Puts the value of an expression of constants in its place.
+    async fn evaluated(&self, expr: &mut Expr) -> Result<(), DataFusionError> {
+        if literal(expr).is_some() || !constants::is_constant(expr) {
+            return Ok(());
+        }
+        let query = constants::query(expr)?;
+        let plan = self.query(query).await?;
+        let batches = collect(plan, self.task()).await?;
+        if let Some(value) = constants::value(&batches)? {
+            *expr = value;
+        }
+        Ok(())
+    }
+
+    /// The same of the sides of the equations, and the items of the lists, that AND connects.
+    async fn evaluated_sides(&self, condition: Option<&mut Expr>) -> Result<(), DataFusionError> {
+        let mut left: Vec<&mut Expr> = condition.into_iter().collect();
+        while let Some(expr) = left.pop() {
+            match expr {
+                Expr::Nested(inner) => left.push(inner),
+                Expr::BinaryOp { left: a, op: BinaryOperator::And, right: b } => left.extend([a.as_mut(), b.as_mut()]),
+                Expr::BinaryOp { left: a, op: BinaryOperator::Eq, right: b } => {
+                    self.evaluated(a).await?;
+                    self.evaluated(b).await?;
+                }
+                Expr::InList { list, .. } => {
+                    for item in list {
+                        self.evaluated(item).await?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The calls of an UPDATE or DELETE: by what the statement names, else for each row that its condition matches.
@@ -227,10 +269,15 @@ impl Planner {
         set: &[(String, Expr)],
         until: Until,
     ) -> Result<Arc<FetchExec>, DataFusionError> {
-        let named =
-            named(verb, selection, set).and_then(|all| write::assigned(&self.context, table, verb, &all, until));
+        let assigned = |set: &[(String, Expr)]| {
+            named(verb, selection, set).and_then(|all| write::assigned(&self.context, table, verb, &all, until))
+        };
+        let named = assigned(set);
         let (Err(_), Some(selection)) = (&named, selection) else { return Ok(named?) };
-        if !write::is_of_rows(table, selection) {
+        // Where the condition names the things themselves, values may be made of what they have.
+        let null = |(column, _): &(String, Expr)| (column.clone(), Expr::value(Value::Null));
+        let is_named = || assigned(&set.iter().map(null).collect::<Vec<_>>()).is_ok();
+        if !write::is_of_rows(table, selection) && !is_named() {
             return Ok(named?);
         }
         let Some(Matching { method, query, parameters }) = write::matching(table, verb, selection, set)? else {
@@ -270,7 +317,10 @@ fn named(verb: Verb, selection: Option<&Expr>, set: &[(String, Expr)]) -> Result
         None => Vec::new(),
     };
     for (column, expr) in set {
-        let unfit = || Error::statement(format!("UPDATE sets columns to literals, not to: {expr}"));
+        let unfit = || Error::Statement {
+            message: format!("{} cannot set {column} to: {expr}", verb.keyword()),
+            hint: Some("values are constants, or made of columns of the rows that WHERE finds".to_owned()),
+        };
         let values = vec![literal(expr).ok_or_else(unfit)?];
         all.push(Assignment { column: column.clone(), named: Named::Value, values });
     }

@@ -1,4 +1,5 @@
-//! Mark joins: EXISTS as a column, for what stands outside of WHERE and HAVING. In aggregates scalar subqueries are columns, too.
+//! Mark joins: EXISTS as a column, for what stands outside of WHERE and HAVING. In aggregates, windows and ORDER BY scalar
+//! subqueries are columns, too.
 
 use std::collections::BTreeSet;
 
@@ -24,10 +25,10 @@ pub(super) fn marked(
 ) -> Result<LogicalPlan> {
     let width = input.schema().fields().len();
     let mut all = Vec::with_capacity(exprs.len());
-    let is_aggregate = matches!(plan, LogicalPlan::Aggregate(_));
+    let takes_columns = !matches!(plan, LogicalPlan::Projection(_));
     for expr in exprs {
         let with_marks = expr.transform_up(|expr| match expr {
-            Expr::ScalarSubquery(_) if is_aggregate => {
+            Expr::ScalarSubquery(_) if takes_columns => {
                 let name = names.next("__scalar");
                 let before = input.schema().columns().into_iter().map(Expr::Column);
                 let columns: Vec<Expr> = before.chain([expr.alias(&name)]).collect();

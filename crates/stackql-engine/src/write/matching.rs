@@ -2,12 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Expr, Visit, VisitMut, Visitor, VisitorMut};
 use stackql_provider::names::fold;
 use stackql_provider::{Method, Verb};
 use stackql_sql::{Query, Statement, parse};
 
-use super::parameter;
+use super::{OF_BODY, parameter};
 use crate::access::asks_for_one;
 use crate::error::Error;
 use crate::literal::Named;
@@ -56,7 +56,7 @@ pub(crate) fn matching<'a>(
             of_rows.push((scope.clone(), quoted(&column).to_string()));
         }
         let columns: Vec<String> = of_rows.iter().map(|(_, column)| column.clone()).collect();
-        let values = given.iter().map(|(_, value)| value.to_string());
+        let values = given.iter().map(|(_, value)| of_fields(value).to_string());
         let list = columns.into_iter().chain(values).collect::<Vec<_>>().join(", ");
         let from = [&table.provider.name, &table.service.name, &table.resource.name]
             .map(|part| quoted(part).to_string())
@@ -70,6 +70,26 @@ pub(crate) fn matching<'a>(
         return Ok(Some(Matching { method, query, parameters }));
     }
     refused.map_or(Ok(None), Err)
+}
+
+/// A value with the fields of rows in place of the members of a body: `data__tags` is `tags` of the row.
+fn of_fields(value: &Expr) -> Expr {
+    struct Fields;
+    impl VisitorMut for Fields {
+        type Break = ();
+
+        fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+            if let Expr::Identifier(name) = expr
+                && let Some(field) = name.value.strip_prefix(OF_BODY)
+            {
+                name.value = field.to_owned();
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let mut value = value.clone();
+    let _: ControlFlow<()> = VisitMut::visit(&mut value, &mut Fields);
+    value
 }
 
 /// Whether a condition is about rows: it names a field of theirs. One that names no more than where to look, such as a

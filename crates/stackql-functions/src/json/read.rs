@@ -32,11 +32,12 @@ pub(crate) const ALL: &[Function] = &[
         json_extract,
         (
             "json_extract(x, path, …)",
-            "what is at a path of x, as text; for several paths an array",
+            "what is at a path of x, as text; for several paths an array; also `json_value`",
             r#"json_extract('{"a":[1,{"b":"c"}]}', '$.a[1].b')"#,
         ),
     )
-    .giving(extracted),
+    .giving(extracted)
+    .also(&["json_value"]),
     Function::new(
         "json_get",
         (2, 2),
@@ -44,10 +45,11 @@ pub(crate) const ALL: &[Function] = &[
         json_get,
         (
             "x -> path, json_get(x, path)",
-            "what is at a path, key or index of x, as JSON",
+            "what is at a path, key or index of x, as JSON; also `json_query`",
             r#"json_get('{"a":{"b":"c"}}', 'a')"#,
         ),
-    ),
+    )
+    .also(&["json_query"]),
     Function::new(
         "json_get_text",
         (2, 2),
@@ -149,11 +151,11 @@ pub(crate) const INSIDE: &[Function] = &[
         ("json_at(x, path)", "what is at a path of x, as JSON", r#"json_at('{"a":[1]}', '$.a')"#),
     ),
     Function::new(
-        "json_value",
+        "json_of_kind",
         (2, 2),
         Type::Json,
         json_value,
-        ("json_value(value, type)", "a value of json_each or json_tree as JSON", "json_value('a', 'text')"),
+        ("json_of_kind(value, type)", "a value of json_each or json_tree as JSON", "json_of_kind('a', 'text')"),
     ),
 ];
 

@@ -26,7 +26,7 @@ pub(super) enum Form {
 }
 
 /// Whether a field's texts are marked as JSON.
-pub(super) fn is_marked(field: &Field) -> bool {
+pub(crate) fn is_marked(field: &Field) -> bool {
     field.metadata().get(FORMAT_KEY).is_some_and(|format| format == JSON)
 }
 
@@ -134,6 +134,12 @@ pub(super) fn is_number_as_text(expr: &Expr, schema: &DFSchema) -> bool {
     }
 }
 
+/// Whether a constant is a list or an object, written as JSON.
+pub(crate) fn is_document(value: &ScalarValue) -> bool {
+    let text = value.try_as_str().flatten().unwrap_or_default();
+    text.starts_with(['[', '{']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
 /// Where an expression stands: the columns below it, and which of them are JSON in place of text.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
@@ -209,7 +215,7 @@ impl<'a> Scope<'a> {
                     return Ok(None);
                 }
                 let value = Expr::ScalarFunction(function.clone());
-                (called("json_value", vec![value, kind])?, Form::Extracted)
+                (called("json_of_kind", vec![value, kind])?, Form::Extracted)
             }
             ("coalesce", of) => {
                 let Some((branches, form)) = self.branches(&of.iter().collect::<Vec<_>>())? else { return Ok(None) };
@@ -230,6 +236,8 @@ impl<'a> Scope<'a> {
     /// that became texts beside them.
     fn branches(&self, exprs: &[&Expr]) -> Result<Option<(Vec<Expr>, Form)>> {
         let (mut all, mut form) = (Vec::new(), None);
+        let is_marked = |expr: &&Expr| expr.to_field(self.schema).is_ok_and(|(_, field)| is_marked(&field));
+        let has_documents = exprs.iter().copied().any(|expr| is_marked(&expr));
         for expr in exprs {
             if let Some((json, own)) = self.json(expr)? {
                 if form.is_some_and(|form| form != own) {
@@ -240,7 +248,8 @@ impl<'a> Scope<'a> {
             } else if is_number_as_text(expr, self.schema) {
                 all.push(self.plain((*expr).clone())?);
             } else if let Expr::Literal(value, _) = expr {
-                let is_text = value.data_type().is_string() && !value.is_null();
+                let is_document = has_documents && is_document(value);
+                let is_text = value.data_type().is_string() && !value.is_null() && !is_document;
                 all.push(if is_text { quoted((*expr).clone())? } else { (*expr).clone() });
             } else if matches!(expr, Expr::Cast(Cast { expr, .. }) if matches!(&**expr, Expr::Literal(value, _) if value.is_null()))
             {

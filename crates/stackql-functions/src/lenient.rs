@@ -1,0 +1,117 @@
+//! Functions of DataFusion that refuse arguments of several kinds while a statement is planned, as functions that take them.
+//! [`Coercion`](crate::coercion) puts the function itself back, with arguments that it takes.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::plan_err;
+use datafusion::error::Result;
+use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use crate::coercion::common;
+
+/// The functions whose first argument is a text.
+const OF_TEXT: [&str; 22] = [
+    "upper", "lower", "btrim", "ltrim", "rtrim", "initcap", "reverse", "left", "right", "lpad", "rpad", "strpos", "repeat",
+    "translate", "starts_with", "ends_with", "ascii",
+    "md5", "sha224", "sha256", "sha384", "sha512",
+];
+
+/// How a function's arguments agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Agreement {
+    /// The first is a text.
+    Text,
+    /// All are of one kind, which is that of the result.
+    Same,
+    /// Both are compared, and the first is the result.
+    Compared,
+}
+
+impl Agreement {
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "coalesce" => Some(Self::Same),
+            "nullif" => Some(Self::Compared),
+            name => OF_TEXT.contains(&name).then_some(Self::Text),
+        }
+    }
+}
+
+/// A function that takes arguments of all kinds while a statement is planned.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Lenient {
+    pub(crate) function: Arc<ScalarUDF>,
+    pub(crate) agreement: Agreement,
+    signature: Signature,
+}
+
+/// The function as one that takes arguments of all kinds, if it is one that can.
+pub(crate) fn lenient(function: &Arc<ScalarUDF>) -> Option<ScalarUDF> {
+    let agreement = Agreement::of(function.name())?;
+    let signature = Signature::user_defined(Volatility::Immutable);
+    Some(ScalarUDF::new_from_impl(Lenient { function: Arc::clone(function), agreement, signature }))
+}
+
+/// What a function is in place of another.
+pub(crate) fn inside(function: &ScalarUDF) -> Option<&Lenient> {
+    (function.inner().as_ref() as &dyn Any).downcast_ref()
+}
+
+impl Lenient {
+    /// The types of arguments as the function is called with.
+    fn agreed(&self, fields: &[FieldRef]) -> Vec<FieldRef> {
+        let as_kind = |field: &FieldRef, kind: &DataType| match field.data_type().is_null() || field.data_type() == kind {
+            true => Arc::clone(field),
+            false => Arc::new(Field::new(field.name(), kind.clone(), field.is_nullable())),
+        };
+        match (self.agreement, fields) {
+            (Agreement::Text, [first, others @ ..]) => {
+                let first = if first.data_type().is_string() { Arc::clone(first) } else { as_kind(first, &DataType::Utf8) };
+                std::iter::once(first).chain(others.iter().cloned()).collect()
+            }
+            (Agreement::Same, fields) => match common(fields.iter().map(|field| field.data_type())) {
+                Some(kind) => fields.iter().map(|field| as_kind(field, &kind)).collect(),
+                None => fields.to_vec(),
+            },
+            (Agreement::Compared, [first, second]) => vec![Arc::clone(first), as_kind(second, first.data_type())],
+            _ => fields.to_vec(),
+        }
+    }
+}
+
+impl ScalarUDFImpl for Lenient {
+    fn name(&self) -> &str {
+        self.function.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        self.function.aliases()
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        Ok(types.to_vec())
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        plan_err!("{} is asked for its field", self.name())
+    }
+
+    fn return_field_from_args(&self, arguments: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let fields = fields_with_udf(&self.agreed(arguments.arg_fields), self.function.as_ref())?;
+        let scalar_arguments = arguments.scalar_arguments;
+        self.function.return_field_from_args(ReturnFieldArgs { arg_fields: &fields, scalar_arguments })
+    }
+
+    fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        plan_err!("{} is called before its arguments agree", self.name())
+    }
+}
