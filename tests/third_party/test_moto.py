@@ -43,9 +43,6 @@ RESOURCES = [
     ("vpn_gateways", "DescribeVpnGateways", ["VpnGateways"]),
 ]
 
-# The columns that providers/aws/overlays/aws.yaml calls otherwise than the wire does.
-RENAMED = {"volumes": {"availabilityZone": "AvailabilityZone"}}
-
 
 @pytest.fixture(scope="module")
 def endpoint(home):
@@ -91,8 +88,7 @@ def selection(ec2, stackql, table, operation, path, condition=""):
     selected = stackql.rows(f"SELECT * FROM aws.ec2.{table} WHERE region = '{processes.REGION}' {condition}")
     assert [row.pop("region") for row in selected] == [processes.REGION] * len(selected)
     shape = wire.row_shape(ec2, operation, path)
-    names = {new: old for old, new in RENAMED.get(table, {}).items()}
-    return [wire.normal_times(shape, {names.get(key, key): one for key, one in row.items()}) for row in selected]
+    return [wire.normal_times(shape, row) for row in selected]
 
 
 # A condition, and boto3's filter that means the same.

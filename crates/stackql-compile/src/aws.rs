@@ -160,14 +160,14 @@ impl Build<'_> {
                     let ty = shapes.add(&found.shape);
                     vec![Column { name: name.clone(), ty, ..Column::default() }]
                 }
-                None => self.columns(&resource.name, shapes, &found.shape),
+                None => self.columns(shapes, &found.shape),
             };
             let unlike = self.choices.unlike_filters.get(&resource.name).map_or(&[][..], Vec::as_slice);
             narrowings = narrowing::narrowings(&columns, &parameters, &filters, unlike, &shapes.types);
             if resource.columns.is_empty() {
                 resource.columns = columns;
                 let classic = found.classic.as_ref();
-                resource.classic = classic.map(|s| ClassicPage { columns: self.columns(&resource.name, shapes, s) });
+                resource.classic = classic.map(|s| ClassicPage { columns: self.columns(shapes, s) });
             }
         }
         let wrapper = facts["output"]["resultWrapper"].as_str().map(str::to_owned);
@@ -204,9 +204,8 @@ impl Build<'_> {
         });
     }
 
-    fn columns(&self, resource: &str, shapes: &mut Shapes<'_>, shape: &str) -> Vec<Column> {
+    fn columns(&self, shapes: &mut Shapes<'_>, shape: &str) -> Vec<Column> {
         let model = &self.model.service;
-        let renamed = self.choices.columns.get(resource);
         let mut out = Vec::new();
         for (name, member) in model["shapes"][shape]["members"].as_object().into_iter().flatten() {
             let wire = wire(name, member);
@@ -214,8 +213,7 @@ impl Build<'_> {
             let mut description =
                 if of_shape.is_empty() { prose(&member["documentation"], self.facts_only) } else { of_shape };
             description.push_str(&prose(&member["deprecatedMessage"], self.facts_only));
-            let name = renamed.and_then(|r| r.get(&wire)).unwrap_or(&wire).clone();
-            out.push(Column { name, wire, ty: shapes.add(text(&member["shape"])), description, ..Column::default() });
+            out.push(Column { name: wire.clone(), wire, ty: shapes.add(text(&member["shape"])), description, ..Column::default() });
         }
         out
     }

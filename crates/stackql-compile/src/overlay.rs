@@ -51,8 +51,6 @@ pub(crate) struct ServiceChoices {
     pub(crate) updates: Vec<String>,
     /// Resources whose rows are this member of the output; `root` concerns the classic page only.
     pub(crate) rows: BTreeMap<String, String>,
-    /// Columns called otherwise than their member, by resource.
-    pub(crate) columns: BTreeMap<String, BTreeMap<String, String>>,
     /// Resources that classic pages alone list.
     pub(crate) page_only: Vec<String>,
     /// Filters whose meaning is not that of the column with the same name, by resource.
