@@ -88,6 +88,7 @@ fn coerced(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
                 (Agreement::Text, [first, others @ ..]) => {
                     std::iter::once(as_text(first.clone(), schema)).chain(others.iter().cloned()).collect()
                 }
+                (Agreement::Texts, _) => args.into_iter().map(|argument| as_text(argument, schema)).collect(),
                 (Agreement::Same, _) => agreeing(args, schema),
                 (Agreement::Compared, [left, right]) if kind(left) != kind(right) => {
                     let (a, b) = comparison(left, BinaryOperator::Eq, right, schema);

@@ -15,17 +15,21 @@ use datafusion::logical_expr::{
 use crate::coercion::common;
 
 /// The functions whose first argument is a text.
-const OF_TEXT: [&str; 22] = [
-    "upper", "lower", "btrim", "ltrim", "rtrim", "initcap", "reverse", "left", "right", "lpad", "rpad", "strpos", "repeat",
-    "translate", "starts_with", "ends_with", "ascii",
-    "md5", "sha224", "sha256", "sha384", "sha512",
+const OF_TEXT: [&str; 14] = [
+    "upper", "lower", "initcap", "reverse", "left", "right", "lpad", "rpad", "repeat", "ascii", "md5", "sha224", "sha256",
+    "sha512",
 ];
+
+/// The functions whose arguments all are texts.
+const OF_TEXTS: [&str; 7] = ["btrim", "ltrim", "rtrim", "strpos", "translate", "starts_with", "ends_with"];
 
 /// How a function's arguments agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Agreement {
     /// The first is a text.
     Text,
+    /// All are texts.
+    Texts,
     /// All are of one kind, which is that of the result.
     Same,
     /// Both are compared, and the first is the result.
@@ -37,6 +41,7 @@ impl Agreement {
         match name {
             "coalesce" => Some(Self::Same),
             "nullif" => Some(Self::Compared),
+            name if OF_TEXTS.contains(&name) => Some(Self::Texts),
             name => OF_TEXT.contains(&name).then_some(Self::Text),
         }
     }
@@ -69,11 +74,15 @@ impl Lenient {
             true => Arc::clone(field),
             false => Arc::new(Field::new(field.name(), kind.clone(), field.is_nullable())),
         };
+        let text = |field: &FieldRef| match field.data_type().is_string() {
+            true => Arc::clone(field),
+            false => as_kind(field, &DataType::Utf8),
+        };
         match (self.agreement, fields) {
             (Agreement::Text, [first, others @ ..]) => {
-                let first = if first.data_type().is_string() { Arc::clone(first) } else { as_kind(first, &DataType::Utf8) };
-                std::iter::once(first).chain(others.iter().cloned()).collect()
+                std::iter::once(text(first)).chain(others.iter().cloned()).collect()
             }
+            (Agreement::Texts, all) => all.iter().map(text).collect(),
             (Agreement::Same, fields) => match common(fields.iter().map(|field| field.data_type())) {
                 Some(kind) => fields.iter().map(|field| as_kind(field, &kind)).collect(),
                 None => fields.to_vec(),

@@ -150,7 +150,7 @@ fn meeting(side: Expr, own: &DataType, other: &DataType, op: &BinaryOperator) ->
         }
         (Expr::Literal(value, _), kind) if kind.is_string() && other.is_numeric() => constant(value),
         (Expr::Literal(..), _) => side,
-        (Expr::Column(_), kind) if kind.is_string() && is_equation => side,
+        (Expr::Column(_), kind) if kind.is_string() && is_equation && !other.is_floating() => side,
         (_, kind) if kind.is_string() && other.is_integer() && is_equation => whole_number().call(vec![side]),
         (_, kind) if kind.is_string() && other.is_numeric() => number().call(vec![side]),
         _ => side,
