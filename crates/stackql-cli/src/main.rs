@@ -73,7 +73,7 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
             let Some(script) = exec::script(query, &common.output.infile)? else {
                 return usage::help(Some("exec"));
             };
-            let script = template::filled(script, &common.templates)?;
+            let script = template::filled(&script, &common.templates)?;
             let mut results = match Results::open(&common.output) {
                 Ok(results) => results,
                 Err(Stop::Told(message)) => {
