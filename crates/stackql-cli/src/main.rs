@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     };
     match ended {
         Ok(ending) => ending.code(compat),
-        Err(stop) => stop.code(),
+        Err(stop) => stop.code(compat),
     }
 }
 
@@ -77,7 +77,7 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
             let mut results = match Results::open(&common.output) {
                 Ok(results) => results,
                 Err(Stop::Told(message)) => {
-                    complain(&message);
+                    complain(&message, common.output.compat());
                     return Ok(Ending::Failed);
                 }
                 Err(stop) => return Err(stop),

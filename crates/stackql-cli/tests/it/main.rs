@@ -5,6 +5,7 @@
 mod addresses;
 mod bad_input;
 mod command_line;
+mod compat;
 mod credentials;
 mod demo;
 mod endpoint;
