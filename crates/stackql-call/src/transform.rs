@@ -18,6 +18,7 @@ mod graphql;
 mod kind;
 mod literal;
 mod meter;
+mod printf;
 mod program;
 mod value;
 mod xpath;
@@ -30,7 +31,7 @@ pub(crate) use graphql::Within;
 use kind::{Reading, Version};
 pub use meter::TransformLimit;
 use meter::{Allowance, MAX_BODY, MAX_TEMPLATE, Meter};
-use program::{MAIN, Place, Program, Refused};
+use program::{MAIN, Place, Printing, Program, Refused};
 
 /// A template that turns answers into JSON.
 ///
@@ -127,7 +128,12 @@ impl Transform {
         let Some((reading, version)) = kind::kind(kind) else {
             return Err(TransformError::UnsupportedType(kind.to_owned()));
         };
-        Self::read_by(reading, version, body, |_| Ok(())).map(|(transform, ())| transform)
+        Self::read_by((reading, version, Printing::Go), body, |_| Ok(())).map(|(transform, ())| transform)
+    }
+
+    /// Reads a template over JSON that is a script: a list or map that it prints is JSON.
+    pub fn script(body: &str) -> Result<Self, TransformError> {
+        Self::read_by((Reading::Json, Version::V0_3, Printing::Json), body, |_| Ok(())).map(|(script, ())| script)
     }
 
     /// Reads a template that writes GraphQL beginning `within` a document out of a JSON object. What it inserts stays
@@ -137,14 +143,13 @@ impl Transform {
         within: Within,
         fragment: Option<&str>,
     ) -> Result<(Self, Option<Within>), TransformError> {
-        Self::read_by(Reading::Json, Version::V0_3, body, |program| {
+        Self::read_by((Reading::Json, Version::V0_3, Printing::Go), body, |program| {
             program.main().map_or(Ok(None), |main| Quoting::of(main, within, fragment))
         })
     }
 
     fn read_by<T>(
-        reading: Reading,
-        version: Version,
+        (reading, version, printing): (Reading, Version, Printing),
         body: &str,
         then: impl FnOnce(&mut Program) -> Result<T, Refused>,
     ) -> Result<(Self, T), TransformError> {
@@ -153,7 +158,7 @@ impl Transform {
         }
         let braces = Braces::rewrite(body);
         let known = |name: &str| functions::is_known(version, name);
-        let parsed = Program::parse(&braces.text, &known).and_then(|mut program| {
+        let parsed = Program::parse(&braces.text, printing, &known).and_then(|mut program| {
             ends::paired(&braces.text)?;
             let found = then(&mut program)?;
             Ok((program, found))

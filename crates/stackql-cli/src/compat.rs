@@ -1,4 +1,4 @@
-//! How the Go program names and orders the columns of a statement, for `--compat=stackql`. Knows statements and
+//! How the Go program names the columns of a statement and orders descriptions, for `--compat=stackql`. Knows statements and
 //! schemas, no values.
 
 use std::sync::Arc;
@@ -10,13 +10,11 @@ use arrow::error::ArrowError;
 use sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Select, SelectItem, SetExpr};
 use stackql_sql::{Statement, parse};
 
-/// What becomes of a statement's columns, or of its rows.
+/// What becomes of the names of a statement's columns, or of its rows.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) enum Arrangement {
     #[default]
     AsItIs,
-    /// Columns in the order of their names.
-    Sorted,
     /// Other names for some columns, by their places.
     Renamed(Vec<(usize, String)>),
     /// Rows in the order of their first values, those of `FIRST` in front.
@@ -37,9 +35,6 @@ impl Arrangement {
     }
 
     fn of_select(select: &Select) -> Self {
-        if let [SelectItem::Wildcard(_)] = select.projection.as_slice() {
-            return Self::Sorted;
-        }
         // Behind a wildcard nobody knows a column's place.
         let plain = |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. });
         if !select.projection.iter().all(plain) {
@@ -58,10 +53,6 @@ impl Arrangement {
     pub(crate) fn schema(&self, schema: SchemaRef) -> SchemaRef {
         match self {
             Self::AsItIs | Self::SortedRows => schema,
-            Self::Sorted => {
-                let fields: Vec<_> = sorted(&schema).into_iter().map(|at| Arc::clone(&schema.fields()[at])).collect();
-                Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
-            }
             Self::Renamed(names) => {
                 let fields = schema.fields().iter().enumerate().map(|(at, field)| {
                     let name = names.iter().find(|(place, _)| *place == at);
@@ -76,7 +67,6 @@ impl Arrangement {
     pub(crate) fn rows(&self, rows: RecordBatch) -> Result<RecordBatch, ArrowError> {
         match self {
             Self::AsItIs => Ok(rows),
-            Self::Sorted => rows.project(&sorted(&rows.schema())),
             Self::Renamed(_) => {
                 let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
                 RecordBatch::try_new_with_options(self.schema(rows.schema()), rows.columns().to_vec(), &options)
@@ -93,12 +83,6 @@ impl Arrangement {
             }
         }
     }
-}
-
-fn sorted(schema: &Schema) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..schema.fields().len()).collect();
-    places.sort_by_key(|at| schema.field(*at).name());
-    places
 }
 
 /// The SELECT that names the columns of a query.

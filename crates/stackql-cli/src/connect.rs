@@ -68,7 +68,7 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let (transport, archive) = transport(client, common)?;
     let store = store(common)?;
     let journal = Arc::new(Transactions::below(&common.output.approot));
-    let options = SessionOptions { compat: common.output.compat(), ..options(flags)? };
+    let options = options(flags, common.output.compat())?;
     let (common, shown) = (common.clone(), Arc::clone(&definitions));
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
     let pulling = Pulling { remote, definitions: Arc::clone(&definitions), reload: Box::new(reload) };
@@ -163,7 +163,7 @@ fn providers(flags: &Common, registry: &RegistryConfig) -> Result<Vec<Sourced>, 
     Ok(providers)
 }
 
-fn options(flags: &Calls) -> Result<SessionOptions, Stop> {
+fn options(flags: &Calls, compat: bool) -> Result<SessionOptions, Stop> {
     let defaults = SessionOptions::default();
     let concurrency = in_flight(flags).unwrap_or(defaults.concurrency);
     let memory_limit = match flags.memory_limit {
@@ -173,6 +173,7 @@ fn options(flags: &Calls) -> Result<SessionOptions, Stop> {
     Ok(SessionOptions {
         concurrency,
         rollback: rollback(flags)?,
+        compat,
         page_limit: usize::try_from(flags.page_limit).ok(),
         read_only: flags.read_only,
         memory_limit: Some(memory_limit),
@@ -219,6 +220,7 @@ fn settings(environment: BTreeMap<String, String>, common: &Common, definitions:
         auth: auth.unwrap_or_default(),
         environment,
         scope_defaults: scope_defaults(flags, definitions),
+        compat: common.output.compat(),
         endpoint_url: flags.endpoint_url.clone(),
         request_timeout: Duration::from_secs(flags.request_timeout),
         ca_bundle: ca_bundle(flags),

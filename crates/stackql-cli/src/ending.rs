@@ -68,11 +68,11 @@ impl Stop {
     }
 
     /// Says why, and gives the exit code.
-    pub(crate) fn code(self) -> ExitCode {
+    pub(crate) fn code(self, compat: bool) -> ExitCode {
         match self {
             Self::ReaderGone => ExitCode::SUCCESS,
             told => {
-                complain(&told.to_string());
+                complain(&told.to_string(), compat);
                 ExitCode::FAILURE
             }
         }
@@ -87,9 +87,13 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(out, "{line}");
 }
 
-/// Says what went wrong. Programs that read standard error tell by the first word that it did.
-pub(crate) fn complain(what: &str) {
-    say(&complaint(what));
+/// Says what went wrong. Programs that read standard error tell by the first word that it did; those of the Go program
+/// know the words that follow.
+pub(crate) fn complain(what: &str, compat: bool) {
+    match compat {
+        true => say(what),
+        false => say(&complaint(what)),
+    }
 }
 
 /// A line that says what went wrong.

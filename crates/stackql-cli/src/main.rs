@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     };
     match ended {
         Ok(ending) => ending.code(compat),
-        Err(stop) => stop.code(),
+        Err(stop) => stop.code(compat),
     }
 }
 
@@ -73,11 +73,11 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
             let Some(script) = exec::script(query, &common.output.infile)? else {
                 return usage::help(Some("exec"));
             };
-            let script = template::filled(script, &common.templates)?;
+            let script = template::filled(&script, &common.templates)?;
             let mut results = match Results::open(&common.output) {
                 Ok(results) => results,
                 Err(Stop::Told(message)) => {
-                    complain(&message);
+                    complain(&message, common.output.compat());
                     return Ok(Ending::Failed);
                 }
                 Err(stop) => return Err(stop),

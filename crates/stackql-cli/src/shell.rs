@@ -3,8 +3,9 @@
 mod completion;
 mod line;
 
-use std::io::{BufRead, IsTerminal};
-use std::path::Path;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use reedline::{
@@ -20,6 +21,8 @@ use completion::NameCompleter;
 use line::{Line, parse};
 
 const HISTORY_LENGTH: usize = 10_000;
+/// What stands for the end of a line within a statement there.
+const LINE_END: &str = "<\\n>";
 const MENU: &str = "names";
 const HELP: &str = "\
 A statement ends with a semicolon and may span lines. Tab completes names.
@@ -35,10 +38,13 @@ pub(crate) fn run(runtime: &Runtime, session: Session, results: Results, root: &
     say(&format!(
         "stackql Command Shell v{version}\nCopyright (c) the stackql authors, Apache License 2.0.\nWelcome; type help for help.\n---"
     ));
-    let mut shell = Shell { runtime, session, results, timing: false };
-    let ending = match std::io::stdin().is_terminal() {
+    let mut shell = Shell { runtime, session, results, timing: false, history: None };
+    let ending = match io::stdin().is_terminal() {
         true => shell.prompted(root)?,
-        false => shell.piped()?,
+        false => {
+            shell.history = kept(root).map(|(file, _)| file);
+            shell.piped()?
+        }
     };
     if let Some(left) = runtime.block_on(shell.session.abandon()) {
         say(&left);
@@ -52,6 +58,8 @@ struct Shell<'a> {
     session: Session,
     results: Results,
     timing: bool,
+    /// Where statements are kept that nobody types at a prompt, which keeps them itself.
+    history: Option<File>,
 }
 
 /// What follows on a line.
@@ -65,7 +73,7 @@ enum Next {
 impl Shell<'_> {
     fn piped(&mut self) -> Result<Ending, Stop> {
         let mut pending = String::new();
-        for line in std::io::stdin().lock().lines() {
+        for line in io::stdin().lock().lines() {
             let line = line.map_err(|reason| Stop::Unreadable { path: "standard input".to_owned(), reason })?;
             match self.take(&mut pending, &line)? {
                 Next::Read => {}
@@ -115,10 +123,11 @@ impl Shell<'_> {
             .with_history_exclusion_prefix(Some(" ".to_owned()))
             // A pasted script is one entry, not a line entered at each of its ends.
             .use_bracketed_paste(true);
-        match history(root) {
+        let Some((_, path)) = kept(root) else { return editor };
+        match FileBackedHistory::with_file(HISTORY_LENGTH, path) {
             Ok(history) => editor.with_history(Box::new(history)),
             Err(reason) => {
-                say(&format!("no history is kept, {} cannot be written: {reason}", root.display()));
+                say(&format!("no history is kept: {reason}"));
                 editor
             }
         }
@@ -151,6 +160,7 @@ impl Shell<'_> {
 
     fn statements(&mut self, script: &str) -> Result<Next, Stop> {
         for piece in stackql_sql::split(script) {
+            self.keep(piece.text);
             let started = Instant::now();
             let run = unless_cancelled(Box::pin(self.results.run(&self.session, piece.text)));
             match self.runtime.block_on(run) {
@@ -165,6 +175,17 @@ impl Shell<'_> {
     }
 }
 
+impl Shell<'_> {
+    /// Keeps a statement, on a line, as the prompt does.
+    fn keep(&mut self, statement: &str) {
+        let Some(history) = &mut self.history else { return };
+        if let Err(reason) = history.write_all(format!("{};\n", statement.replace('\n', LINE_END)).as_bytes()) {
+            say(&format!("no history is kept any more: {reason}"));
+            self.history = None;
+        }
+    }
+}
+
 /// Lets the user go on typing until a statement ends.
 struct UntilSemicolon;
 
@@ -175,13 +196,19 @@ impl Validator for UntilSemicolon {
     }
 }
 
-/// The history in the folder, which is made if need be. Statements may hold secrets: the file is its owner's only.
-fn history(root: &Path) -> Result<FileBackedHistory, Box<dyn std::error::Error>> {
-    std::fs::create_dir_all(root)?;
-    let path = root.join("history.txt");
-    let mut options = std::fs::OpenOptions::new();
+/// The history in the folder, to be written behind, and its path; none where it cannot be kept, which is said.
+fn kept(root: &Path) -> Option<(File, PathBuf)> {
+    let told = |reason: &io::Error| say(&format!("no history is kept, {} cannot be written: {reason}", root.display()));
+    history(root).inspect_err(told).ok()
+}
+
+/// The folder is made if need be. Statements may hold secrets: the file is its owner's only.
+fn history(root: &Path) -> io::Result<(File, PathBuf)> {
+    let folder = root.join("readline");
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join("readline.tmp");
+    let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.create(true).append(true).open(&path)?;
-    Ok(FileBackedHistory::with_file(HISTORY_LENGTH, path)?)
+    Ok((options.create(true).append(true).open(&path)?, path))
 }

@@ -158,8 +158,8 @@ impl Results {
         if let Some(message) = &answer.message {
             // What a change that gives no rows came to is known by now.
             match answer.rows.is_none() && Ending::of(&(answer.outcome)()) > Ending::Complete {
-                true => self.out.say(&complaint(message)),
-                false => self.out.say(message),
+                true if !self.style.compat => self.out.say(&complaint(message)),
+                _ => self.out.say(message),
             }
         }
         let mut failure = None;
@@ -194,6 +194,9 @@ impl Results {
         }
         let outcome = (answer.outcome)();
         match (&outcome, shortfall(&outcome)) {
+            (Outcome::Partial(failures), _) if self.style.compat => {
+                failures.iter().for_each(|failure| self.out.say(failure.compat_message()));
+            }
             (Outcome::Partial(_), Some(failed)) => self.out.say(&complaint(&failed)),
             (_, Some(capped)) => self.out.say(&capped),
             (_, None) => {}
@@ -202,10 +205,11 @@ impl Results {
     }
 
     fn failure(&mut self, failure: &Failure) -> Result<Ending, Stop> {
+        // Scripts of the Go program compare standard error as a whole.
         match self.errors_as_rows {
+            true if self.style.compat => self.single("error", failure.compat_message())?,
             true => self.single("error", &failure.message)?,
-            // Scripts of the Go program compare standard error as a whole.
-            false if self.style.compat => self.out.say(&failure.message),
+            false if self.style.compat => self.out.say(failure.compat_message()),
             false => self.out.say(&complaint(&told(failure))),
         }
         Ok(Ending::Failed)

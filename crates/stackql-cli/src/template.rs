@@ -13,17 +13,17 @@ use crate::arguments::Templates;
 use crate::ending::Stop;
 use problem::Problem;
 
-/// The Go templates that see JSON.
-const TEMPLATE: &str = "golang_template_json_v0.3.0";
-
-/// What a preamble stands between.
+/// What data in a script stands between.
 const OPENS: &str = "<<<";
 const CLOSES: &str = ">>>";
+
+/// What stands in place of data in the template: as long, and nothing is printed of it.
+const COMMENT: (&str, &str) = ("{{/*", "*/}}");
 
 /// Data, as text.
 struct Data {
     language: Language,
-    /// Of a preamble, with blanks for what stands before it, so that places in it are those in the script.
+    /// Of a script, with blanks for what stands before it, so that places in it are those in the script.
     text: String,
 }
 
@@ -33,52 +33,101 @@ enum Language {
     Jsonnet,
 }
 
-/// The script that a template makes of its data. A script without data is no template and stays as it is.
-pub(crate) fn filled(script: String, flags: &Templates) -> Result<String, Stop> {
-    let preamble = preamble(&script)?;
-    let (data, whose, body) = match (flags.iqldata.as_deref().filter(|path| !path.as_os_str().is_empty()), preamble) {
-        (None, None) => return Ok(script),
-        (None, Some((data, body))) => (data, "the script's data".to_owned(), body),
-        // What is named on the command line wins.
-        (Some(path), preamble) => (read(path)?, path.display().to_string(), preamble.map_or(script, |(_, body)| body)),
+/// The script that a template makes of its data, without blanks around it. A script without data is no template.
+pub(crate) fn filled(script: &str, flags: &Templates) -> Result<String, Stop> {
+    let (blocks, body) = blocks(script)?;
+    let named = flags.iqldata.as_deref().filter(|path| !path.as_os_str().is_empty());
+    // What is named on the command line wins.
+    let (all, whose) = match named {
+        Some(path) => (vec![read(path)?], path.display().to_string()),
+        None => (blocks, "the script's data".to_owned()),
     };
+    if all.is_empty() {
+        return Ok(script.trim().to_owned());
+    }
     let told = |problem: Problem| Stop::Told(format!("{whose}: {problem}"));
-    let json = match data.language {
-        Language::Json => json(&data.text).map_err(told)?,
-        Language::Jsonnet => {
-            let variables: Vec<_> = flags.variables.iter().flat_map(|list| list.0.clone()).collect();
-            jsonnet::evaluated(&data.text, &variables).map_err(told)?
-        }
-    };
-    let filled = Transform::compile(TEMPLATE, &body).and_then(|template| template.render(json.as_bytes()));
-    filled.map(|text| text.trim_start().to_owned()).map_err(|e| match e {
+    let variables: Vec<_> = flags.variables.iter().flat_map(|list| list.0.clone()).collect();
+    let evaluated = all.iter().map(|data| match data.language {
+        Language::Json => json(&data.text),
+        Language::Jsonnet => jsonnet::evaluated(&data.text, &variables),
+    });
+    let merged = merged(evaluated.collect::<Result<_, _>>().map_err(told)?);
+    let json = merged.map_err(|reason| Stop::Told(format!("{whose}: {reason}")))?;
+    let filled = Transform::script(body.trim_end()).and_then(|template| template.render(json.as_bytes()));
+    filled.map(|text| text.trim().to_owned()).map_err(|e| match e {
         TransformError::Answer { reason, .. } => Stop::Told(format!("{whose}: {reason}")),
         other => Stop::Told(other.to_string()),
     })
 }
 
-/// The data in front of a script, and the script with blanks for it; `None` where there is none.
-fn preamble(script: &str) -> Result<Option<(Data, String)>, Stop> {
-    let start = script.len() - script.trim_start().len();
-    let Some(inside) = script[start..].strip_prefix(OPENS) else { return Ok(None) };
-    let Some(length) = inside.find(CLOSES) else {
-        return Err(Stop::Told(format!("the script begins with {OPENS} and has no {CLOSES} behind its data")));
-    };
-    let named = inside.find(|c: char| !c.is_alphanumeric()).unwrap_or(length).min(length);
-    let language = match &inside[..named] {
-        "json" => Language::Json,
-        // Whatever is JSON is jsonnet.
-        "jsonnet" | "" => Language::Jsonnet,
-        other => {
-            let known = "json and jsonnet are known";
-            return Err(Stop::Told(format!("the script's data is in '{other}', of which nothing is known; {known}")));
+/// The values of several blocks as one: of a name that several have, the last one's value counts.
+fn merged(mut all: Vec<String>) -> Result<String, String> {
+    if all.len() == 1 {
+        return Ok(all.remove(0));
+    }
+    let mut members = serde_json::Map::new();
+    for text in all {
+        match serde_json::from_str(&text) {
+            Ok(Value::Object(object)) => members.extend(object),
+            _ => return Err("of several blocks each is an object, so that they can be merged".to_owned()),
         }
+    }
+    Ok(Value::Object(members).to_string())
+}
+
+/// The blocks of data in a script, wherever a statement or its part may stand, and the script without them.
+fn blocks(script: &str) -> Result<(Vec<Data>, String), Stop> {
+    let (mut all, mut body, mut at) = (Vec::new(), String::with_capacity(script.len()), 0);
+    while at < script.len() {
+        let Some(inside) = script[at..].strip_prefix(OPENS) else {
+            let length = piece(&script[at..]);
+            body.push_str(&script[at..at + length]);
+            at += length;
+            continue;
+        };
+        let Some(length) = inside.find(CLOSES) else {
+            let line = script[..at].matches('\n').count() + 1;
+            return Err(Stop::Told(format!("the script has {OPENS} in line {line} and no {CLOSES} behind its data")));
+        };
+        let named = inside.find(|c: char| !c.is_alphanumeric()).unwrap_or(length).min(length);
+        let language = match &inside[..named] {
+            "json" => Language::Json,
+            // Whatever is JSON is jsonnet.
+            "jsonnet" | "" => Language::Jsonnet,
+            other => {
+                let known = "json and jsonnet are known";
+                return Err(Stop::Told(format!(
+                    "the script's data is in '{other}', of which nothing is known; {known}"
+                )));
+            }
+        };
+        let (data_at, end) = (at + OPENS.len() + named, at + OPENS.len() + length);
+        all.push(Data { language, text: blank(&script[..data_at]) + &script[data_at..end] });
+        let block = blank(&script[at..end + CLOSES.len()]);
+        match block.get(COMMENT.0.len()..block.len().saturating_sub(COMMENT.1.len())) {
+            Some(between) => body.extend([COMMENT.0, between, COMMENT.1]),
+            // It is too short for a comment, so that it has no data either.
+            None => body.push_str(&block),
+        }
+        at = end + CLOSES.len();
+    }
+    Ok((all, body))
+}
+
+/// The length of what `rest` begins with: a text, a name in quotes or a comment, within which no data stands, or a letter.
+fn piece(rest: &str) -> usize {
+    let until = |opens: usize, closes: &str| match rest[opens..].find(closes) {
+        Some(at) => opens + at + closes.len(),
+        None => rest.len(),
     };
-    let data_at = start + OPENS.len() + named;
-    let end = start + OPENS.len() + length;
-    let text = blank(&script[..data_at]) + &script[data_at..end];
-    let body = blank(&script[..end + CLOSES.len()]) + &script[end + CLOSES.len()..];
-    Ok(Some((Data { language, text }, body)))
+    match rest.as_bytes() {
+        [b'-', b'-', ..] => until(2, "\n"),
+        [b'/', b'*', ..] => until(2, "*/"),
+        [b'\'', ..] => until(1, "'"),
+        [b'"', ..] => until(1, "\""),
+        [b'`', ..] => until(1, "`"),
+        _ => rest.chars().next().map_or(1, char::len_utf8),
+    }
 }
 
 /// As many blanks as there are characters; lines stay lines.

@@ -32,6 +32,11 @@ const HEEDED: [(&str, &[&[&str]]); 9] = [
     ("shell", &[RESULTS, PROGRAM, PROVIDERS, SCANS, NETWORK]),
 ];
 
+/// Whether to behave as the Go program does.
+fn compat(matches: &ArgMatches) -> bool {
+    matches.try_get_one::<String>("compat").ok().flatten().is_some_and(|program| program == "stackql")
+}
+
 /// Reads the command line, and the files it names. What cannot be read is told, and gives the exit code.
 pub(crate) fn arguments() -> Result<Arguments, ExitCode> {
     let given: Vec<OsString> = std::env::args_os()
@@ -48,7 +53,7 @@ pub(crate) fn arguments() -> Result<Arguments, ExitCode> {
     let mut environment = BTreeMap::new();
     // A person who asks for the version has no use for settings.
     if matches.subcommand().is_some() {
-        let configured = configuration::configured(&matches).map_err(Stop::code)?;
+        let configured = configuration::configured(&matches).map_err(|stop| stop.code(compat(&matches)))?;
         environment = configured.environment;
         if !configured.arguments.is_empty() {
             let (name, rest) = given.split_at(1);
@@ -56,12 +61,12 @@ pub(crate) fn arguments() -> Result<Arguments, ExitCode> {
             matches = self::matches(&all).map_err(|e| {
                 let reason = e.render().to_string();
                 let reason = reason.lines().next().unwrap_or_default().trim_start_matches("error: ");
-                Stop::Told(format!("{}: {reason}", configured.path.display())).code()
+                Stop::Told(format!("{}: {reason}", configured.path.display())).code(compat(&matches))
             })?;
         }
     }
     if let Some(problem) = problem(&matches) {
-        return Err(Stop::Told(problem).code());
+        return Err(Stop::Told(problem).code(compat(&matches)));
     }
     let mut arguments = Arguments::from_arg_matches(&matches).map_err(|e| refused(&e))?;
     arguments.common.environment = environment;
@@ -142,7 +147,7 @@ fn refused(error: &Error) -> ExitCode {
     // Scripts of the Go program look for these texts.
     let unknown = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            return print(&error.render().to_string()).map_or_else(Stop::code, |e| e.code(false));
+            return print(&error.render().to_string()).map_or_else(|stop| stop.code(false), |e| e.code(false));
         }
         ErrorKind::UnknownArgument if named(ContextKind::InvalidArg).starts_with('-') => {
             format!("unknown flag: {}", named(ContextKind::InvalidArg))
@@ -156,7 +161,7 @@ fn refused(error: &Error) -> ExitCode {
         }
     };
     if let Err(stop) = print(&format!("{unknown}\n")) {
-        return stop.code();
+        return stop.code(false);
     }
     say(&format!("Error: {unknown}\n\n{error}"));
     ExitCode::FAILURE

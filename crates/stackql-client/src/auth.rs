@@ -30,6 +30,8 @@ use stackql_provider::Auth;
 use tokio::sync::OnceCell;
 
 pub use self::context::{AuthContext, auth_contexts};
+pub(crate) use self::google::KEY_FILE;
+pub(crate) use self::grant::TOKEN;
 use self::oci::identity::Identity as Signatory;
 use self::placed::{Placed, Prefix};
 pub(crate) use self::source::{SourceError, set};

@@ -15,7 +15,7 @@ use stackql_postgres::Connections;
 use stackql_provider::{Provider, Scope};
 use tracing::Instrument;
 
-use crate::auth::{Authorisers, Ticket};
+use crate::auth::{Authorisers, KEY_FILE, TOKEN, Ticket};
 use crate::command;
 use crate::credentials::reason;
 use crate::database::Database;
@@ -243,7 +243,8 @@ impl Client {
         let pool = self.pool_of(request).map_err(configuration)?;
         let most = self.profile_of(request).and_then(|p| p.map_or(Ok(None), Profile::max_attempts));
         let most = most.map_err(configuration)?.unwrap_or(self.settings.max_attempts);
-        let key = self.key(request, &url).await.map_err(|failure| refused(failure, Vec::new()))?;
+        let in_go = |failure: Failure| if self.settings.compat { in_go(request, &url, failure) } else { failure };
+        let key = self.key(request, &url).await.map_err(|failure| refused(in_go(failure), Vec::new()))?;
         let mut waits = backon::ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))
             .with_max_delay(Duration::from_secs(20))
@@ -259,7 +260,7 @@ impl Client {
             // Only now, since a signature tells the time and a token runs out.
             let built = match self.authorised(request, &url, &signing_scope).await {
                 Ok(built) => built,
-                Err(failure) => return Err(refused(failure, attempts)),
+                Err(failure) => return Err(refused(in_go(failure), attempts)),
             };
             let ticket = built.extensions().get::<Ticket>().cloned();
             let (started, clock) = (SystemTime::now(), Instant::now());
@@ -346,6 +347,22 @@ impl Transport for Client {
             attempts: Vec::new(),
         })
     }
+}
+
+/// What keeps a request from being authorised, as the Go program tells it.
+fn in_go(request: &Request, url: &url::Url, (kind, told): Failure) -> Failure {
+    let words = match (told.find(KEY_FILE), told.starts_with(TOKEN)) {
+        (Some(at), _) => told[at..].to_owned(),
+        (None, true) => {
+            let method = request.http_method.to_lowercase();
+            let method: String =
+                method.chars().take(1).flat_map(char::to_uppercase).chain(method.chars().skip(1)).collect();
+            let query = if url.query().is_none() { "?" } else { "" };
+            format!("{method} \"{}{query}\": {told}", shown(url))
+        }
+        (None, false) => told,
+    };
+    (kind, words)
 }
 
 /// The one attempt at what is not HTTP.

@@ -41,6 +41,8 @@ pub struct Settings {
     pub proxy: Option<String>,
     /// Whether definitions may run programs of this machine.
     pub allow_local_exec: bool,
+    /// Whether what went wrong is told as the Go program tells it, where scripts depend on it.
+    pub compat: bool,
 }
 
 /// Environment values and the proxy may hold secrets: only names are shown.
@@ -78,6 +80,7 @@ impl Default for Settings {
             longest_wait: Duration::from_secs(300),
             proxy: None,
             allow_local_exec: false,
+            compat: false,
         }
     }
 }

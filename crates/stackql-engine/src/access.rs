@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value as Json, json};
 use stackql_call::{BindError, Bindings, RowPlan, Value};
-use stackql_provider::{BodyStyle, Location, Method, NarrowingVia, Resource, Service, Type};
+use stackql_provider::{BodyStyle, Location, Method, NarrowingVia, Resource, Service, Type, Verb};
 
 use crate::error::Error;
 use crate::example;
@@ -69,6 +69,7 @@ pub(crate) fn choose_among<'a>(
             let example = example::by_verb(&name, &table.resource, method);
             Err(Error::Incomplete {
                 source: BindError::Missing { table: name, method: method.name.clone(), missing },
+                verb: Verb::Select,
                 example,
             })
         }
@@ -76,6 +77,7 @@ pub(crate) fn choose_among<'a>(
             let asked: Vec<&str> = bound.iter().map(|column| spelled(column)).collect();
             Err(Error::NoMethod {
                 reason: format!("no method that answers SELECT takes {} together", asked.join(", ")),
+                verb: Verb::Select,
                 hint: format!("SHOW METHODS IN {name} lists which takes what"),
                 table: name,
             })

@@ -4,6 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::datatypes::Schema;
+use stackql_sql::sqlparser::ast::{Expr, SelectItem, SetExpr};
 use stackql_sql::{Create, Statement, parse, split};
 
 use crate::{Stored, StoredKind};
@@ -34,6 +35,21 @@ impl BuiltIn {
         let (text, schema) = (create.query.as_ref()?.ast.to_string(), Arc::new(Schema::empty()));
         let as_view = Arc::new(Stored { name: create.name.clone(), kind: StoredKind::View, text, schema });
         Some(Self { create, as_view })
+    }
+
+    /// What its columns are called, which the query says itself.
+    pub(crate) fn columns(&self) -> Vec<String> {
+        let mut body = self.create.query.as_ref().map(|query| query.ast.body.as_ref());
+        while let Some(SetExpr::SetOperation { left, .. }) = body {
+            body = Some(left);
+        }
+        let Some(SetExpr::Select(select)) = body else { return Vec::new() };
+        let name = |item: &SelectItem| match item {
+            SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+            SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(name.value.clone()),
+            _ => None,
+        };
+        select.projection.iter().filter_map(name).collect()
     }
 
     /// It as the view that it is read as.

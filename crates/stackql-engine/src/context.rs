@@ -28,6 +28,8 @@ pub(crate) struct Context {
     pub(crate) progress: Arc<Progress>,
     pub(crate) options: SessionOptions,
     pub(crate) settings: Settings,
+    /// What is refused, and what cannot be read, is told and counts as no rows.
+    pub(crate) tolerant: bool,
     /// Bounds the calls in flight.
     pub(crate) permits: Semaphore,
     /// Where what users make is kept.

@@ -39,6 +39,8 @@ pub(crate) enum Error {
     Incomplete {
         /// What is missing.
         source: BindError,
+        /// What was asked for.
+        verb: Verb,
         /// A statement that would work.
         example: String,
     },
@@ -49,8 +51,16 @@ pub(crate) enum Error {
         table: String,
         /// What was asked for.
         reason: String,
+        /// By which verb.
+        verb: Verb,
         /// What to do.
         hint: String,
+    },
+    /// No method of a resource creates a row.
+    #[error("'{table}' has no method that answers INSERT; SHOW METHODS IN {table} lists what it has")]
+    NoInsert {
+        /// The resource.
+        table: String,
     },
     /// There was no answer.
     #[error("{table}{}: {source}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default())]
@@ -183,14 +193,27 @@ impl Error {
 
     /// No method of a table answers a verb.
     pub(crate) fn no_method(table: &str, verb: Verb, hint: String) -> Self {
-        let resource = table.rsplit('.').next().unwrap_or(table);
-        let reason = format!("no appropriate method = '{}' for resource = '{resource}'", verb.keyword().to_lowercase());
-        Self::NoMethod { table: table.to_owned(), reason, hint }
+        Self::NoMethod { table: table.to_owned(), reason: not_appropriate(table, verb), verb, hint }
     }
 
     pub(crate) fn statement(message: impl Into<String>) -> Self {
         Self::Statement { message: message.into(), hint: None }
     }
+}
+
+fn not_appropriate(table: &str, verb: Verb) -> String {
+    let resource = table.rsplit('.').next().unwrap_or(table);
+    format!("no appropriate method = '{}' for resource = '{resource}'", verb.keyword().to_lowercase())
+}
+
+/// What the Go program says where no method fits a statement.
+pub(crate) fn no_appropriate_method(table: &str, verb: Verb) -> String {
+    format!("{NO_METHOD} {table}: {}", not_appropriate(table, verb))
+}
+
+/// What the Go program says where a resource has no method to show a statement of.
+pub(crate) fn cannot_resolve(table: &str) -> String {
+    format!("{NO_METHOD} {table}: cannot resolve Method")
 }
 
 impl From<Error> for DataFusionError {

@@ -2,11 +2,12 @@
 
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
-use stackql_call::{AnswerError, FaultKind, TransportErrorKind};
+use stackql_call::{AnswerError, BindError, FaultKind, TransportErrorKind};
 use stackql_provider::RegistryError;
 
-use crate::error::Error;
+use crate::error::{Error, cannot_resolve, no_appropriate_method};
 use crate::library_message::{is_of_statement, readable};
+use crate::{StoreError, StoredKind};
 
 /// Why a statement failed, for a person and for an exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Failure {
     pub hints: Vec<String>,
     /// Where it happened, if a call is behind it.
     pub place: Option<Box<Place>>,
+    /// What the Go program says, where that is something else.
+    pub compat: Option<String>,
 }
 
 /// The call behind a failure, as far as it got.
@@ -62,7 +65,20 @@ impl std::error::Error for Failure {}
 impl Failure {
     /// A failure with nothing to say about what to do.
     pub fn new(kind: FailureKind, message: String) -> Self {
-        Self { kind, message, hints: Vec::new(), place: None }
+        Self { kind, message, hints: Vec::new(), place: None, compat: None }
+    }
+
+    /// The message as scripts of the Go program know it: no table stands in front.
+    pub fn compat_message(&self) -> &str {
+        if let Some(text) = &self.compat {
+            return text;
+        }
+        let Some(Place { table, scope, .. }) = self.place.as_deref() else { return &self.message };
+        let in_front = match scope {
+            Some(scope) => format!("{table} in {scope}: "),
+            None => format!("{table}: "),
+        };
+        self.message.strip_prefix(&in_front).unwrap_or(&self.message)
     }
 
     fn user(message: String) -> Self {
@@ -119,15 +135,32 @@ impl Failure {
     fn told(error: &Error) -> Self {
         let message = error.to_string();
         match error {
+            Error::Store(StoreError::Missing(what)) => {
+                let name = [StoredKind::View, StoredKind::MaterializedView, StoredKind::Table]
+                    .iter()
+                    .find_map(|kind| what.strip_prefix(&format!("{kind} ")));
+                let compat = format!("could not locate table '{}'", name.unwrap_or(what));
+                Self { compat: Some(compat), ..Self::user(message) }
+            }
             Error::Lookup(_) | Error::Bind(_) | Error::Store(_) => Self::user(message),
             Error::Registry(RegistryError::Unavailable(_) | RegistryError::Refused { .. }) => {
                 Self::new(FailureKind::Api, message)
             }
             Error::Registry(_) => Self::user(message),
+            Error::Incomplete { source: BindError::Missing { table, .. }, verb, example } => Self {
+                hints: vec![format!("this would work: {example}")],
+                compat: Some(no_appropriate_method(table, *verb)),
+                ..Self::user(message)
+            },
             Error::Incomplete { example, .. } => {
                 Self { hints: vec![format!("this would work: {example}")], ..Self::user(message) }
             }
-            Error::NoMethod { hint, .. } => Self { hints: vec![hint.clone()], ..Self::user(message) },
+            Error::NoMethod { hint, table, verb, .. } => Self {
+                hints: vec![hint.clone()],
+                compat: Some(no_appropriate_method(table, *verb)),
+                ..Self::user(message)
+            },
+            Error::NoInsert { table } => Self { compat: Some(cannot_resolve(table)), ..Self::user(message) },
             Error::Statement { hint, .. } => Self { hints: hint.iter().cloned().collect(), ..Self::user(message) },
             Error::RepeatedToken { .. } | Error::RepeatedPage { .. } => Self::new(FailureKind::Api, message),
             Error::TooManyCalls { .. } => {

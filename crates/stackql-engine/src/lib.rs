@@ -51,6 +51,7 @@ mod spilling;
 mod store;
 mod subqueries;
 mod table;
+mod tolerance;
 mod undo;
 mod views;
 mod waits;

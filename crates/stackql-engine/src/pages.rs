@@ -17,6 +17,7 @@ use stackql_provider::{NextPage, Verb};
 use crate::access::is_of_a_parent;
 use crate::context::Context;
 use crate::error::Error;
+use crate::tolerance;
 
 /// What a call is sent with beside its arguments.
 #[derive(Debug, Clone, Default)]
@@ -72,7 +73,10 @@ pub(crate) fn pages(
 pub(crate) async fn counted(context: &Arc<Context>, call: Call, plan: RowPlan) -> Result<Option<u64>, Error> {
     let reading = Reading { context: Arc::clone(context), call, plan, paging: Paging::default() };
     let answered = reading.ask(None, None).await?;
-    Ok(reading.decode(&reading.plan, None, &answered)?.count)
+    match reading.decode(&reading.plan, None, &answered) {
+        Err(error) if reading.tolerates(&error, &answered) => Ok(Some(0)),
+        other => Ok(other?.count),
+    }
 }
 
 /// What all pages of a call have in common.
@@ -114,8 +118,12 @@ impl Reading {
             {
                 return Ok(None);
             }
+            Err(error) if self.tolerates(&error, &answered) => return Ok(None),
             other => other?,
         };
+        if context.tolerant && state.pages == 1 && answer.rows.num_rows() == 0 {
+            tolerance::note_absent(context, call, &answered.response.body);
+        }
         let next = call.operation().method().paging.as_ref().map(|paging| &paging.next);
         let counted = matches!(next, Some(NextPage::Number { .. } | NextPage::Offset { .. }));
         let last = counted.then(|| digest(&answered.response.body));
@@ -152,6 +160,11 @@ impl Reading {
     /// Whether the session takes a refusal to read for nothing being there.
     fn ignores(&self, fault: &Fault) -> bool {
         self.reads() && self.context.settings.ignores(&fault.code, fault.status)
+    }
+
+    /// Whether what went wrong counts as no rows; it is told then.
+    fn tolerates(&self, error: &Error, answered: &Answered) -> bool {
+        self.reads() && tolerance::tolerates(&self.context, &self.call, error, &answered.response.body)
     }
 
     /// Whether a refusal says that the one thing that was asked for is not there.

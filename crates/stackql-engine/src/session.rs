@@ -21,12 +21,14 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast::Expr;
 use futures::{TryStreamExt, stream};
 use stackql_call::{Keyring, Transport};
-use stackql_provider::{Definitions, Registry, Verb};
+use stackql_provider::{Definitions, Medium, Registry, Verb};
 use stackql_sql::{JoinBy, Prepared, Show, ShowKind, Statement, parse};
 
 use crate::awaiting::Until;
+use crate::demand::run_together;
 use crate::error::Error;
 use crate::explain::{analyze, explain};
+use crate::fetch::FetchExec;
 use crate::log::Log;
 use crate::returning::returning;
 use crate::settings::Settings;
@@ -41,6 +43,9 @@ pub use transaction::Kept;
 
 /// What a change says whose requests were taken.
 const DESPATCHED: &str = "The operation was despatched successfully";
+
+/// What EXPLAIN says.
+const PLANNED: &str = "Execution plan generated successfully";
 
 /// What a change says that found nothing to change.
 const NOTHING: &str = "there are no rows for that, so nothing was sent";
@@ -72,8 +77,8 @@ pub struct SessionOptions {
     pub await_limit: Duration,
     /// When the statements of a transaction run.
     pub rollback: Rollback,
-    /// As the Go program reads SQL: comparisons give 1 and 0, LIKE does not tell upper from lower case, and what a view's
-    /// query gives to parameters are defaults.
+    /// Statements do and say what those of the Go program do, where scripts depend on it: comparisons give 1 and 0, LIKE does not
+    /// tell upper from lower case, what a view's query gives to parameters are defaults, and messages are that program's.
     pub compat: bool,
 }
 
@@ -283,7 +288,7 @@ impl Session {
             Statement::Purge(kind) => self.purge(kind.as_deref()).await,
             Statement::Set { name, value } => {
                 self.settings().set(self.definitions.as_ref(), &name, &value)?;
-                Ok(message("OK"))
+                Ok(self.is_set())
             }
             Statement::Prepare { name, prepared } => {
                 self.prepared().insert(name, *prepared);
@@ -345,8 +350,12 @@ impl Session {
                     let context = planner.context;
                     return Ok(Answer { outcome: Arc::new(move || context.outcome()), ..answer });
                 }
-                let answer = rows(explain(&planner.context, &plan, planner.task()).await?);
-                Ok(Answer { message: Some("Execution plan generated successfully".into()), ..answer })
+                let said = match (self.options.compat, run_together(&plan).is_empty()) {
+                    (true, true) => "OK".to_owned(),
+                    (true, false) => format!("{PLANNED}\nOK"),
+                    (false, _) => PLANNED.to_owned(),
+                };
+                Ok(Answer { message: Some(said), ..rows(explain(&planner.context, &plan, planner.task()).await?) })
             }
             Statement::Insert(_)
             | Statement::Update(_)
@@ -415,6 +424,19 @@ impl Session {
         Ok(())
     }
 
+    /// What a change says whose requests were taken.
+    fn despatched(&self, plan: &FetchExec) -> &'static str {
+        match plan.fetch_of().operation.method().request.medium {
+            Medium::Command { .. } if self.options.compat => "OK",
+            _ => DESPATCHED,
+        }
+    }
+
+    /// What SET says.
+    fn is_set(&self) -> Answer {
+        Answer { message: (!self.options.compat).then(|| "OK".to_owned()), ..message("") }
+    }
+
     async fn change(&self, statement: Statement) -> Result<Answer, Failure> {
         // What is looked up to be changed is looked up anew.
         let settings = self.settings().clone().asking_anew();
@@ -423,6 +445,7 @@ impl Session {
         self.may_call(verb)?;
         self.execute(&planner).await?;
         let (until, tally) = (plan.fetch_of().until, Arc::clone(&plan.fetch_of().tally));
+        let despatched = self.despatched(&plan);
         if let Some(items) = items {
             let plan = returning(&planner.state, plan, &items).await?;
             return match until {
@@ -445,7 +468,7 @@ impl Session {
         let text = match context.outcome() {
             Outcome::Complete if tally.is_idle() => NOTHING.to_owned(),
             outcome if until != Until::Answer => context.course.awaits.message(&outcome, &tally),
-            Outcome::Complete => DESPATCHED.to_owned(),
+            Outcome::Complete => despatched.to_owned(),
             Outcome::Partial(failures) => tally
                 .told("were despatched")
                 .unwrap_or_else(|| format!("{} of the operations failed, the others were despatched", failures.len())),

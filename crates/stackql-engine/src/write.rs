@@ -35,7 +35,10 @@ const OF_BODY: &str = "data__";
 pub(crate) fn target(context: &Arc<Context>, name: &ObjectName, verb: Verb) -> Result<ResourceTable, Error> {
     let [provider, service, resource] = name.0.as_slice() else {
         return Err(Error::Statement {
-            message: format!("no such table: {name}"),
+            message: match name.0.as_slice() {
+                [one] => format!("could not locate table '{one}'"),
+                _ => format!("no such table: {name}"),
+            },
             hint: Some("tables are named provider.service.resource".into()),
         });
     };
@@ -94,7 +97,7 @@ pub(crate) fn method<'a>(
         let distance = missing.len();
         let source = BindError::Missing { table: name.clone(), method: method.name.clone(), missing };
         let example = example::by_verb(&name, &table.resource, method);
-        refuse(distance, Error::Incomplete { source, example });
+        refuse(distance, Error::Incomplete { source, verb, example });
     }
     best.ok_or(nearest.1)
 }
@@ -286,7 +289,7 @@ pub(crate) fn called(
         let full = table.name();
         let example = example::by_name(&full, &table.resource, method);
         let source = BindError::Missing { table: full, method: method.name.clone(), missing };
-        return Err(Error::Incomplete { source, example }.into());
+        return Err(Error::Incomplete { source, verb: method.verb, example }.into());
     }
     let until = Until::asked(hints, method.verb, is_shown(method.verb));
     Ok((fetch(context, &table, method, leaf(&[bindings])?, until)?, method.verb))

@@ -133,11 +133,11 @@ impl Element {
 
     /// The map of the document, as Go's `mxj` makes it: an element without attributes and children is its text, any
     /// other a map of its children by name, with attributes as `-name` and the text as `#text`; a name that repeats
-    /// is a list. Values stay texts.
+    /// is a list. Values that read as numbers or truths are such.
     pub(super) fn to_map(&self) -> Value {
         let mut members: BTreeMap<Arc<str>, Value> = BTreeMap::new();
         for (name, value) in &self.attributes {
-            members.insert(format!("-{name}").into(), Value::String(value.as_str().into()));
+            members.insert(format!("-{name}").into(), leaf(value));
         }
         let mut lists: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
         let mut text = None;
@@ -148,7 +148,7 @@ impl Element {
                     let piece = piece.trim_matches(AROUND);
                     // Of several texts between children the first counts.
                     if !piece.is_empty() && text.is_none() {
-                        text = Some(Value::String(piece.into()));
+                        text = Some(leaf(piece));
                     }
                 }
             }
@@ -167,6 +167,19 @@ impl Element {
             members.insert("#text".into(), text);
         }
         Value::Map(Arc::new(members))
+    }
+}
+
+/// The value that a text is. Whole numbers keep their digits.
+fn leaf(text: &str) -> Value {
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
+    match (text.parse(), text.parse(), text.parse::<f64>()) {
+        _ if matches!(text, "true" | "TRUE" | "True") => Value::Bool(true),
+        _ if matches!(text, "false" | "FALSE" | "False") => Value::Bool(false),
+        (Ok(whole), ..) if is_number => Value::Int(whole),
+        (_, Ok(whole), _) if is_number => Value::Uint(whole),
+        (.., Ok(number)) if is_number && number.is_finite() => Value::Float(number),
+        _ => Value::String(text.into()),
     }
 }
 

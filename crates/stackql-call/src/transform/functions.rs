@@ -15,21 +15,23 @@ use super::graphql::{TEXT, VALUE};
 use super::kind::Version;
 use super::literal;
 use super::meter::{Meter, weight};
-use super::program::{ARRIVE, FLOAT, FORMAT, WEIGH};
+use super::printf::{WIDEST, printf};
+use super::program::{ARRIVE, AS_JSON, FLOAT, FORMAT, WEIGH};
 use super::value::{from_json, to_json};
 use super::xpath::Path;
 
 type Answer = Result<Value, TemplateError>;
 type Function = fn(&Run, &[Value]) -> Answer;
 
-/// The comparisons, which stand in for the engine's.
-const COMPARISONS: [(&str, Function); 6] = [
+/// What stands in for the engine's own: the comparisons, and what writes lists and maps.
+const STAND_INS: [(&str, Function); 7] = [
     ("eq", |run, args| compared(run, args, compare::equals_any)),
     ("ne", |run, args| compared(run, args, compare::differs)),
     ("lt", |run, args| compared(run, args, |args| compare::ordered(args, Ordering::is_lt))),
     ("le", |run, args| compared(run, args, |args| compare::ordered(args, Ordering::is_le))),
     ("gt", |run, args| compared(run, args, |args| compare::ordered(args, Ordering::is_gt))),
     ("ge", |run, args| compared(run, args, |args| compare::ordered(args, Ordering::is_ge))),
+    ("printf", |run, args| printf(&run.meter, args).map(|text| Value::String(text.into()))),
 ];
 
 /// What every template type has, by name.
@@ -49,9 +51,10 @@ const FROM_0_1: [(&str, Function); 9] = [
 const FROM_0_2: [(&str, Function); 3] = [("toJson", to_json_text), ("kindOf", kind_of), ("plus1", plus_one)];
 
 /// What the marks of a program call.
-const MARKS: [(&str, Function); 6] = [
+const MARKS: [(&str, Function); 7] = [
     (ARRIVE, arrive),
     (WEIGH, weigh),
+    (AS_JSON, as_json),
     (FORMAT, format),
     (FLOAT, float),
     (TEXT, |run, args| written(run, args, literal::text)),
@@ -86,7 +89,7 @@ pub(super) fn functions(version: Version, meter: &Arc<Meter>) -> FuncMap {
 
 fn of(version: Version) -> impl Iterator<Item = &'static (&'static str, Function)> {
     let later: &[_] = if version >= Version::V0_2 { &FROM_0_2 } else { &[] };
-    COMPARISONS.iter().chain(&FROM_0_1).chain(later)
+    STAND_INS.iter().chain(&FROM_0_1).chain(later)
 }
 
 fn failed(reason: impl Into<String>) -> TemplateError {
@@ -289,6 +292,16 @@ fn weigh(run: &Run, args: &[Value]) -> Answer {
     Ok(value.clone())
 }
 
+/// A value as scripts print it: lists and maps as JSON, all else as it is.
+fn as_json(run: &Run, args: &[Value]) -> Answer {
+    let [factor, value] = args else { return Err(failed("a pipeline gives one value")) };
+    weigh(run, &[factor.clone(), value.clone()])?;
+    match value {
+        Value::List(_) | Value::Map(_) => Ok(Value::String(to_json(value)?.to_string().into())),
+        other => Ok(other.clone()),
+    }
+}
+
 /// A number as the verbs for broken numbers take it.
 fn float(run: &Run, args: &[Value]) -> Answer {
     let value = one("printf", args)?;
@@ -303,7 +316,6 @@ fn float(run: &Run, args: &[Value]) -> Answer {
 
 /// A format can ask for wide fields, and for one value again and again; both cost more than the values weigh.
 fn format(run: &Run, args: &[Value]) -> Answer {
-    const WIDEST: usize = 1 << 16;
     let value = one("printf", args)?;
     if let Value::String(text) = value {
         run.meter.spend(text.len())?;

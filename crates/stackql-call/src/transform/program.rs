@@ -12,6 +12,8 @@ pub(super) const MAIN: &str = "(main)";
 pub(super) const ARRIVE: &str = "(arrive)";
 /// Called with a factor and a value before the value goes into a function that copies it; gives the value back.
 pub(super) const WEIGH: &str = "(weigh)";
+/// Called likewise in a script; gives lists and maps as JSON.
+pub(super) const AS_JSON: &str = "(as JSON)";
 /// Called with the format of a `printf`; gives it back.
 pub(super) const FORMAT: &str = "(format)";
 /// Called with a number that a `printf` writes by a verb for broken ones: all numbers of documents are such in Go.
@@ -29,6 +31,15 @@ pub(super) struct Program {
     pub(super) templates: Vec<(String, ListNode)>,
 }
 
+/// How lists and maps are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Printing {
+    /// As Go prints them, `map[a:1]`.
+    Go,
+    /// As JSON.
+    Json,
+}
+
 /// Why a text is no program, and at which offset; without one, line and column.
 #[derive(Debug)]
 pub(super) struct Refused {
@@ -44,8 +55,8 @@ pub(super) enum Place {
 }
 
 impl Program {
-    /// Parses `source`, whose functions beside the engine's are those `known`.
-    pub(super) fn parse(source: &str, known: &dyn Fn(&str) -> bool) -> Result<Self, Refused> {
+    /// Parses `source`, whose functions beside the engine's are those `known`, and which prints lists and maps so.
+    pub(super) fn parse(source: &str, printing: Printing, known: &dyn Fn(&str) -> bool) -> Result<Self, Refused> {
         let parsed = Parser::new(source, "{{", "}}").and_then(Parser::parse);
         let (main, defines) = parsed.map_err(|error| match error {
             TemplateError::Parse { line, col, message, .. } | TemplateError::Lex { line, col, message, .. } => {
@@ -55,7 +66,7 @@ impl Program {
         })?;
         let mut templates: Vec<(String, ListNode)> = Vec::new();
         for define in defines {
-            let marked = Marking::new(known).list(&define.body)?;
+            let marked = Marking::new(known, printing).list(&define.body)?;
             match templates.iter_mut().find(|(name, _)| *name == define.name.as_str()) {
                 // As in Go: an empty definition never replaces another, and two full ones are a mistake.
                 Some(_) if define.body.is_empty_tree() => {}
@@ -67,7 +78,7 @@ impl Program {
                 None => templates.push((define.name.to_string(), marked)),
             }
         }
-        templates.push((MAIN.to_owned(), Marking::new(known).list(&main)?));
+        templates.push((MAIN.to_owned(), Marking::new(known, printing).list(&main)?));
         Ok(Self { templates })
     }
 
@@ -85,6 +96,7 @@ fn is_only_arrival(body: &ListNode) -> bool {
 /// Walks the tree of one template and writes the marked one.
 struct Marking<'a> {
     known: &'a dyn Fn(&str) -> bool,
+    printing: Printing,
     /// The variables that are declared, innermost last.
     variables: Vec<SmolStr>,
     /// The expressions of the part being walked.
@@ -92,8 +104,8 @@ struct Marking<'a> {
 }
 
 impl<'a> Marking<'a> {
-    fn new(known: &'a dyn Fn(&str) -> bool) -> Self {
-        Self { known, variables: vec![SmolStr::new_static("$")], steps: 1 }
+    fn new(known: &'a dyn Fn(&str) -> bool, printing: Printing) -> Self {
+        Self { known, printing, variables: vec![SmolStr::new_static("$")], steps: 1 }
     }
 
     /// A list begins with a mark, so that an empty loop or a template that calls itself is counted too.
@@ -108,7 +120,10 @@ impl<'a> Marking<'a> {
                 }
                 Node::List(inner) => (inner.pos, Node::List(self.list(inner)?)),
                 Node::Action(action) => {
-                    let pipe = self.pipe(&action.pipe)?;
+                    let mut pipe = self.pipe(&action.pipe)?;
+                    if self.printing == Printing::Json && pipe.decl.is_empty() {
+                        pipe.commands.push(CommandNode { pos: action.pos, args: mark(action.pos, AS_JSON, 1) });
+                    }
                     (action.pos, Node::Action(ActionNode { pos: action.pos, pipe }))
                 }
                 Node::If(branch) => self.branch(branch, &mut nodes, Node::If)?,
@@ -169,6 +184,11 @@ impl<'a> Marking<'a> {
             };
             let factor = COPIERS.iter().find(|(name, _)| function == Some(name)).map(|(_, factor)| *factor);
             let is_printf = function == Some("printf");
+            // A part of a list is a list, which nobody prints yet.
+            let weigh = match self.printing {
+                Printing::Json if function != Some("slice") => AS_JSON,
+                _ => WEIGH,
+            };
             let verbs = match command.args.get(1) {
                 Some(Expr::String(_, format)) if is_printf => verbs(format),
                 _ => Vec::new(),
@@ -183,13 +203,13 @@ impl<'a> Marking<'a> {
                 args.push(match factor {
                     Some(_) if is_printf && position == 1 => called(FORMAT, &[], arg),
                     Some(_) if is_float(position) => called(FLOAT, &[], arg),
-                    Some(factor) if position > 0 => called(WEIGH, &[factor], arg),
+                    Some(factor) if position > 0 => called(weigh, &[factor], arg),
                     _ => arg,
                 });
             }
             if let (Some(factor), true) = (factor, piped) {
                 let pos = command.pos;
-                let mut weighing = vec![Expr::Identifier(pos, SmolStr::new_static(WEIGH)), number(pos, factor)];
+                let mut weighing = mark(pos, weigh, factor);
                 if is_printf && args.len() == 1 {
                     weighing = vec![Expr::Identifier(pos, SmolStr::new_static(FORMAT))];
                 } else if is_float(args.len()) {
@@ -246,6 +266,11 @@ fn undefined_variable(pos: Pos, name: &str) -> Refused {
 
 fn number(pos: Pos, number: i64) -> Expr {
     Expr::Number(pos, Number::Int(number))
+}
+
+/// `name factor`, which takes what is piped.
+fn mark(pos: Pos, name: &'static str, factor: i64) -> Vec<Expr> {
+    vec![Expr::Identifier(pos, SmolStr::new_static(name)), number(pos, factor)]
 }
 
 /// `(name numbers… last)`.

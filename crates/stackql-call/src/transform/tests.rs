@@ -209,14 +209,19 @@ fn types_by_name() {
 fn xml_becomes_a_map() {
     let check = |xml: &str, expected: &str| assert_eq!(rendered(XML, "{{toJson .}}", xml), expected, "{xml}");
     check("<a/>", r#"{"a":""}"#);
-    check("<?xml version=\"1.0\"?>\n<a> 1 </a>", r#"{"a":"1"}"#);
-    check("<a x='1'>t</a>", r##"{"a":{"#text":"t","-x":"1"}}"##);
+    check("<?xml version=\"1.0\"?>\n<a> 1 </a>", r#"{"a":1}"#);
+    check("<a x='1'>t</a>", r##"{"a":{"#text":"t","-x":1}}"##);
     check("<n:a xmlns:n='u' n:y='&lt;'/>", r#"{"a":{"-n":"u","-y":"<"}}"#);
     check(
         "<a><b>1</b><c/><b>2</b><b><d>x &amp; <![CDATA[<y>]]></d></b></a>",
-        r#"{"a":{"b":["1","2",{"d":"x & <y>"}],"c":""}}"#,
+        r#"{"a":{"b":[1,2,{"d":"x & <y>"}],"c":""}}"#,
     );
     check("<a>s<b/>t</a>", r##"{"a":{"#text":"s","b":""}}"##);
+    // Leaves that read as numbers or truths are such.
+    check(
+        "<a n=\"7\"><b>10</b><c>-1.50</c><d>true</d><e>False</e><f>007</f><g>1 2</g><h>nan</h><i>-</i><j>1e400</j><k>18446744073709551615</k><l>truth</l></a>",
+        r#"{"a":{"-n":7,"b":10,"c":-1.5,"d":true,"e":false,"f":7,"g":"1 2","h":"nan","i":"-","j":"1e400","k":18446744073709551615,"l":"truth"}}"#,
+    );
     check(
         "<a><b></a>",
         "error: the answer cannot be read as XML at byte 6: not well-formed XML: ill-formed document: expected `</b>`, but `</a>` was found",

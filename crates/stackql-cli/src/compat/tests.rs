@@ -13,13 +13,6 @@ fn names(statement: &str, columns: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_star_is_in_order_with_capitals_in_front() {
-    assert_eq!(names("SELECT * FROM a.b.c", &["name", "Zone", "id"]), ["Zone", "id", "name"]);
-    assert_eq!(names("SELECT name, id FROM a.b.c", &["name", "id"]), ["name", "id"]);
-    assert_eq!(names("SELECT * FROM a.b.c UNION SELECT * FROM a.b.d", &["b", "a"]), ["a", "b"]);
-}
-
-#[test]
 fn functions_are_called_as_their_columns() {
     let cases = [
         ("SELECT upper(name) FROM a.b.c", "upper(name)", "name"),

@@ -9,12 +9,14 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{RowWriter, value};
 
-/// Cells wider than this wrap at blanks.
+/// Cells wider than this are broken at blanks, unless their column is as wide for another reason.
 const WRAP: usize = 30;
 
 pub(super) struct AsciiTable {
     header: Vec<Cell>,
     rows: Vec<Vec<Cell>>,
+    /// How wide each column is so far: later cells are set to that.
+    widths: Vec<usize>,
 }
 
 /// The lines of a cell.
@@ -22,14 +24,18 @@ type Cell = Vec<String>;
 
 impl AsciiTable {
     pub(super) fn new(schema: SchemaRef) -> Self {
-        Self { header: schema.fields().iter().map(|f| wrap(f.name())).collect(), rows: Vec::new() }
+        let mut widths = vec![0; schema.fields().len()];
+        let header = schema.fields().iter().zip(&mut widths).map(|(field, width)| set(field.name(), width)).collect();
+        Self { header, rows: Vec::new(), widths }
     }
 }
 
 impl RowWriter for AsciiTable {
     fn batch(&mut self, rows: &RecordBatch, _: &mut dyn io::Write) -> io::Result<()> {
-        let cells = |row| rows.columns().iter().map(|c| wrap(&value::text(c.as_ref(), row))).collect();
-        self.rows.extend((0..rows.num_rows()).map(cells));
+        for row in 0..rows.num_rows() {
+            let cells = rows.columns().iter().zip(&mut self.widths);
+            self.rows.push(cells.map(|(column, width)| set(&value::text(column.as_ref(), row), width)).collect());
+        }
         Ok(())
     }
 
@@ -37,18 +43,14 @@ impl RowWriter for AsciiTable {
         if self.header.is_empty() {
             return Ok(());
         }
-        let widest = |c: usize| {
-            let cells = self.rows.iter().map(|r| &r[c]).chain([&self.header[c]]);
-            cells.flatten().map(|l| l.width()).max().unwrap_or_default()
-        };
-        let widths: Vec<usize> = (0..self.header.len()).map(widest).collect();
+        let widths = &self.widths;
         let frame: String = widths.iter().map(|w| format!("|{}", "-".repeat(w + 2))).chain(["|\n".into()]).collect();
 
         out.write_all(frame.as_bytes())?;
-        write_row(out, &self.header, &widths, centred)?;
+        write_row(out, &self.header, widths, centred)?;
         out.write_all(frame.as_bytes())?;
         for row in &self.rows {
-            write_row(out, row, &widths, aligned)?;
+            write_row(out, row, widths, aligned)?;
             out.write_all(frame.as_bytes())?;
         }
         out.flush()
@@ -93,15 +95,24 @@ fn looks_numeric(text: &str) -> bool {
     }
 }
 
-/// Breaks a text at blanks into lines of at most [`WRAP`], or its longest word, so that they are evenly long: the
-/// sum of the squares of what each but the last leaves empty is the least possible.
-fn wrap(text: &str) -> Cell {
-    if text.width() <= WRAP && !text.contains('\n') {
+/// The lines of a cell in a column that is so wide, and wider for the cell if need be: as wide as the text, but for
+/// [`WRAP`], or a longer line.
+fn set(text: &str, width: &mut usize) -> Cell {
+    *width = (*width).max(text.width().min(WRAP));
+    let lines = wrap(text, *width);
+    *width = lines.iter().map(|line| line.width()).fold(*width, usize::max);
+    lines
+}
+
+/// Breaks a text at blanks into lines of at most `limit`, or its longest word, so that they are evenly long: the sum of
+/// the squares of what each but the last leaves empty is the least possible.
+fn wrap(text: &str, limit: usize) -> Cell {
+    if text.width() <= limit && !text.contains('\n') {
         return vec![text.to_owned()];
     }
     let words: Vec<&str> = text.split([' ', '\n']).collect();
     let widths: Vec<usize> = words.iter().map(|w| w.width()).collect();
-    let limit = widths.iter().copied().max().unwrap_or_default().max(WRAP);
+    let limit = widths.iter().copied().max().unwrap_or_default().max(limit);
 
     // `best[i]`: the cost of setting the words from `i` on, and where the line after theirs starts.
     let mut best = vec![(0, words.len()); words.len() + 1];

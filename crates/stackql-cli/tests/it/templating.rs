@@ -26,7 +26,7 @@ fn a_preamble_fills_the_script_that_runs() {
     let shown = |flags: &[&str]| text(run(&[&["exec", SCRIPT, "--var", "project=p"], flags].concat()));
     assert_eq!(shown(&["-o", "csv"]), "zone\np-a\nzone\np-b\n");
     assert_snapshot!(shown(&["--dryrun"]));
-    assert_eq!(shown(&["--dryrun", "-o", "json"]), r#"[{"query":"SELECT 'p-a' AS zone;\nSELECT 'p-b' AS zone;\n"}]"#);
+    assert_eq!(shown(&["--dryrun", "-o", "json"]), r#"[{"query":"SELECT 'p-a' AS zone;\nSELECT 'p-b' AS zone;"}]"#);
 }
 
 #[test]
@@ -80,7 +80,10 @@ fn what_is_wrong_with_a_template_ends_the_run() {
 
 #[test]
 fn a_shell_takes_statements_as_they_are() {
-    let output = crate::with_input(stackql(&["shell", "-o", "csv", "-H"]), "SELECT '{{ .x }}';\n");
+    let folder = tempfile::tempdir().unwrap();
+    let mut shell = stackql(&["shell", "-o", "csv", "-H"]);
+    shell.current_dir(folder.path());
+    let output = crate::with_input(shell, "SELECT '{{ .x }}';\n");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "{{ .x }}\n");
 }
 

@@ -38,6 +38,9 @@ struct Document {
     quota_project_id: Option<String>,
 }
 
+/// What scripts look for where a key file is missing.
+pub(crate) const KEY_FILE: &str = "service account credentials error:";
+
 /// A token for the service account whose document the context names.
 pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Failure> {
     let found = document(&of.context.credential, &client.settings.environment).and_then(|text| match text {
@@ -45,9 +48,7 @@ pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Fai
         None => Err("names no key of a service account; give credentialsfilepath, credentialsfilepathenvvar or credentialsenvvar".into()),
     });
     let told = |error| match error {
-        SourceError::Unopened { path, reason } => {
-            format!("gives none: service account credentials error: open {path}: {reason}").into()
-        }
+        SourceError::Unopened { path, reason } => format!("gives none: {KEY_FILE} open {path}: {reason}").into(),
         other => other,
     };
     exchange(of, client, &found.map_err(|e| of.failure(&told(e)))?).await

@@ -38,6 +38,9 @@ pub(crate) enum Said {
     Refused(u16, Failure),
 }
 
+/// What scripts look for where no token is given.
+pub(crate) const TOKEN: &str = "oauth2: cannot fetch token:";
+
 impl Question<'_> {
     /// The token; a refusal is an error.
     pub(crate) async fn token(self, of: &Authoriser, client: &Client) -> Result<Token, Failure> {
@@ -59,10 +62,10 @@ impl Question<'_> {
             let Some(request) = self.request.try_clone() else {
                 return Err((TransportErrorKind::Configuration, format!("{endpoint} cannot be asked twice")));
             };
-            let (again, result) = match answer(request).await {
-                Ok((status, answer)) => {
-                    let (said, broken) = (self.said(&endpoint, status, &answer), status == 429 || status >= 500);
-                    (broken, Ok(said))
+            let (again, result) = match body(request).await {
+                Ok((status, body)) => {
+                    let (said, broken) = (self.said(&endpoint, status, &parsed(&body)), status == 429 || status >= 500);
+                    (broken, Ok(if client.settings.compat { self.in_go(said, &body) } else { said }))
                 }
                 Err(error) => {
                     let (kind, why) = client.failure(&error, &self.url);
@@ -72,6 +75,18 @@ impl Question<'_> {
             let wait = if again { waits.next() } else { None };
             let Some(wait) = wait else { return result };
             tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// A refusal as the Go program tells it, with the answer's body.
+    fn in_go(&self, said: Said, body: &[u8]) -> Said {
+        match said {
+            Said::Refused(status, (kind, _)) if !(200..300).contains(&status) => {
+                let body = without_secrets(String::from_utf8_lossy(body).into_owned(), &self.secrets);
+                let told = format!("{TOKEN} {}\nResponse: {}", status_line(status), body.trim_end());
+                Said::Refused(status, (kind, told))
+            }
+            said => said,
         }
     }
 
@@ -87,7 +102,7 @@ impl Question<'_> {
         let colon = if why.is_empty() { "" } else { ": " };
         let said = match status {
             200..300 => format!("{endpoint} answered {status}{colon}{why}; {check}"),
-            _ => format!("{endpoint}: oauth2: cannot fetch token: {}{colon}{why}; {check}", status_line(status)),
+            _ => format!("{endpoint}: {TOKEN} {}{colon}{why}; {check}", status_line(status)),
         };
         Said::Refused(status, (TransportErrorKind::Credentials, said))
     }
@@ -95,6 +110,14 @@ impl Question<'_> {
 
 /// Status and body of the answer; a body that is no JSON is `null`.
 pub(super) async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<(u16, Value)> {
+    body(request).await.map(|(status, body)| (status, parsed(&body)))
+}
+
+fn parsed(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_default()
+}
+
+async fn body(request: reqwest::RequestBuilder) -> reqwest::Result<(u16, Vec<u8>)> {
     let mut answer = request.send().await?;
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await?
@@ -102,7 +125,7 @@ pub(super) async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<
     {
         body.extend_from_slice(&chunk);
     }
-    Ok((answer.status().as_u16(), serde_json::from_slice(&body).unwrap_or_default()))
+    Ok((answer.status().as_u16(), body))
 }
 
 /// The token of an answer.
@@ -140,10 +163,15 @@ fn explained(answer: &Value) -> String {
     if said.is_empty() { text(&answer["message"]) } else { said }
 }
 
-/// One line without the secrets, should the endpoint repeat them.
-fn masked(text: String, secrets: &[&SecretString]) -> String {
+/// A text without the secrets, should the endpoint repeat them.
+fn without_secrets(text: String, secrets: &[&SecretString]) -> String {
     let secrets = secrets.iter().map(|secret| secret.expose_secret()).filter(|secret| secret.len() > 3);
-    let text = secrets.fold(text, |text, secret| text.replace(secret, "***"));
+    secrets.fold(text, |text, secret| text.replace(secret, "***"))
+}
+
+/// The same as one line.
+fn masked(text: String, secrets: &[&SecretString]) -> String {
+    let text = without_secrets(text, secrets);
     let line = one_line(&text).replace(".; ", "; ");
     let line = line.trim_end_matches('.');
     match line.char_indices().nth(MAX_WORDS) {

@@ -46,6 +46,8 @@ pub(super) struct Relation {
     pub(super) columns: Vec<Name>,
     /// It may have columns that are not listed here.
     pub(super) opaque: bool,
+    /// Its columns are in another order than those of its rows.
+    is_sorted: bool,
 }
 
 /// A column's name.
@@ -90,7 +92,12 @@ impl Relation {
 
     /// Whether `*` of it has to be written as the columns that it means.
     pub(super) fn is_spelled_out(&self) -> bool {
-        self.called.is_some() || self.has_hidden()
+        self.called.is_some() || self.is_partial()
+    }
+
+    /// Whether `*` of it means something else than all of its columns in their order.
+    pub(super) fn is_partial(&self) -> bool {
+        self.is_sorted || self.has_hidden()
     }
 
     /// The column that `word` means where it is what the rows of a function are called that have just that one.
@@ -321,8 +328,12 @@ impl Relations {
                     hidden: !table.shape.visible[i],
                     parameter: table.shape.parameter_column(f.name()).is_some(),
                 });
-                let columns = columns.collect();
-                Relation { columns, ..relation(&parts.join("."), parts.clone(), Outputs::default()) }
+                let mut columns: Vec<Name> = columns.collect();
+                let is_sorted = self.context.options.compat;
+                if is_sorted {
+                    columns.sort_by(|a, b| a.own.cmp(&b.own));
+                }
+                Relation { columns, is_sorted, ..relation(&parts.join("."), parts.clone(), Outputs::default()) }
             }
             _ => relation("relation", parts, Outputs::unknown()),
         })
@@ -404,7 +415,7 @@ fn of_schema(name: &str, schema: &Schema, visible: usize) -> Relation {
 fn relation(label: &str, qualifier: Vec<String>, columns: Outputs) -> Relation {
     let opaque = columns.more;
     let columns = columns.names.into_iter().map(Name::plain).collect();
-    Relation { label: label.to_owned(), qualifier, called: None, columns, opaque }
+    Relation { label: label.to_owned(), qualifier, called: None, columns, opaque, is_sorted: false }
 }
 
 fn words(name: &ObjectName) -> Vec<String> {

@@ -17,7 +17,7 @@ pub(super) fn expand(select: &mut Select, relations: &[Relation]) {
     for item in items {
         match &item {
             SelectItem::Wildcard(options)
-                if (relations.iter().any(Relation::has_hidden) || known && !alone)
+                if (relations.iter().any(Relation::is_partial) || known && !alone)
                     && options.opt_exclude.is_none()
                     && options.opt_except.is_none()
                     && options.opt_replace.is_none()

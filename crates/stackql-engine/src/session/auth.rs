@@ -79,7 +79,7 @@ impl Session {
         }
         let (provider, auth) = self.authorised(provider)?;
         self.keyring()?.set(&provider.name, &auth, key, value).map_err(Error::from)?;
-        Ok(message("OK"))
+        Ok(self.is_set())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
@@ -58,7 +58,10 @@ impl Session {
     pub(super) async fn remove(&self, made: Made, name: &str, if_exists: bool) -> Result<Answer, Failure> {
         self.may("DROP")?;
         let kind = StoredKind::from(made);
-        let is_gone = self.store()?.remove(kind, name).await.map_err(Error::from)?;
+        let mut is_gone = self.store()?.remove(kind, name).await.map_err(Error::from)?;
+        if let (false, true, Some(other)) = (is_gone, self.options.compat, other_view(kind)) {
+            is_gone = self.store()?.remove(other, name).await.map_err(Error::from)?;
+        }
         match is_gone || if_exists {
             true => Ok(message(DONE)),
             false if BuiltIn::of(name).is_some() => {
@@ -154,12 +157,29 @@ impl Session {
         let schema = match made.kind {
             StoredKind::View => {
                 let query = body(&made.name, &made.text)?;
-                let (plan, _) = planner.logical(query, std::slice::from_ref(&made.name)).await?;
-                Arc::clone(plan.schema().inner())
+                let built_in = BuiltIn::of(name).filter(|_| planner.context.own(name).is_none());
+                match (planner.logical(query, std::slice::from_ref(&made.name)).await, built_in) {
+                    (Ok((plan, _)), _) => Arc::clone(plan.schema().inner()),
+                    // What it reads may not be installed here.
+                    (Err(_), Some(built_in)) => {
+                        let text = |name: String| Field::new(name, DataType::Utf8, true);
+                        Arc::new(Schema::new(built_in.columns().into_iter().map(text).collect::<Vec<_>>()))
+                    }
+                    (Err(error), None) => return Err(error.into()),
+                }
             }
             StoredKind::MaterializedView | StoredKind::Table => Arc::clone(&made.schema),
         };
         Ok(columns(&schema, extended)?)
+    }
+}
+
+/// The other kind of views.
+fn other_view(kind: StoredKind) -> Option<StoredKind> {
+    match kind {
+        StoredKind::View => Some(StoredKind::MaterializedView),
+        StoredKind::MaterializedView => Some(StoredKind::View),
+        StoredKind::Table => None,
     }
 }
 

@@ -66,13 +66,24 @@ impl Session {
 
     pub(super) async fn planner(&self, join_by: Option<JoinBy>) -> Result<Planner, DataFusionError> {
         let settings = self.settings().clone();
-        self.planner_with(join_by, settings).await
+        let tolerant = self.options.compat && !settings.fails_at_once;
+        self.planner_of(join_by, settings, tolerant).await
     }
 
+    /// What a change is planned with: of what cannot be read nobody says that it is not there.
     pub(super) async fn planner_with(
         &self,
         join_by: Option<JoinBy>,
         settings: Settings,
+    ) -> Result<Planner, DataFusionError> {
+        self.planner_of(join_by, settings, false).await
+    }
+
+    async fn planner_of(
+        &self,
+        join_by: Option<JoinBy>,
+        settings: Settings,
+        tolerant: bool,
     ) -> Result<Planner, DataFusionError> {
         let made = made::all(self.store.as_ref()).await?;
         let context = Arc::new(Context {
@@ -82,6 +93,7 @@ impl Session {
             progress: Arc::clone(&self.progress),
             options: self.options.clone(),
             settings,
+            tolerant,
             permits: Semaphore::new(self.options.concurrency.max(1)),
             store: self.store.clone(),
             made,

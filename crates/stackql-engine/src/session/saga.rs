@@ -208,7 +208,8 @@ impl Session {
             })?;
             let (what, status) = (call.operation().method().verb.keyword().to_lowercase(), fault.status);
             let failure = Failure::from(Error::from(AnswerError::Fault(Box::new(fault))));
-            return Err(Failure { message: over_http(&what, status, &failure.message), ..failure });
+            let compat = in_short(&what, status);
+            return Err(Failure { message: over_http(&what, status, &failure.message), compat, ..failure });
         }
         saga.note(Entry::Answered { at, undo: undo(self.definitions.as_ref(), &call, &called.bindings, &answer) })?;
         match behind(context, &call, &fetch.plan, called.until, (&sent, &answer)).await {
@@ -253,27 +254,28 @@ impl Session {
         saga: &mut Saga,
         at: At,
         doubt: Doubt,
-    ) -> Result<Result<(), String>, Failure> {
+    ) -> Result<Result<(), Failure>, Failure> {
+        let left = |why: String| Ok(Err(Failure::new(FailureKind::Api, why)));
         let (undo, is_again) = match &saga.history.call(at)?.state {
             State::Open | State::Undone => return Ok(Ok(())),
-            State::Sent => return Ok(Err("it was sent, and whether it was carried out is not known".to_owned())),
+            State::Sent => return left("it was sent, and whether it was carried out is not known".to_owned()),
             State::Done(undo) => (undo.clone(), false),
             State::Undoing(undo) => (undo.clone(), true),
         };
         let called = match undo {
             Undo::Nothing => return Ok(Ok(())),
-            Undo::ByHand(why) => return Ok(Err(why)),
+            Undo::ByHand(why) => return left(why),
             Undo::Call(called) => called,
         };
         let (plan, call) = match recalled(context, &called) {
             Ok(recalled) => recalled,
-            Err(error) => return Ok(Err(error.to_string())),
+            Err(error) => return left(error.to_string()),
         };
         let method = call.operation().method();
         match doubt {
             _ if !is_again || method.is_repeatable() => {}
             Doubt::Repeat => {}
-            Doubt::Stop => return Ok(Err("undoing it was sent, and whether that was carried out is not known".into())),
+            Doubt::Stop => return left("undoing it was sent, and whether that was carried out is not known".into()),
             Doubt::Skip => return Ok(Ok(saga.note(Entry::Undone(at))?)),
         }
         let sent = request(&call, None, None).map_err(Error::from)?;
@@ -285,7 +287,7 @@ impl Session {
                 if is_certain(&error) && !is_again {
                     saga.note(Entry::NotUndone { at, why: why.clone() })?;
                 }
-                return Ok(Err(why));
+                return left(why);
             }
         };
         match refusal(context, &call, &sent, &answer) {
@@ -296,7 +298,8 @@ impl Session {
                 if !matches!(fault.status, 502 | 504) {
                     saga.note(Entry::NotUndone { at, why: why.clone() })?;
                 }
-                return Ok(Err(over_http("undo", fault.status, &why)));
+                let (compat, why) = (in_short(UNDO, fault.status), over_http(UNDO, fault.status, &why));
+                return Ok(Err(Failure { compat, ..Failure::new(FailureKind::Api, why) }));
             }
             None => {
                 let followed = behind(context, &call, &plan.fetch_of().plan, Until::End, (&sent, &answer)).await;
@@ -305,7 +308,7 @@ impl Session {
                     if let Error::Answer(AnswerError::Fault(_)) = &error {
                         saga.note(Entry::NotUndone { at, why: why.clone() })?;
                     }
-                    return Ok(Err(why));
+                    return left(why);
                 }
             }
         }
@@ -351,6 +354,14 @@ fn in_doubt(saga: &Saga, statement: usize) -> Failure {
 
 fn read(text: &str) -> Result<Statement, Failure> {
     parse(text).map_err(|error| Failure::new(FailureKind::User, error.to_string()))
+}
+
+/// What a refusal to undo is one of.
+const UNDO: &str = "undo";
+
+/// A refusal as the Go program tells it, if it came over HTTP.
+fn in_short(what: &str, status: u16) -> Option<String> {
+    (status != 0).then(|| format!("{what} over HTTP error: {}", status_line(status)))
 }
 
 /// A refusal of what was to be done, as scripts look for it.

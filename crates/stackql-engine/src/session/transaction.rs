@@ -15,7 +15,7 @@ use crate::awaiting::Until;
 use crate::error::Error;
 use crate::fetch::Tally;
 use crate::history::{History, Recorded, RecordedCall};
-use crate::journal::{End, Entry, Noted, Rollback, TransactionLog};
+use crate::journal::{Deed, End, Entry, Noted, Rollback, TransactionLog};
 use crate::made::own_table;
 use crate::returning::{returning, returning_of};
 use crate::{Answer, Failure, FailureKind, Outcome};
@@ -28,6 +28,9 @@ pub struct Kept {
     /// The journal.
     pub log: Box<dyn TransactionLog>,
 }
+
+/// What a ROLLBACK says that left something.
+const NOT_ROLLED_BACK: &str = "Rollback failed";
 
 impl Session {
     pub(super) async fn begin(&self) -> Result<Answer, Failure> {
@@ -46,11 +49,14 @@ impl Session {
             saga.keep(self.journal.as_deref())?;
         }
         let mut saga = open.take().ok_or_else(none_open)?;
+        let mut said = Vec::new();
         match saga.history.rollback {
-            Rollback::Lazy => Box::pin(self.carry_on(&mut saga, Doubt::Stop)).await?,
+            Rollback::Lazy => said = Box::pin(self.carry_on(&mut saga, Doubt::Stop)).await?,
             Rollback::Eager => saga.note(Entry::Ended { how: End::Committed })?,
         }
-        Ok(message("OK"))
+        said.retain(|_| self.options.compat);
+        said.push("OK".to_owned());
+        Ok(message(&said.join("\n")))
     }
 
     pub(super) async fn roll_back(&self) -> Result<Answer, Failure> {
@@ -168,9 +174,10 @@ impl Session {
         Box::pin(self.settle(saga, statement)).await?;
         let Carried { rows, said } = Box::pin(self.carry_out(&planner.context, saga, statement, Doubt::Stop)).await?;
         let is_awaited = plan.as_ref().is_some_and(|plan| plan.fetch_of().until != Until::Answer);
+        let despatched = plan.as_ref().map_or(DESPATCHED, |plan| self.despatched(plan));
         let said = said.unwrap_or_else(|| match is_awaited {
             true => planner.context.course.awaits.message(&Outcome::Complete, &Tally::default()),
-            false => DESPATCHED.to_owned(),
+            false => despatched.to_owned(),
         });
         let (Some(plan), Some(items)) = (plan, items) else { return Ok(Ok(message(&said))) };
         let rows = MemorySourceConfig::try_new_exec(&[rows], plan.schema(), None)?;
@@ -187,8 +194,9 @@ impl Session {
         }
     }
 
-    /// Runs the statements that are not done, in their order; the first that fails ends that.
-    async fn carry_on(&self, saga: &mut Saga, doubt: Doubt) -> Result<(), Failure> {
+    /// Runs the statements that are not done, in their order, and gives what each says; the first that fails ends that.
+    async fn carry_on(&self, saga: &mut Saga, doubt: Doubt) -> Result<Vec<String>, Failure> {
+        let mut all = Vec::new();
         for statement in 0..saga.history.statements.len() {
             if saga.history.statements[statement].is_done() {
                 continue;
@@ -196,14 +204,21 @@ impl Session {
             let run = async {
                 self.settle(saga, statement).await?;
                 let context = self.planner(None).await?.context;
-                self.carry_out(&context, saga, statement, doubt).await
+                let Carried { said, .. } = self.carry_out(&context, saga, statement, doubt).await?;
+                let awaited =
+                    |call: &RecordedCall| matches!(&call.deed, Deed::Call(called) if called.until != Until::Answer);
+                Ok::<_, Failure>(said.unwrap_or_else(|| match saga.history.statements[statement].made().any(awaited) {
+                    true => context.course.awaits.message(&Outcome::Complete, &Tally::default()),
+                    false => DESPATCHED.to_owned(),
+                }))
             };
-            if let Err(failure) = run.await {
-                return Err(stopped(saga, failure));
+            match run.await {
+                Ok(said) => all.push(said),
+                Err(failure) => return Err(stopped(saga, failure)),
             }
         }
         let ended = saga.note(Entry::Ended { how: End::Committed });
-        ended.map_err(|error| stopped(saga, error.into()))
+        ended.map_err(|error| stopped(saga, error.into())).map(|()| all)
     }
 
     /// Undoes all calls that were made, the last one first. What cannot be undone keeps none from being tried.
@@ -222,9 +237,15 @@ impl Session {
         if saga.history.is_being_undone() {
             saga.note(Entry::Ended { how: End::RolledBackInPart })?;
         }
-        let of = |(statement, why): (&usize, &String)| required(&saga.history.statements[*statement], Some(why));
-        let lines = std::iter::once("Rollback failed".to_owned()).chain(left.iter().rev().map(of));
-        let failure = Failure::new(FailureKind::Api, lines.collect::<Vec<_>>().join("\n"));
+        let of = |(statement, why): (&usize, &Failure)| {
+            required(&saga.history.statements[*statement], Some(why.message.as_str()))
+        };
+        let lines = std::iter::once(NOT_ROLLED_BACK.to_owned()).chain(left.iter().rev().map(of));
+        let compat = left.values().rev().map(Failure::compat_message).chain([NOT_ROLLED_BACK]).collect::<Vec<_>>();
+        let failure = Failure {
+            compat: Some(compat.join("\n")),
+            ..Failure::new(FailureKind::Api, lines.collect::<Vec<_>>().join("\n"))
+        };
         let hint = |id| format!("stackql txn undo {id} tries again");
         Err(Failure { hints: saga.id().map(hint).into_iter().collect(), ..failure })
     }
@@ -267,19 +288,24 @@ fn stopped(saga: &Saga, failure: Failure) -> Failure {
     let doubtful = |r: &Recorded| r.made().any(RecordedCall::is_doubtful);
     let unknown = "whether it was carried out is not known";
     let lines = saga.history.to_undo().map(|r| required(r, doubtful(r).then_some(unknown)));
+    let briefly = saga.history.to_undo().map(|recorded| format!("{UNDO} {}", recorded.noted));
+    let compat = std::iter::once(failure.compat_message().to_owned()).chain(briefly).collect::<Vec<_>>().join("\n");
     let message = std::iter::once(failure.message).chain(lines).collect::<Vec<_>>().join("\n");
     let hint =
         |id| format!("stackql txn resume {id} goes on where it stopped, stackql txn undo {id} undoes what was done");
     let hints = failure.hints.into_iter().chain(saga.id().map(hint)).collect();
-    Failure { message, hints, ..failure }
+    Failure { message, hints, compat: Some(compat), ..failure }
 }
+
+/// What stands in front of what somebody has to undo.
+const UNDO: &str = "UNDO required: Undo";
 
 /// What somebody has to undo, and why it is not undone.
 fn required(recorded: &Recorded, why: Option<&str>) -> String {
     let (standing, all) = (recorded.made().filter(|call| call.is_standing()).count(), recorded.made().count());
     let part = if standing < all { format!(", {standing} of its {all} calls") } else { String::new() };
     let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-    format!("UNDO required: Undo {}{part}{why}", recorded.noted)
+    format!("{UNDO} {}{part}{why}", recorded.noted)
 }
 
 #[cfg(test)]

@@ -11,10 +11,7 @@ use crate::resolve::quoted;
 /// requires nothing, all of it is better than nothing.
 pub(super) fn insert_into(table: &Table, all: bool) -> Result<Listing, Error> {
     let Some(method) = table.resource.methods_of(Verb::Insert).next() else {
-        return Err(Error::statement(format!(
-            "'{0}' has no method that answers INSERT; SHOW METHODS IN {0} lists what it has",
-            table.name
-        )));
+        return Err(Error::NoInsert { table: table.name.clone() });
     };
     let said = |p: &&Parameter| !p.implied && !p.idempotency_token;
     let requires = method.parameters.iter().any(|p| p.required && said(&p));

@@ -9,6 +9,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction};
 use datafusion::logical_expr::{Expr, Filter, LogicalPlan, TableScan};
 use stackql_call::BindError;
+use stackql_provider::Verb;
 use stackql_provider::names::fold;
 
 use crate::error::Error;
@@ -44,7 +45,7 @@ impl Presets {
         let conditions = self.required.iter().map(|name| format!("{name} = '…'")).collect::<Vec<_>>().join(" AND ");
         let example = format!("SELECT * FROM {} WHERE {conditions}", self.of);
         let source = BindError::Missing { table: self.of.clone(), method: VIEW.to_owned(), missing };
-        Some(Error::Incomplete { source, example })
+        Some(Error::Incomplete { source, verb: Verb::Select, example })
     }
 }
 

@@ -21,6 +21,8 @@ use crate::script;
 const PAUSE: Duration = Duration::from_millis(20);
 /// How many steps of SQLite's machine are taken between two looks at whether somebody waits; below a millisecond.
 const STEPS: i32 = 10_000;
+/// Whether references to rows of other tables are checked.
+const FOREIGN_KEYS: &str = "foreign_keys";
 
 /// Where a database is, and the connection that writes to it.
 #[derive(Debug, Clone)]
@@ -121,8 +123,8 @@ impl Database {
             let connection = match &mut *writer {
                 Some(connection) => connection,
                 none => {
-                    let mut opened = self.open(awaited)?;
-                    self.begin(&mut opened, awaited)?;
+                    let opened = self.open(awaited)?;
+                    self.begin(&opened)?;
                     none.insert(opened)
                 }
             };
@@ -147,11 +149,21 @@ impl Database {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs the script, all of it or nothing.
-    fn begin(&self, connection: &mut Connection, awaited: &Awaited) -> Result<(), Failure> {
+    /// Runs the script, which begins and ends transactions itself, or has each statement in one of its own.
+    fn begin(&self, connection: &Connection) -> Result<(), Failure> {
         let Some(path) = &self.script else { return Ok(()) };
         let statements = script::read(path)?;
-        transact(connection, awaited, |connection| Ok(connection.execute_batch(&statements)?)).map_err(|failure| {
+        // Dumps set it for the loading of theirs.
+        let checks = connection.pragma_query_value(None, FOREIGN_KEYS, |row| row.get::<_, bool>(0))?;
+        let run = connection.execute_batch(&statements).map_err(Failure::from).and_then(|()| {
+            match connection.is_autocommit() {
+                true => Ok(()),
+                false => Err(StoreError::Unusable("its transaction has no COMMIT".to_owned()).into()),
+            }
+        });
+        undo(connection)?;
+        connection.pragma_update(None, FOREIGN_KEYS, checks)?;
+        run.map_err(|failure| {
             let said = failure.at(&self.describe());
             script::failed(path, &said).into()
         })
