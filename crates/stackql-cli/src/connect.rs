@@ -68,10 +68,11 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     let (transport, archive) = transport(client, common)?;
     let store = store(common)?;
     let journal = Arc::new(Transactions::below(&common.output.approot));
-    let (flags, common, shown) = (options(flags)?, common.clone(), Arc::clone(&definitions));
+    let options = SessionOptions { compat: common.output.compat(), ..options(flags)? };
+    let (common, shown) = (common.clone(), Arc::clone(&definitions));
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
     let pulling = Pulling { remote, definitions: Arc::clone(&definitions), reload: Box::new(reload) };
-    let session = Session::new(definitions, transport, flags).with_registry(Arc::new(pulling)).with_store(store);
+    let session = Session::new(definitions, transport, options).with_registry(Arc::new(pulling)).with_store(store);
     let session = session.with_journal(journal).with_keyring(keyring).with_build(build());
     Ok(Connected { session, archive })
 }

@@ -14,6 +14,7 @@ mod interrupted;
 #[cfg(unix)]
 mod kept;
 mod messages;
+mod of_documents;
 mod registry;
 mod templating;
 

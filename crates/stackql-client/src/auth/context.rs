@@ -15,8 +15,8 @@ use crate::governor::Identity;
 /// How requests to one provider are authorised. Debug prints no secret.
 #[derive(Clone, Deserialize)]
 pub struct AuthContext {
-    /// The kind, such as `aws_signing_v4` or `null_auth`.
-    #[serde(rename = "type")]
+    /// The kind, such as `aws_signing_v4` or `null_auth`; empty where it is not said.
+    #[serde(rename = "type", default, deserialize_with = "kind")]
     pub(crate) kind: String,
     #[serde(flatten)]
     pub(crate) credential: CredentialKeys,
@@ -237,6 +237,14 @@ impl AuthContext {
         }
     }
 
+    /// The context, of this kind if it does not say of which.
+    pub(crate) fn or_kind(self, kind: &str) -> Self {
+        match self.kind.is_empty() {
+            true => Self { kind: kind.to_owned(), ..self },
+            false => self,
+        }
+    }
+
     /// The first key, of this context or its successors, that no kind knows.
     pub(crate) fn misspelt(&self) -> Option<&str> {
         let mut next = self.credential.successor.as_deref();
@@ -257,6 +265,10 @@ fn scalar<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error
         Some(value @ (Value::Number(_) | Value::Bool(_))) => Ok(Some(value.to_string())),
         Some(_) => Err(D::Error::custom("a text is wanted")),
     }
+}
+
+fn kind<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(scalar(from)?.unwrap_or_default())
 }
 
 fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
