@@ -20,6 +20,7 @@ mod conditions;
 mod duplicate;
 mod joins;
 mod relation;
+mod served;
 mod unnamed;
 mod wildcard;
 
@@ -130,7 +131,8 @@ impl VisitorMut for Resolver {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         match joins::settle(select, &mut self.relations).and_then(|()| self.scope(select)) {
-            Ok(scope) => {
+            Ok(mut scope) => {
+                served::settle(select, &mut scope.relations);
                 wildcard::expand(select, &scope.relations);
                 conditions::spell_out(select, &scope.relations);
                 self.scopes.push(scope);
