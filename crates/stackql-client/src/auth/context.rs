@@ -182,7 +182,12 @@ impl fmt::Debug for AuthContext {
 impl AuthContext {
     /// A context of definitions, JSON text.
     pub(crate) fn of_definitions(text: &str) -> Result<Self, String> {
-        let read = serde_json::from_str(text).map_err(|e| format!("is not of the form {{\"type\": …}}: {e}"))?;
+        let wrong = |why: String| format!("is not of the form {{\"type\": …}}: {why}");
+        let read: Self = serde_json::from_str(text).map_err(|e| wrong(e.to_string()))?;
+        if read.kind.is_empty() {
+            // Requests would go without what the definitions name.
+            return Err(wrong("it has no type".to_owned()));
+        }
         Ok(Self { written: Identity::of(&[text]), text: text.into(), ..read })
     }
 
