@@ -134,7 +134,10 @@ pub fn bind(
     let mut missing = Vec::new();
     for (at, parameter) in method.parameters.iter().enumerate() {
         let given = bindings.get(&parameter.name).unwrap_or(&Value::Null);
-        let coercion = coerce::Coercion { table: &table, types: &operation.resource.types, token: &mut *token };
+        let in_markup = parameter.location == Location::Body
+            && matches!(method.request.body, stackql_provider::BodyStyle::Markup { .. });
+        let types = &operation.resource.types;
+        let coercion = coerce::Coercion { table: &table, types, in_markup, token: &mut *token };
         match coercion.argument(parameter, given)? {
             Json::Null if parameter.idempotency_token => arguments.push((at, Json::String(token()))),
             Json::Null if parameter.required && parameter.default.is_none() && !method.fills_in(&parameter.name) => {

@@ -317,7 +317,7 @@ pub fn carried(response: &Response, carrier: &Carrier) -> Option<String> {
 /// Where an answer says how to go on.
 fn carrier(next: &NextPage) -> Option<&Carrier> {
     match next {
-        NextPage::Token { answer, .. } | NextPage::Address { answer } => Some(answer),
+        NextPage::Token { answer, .. } | NextPage::Address { answer, .. } => Some(answer),
         NextPage::Number { last, .. } => last.as_ref(),
         NextPage::Offset { .. } | NextPage::Cursor { .. } => None,
     }

@@ -89,10 +89,12 @@ pub struct Request {
 pub fn request(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<Request, BindError> {
     let payload = match &call.operation.method().request.medium {
         Medium::Http => return http(call, cursor, page_size),
-        Medium::Command { program, arguments } => {
+        Medium::Command { program, chosen, arguments } => {
+            let given = chosen.as_deref().and_then(|name| call.argument(name)?.as_str());
+            let program = given.filter(|text| !text.trim().is_empty()).unwrap_or(program);
             let arguments = command::arguments(&call.operation, arguments, paged::arguments(call, None, None));
             let template = |source| BindError::Template { table: call.operation.table(), source: Box::new(source) };
-            Payload::Command { program: program.clone(), arguments: arguments.map_err(template)? }
+            Payload::Command { program: program.to_owned(), arguments: arguments.map_err(template)? }
         }
         Medium::Table { schema, name, filters } => {
             query::query(&call.operation, (schema, name), (filters, call.argument(filters)), page_size)?

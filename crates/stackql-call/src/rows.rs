@@ -15,6 +15,8 @@ pub struct RowPlan {
     schema: SchemaRef,
     pub(crate) types: Arc<Types>,
     pub(crate) columns: Arc<[PlanColumn]>,
+    /// Columns that one member of a row fills, by the first of them.
+    pub(crate) twins: Arc<[(usize, usize)]>,
     pub(crate) extra: bool,
 }
 
@@ -44,7 +46,14 @@ impl RowPlan {
             ty: c.ty,
             flattened: matches!(types.get(c.ty), Type::List { flattened: true, .. }),
         };
+        let twin = |(at, c): (usize, &Column)| {
+            let first = columns[..at].iter().position(|earlier| earlier.wire == c.wire)?;
+            (!c.wire.is_empty()).then_some((first, at))
+        };
+        // Only few rows have many columns, and only of schemas that come together.
+        let twins = columns.iter().enumerate().filter_map(twin).collect();
         Self {
+            twins,
             schema: Arc::new(Schema::new(fields)),
             types: Arc::new(types.clone()),
             columns: columns.iter().map(plan_column).collect(),
@@ -57,7 +66,7 @@ impl RowPlan {
     pub fn field(types: &Types, column: &Column) -> Field {
         let shape = types.get(column.ty);
         let data_type = match shape {
-            Type::Integer => DataType::Int64,
+            Type::Integer | Type::Bit => DataType::Int64,
             Type::Number => DataType::Float64,
             Type::Boolean => DataType::Boolean,
             Type::Timestamp(_) => DataType::Timestamp(TimeUnit::Millisecond, Some("+00:00".into())),

@@ -54,6 +54,8 @@ pub enum TransportErrorKind {
     Credentials,
     /// The endpoint is not known, or its settings are wrong.
     Configuration,
+    /// The answer before led to another server than the one that is asked.
+    Elsewhere,
     /// No connection came about.
     Connect,
     /// The server's certificate or protocol was refused.

@@ -109,27 +109,47 @@ impl<'a> Document<'a> {
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, Broken> {
         let mut out: Cow<'a, str> = Cow::Borrowed("");
         loop {
-            let piece: Cow<'a, str> = match self.event()? {
-                Event::Text(text) => text.xml10_content(),
-                Event::CData(data) => data.xml10_content(),
-                Event::GeneralRef(reference) => match reference.resolve_char_ref() {
-                    Ok(Some(c)) => Cow::Owned(c.to_string()),
-                    Ok(None) => {
-                        let name = reference.xml10_content();
-                        let known = resolve_predefined_entity(&name);
-                        Cow::Borrowed(known.ok_or_else(|| self.broken(&format!("the unknown entity &{name};")))?)
-                    }
-                    Err(e) => return Err(self.broken(&format!("a bad character reference: {e}"))),
-                },
+            let piece = match self.event()? {
                 Event::Start(_) => {
                     self.skip()?;
                     continue;
                 }
                 Event::End(_) => return Ok(out),
-                _ => continue,
+                other => self.piece(other)?,
             };
             if out.is_empty() { out = piece } else { out.to_mut().push_str(&piece) }
         }
+    }
+
+    /// All the text inside of the element whose start was read, through its end, that of its children too.
+    pub(crate) fn inner(&mut self) -> Result<String, Broken> {
+        let (mut out, mut depth) = (String::new(), 1_usize);
+        while depth > 0 {
+            match self.event()? {
+                Event::Start(_) => depth += 1,
+                Event::End(_) => depth -= 1,
+                other => out.push_str(&self.piece(other)?),
+            }
+        }
+        Ok(out)
+    }
+
+    /// The text of what is no element.
+    fn piece(&self, event: Event<'a>) -> Result<Cow<'a, str>, Broken> {
+        Ok(match event {
+            Event::Text(text) => text.xml10_content(),
+            Event::CData(data) => data.xml10_content(),
+            Event::GeneralRef(reference) => match reference.resolve_char_ref() {
+                Ok(Some(c)) => Cow::Owned(c.to_string()),
+                Ok(None) => {
+                    let name = reference.xml10_content();
+                    let known = resolve_predefined_entity(&name);
+                    Cow::Borrowed(known.ok_or_else(|| self.broken(&format!("the unknown entity &{name};")))?)
+                }
+                Err(e) => return Err(self.broken(&format!("a bad character reference: {e}"))),
+            },
+            _ => Cow::Borrowed(""),
+        })
     }
 
     /// The text of the element whose start was read, if it has no children; else nothing is read but text.
@@ -137,6 +157,15 @@ impl<'a> Document<'a> {
         match self.ahead().next()? {
             Next::Child => Ok(None),
             Next::End => Ok(Some(self.text()?.into_owned())),
+        }
+    }
+
+    /// Passes over what is left of the outermost element, behind which nothing may stand.
+    fn skip_to_end(&mut self) -> Result<(), Broken> {
+        self.skip()?;
+        match self.reader.read_event() {
+            Ok(Event::Eof) => Ok(()),
+            _ => Err(self.broken("more than one element")),
         }
     }
 
@@ -152,6 +181,16 @@ impl<'a> Document<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a text is elements that may stand inside of another: it begins with one, and all are closed.
+pub(crate) fn is_markup(text: &str) -> bool {
+    let begins = text
+        .trim_start()
+        .strip_prefix('<')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '!'));
+    let whole = || format!("<e>{text}</e>");
+    begins && Document::open(whole().as_bytes()).and_then(|mut document| document.skip_to_end()).is_ok()
 }
 
 /// The texts at `paths`, each a path of names below the outermost element; the first occurrence of each.

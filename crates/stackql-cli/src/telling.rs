@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value as Json;
 use stackql_call::{Attempt, Masks, Payload, Request, Response, Transport, TransportError};
-use stackql_provider::{Provider, Scope};
+use stackql_provider::{AnswerFormat, Provider, Scope};
 use url::form_urlencoded::Serializer;
 
 use crate::ending::say;
@@ -63,6 +64,9 @@ impl Transport for Telling {
             Ok(response) if self.tells(response) => say(&answered(&Masks::of(&request.operation), response)),
             _ => {}
         }
+        if let (Told::All, Ok(response)) = (self.told, &answer) {
+            processed(request, response).iter().for_each(|text| say(text));
+        }
         answer
     }
 
@@ -89,7 +93,12 @@ fn asked(request: &Request, attempt: Option<&Attempt>) -> Vec<String> {
             Serializer::new(String::new()).extend_pairs(masked).finish()
         }
     };
+    // What the path asks of its own stands in front; it has none where the answer before said where to go on.
+    let own = request.path.split_once('?').map_or("", |(_, query)| query);
+    let own = if request.next.is_none() { masks.text(own) } else { "".into() };
+    let query: Vec<&str> = [own.as_ref(), &query].into_iter().filter(|part| !part.is_empty()).collect();
     let between = if query.is_empty() { "" } else { "?" };
+    let query = query.join("&");
     let line = format!("http request url: '{url}{between}{query}', method: '{}'", request.http_method);
     let body = String::from_utf8_lossy(&request.body);
     let body = (!body.is_empty()).then(|| format!("http request body = '{}'", masks.text(&body)));
@@ -101,5 +110,53 @@ fn answered(masks: &Masks, response: &Response) -> String {
     match masks.text(&body).trim_end() {
         "" => format!("http response status code: {}, response body is nil", response.status),
         body => format!("http response status code: {}, response body: {body}", response.status),
+    }
+}
+
+/// What the rows of an answer are made of: as JSON, where it comes as JSON and no template makes something else of it.
+fn processed(request: &Request, response: &Response) -> Option<String> {
+    let shape = &request.operation.method().response;
+    let is_plain = shape.format == AnswerFormat::Json && shape.transform.is_none() && response.status < REFUSED;
+    let body = String::from_utf8_lossy(&response.body);
+    let text = Masks::of(&request.operation).text(&body).into_owned();
+    let mut rows: Json = serde_json::from_str(&text).ok().filter(|_| is_plain)?;
+    for step in &shape.rows {
+        rows = below(rows, step)?;
+    }
+    if rows.is_null() {
+        return None;
+    }
+    rows.sort_all_objects();
+    shorten(&mut rows);
+    Some(format!("processed http response body object: {}", serde_json::to_string_pretty(&rows).ok()?))
+}
+
+/// What a step leads to; of every element or member, a list of what is there.
+fn below(value: Json, step: &str) -> Option<Json> {
+    match value {
+        Json::Object(mut members) if step != "*" => members.remove(step),
+        Json::Object(members) => Some(members.into_iter().map(|(_, value)| value).collect()),
+        Json::Array(items) if step == "*" => Some(Json::Array(items)),
+        Json::Array(mut items) => match step.parse::<usize>() {
+            Ok(at) => (at < items.len()).then(|| items.swap_remove(at)),
+            Err(_) => Some(items.into_iter().filter_map(|item| below(item, step)).collect()),
+        },
+        _ => None,
+    }
+}
+
+/// Writes numbers that are whole without a fraction.
+fn shorten(value: &mut Json) {
+    /// Whole numbers up to it have one floating-point number each.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Json::Number(number) => {
+            if let Some(float) = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() <= EXACT) {
+                *number = (float as i64).into();
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(shorten),
+        Json::Object(members) => members.values_mut().for_each(shorten),
+        _ => {}
     }
 }

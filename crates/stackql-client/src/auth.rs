@@ -135,20 +135,24 @@ impl Authorisers {
 }
 
 impl State {
-    /// Who wrote the context that counts, and its text where that is not the user.
+    /// Who wrote the context that counts, and what the definitions say of it: its text, or its kind where the user does
+    /// not say it or nobody wrote more.
     fn origin<'a>(&self, settings: &Settings, provider: &str, auth: &'a Auth) -> (Origin, &'a str) {
-        let is_users = self.changed.contains_key(provider) || settings.auth.contains_key(provider);
-        match (is_users, &auth.context) {
-            (true, _) => (Origin::User, ""),
-            (false, Some(context)) => (Origin::Definitions, context.as_str()),
-            (false, None) => (Origin::Nobody, auth.scheme.as_str()),
+        match (self.users(settings, provider), &auth.context) {
+            (Some(users), _) if users.kind.is_empty() => (Origin::User, auth.scheme.as_str()),
+            (Some(_), _) => (Origin::User, ""),
+            (None, Some(context)) => (Origin::Definitions, context.as_str()),
+            (None, None) => (Origin::Nobody, auth.scheme.as_str()),
         }
     }
 
+    fn users<'a>(&'a self, settings: &'a Settings, provider: &str) -> Option<&'a AuthContext> {
+        self.changed.get(provider).or_else(|| settings.auth.get(provider))
+    }
+
     fn context(&self, origin: Origin, settings: &Settings, provider: &str, text: &str) -> Result<AuthContext, Failure> {
-        let users = self.changed.get(provider).or_else(|| settings.auth.get(provider));
-        match (origin, users) {
-            (Origin::User, Some(context)) => Ok(context.clone()),
+        match (origin, self.users(settings, provider)) {
+            (Origin::User, Some(context)) => Ok(context.clone().or_kind(text)),
             (Origin::Definitions, _) => AuthContext::of_definitions(text).map_err(|why| {
                 let text = format!("provider {provider}: the auth context of its definitions {why}; pass --auth");
                 (TransportErrorKind::Configuration, text)
@@ -179,6 +183,8 @@ impl Authoriser {
             }
         };
         let misspelt = match (&kind, origin) {
+            // A misspelt type would send requests without credentials.
+            (Kind::Open, Origin::User) if context.kind.is_empty() => context.misspelt(),
             // The chain of credentials speaks of a key it does not know where that leads to other credentials.
             (Kind::Open | Kind::Keys(_), _) => None,
             (_, Origin::User) => context.misspelt(),

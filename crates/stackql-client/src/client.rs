@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
-use backon::BackoffBuilder;
 use bytes::{Bytes, BytesMut};
 use stackql_call::{
     Attempt, FaultKind, Operation, Payload, Request, Response, Transport, TransportError, TransportErrorKind, fault,
@@ -30,9 +29,11 @@ mod address;
 mod governed;
 mod identity;
 mod pools;
+mod repeats;
 
 pub(crate) use self::address::shown;
 use self::address::{address, place};
+use self::repeats::Repeats;
 
 /// No answer is larger.
 pub(crate) const MAX_BODY: usize = 256 << 20;
@@ -221,17 +222,18 @@ impl Client {
     }
 
     /// The whole address of a request, and the scope to sign it for.
-    fn target(&self, request: &Request) -> Result<(url::Url, String), String> {
+    fn target(&self, request: &Request) -> Result<(url::Url, String), Failure> {
+        let configuration = |m: String| (TransportErrorKind::Configuration, m);
         let endpoints = &request.operation.service.endpoints;
-        let profile = self.profile_of(request)?;
+        let profile = self.profile_of(request).map_err(configuration)?;
         let own = request.operation.method().request.url.as_deref();
         let Target { url, replaced, signing_scope } =
-            target(&self.settings, profile, endpoints, request.scope.as_deref(), own)?;
+            target(&self.settings, profile, endpoints, request.scope.as_deref(), own).map_err(configuration)?;
         let base = match replaced {
             Some(template) => request.moved(&url, &template),
             None => request.address(&url),
         };
-        Ok((address(&base.map_err(|e| e.to_string())?, request)?, signing_scope))
+        Ok((address(&base.map_err(|e| configuration(e.to_string()))?, request)?, signing_scope))
     }
 
     async fn attempts(&self, request: &Request) -> Result<Response, TransportError> {
@@ -239,18 +241,13 @@ impl Client {
         let refused = |(kind, message): Failure, attempts: Vec<Attempt>| TransportError { kind, message, attempts };
         let configuration =
             |m: String| TransportError { kind: TransportErrorKind::Configuration, message: m, attempts: Vec::new() };
-        let (url, signing_scope) = self.target(request).map_err(configuration)?;
+        let (url, signing_scope) = self.target(request).map_err(|failure| refused(failure, Vec::new()))?;
         let pool = self.pool_of(request).map_err(configuration)?;
         let most = self.profile_of(request).and_then(|p| p.map_or(Ok(None), Profile::max_attempts));
-        let most = most.map_err(configuration)?.unwrap_or(self.settings.max_attempts);
+        let most = most.map_err(configuration)?;
         let in_go = |failure: Failure| if self.settings.compat { in_go(request, &url, failure) } else { failure };
         let key = self.key(request, &url).await.map_err(|failure| refused(in_go(failure), Vec::new()))?;
-        let mut waits = backon::ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(200))
-            .with_max_delay(Duration::from_secs(20))
-            .with_jitter()
-            .with_max_times(most.saturating_sub(1) as usize)
-            .build();
+        let mut repeats = Repeats::of(request, most, self.settings.max_attempts);
         let (mut clock_corrected, mut token_renewed) = (false, false);
         loop {
             let permit = match self.governor.permit(&key).await {
@@ -283,7 +280,7 @@ impl Client {
                         clock_corrected = true;
                         continue;
                     }
-                    (throttled || (response.status >= 500 && request.repeatable), asked)
+                    (repeats.repeats(request, response.status, throttled), asked)
                 }
                 Err((kind, _)) => {
                     use TransportErrorKind::{Broken, Connect, Timeout};
@@ -294,7 +291,7 @@ impl Client {
                     (request.repeatable && matches!(kind, Timeout | Broken | Connect), None)
                 }
             };
-            let wait = if again { waits.next() } else { None };
+            let wait = if again { repeats.next() } else { None };
             let Some(wait) = wait else {
                 return match result {
                     Ok(response) => Ok(Response { attempts, ..response }),

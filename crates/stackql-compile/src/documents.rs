@@ -4,6 +4,7 @@
 //! what they say, as the model.
 
 mod annotated;
+mod apart;
 mod command;
 mod completion;
 mod condition;
@@ -19,6 +20,7 @@ mod problem;
 mod provider;
 mod pushdown;
 mod response;
+mod retry;
 mod schema;
 mod servers;
 mod service;
@@ -49,8 +51,8 @@ pub struct CompiledService {
     pub source: ServiceSource,
     /// What of it is not there, and why.
     pub problems: Vec<Problem>,
-    /// The files it was made of, below the folder of all providers, with the SHA-256 of each.
-    pub(crate) files: Vec<(String, [u8; 32])>,
+    /// The files it was made of, below the folder of all providers, with the SHA-256 of each; nothing where there was none.
+    pub(crate) files: Vec<(String, Option<[u8; 32]>)>,
 }
 
 impl Documents {
@@ -64,7 +66,11 @@ impl Documents {
         let below = folder.strip_prefix(&root).unwrap_or(folder).join("provider.yaml");
         let first = below.to_string_lossy().replace('\\', "/");
         let library = Library::alone(&root, &first)?;
-        let provider = provider::compile(library.first())?;
+        if !library.first().is_map() {
+            let advice = "pull the provider again";
+            return Err(Problem::new(library.first().place(), "is no document of a provider", advice));
+        }
+        let provider = provider::compile(library.first(), provider::of_folder(folder));
         Ok(Self { library, provider })
     }
 
@@ -73,11 +79,11 @@ impl Documents {
         &self.provider
     }
 
-    /// The SHA-256 of the provider's own document, and of that of a service.
-    pub(crate) fn digests(&self, service: &str) -> Result<[[u8; 32]; 2], Problem> {
+    /// The SHA-256 of the provider's own document, and of that of a service; nothing where that is not there.
+    pub(crate) fn digests(&self, service: &str) -> Result<[Option<[u8; 32]>; 2], Problem> {
         let entry = entry(&self.library, service)?;
-        let of_service = entry.get("service").map_or(Ok(Default::default()), |at| self.library.digest_behind(at))?;
-        Ok([self.library.digest_behind(self.library.first())?, of_service])
+        let of_service = entry.get("service").and_then(|at| self.library.digest_behind(at).ok());
+        Ok([Some(self.library.digest_behind(self.library.first())?), of_service])
     }
 
     /// The SHA-256 of a file below the folder of all providers.

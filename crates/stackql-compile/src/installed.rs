@@ -40,7 +40,7 @@ pub struct Installed {
 #[derive(Serialize, Deserialize)]
 struct Kept {
     /// The files it was made of, beside those that the key speaks of.
-    files: Vec<(String, [u8; 32])>,
+    files: Vec<(String, Option<[u8; 32]>)>,
     compiled: Vec<u8>,
 }
 
@@ -72,12 +72,12 @@ impl Installed {
     fn bytes(&self, service: &str) -> Result<Vec<u8>, CompiledError> {
         let told = |problem: Problem| CompiledError::Document(problem.to_string());
         let digests = self.documents.digests(service).map_err(told)?;
-        let place = self.cache.as_ref().map(|cache| cache.join(key(&digests, service)));
+        let place = self.cache.as_ref().map(|cache| cache.join(key(&digests, self.documents.provider(), service)));
         if let Some(kept) = place.as_deref().and_then(|place| self.kept(place)) {
             return Ok(kept);
         }
         let CompiledService { source, mut files, .. } = self.documents.service(service).map_err(told)?;
-        files.retain(|(_, digest)| !digests.contains(digest));
+        files.retain(|(_, digest)| digest.is_none() || !digests.contains(digest));
         let provider = self.documents.provider().clone();
         let compiled = write(&ProviderSource { provider, services: vec![source] }, Packing::Quick)?;
         if let Some(place) = place {
@@ -88,14 +88,19 @@ impl Installed {
 
     fn kept(&self, place: &Path) -> Option<Vec<u8>> {
         let kept: Kept = postcard::from_bytes(&std::fs::read(place).ok()?).ok()?;
-        let is_same = |(file, digest): &(String, [u8; 32])| self.documents.digest_of(file).is_ok_and(|d| d == *digest);
+        let is_same = |(file, digest): &(String, Option<[u8; 32]>)| self.documents.digest_of(file).ok() == *digest;
         kept.files.iter().all(is_same).then_some(kept.compiled)
     }
 }
 
-fn key([provider, document]: &[[u8; 32]; 2], service: &str) -> String {
+fn key([head, document]: &[Option<[u8; 32]>; 2], provider: &Provider, service: &str) -> String {
+    fn part(digest: Option<&[u8; 32]>) -> &[u8] {
+        digest.map_or(&[], |digest| digest)
+    }
+    // The same documents in another folder are another provider.
+    let names = [provider.name.as_str(), &provider.version, service].map(str::as_bytes);
     let mut hash = Sha256::new();
-    for part in [EDITION.as_bytes(), provider, document, service.as_bytes()] {
+    for part in [EDITION.as_bytes(), part(head.as_ref()), part(document.as_ref())].into_iter().chain(names) {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
         hash.update(part);
     }

@@ -84,7 +84,7 @@ impl Bindings {
         let given = |p: &&Parameter| !is_place(p) && !pages(method, &p.name) && !p.implied;
         let parameters: Vec<&Parameter> = method.parameters.iter().filter(given).collect();
         let optional = || parameters.iter().filter(|p| !p.required && !p.idempotency_token);
-        let telling = optional().find(|p| !matches!(resource.types.get(p.ty), Type::Boolean));
+        let telling = optional().find(|p| !matches!(resource.types.get(p.ty), Type::Boolean | Type::Bit));
         let choice = telling.or_else(|| optional().next()).map(|p| bind(p));
 
         let needed: Vec<(String, String)> = parameters.iter().filter(|p| p.required).map(|p| bind(p)).collect();
@@ -119,8 +119,8 @@ fn identifier(name: &str) -> String {
 fn literal(types: &Types, ty: TypeRef, name: &str) -> String {
     match types.get(ty) {
         Type::Integer | Type::Number => format!("<{name}>"),
-        Type::Boolean => "true".to_owned(),
-        Type::String | Type::Timestamp(_) | Type::Blob => quoted(&format!("<{name}>")),
+        Type::Boolean | Type::Bit => "true".to_owned(),
+        Type::String | Type::Timestamp(_) | Type::Blob | Type::Inner => quoted(&format!("<{name}>")),
         Type::Any | Type::List { .. } | Type::Map { .. } | Type::Structure { .. } => {
             let mut json = String::new();
             skeleton(&mut json, types, ty, name, 0);
@@ -137,8 +137,8 @@ fn quoted(text: &str) -> String {
 fn skeleton(out: &mut String, types: &Types, ty: TypeRef, name: &str, depth: u8) {
     match types.get(ty) {
         Type::Integer | Type::Number => *out += &format!("<{name}>"),
-        Type::Boolean => *out += "true",
-        Type::String | Type::Timestamp(_) | Type::Blob => *out += &format!("\"<{name}>\""),
+        Type::Boolean | Type::Bit => *out += "true",
+        Type::String | Type::Timestamp(_) | Type::Blob | Type::Inner => *out += &format!("\"<{name}>\""),
         Type::Any => *out += "{}",
         Type::List { item, .. } => {
             out.push('[');

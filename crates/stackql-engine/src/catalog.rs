@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, MemTable, SchemaProvider, TableProvider};
 use datafusion::common::Result;
 use datafusion::error::DataFusionError;
+use stackql_provider::{AnswerFormat, Origin, Resource, ResponseShape, Type, Verb};
 
 use self::own::Own;
 use crate::context::Context;
@@ -101,8 +102,36 @@ pub(crate) fn resource_table(
     let definitions = &context.definitions;
     let head = definitions.provider(provider)?;
     let owner = definitions.service(provider, service)?;
-    let resource = definitions.resource(provider, service, resource)?;
+    let mut resource = definitions.resource(provider, service, resource)?;
+    if context.options.compat && is_of_documents(context, &head.name) && is_markup(&resource) {
+        resource = Arc::new(flat(&resource));
+    }
     Ok(ResourceTable::new(Arc::clone(context), head, owner, resource))
+}
+
+/// Whether the definitions of a provider are documents of a registry, which the Go program reads as well.
+fn is_of_documents(context: &Context, provider: &str) -> bool {
+    let mut all = context.definitions.providers().into_iter();
+    all.find(|entry| entry.name == provider).is_some_and(|entry| matches!(entry.origin, Origin::Documents(_)))
+}
+
+/// Whether rows are read from XML as it comes.
+fn is_markup(resource: &Resource) -> bool {
+    let is_markup = |r: &ResponseShape| r.format == AnswerFormat::Markup && r.transform.is_none();
+    let mut methods = resource.methods_of(Verb::Select).peekable();
+    methods.peek().is_some() && methods.all(|m| is_markup(&m.response) && m.response.rows != [ResponseShape::ANYWHERE])
+}
+
+/// The resource with nested fields as the Go program has them: as the text inside.
+fn flat(resource: &Resource) -> Resource {
+    let mut flat = resource.clone();
+    let inner = flat.types.push(Type::Inner);
+    for column in &mut flat.columns {
+        if flat.types.get(column.ty).is_nested() {
+            column.ty = inner;
+        }
+    }
+    flat
 }
 
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 
 mod above;
 mod count;
+mod listed;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr, Operator as SqlOperator};
@@ -12,6 +13,7 @@ use stackql_call::{Bindings, Clauses, Comparison, Operator, Value};
 use stackql_provider::{Column, Method};
 
 pub(crate) use above::ClausesAbove;
+pub(crate) use listed::listed;
 
 use crate::predicate::value;
 use crate::shape::{Source, same};
@@ -85,17 +87,27 @@ pub(crate) fn travelling(
     travelling
 }
 
-/// The fields that are wanted, where that is not all of them.
+/// The fields that are wanted, as the statement names them; of one that reads more than a table, where that is not all.
 fn selected(table: &ResourceTable, method: &Method, projection: Option<&Vec<usize>>) -> Option<Vec<Column>> {
-    let mut columns = Vec::new();
+    let mut wanted = Vec::new();
     for &at in projection? {
         match table.shape.sources[at] {
-            Source::Row(at) => columns.push(table.resource.column_of(method, at)),
+            Source::Row(at) => wanted.push(at),
             Source::Bound(_) => {}
             Source::Extra => return None,
         }
     }
-    (columns.len() < table.resource.columns.len()).then_some(columns)
+    let place = |at: &usize| {
+        let name = &table.resource.columns[*at].name;
+        table.listed.as_ref().and_then(|names| names.iter().position(|listed| listed == name))
+    };
+    // What is named has its place, also where nothing here needs it; what the plan needs beside that stands behind.
+    let of = |name: &String| table.resource.columns.iter().position(|c| c.name == *name);
+    let named: Vec<usize> = table.listed.iter().flat_map(|names| names.iter()).filter_map(of).collect();
+    wanted.extend(named.into_iter().filter(|at| !wanted.contains(at)).collect::<Vec<_>>());
+    wanted.sort_by_key(|at| place(at).unwrap_or(usize::MAX));
+    let is_some = table.listed.is_some() || wanted.len() < table.resource.columns.len();
+    is_some.then(|| wanted.into_iter().map(|at| table.resource.column_of(method, at)).collect())
 }
 
 fn compared(table: &ResourceTable, filter: &Expr) -> Option<Compared> {

@@ -45,7 +45,7 @@ fn telling<'a>(resource: &Resource, method: &'a Method) -> Vec<&'a str> {
 fn sample(resource: &Resource, method: &Method, parameter: &str) -> &'static str {
     match method.parameter(parameter).map(|p| resource.types.get(p.ty)) {
         Some(Type::Integer | Type::Number) => "1",
-        Some(Type::Boolean) => "true",
+        Some(Type::Boolean | Type::Bit) => "true",
         _ => "'…'",
     }
 }

@@ -177,7 +177,7 @@ impl Failure {
             }
             Error::Transport { source, .. } | Error::Rim(source) => match source.kind {
                 TransportErrorKind::Credentials => Self::new(FailureKind::Auth, message),
-                TransportErrorKind::Configuration => Self::user(message),
+                TransportErrorKind::Configuration | TransportErrorKind::Elsewhere => Self::user(message),
                 TransportErrorKind::Throttled => Self::new(FailureKind::Limit, message),
                 _ => Self::new(FailureKind::Api, message),
             },

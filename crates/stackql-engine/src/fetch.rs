@@ -103,7 +103,7 @@ impl FetchExec {
 
     /// The same, read as far as `demand` says; `shared`: its calls may be made elsewhere, too.
     pub(crate) fn told(&self, demand: Demand, shared: bool) -> Self {
-        Self { demand, shared, ..self.clone() }
+        Self { demand, shared: self.shared || shared, ..self.clone() }
     }
 
     /// The same with clauses that every call carries, and so many rows wanted of it.
@@ -111,6 +111,13 @@ impl FetchExec {
         let mut fetch = self.fetch.as_ref().clone();
         fetch.clauses.extend(clauses);
         fetch.paging.wanted = wanted.or(fetch.paging.wanted);
+        Self { fetch: Arc::new(fetch), ..self.clone() }
+    }
+
+    /// The same without the clause that a parameter takes.
+    pub(crate) fn without_clause(&self, parameter: Option<&str>) -> Self {
+        let mut fetch = self.fetch.as_ref().clone();
+        fetch.clauses.retain(|name, _| Some(name.as_str()) != parameter);
         Self { fetch: Arc::new(fetch), ..self.clone() }
     }
 

@@ -9,8 +9,8 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::runtime::SpawnedTask;
 use futures::stream::{self, Stream};
 use stackql_call::{
-    AnswerError, Call, Cursor, Fault, FaultKind, Page, Request, Response, RowPlan, TransportError, onward, page,
-    request,
+    AnswerError, Call, Cursor, Fault, FaultKind, Page, Request, Response, RowPlan, TransportError, TransportErrorKind,
+    onward, page, request,
 };
 use stackql_provider::{NextPage, Verb};
 
@@ -71,7 +71,9 @@ pub(crate) fn pages(
 
 /// How many rows a call has in all, if its first answer says so.
 pub(crate) async fn counted(context: &Arc<Context>, call: Call, plan: RowPlan) -> Result<Option<u64>, Error> {
-    let reading = Reading { context: Arc::clone(context), call, plan, paging: Paging::default() };
+    // Where the answer has no number, its rows are read.
+    let paging = Paging { shared: true, ..Paging::default() };
+    let reading = Reading { context: Arc::clone(context), call, plan, paging };
     let answered = reading.ask(None, None).await?;
     match reading.decode(&reading.plan, None, &answered) {
         Err(error) if reading.tolerates(&error, &answered) => Ok(Some(0)),
@@ -105,7 +107,18 @@ impl Reading {
             Some(coming) => coming.join_unwind().await.map_err(|_| Error::statement("a call was given up"))?,
             None => self.ask(state.cursor.as_ref(), self.wanted(&state)).await,
         };
-        let answered = answered?;
+        let answered = match answered {
+            Err(Error::Transport { source, .. }) if self.was_guessed(&state, &source) => {
+                // The Go program follows no link that nothing tells of.
+                if !context.options.compat {
+                    let pages = if state.pages == 1 { "page" } else { "pages" };
+                    let (table, done) = (call.operation().table(), state.pages);
+                    context.cut(format!("{table}: stopped after {done} {pages}: {source}"));
+                }
+                return Ok(None);
+            }
+            answered => answered?,
+        };
         state.pages += 1;
         let early = onward(call, state.cursor.as_ref(), &answered.response);
         // Where it was before, there is no way on.
@@ -155,6 +168,13 @@ impl Reading {
             }
         }
         Ok(Some((answer.rows, state)))
+    }
+
+    /// Whether the next page is elsewhere, and that it is one was a guess; the pages before are what there is then.
+    fn was_guessed(&self, state: &State, source: &TransportError) -> bool {
+        let next = self.call.operation().method().paging.as_ref().map(|paging| &paging.next);
+        let guessed = matches!(next, Some(NextPage::Address { guessed: true, .. }));
+        guessed && state.pages > 0 && source.kind == TransportErrorKind::Elsewhere
     }
 
     /// Whether the session takes a refusal to read for nothing being there.

@@ -21,6 +21,7 @@ mod duplicate;
 mod forms;
 mod joins;
 mod relation;
+mod served;
 mod unnamed;
 mod wildcard;
 
@@ -130,7 +131,8 @@ impl VisitorMut for Resolver {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         match joins::settle(select, &mut self.relations).and_then(|()| self.scope(select)) {
-            Ok(scope) => {
+            Ok(mut scope) => {
+                served::settle(select, &mut scope.relations);
                 wildcard::expand(select, &scope.relations);
                 forms::places(select);
                 if self.relations.compat() {

@@ -32,7 +32,13 @@ pub(crate) async fn places(
         };
         let (name, default) = (parameter.name.clone(), parameter.default.clone());
         let scope = Scope { name, environment: vec![variable.clone()], default, members: None };
-        let value = self::default(context, operation, &scope).await?;
+        let value = self::default(context, operation, &scope).await.map_err(|error| match error {
+            Error::Transport { table, scope, mut source } => {
+                source.message = format!("cannot find any viable servers: {}", source.message);
+                Error::Transport { table, scope, source }
+            }
+            other => other,
+        })?;
         bindings.insert(parameter.name.clone(), Value::Text(value));
     }
     let Some(scope) = scope_of(operation) else { return Ok(vec![bindings]) };

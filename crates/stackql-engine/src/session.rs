@@ -6,6 +6,7 @@ mod own;
 mod planner;
 mod purge;
 mod saga;
+mod told;
 mod transaction;
 
 use std::collections::HashMap;
@@ -243,7 +244,10 @@ impl Session {
                 let column = Arc::new(StringArray::from(vec![value])) as ArrayRef;
                 Ok(rows(RecordBatch::try_from_iter([(name, column)]).map_err(DataFusionError::from)?))
             }
-            Statement::Show(statement) => Ok(rows(show::show(self.definitions.as_ref(), &self.build, &statement)?)),
+            Statement::Show(statement) => {
+                let told = self.told(&statement).await;
+                Ok(rows(show::show(self.definitions.as_ref(), &self.build, &told, &statement)?))
+            }
             Statement::Create(create) => Box::pin(self.create(create)).await,
             Statement::Drop { made, name, if_exists } => self.remove(made, &name, if_exists).await,
             Statement::Native(text) => Ok(rows(self.store()?.query(&text).await.map_err(Error::from)?)),
@@ -251,7 +255,7 @@ impl Session {
             Statement::Describe { table, extended } => match table.0.as_slice() {
                 [own] => Ok(rows(self.describe_own(own, extended).await?)),
                 _ => match self.columns_of_view(&table).await? {
-                    Some(schema) => Ok(rows(show::columns(&schema, extended)?)),
+                    Some(columns) => Ok(rows(show::columns_of_view(columns, extended)?)),
                     None => {
                         let (columns, note) = show::describe(self.definitions.as_ref(), &table, extended)?;
                         Ok(Answer { message: note, ..rows(columns) })

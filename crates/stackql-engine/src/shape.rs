@@ -134,7 +134,7 @@ pub(crate) fn parameter_field(resource: &Resource, parameter: &Parameter) -> Fie
     let data_type = match resource.types.get(parameter.ty) {
         Type::Integer => DataType::Int64,
         Type::Number => DataType::Float64,
-        Type::Boolean => DataType::Boolean,
+        Type::Boolean | Type::Bit => DataType::Boolean,
         _ => DataType::Utf8,
     };
     Field::new(&parameter.name, data_type, true)

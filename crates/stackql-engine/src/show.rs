@@ -5,24 +5,43 @@ mod filter;
 mod listing;
 mod template;
 
+use std::collections::HashSet;
+
 use datafusion::arrow::record_batch::RecordBatch;
 use stackql_provider::names::{Found, find, meant, nearest};
-use stackql_provider::{Definitions, LookupError, Method, Origin, Resource, Verb, View};
+use stackql_provider::{Definitions, LookupError, Method, Origin, Parameter, Resource, Verb, View};
 use stackql_sql::{ObjectName, Show, ShowKind};
 
 use crate::Build;
 use crate::error::Error;
 use crate::views::VIEW;
-pub(crate) use describe::{columns, describe, describe_method};
+pub(crate) use describe::{columns, columns_of_view, describe, describe_method};
 pub(crate) use listing::Listing;
 
+/// What a session knows beside the definitions.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// The providers of the Go program's own are listed, too.
+    pub(crate) compat: bool,
+    /// Variables of the environment that have no value, of those that parameters of the table are taken from.
+    pub(crate) unset: HashSet<String>,
+}
+
+/// What the Go program has built in and lists.
+const OF_GO: [&str; 2] = ["stackql_preview", "internal"];
+
 /// The rows of a SHOW statement.
-pub(crate) fn show(definitions: &dyn Definitions, build: &Build, show: &Show) -> Result<RecordBatch, Error> {
+pub(crate) fn show(
+    definitions: &dyn Definitions,
+    build: &Build,
+    told: &Told,
+    show: &Show,
+) -> Result<RecordBatch, Error> {
     let listing = match &show.kind {
-        ShowKind::Providers => providers(definitions),
+        ShowKind::Providers => providers(definitions, told.compat),
         ShowKind::Services { provider } => services(definitions, provider)?,
         ShowKind::Resources { provider, service } => resources(definitions, provider, service, show.extended)?,
-        ShowKind::Methods { table } => methods(&Table::find(definitions, table)?.resource),
+        ShowKind::Methods { table } => methods(&Table::find(definitions, table)?.resource, &told.unset),
         ShowKind::InsertInto { table } => template::insert_into(&Table::find(definitions, table)?, show.extended)?,
         ShowKind::Version => {
             let Build { commit, date, platform } = build.clone();
@@ -86,7 +105,7 @@ impl Table {
     }
 }
 
-fn providers(definitions: &dyn Definitions) -> Listing {
+fn providers(definitions: &dyn Definitions, compat: bool) -> Listing {
     let rows = definitions.providers().into_iter().map(|entry| {
         let origin = match entry.origin {
             Origin::Embedded => "embedded".to_owned(),
@@ -94,7 +113,9 @@ fn providers(definitions: &dyn Definitions) -> Listing {
         };
         [entry.name, entry.version, origin]
     });
-    Listing::new(&["name", "version"], &["origin"]).with(rows)
+    let [name, version] = OF_GO.map(str::to_owned);
+    let of_go = compat.then(|| [name, version, String::new()]);
+    Listing::new(&["name", "version"], &["origin"]).with(rows).with(of_go)
 }
 
 fn services(definitions: &dyn Definitions, provider: &str) -> Result<Listing, Error> {
@@ -125,11 +146,21 @@ fn resources(definitions: &dyn Definitions, provider: &str, service: &str, exten
     Ok(listing)
 }
 
-fn methods(resource: &Resource) -> Listing {
+/// The parameters without which a method is refused; one that is taken from a variable that has no value is one of them.
+fn required<'a>(method: &'a Method, unset: &HashSet<String>) -> Vec<&'a str> {
+    let is_unset = |p: &&Parameter| p.default.is_none() && p.environment.as_ref().is_some_and(|v| unset.contains(v));
+    let mut all = method.required();
+    let variables = method.parameters.iter().filter(is_unset).map(|p| p.name.as_str());
+    let new: Vec<&str> = variables.filter(|name| !all.contains(name)).collect();
+    all.extend(new);
+    all
+}
+
+fn methods(resource: &Resource, unset: &HashSet<String>) -> Listing {
     let mut methods: Vec<(Verb, &Method)> = resource.methods.iter().map(|m| (shown_verb(m), m)).collect();
     methods.sort_by(|(verb, a), (other, b)| (verb, &a.name).cmp(&(other, &b.name)));
     let row = |(verb, m): (Verb, &Method)| {
-        [m.name.clone(), m.required().join(", "), verb.keyword().to_owned(), m.description.clone()]
+        [m.name.clone(), required(m, unset).join(", "), verb.keyword().to_owned(), m.description.clone()]
     };
     let view = |view: &View| {
         let about = "the rows of a query over other resources; DESCRIBE shows its columns".to_owned();

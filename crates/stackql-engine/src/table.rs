@@ -45,6 +45,8 @@ pub(crate) struct ResourceTable {
     pub(crate) presets: Option<Arc<Presets>>,
     /// A condition of the statement is on the scope, so that its default does not stand for what the statement leaves out.
     pub(crate) has_scope_condition: bool,
+    /// The fields that the statement names, in its order, where it reads nothing else.
+    pub(crate) listed: Option<Arc<Vec<String>>>,
 }
 
 /// Columns that a relation feeds.
@@ -75,6 +77,7 @@ impl ResourceTable {
             pinned: None,
             presets: None,
             has_scope_condition: false,
+            listed: None,
         }
     }
 
@@ -271,7 +274,11 @@ impl TableProvider for ResourceTable {
             operation: self.operation(method)?,
             plan,
             output,
-            paging: Paging { wanted: limit, absent_is_empty: absent_is_empty || self.is_keyed(method), ..Paging::default() },
+            paging: Paging {
+                wanted: limit,
+                absent_is_empty: absent_is_empty || self.is_keyed(method),
+                ..Paging::default()
+            },
             until: Until::Answer,
             tally: Arc::default(),
             is_fed: !self.fed.is_empty(),

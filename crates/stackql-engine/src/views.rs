@@ -5,6 +5,7 @@
 //! these say in place of a statement.
 
 mod given;
+mod labels;
 mod presets;
 mod reads;
 
@@ -12,7 +13,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::view::ViewTable;
 use datafusion::common::DataFusionError;
 use datafusion::execution::SessionState;
@@ -94,15 +95,21 @@ pub(crate) fn plan<'a>(
     })
 }
 
-/// The columns that the first view of a resource shows; `None` where it has no view.
+/// The columns that the first view of a resource shows, with what their types are called, sorted; `None` where it has
+/// no view.
 pub(crate) async fn columns(
     context: &Arc<Context>,
     state: &SessionState,
     table: &ResourceTable,
-) -> Result<Option<Schema>, DataFusionError> {
+) -> Result<Option<Vec<(String, String)>>, DataFusionError> {
     let Some(read) = reads::first(table) else { return Ok(None) };
-    let View { schema, visible, .. } = view(context, state, &read, std::slice::from_ref(&read.name)).await?;
-    Ok(Some(Schema::new(schema.fields()[..visible].to_vec())))
+    let way = std::slice::from_ref(&read.name);
+    let view = planned(context, state, &read, way).await?;
+    let plan = view.table.logical_plan();
+    let fields = view.schema.fields()[..view.visible].iter().enumerate();
+    let mut columns: Vec<_> = fields.map(|(at, field)| (field.name().clone(), labels::label(plan, at))).collect();
+    columns.sort();
+    Ok(Some(columns))
 }
 
 /// Plans one view.

@@ -10,7 +10,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
 use stackql_call::{BindError, Bindings, Operation, RowPlan, Value};
 use stackql_provider::names::{Found, find, meant, nearest};
-use stackql_provider::{LookupError, Method, Verb};
+use stackql_provider::{LookupError, Method, Parameter, Verb};
 use stackql_sql::{Exec, Hints, Literal, ObjectName};
 
 use crate::awaiting::Until;
@@ -105,8 +105,11 @@ pub(crate) fn method<'a>(
 /// The parameter of `method` that a column names.
 fn parameter(table: &ResourceTable, method: &Method, column: &str, named: Named) -> Result<String, Error> {
     let scope = table.service.endpoints.scope.iter().map(|s| (s.as_str(), s.as_str()));
-    let own = method.parameters.iter().map(|p| (p.name.as_str(), p.name.as_str()));
-    let other = method.parameters.iter().flat_map(|p| p.aliases.iter().map(|a| (p.name.as_str(), a.as_str())));
+    let is_spelled = |name: &str| name == column || name.strip_prefix(OF_BODY) == Some(column);
+    let is_meant = |p: &&Parameter| !p.is_exact || is_spelled(&p.name) || p.aliases.iter().any(|a| is_spelled(a));
+    let known = method.parameters.iter().filter(is_meant);
+    let own = known.clone().map(|p| (p.name.as_str(), p.name.as_str()));
+    let other = known.flat_map(|p| p.aliases.iter().map(|a| (p.name.as_str(), a.as_str())));
     let all = own.clone().chain(other).chain(scope.clone());
     // Members of a body may go by their own names where nothing else does; in a condition those are the row's.
     let found = match (find(column, all.clone()), column.strip_prefix(OF_BODY)) {

@@ -31,8 +31,8 @@ pub use definitions::{Definitions, LookupError, OnDemand, Origin, ProviderEntry,
 pub use endpoint::{Endpoints, Host, Partition, Variant};
 pub use method::{
     Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Inverse, Location, Medium, Method, Narrowing,
-    NarrowingVia, NextPage, Outcome, PageSize, Paging, Parameter, Permissions, RequestShape, ResponseShape, Template,
-    ValueStyle, Verb, Waiter,
+    NarrowingVia, NextPage, Outcome, PageSize, Paging, Parameter, Permissions, RequestShape, ResponseShape, Retry,
+    Template, ValueStyle, Verb, Waiter,
 };
 pub use provider::{Auth, ErrorRules, Hint, Members, Provider, Scope, Service, ServiceEntry};
 pub use pushdown::{Bound, Clause, Count, Pushdown};

@@ -51,6 +51,27 @@ pub struct Method {
     pub inverse: Option<Inverse>,
     /// What whoever calls it must be allowed.
     pub permissions: Permissions,
+    /// When it is sent again, where the source says that.
+    pub retry: Option<Retry>,
+}
+
+/// When a request is sent again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Retry {
+    /// How often it is sent in all.
+    pub attempts: u32,
+    /// How long the first wait is, in milliseconds.
+    pub first_wait: u64,
+    /// How much longer each wait is than the one before.
+    pub factor: f64,
+    /// How long a wait is at most, in milliseconds.
+    pub longest_wait: u64,
+    /// By how much of itself a wait may be longer or shorter, at random.
+    pub jitter: f64,
+    /// The HTTP methods whose requests may be sent again.
+    pub http_methods: Vec<String>,
+    /// The statuses of answers behind which they are.
+    pub statuses: Vec<u16>,
 }
 
 /// What whoever calls a method must be allowed, as the provider calls it: `ec2:DescribeVpcs`, or a scope of OAuth.
@@ -104,6 +125,8 @@ pub struct Parameter {
     pub environment: Option<String>,
     /// No statement names it: it is set by what a statement asks for otherwise, such as its LIMIT.
     pub implied: bool,
+    /// Statements name it in this very spelling; another parameter goes by the others.
+    pub is_exact: bool,
     /// What it means; empty in fact-only definitions.
     pub description: String,
 }
@@ -173,8 +196,10 @@ pub enum Medium {
     Http,
     /// A program of this machine, run without a shell; what it prints is the answer.
     Command {
-        /// The program. It is no template, so that no value can choose what runs.
+        /// The program. It is no template, so that no value can choose what runs but that of `chosen`.
         program: String,
+        /// The parameter whose value, where it has one, is the program.
+        chosen: Option<String>,
         /// A template of each argument, in the language of Go's `text/template`. It is given all parameters by their
         /// names, and once more below [`Self::PARAMETERS`]; those that have no value are empty texts.
         arguments: Vec<String>,
@@ -347,6 +372,8 @@ pub enum NextPage {
     Address {
         /// Where the answer has it.
         answer: Carrier,
+        /// The source does not say that it leads there: it is only what APIs usually call it.
+        guessed: bool,
     },
     /// Pages are counted; one without rows ends the list.
     Number {

@@ -28,16 +28,26 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// What to tell whoever installs the provider. StackQL counts its versions otherwise than this program does, so they
-    /// are not compared.
+    /// What to tell whoever installs the provider: that it was written for a later version than this program's.
     pub fn notice(&self) -> Option<String> {
+        const OWN: &str = env!("CARGO_PKG_VERSION");
         let Self { name, version, .. } = self;
         let minimum = self.minimum_version.as_deref()?;
-        Some(format!(
-            "{name} provider, version '{version}' requires minimum stackql version {minimum}: its documents were \
-             written for StackQL {minimum}, and what that added may not be read here"
-        ))
+        (parts(minimum) > parts(OWN)).then(|| {
+            format!(
+                "warning: installed {name} provider version '{version}' requires minimum stackql version '{minimum}', \
+                 current stackql version is '{OWN}'"
+            )
+        })
     }
+}
+
+/// The numbers of a version; what is no number counts as none.
+fn parts(version: &str) -> Vec<u64> {
+    let numbers = version.trim().trim_start_matches('v').split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0));
+    let mut numbers: Vec<u64> = numbers.take(3).collect();
+    numbers.resize(3, 0);
+    numbers
 }
 
 /// One service in the index of a provider; enough for `SHOW SERVICES`.
@@ -171,9 +181,14 @@ mod tests {
     fn only_a_stated_version_is_told() {
         let mut provider = Provider { name: "mock".into(), version: "v1.0.0".into(), ..Provider::default() };
         assert_eq!(provider.notice(), None);
-        provider.minimum_version = Some("0.6.5".into());
-        let start = "mock provider, version 'v1.0.0' requires minimum stackql version 0.6.5: ";
+        provider.minimum_version = Some("99.6.5".into());
+        let start =
+            "warning: installed mock provider version 'v1.0.0' requires minimum stackql version '99.6.5', current ";
         assert!(provider.notice().is_some_and(|notice| notice.starts_with(start)));
+        for earlier in ["0.0.1", "v0.0.9-beta", env!("CARGO_PKG_VERSION"), "", "latest"] {
+            provider.minimum_version = Some(earlier.into());
+            assert_eq!(provider.notice(), None, "{earlier}");
+        }
     }
 
     #[test]

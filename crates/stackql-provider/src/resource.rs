@@ -46,6 +46,8 @@ pub struct Column {
     pub wire: String,
     /// Its shape.
     pub ty: TypeRef,
+    /// What the source says its type is, where that is not how its shape is called; empty where the source says nothing.
+    pub stated: Option<String>,
     /// A sentence for people; empty in fact-only definitions.
     pub description: String,
 }
@@ -133,6 +135,11 @@ impl Resource {
             column.wire.clone_from(&member.wire);
         }
         column
+    }
+
+    /// What DESCRIBE calls the type of a column.
+    pub fn label_of<'a>(&'a self, column: &'a Column) -> &'a str {
+        column.stated.as_deref().unwrap_or_else(|| self.type_of(column).label())
     }
 
     /// The shape of a column.

@@ -21,10 +21,14 @@ pub enum Type {
     Number,
     /// True or false.
     Boolean,
+    /// True or false, which rows carry as 1 or 0.
+    Bit,
     /// A point in time.
     Timestamp(TimeFormat),
     /// Bytes, as base64 text in rows and parameters.
     Blob,
+    /// All the text inside of an element, whatever is around its parts.
+    Inner,
     /// Any JSON value; its shape is not known.
     Any,
     /// A list.
@@ -113,10 +117,11 @@ impl Type {
     /// The name that DESCRIBE and the pages use: JSON Schema's type names.
     pub fn label(&self) -> &'static str {
         match self {
-            Self::String | Self::Timestamp(_) | Self::Blob => "string",
+            Self::String | Self::Timestamp(_) | Self::Blob | Self::Inner => "string",
             Self::Integer => "integer",
             Self::Number => "number",
             Self::Boolean => "boolean",
+            Self::Bit => "bool",
             Self::List { .. } => "array",
             Self::Any | Self::Map { .. } | Self::Structure { .. } => "object",
         }

@@ -7,6 +7,7 @@ use stackql_provider::names::{Found, find, nearest};
 use stackql_provider::{Member, Parameter, TimeFormat, Type, TypeRef, Types};
 
 use super::{BindError, Value};
+use crate::xml::is_markup;
 
 /// Nested values deeper than this are refused.
 const MAX_DEPTH: usize = 64;
@@ -15,6 +16,8 @@ const MAX_DEPTH: usize = 64;
 pub(super) struct Coercion<'a> {
     pub(super) table: &'a str,
     pub(super) types: &'a Types,
+    /// The value goes into a marked-up body, where a text for a nested one may be its markup.
+    pub(super) in_markup: bool,
     pub(super) token: &'a mut dyn FnMut() -> String,
 }
 
@@ -25,6 +28,9 @@ impl Coercion<'_> {
             Value::Boolean(b) => Json::Bool(*b),
             Value::Integer(n) => (*n).into(),
             Value::Number(n) => number(*n),
+            Value::Text(text) if self.in_markup && self.types.get(parameter.ty).is_nested() && is_markup(text) => {
+                return Ok(Json::String(text.clone()));
+            }
             Value::Text(text) => self.parsed(&parameter.name, parameter.ty, text)?,
             Value::Json(json) => json.clone(),
         };
@@ -77,13 +83,13 @@ impl Coercion<'_> {
             (Type::Integer, Json::String(s)) => s.trim().parse::<i64>().map(Json::from).map_err(|_| unfit()),
             (Type::Number, Json::Number(_)) => Ok(value.clone()),
             (Type::Number, Json::String(s)) => s.trim().parse().map(number).map_err(|_| unfit()),
-            (Type::Boolean, Json::Bool(_)) => Ok(value.clone()),
-            (Type::Boolean, Json::String(s)) => match s.to_ascii_lowercase().as_str() {
+            (Type::Boolean | Type::Bit, Json::Bool(_)) => Ok(value.clone()),
+            (Type::Boolean | Type::Bit, Json::String(s)) => match s.to_ascii_lowercase().as_str() {
                 "true" | "t" | "1" => Ok(Json::Bool(true)),
                 "false" | "f" | "0" => Ok(Json::Bool(false)),
                 _ => Err(unfit()),
             },
-            (Type::Boolean, Json::Number(n)) if matches!(n.as_i64(), Some(0 | 1)) => {
+            (Type::Boolean | Type::Bit, Json::Number(n)) if matches!(n.as_i64(), Some(0 | 1)) => {
                 Ok(Json::Bool(n.as_i64() == Some(1)))
             }
             (Type::Timestamp(format), value) => {
@@ -193,10 +199,10 @@ impl Coercion<'_> {
 
     fn shape(&self, path: &str, shape: &Type, given: &str) -> BindError {
         let expected = match shape {
-            Type::String => "a text",
+            Type::String | Type::Inner => "a text",
             Type::Integer => "an integer",
             Type::Number => "a number",
-            Type::Boolean => "true or false",
+            Type::Boolean | Type::Bit => "true or false",
             Type::Timestamp(_) => "a time such as 2026-01-31T12:00:00Z",
             Type::Blob => "base64 text",
             Type::List { .. } => "a JSON array",

@@ -58,13 +58,19 @@ impl<'a> Answer<'a> {
     /// The column of this name. Members mostly come in the order of the definition: `expected` is where to look first.
     pub(super) fn column(&self, name: &str, expected: usize) -> Option<usize> {
         let columns = &self.plan.columns;
-        (expected..columns.len()).chain(0..expected).find(|&i| columns[i].wire == name)
+        let found = (expected..columns.len()).chain(0..expected).find(|&i| columns[i].wire == name)?;
+        let of = |(first, twin): &(usize, usize)| (*twin == found).then_some(*first);
+        Some(self.plan.twins.iter().find_map(of).unwrap_or(found))
     }
 
     pub(super) fn put(&mut self, column: usize, text: &str) {
-        if let Cell::Unfit(expected) = self.builders.put(column, text) {
-            let row = self.builders.rows + 1;
-            self.unfit.get_or_insert_with(|| Unfit { row, column, expected, value: text.to_owned() });
+        let plan = self.plan;
+        let twins = plan.twins.iter().filter(|(first, _)| *first == column).map(|(_, twin)| *twin);
+        for column in std::iter::once(column).chain(twins) {
+            if let Cell::Unfit(expected) = self.builders.put(column, text) {
+                let row = self.builders.rows + 1;
+                self.unfit.get_or_insert_with(|| Unfit { row, column, expected, value: text.to_owned() });
+            }
         }
     }
 

@@ -124,6 +124,10 @@ impl Answer<'_> {
                     json(document, &plan.types, ty, &mut text, 0)?;
                     self.put(at, &text);
                 }
+                Type::Inner => {
+                    let text = document.inner()?;
+                    self.put(at, &text);
+                }
                 Type::String => match document.text_if_leaf()? {
                     Some(text) => self.put(at, &text),
                     // The definition does not know that it is nested.
@@ -227,6 +231,7 @@ fn json(document: &mut Document<'_>, types: &Types, ty: &Type, out: &mut String,
     }
     match ty {
         Type::String | Type::Blob | Type::Timestamp(_) => quote(out, &document.text()?),
+        Type::Inner => quote(out, &document.inner()?),
         Type::Integer | Type::Number => {
             let text = document.text()?;
             match serde_json::from_str::<serde_json::Number>(text.trim()) {
@@ -234,7 +239,7 @@ fn json(document: &mut Document<'_>, types: &Types, ty: &Type, out: &mut String,
                 Err(_) => quote(out, &text),
             }
         }
-        Type::Boolean => {
+        Type::Boolean | Type::Bit => {
             let text = document.text()?;
             match text.trim() {
                 word @ ("true" | "false") => out.push_str(word),

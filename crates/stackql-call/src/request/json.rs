@@ -63,10 +63,10 @@ pub(super) fn typed(types: &Types, ty: TypeRef, text: &str) -> Json {
     let parsed = || serde_json::from_str(text).ok();
     let value = match types.get(ty) {
         Type::Integer | Type::Number => parsed().filter(Json::is_number),
-        Type::Boolean => parsed().filter(Json::is_boolean),
+        Type::Boolean | Type::Bit => parsed().filter(Json::is_boolean),
         Type::List { .. } => parsed().filter(Json::is_array),
         Type::Map { .. } | Type::Structure { .. } | Type::Any => parsed().filter(Json::is_object),
-        Type::String | Type::Timestamp(_) | Type::Blob => None,
+        Type::String | Type::Timestamp(_) | Type::Blob | Type::Inner => None,
     };
     value.unwrap_or_else(|| Json::String(text.to_owned()))
 }

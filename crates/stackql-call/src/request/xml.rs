@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use stackql_provider::{Parameter, Type, TypeRef, Types};
 
 use super::form::scalar;
+use crate::xml::is_markup;
 
 /// A document with an element for each argument.
 pub(super) fn document<'a>(
@@ -21,7 +22,15 @@ pub(super) fn document<'a>(
     }
     out.push('>');
     for (parameter, value) in bound {
-        element(&mut out, types, &parameter.wire, parameter.ty, value);
+        match value {
+            // A nested value that is a text is the markup that stands for it.
+            Json::String(text) if types.get(parameter.ty).is_nested() && is_markup(text) => {
+                begin(&mut out, &parameter.wire);
+                out.push_str(text);
+                end(&mut out, &parameter.wire);
+            }
+            value => element(&mut out, types, &parameter.wire, parameter.ty, value),
+        }
     }
     end(&mut out, root);
     out

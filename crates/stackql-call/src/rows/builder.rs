@@ -9,6 +9,7 @@ use arrow::array::{
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use stackql_provider::Type;
 
 use super::RowPlan;
 
@@ -25,6 +26,8 @@ enum Builder {
     Integer(Int64Builder),
     Number(Float64Builder),
     Boolean(BooleanBuilder),
+    /// True or false as 1 or 0.
+    Bit(Int64Builder),
     Time(TimestampMillisecondBuilder),
 }
 
@@ -38,14 +41,17 @@ pub(crate) enum Cell {
 
 impl Builders {
     pub(crate) fn new(plan: &RowPlan) -> Self {
-        let builder = |data_type: &DataType| match data_type {
+        let is_bit = |at: usize| plan.columns.get(at).is_some_and(|c| *plan.types.get(c.ty) == Type::Bit);
+        let builder = |(at, data_type): (usize, &DataType)| match data_type {
+            DataType::Int64 if is_bit(at) => Builder::Bit(Int64Builder::new()),
             DataType::Int64 => Builder::Integer(Int64Builder::new()),
             DataType::Float64 => Builder::Number(Float64Builder::new()),
             DataType::Boolean => Builder::Boolean(BooleanBuilder::new()),
             DataType::Timestamp(..) => Builder::Time(TimestampMillisecondBuilder::new().with_timezone("+00:00")),
             _ => Builder::Text(StringBuilder::new()),
         };
-        let columns: Vec<Builder> = plan.schema().fields().iter().map(|f| builder(f.data_type())).collect();
+        let columns: Vec<Builder> =
+            plan.schema().fields().iter().map(|f| f.data_type()).enumerate().map(builder).collect();
         Self { plan: plan.clone(), filled: vec![false; columns.len()], columns, rows: 0 }
     }
 
@@ -68,11 +74,15 @@ impl Builders {
                 Err(_) if trimmed.is_empty() => b.append_null(),
                 Err(_) => return Cell::Unfit("a number"),
             },
-            Builder::Boolean(b) => match trimmed {
-                "true" | "True" | "1" => b.append_value(true),
-                "false" | "False" | "0" => b.append_value(false),
-                "" => b.append_null(),
-                _ => return Cell::Unfit("true or false"),
+            Builder::Boolean(b) => match boolean(trimmed) {
+                Some(truth) => b.append_value(truth),
+                None if trimmed.is_empty() => b.append_null(),
+                None => return Cell::Unfit("true or false"),
+            },
+            Builder::Bit(b) => match boolean(trimmed) {
+                Some(truth) => b.append_value(truth.into()),
+                None if trimmed.is_empty() => b.append_null(),
+                None => return Cell::Unfit("true or false"),
             },
             Builder::Time(b) => match milliseconds(trimmed) {
                 Some(at) => b.append_value(at),
@@ -90,7 +100,7 @@ impl Builders {
         }
         match &mut self.columns[column] {
             Builder::Text(b) => b.append_null(),
-            Builder::Integer(b) => b.append_null(),
+            Builder::Integer(b) | Builder::Bit(b) => b.append_null(),
             Builder::Number(b) => b.append_null(),
             Builder::Boolean(b) => b.append_null(),
             Builder::Time(b) => b.append_null(),
@@ -110,7 +120,7 @@ impl Builders {
         let array = |builder: Builder| -> ArrayRef {
             match builder {
                 Builder::Text(mut b) => Arc::new(b.finish()),
-                Builder::Integer(mut b) => Arc::new(b.finish()),
+                Builder::Integer(mut b) | Builder::Bit(mut b) => Arc::new(b.finish()),
                 Builder::Number(mut b) => Arc::new(b.finish()),
                 Builder::Boolean(mut b) => Arc::new(b.finish()),
                 Builder::Time(mut b) => Arc::new(b.finish()),
@@ -119,6 +129,14 @@ impl Builders {
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         let columns = self.columns.into_iter().map(array).collect();
         RecordBatch::try_new_with_options(self.plan.schema(), columns, &options)
+    }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text {
+        "true" | "True" | "1" => Some(true),
+        "false" | "False" | "0" => Some(false),
+        _ => None,
     }
 }
 

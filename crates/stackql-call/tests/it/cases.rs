@@ -221,11 +221,12 @@ fn cursor(call: &Call, said: &Json) -> Cursor {
         |body: String, headers| Response { status: 200, body: Bytes::from(body), headers, ..Response::default() };
     let text = || said.as_str().unwrap().to_owned();
     match &method.paging.clone().unwrap().next {
-        NextPage::Token { answer: Carrier::Header(name), .. } | NextPage::Address { answer: Carrier::Header(name) } => {
+        NextPage::Token { answer: Carrier::Header(name), .. }
+        | NextPage::Address { answer: Carrier::Header(name), .. } => {
             let value = if name == "link" { format!("<{}>; rel=next", text()) } else { text() };
             get(None, answer(rows_of(&method.response, 1), vec![(name.clone(), value)]))
         }
-        NextPage::Token { answer: Carrier::Body(path), .. } | NextPage::Address { answer: Carrier::Body(path) } => {
+        NextPage::Token { answer: Carrier::Body(path), .. } | NextPage::Address { answer: Carrier::Body(path), .. } => {
             let mut json = path.iter().rev().fold(said.clone(), |inside, name| json!({name: inside}));
             for sibling in &method.response.siblings {
                 json[sibling].is_null().then(|| json[sibling] = Json::Null);

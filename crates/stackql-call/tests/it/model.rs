@@ -146,7 +146,8 @@ fn pushdown(count: &Json) -> Option<Pushdown> {
 fn medium(document: &Json) -> Medium {
     let (command, table) = (&document["command"], &document["table"]);
     if let [program, arguments @ ..] = texts(command).as_slice() {
-        return Medium::Command { program: program.clone(), arguments: arguments.to_vec() };
+        let chosen = None;
+        return Medium::Command { program: program.clone(), chosen, arguments: arguments.to_vec() };
     }
     if table.is_object() {
         let part = |name: &str| text(&table[name]).to_owned();
@@ -200,7 +201,7 @@ fn paging(document: &Json) -> Option<Paging> {
     };
     let answer = &document["answer"];
     let next = match text(&document["by"]) {
-        "address" => NextPage::Address { answer: carrier(answer) },
+        "address" => NextPage::Address { answer: carrier(answer), guessed: false },
         "number" => {
             let last = (!document["last"].is_null()).then(|| carrier(&document["last"]));
             NextPage::Number {

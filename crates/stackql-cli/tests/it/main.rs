@@ -15,6 +15,7 @@ mod interrupted;
 #[cfg(unix)]
 mod kept;
 mod messages;
+mod of_documents;
 mod registry;
 mod templating;
 

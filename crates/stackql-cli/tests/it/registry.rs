@@ -139,7 +139,8 @@ fn definitions_are_pulled() {
 #[test]
 fn documents_for_a_newer_program_are_pulled_with_a_notice() {
     let told = World::new().tell(&["registry", "pull", "aws", "v0.10.1"]);
-    let notice = "\naws provider, version 'v0.10.1' requires minimum stackql version 99.1.0: ";
+    let notice =
+        "\nwarning: installed aws provider version 'v0.10.1' requires minimum stackql version '99.1.0', current ";
     assert!(told.contains("\nexit 0\n") && told.contains(notice), "{told}");
 }
 

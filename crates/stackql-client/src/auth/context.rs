@@ -15,8 +15,8 @@ use crate::governor::Identity;
 /// How requests to one provider are authorised. Debug prints no secret.
 #[derive(Clone, Deserialize)]
 pub struct AuthContext {
-    /// The kind, such as `aws_signing_v4` or `null_auth`.
-    #[serde(rename = "type")]
+    /// The kind, such as `aws_signing_v4` or `null_auth`; empty where it is not said.
+    #[serde(rename = "type", default, deserialize_with = "kind")]
     pub(crate) kind: String,
     #[serde(flatten)]
     pub(crate) credential: CredentialKeys,
@@ -182,7 +182,12 @@ impl fmt::Debug for AuthContext {
 impl AuthContext {
     /// A context of definitions, JSON text.
     pub(crate) fn of_definitions(text: &str) -> Result<Self, String> {
-        let read = serde_json::from_str(text).map_err(|e| format!("is not of the form {{\"type\": …}}: {e}"))?;
+        let wrong = |why: String| format!("is not of the form {{\"type\": …}}: {why}");
+        let read: Self = serde_json::from_str(text).map_err(|e| wrong(e.to_string()))?;
+        if read.kind.is_empty() {
+            // Requests would go without what the definitions name.
+            return Err(wrong("it has no type".to_owned()));
+        }
         Ok(Self { written: Identity::of(&[text]), text: text.into(), ..read })
     }
 
@@ -237,6 +242,14 @@ impl AuthContext {
         }
     }
 
+    /// The context, of this kind if it does not say of which.
+    pub(crate) fn or_kind(self, kind: &str) -> Self {
+        match self.kind.is_empty() {
+            true => Self { kind: kind.to_owned(), ..self },
+            false => self,
+        }
+    }
+
     /// The first key, of this context or its successors, that no kind knows.
     pub(crate) fn misspelt(&self) -> Option<&str> {
         let mut next = self.credential.successor.as_deref();
@@ -257,6 +270,10 @@ fn scalar<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error
         Some(value @ (Value::Number(_) | Value::Bool(_))) => Ok(Some(value.to_string())),
         Some(_) => Err(D::Error::custom("a text is wanted")),
     }
+}
+
+fn kind<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(scalar(from)?.unwrap_or_default())
 }
 
 fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {

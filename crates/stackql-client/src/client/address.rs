@@ -1,9 +1,12 @@
 //! The addresses of requests: the whole one, and what of it may be shown.
 
-use stackql_call::Request;
+use stackql_call::{Request, TransportErrorKind};
+
+use super::Failure;
 
 /// The address of `request` below `base`.
-pub(super) fn address(base: &str, request: &Request) -> Result<url::Url, String> {
+pub(super) fn address(base: &str, request: &Request) -> Result<url::Url, Failure> {
+    let wrong = |why: String| (TransportErrorKind::Configuration, why);
     let base = base.trim_end_matches('/');
     let is_below = base.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
     let path = match request.path.strip_prefix('/') {
@@ -18,9 +21,10 @@ pub(super) fn address(base: &str, request: &Request) -> Result<url::Url, String>
         _ => request.path.as_str(),
     };
     let mut url = url::Url::parse(&format!("{base}{path}"))
-        .map_err(|e| format!("the endpoint address is not a URL: {e}; give one like https://host:port"))?;
+        .map_err(|e| wrong(format!("the endpoint address is not a URL: {e}; give one like https://host:port")))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err("the endpoint address has no http or https host; give one like https://host:port".to_owned());
+        let why = "the endpoint address has no http or https host; give one like https://host:port";
+        return Err(wrong(why.to_owned()));
     }
     if !request.query.is_empty() {
         url.query_pairs_mut().extend_pairs(&request.query);
@@ -28,12 +32,14 @@ pub(super) fn address(base: &str, request: &Request) -> Result<url::Url, String>
         url.set_query(encoded.as_deref());
     }
     let Some(next) = &request.next else { return Ok(url) };
-    let mut page = url.join(next).map_err(|e| format!("the address that an answer leads to is not a URL: {e}"))?;
+    let page = url.join(next).map_err(|e| wrong(format!("the address that an answer leads to is not a URL: {e}")));
+    let mut page = page?;
     if page.origin() != url.origin() {
         let (there, here) = (page.origin().ascii_serialization(), url.origin().ascii_serialization());
-        return Err(format!(
+        let why = format!(
             "the answer leads to {there}, and only {here} is asked; set that as the endpoint URL if it is right"
-        ));
+        );
+        return Err((TransportErrorKind::Elsewhere, why));
     }
     // A URL with a host takes both; what the answer says about them does not count.
     let _ = (page.set_username(url.username()), page.set_password(url.password()));

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
-use stackql_call::{Payload, Request, TransportError, TransportErrorKind};
+use stackql_call::{Payload, Request, TransportError};
 
 use super::{Client, Failure};
 use crate::Identity;
@@ -24,7 +24,7 @@ impl Identity for Client {
 
 impl Client {
     async fn caller(&self, request: &Request) -> Result<String, Failure> {
-        let (url, signing_scope) = self.target(request).map_err(|m| (TransportErrorKind::Configuration, m))?;
+        let (url, signing_scope) = self.target(request)?;
         let whose = self.whose(request).await?;
         Ok(fingerprint([url.as_str(), &signing_scope, &whose]))
     }

@@ -205,7 +205,7 @@ async fn a_scope_comes_from_flag_environment_profile_or_default() {
 
 #[test]
 fn an_endpoint_may_have_a_path_and_a_query_is_encoded() {
-    let address = |base: &str, request: &Request| address(base, request).map(String::from);
+    let address = |base: &str, request: &Request| address(base, request).map(String::from).map_err(|(_, why)| why);
     let mut asked = request(true);
     assert_eq!(address("https://example.com/custom", &asked), Ok("https://example.com/custom/".to_owned()));
     assert_eq!(address("https://example.com:8443/", &asked), Ok("https://example.com:8443/".to_owned()));
@@ -225,7 +225,7 @@ fn the_next_page_stays_where_the_one_before_came_from() {
     asked.query = vec![("k".into(), "v".into())];
     let mut address = |base: &str, next: &str| {
         asked.next = Some(next.into());
-        address(base, &asked).map(String::from)
+        address(base, &asked).map(String::from).map_err(|(_, why)| why)
     };
     let verbatim = "https://h/things?k=v&page=2%2F3+4";
     assert_eq!(address("https://h", verbatim), Ok(verbatim.to_owned()));

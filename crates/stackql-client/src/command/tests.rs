@@ -16,7 +16,7 @@ fn settings() -> Settings {
 
 fn request(program: &str, arguments: &[&str]) -> Request {
     let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-    let medium = Medium::Command { program: program.to_owned(), arguments };
+    let medium = Medium::Command { program: program.to_owned(), chosen: None, arguments };
     let resource = Resource { name: "r".into(), methods: vec![method_of(medium, Vec::new())], ..Resource::default() };
     request_of(resource, Auth::default(), &Bindings::new(), None)
 }

@@ -20,7 +20,7 @@ pub(super) fn resources(document: At<'_>) -> BTreeMap<&str, Vec<Source<'_>>> {
             let Some(name) = at.text("x-stackQL-method").or(at.text("operationId")) else { continue };
             let said = at.text("x-stackQL-verb").unwrap_or_default();
             let verb = VERBS.iter().find(|(key, _)| key.eq_ignore_ascii_case(said)).map_or(Verb::Exec, |(_, v)| *v);
-            let operation = Some(Operation { http_method, path, item, at });
+            let operation = Some(Operation { http_method, path, item, at, document });
             out.entry(resource).or_default().push(Source { name, verb, at, operation });
         }
     }

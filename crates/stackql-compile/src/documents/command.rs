@@ -88,9 +88,29 @@ fn medium(name: &str, at: At<'_>) -> Result<Medium, Problem> {
     let mut words = inline.items().map(word).collect::<Result<Vec<_>, _>>()?.into_iter();
     let program = words.next().filter(|program| !program.trim().is_empty());
     let program = program.ok_or_else(|| wrong(inline, format!("the command of the method {name} is empty")))?;
-    if program.contains("{{") {
-        let advice = "write the program's name itself: no value of a statement may choose what runs";
-        return Err(Problem::new(inline.place(), "the program of a command is a template", advice));
-    }
-    Ok(Medium::Command { program, arguments: words.collect() })
+    let (chosen, program) = match chosen(&program) {
+        Some((chosen, usual)) => (Some(chosen.to_owned()), usual.to_owned()),
+        None if program.contains("{{") => {
+            let advice = "write the program's name itself, or {{ or .parameters.name \"program\" }}: \
+                          nothing else of a statement may choose what runs";
+            return Err(Problem::new(inline.place(), "the program of a command is a template", advice));
+        }
+        None => (None, program),
+    };
+    Ok(Medium::Command { program, chosen, arguments: words.collect() })
+}
+
+/// The parameter that may name the program, and what runs where it does not: `{{ or .parameters.name "program" }}`.
+fn chosen(word: &str) -> Option<(&str, &str)> {
+    let inside = word.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    let inside = inside.strip_prefix('-').unwrap_or(inside);
+    let inside = inside.strip_suffix('-').unwrap_or(inside).trim();
+    let (path, usual) = inside.strip_prefix("or ")?.trim_start().split_once(char::is_whitespace)?;
+    let name = path.strip_prefix(".parameters.").or(path.strip_prefix('.'))?;
+    let usual = usual.trim();
+    let quoted = ['"', '`'].into_iter().find_map(|quote| usual.strip_prefix(quote)?.strip_suffix(quote))?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    // What would be written otherwise in quotes names no program.
+    let is_plain = !quoted.trim().is_empty() && !quoted.contains(['"', '`', '\\']);
+    (is_name && is_plain).then_some((name, quoted))
 }

@@ -35,7 +35,7 @@ pub(super) fn compile<'a>(
     }
     let said = method.get("response");
     let own_condition = said.and_then(|r| r.get("await")).and_then(|a| a.get("condition"));
-    let overridden = response::awaited(method, types);
+    let overridden = response::awaited(method, operation, types);
     let schema = response::schema(method, operation).map(merged).unwrap_or_default();
     let has = |name: &str| schema.properties.iter().any(|(n, _)| *n == name);
     let is_stated = overridden.is_some()

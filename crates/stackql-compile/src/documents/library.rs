@@ -141,9 +141,12 @@ impl Library {
         out
     }
 
-    /// The files that were read and what was in them, for telling whether they are still the same.
-    pub(crate) fn digests(&self) -> Vec<(String, [u8; 32])> {
-        self.documents.iter().map(|d| (d.name.clone(), d.digest)).collect()
+    /// The files that were looked for and what was in them, nothing where there is no file; for telling whether they are
+    /// still the same.
+    pub(crate) fn digests(&self) -> Vec<(String, Option<[u8; 32]>)> {
+        let read = self.documents.iter().map(|d| (d.name.clone(), Some(d.digest)));
+        let broken = self.broken.keys().map(|name| (name.clone(), self.digest_of(name).ok()));
+        read.chain(broken).collect()
     }
 }
 
@@ -162,6 +165,11 @@ fn file_of(reference: &str) -> String {
 }
 
 impl<'a> At<'a> {
+    /// The whole document that this stands in.
+    pub(crate) fn document(self) -> Self {
+        self.at(0)
+    }
+
     fn tree(self) -> &'a Tree {
         &self.library.documents[self.document].tree
     }

@@ -9,7 +9,7 @@ use super::graphql::GraphQl;
 use super::library::At;
 use super::problem::Problem;
 use super::schema::{Merged, merged};
-use super::{command, completion, inverse, paging, permissions, pushdown, response, servers};
+use super::{command, completion, inverse, paging, permissions, pushdown, response, retry, servers};
 
 /// The header by which AWS's JSON protocols say which operation is meant; their path is always `/`.
 pub(super) const TARGET: &str = "X-Amz-Target";
@@ -22,26 +22,38 @@ pub(super) struct Operation<'a> {
     pub(super) path: &'a str,
     pub(super) item: At<'a>,
     pub(super) at: At<'a>,
+    /// The document in which its path is listed.
+    pub(super) document: At<'a>,
 }
 
 impl<'a> Operation<'a> {
     /// What describes a method that names no operation: the method itself.
     pub(super) fn none(method: At<'a>) -> Self {
-        Self { http_method: "", path: "", item: method, at: method }
+        Self { http_method: "", path: "", item: method, at: method, document: method.document() }
     }
 
-    /// The operation that `reference`, written at `method`, leads to.
-    pub(super) fn find(method: At<'a>, reference: &'a str) -> Result<Self, Problem> {
+    /// The operation that `reference`, written at `from`, leads to.
+    pub(super) fn find(from: At<'a>, reference: &'a str) -> Result<Self, Problem> {
         let (above, verb) = reference.rsplit_once('/').unwrap_or_default();
         let lower = format!("{above}/{}", verb.to_lowercase());
-        let at =
-            method.referred(reference).or_else(|problem| method.referred(&lower).map_err(|_| problem))?.target()?;
-        let item = method.referred(above)?;
+        let at = from.referred(reference).or_else(|problem| from.referred(&lower).map_err(|_| problem))?.target()?;
+        let item = from.referred(above)?;
         // The key under which the item stands is the path itself, as the document writes it.
-        let paths = above.rsplit_once('/').and_then(|(paths, _)| method.referred(paths).ok());
+        let paths = above.rsplit_once('/').and_then(|(paths, _)| from.referred(paths).ok());
         let mut entries = paths.into_iter().flat_map(At::entries);
         let path = entries.find(|(_, at)| at.key() == item.key()).map_or("", |(path, _)| path);
-        Ok(Self { http_method: verb, path, item: item.target()?, at })
+        Ok(Self { http_method: verb, path, item: item.target()?, at, document: item.document() })
+    }
+
+    /// A schema that a method states in place of the operation's. A reference that names no file is to the document of the
+    /// operation, wherever the method is written.
+    pub(super) fn stated(&self, schema: At<'a>) -> At<'a> {
+        match schema.text("$ref") {
+            Some(reference) if reference.starts_with('#') && schema.document().key() != self.document.key() => {
+                self.document.referred(reference).unwrap_or(schema)
+            }
+            _ => schema,
+        }
     }
 
     /// Whether this is its HTTP method, in whatever case.
@@ -73,6 +85,7 @@ pub(super) fn media<'a>(
 
 /// What a method is compiled with.
 pub(super) struct Scene<'a> {
+    /// The service's document.
     pub(super) document: At<'a>,
     pub(super) config: Config<'a>,
     /// Requests are signed: the headers of a signature are nobody's parameters.
@@ -107,7 +120,8 @@ pub(super) fn compile<'a>(
         let what = format!("the method {name} has a command, and its provider has none");
         return Err(Problem::new(inline.place(), &what, "write protocolType: local_templated in provider.yaml"));
     }
-    let config = scene.config.nearer(at);
+    let document = operation.document;
+    let config = scene.config.within(document).nearer(at);
     let mut parameters = parameters(scene, at, operation, types);
     let (path, fixed_query) = operation.path.split_once('?').unwrap_or((operation.path, ""));
     let mut fixed: Vec<(String, String)> = pairs(fixed_query);
@@ -127,8 +141,12 @@ pub(super) fn compile<'a>(
     }
     let query = GraphQl::of(at, operation)?;
     let listed = |at: At<'a>| at.get("servers").filter(|s| s.items().next().is_some());
-    let own_servers = listed(operation.at).or(listed(operation.item));
-    let servers = own_servers.or(scene.document.get("servers"));
+    let first = |servers: At<'a>| servers.items().next().and_then(|s| s.text("url"));
+    let usual = scene.document.get("servers");
+    // Operations of another document go to its servers.
+    let elsewhere = listed(document).filter(|servers| first(*servers) != usual.and_then(first));
+    let own_servers = listed(operation.at).or(listed(operation.item)).or(elsewhere);
+    let servers = own_servers.or(usual);
     if let Some(query) = &query {
         path.clone_into(&mut request.path);
         query.request(&mut request, &mut parameters);
@@ -153,7 +171,7 @@ pub(super) fn compile<'a>(
         body(at, operation, &config, &mut request, &mut parameters, types);
     }
     for parameter in &mut parameters {
-        if parameter.location == Location::Path && !goes_on(scene.document, operation, &parameter.wire) {
+        if parameter.location == Location::Path && !goes_on(operation, &parameter.wire) {
             parameter.style = ValueStyle::Slashed;
         }
     }
@@ -200,15 +218,16 @@ pub(super) fn compile<'a>(
         narrowings: Vec::new(),
         pushdown,
         completion,
+        retry: retry::compile(&config, &mut problems),
         inverse: inverse::compile(at, &mut problems),
-        permissions: permissions::compile(scene.permissions, scene.document, operation.at, verb),
+        permissions: permissions::compile(scene.permissions, document, operation.at, verb),
     };
     Ok(Compiled { method, columns, problems })
 }
 
 /// Whether a placeholder follows the parameter's in the path, or in another path of the document that takes the same
 /// HTTP method: what is behind a slash of its value would be taken for that one's.
-fn goes_on(document: At<'_>, operation: &Operation<'_>, wire: &str) -> bool {
+fn goes_on(operation: &Operation<'_>, wire: &str) -> bool {
     let bare = |path: &'_ str| path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
     let (path, own) = (bare(operation.path), format!("{{{wire}}}"));
     if path.contains(&format!("{own}/{{")) {
@@ -216,7 +235,7 @@ fn goes_on(document: At<'_>, operation: &Operation<'_>, wire: &str) -> bool {
     }
     let longer = format!("{path}/{{");
     let is_longer = |other: &str| bare(other).strip_prefix(&longer).is_some_and(|rest| !rest.contains('/'));
-    let mut paths = document.get("paths").into_iter().flat_map(At::entries);
+    let mut paths = operation.document.get("paths").into_iter().flat_map(At::entries);
     path.ends_with(&own)
         && paths.any(|(other, item)| is_longer(other) && item.entries().any(|(verb, _)| operation.is(verb)))
 }
@@ -261,9 +280,9 @@ fn location(text: &str) -> Option<Location> {
     })
 }
 
-/// Headers that say how things are sent are the client's.
+/// Headers that say how things are sent, and for whom, are the client's.
 fn is_of_the_connection(name: &str) -> bool {
-    ["content-length", "host", "authorization", "user-agent"].iter().any(|h| h.eq_ignore_ascii_case(name))
+    ["content-length", "host", "authorization"].iter().any(|h| h.eq_ignore_ascii_case(name))
 }
 
 fn is_of_the_signature(name: &str) -> bool {
@@ -330,7 +349,10 @@ fn body<'a>(
     let said = |key: &str| wanted.and_then(|r| r.text(key));
     let content = operation.at.follow("requestBody").and_then(|b| b.get("content"));
     let media = media(content, said("mediaType"), "application/json");
-    let schema = wanted.and_then(|r| r.get("schema_override")).or(media.and_then(|(_, at)| at?.get("schema")));
+    let described = media.and_then(|(_, at)| at?.get("schema"));
+    let stated = wanted.and_then(|r| r.get("schema_override"));
+    let schema = stated.map(|at| operation.stated(at)).or(described);
+    let called = stated.or(described).and_then(At::reference_name);
     let base = said("base").or(said("default")).map(str::to_owned);
     let Some((media_type, _)) = media.filter(|_| schema.is_some() || base.is_some()) else { return };
     let algorithm = config.algorithm("requestBodyTranslate");
@@ -340,7 +362,7 @@ fn body<'a>(
     request.body = match media_type {
         FORM => BodyStyle::Form(form_style(config)),
         xml if xml.contains("xml") => BodyStyle::Markup {
-            root: shape.xml_name.or(schema.and_then(At::reference_name)).unwrap_or("Request").to_owned(),
+            root: shape.xml_name.or(called).unwrap_or("Request").to_owned(),
             attributes: said("xmlRootAnnotation").unwrap_or_default().to_owned(),
             declaration: said("xmlDeclaration").unwrap_or_default().to_owned(),
         },
@@ -349,19 +371,31 @@ fn body<'a>(
     media_type.clone_into(&mut request.media_type);
     let also: Vec<&str> =
         wanted.and_then(|r| r.get("required")).into_iter().flat_map(At::items).filter_map(At::scalar).collect();
-    let inner =
-        wrap.as_ref().and_then(|key| shape.properties.iter().find(|(n, _)| *n == key)).map(|(_, at)| merged(*at));
+    let wrapped = |shape: &Merged<'a>| {
+        let (_, at) = shape.properties.iter().find(|(n, _)| Some(*n) == wrap.as_deref())?;
+        Some(merged(*at))
+    };
+    let inner = wrapped(&shape);
     let members = inner.as_ref().unwrap_or(&shape);
     let deep = matches!(request.body, BodyStyle::Markup { .. } | BodyStyle::Form(_));
     let naive = algorithm.starts_with("naive");
-    members_as_parameters(members, &also, naive, deep, parameters, types);
+    members_as_parameters(members, &also, (naive, deep), parameters, types);
+    let Some(described) = stated.and(described) else { return };
+    // The operation's own members are accepted beside those that are stated in their place, as it spells them.
+    let mut shape = merged(described);
+    shape = wrapped(&shape).unwrap_or(shape);
+    shape.properties.retain(|(name, _)| !members.properties.iter().any(|(stated, _)| stated == name));
+    let known = parameters.len();
+    members_as_parameters(&shape, &[], (naive, deep), parameters, types);
+    for parameter in &mut parameters[known..] {
+        (parameter.required, parameter.is_exact) = (false, true);
+    }
 }
 
 fn members_as_parameters(
     body: &Merged<'_>,
     also_required: &[&str],
-    naive: bool,
-    deep: bool,
+    (naive, deep): (bool, bool),
     parameters: &mut Vec<Parameter>,
     types: &mut Types,
 ) {

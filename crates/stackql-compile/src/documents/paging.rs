@@ -49,7 +49,7 @@ fn configured(at: At<'_>, parameters: &mut Vec<Parameter>, types: &mut Types) ->
     match at.text("algorithm").unwrap_or_default() {
         "odata_next_link" => {
             let usual = || Carrier::Body(vec![USUAL_ADDRESSES[1].to_owned()]);
-            return Some(NextPage::Address { answer: answer.unwrap_or_else(usual) });
+            return Some(NextPage::Address { answer: answer.unwrap_or_else(usual), guessed: false });
         }
         "page_number" => {
             let parameter = parameter(if key.is_empty() { "page" } else { key }, location, parameters, types);
@@ -60,7 +60,7 @@ fn configured(at: At<'_>, parameters: &mut Vec<Parameter>, types: &mut Types) ->
         _ => {}
     }
     if location == "request" || is_link {
-        return Some(NextPage::Address { answer: answer? });
+        return Some(NextPage::Address { answer: answer?, guessed: false });
     }
     Some(NextPage::Token { parameter: parameter(key, location, parameters, types), answer: answer? })
 }
@@ -106,7 +106,7 @@ fn usual(operation: &Operation<'_>, response: &ResponseShape, parameters: &[Para
         }
     }
     if let Some(address) = USUAL_ADDRESSES.iter().find(|a| answers(a)) {
-        return Some(NextPage::Address { answer: Carrier::Body(vec![(*address).to_owned()]) });
+        return Some(NextPage::Address { answer: Carrier::Body(vec![(*address).to_owned()]), guessed: true });
     }
-    operation.is("get").then(|| NextPage::Address { answer: Carrier::Header(LINK.to_owned()) })
+    operation.is("get").then(|| NextPage::Address { answer: Carrier::Header(LINK.to_owned()), guessed: true })
 }

@@ -1,22 +1,41 @@
 //! A provider's own document: its name, its services, and how requests are authorised.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use stackql_provider::{Auth, ErrorRules, Provider, Scope, ServiceEntry};
 
 use super::config::Config;
 use super::library::At;
-use super::problem::Problem;
 use super::servers::REGION;
 use super::tables;
+use super::tree::Tree;
 
 /// Providers whose requests are signed though their documents do not say so.
 const SIGNED: [&str; 2] = ["aws", "awscc"];
 const SIGNING: &str = "aws_signing_v4";
 
-/// The head of a provider: everything but its services' documents.
-pub(super) fn compile(at: At<'_>) -> Result<Provider, Problem> {
-    let name = at.text("name").or(at.text("id")).ok_or_else(|| {
-        Problem::new(at.place(), "the provider has no name", "give `name`, the word that statements use")
-    })?;
+/// What the program ships of the registry's habits.
+const HABITS: &str = include_str!("../../../../providers/registry.yaml");
+
+/// The name and the version that a folder `<directory>/<version>` gives to the provider in it: the directory is the word
+/// that statements use, but for those that the registry calls otherwise.
+pub(super) fn of_folder(folder: &Path) -> (String, String) {
+    let text = |name: Option<&OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();
+    let directory = text(folder.parent().and_then(Path::file_name));
+    let called = Tree::read(HABITS).ok().and_then(|habits| {
+        let directories = habits.get(0, "directories")?;
+        let mut entries = habits.entries(directories);
+        let (name, _) = entries.find(|(_, at)| habits.text(*at) == Some(directory.as_str()))?;
+        Some(name.to_owned())
+    });
+    (called.unwrap_or(directory), text(folder.file_name()))
+}
+
+/// The head of a provider that is called so: everything but its services' documents. What its document says it is called
+/// says only what it describes.
+pub(super) fn compile(at: At<'_>, (name, version): (String, String)) -> Provider {
+    let described = described(at).unwrap_or(&name).to_owned();
     let services = services(at).map(|(name, entry)| ServiceEntry {
         name: name.to_owned(),
         version: entry.text("version").unwrap_or_default().to_owned(),
@@ -27,23 +46,28 @@ pub(super) fn compile(at: At<'_>) -> Result<Provider, Problem> {
     services
         .extend(of_tables.into_iter().filter(|new| !services.iter().any(|s| s.name == new.name)).collect::<Vec<_>>());
     services.sort_by(|a, b| a.name.cmp(&b.name));
-    let scheme = stated(at).unwrap_or_else(|| usual_scheme(name));
+    let scheme = stated(at).unwrap_or_else(|| usual_scheme(&described));
     let region = || Scope {
         name: REGION.to_owned(),
         environment: vec!["AWS_REGION".to_owned(), "AWS_DEFAULT_REGION".to_owned()],
         default: Some("us-east-1".to_owned()),
         members: None,
     };
-    Ok(Provider {
-        name: name.to_owned(),
-        version: at.text("version").unwrap_or_default().to_owned(),
-        title: at.text("title").unwrap_or(name).to_owned(),
+    Provider {
+        title: at.text("title").unwrap_or(&name).to_owned(),
+        name,
+        version,
         description: at.text("description").unwrap_or_default().to_owned(),
         scopes: is_signed(scheme).then(region).into_iter().collect(),
         errors: ErrorRules::default(),
         minimum_version: at.get("config").and_then(|c| c.text("minStackQLVersion")).map(str::to_owned),
         services,
-    })
+    }
+}
+
+/// What a document says its provider is called.
+fn described(at: At<'_>) -> Option<&str> {
+    at.text("name").or(at.text("id"))
 }
 
 /// The services that a provider's document lists, by the name that statements use.
@@ -67,7 +91,7 @@ pub(super) fn is_signed(scheme: &str) -> bool {
 /// How requests of a service are authorised.
 pub(super) fn auth(provider: At<'_>, document: At<'_>, config: &Config<'_>) -> Auth {
     let context = config.get("auth");
-    let name = provider.text("name").unwrap_or_default();
+    let name = described(provider).unwrap_or_default();
     let scheme = context.and_then(|c| c.text("type")).unwrap_or_else(|| usual_scheme(name));
     let signing_name = document.get("info").and_then(|i| i.text("x-serviceName"));
     Auth {

@@ -1,12 +1,14 @@
 //! Answers of a method: their format, where rows are, and the columns those have.
 
+use std::collections::HashSet;
+
 use stackql_provider::{AnswerFormat, Column, ResponseShape, Type, TypeRef, Types};
 
 use super::graphql::GraphQl;
 use super::library::At;
 use super::operation::{Operation, media, pairs, template};
 use super::problem::Problem;
-use super::schema::{Deep, Merged, merged};
+use super::schema::{Again, Deep, Merged, merged, repeated, stated};
 
 /// The name of the column of rows that are one value.
 const ONE_VALUE: &str = "column_anon";
@@ -109,13 +111,14 @@ fn answered(operation: &Operation<'_>) -> Option<String> {
 /// The schema of the answers.
 pub(super) fn schema<'a>(method: At<'a>, operation: &Operation<'a>) -> Option<At<'a>> {
     let wanted = method.get("response");
-    wanted.and_then(|r| r.get("schema_override")).or_else(|| described(wanted, operation).1)
+    let stated = wanted.and_then(|r| r.get("schema_override")).map(|at| operation.stated(at));
+    stated.or_else(|| described(wanted, operation).1)
 }
 
 /// How what an awaited operation made is read, if the document says it.
-pub(super) fn awaited(method: At<'_>, types: &mut Types) -> Option<ResponseShape> {
+pub(super) fn awaited<'a>(method: At<'a>, operation: &Operation<'a>, types: &mut Types) -> Option<ResponseShape> {
     let wanted = method.get("response")?;
-    let schema = wanted.get("async_schema_override")?;
+    let schema = operation.stated(wanted.get("async_schema_override")?);
     let media_type = wanted.text("asyncOverrideMediaType").or(wanted.text("mediaType")).unwrap_or("application/json");
     let is_xml = media_type.contains("xml");
     let (row, is_list) = row(schema, &[], is_xml)?;
@@ -144,7 +147,9 @@ fn structure(columns: &[Column], types: &mut Types) -> TypeRef {
         ty: c.ty,
         ..stackql_provider::Member::default()
     };
-    let members = columns.iter().map(member).collect();
+    // A member that has several columns is one.
+    let is_first = |(at, c): &(usize, &Column)| !columns[..*at].iter().any(|earlier| earlier.wire == c.wire);
+    let members = columns.iter().enumerate().filter(is_first).map(|(_, c)| member(c)).collect();
     types.push(Type::Structure { members })
 }
 
@@ -239,14 +244,37 @@ fn columns<'a>(at: At<'a>, encoding: Encoding, last: Option<String>, types: &mut
         let shape = merged(*property);
         let mut aliases = shape.aliases(&row);
         aliases.extend(row.names_of_mixed(name));
-        let ty = match (is_xml, row.mixed.iter().any(|m| m.name == *name)) {
+        let is_mixed = row.mixed.iter().any(|m| m.name == *name);
+        let own = is_mixed.then(|| shape.shallow(types)).map(|own| types.get(own).label().to_owned());
+        let ty = match (is_xml, is_mixed) {
             (true, _) => Deep::new(types).add(*property),
             (false, true) => types.push(Type::Any),
             (false, false) => shape.shallow(types),
         };
         let wire = if encoding == Encoding::Json { name } else { shape.xml_name.unwrap_or(name) };
         let (name, wire) = ((*name).to_owned(), wire.to_owned());
-        Column { name, aliases, wire, ty, description: shape.description.to_owned() }
+        let stated = stated(*property).map(str::to_owned).or(own.filter(|_| !is_xml));
+        Column { name, aliases, wire, ty, stated, description: shape.description.to_owned() }
     };
-    row.properties.iter().map(column).collect()
+    let mut columns: Vec<Column> = row.properties.iter().map(column).collect();
+    for Again { name, schema, at } in repeated(at) {
+        let own = format!("{}_{name}", schema.unwrap_or_default());
+        let Some(first) = columns.iter().find(|c| c.name == name && !columns.iter().any(|c| c.name == own)) else {
+            continue;
+        };
+        let shape = merged(at);
+        let (wire, mut label) = (first.wire.clone(), stated(at).map(str::to_owned));
+        let mut ty = if is_xml { Deep::new(types).add(at) } else { shape.shallow(types) };
+        if types.get(ty).label() != types.get(first.ty).label() {
+            // Either may be there, and the answer has one place for both.
+            label = label.or_else(|| Some(types.get(ty).label().to_owned()));
+            ty = types.push(Type::Any);
+        }
+        let description = shape.description.to_owned();
+        columns.push(Column { name: own, wire, ty, stated: label, description, ..Column::default() });
+    }
+    // A name that is a column of its own is none of another.
+    let names: HashSet<String> = columns.iter().map(|c| c.name.clone()).collect();
+    columns.iter_mut().for_each(|c| c.aliases.retain(|alias| !names.contains(alias)));
+    columns
 }

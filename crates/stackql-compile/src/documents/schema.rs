@@ -34,6 +34,40 @@ pub(super) struct Merged<'a> {
     at: HashMap<&'a str, usize>,
 }
 
+/// A property that two members of an `allOf`, `anyOf` or `oneOf` have.
+pub(super) struct Again<'a> {
+    pub(super) name: &'a str,
+    /// The later member's, where its schema has a name.
+    pub(super) schema: Option<&'a str>,
+    pub(super) at: At<'a>,
+}
+
+/// The properties of the members of a schema that an earlier member has already.
+pub(super) fn repeated(at: At<'_>) -> Vec<Again<'_>> {
+    let Ok(schema) = at.target() else { return Vec::new() };
+    let mut known: HashSet<&str> = HashSet::new();
+    let mut out = Vec::new();
+    for member in ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)).flat_map(At::items) {
+        // What leads back to the schema itself adds nothing.
+        let (mut part, mut seen) = (Merged::default(), HashSet::from([schema.key()]));
+        merge(member, &mut part, &mut seen, 1, false);
+        let properties = part.properties;
+        let again = properties.iter().filter(|(name, _)| known.contains(name));
+        out.extend(again.map(|(name, at)| Again { name, schema: member.reference_name(), at: *at }));
+        known.extend(properties.iter().map(|(name, _)| *name));
+    }
+    out
+}
+
+/// What a schema says its type is, where that is not what it is taken for: one that only chooses between others says
+/// nothing.
+pub(super) fn stated(at: At<'_>) -> Option<&'static str> {
+    let schema = at.target().ok()?;
+    let chooses = schema.get("anyOf").is_some() || schema.get("oneOf").is_some();
+    let says = [at, schema].into_iter().any(|at| !kind(at).is_empty() || at.get("properties").is_some());
+    (chooses && !says && schema.get("allOf").is_none()).then_some("")
+}
+
 /// A property of one type here and of another there.
 pub(super) struct Mixed<'a> {
     pub(super) name: &'a str,
@@ -141,6 +175,7 @@ fn scalar(kind: &str) -> Option<Type> {
         "integer" => Type::Integer,
         "number" => Type::Number,
         "boolean" => Type::Boolean,
+        "bool" => Type::Bit,
         "array" | "object" => return None,
         "" => Type::Any,
         _ => Type::String,

@@ -3,6 +3,7 @@
 use stackql_provider::names::fold;
 use stackql_provider::{Resource, ResourceEntry, Service, ServiceSource, Type, Types, Verb};
 
+use super::apart::{Apart, Operations};
 use super::config::Config;
 use super::library::{At, Library};
 use super::operation::{self, Operation, Scene};
@@ -20,16 +21,21 @@ pub(super) const VERBS: [(&str, Verb); 5] = [
 ];
 /// The map of resources below the components.
 pub(super) const RESOURCES: &str = "x-stackQL-resources";
+/// The map of resources at the top of a document.
+pub(super) const PLAIN_RESOURCES: &str = "resources";
 
 /// Compiles the service that `entry` of a provider's document describes. A method or resource with a problem is left
 /// out and named; the others are there.
 pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(ServiceSource, Vec<Problem>), Problem> {
     let provider = library.first();
-    let missing = |what: &str| Problem::new(entry.place(), what, "name the service's document under service.$ref");
-    let document = entry.get("service").ok_or_else(|| missing("the service names no document"))?.target()?;
-    if !document.is_map() {
-        return Err(Problem::new(document.place(), "is no OpenAPI document", "pull the provider again"));
-    }
+    let mut problems = Vec::new();
+    let apart = Apart::of(entry, &mut problems);
+    let document = match (document(entry), &apart) {
+        (Ok(document), _) => document,
+        // Nothing but the resources' own document is needed.
+        (Err(missing), Some(apart)) => apart.home().ok_or(missing)?,
+        (Err(missing), None) => return Err(missing),
+    };
     let config = Config::service(document, entry, provider);
     let auth = auth(provider, document, &config);
     let is_signed = is_signed(&auth.scheme);
@@ -49,13 +55,19 @@ pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(S
         endpoints,
         resources: Vec::new(),
     };
-    let mut problems = Vec::new();
     let scope = service.endpoints.scope.clone();
     let is_local = command::is_local(provider, &config);
     let scene = Scene { document, config, is_signed, scope: scope.as_deref(), is_local, permissions: None };
     let mut resources = Vec::new();
-    for (name, at) in resources_of(document, entry, &mut problems) {
-        let permissions = permissions::of_resource(document, at);
+    for (name, at) in resources_of(document, apart.as_ref()) {
+        let operations = match Operations::of(apart.as_ref(), at, document) {
+            Ok(operations) => operations,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        let permissions = permissions::of_resource(operations.nearest(), at);
         let scene = Scene { config: scene.config.nearer(at), permissions, ..scene };
         let mut resource = Resource {
             name: name.to_owned(),
@@ -63,13 +75,13 @@ pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(S
             views: views::of_resource(at, &mut problems),
             ..Resource::default()
         };
-        fill(&scene, &mut resource, methods(at, &mut problems), &mut problems);
+        fill(&scene, &operations, &mut resource, methods(at, &mut problems), &mut problems);
         resources.push(resource);
     }
     if resources.is_empty() {
         for (name, methods) in annotated::resources(document) {
             let mut resource = Resource { name: name.to_owned(), ..Resource::default() };
-            fill(&scene, &mut resource, methods, &mut problems);
+            fill(&scene, &Operations::within(document), &mut resource, methods, &mut problems);
             resources.push(resource);
         }
     }
@@ -78,18 +90,23 @@ pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(S
     Ok((ServiceSource { service, resources }, problems))
 }
 
-/// The resources: in a document of their own, in the service's, or both.
-fn resources_of<'a>(document: At<'a>, entry: At<'a>, problems: &mut Vec<Problem>) -> Vec<(&'a str, At<'a>)> {
-    let own = document.get("components").and_then(|c| c.get(RESOURCES)).or(document.get(RESOURCES));
-    let apart = entry.get("resources").and_then(|r| match r.target() {
-        Ok(at) => at.get("resources").or(at.get(RESOURCES)).or(Some(at)),
-        Err(problem) => {
-            problems.push(problem);
-            None
-        }
-    });
+/// The service's own document.
+fn document(entry: At<'_>) -> Result<At<'_>, Problem> {
+    let advice = "name the service's document under service.$ref";
+    let missing = || Problem::new(entry.place(), "the service names no document", advice);
+    let document = entry.get("service").ok_or_else(missing)?.target()?;
+    match document.is_map() {
+        true => Ok(document),
+        false => Err(Problem::new(document.place(), "is no OpenAPI document", "pull the provider again")),
+    }
+}
+
+/// The resources: in a document of their own, else in the service's.
+fn resources_of<'a>(document: At<'a>, apart: Option<&Apart<'a>>) -> Vec<(&'a str, At<'a>)> {
+    let components = || document.get("components").and_then(|c| c.get(RESOURCES));
+    let own = || components().or(document.get(RESOURCES)).or(document.get(PLAIN_RESOURCES));
     let mut out: Vec<(&str, At<'_>)> = Vec::new();
-    for (name, at) in apart.into_iter().chain(own).flat_map(At::entries) {
+    for (name, at) in apart.map(|apart| apart.resources).or_else(own).into_iter().flat_map(At::entries) {
         let has_views = || at.get("config").is_some_and(|config| config.get("views").is_some());
         if (at.get("methods").is_some() || has_views()) && !out.iter().any(|(n, _)| *n == name) {
             out.push((name, at));
@@ -107,10 +124,16 @@ pub(super) struct Source<'a> {
 }
 
 /// Compiles methods into their resource.
-fn fill<'a>(scene: &Scene<'a>, resource: &mut Resource, methods: Vec<Source<'a>>, problems: &mut Vec<Problem>) {
+fn fill<'a>(
+    scene: &Scene<'a>,
+    operations: &Operations<'a>,
+    resource: &mut Resource,
+    methods: Vec<Source<'a>>,
+    problems: &mut Vec<Problem>,
+) {
     let mut types = Types::default();
     for source in methods {
-        match compiled(scene, &source, &mut types) {
+        match compiled(scene, operations, &source, &mut types) {
             Ok(compiled) => {
                 if source.verb == Verb::Select {
                     join(resource, compiled.columns, &mut types);
@@ -129,12 +152,17 @@ fn fill<'a>(scene: &Scene<'a>, resource: &mut Resource, methods: Vec<Source<'a>>
     resource.types = types;
 }
 
-fn compiled<'a>(scene: &Scene<'a>, source: &Source<'a>, types: &mut Types) -> Result<operation::Compiled, Problem> {
+fn compiled<'a>(
+    scene: &Scene<'a>,
+    operations: &Operations<'a>,
+    source: &Source<'a>,
+    types: &mut Types,
+) -> Result<operation::Compiled, Problem> {
     let Source { name, verb, at, operation } = source;
     let operation = match operation {
         Some(operation) => *operation,
         None => match at.get("operation").and_then(|o| o.text("$ref").or(o.scalar())) {
-            Some(reference) => Operation::find(*at, reference)?,
+            Some(reference) => operations.find(*at, reference)?,
             None if scene.is_local => Operation::none(*at),
             None => {
                 let what = format!("the method {name} names no operation");

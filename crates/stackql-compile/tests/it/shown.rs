@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use stackql_provider::{
     AnswerFormat, BodyStyle, Bound, Carrier, Clause, Completion, Condition, Count, FormStyle, Inverse, Location,
-    MadeAt, Medium, Method, NarrowingVia, NextPage, Parameter, Permissions, Poll, Pushdown, Resource, ServiceSource,
-    Type, TypeRef, Types, ValueStyle,
+    MadeAt, Medium, Method, NarrowingVia, NextPage, Parameter, Permissions, Poll, Pushdown, Resource, Retry,
+    ServiceSource, Type, TypeRef, Types, ValueStyle,
 };
 
 pub(crate) fn shown(source: &ServiceSource) -> String {
@@ -37,7 +37,8 @@ fn resource(resource: &Resource, out: &mut String) {
             true => String::new(),
             false => format!(" also {}", column.aliases.join(", ")),
         };
-        let _ = writeln!(out, "  column {} ({}) {}{also}", column.name, column.wire, ty(types, column.ty, 0));
+        let said = column.stated.as_ref().map(|stated| format!(" said to be '{stated}'")).unwrap_or_default();
+        let _ = writeln!(out, "  column {} ({}) {}{also}{said}", column.name, column.wire, ty(types, column.ty, 0));
     }
     for method in &resource.methods {
         self::method(method, types, out);
@@ -48,7 +49,10 @@ fn method(method: &Method, types: &Types, out: &mut String) {
     let request = &method.request;
     let carried = match &request.medium {
         Medium::Http => format!("{} {}", request.http_method, request.path),
-        Medium::Command { program, arguments } => format!("command {program} {arguments:?}"),
+        Medium::Command { program, chosen: None, arguments } => format!("command {program} {arguments:?}"),
+        Medium::Command { program, chosen: Some(chosen), arguments } => {
+            format!("command {program} or {chosen} {arguments:?}")
+        }
         Medium::Table { schema, name, filters } => format!("table {schema}.{name} by {filters}"),
     };
     let _ = writeln!(out, "  {} {} <- {carried}", method.verb.keyword(), method.name);
@@ -94,7 +98,9 @@ fn method(method: &Method, types: &Types, out: &mut String) {
     if let Some(paging) = &method.paging {
         let next = match &paging.next {
             NextPage::Token { parameter, answer } => format!("token {parameter} <- {}", carrier(answer)),
-            NextPage::Address { answer } => format!("address {}", carrier(answer)),
+            NextPage::Address { answer, guessed } => {
+                format!("address {}{}", carrier(answer), if *guessed { ", as is usual" } else { "" })
+            }
             NextPage::Number { parameter, first, last } => {
                 format!("number {parameter} from {first} to {}", last.as_ref().map(carrier).unwrap_or_default())
             }
@@ -120,6 +126,11 @@ fn method(method: &Method, types: &Types, out: &mut String) {
     if let Some(Inverse { resource, method, tokens }) = &method.inverse {
         let token = |(name, at): &(String, Carrier)| format!(" {name} <- {}", carrier(at));
         let _ = writeln!(out, "    undone by {resource}.{method}{}", tokens.iter().map(token).collect::<String>());
+    }
+    if let Some(Retry { attempts, first_wait, factor, longest_wait, jitter, http_methods, statuses }) = &method.retry {
+        let (methods, statuses) = (http_methods.join(" "), statuses.iter().map(u16::to_string).collect::<Vec<_>>());
+        let waits = format!("{first_wait} ms by {factor} to {longest_wait} ms, jitter {jitter}");
+        let _ = writeln!(out, "    sent {attempts} times, {waits}: {methods} behind {}", statuses.join(" "));
     }
     let Permissions { names, any } = &method.permissions;
     if !names.is_empty() {
@@ -218,6 +229,9 @@ fn parameter(parameter: &Parameter, types: &Types, out: &mut String) {
     }
     if parameter.implied {
         line.push_str(" implied");
+    }
+    if parameter.is_exact {
+        line.push_str(" in this spelling");
     }
     if parameter.style != usual {
         let _ = write!(line, " {:?}", parameter.style);

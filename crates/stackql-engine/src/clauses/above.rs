@@ -8,6 +8,7 @@ use datafusion::common::Result;
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::Operator as SqlOperator;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column as PhysicalColumn, IsNotNullExpr, Literal};
 use datafusion::physical_expr::utils::split_conjunction;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
@@ -22,6 +23,7 @@ use stackql_call::{Clauses, Order};
 use stackql_provider::Column;
 
 use super::count::CountExec;
+use crate::demand::Demand;
 use crate::fetch::FetchExec;
 use crate::plan::with_children;
 
@@ -52,7 +54,7 @@ fn travelled(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     } else if let Some(sort) = node.downcast_ref::<SortExec>() {
         sorted(sort)?
     } else if let Some(aggregate) = node.downcast_ref::<AggregateExec>() {
-        counted(aggregate)
+        counted(aggregate)?
     } else {
         None
     };
@@ -131,12 +133,13 @@ fn limited(limit: &GlobalLimitExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     Ok(Some(Arc::new(GlobalLimitExec::new(input, rest, Some(wanted)))))
 }
 
-/// An order travels with a limit, where the provider puts first what we do.
+/// An order travels, and is made again here; a limit on it travels along where the provider puts first what we do.
 fn sorted(sort: &SortExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    let (Some(wanted), Some(fetch)) = (sort.fetch(), scan(sort.input())) else { return Ok(None) };
+    let Some(fetch) = any_scan(sort.input()) else { return Ok(None) };
     let of = fetch.fetch_of();
     let method = of.operation.method();
-    let Some(clauses) = Clauses::of(method).filter(|_| fetch.fetch_of().is_one) else { return Ok(None) };
+    let Some(clauses) = Clauses::of(method) else { return Ok(None) };
+    let mut agrees = of.is_one && scan(sort.input()).is_some();
     let mut columns: Vec<(Column, bool)> = Vec::new();
     for by in sort.expr().iter() {
         let Some((name, data_type)) = origin(sort.input(), &by.expr) else { return Ok(None) };
@@ -145,15 +148,30 @@ fn sorted(sort: &SortExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let nulls_agree = descending != nulls_first || excludes_null(sort.input(), &name);
         let is_ordered = matches!(data_type, DataType::Int64 | DataType::Float64 | DataType::Boolean);
         let at = of.operation.resource.columns.iter().position(|c| c.name == name);
-        let Some(at) = at.filter(|_| nulls_agree && is_ordered) else { return Ok(None) };
+        let Some(at) = at else { return Ok(None) };
+        agrees &= nulls_agree && is_ordered;
         columns.push((of.operation.resource.column_of(method, at), descending));
     }
     let order: Vec<Order<'_>> =
         columns.iter().map(|(column, descending)| Order { column, descending: *descending }).collect();
-    let (Some(order), Some(top)) = (clauses.order(&order), clauses.top(wanted as u64)) else { return Ok(None) };
-    let bindings = [order, top].into_iter().map(|p| (p.parameter, p.value)).collect();
-    let input = over(sort.input(), fetch.with_clauses(bindings, Some(wanted)))?;
-    Ok(Some(Arc::new(SortExec::new(sort.expr().clone(), input).with_fetch(Some(wanted)))))
+    let Some(order) = clauses.order(&order) else { return Ok(None) };
+    let wanted = sort.fetch().filter(|_| agrees);
+    let top = wanted.and_then(|wanted| clauses.top(wanted as u64));
+    let wanted = wanted.filter(|_| top.is_some());
+    let bindings = std::iter::once(order).chain(top).map(|p| (p.parameter, p.value)).collect();
+    let input = over(sort.input(), fetch.with_clauses(bindings, wanted))?;
+    Ok(Some(Arc::new(SortExec::new(sort.expr().clone(), input).with_fetch(sort.fetch()))))
+}
+
+/// The scan below a plan whose rows are some of the scan's.
+fn any_scan(plan: &Arc<dyn ExecutionPlan>) -> Option<&FetchExec> {
+    let node = plan.as_ref() as &dyn Any;
+    match node.downcast_ref::<FilterExec>() {
+        Some(filter) if filter.fetch().is_none() => any_scan(filter.input()),
+        Some(_) => None,
+        None if node.is::<ProjectionExec>() || node.is::<CooperativeExec>() => any_scan(plan.children().first()?),
+        None => node.downcast_ref::<FetchExec>(),
+    }
 }
 
 /// The scan's column that an expression over `plan` is.
@@ -197,27 +215,54 @@ fn excludes_null(plan: &Arc<dyn ExecutionPlan>, name: &str) -> bool {
     plan.children().first().is_some_and(|child| excludes_null(child, name))
 }
 
-/// `count(*)` of all that a scan gives.
-fn counted(aggregate: &AggregateExec) -> Option<Arc<dyn ExecutionPlan>> {
-    let [only] = aggregate.aggr_expr() else { return None };
+/// `count(*)` of what a scan gives: of all rows that a provider finds it may say the number itself.
+fn counted(aggregate: &AggregateExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let is_there = |e: &Arc<dyn PhysicalExpr>| {
         (e.as_ref() as &dyn Any).downcast_ref::<Literal>().is_some_and(|literal| !literal.value().is_null())
     };
-    let counts_rows = only.expressions().iter().all(is_there);
-    let is_plain = only.fun().name() == "count" && counts_rows && !only.is_distinct();
-    if !is_plain || !aggregate.group_expr().is_empty() || aggregate.filter_expr().iter().any(Option::is_some) {
-        return None;
+    let counts_rows = |one: &Arc<AggregateFunctionExpr>| {
+        one.fun().name() == "count" && one.expressions().iter().all(is_there) && !one.is_distinct()
+    };
+    let all = aggregate.aggr_expr();
+    if !all.iter().any(counts_rows) || aggregate.filter_expr().iter().any(Option::is_some) {
+        return Ok(None);
     }
+    let is_alone = all.len() == 1 && aggregate.group_expr().is_empty();
     let input = match aggregate.mode() {
         AggregateMode::Single | AggregateMode::SinglePartitioned => aggregate.input(),
         AggregateMode::Final | AggregateMode::FinalPartitioned => {
-            let partial = (aggregate.input().as_ref() as &dyn Any).downcast_ref::<AggregateExec>()?;
-            partial.input()
+            match (aggregate.input().as_ref() as &dyn Any).downcast_ref::<AggregateExec>() {
+                Some(partial) => partial.input(),
+                None => return Ok(None),
+            }
         }
-        _ => return None,
+        _ => return Ok(None),
     };
-    let fetch = scan(input)?;
-    let pushed = Clauses::of(fetch.fetch_of().operation.method())?.count()?;
-    let asking = fetch.with_clauses(vec![(pushed.parameter, pushed.value)], None);
-    Some(Arc::new(CountExec::new(asking, Arc::new(aggregate.clone()))))
+    let Some(fetch) = any_scan(input) else { return Ok(None) };
+    let method = fetch.fetch_of().operation.method();
+    let Some(pushed) = Clauses::of(method).and_then(|clauses| clauses.count()) else { return Ok(None) };
+    // Which fields rows have does not matter for their number.
+    let select = method.pushdown.as_ref().and_then(|pushdown| pushdown.select.as_ref());
+    let asking = fetch.without_clause(select.map(|clause| clause.parameter.as_str()));
+    // The rows are in the answer that has no number, and are counted there.
+    let asking = asking.with_clauses(vec![(pushed.parameter, pushed.value)], None).told(Demand::All, true);
+    let below = over(input, asking.clone())?;
+    let counting = recounted(aggregate, below)?;
+    match scan(input) {
+        Some(_) if is_alone => Ok(Some(Arc::new(CountExec::new(asking, counting)))),
+        // More than the number is wanted, or the filter is made again here and leaves other rows.
+        _ => Ok(Some(counting)),
+    }
+}
+
+/// The aggregate over other rows.
+fn recounted(aggregate: &AggregateExec, input: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let plan: Arc<dyn ExecutionPlan> = Arc::new(aggregate.clone());
+    match (aggregate.input().as_ref() as &dyn Any).downcast_ref::<AggregateExec>() {
+        Some(_) => {
+            let partial = with_children(Arc::clone(aggregate.input()), vec![input])?;
+            with_children(plan, vec![partial])
+        }
+        None => with_children(plan, vec![input]),
+    }
 }

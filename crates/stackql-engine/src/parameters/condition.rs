@@ -10,7 +10,7 @@ use stackql_call::Value;
 
 use super::{Binder, BoundBy, Resolution};
 use crate::everywhere::{all_members, is_all};
-use crate::predicate::{Range, predicate, range};
+use crate::predicate::{Range, predicate, range, text};
 use crate::scope::ALL;
 
 /// A condition on one column, on its way down a plan.
@@ -56,14 +56,16 @@ pub(super) enum Values {
 }
 
 impl Literal {
-    /// The condition as what binds a parameter column.
-    pub(super) fn binding(&self, column: Column, is_scope: bool) -> Result<Expr> {
+    /// The condition as what binds a parameter column, which is one of texts or not.
+    pub(super) fn binding(&self, column: Column, is_text: bool, is_scope: bool) -> Result<Expr> {
         let Values::Listed(values) = &self.values else { return self.on(column) };
         // Whatever stands beside the wildcard is among its members.
         if is_scope && values.contains(&Value::Text(ALL.to_owned())) {
             return Ok(all_members(column));
         }
-        let literals: Option<Vec<Expr>> = values.iter().map(literal).collect();
+        // A number for a parameter that takes a text is its text, whatever the field of that name is.
+        let one = |value: &Value| text(value).filter(|_| is_text).map(lit).or_else(|| literal(value));
+        let literals: Option<Vec<Expr>> = values.iter().map(one).collect();
         match literals {
             Some(literals) if literals.is_empty() => self.on(column),
             Some(mut literals) if literals.len() == 1 => Ok(Expr::Column(column).eq(literals.remove(0))),

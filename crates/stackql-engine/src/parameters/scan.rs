@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, Result};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::utils::conjunction;
@@ -54,7 +55,9 @@ impl Binder {
             let is_taken = |method: &&Method| takes(method, name);
             let resolution = match (&condition.kind, parameter, method.filter(is_taken)) {
                 (Kind::Literal(literal), Some(parameter), _) if binds(&condition) => {
-                    bound.push(literal.binding(parameter, table.is_scope_name(name))?);
+                    let field = table.shape.schema.field_with_name(&parameter.name);
+                    let is_text = field.is_ok_and(|field| *field.data_type() == DataType::Utf8);
+                    bound.push(literal.binding(parameter, is_text, table.is_scope_name(name))?);
                     Resolution::Bound
                 }
                 (Kind::Equation { grouped, .. }, Some(column), Some(method)) if !table.shape.is_parameter(name) => {

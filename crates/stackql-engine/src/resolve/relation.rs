@@ -10,11 +10,12 @@ use datafusion::sql::sqlparser::ast::{
 use stackql_provider::LookupError;
 use stackql_provider::names::{Found, find};
 
-use super::{object_name, quoted};
+use super::{object_name, quoted, served};
 use crate::catalog::{SYSTEM, resource_table};
 use crate::context::Context;
 use crate::error::Error;
 use crate::log::{calls_schema, errors_schema};
+use crate::table::ResourceTable;
 
 /// What messages call a function that gives rows.
 const FUNCTION: &str = "function";
@@ -48,6 +49,8 @@ pub(super) struct Relation {
     pub(super) opaque: bool,
     /// Its columns are in another order than those of its rows.
     is_sorted: bool,
+    /// The resource that it is.
+    pub(super) table: Option<Arc<ResourceTable>>,
 }
 
 /// A column's name.
@@ -76,6 +79,15 @@ impl Relation {
         let own = self.columns.iter().map(|c| (c.own.as_str(), c.own.as_str()));
         let other = self.columns.iter().flat_map(|c| c.aliases.iter().map(|a| (c.own.as_str(), a.as_str())));
         own.chain(other)
+    }
+
+    /// Hides columns from `*`, by their position, unless none would be left.
+    pub(super) fn hide(&mut self, is_hidden: impl Fn(usize) -> bool) {
+        let shown = |(at, column): (usize, &Name)| !column.hidden && !is_hidden(at);
+        if self.columns.iter().enumerate().any(shown) {
+            let columns = self.columns.iter_mut().enumerate();
+            columns.filter(|(at, _)| is_hidden(*at)).for_each(|(_, column)| column.hidden = true);
+        }
     }
 
     pub(super) fn has_hidden(&self) -> bool {
@@ -333,7 +345,8 @@ impl Relations {
                 if is_sorted {
                     columns.sort_by(|a, b| a.own.cmp(&b.own));
                 }
-                Relation { columns, is_sorted, ..relation(&parts.join("."), parts.clone(), Outputs::default()) }
+                let table = Some(Arc::new(table));
+                Relation { columns, is_sorted, table, ..relation(&parts.join("."), parts.clone(), Outputs::default()) }
             }
             _ => relation("relation", parts, Outputs::unknown()),
         })
@@ -356,7 +369,8 @@ impl Relations {
 
     /// The names of what a SELECT gives.
     pub(super) fn projected(&mut self, select: &Select) -> Result<Outputs, Error> {
-        let relations = self.of(&select.from)?;
+        let mut relations = self.of(&select.from)?;
+        served::settle(select, &mut relations);
         let spelled = |name: &str, within: &[Relation]| -> Result<String, Error> {
             match find(name, within.iter().flat_map(Relation::names)) {
                 Found::One(own) => Ok(own.to_owned()),
@@ -415,7 +429,7 @@ fn of_schema(name: &str, schema: &Schema, visible: usize) -> Relation {
 fn relation(label: &str, qualifier: Vec<String>, columns: Outputs) -> Relation {
     let opaque = columns.more;
     let columns = columns.names.into_iter().map(Name::plain).collect();
-    Relation { label: label.to_owned(), qualifier, called: None, columns, opaque, is_sorted: false }
+    Relation { label: label.to_owned(), qualifier, called: None, columns, opaque, is_sorted: false, table: None }
 }
 
 fn words(name: &ObjectName) -> Vec<String> {

@@ -31,13 +31,13 @@ impl Session {
         self.keyring.as_deref().ok_or_else(|| Error::statement("this session has no credentials"))
     }
 
-    /// The provider of this name, and what its definitions say of its credentials: its first service speaks for all.
+    /// The provider of this name, and what its definitions say of its credentials: its first service speaks for all, and
+    /// one that cannot be read is none.
     fn authorised(&self, name: &str) -> Result<(Arc<Provider>, Auth), Error> {
         let provider = self.definitions.provider(name)?;
-        let auth = match provider.services.first() {
-            Some(first) => self.definitions.service(&provider.name, &first.name)?.auth.clone(),
-            None => Auth::default(),
-        };
+        let mut services = provider.services.iter();
+        let read = services.find_map(|service| self.definitions.service(&provider.name, &service.name).ok());
+        let auth = read.map(|service| service.auth.clone()).unwrap_or_default();
         Ok((provider, auth))
     }
 

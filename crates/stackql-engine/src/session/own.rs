@@ -139,7 +139,10 @@ impl Session {
     }
 
     /// The columns of the first view that a resource may be read by; `None` where it is read by its methods only.
-    pub(super) async fn columns_of_view(&self, table: &ObjectName) -> Result<Option<Schema>, DataFusionError> {
+    pub(super) async fn columns_of_view(
+        &self,
+        table: &ObjectName,
+    ) -> Result<Option<Vec<(String, String)>>, DataFusionError> {
         let [provider, service, resource] = table.0.as_slice() else { return Ok(None) };
         let found = self.definitions.resource(provider, service, resource).map_err(Error::from)?;
         if found.views.is_empty() {

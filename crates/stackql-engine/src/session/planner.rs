@@ -25,7 +25,7 @@ use crate::append::SinglePartitionRule;
 use crate::awaiting::Until;
 use crate::bindings::leaf;
 use crate::catalog::{Catalogs, LOCAL, MAIN};
-use crate::clauses::ClausesAbove;
+use crate::clauses::{ClausesAbove, listed};
 use crate::context::{Context, Course};
 use crate::demand::Demands;
 use crate::error::Error;
@@ -161,7 +161,7 @@ impl Planner {
     }
 
     async fn physical(&self, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let bound = bind_parameters(plan, &self.state)?;
+        let bound = bind_parameters(listed(plan)?, &self.state)?;
         let plan = self.state.optimize(&in_order(bound)?)?;
         if let Some(error) = unplanned(&plan) {
             return Err(error.into());

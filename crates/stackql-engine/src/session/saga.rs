@@ -337,9 +337,9 @@ fn refusal(context: &Context, call: &Call, sent: &stackql_call::Request, answer:
 
 /// Whether a request without an answer was not carried out.
 fn is_certain(error: &Error) -> bool {
-    use TransportErrorKind::{Configuration, Connect, Credentials, Throttled, Tls};
+    use TransportErrorKind::{Configuration, Connect, Credentials, Elsewhere, Throttled, Tls};
     let Error::Transport { source, .. } = error else { return false };
-    let is_unsent = matches!(source.kind, Configuration | Connect | Credentials | Throttled | Tls);
+    let is_unsent = matches!(source.kind, Configuration | Elsewhere | Connect | Credentials | Throttled | Tls);
     // An attempt before that may have been carried out unless it was answered.
     is_unsent && source.attempts.iter().rev().skip(1).all(|attempt| attempt.status.is_some())
 }

@@ -25,7 +25,7 @@ pub(crate) fn describe(
     });
     let mut columns: Vec<&Column> = table.resource.columns.iter().collect();
     columns.sort_by_key(|c| (first_names(&c.name), &c.name));
-    let row = |c: &Column| [c.name.clone(), table.resource.type_of(c).label().to_owned(), c.description.clone()];
+    let row = |c: &Column| [c.name.clone(), table.resource.label_of(c).to_owned(), c.description.clone()];
     let listing = Listing::new(&["name", "type"], &["description"]).with(columns.into_iter().map(row));
     Ok((listing.batch(extended)?, note))
 }
@@ -40,6 +40,12 @@ pub(crate) fn columns(schema: &Schema, extended: bool) -> Result<RecordBatch, Er
         _ => "string",
     };
     let rows = schema.fields().iter().map(|field| [field.name().clone(), label(field).to_owned(), String::new()]);
+    Listing::new(&["name", "type"], &["description"]).with(rows).batch(extended)
+}
+
+/// The columns of a view of a resource with their types, in this order. Nothing describes them.
+pub(crate) fn columns_of_view(columns: Vec<(String, String)>, extended: bool) -> Result<RecordBatch, Error> {
+    let rows = columns.into_iter().map(|(name, label)| [name, label, String::new()]);
     Listing::new(&["name", "type"], &["description"]).with(rows).batch(extended)
 }
 

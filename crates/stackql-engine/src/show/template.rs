@@ -49,7 +49,7 @@ impl Places<'_> {
     /// The literal of a parameter.
     fn literal(&self, parameter: &Parameter) -> String {
         match self.types.get(parameter.ty) {
-            Type::Integer | Type::Number | Type::Boolean => format!("<< {} >>", parameter.name),
+            Type::Integer | Type::Number | Type::Boolean | Type::Bit => format!("<< {} >>", parameter.name),
             shape if self.is_known(shape) => {
                 let json = self.json(parameter.ty, &parameter.name, &mut Vec::new());
                 format!("'{}'", json.replace('\'', "''"))
@@ -75,8 +75,8 @@ impl Places<'_> {
         }
         outer.push(ty);
         let text = match self.types.get(ty) {
-            Type::Integer | Type::Number | Type::Boolean | Type::Any => format!("<< {path} >>"),
-            Type::String | Type::Timestamp(_) | Type::Blob => format!("\"<< {path} >>\""),
+            Type::Integer | Type::Number | Type::Boolean | Type::Bit | Type::Any => format!("<< {path} >>"),
+            Type::String | Type::Timestamp(_) | Type::Blob | Type::Inner => format!("\"<< {path} >>\""),
             Type::List { item, .. } => format!("[{}]", self.json(*item, path, outer)),
             Type::Map { value } => {
                 format!("{{\"<< {path}.key >>\": {}}}", self.json(*value, &format!("{path}.value"), outer))

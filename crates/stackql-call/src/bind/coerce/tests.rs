@@ -61,7 +61,7 @@ fn shapes() -> Shapes {
 }
 
 fn fitted(types: &Types, parameter: &Parameter, value: &Value) -> Result<Json, BindError> {
-    Coercion { table: "t", types, token: &mut || "made".to_owned() }.argument(parameter, value)
+    Coercion { table: "t", types, in_markup: false, token: &mut || "made".to_owned() }.argument(parameter, value)
 }
 
 fn coerce(choose: impl Fn(&Shapes) -> TypeRef, value: Value) -> Result<Json, String> {

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use stackql_provider::Retry;
+
 use super::*;
 
 /// What a server does with a connection.
@@ -124,6 +126,45 @@ async fn check(sent: Sent, acts: &'static [Act], expected: &[&str]) {
 }
 
 const GOOD: Act = Act::Answer(200, "");
+
+/// A policy of the definitions stands in place of what is usual, whatever is repeated then or not.
+#[tokio::test]
+async fn the_definitions_say_what_is_sent_again() {
+    let policy = |attempts, http_methods: &[&str], statuses: &[u16]| Retry {
+        attempts,
+        first_wait: 1,
+        factor: 2.0,
+        longest_wait: 2,
+        jitter: 0.5,
+        http_methods: http_methods.iter().map(|&method| method.to_owned()).collect(),
+        statuses: statuses.to_vec(),
+    };
+    let check = async |sent, policy, acts: &'static [Act], expected: &[u16]| {
+        let (url, _) = serve(acts).await;
+        let mut request = asked(sent);
+        let mut operation = Operation::clone(&request.operation);
+        let mut resource = Resource::clone(&operation.resource);
+        resource.methods[0].retry = Some(policy);
+        operation.resource = resource.into();
+        request.operation = operation.into();
+        let client = Client::new(Settings { max_attempts: 2, ..settings(url) }).expect("client");
+        let attempts = client.send(&request).await.expect("an answer").attempts;
+        let statuses: Vec<u16> = attempts.iter().filter_map(|attempt| attempt.status).collect();
+        assert_eq!(statuses, expected, "{sent:?} {acts:?}");
+    };
+    const TEA: Act = Act::Answer(418, "");
+    const BUSY: Act = Act::Answer(503, "");
+    // More often than is usual, and for another status.
+    check(Sent::Read, policy(4, &["POST"], &[418]), &[TEA, TEA, TEA, GOOD], &[418, 418, 418, 200]).await;
+    check(Sent::Read, policy(2, &["POST"], &[418]), &[TEA, TEA, GOOD], &[418, 418]).await;
+    // Not what is usual.
+    check(Sent::Read, policy(1, &["POST"], &[503]), &[BUSY, GOOD], &[503]).await;
+    check(Sent::Read, policy(0, &["POST"], &[503]), &[BUSY, GOOD], &[503]).await;
+    check(Sent::Read, policy(4, &["POST"], &[418]), &[BUSY, GOOD], &[503]).await;
+    check(Sent::Read, policy(4, &["GET", "HEAD"], &[503]), &[BUSY, GOOD], &[503]).await;
+    // A write, where they say so.
+    check(Sent::Write, policy(4, &["post"], &[503]), &[BUSY, GOOD], &[503, 200]).await;
+}
 
 #[tokio::test]
 async fn throttled_requests_are_sent_again_whatever_they_are() {

@@ -1,0 +1,98 @@
+//! Resources in a document of their own, and the documents that their operations stand in.
+
+use super::library::At;
+use super::operation::Operation;
+use super::problem::Problem;
+use super::service::{PLAIN_RESOURCES, RESOURCES};
+
+/// The key under which a document of resources, or one of them, names the document of its operations.
+const SERVICE: &str = "serviceDoc";
+
+/// A document of a service's resources.
+pub(super) struct Apart<'a> {
+    document: At<'a>,
+    /// The map of them.
+    pub(super) resources: At<'a>,
+}
+
+impl<'a> Apart<'a> {
+    /// The one that a provider's entry of a service names.
+    pub(super) fn of(entry: At<'a>, problems: &mut Vec<Problem>) -> Option<Self> {
+        match entry.get(PLAIN_RESOURCES)?.target() {
+            Ok(document) => {
+                let resources = document.get(PLAIN_RESOURCES).or(document.get(RESOURCES)).unwrap_or(document);
+                Some(Self { document, resources })
+            }
+            Err(problem) => {
+                problems.push(problem);
+                None
+            }
+        }
+    }
+
+    /// What stands for the service's document where that is not there: the first that has its operations.
+    pub(super) fn home(&self) -> Option<At<'a>> {
+        let stated = |at: At<'a>| at.follow(SERVICE);
+        let of_method = |method: At<'a>| {
+            let reference = method.get("operation")?.text("$ref")?;
+            Some(Operation::find(method, reference).ok()?.document)
+        };
+        let resources = || self.resources.entries().map(|(_, at)| at);
+        let methods = || resources().filter_map(|at| at.get("methods")).flat_map(At::entries);
+        let found = stated(self.document).or_else(|| resources().find_map(stated));
+        found.or_else(|| methods().find_map(|(_, method)| of_method(method))).filter(|at| at.is_map())
+    }
+}
+
+/// Where the operations of a resource's methods are looked for.
+pub(super) struct Operations<'a> {
+    /// The documents that are named for them, nearest first; then files that references name do not count.
+    named: Vec<At<'a>>,
+    /// The service's document.
+    home: At<'a>,
+}
+
+impl<'a> Operations<'a> {
+    /// Those in the service's document.
+    pub(super) fn within(home: At<'a>) -> Self {
+        Self { named: Vec::new(), home }
+    }
+
+    /// Those of a resource.
+    ///
+    /// # Errors
+    ///
+    /// The document that is named for them cannot be read.
+    pub(super) fn of(apart: Option<&Apart<'a>>, resource: At<'a>, home: At<'a>) -> Result<Self, Problem> {
+        let places = [Some(resource), apart.map(|apart| apart.document)];
+        let named = places.into_iter().flatten().filter_map(|at| at.get(SERVICE)).map(At::target);
+        Ok(Self { named: named.collect::<Result<_, _>>()?, home })
+    }
+
+    /// The document in which most of them are.
+    pub(super) fn nearest(&self) -> At<'a> {
+        self.named.first().copied().unwrap_or(self.home)
+    }
+
+    /// The operation that `reference`, written at `method`, leads to.
+    pub(super) fn find(&self, method: At<'a>, reference: &'a str) -> Result<Operation<'a>, Problem> {
+        let pointer = reference.find('#').map_or("", |at| &reference[at..]);
+        if self.named.is_empty() {
+            let found = Operation::find(method, reference);
+            return match reference.starts_with('#') {
+                true => found.or_else(|problem| Operation::find(self.home, pointer).map_err(|_| problem)),
+                false => found,
+            };
+        }
+        let mut missing = None;
+        for document in self.named.iter().chain([&self.home]) {
+            match Operation::find(*document, pointer) {
+                Ok(found) => return Ok(found),
+                Err(problem) => missing = missing.or(Some(problem)),
+            }
+        }
+        Err(missing.unwrap_or_else(|| {
+            Problem::new(method.place(), "the operation is nowhere", "name the document that has it")
+        }))
+    }
+}

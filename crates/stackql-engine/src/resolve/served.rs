@@ -1,0 +1,103 @@
+//! Which columns `*` shows of a resource whose methods answer different rows: those of the method that serves the SELECT.
+
+use std::sync::Arc;
+
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator, Select, SelectItem};
+use stackql_provider::names::{Found, find, fold};
+use stackql_provider::{Column, Method, Resource, Type, Verb};
+
+use super::relation::Relation;
+use crate::access::choose_among;
+use crate::shape::Source;
+use crate::table::ResourceTable;
+
+/// Hides what the methods that serve `select` do not answer, where `*` would show it.
+pub(super) fn settle(select: &Select, relations: &mut [Relation]) {
+    let is_star = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+    if !select.projection.iter().any(is_star) {
+        return;
+    }
+    for relation in relations {
+        let Some(table) = relation.table.clone() else { continue };
+        if table.resource.methods_of(Verb::Select).nth(1).is_none() {
+            continue;
+        }
+        if let Some(method) = method(select, relation, &table) {
+            relation.hide(|at| match table.shape.sources.get(at) {
+                Some(Source::Row(at)) => !answers(&table.resource, method, &table.resource.columns[*at]),
+                _ => false,
+            });
+        }
+    }
+}
+
+/// The method that serves the relation, as far as conditions tell it before names are resolved.
+fn method<'a>(select: &Select, relation: &Relation, table: &'a Arc<ResourceTable>) -> Option<&'a Method> {
+    let on = select.from.iter().flat_map(|from| &from.joins).filter_map(|join| constraint(&join.join_operator));
+    let mut compared = Vec::new();
+    select.selection.iter().chain(on).for_each(|condition| columns(condition, relation, &mut compared));
+    // What a statement leaves open, the session or a view may say.
+    let elsewhere = table.predicates(&[]).into_iter().map(|predicate| predicate.column);
+    let all: Vec<String> =
+        compared.iter().filter_map(|column| table.shape.parameter_column(column)).chain(elsewhere).collect();
+    let (bound, offered): (Vec<&str>, Vec<&str>) =
+        all.iter().map(String::as_str).partition(|column| compared.iter().any(|c| c == column));
+    choose_among(table, &bound, &offered).ok()
+}
+
+fn constraint(operator: &JoinOperator) -> Option<&Expr> {
+    match operator {
+        JoinOperator::Join(JoinConstraint::On(on))
+        | JoinOperator::Inner(JoinConstraint::On(on))
+        | JoinOperator::Left(JoinConstraint::On(on))
+        | JoinOperator::LeftOuter(JoinConstraint::On(on))
+        | JoinOperator::Right(JoinConstraint::On(on))
+        | JoinOperator::RightOuter(JoinConstraint::On(on))
+        | JoinOperator::FullOuter(JoinConstraint::On(on)) => Some(on),
+        _ => None,
+    }
+}
+
+/// The columns of the relation that a condition fixes, by their own names.
+fn columns(condition: &Expr, relation: &Relation, out: &mut Vec<String>) {
+    let mut add = |expr: &Expr| out.extend(column(expr, relation));
+    match condition {
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            columns(left, relation, out);
+            columns(right, relation, out);
+        }
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+            add(left);
+            add(right);
+        }
+        Expr::InList { expr, negated: false, .. } | Expr::InSubquery { expr, negated: false, .. } => add(expr),
+        Expr::Nested(inner) => columns(inner, relation, out),
+        _ => {}
+    }
+}
+
+fn column(expr: &Expr, relation: &Relation) -> Option<String> {
+    let word = match expr {
+        Expr::Identifier(word) => word,
+        Expr::CompoundIdentifier(words) => {
+            let (last, before) = words.split_last()?;
+            let before: Vec<&str> = before.iter().map(|word| word.value.as_str()).collect();
+            relation.is_called(&before).then_some(last)?
+        }
+        _ => return None,
+    };
+    match find(&word.value, relation.names()) {
+        Found::One(own) => Some(own.to_owned()),
+        _ => None,
+    }
+}
+
+/// Whether rows of a method may have a field; those of a shape that is not known may have any.
+fn answers(resource: &Resource, method: &Method, column: &Column) -> bool {
+    match method.response.row.map(|row| resource.types.get(row)) {
+        Some(Type::Structure { members }) if !members.is_empty() => {
+            members.iter().any(|m| m.wire == column.wire || fold(&m.name) == fold(&column.name))
+        }
+        _ => true,
+    }
+}
