@@ -1,4 +1,6 @@
-//! One call, page by page: sent when the consumer asks for rows, and a page ahead only where all rows are wanted.
+//! One call, page by page: sent when the consumer asks for rows, and ahead only where all rows are wanted ([`chain`]).
+
+mod chain;
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,14 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::common::runtime::SpawnedTask;
 use futures::stream::{self, Stream};
 use stackql_call::{
-    AnswerError, Call, Cursor, Fault, FaultKind, Page, Request, Response, RowPlan, TransportError, onward, page,
-    request,
+    AnswerError, Call, Cursor, Fault, FaultKind, Page, Request, Response, RowPlan, TransportError, onward, request,
 };
 use stackql_provider::{NextPage, Verb};
 
+use self::chain::{Chain, Decoding};
 use crate::access::is_of_a_parent;
 use crate::context::Context;
 use crate::error::Error;
@@ -25,7 +26,7 @@ pub(crate) struct Paging {
     pub(crate) wanted: Option<usize>,
     /// The thing not being there is an answer: zero rows.
     pub(crate) absent_is_empty: bool,
-    /// All rows are wanted, so the next page may be on its way while one is worked on.
+    /// All rows are wanted, so the next pages may be on their way while one is worked on.
     pub(crate) ahead: bool,
     /// The statement may ask the same elsewhere.
     pub(crate) shared: bool,
@@ -50,8 +51,8 @@ struct State {
     looped: bool,
     /// What the last answer was, where pages are counted.
     last: Option<u64>,
-    /// The next page, on its way.
-    coming: Option<SpawnedTask<Result<Answered, Error>>>,
+    /// The next pages, on their way.
+    coming: Option<Chain>,
 }
 
 /// The batches of one call.
@@ -64,15 +65,23 @@ pub(crate) fn pages(
     let reading = Arc::new(Reading { context, call, plan, paging });
     stream::try_unfold(State::default(), move |state| {
         let reading = Arc::clone(&reading);
-        async move { reading.step(state).await }
+        async move {
+            let (pages, rows) = (state.pages, state.rows);
+            reading.step(state).await.map_err(|error| match error {
+                // How many calls a statement may make is no matter of how far this one came.
+                limit @ Error::TooManyCalls { .. } => limit,
+                source if rows > 0 => Error::Interrupted { pages, rows, source: Box::new(source) },
+                source => source,
+            })
+        }
     })
 }
 
 /// How many rows a call has in all, if its first answer says so.
 pub(crate) async fn counted(context: &Arc<Context>, call: Call, plan: RowPlan) -> Result<Option<u64>, Error> {
-    let reading = Reading { context: Arc::clone(context), call, plan, paging: Paging::default() };
+    let reading = Arc::new(Reading { context: Arc::clone(context), call, plan, paging: Paging::default() });
     let answered = reading.ask(None, None).await?;
-    Ok(reading.decode(&reading.plan, None, &answered)?.count)
+    Ok(reading.decode(None, Decoding::of(&reading, None, answered)).await?.0.count)
 }
 
 /// What all pages of a call have in common.
@@ -85,7 +94,7 @@ struct Reading {
 
 impl Reading {
     async fn step(self: Arc<Self>, mut state: State) -> Result<Option<(RecordBatch, State)>, Error> {
-        let Self { context, call, plan, paging } = self.as_ref();
+        let Self { context, call, paging, .. } = self.as_ref();
         if state.done || paging.wanted.is_some_and(|wanted| state.rows >= wanted) {
             return Ok(None);
         }
@@ -97,18 +106,23 @@ impl Reading {
             context.cut(format!("{}: stopped after {} pages, the limit", call.operation().table(), state.pages));
             return Ok(None);
         }
-        let answered = match state.coming.take() {
-            Some(coming) => coming.join_unwind().await.map_err(|_| Error::statement("a call was given up"))?,
-            None => self.ask(state.cursor.as_ref(), self.wanted(&state)).await,
+        let decoding = match self.came(&mut state).await {
+            Some(answered) => {
+                state.pages += 1;
+                answered?
+            }
+            None => {
+                let answered = self.ask(state.cursor.as_ref(), self.wanted(&state)).await?;
+                state.pages += 1;
+                // Where it was before, there is no way on.
+                let early = onward(call, state.cursor.as_ref(), &answered.response);
+                if let Some(next) = early.filter(|next| paging.ahead && !state.seen.contains(next)) {
+                    self.go_on(&mut state, &next);
+                }
+                Decoding::of(&self, state.cursor.as_ref(), answered)
+            }
         };
-        let answered = answered?;
-        state.pages += 1;
-        let early = onward(call, state.cursor.as_ref(), &answered.response);
-        // Where it was before, there is no way on.
-        if let Some(next) = early.filter(|next| !state.seen.contains(next)) {
-            self.go_on(&mut state, &next);
-        }
-        let answer = match self.decode(plan, state.cursor.as_ref(), &answered) {
+        let (answer, response) = match self.decode(state.cursor.as_ref(), decoding).await {
             Err(Error::Answer(AnswerError::Fault(fault)))
                 if (paging.absent_is_empty && self.is_absent(&fault)) || self.ignores(&fault) =>
             {
@@ -118,7 +132,7 @@ impl Reading {
         };
         let next = call.operation().method().paging.as_ref().map(|paging| &paging.next);
         let counted = matches!(next, Some(NextPage::Number { .. } | NextPage::Offset { .. }));
-        let last = counted.then(|| digest(&answered.response.body));
+        let last = counted.then(|| digest(&response.body));
         if counted && answer.rows.num_rows() > 0 && state.last == last {
             let scope = call.scope().map(str::to_owned);
             return Err(Error::RepeatedPage { table: call.operation().table(), scope, pages: state.pages - 1 });
@@ -175,13 +189,24 @@ impl Reading {
         self.paging.wanted.map(|w| u32::try_from(w - before).unwrap_or(u32::MAX))
     }
 
-    /// Sends for the page at `next`, if it may be on its way already.
-    fn go_on(self: &Arc<Self>, state: &mut State, next: &Cursor) {
-        if !self.paging.ahead || state.coming.is_some() || self.is_at_limit(state) {
-            return;
+    /// The page at the state's cursor, if it is on its way.
+    async fn came(&self, state: &mut State) -> Option<Result<Decoding, Error>> {
+        let coming = state.coming.take()?.next().await?;
+        state.coming = coming.rest;
+        if state.cursor.as_ref() == Some(&coming.cursor) {
+            return Some(coming.answered);
         }
-        let (reading, next) = (Arc::clone(self), next.clone());
-        state.coming = Some(SpawnedTask::spawn(async move { reading.ask(Some(&next), None).await }));
+        // What a page says when it is decoded goes before what it seemed to say.
+        state.coming = None;
+        None
+    }
+
+    /// Sends for the page at `next` and those behind it, if they may be on their way already.
+    fn go_on(self: &Arc<Self>, state: &mut State, next: &Cursor) {
+        if self.paging.ahead && state.coming.is_none() && !self.is_at_limit(state) {
+            let most = self.context.options.page_limit.map(|limit| limit - state.pages);
+            state.coming = Some(Chain::new(Arc::clone(self), next.clone(), state.seen.clone(), most));
+        }
     }
 
     /// Sends one request.
@@ -208,17 +233,18 @@ impl Reading {
         }
     }
 
-    fn decode(&self, plan: &RowPlan, cursor: Option<&Cursor>, answered: &Answered) -> Result<Page, Error> {
-        let (context, Answered { request, response, is_own }) = (&self.context, answered);
-        let answer = page(&self.call, plan, cursor, response);
+    /// The page that an answer is, and the answer.
+    async fn decode(&self, cursor: Option<&Cursor>, mut decoding: Decoding) -> Result<(Page, Response), Error> {
+        let answer = decoding.page(self, cursor).await;
+        let (context, Answered { request, response, is_own }) = (&self.context, decoding.answered);
         let rows = answer.as_ref().ok().map(|p| p.rows.num_rows());
-        if *is_own {
-            context.log.record(request, &response.attempts, rows);
+        if is_own {
+            context.log.record(&request, &response.attempts, rows);
         }
         let answer = answer?;
         context.progress.pages.fetch_add(1, Ordering::Relaxed);
         context.progress.rows.fetch_add(answer.rows.num_rows() as u64, Ordering::Relaxed);
-        Ok(answer)
+        Ok((answer, response))
     }
 }
 
