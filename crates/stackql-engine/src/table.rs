@@ -271,7 +271,11 @@ impl TableProvider for ResourceTable {
             operation: self.operation(method)?,
             plan,
             output,
-            paging: Paging { wanted: limit, absent_is_empty: absent_is_empty || self.is_keyed(method), ..Paging::default() },
+            paging: Paging {
+                wanted: limit,
+                absent_is_empty: absent_is_empty || self.is_keyed(method),
+                ..Paging::default()
+            },
             until: Until::Answer,
             tally: Arc::default(),
             is_fed: !self.fed.is_empty(),
