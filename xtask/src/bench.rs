@@ -115,19 +115,24 @@ impl Stand {
     fn ask(&self, statement: &str, flags: &[&str]) -> Result<(Measured, Vec<Request>), String> {
         let documents = self.workspace.root.join(DOCUMENTS);
         let registry = format!("--registry={{url: 'file://{}'}}", documents.display());
-        let of_fleet = [&[&registry, "--endpoint-url", self.fleet.url()], flags].concat();
+        let of_fleet = [&[&registry, "--endpoint-url", self.fleet.url(), "-o", "csv"], flags].concat();
         self.program.run(&[&["exec", "DESCRIBE fleet.run.items"], &*of_fleet].concat())?;
         self.watched(self.fleet.asked(), statement, &of_fleet)
     }
 
     /// Asks the mock.
     fn ask_mock(&self, statement: &str) -> Result<(Measured, Vec<Request>), String> {
-        self.watched(self.mock.asked(), statement, &[])
+        self.ask_mock_for(statement, "csv")
+    }
+
+    /// Asks the mock for rows in a format.
+    fn ask_mock_for(&self, statement: &str, format: &str) -> Result<(Measured, Vec<Request>), String> {
+        self.watched(self.mock.asked(), statement, &["-o", format])
     }
 
     fn watched(&self, asked: &Asked, statement: &str, flags: &[&str]) -> Result<(Measured, Vec<Request>), String> {
         asked.take();
-        let measured = self.program.run_watched(&[&["exec", statement, "-o", "csv"], flags].concat())?;
+        let measured = self.program.run_watched(&[&["exec", statement], flags].concat())?;
         let requests = asked.take();
         each_once(&requests)?;
         Ok((measured, requests))

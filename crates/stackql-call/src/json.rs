@@ -204,7 +204,11 @@ pub(crate) fn member(out: &mut String, name: &str) {
 
 /// Appends a text with its quotes.
 pub(crate) fn quote(out: &mut String, text: &str) {
-    out.push_str(&serde_json::Value::from(text).to_string());
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    match text.bytes().all(is_plain) {
+        true => out.extend(["\"", text, "\""]),
+        false => out.push_str(&serde_json::Value::from(text).to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub use call::{Call, Operation};
 pub use fault::{Fault, FaultKind, fault, status_line};
 pub use keyring::{Authorisation, Keyring};
 pub use masks::Masks;
-pub use page::{AnswerError, Cursor, Page, carried, made, onward, page};
+pub use page::{AnswerError, Cursor, Page, carried, is_long, made, onward, page};
 pub use progress::{Made, Progress, Waiting, progress};
 pub use pushdown::{Clauses, Comparison, Operator, Order, Pushed};
 pub use request::{Payload, Request, request};

@@ -294,15 +294,31 @@ fn unread(call: &Call, response: &Response) -> Result<(), Unread> {
     }
 }
 
-/// Where the page after that of `response` starts, where that can be told before it is decoded.
+/// An answer of so many bytes takes longer to decode than to look through for where it goes on.
+const LONG: usize = 32 << 10;
+
+/// Whether decoding an answer takes so long that other work should not wait for it.
+pub fn is_long(response: &Response) -> bool {
+    response.body.len() >= LONG
+}
+
+/// Where the page after that of `response` starts, where that can be told before it is decoded. What decoding finds goes
+/// before it.
 pub fn onward(call: &Call, asked: Option<&Cursor>, response: &Response) -> Option<Cursor> {
-    let paging = call.operation().method().paging.as_ref()?;
-    match (&paging.next, carrier(&paging.next)?) {
-        (NextPage::Token { .. } | NextPage::Address { .. }, Carrier::Header(name)) if response.status < 300 => {
-            cursor::after(call, asked, 0, in_header(response, name))
-        }
-        _ => None,
+    let method = call.operation().method();
+    let next = &method.paging.as_ref()?.next;
+    if response.status >= 300 || !matches!(next, NextPage::Token { .. } | NextPage::Address { .. }) {
+        return None;
     }
+    let text = match carrier(next)? {
+        Carrier::Header(name) => in_header(response, name),
+        Carrier::Body(path) => {
+            let is_plain = path.iter().all(|step| step != ResponseShape::ANYWHERE);
+            let is_seen = is_plain && is_long(response) && call.operation.answer_template().is_none();
+            is_seen.then(|| texts(&response.body, &[path]).pop().flatten())?
+        }
+    };
+    cursor::after(call, asked, 0, text)
 }
 
 /// The value that an answer has at a place, as text; `None` where it has none there.

@@ -1,16 +1,23 @@
 //! Reading XML as a stream: elements, their texts, and paths of names.
 
+mod inside;
+
 use std::borrow::Cow;
+use std::io::BufRead;
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesEnd, BytesStart, Event};
 
 use crate::body::{Broken, begins, text};
 
 /// A document, read from start to end.
 pub(crate) struct Document<'a> {
     reader: Reader<&'a [u8]>,
+    /// An event that was read and is still to come.
+    pending: Option<Event<'a>>,
+    /// The element last begun is an empty one, whose end no text says.
+    is_empty: bool,
     /// The local name of the child last begun.
     name: String,
     /// Its outermost element says what namespace it is of.
@@ -32,9 +39,8 @@ impl<'a> Document<'a> {
         if !begins(text, "<") && !body.is_empty() {
             return Err(Broken { at: 0, reason: "it is not XML".to_owned() });
         }
-        let mut reader = Reader::from_str(text);
-        reader.config_mut().expand_empty_elements = true;
-        let mut document = Self { reader, name: String::new(), has_namespace: false };
+        let reader = Reader::from_str(text);
+        let mut document = Self { reader, pending: None, is_empty: false, name: String::new(), has_namespace: false };
         loop {
             match document.event()? {
                 Event::Start(start) => {
@@ -63,7 +69,8 @@ impl<'a> Document<'a> {
 
     /// The same place, from where is read on without moving this one.
     fn ahead(&self) -> Self {
-        Self { reader: self.reader.clone(), name: String::new(), has_namespace: false }
+        let (reader, pending, is_empty) = (self.reader.clone(), self.pending.clone(), self.is_empty);
+        Self { reader, pending, is_empty, name: String::new(), has_namespace: false }
     }
 
     /// The local name of the child last begun.
@@ -76,7 +83,17 @@ impl<'a> Document<'a> {
     }
 
     fn event(&mut self) -> Result<Event<'a>, Broken> {
+        if let Some(event) = self.pending.take() {
+            return Ok(event);
+        }
+        if std::mem::take(&mut self.is_empty) {
+            return Ok(Event::End(BytesEnd::new("")));
+        }
         match self.reader.read_event() {
+            Ok(Event::Empty(start)) => {
+                self.is_empty = true;
+                Ok(Event::Start(start))
+            }
             Ok(Event::DocType(_)) => Err(self.broken("a document type declaration, which is refused")),
             Ok(Event::Eof) => Err(self.broken("it ends in the middle")),
             Ok(event) => Ok(event),
@@ -107,17 +124,13 @@ impl<'a> Document<'a> {
 
     /// The text of the element whose start was read, through its end. Children are passed over.
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, Broken> {
-        let mut out: Cow<'a, str> = Cow::Borrowed("");
+        let mut out = Cow::Borrowed("");
         loop {
-            let piece = match self.event()? {
-                Event::Start(_) => {
-                    self.skip()?;
-                    continue;
-                }
+            match self.event()? {
+                Event::Start(_) => self.skip()?,
                 Event::End(_) => return Ok(out),
-                other => self.piece(other)?,
-            };
-            if out.is_empty() { out = piece } else { out.to_mut().push_str(&piece) }
+                event => append(&mut out, self.piece(event)?),
+            }
         }
     }
 
@@ -153,24 +166,46 @@ impl<'a> Document<'a> {
     }
 
     /// The text of the element whose start was read, if it has no children; else nothing is read but text.
-    pub(crate) fn text_if_leaf(&mut self) -> Result<Option<String>, Broken> {
-        match self.ahead().next()? {
-            Next::Child => Ok(None),
-            Next::End => Ok(Some(self.text()?.into_owned())),
+    pub(crate) fn text_if_leaf(&mut self) -> Result<Option<Cow<'a, str>>, Broken> {
+        let mut out = Ok(Cow::Borrowed(""));
+        loop {
+            match self.event()? {
+                start @ Event::Start(_) => {
+                    self.pending = Some(start);
+                    return Ok(None);
+                }
+                Event::End(_) => return out.map(Some),
+                // What cannot be read is no text, and matters where there is nothing else.
+                event => match (&mut out, self.piece(event)) {
+                    (Ok(out), Ok(piece)) => append(out, piece),
+                    (Ok(_), Err(broken)) => out = Err(broken),
+                    (Err(_), _) => {}
+                },
+            }
         }
     }
 
-    /// Passes over what is left of the outermost element, behind which nothing may stand.
+    /// Passes over what is left of the outermost element, tag by tag, behind which nothing may stand.
     fn skip_to_end(&mut self) -> Result<(), Broken> {
-        self.skip()?;
+        self.skip_events()?;
         match self.reader.read_event() {
             Ok(Event::Eof) => Ok(()),
             _ => Err(self.broken("more than one element")),
         }
     }
 
-    /// Passes over the element whose start was read, through its end.
+    /// Passes over what is left of the element whose start was read, through its end.
     pub(crate) fn skip(&mut self) -> Result<(), Broken> {
+        if self.pending.is_none() && !self.is_empty {
+            let mut bytes = self.reader.stream();
+            // Where it cannot be told, events say what is there.
+            let length = inside::length(bytes.get_ref()).unwrap_or_default();
+            bytes.consume(length);
+        }
+        self.skip_events()
+    }
+
+    fn skip_events(&mut self) -> Result<(), Broken> {
         let mut depth = 1usize;
         while depth > 0 {
             match self.event()? {
@@ -191,6 +226,10 @@ pub(crate) fn is_markup(text: &str) -> bool {
         .is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '!'));
     let whole = || format!("<e>{text}</e>");
     begins && Document::open(whole().as_bytes()).and_then(|mut document| document.skip_to_end()).is_ok()
+}
+
+fn append<'a>(out: &mut Cow<'a, str>, piece: Cow<'a, str>) {
+    if out.is_empty() { *out = piece } else { out.to_mut().push_str(&piece) }
 }
 
 /// The texts at `paths`, each a path of names below the outermost element; the first occurrence of each.
@@ -224,3 +263,6 @@ pub(crate) fn texts(body: &[u8], paths: &[&[String]]) -> Result<Vec<Option<Strin
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! What the scans of one statement share: the transport, the log, the bound on calls in flight, and what went wrong.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub(crate) struct Course {
     pub(crate) answers: Answers,
     /// What its awaited calls share.
     pub(crate) awaits: Awaits,
+    /// The statement changes something.
+    pub(crate) is_change: AtomicBool,
     /// Calls that were made or are about to be.
     planned: AtomicU64,
     /// The methods that the statement calls where relations stand, by the names that stand for them.

@@ -95,6 +95,16 @@ pub(crate) enum Error {
         /// Why it failed.
         source: Box<Self>,
     },
+    /// A list ended early: the pages before are good.
+    #[error("{source}; {} with {} came before", quantity(*.pages, "page"), quantity(*.rows, "row"))]
+    Interrupted {
+        /// How many pages came.
+        pages: usize,
+        /// How many rows these had.
+        rows: usize,
+        /// Why there are no more.
+        source: Box<Self>,
+    },
     /// Several rows were sent and none went.
     #[error("{source}")]
     NoneWent {
@@ -181,7 +191,9 @@ impl Error {
     pub(crate) fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Answer(AnswerError::Fault(fault)) => Some(fault),
-            Self::Among { source, .. } | Self::NoneWent { source, .. } => source.fault(),
+            Self::Among { source, .. } | Self::NoneWent { source, .. } | Self::Interrupted { source, .. } => {
+                source.fault()
+            }
             _ => None,
         }
     }
@@ -189,6 +201,15 @@ impl Error {
     /// Whether it says that a rehearsal would have succeeded.
     pub(crate) fn is_rehearsal(&self) -> bool {
         self.fault().is_some_and(|fault| fault.kind == FaultKind::Rehearsed)
+    }
+
+    /// Whether rows came before it, of the same call.
+    pub(crate) fn is_behind_rows(&self) -> bool {
+        match self {
+            Self::Interrupted { .. } => true,
+            Self::Among { source, .. } => source.is_behind_rows(),
+            _ => false,
+        }
     }
 
     /// No method of a table answers a verb.
@@ -214,6 +235,11 @@ pub(crate) fn no_appropriate_method(table: &str, verb: Verb) -> String {
 /// What the Go program says where a resource has no method to show a statement of.
 pub(crate) fn cannot_resolve(table: &str) -> String {
     format!("{NO_METHOD} {table}: cannot resolve Method")
+}
+
+/// `1 page`, or `2 pages`.
+fn quantity(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 impl From<Error> for DataFusionError {

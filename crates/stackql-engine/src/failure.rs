@@ -111,9 +111,10 @@ fn place(error: &Error) -> Option<Box<Place>> {
         Error::StillRuns { table, scope, .. } => {
             Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
         }
-        Error::Behind { source, .. } | Error::Among { source, .. } | Error::NoneWent { source, .. } => {
-            return place(source);
-        }
+        Error::Behind { source, .. }
+        | Error::Among { source, .. }
+        | Error::Interrupted { source, .. }
+        | Error::NoneWent { source, .. } => return place(source),
         _ => return None,
     };
     Some(Box::new(place))
@@ -169,7 +170,9 @@ impl Failure {
             }
             Error::TookTooLong(_) => Self::new(FailureKind::Limit, message),
             Error::StillRuns { .. } => Self::new(FailureKind::Limit, message),
-            Error::Behind { source, .. } | Error::Among { source, .. } => Self { message, ..Self::told(source) },
+            Error::Behind { source, .. } | Error::Among { source, .. } | Error::Interrupted { source, .. } => {
+                Self { message, ..Self::told(source) }
+            }
             Error::NoneWent { source, others } => {
                 let failure = Self::told(source);
                 let others = others.iter().map(|other| format!("nor did this: {other}"));

@@ -4,8 +4,10 @@
 //! Stages: [`wants`] what a scan lacks, [`push`] which scans below a plan take a key, [`join`] one join as a [`Feed`],
 //! [`group`] inner joins in an order in which each relation is fed by those before,
 //! [`detail`] what lists leave out. A [`Feed`] becomes a [`FeedExec`],
-//! which takes the outer relation's rows as they come, fills the holes of its body with them ([`hole`]), and runs it.
+//! which takes the outer relation's rows as they come, fills the holes of its body with them ([`hole`]), and runs it. In the
+//! body they are the [`build_side`] of the join.
 
+mod build_side;
 mod cycle;
 mod detail;
 mod either;
@@ -27,6 +29,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::LogicalPlan;
 use stackql_sql::JoinBy;
 
+pub(crate) use build_side::BuildSideRule;
 pub(crate) use either::EitherExec;
 pub(crate) use exec::FeedExec;
 pub(crate) use hole::KeysExec;

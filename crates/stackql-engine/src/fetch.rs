@@ -31,6 +31,7 @@ use crate::Failure;
 use crate::awaiting::{Until, awaited};
 use crate::context::Context;
 use crate::demand::Demand;
+use crate::error::Error;
 use crate::explain::Choice;
 use crate::feed::KeysExec;
 use crate::journal::Called;
@@ -223,7 +224,9 @@ impl ExecutionPlan for FetchExec {
     }
 }
 
-/// The rows of all calls. A call that fails ends only its own rows, unless it is the only one or all fail.
+/// The rows of all calls. A call that fails ends only its own rows, unless all fail, or it is the only one. One that fails
+/// behind some of its rows was answered in part, and is no failure of the statement, unless that would change something by
+/// what it does not know.
 async fn all_rows(
     fetch: &Arc<Fetch>,
     paging: Paging,
@@ -235,7 +238,9 @@ async fn all_rows(
     context.progress.scopes.fetch_add(calls.len() as u64, Ordering::Relaxed);
     let is_alone = calls.len() == 1 && !fetch.is_fed;
     let says_rows = fetch.says_rows() && calls.iter().enumerate().all(|(at, (row, _))| *row == at + 1);
-    let one_ends_all = is_alone || context.settings.fails_at_once;
+    let first_ends_all = context.settings.fails_at_once;
+    let is_change = context.course.is_change.load(Ordering::Relaxed);
+    let ends_all = move |error: &Error| first_ends_all || (is_alone && (is_change || !error.is_behind_rows()));
     let tally = Arc::clone(&fetch.tally);
     tally.expect(calls.len());
     let of_call = Arc::clone(fetch);
@@ -252,12 +257,14 @@ async fn all_rows(
         rows.map(move |page| {
             match page.map_err(|error| if is_alone { error } else { fetch.among(row, &call, error) }) {
                 Ok(page) => Some(fetch.output.batch(&call, &page)),
-                Err(error) if one_ends_all => Some(Err(error.into())),
+                Err(error) if ends_all(&error) => Some(Err(error.into())),
                 Err(error) => {
                     if !error.is_rehearsal() {
                         context.lose(Failure::from(&error));
                     }
-                    tally.fail(says_rows.then_some(row), error);
+                    if !error.is_behind_rows() {
+                        tally.fail(says_rows.then_some(row), error);
+                    }
                     None
                 }
             }
@@ -272,7 +279,7 @@ async fn all_rows(
     // What waits is not in flight.
     let most = (fetch.until == Until::Answer).then(|| fetch.context.options.concurrency.max(1));
     let rows = stream::iter(streams).flatten_unordered(most);
-    if one_ends_all || fetch.is_fed {
+    if is_alone || first_ends_all || fetch.is_fed {
         return Ok(rows.boxed());
     }
     // When no call is left that answered, the statement failed; it is not an answer with parts missing.

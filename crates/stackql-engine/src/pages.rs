@@ -1,4 +1,6 @@
-//! One call, page by page: sent when the consumer asks for rows, and a page ahead only where all rows are wanted.
+//! One call, page by page: sent when the consumer asks for rows, and ahead only where all rows are wanted ([`chain`]).
+
+mod chain;
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,14 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::common::runtime::SpawnedTask;
 use futures::stream::{self, Stream};
 use stackql_call::{
     AnswerError, Call, Cursor, Fault, FaultKind, Page, Request, Response, RowPlan, TransportError, TransportErrorKind,
-    onward, page, request,
+    onward, request,
 };
 use stackql_provider::{NextPage, Verb};
 
+use self::chain::{Chain, Decoding};
 use crate::access::is_of_a_parent;
 use crate::context::Context;
 use crate::error::Error;
@@ -26,7 +28,7 @@ pub(crate) struct Paging {
     pub(crate) wanted: Option<usize>,
     /// The thing not being there is an answer: zero rows.
     pub(crate) absent_is_empty: bool,
-    /// All rows are wanted, so the next page may be on its way while one is worked on.
+    /// All rows are wanted, so the next pages may be on their way while one is worked on.
     pub(crate) ahead: bool,
     /// The statement may ask the same elsewhere.
     pub(crate) shared: bool,
@@ -51,8 +53,8 @@ struct State {
     looped: bool,
     /// What the last answer was, where pages are counted.
     last: Option<u64>,
-    /// The next page, on its way.
-    coming: Option<SpawnedTask<Result<Answered, Error>>>,
+    /// The next pages, on their way.
+    coming: Option<Chain>,
 }
 
 /// The batches of one call.
@@ -65,7 +67,15 @@ pub(crate) fn pages(
     let reading = Arc::new(Reading { context, call, plan, paging });
     stream::try_unfold(State::default(), move |state| {
         let reading = Arc::clone(&reading);
-        async move { reading.step(state).await }
+        async move {
+            let (pages, rows) = (state.pages, state.rows);
+            reading.step(state).await.map_err(|error| match error {
+                // How many calls a statement may make is no matter of how far this one came.
+                limit @ Error::TooManyCalls { .. } => limit,
+                source if rows > 0 => Error::Interrupted { pages, rows, source: Box::new(source) },
+                source => source,
+            })
+        }
     })
 }
 
@@ -73,11 +83,12 @@ pub(crate) fn pages(
 pub(crate) async fn counted(context: &Arc<Context>, call: Call, plan: RowPlan) -> Result<Option<u64>, Error> {
     // Where the answer has no number, its rows are read.
     let paging = Paging { shared: true, ..Paging::default() };
-    let reading = Reading { context: Arc::clone(context), call, plan, paging };
+    let reading = Arc::new(Reading { context: Arc::clone(context), call, plan, paging });
     let answered = reading.ask(None, None).await?;
-    match reading.decode(&reading.plan, None, &answered) {
-        Err(error) if reading.tolerates(&error, &answered) => Ok(Some(0)),
-        other => Ok(other?.count),
+    let body = answered.response.body.clone();
+    match reading.decode(None, Decoding::of(&reading, None, answered)).await {
+        Err(error) if reading.tolerates(&error, &body) => Ok(Some(0)),
+        other => Ok(other?.0.count),
     }
 }
 
@@ -91,7 +102,7 @@ struct Reading {
 
 impl Reading {
     async fn step(self: Arc<Self>, mut state: State) -> Result<Option<(RecordBatch, State)>, Error> {
-        let Self { context, call, plan, paging } = self.as_ref();
+        let Self { context, call, paging, .. } = self.as_ref();
         if state.done || paging.wanted.is_some_and(|wanted| state.rows >= wanted) {
             return Ok(None);
         }
@@ -103,11 +114,11 @@ impl Reading {
             context.cut(format!("{}: stopped after {} pages, the limit", call.operation().table(), state.pages));
             return Ok(None);
         }
-        let answered = match state.coming.take() {
-            Some(coming) => coming.join_unwind().await.map_err(|_| Error::statement("a call was given up"))?,
-            None => self.ask(state.cursor.as_ref(), self.wanted(&state)).await,
+        let asked = match self.came(&mut state).await {
+            Some(answered) => answered.map(Ok),
+            None => self.ask(state.cursor.as_ref(), self.wanted(&state)).await.map(Err),
         };
-        let answered = match answered {
+        let asked = match asked {
             Err(Error::Transport { source, .. }) if self.was_guessed(&state, &source) => {
                 // The Go program follows no link that nothing tells of.
                 if !context.options.compat {
@@ -117,29 +128,36 @@ impl Reading {
                 }
                 return Ok(None);
             }
-            answered => answered?,
+            asked => asked?,
         };
         state.pages += 1;
-        let early = onward(call, state.cursor.as_ref(), &answered.response);
-        // Where it was before, there is no way on.
-        if let Some(next) = early.filter(|next| !state.seen.contains(next)) {
-            self.go_on(&mut state, &next);
-        }
-        let answer = match self.decode(plan, state.cursor.as_ref(), &answered) {
+        let decoding = match asked {
+            Ok(decoding) => decoding,
+            Err(answered) => {
+                // Where it was before, there is no way on.
+                let early = onward(call, state.cursor.as_ref(), &answered.response);
+                if let Some(next) = early.filter(|next| paging.ahead && !state.seen.contains(next)) {
+                    self.go_on(&mut state, &next);
+                }
+                Decoding::of(&self, state.cursor.as_ref(), answered)
+            }
+        };
+        let body = decoding.answered.response.body.clone();
+        let (answer, response) = match self.decode(state.cursor.as_ref(), decoding).await {
             Err(Error::Answer(AnswerError::Fault(fault)))
                 if (paging.absent_is_empty && self.is_absent(&fault)) || self.ignores(&fault) =>
             {
                 return Ok(None);
             }
-            Err(error) if self.tolerates(&error, &answered) => return Ok(None),
+            Err(error) if self.tolerates(&error, &body) => return Ok(None),
             other => other?,
         };
         if context.tolerant && state.pages == 1 && answer.rows.num_rows() == 0 {
-            tolerance::note_absent(context, call, &answered.response.body);
+            tolerance::note_absent(context, call, &body);
         }
         let next = call.operation().method().paging.as_ref().map(|paging| &paging.next);
         let counted = matches!(next, Some(NextPage::Number { .. } | NextPage::Offset { .. }));
-        let last = counted.then(|| digest(&answered.response.body));
+        let last = counted.then(|| digest(&response.body));
         if counted && answer.rows.num_rows() > 0 && state.last == last {
             let scope = call.scope().map(str::to_owned);
             return Err(Error::RepeatedPage { table: call.operation().table(), scope, pages: state.pages - 1 });
@@ -177,14 +195,14 @@ impl Reading {
         guessed && state.pages > 0 && source.kind == TransportErrorKind::Elsewhere
     }
 
+    /// Whether what went wrong counts as no rows; it is told then.
+    fn tolerates(&self, error: &Error, body: &[u8]) -> bool {
+        self.reads() && tolerance::tolerates(&self.context, &self.call, error, body)
+    }
+
     /// Whether the session takes a refusal to read for nothing being there.
     fn ignores(&self, fault: &Fault) -> bool {
         self.reads() && self.context.settings.ignores(&fault.code, fault.status)
-    }
-
-    /// Whether what went wrong counts as no rows; it is told then.
-    fn tolerates(&self, error: &Error, answered: &Answered) -> bool {
-        self.reads() && tolerance::tolerates(&self.context, &self.call, error, &answered.response.body)
     }
 
     /// Whether a refusal says that the one thing that was asked for is not there.
@@ -208,13 +226,24 @@ impl Reading {
         self.paging.wanted.map(|w| u32::try_from(w - before).unwrap_or(u32::MAX))
     }
 
-    /// Sends for the page at `next`, if it may be on its way already.
-    fn go_on(self: &Arc<Self>, state: &mut State, next: &Cursor) {
-        if !self.paging.ahead || state.coming.is_some() || self.is_at_limit(state) {
-            return;
+    /// The page at the state's cursor, if it is on its way.
+    async fn came(&self, state: &mut State) -> Option<Result<Decoding, Error>> {
+        let coming = state.coming.take()?.next().await?;
+        state.coming = coming.rest;
+        if state.cursor.as_ref() == Some(&coming.cursor) {
+            return Some(coming.answered);
         }
-        let (reading, next) = (Arc::clone(self), next.clone());
-        state.coming = Some(SpawnedTask::spawn(async move { reading.ask(Some(&next), None).await }));
+        // What a page says when it is decoded goes before what it seemed to say.
+        state.coming = None;
+        None
+    }
+
+    /// Sends for the page at `next` and those behind it, if they may be on their way already.
+    fn go_on(self: &Arc<Self>, state: &mut State, next: &Cursor) {
+        if self.paging.ahead && state.coming.is_none() && !self.is_at_limit(state) {
+            let most = self.context.options.page_limit.map(|limit| limit - state.pages);
+            state.coming = Some(Chain::new(Arc::clone(self), next.clone(), state.seen.clone(), most));
+        }
     }
 
     /// Sends one request.
@@ -241,17 +270,18 @@ impl Reading {
         }
     }
 
-    fn decode(&self, plan: &RowPlan, cursor: Option<&Cursor>, answered: &Answered) -> Result<Page, Error> {
-        let (context, Answered { request, response, is_own }) = (&self.context, answered);
-        let answer = page(&self.call, plan, cursor, response);
+    /// The page that an answer is, and the answer.
+    async fn decode(&self, cursor: Option<&Cursor>, mut decoding: Decoding) -> Result<(Page, Response), Error> {
+        let answer = decoding.page(self, cursor).await;
+        let (context, Answered { request, response, is_own }) = (&self.context, decoding.answered);
         let rows = answer.as_ref().ok().map(|p| p.rows.num_rows());
-        if *is_own {
-            context.log.record(request, &response.attempts, rows);
+        if is_own {
+            context.log.record(&request, &response.attempts, rows);
         }
         let answer = answer?;
         context.progress.pages.fetch_add(1, Ordering::Relaxed);
         context.progress.rows.fetch_add(answer.rows.num_rows() as u64, Ordering::Relaxed);
-        Ok(answer)
+        Ok((answer, response))
     }
 }
 

@@ -1,11 +1,10 @@
 //! Joins larger than memory: a hash join whose build side does not fit is carried out as a merge of both sides, sorted,
-//! which goes to disk where it must.
+//! which goes to disk where it must. One that fits is carried out by [`crate::probe`].
 
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::SortOptions;
 use datafusion::common::JoinType;
 use datafusion::common::Result;
@@ -24,13 +23,14 @@ use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::spill::get_record_batch_memory_size;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements, PlanProperties,
+    DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, PlanProperties,
 };
 use futures::future::TryFutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::once::once;
 use crate::plan::{check_partition, single_partitions, stream as all_of, with_children};
+use crate::probe::{Build, is_probed, keeps_build, probe};
 
 /// Bytes of a hash table for a row.
 const OF_A_ROW: usize = 40;
@@ -43,9 +43,7 @@ impl PhysicalOptimizerRule for JoinsSpill {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let spilling = |node: Arc<dyn ExecutionPlan>| {
             Ok(match (node.as_ref() as &dyn Any).downcast_ref::<HashJoinExec>() {
-                Some(join) if merges(join) && node.output_ordering().is_none() => {
-                    Transformed::yes(Arc::new(JoinExec { join: node }) as _)
-                }
+                Some(join) if is_probed(join) => Transformed::yes(Arc::new(JoinExec { join: node }) as _),
                 _ => Transformed::no(node),
             })
         };
@@ -61,11 +59,10 @@ impl PhysicalOptimizerRule for JoinsSpill {
     }
 }
 
-/// Whether a join can be carried out as a merge: not NOT IN, nor a full join with further conditions, for which
-/// DataFusion takes a column for one without NULL that is none. Nor one of several partitions, which share the left side.
+/// Whether a join can be carried out as a merge: not a full join with further conditions, for which DataFusion takes a
+/// column for one without NULL that is none, nor one whose order its plan relies on.
 fn merges(join: &HashJoinExec) -> bool {
-    let is_single = join.children().iter().all(|side| side.output_partitioning().partition_count() == 1);
-    is_single && !join.null_aware && (*join.join_type() != JoinType::Full || join.filter().is_none())
+    join.properties().output_ordering().is_none() && (*join.join_type() != JoinType::Full || join.filter().is_none())
 }
 
 /// A hash join while its left side fits into memory.
@@ -90,14 +87,20 @@ impl JoinExec {
         let mut left = all_of(join.left(), Arc::clone(&task))?;
         let schema = left.schema();
         // What is downstream needs memory, too.
+        let share = if keeps_build(join) { 3 } else { 2 };
         let most = match task.memory_pool().memory_limit() {
-            MemoryLimit::Finite(limit) => limit / 2,
+            MemoryLimit::Finite(limit) => limit / share,
             _ => usize::MAX,
         };
         let reservation = MemoryConsumer::new("JoinExec").register(task.memory_pool());
         let mut rows = Vec::new();
         while let Some(batch) = left.try_next().await? {
             let size = get_record_batch_memory_size(&batch) + batch.num_rows() * OF_A_ROW;
+            if !merges(join) {
+                reservation.try_grow(size)?;
+                rows.push(batch);
+                continue;
+            }
             let fits = reservation.size() + size <= most && reservation.try_grow(size).is_ok();
             rows.push(batch);
             if !fits {
@@ -106,12 +109,7 @@ impl JoinExec {
                 return all_of(&merged(join, left)?, task);
             }
         }
-        drop(reservation);
-        let rows = stream::iter(rows.into_iter().map(Ok::<RecordBatch, _>));
-        let left = once(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))?;
-        // A join keeps its table, and this may be run again with other rows.
-        let join = with_children(Arc::clone(&self.join).reset_state()?, vec![left, Arc::clone(join.right())])?;
-        all_of(&join, task)
+        probe(join, Build { rows, reservation }, &task)
     }
 }
 

@@ -26,11 +26,25 @@ pub(super) fn bandwidth(url: &str, path: &str, answers: usize) -> Result<f64, St
     Ok(bytes as f64 / start.elapsed().as_secs_f64())
 }
 
+/// How long the answers to these forms take, one after the other, and how many bytes they have.
+pub(super) fn forms(url: &str, forms: impl Iterator<Item = String>) -> Result<(Duration, usize), String> {
+    let (start, mut bytes) = (Instant::now(), 0);
+    for form in forms {
+        let head = format!("POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}", form.len());
+        bytes += exchange(url, &format!("{head}\r\n\r\n{form}"))?;
+    }
+    Ok((start.elapsed(), bytes))
+}
+
 /// Reads an answer to its end; how many bytes it has.
 fn read(url: &str, path: &str) -> Result<usize, String> {
-    let failed = |error: std::io::Error| format!("{url}{path}: {error}");
+    exchange(url, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"))
+}
+
+fn exchange(url: &str, request: &str) -> Result<usize, String> {
+    let failed = |error: std::io::Error| format!("{url}: {error}");
     let mut stream = TcpStream::connect(url.trim_start_matches("http://")).map_err(failed)?;
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").map_err(failed)?;
+    stream.write_all(request.as_bytes()).map_err(failed)?;
     let (mut buffer, mut bytes) = (vec![0; 256 * 1024], 0);
     loop {
         match stream.read(&mut buffer).map_err(failed)? {

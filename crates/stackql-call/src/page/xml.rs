@@ -69,6 +69,16 @@ impl Answer<'_> {
     fn row(&mut self, document: &mut Document<'_>, apart: &[&[String]]) -> Result<(), Broken> {
         let plan = self.plan;
         let columns = &plan.columns;
+        if columns.is_empty() && !plan.extra {
+            document.skip()?;
+            self.end_row("");
+            return Ok(());
+        }
+        // Behind the last column that is wanted there is nothing to see.
+        let mut left = match plan.extra || columns.iter().any(|column| column.flattened) {
+            true => usize::MAX,
+            false => columns.len(),
+        };
         if let [only] = columns.as_ref()
             && self.is_of_values()
         {
@@ -90,6 +100,10 @@ impl Answer<'_> {
         let mut flattened: Vec<(usize, String)> = Vec::new();
         let mut extra = String::new();
         loop {
+            if left == 0 {
+                document.skip()?;
+                break;
+            }
             match document.next()? {
                 Next::End => break,
                 Next::Child => {}
@@ -105,6 +119,7 @@ impl Answer<'_> {
                 continue;
             };
             expected = at + 1;
+            left -= usize::from(!self.builders.has(at));
             let ty = plan.types.get(columns[at].ty);
             match ty {
                 Type::List { item, .. } if columns[at].flattened => {
@@ -308,7 +323,7 @@ fn structure(
             &[]
         }
     };
-    let mut found: Vec<(String, Vec<String>, bool)> = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     while let Next::Child = document.next()? {
         let name = document.name().to_owned();
         let known = members.iter().find(|m| m.wire == name).map(|m| types.get(m.ty));
@@ -319,25 +334,35 @@ fn structure(
         };
         let mut text = String::new();
         json(document, types, shape, &mut text, depth + 1)?;
-        match found.iter_mut().find(|(n, ..)| *n == name) {
-            Some((_, values, _)) => values.push(text),
-            None => found.push((name, vec![text], is_list)),
-        }
-    }
-    let mut body = String::new();
-    for (name, values, is_list) in found {
-        member(&mut body, &name);
-        match values.as_slice() {
-            [only] if !is_list => body.push_str(only),
-            many => {
-                body.push('[');
-                body.push_str(&many.join(","));
-                body.push(']');
+        match found.iter_mut().find(|found| found.name == name) {
+            Some(found) => {
+                found.values.push(',');
+                found.values.push_str(&text);
+                found.is_list = true;
             }
+            None => found.push(Found { name, values: text, is_list }),
         }
     }
     out.push('{');
-    out.push_str(&body);
+    for (at, Found { name, values, is_list }) in found.iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        quote(out, name);
+        out.push(':');
+        match is_list {
+            false => out.push_str(values),
+            true => out.extend(["[", values, "]"]),
+        }
+    }
     out.push('}');
     Ok(())
+}
+
+/// What stands by one name in a structure.
+struct Found {
+    name: String,
+    /// With commas between.
+    values: String,
+    is_list: bool,
 }

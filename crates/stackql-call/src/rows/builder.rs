@@ -93,6 +93,11 @@ impl Builders {
         Cell::Stored
     }
 
+    /// Whether a column of the row being read has a value.
+    pub(crate) fn has(&self, column: usize) -> bool {
+        self.filled[column]
+    }
+
     /// Puts NULL into a column of the row being read, unless it has a value.
     pub(crate) fn put_null(&mut self, column: usize) {
         if std::mem::replace(&mut self.filled[column], true) {

@@ -7,6 +7,9 @@ use arrow::record_batch::RecordBatch;
 
 use super::{RowWriter, Style, value};
 
+/// As many bytes of lines are written at once.
+const MOST: usize = 64 << 10;
+
 pub(super) struct Delimited {
     schema: SchemaRef,
     layout: Layout,
@@ -47,54 +50,76 @@ impl Delimited {
         if !std::mem::take(&mut self.header_due) {
             return Ok(());
         }
-        let names = self.schema.fields().iter().map(|f| f.name().clone()).collect();
-        self.line(names, out)
-    }
-
-    fn line(&self, values: Vec<String>, out: &mut dyn io::Write) -> io::Result<()> {
-        let between = match self.layout {
-            Layout::Csv(delimiter) => delimiter,
-            Layout::Text | Layout::PrettyText => ',',
-        };
         let mut line = String::new();
-        for (i, text) in values.iter().enumerate() {
-            if i > 0 {
-                line.push(between);
-            }
-            match self.layout {
-                Layout::Csv(delimiter) if text.contains([delimiter, '"', '\n', '\r']) => {
-                    line.push('"');
-                    line.push_str(&text.replace('"', "\"\""));
-                    line.push('"');
-                }
-                _ => line.push_str(text),
-            }
+        for (i, field) in self.schema.fields().iter().enumerate() {
+            self.cell(&mut line, i, field.name());
         }
         line.push('\n');
-        let line = if self.terminal { value::for_terminal(&line) } else { line.into() };
-        out.write_all(line.as_bytes())
+        self.write(&line, out)
+    }
+
+    /// Appends a value to a line.
+    fn cell(&self, line: &mut String, column: usize, text: &str) {
+        if column > 0 {
+            line.push(match self.layout {
+                Layout::Csv(delimiter) => delimiter,
+                Layout::Text | Layout::PrettyText => ',',
+            });
+        }
+        match self.layout {
+            Layout::Csv(delimiter) if is_quoted(text, delimiter) => {
+                line.push('"');
+                for (i, part) in text.split('"').enumerate() {
+                    line.extend([if i > 0 { "\"\"" } else { "" }, part]);
+                }
+                line.push('"');
+            }
+            Layout::PrettyText => match pretty(text) {
+                Some(pretty) => line.push_str(&pretty),
+                None => line.push_str(text),
+            },
+            Layout::Csv(_) | Layout::Text => line.push_str(text),
+        }
+    }
+
+    fn write(&self, lines: &str, out: &mut dyn io::Write) -> io::Result<()> {
+        let lines = if self.terminal { value::for_terminal(lines) } else { lines.into() };
+        out.write_all(lines.as_bytes())
     }
 }
 
 impl RowWriter for Delimited {
     fn batch(&mut self, rows: &RecordBatch, out: &mut dyn io::Write) -> io::Result<()> {
         self.header(out)?;
+        let (mut lines, mut text) = (String::new(), String::new());
         for row in 0..rows.num_rows() {
-            let cell = |column: usize| {
-                let text = value::text(rows.column(column).as_ref(), row);
-                match self.layout {
-                    Layout::PrettyText => pretty(&text).unwrap_or(text),
-                    Layout::Csv(_) | Layout::Text => text,
-                }
-            };
-            self.line((0..rows.num_columns()).map(cell).collect(), out)?;
+            for (column, array) in rows.columns().iter().enumerate() {
+                text.clear();
+                value::write_text(&mut text, array.as_ref(), row);
+                self.cell(&mut lines, column, &text);
+            }
+            lines.push('\n');
+            if lines.len() >= MOST {
+                self.write(&lines, out)?;
+                lines.clear();
+            }
         }
+        self.write(&lines, out)?;
         out.flush()
     }
 
     fn finish(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
         self.header(out)?;
         out.flush()
+    }
+}
+
+/// Whether a value of csv stands in quotes.
+fn is_quoted(text: &str, delimiter: char) -> bool {
+    let is_special = |byte: u8| matches!(byte, b'"' | b'\n' | b'\r');
+    match u8::try_from(delimiter).ok().filter(u8::is_ascii) {
+        Some(delimiter) => text.bytes().any(|byte| byte == delimiter || is_special(byte)),
+        None => text.contains(delimiter) || text.bytes().any(is_special),
     }
 }
 

@@ -29,6 +29,7 @@ struct Objects {
 
 struct Member {
     column: usize,
+    /// As the object has it, with a colon behind.
     key: String,
     holds_json: bool,
 }
@@ -83,12 +84,17 @@ impl RowWriter for JsonLines {
 impl Objects {
     fn new(schema: &Schema, style: &Style) -> Self {
         let keys = value::keys(schema).into_iter().enumerate();
-        let mut members: Vec<Member> = keys
-            .map(|(column, key)| Member { column, key, holds_json: value::holds_json(schema.field(column)) })
-            .collect();
+        let mut keys: Vec<(usize, String)> = keys.collect();
         if style.compat {
-            members.sort_by(|a, b| a.key.cmp(&b.key));
+            keys.sort_by(|(_, a), (_, b)| a.cmp(b));
         }
+        let member = |(column, name): (usize, String)| {
+            let mut key = String::new();
+            value::write_string(&mut key, &name);
+            key.push(':');
+            Member { column, key, holds_json: value::holds_json(schema.field(column)) }
+        };
+        let members = keys.into_iter().map(member).collect();
         Self { members, compat: style.compat, terminal: style.terminal, line: String::new() }
     }
 
@@ -99,8 +105,7 @@ impl Objects {
             if i > 0 {
                 self.line.push(',');
             }
-            value::write_string(&mut self.line, &member.key);
-            self.line.push(':');
+            self.line.push_str(&member.key);
             let array = rows.column(member.column).as_ref();
             if self.compat {
                 value::write_string(&mut self.line, &value::database_text(array, row));

@@ -1,9 +1,10 @@
 //! One value of an Arrow array as text or as JSON. Knows no layout.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Field, Float32Type, Float64Type};
+use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde::de::IgnoredAny;
 
@@ -32,6 +33,28 @@ pub(super) fn text(array: &dyn Array, row: usize) -> String {
     }
 }
 
+/// Appends the value as [`text`] has it.
+pub(super) fn write_text(out: &mut String, array: &dyn Array, row: usize) {
+    if !write_plain(out, array, row) {
+        out.push_str(&text(array, row));
+    }
+}
+
+/// Appends the value if it is of one of the types that most values have, whose text is the same everywhere.
+fn write_plain(out: &mut String, array: &dyn Array, row: usize) -> bool {
+    if array.is_null(row) {
+        return false;
+    }
+    match array.data_type() {
+        DataType::Utf8 => out.push_str(array.as_string::<i32>().value(row)),
+        DataType::Boolean => out.push_str(if array.as_boolean().value(row) { "true" } else { "false" }),
+        // A text takes what is written.
+        DataType::Int64 => drop(write!(out, "{}", array.as_primitive::<Int64Type>().value(row))),
+        _ => return false,
+    }
+    true
+}
+
 /// The value as the Go program writes it into JSON, where everything is a string: its database's text of it.
 pub(super) fn database_text(array: &dyn Array, row: usize) -> String {
     match array.data_type() {
@@ -51,11 +74,10 @@ pub(super) fn write_json(out: &mut String, array: &dyn Array, row: usize, nested
         return out.push_str("null");
     }
     match array.data_type() {
-        DataType::Boolean
-        | DataType::Int8
+        DataType::Boolean | DataType::Int64 => drop(write_plain(out, array, row)),
+        DataType::Int8
         | DataType::Int16
         | DataType::Int32
-        | DataType::Int64
         | DataType::UInt8
         | DataType::UInt16
         | DataType::UInt32
@@ -87,18 +109,23 @@ pub(super) fn write_json(out: &mut String, array: &dyn Array, row: usize, nested
             }
             out.push('}');
         }
-        _ => {
-            let value = formatted(array, row);
-            match nested.then(|| compact(&value)).flatten() {
-                Some(json) => out.push_str(&json),
-                None => write_string(out, &value),
-            }
-        }
+        DataType::Utf8 => write_json_text(out, array.as_string::<i32>().value(row), nested),
+        _ => write_json_text(out, &formatted(array, row), nested),
     }
 }
 
+fn write_json_text(out: &mut String, value: &str, nested: bool) {
+    match nested.then(|| compact(value)).flatten() {
+        Some(json) => out.push_str(&json),
+        None => write_string(out, value),
+    }
+}
 /// Appends text as a JSON string.
 pub(super) fn write_string(out: &mut String, text: &str) {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        return out.extend(["\"", text, "\""]);
+    }
     out.push('"');
     for c in text.chars() {
         match c {

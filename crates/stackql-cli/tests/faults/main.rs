@@ -5,11 +5,14 @@
 mod answers;
 mod api;
 mod fleet;
+mod long_pages;
 mod matrix;
 mod settings;
 mod statements;
+mod streaming;
 mod unreachable;
 
+use std::path::Path;
 use std::process::Command;
 
 use insta_cmd::get_cargo_bin;
@@ -25,15 +28,21 @@ pub(crate) struct Run {
     pub(crate) said: Vec<String>,
 }
 
-/// Runs statements over the documents beside this. Nothing of the environment of whoever runs the tests is seen.
-pub(crate) fn run(sql: &str, flags: &[&str]) -> Run {
-    let kept = tempfile::tempdir().unwrap();
+/// The program with statements over the documents beside this, and what it keeps in `kept`. Nothing of the environment of
+/// whoever runs the tests is seen.
+pub(crate) fn program(sql: &str, flags: &[&str], kept: &Path) -> Command {
     let registry =
         format!(r#"{{"url": "file://{}/tests/faults", "srcPrefix": "documents"}}"#, env!("CARGO_MANIFEST_DIR"));
     let mut command = Command::new(get_cargo_bin("stackql"));
     command.env_clear().args(["exec", sql, "--output=csv", "--hideheaders", "--registry", &registry]).args(flags);
-    command.arg("--approot").arg(kept.path());
-    let output = command.output().unwrap();
+    command.arg("--approot").arg(kept);
+    command
+}
+
+/// Runs statements.
+pub(crate) fn run(sql: &str, flags: &[&str]) -> Run {
+    let kept = tempfile::tempdir().unwrap();
+    let output = program(sql, flags, kept.path()).output().unwrap();
     let lines =
         |bytes: Vec<u8>| -> Vec<String> { String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect() };
     let mut said = lines(output.stderr);

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
@@ -29,8 +30,9 @@ use crate::clauses::{ClausesAbove, listed};
 use crate::context::{Context, Course};
 use crate::demand::Demands;
 use crate::error::Error;
-use crate::feed::{FeedPlanner, feed};
+use crate::feed::{BuildSideRule, FeedPlanner, feed};
 use crate::fetch::{FetchExec, Tally};
+use crate::filter_batches::FilterBatchesRule;
 use crate::literal::{Assignment, Named, condition, literal, literals};
 use crate::parameters::bind_parameters;
 use crate::row_order::in_order;
@@ -117,7 +119,8 @@ impl Session {
             *reserved = (*reserved).min(limit / 16);
         }
         // Unions are seen as what they are run as by all other rules.
-        let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(SinglePartitionRule)];
+        let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
+            vec![Arc::new(SinglePartitionRule), Arc::new(BuildSideRule)];
         rules.extend(PhysicalOptimizer::new().rules);
         let mut state = stackql_functions::add(SessionStateBuilder::new().with_config(config).with_default_features())
             .with_runtime_env(self.memory()?)
@@ -127,6 +130,7 @@ impl Session {
             .with_physical_optimizer_rules(rules)
             .with_physical_optimizer_rule(Arc::new(ClausesAbove))
             .with_physical_optimizer_rule(Arc::new(Demands))
+            .with_physical_optimizer_rule(Arc::new(FilterBatchesRule))
             .with_physical_optimizer_rule(Arc::new(JoinsSpill))
             .build();
         state.mark_start_execution();
@@ -176,6 +180,7 @@ impl Planner {
         statement: Statement,
     ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
         let context = &self.context;
+        context.course.is_change.store(true, Ordering::Relaxed);
         match statement {
             Statement::Insert(insert) => self.inserted(insert, Verb::Insert).await,
             Statement::Replace(Replace::Rows(insert)) => self.inserted(insert, Verb::Replace).await,

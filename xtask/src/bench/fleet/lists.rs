@@ -21,11 +21,15 @@ pub(crate) const ZONES: usize = 20;
 /// Those of a zone.
 pub(crate) const NETWORKS: usize = 20;
 pub(crate) const ACCOUNTS: usize = 30;
+/// The rows of a list that comes in one answer.
+pub(crate) const WHOLE: usize = 100_000;
 /// One reading of so many is of level 7.
 pub(crate) const SELDOM: usize = 3700;
 
 /// Rows of 1.5 KB, each of another team: the same on every page.
 static ITEM_ROWS: LazyLock<String> = LazyLock::new(|| rows(0..ITEMS.rows, item));
+
+static COUNTERS: LazyLock<Option<String>> = LazyLock::new(|| whole(WHOLE, counter));
 
 /// An answer; `None` where there is no such list.
 pub(crate) fn page(path: &str, token: Option<&str>) -> Option<String> {
@@ -36,6 +40,7 @@ pub(crate) fn page(path: &str, token: Option<&str>) -> Option<String> {
     match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
         ["events"] => EVENTS.page(number, |id| format!(r#"{{"id":{id},"kind":"start"}}"#)),
         ["readings"] => READINGS.page(number, reading),
+        ["counters"] => COUNTERS.clone(),
         ["items"] => ITEMS.answer(number, &ITEM_ROWS),
         ["accounts", account, "regions", region, "machines"] => {
             MACHINES.page(number, |id| format!(r#"{{"id":"{account}-{region}-{id}","cores":{}}}"#, 1 + id))
@@ -85,6 +90,16 @@ fn rows(numbers: std::ops::Range<usize>, row: impl Fn(usize) -> String) -> Strin
 fn reading(id: usize) -> String {
     let level = if id.is_multiple_of(SELDOM) { 7 } else { id % 7 };
     format!(r#"{{"id":{id},"level":{level}}}"#)
+}
+
+fn counter(id: usize) -> String {
+    let (level, team) = (level(id), id % 100);
+    format!(r#"{{"id":"counter-{id:06}","level":{level},"labels":{{"team":"team-{team}"}},"note":"as it was"}}"#)
+}
+
+/// The level of the counter of this number.
+pub(crate) fn level(id: usize) -> usize {
+    id % 7
 }
 
 /// What a record of a cloud API looks like: few fields that are asked for among many that are not.
