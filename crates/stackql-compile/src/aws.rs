@@ -213,7 +213,13 @@ impl Build<'_> {
             let mut description =
                 if of_shape.is_empty() { prose(&member["documentation"], self.facts_only) } else { of_shape };
             description.push_str(&prose(&member["deprecatedMessage"], self.facts_only));
-            out.push(Column { name: wire.clone(), wire, ty: shapes.add(text(&member["shape"])), description, ..Column::default() });
+            out.push(Column {
+                name: wire.clone(),
+                wire,
+                ty: shapes.add(text(&member["shape"])),
+                description,
+                ..Column::default()
+            });
         }
         out
     }

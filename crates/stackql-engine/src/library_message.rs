@@ -70,7 +70,8 @@ pub(crate) fn readable(text: &str) -> String {
     let text = cut.map_or(text, |at| &text[..at]).trim_end_matches(['.', ' ', ':']);
     let out = with_sql_types(text);
     match INSIDE.iter().any(|inside| out.contains(inside)) {
-        true => "the statement has a form that cannot be planned; write it with joins, subqueries in FROM, or WITH".to_owned(),
+        true => "the statement has a form that cannot be planned; write it with joins, subqueries in FROM, or WITH"
+            .to_owned(),
         false => out,
     }
 }
@@ -141,7 +142,10 @@ mod tests {
 
     #[test]
     fn types_have_their_sql_names() {
-        assert_eq!(readable("there isn't a common type to coerce Int64 and Utf8 in LIKE expression"), "there isn't a common type to coerce BIGINT and TEXT in LIKE expression");
+        assert_eq!(
+            readable("there isn't a common type to coerce Int64 and Utf8 in LIKE expression"),
+            "there isn't a common type to coerce BIGINT and TEXT in LIKE expression"
+        );
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor,
-    Visit, VisitMut, Visitor, VisitorMut,
+    Expr, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, Visit,
+    VisitMut, Visitor, VisitorMut,
 };
 use stackql_call::RowPlan;
 use stackql_provider::names::{Found, find, fold, meant, nearest};
@@ -185,7 +185,9 @@ impl VisitorMut for Resolver {
             }
             // A word that is a function to the parser may be a column.
             Expr::Function(function) => match forms::word(function) {
-                Some(mut word) if self.is_column(&word.value) => self.unqualified(&mut word).map(|_| *expr = Expr::Identifier(word)),
+                Some(mut word) if self.is_column(&word.value) => {
+                    self.unqualified(&mut word).map(|_| *expr = Expr::Identifier(word))
+                }
                 _ => Ok(()),
             },
             _ => Ok(()),
@@ -273,7 +275,9 @@ impl Resolver {
                 let path: Vec<String> = members.iter().map(|member| format!("'{}'", member.value)).collect();
                 let (written, name) = (joined_names(parts), &column.value);
                 Err(Error::Statement {
-                    message: format!("no such column: {written}; {name} is a column, and members of JSON are read by ->>"),
+                    message: format!(
+                        "no such column: {written}; {name} is a column, and members of JSON are read by ->>"
+                    ),
                     hint: Some(format!("write {name} ->> {}", path.join(" ->> "))),
                 })
             }

@@ -112,14 +112,16 @@ fn holds_predicate(plan: &LogicalPlan) -> bool {
 }
 
 fn gathers_subquery(plan: &LogicalPlan) -> bool {
-    matches!(plan, LogicalPlan::Aggregate(_) | LogicalPlan::Sort(_) | LogicalPlan::Window(_)) && plan.expressions().iter().any(Expr::contains_scalar_subquery)
+    matches!(plan, LogicalPlan::Aggregate(_) | LogicalPlan::Sort(_) | LogicalPlan::Window(_))
+        && plan.expressions().iter().any(Expr::contains_scalar_subquery)
 }
 
 /// The first subquery of an optimized plan that became no join, as an error.
 pub(crate) fn unplanned(plan: &LogicalPlan) -> Option<Error> {
     let mut found = None;
     let walked = plan.apply(|node| {
-        let is_correlated = |expr: &Expr| expr.exists(|e| Ok(matches!(e, Expr::OuterReferenceColumn(..)))).unwrap_or_default();
+        let is_correlated =
+            |expr: &Expr| expr.exists(|e| Ok(matches!(e, Expr::OuterReferenceColumn(..)))).unwrap_or_default();
         let exprs = node.expressions();
         if holds_predicate(node) || exprs.iter().any(|e| e.contains_scalar_subquery() || is_correlated(e)) {
             found = Some(Error::Statement {

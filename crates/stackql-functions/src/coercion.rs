@@ -21,10 +21,10 @@ use datafusion::optimizer::AnalyzerRule;
 use datafusion::prelude::{Expr, cast, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use crate::lenient::{Agreement, Lenient, inside};
 use crate::aggregates::gathering;
-use crate::order::is_marked;
+use crate::lenient::{Agreement, Lenient, inside};
 use crate::operators::{sides, spelled, truth_of};
+use crate::order::is_marked;
 
 /// The rule.
 #[derive(Debug)]
@@ -103,7 +103,9 @@ fn coerced(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         Expr::AggregateFunction(AggregateFunction { func, params }) if func.name() == "array_agg" => {
             let is_json = params.args.iter().any(|arg| arg.to_field(schema).is_ok_and(|(_, field)| is_marked(&field)));
             match if is_json { gathering("json_group_array") } else { None } {
-                Some(func) => Transformed::yes(Expr::AggregateFunction(AggregateFunction { func: Arc::new(func), params })),
+                Some(func) => {
+                    Transformed::yes(Expr::AggregateFunction(AggregateFunction { func: Arc::new(func), params }))
+                }
                 None => Transformed::no(Expr::AggregateFunction(AggregateFunction { func, params })),
             }
         }
@@ -144,7 +146,9 @@ fn in_list(InList { expr, list, negated }: InList, schema: &DFSchema) -> Result<
         true => pairs,
         false => list.iter().map(|item| comparison(&expr, BinaryOperator::Eq, item, schema)).collect(),
     };
-    let Some((first, _)) = pairs.first() else { return Ok(Transformed::no(Expr::InList(InList { expr, list, negated }))) };
+    let Some((first, _)) = pairs.first() else {
+        return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
+    };
     if pairs.iter().all(|(side, _)| side == first) {
         let expr = Box::new(first.clone());
         let list = pairs.into_iter().map(|(_, item)| item).collect();
@@ -199,8 +203,7 @@ pub(crate) fn common<'a>(kinds: impl Iterator<Item = &'a DataType> + Clone) -> O
 
 /// Results of one expression, as what they are together.
 fn agreeing(results: Vec<Expr>, schema: &DFSchema) -> Vec<Expr> {
-    let kinds: Vec<DataType> =
-        results.iter().map(|result| result.get_type(schema).unwrap_or(DataType::Null)).collect();
+    let kinds: Vec<DataType> = results.iter().map(|result| result.get_type(schema).unwrap_or(DataType::Null)).collect();
     let Some(common) = common(kinds.iter()) else { return results };
     results.into_iter().zip(kinds).map(|(result, kind)| member(result, &kind, &common)).collect()
 }
@@ -222,7 +225,9 @@ fn written(value: Expr, kind: &DataType) -> Expr {
 /// What stands where a text is needed.
 fn as_text(expr: Expr, schema: &DFSchema) -> Expr {
     match expr.get_type(schema) {
-        Ok(kind) if kind.is_numeric() || matches!(kind, DataType::Boolean | DataType::Timestamp(..)) => written(expr, &kind),
+        Ok(kind) if kind.is_numeric() || matches!(kind, DataType::Boolean | DataType::Timestamp(..)) => {
+            written(expr, &kind)
+        }
         _ => expr,
     }
 }

@@ -12,10 +12,10 @@ use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, Tr
 use datafusion::common::{Column, ExprSchema, NullHandling, ScalarValue, TableReference, UnnestOptions};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::first_last::first_value;
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
     Expr, FetchType, Join, JoinType, LogicalPlan, LogicalPlanBuilder, SkipType, Sort, Subquery, SubqueryAlias,
 };
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::optimizer::AnalyzerRule;
 
 use crate::table::ROWS;
@@ -230,7 +230,8 @@ fn with_keys(plan: LogicalPlan) -> Result<LogicalPlan> {
         LogicalPlan::Projection(projection) => {
             let input = with_keys(projection.input.as_ref().clone())?;
             let is_new = |column: &Column| {
-                column.name.starts_with(KEY) && !projection.expr.iter().any(|e| matches!(e, Expr::Column(c) if c == column))
+                column.name.starts_with(KEY)
+                    && !projection.expr.iter().any(|e| matches!(e, Expr::Column(c) if c == column))
             };
             let keys: Vec<Expr> = input.schema().columns().into_iter().filter(is_new).map(Expr::Column).collect();
             LogicalPlanBuilder::from(input).project(projection.expr.into_iter().chain(keys))?.build()

@@ -16,8 +16,8 @@ use crate::coercion::common;
 
 /// The functions whose first argument is a text.
 const OF_TEXT: [&str; 14] = [
-    "upper", "lower", "initcap", "reverse", "left", "right", "lpad", "rpad", "repeat", "ascii", "md5", "sha224", "sha256",
-    "sha512",
+    "upper", "lower", "initcap", "reverse", "left", "right", "lpad", "rpad", "repeat", "ascii", "md5", "sha224",
+    "sha256", "sha512",
 ];
 
 /// The functions whose arguments all are texts.
@@ -70,7 +70,8 @@ pub(crate) fn inside(function: &ScalarUDF) -> Option<&Lenient> {
 impl Lenient {
     /// The types of arguments as the function is called with.
     fn agreed(&self, fields: &[FieldRef]) -> Vec<FieldRef> {
-        let as_kind = |field: &FieldRef, kind: &DataType| match field.data_type().is_null() || field.data_type() == kind {
+        let as_kind = |field: &FieldRef, kind: &DataType| match field.data_type().is_null() || field.data_type() == kind
+        {
             true => Arc::clone(field),
             false => Arc::new(Field::new(field.name(), kind.clone(), field.is_nullable())),
         };

@@ -187,7 +187,11 @@ pub(crate) const CONDITION: Function = Function::new(
             (value, _) => value.as_number().map_or(Value::Null, |number| Value::Integer(i64::from(number != 0.0))),
         })
     },
-    ("as_condition(x)", "1 or 0 for what is true or false, a number or a text that holds one, else NULL", "as_condition('7')"),
+    (
+        "as_condition(x)",
+        "1 or 0 for what is true or false, a number or a text that holds one, else NULL",
+        "as_condition('7')",
+    ),
 );
 
 /// The truth that a text holds, as 1 or 0.

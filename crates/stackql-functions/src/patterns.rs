@@ -50,7 +50,9 @@ pub(crate) const ALL: &[Function] = &[
         Type::Text,
         |row| {
             matched(row, |pattern, text| match pattern.captures(text) {
-                Some(found) => found.get(1).or(found.get(0)).map_or(Value::Null, |m| Value::text(m.as_str().to_owned())),
+                Some(found) => {
+                    found.get(1).or(found.get(0)).map_or(Value::Null, |m| Value::text(m.as_str().to_owned()))
+                }
                 None => Value::Null,
             })
         },

@@ -24,7 +24,9 @@ pub(crate) fn otherwise(expr: &Expr) -> Option<Expr> {
             let (negated, expr) = (*negated, expr.clone());
             Some(Expr::ILike { negated, any: false, expr, pattern: Box::new(pattern), escape_char: None })
         }
-        Expr::Substring { expr, substring_from: Some(pattern), substring_for: None, .. } if text_of(pattern).is_some() => {
+        Expr::Substring { expr, substring_from: Some(pattern), substring_for: None, .. }
+            if text_of(pattern).is_some() =>
+        {
             Some(call("regexp_first", vec![expr.as_ref().clone(), pattern.as_ref().clone()]))
         }
         Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => {
@@ -77,7 +79,8 @@ fn on_json(left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<Expr> {
     let has = |key: Expr| is_so(call("jsonb_exists", vec![left.clone(), key]));
     let each = |op: BinaryOperator| {
         let keys = list(right)?.into_iter().map(|key| has(text(key)));
-        let all = keys.reduce(|left, right| Expr::BinaryOp { left: left.into(), op: op.clone(), right: right.into() })?;
+        let all =
+            keys.reduce(|left, right| Expr::BinaryOp { left: left.into(), op: op.clone(), right: right.into() })?;
         Some(Expr::Nested(Box::new(all)))
     };
     match op {
@@ -145,7 +148,8 @@ fn with_backslashes(pattern: &Expr, escape: char) -> Option<Expr> {
 /// A time of hours and minutes with its seconds.
 fn with_seconds(text: &str) -> Option<String> {
     let (_, time) = text.trim().split_once([' ', 'T'])?;
-    let is_short = time.len() == 5 && time.as_bytes()[2] == b':' && time.bytes().filter(u8::is_ascii_digit).count() == 4;
+    let is_short =
+        time.len() == 5 && time.as_bytes()[2] == b':' && time.bytes().filter(u8::is_ascii_digit).count() == 4;
     is_short.then(|| format!("{}:00", text.trim()))
 }
 
@@ -213,7 +217,8 @@ mod tests {
 
     #[test]
     fn formats_of_times_are_those_of_to_char() {
-        let all = [("YYYY-MM-DD HH24:MI:SS", "%Y-%m-%d %H:%M:%S"), ("DD Mon YY", "%d %b %y"), ("\"at\" HH12 AM", "at %I %p")];
+        let all =
+            [("YYYY-MM-DD HH24:MI:SS", "%Y-%m-%d %H:%M:%S"), ("DD Mon YY", "%d %b %y"), ("\"at\" HH12 AM", "at %I %p")];
         for (format, wanted) in all {
             assert_eq!(time_format(format).as_deref(), Some(wanted));
         }

@@ -61,10 +61,14 @@ async fn messages_are_for_a_person() {
     let mut wrong = Vec::new();
     for statement in statements {
         let Err(failure) = outcome(&session, statement).await else { continue };
-        let said = std::iter::once(&failure.message).chain(&failure.hints).map(String::as_str).collect::<Vec<_>>().join("\n");
+        let said =
+            std::iter::once(&failure.message).chain(&failure.hints).map(String::as_str).collect::<Vec<_>>().join("\n");
         // What the statement itself says may be repeated.
         let shows = INSIDE.iter().find(|inside| said.contains(*inside) && !statement.contains(*inside));
-        if shows.is_some() || failure.kind == FailureKind::Internal || failure.message.contains('\n') && !said.contains('^') {
+        if shows.is_some()
+            || failure.kind == FailureKind::Internal
+            || failure.message.contains('\n') && !said.contains('^')
+        {
             wrong.push(format!("{statement}\n    {said}"));
         }
     }

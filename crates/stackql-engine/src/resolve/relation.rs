@@ -81,12 +81,10 @@ impl Relation {
         own.chain(other)
     }
 
-    /// Hides columns from `*`, by their position, unless none would be left.
-    pub(super) fn hide(&mut self, is_hidden: impl Fn(usize) -> bool) {
-        let shown = |(at, column): (usize, &Name)| !column.hidden && !is_hidden(at);
-        if self.columns.iter().enumerate().any(shown) {
-            let columns = self.columns.iter_mut().enumerate();
-            columns.filter(|(at, _)| is_hidden(*at)).for_each(|(_, column)| column.hidden = true);
+    /// Hides columns from `*`, by their names, unless none would be left.
+    pub(super) fn hide(&mut self, is_hidden: impl Fn(&str) -> bool) {
+        if self.columns.iter().any(|column| !column.hidden && !is_hidden(&column.own)) {
+            self.columns.iter_mut().filter(|column| is_hidden(&column.own)).for_each(|column| column.hidden = true);
         }
     }
 

@@ -23,9 +23,11 @@ pub(super) fn settle(select: &Select, relations: &mut [Relation]) {
             continue;
         }
         if let Some(method) = method(select, relation, &table) {
-            relation.hide(|at| match table.shape.sources.get(at) {
-                Some(Source::Row(at)) => !answers(&table.resource, method, &table.resource.columns[*at]),
-                _ => false,
+            relation.hide(|name| {
+                match table.shape.schema.index_of(name).ok().and_then(|at| table.shape.sources.get(at)) {
+                    Some(Source::Row(at)) => !answers(&table.resource, method, &table.resource.columns[*at]),
+                    _ => false,
+                }
             });
         }
     }

@@ -43,7 +43,8 @@ pub(super) fn call_as_written(query: &mut Query) -> Vec<Option<String>> {
 
 /// Whether there are several tables. Expressions of them without an alias are numbered, functions excepted.
 fn joins(from: &[TableWithJoins]) -> bool {
-    let factors = from.iter().flat_map(|item| std::iter::once(&item.relation).chain(item.joins.iter().map(|j| &j.relation)));
+    let factors =
+        from.iter().flat_map(|item| std::iter::once(&item.relation).chain(item.joins.iter().map(|j| &j.relation)));
     let is_table = |factor: &&TableFactor| match factor {
         TableFactor::Table { args, .. } => args.is_none(),
         factor => matches!(factor, TableFactor::Derived { .. } | TableFactor::NestedJoin { .. }),

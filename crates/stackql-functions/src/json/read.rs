@@ -154,7 +154,7 @@ pub(crate) const INSIDE: &[Function] = &[
         "json_of_kind",
         (2, 2),
         Type::Json,
-        json_value,
+        json_of_kind,
         ("json_of_kind(value, type)", "a value of json_each or json_tree as JSON", "json_of_kind('a', 'text')"),
     ),
 ];
@@ -221,11 +221,11 @@ fn json_at<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     Ok(node.at(&steps).map_or(Value::Null, |node| node.to_json()))
 }
 
-fn json_value<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
+fn json_of_kind<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     let text = row[0].as_text().unwrap_or_default();
     Ok(Value::Json(match row[1].as_text().as_deref() {
-        None => return Ok(Value::Null),
-        // Only the truths and `null` have another word for themselves than what they are.
+        None | Some("null") => return Ok(Value::Null),
+        // Only the truths have another word for themselves than what they are.
         Some("text" | "integer" | "real" | "array" | "object") if row[0].is_null() => return Ok(Value::Null),
         Some("text") => quoted(&text).into(),
         Some("integer" | "real" | "array" | "object") => text.into_owned().into(),
