@@ -59,6 +59,9 @@ fn check(sql: &str, rows: usize, is_held: fn(&Page) -> bool) {
     assert_eq!(*gate.given_up.lock().unwrap(), 0, "{sql}: the first row came no sooner than the pages behind it");
 }
 
+/// Whether a page is one that is held back.
+type IsHeld = fn(&Page) -> bool;
+
 #[test]
 fn the_first_row_waits_for_its_own_page_only() {
     let of_machines = "FROM fleet.compute.machines m WHERE account = 'a1' AND region = 'r1'";
@@ -68,7 +71,7 @@ fn the_first_row_waits_for_its_own_page_only() {
              WHERE m.account = 'a1' AND m.region = 'r1'"
         )
     };
-    let statements: [(String, usize, fn(&Page) -> bool); 6] = [
+    let statements: [(String, usize, IsHeld); 6] = [
         (format!("SELECT id {of_machines}"), 3, |page| page.number > 1),
         (format!("SELECT id {of_machines} AND cores > 0"), 3, |page| page.number > 1),
         (joined("JOIN"), 9, |page| page.number > 1),
