@@ -13,8 +13,6 @@ CASES = Path(__file__).parents[3] / "shared/compat"
 OTHERWISE = {
     "show-insert: text",
     "show-insert: the column",
-    "snake-names: described",
-    "snake-names: star",
 }
 
 # As many as there are at least.

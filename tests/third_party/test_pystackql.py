@@ -111,7 +111,7 @@ REFUSED = {
     "missing parameter": ("DELETE FROM aws.ec2.vpcs", "cannot find matching operation, possible causes include missing"),
     "no such method": ("INSERT INTO aws.sts.caller_identity(region) SELECT 'x'", "no appropriate method = 'insert'"),
     "no statement": ("SELEC 1", "syntax error at line 1, column 1 near 'SELEC'"),
-    "wrong value": ("SELECT CAST('x' AS INT)", "Cannot cast string 'x'"),
+    "wrong value": ("SELECT CAST('x' AS INT)", "'x' is no INT"),
     "refused by the provider": (f"DELETE FROM aws.ec2.vpcs WHERE VpcId = 'vpc-1' AND region = '{REGION}'", "InvalidVpcID"),
 }
 

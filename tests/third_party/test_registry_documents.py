@@ -102,10 +102,10 @@ def test_iam_page_by_page(current, client):
         iam.create_user(UserName=f"user{n:03}", Tags=[{"Key": "n", "Value": str(n)}])
     rows = current("SELECT user_name, arn FROM aws.iam.users WHERE region = 'us-east-1'")
     users = [u for page in iam.get_paginator("list_users").paginate() for u in page["Users"]]
-    assert {(r["user_name"], r["Arn"]) for r in rows} == {(u["UserName"], u["Arn"]) for u in users}
+    assert {(r["user_name"], r["arn"]) for r in rows} == {(u["UserName"], u["Arn"]) for u in users}
     assert len(rows) == 120
     one = current("SELECT arn, tags FROM aws.iam.users WHERE region = 'us-east-1' AND user_name = 'user007'")
-    assert one == [{"Arn": iam.get_user(UserName="user007")["User"]["Arn"], "Tags": '[{"Key":"n","Value":"7"}]'}]
+    assert one == [{"arn": iam.get_user(UserName="user007")["User"]["Arn"], "tags": '[{"Key":"n","Value":"7"}]'}]
 
 
 def test_iam_written_and_deleted(current, client):
@@ -113,7 +113,7 @@ def test_iam_written_and_deleted(current, client):
     made = current(
         "INSERT INTO aws.iam.users(user_name, region) SELECT 'zoe', 'us-east-1' RETURNING user_name, arn"
     )
-    assert made == [{"user_name": "zoe", "Arn": iam.get_user(UserName="zoe")["User"]["Arn"]}]
+    assert made == [{"user_name": "zoe", "arn": iam.get_user(UserName="zoe")["User"]["Arn"]}]
     current.done("DELETE FROM aws.iam.users WHERE user_name = 'zoe' AND region = 'us-east-1'")
     with pytest.raises(iam.exceptions.NoSuchEntityException):
         iam.get_user(UserName="zoe")

@@ -123,7 +123,7 @@ def test_steps_of_every_kind(deploy, ec2):
 def test_values_as_the_go_program_gives_them(deploy, monkeypatch):
     monkeypatch.setenv("STACKQL_COMPAT", "stackql")
     out = outputs(deploy)
-    assert (out["tags"], out["rules"], out["alone"], out["weight"]) == ([{"key": "Step", "value": "tag"}], [], "true", "1.5")
+    assert (out["tags"], out["rules"], out["alone"], out["weight"]) == ([{"key": "Step", "value": "tag"}], [], "1", "1.5")
 
 
 def stack_of(folder, *, provider="aws", **steps):

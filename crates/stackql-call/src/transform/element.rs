@@ -170,9 +170,13 @@ impl Element {
     }
 }
 
-/// The value that a text is. Whole numbers keep their digits.
+/// The value that a text is. Whole numbers keep their digits, so what begins with a needless zero, such as the number of
+/// an account, is a text.
 fn leaf(text: &str) -> Value {
-    let is_number = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
+    let digits = text.trim_start_matches('-');
+    let is_padded =
+        digits.len() > 1 && digits.starts_with('0') && digits[1..].starts_with(|c: char| c.is_ascii_digit());
+    let is_number = !is_padded && text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
     match (text.parse(), text.parse(), text.parse::<f64>()) {
         _ if matches!(text, "true" | "TRUE" | "True") => Value::Bool(true),
         _ if matches!(text, "false" | "FALSE" | "False") => Value::Bool(false),

@@ -1,5 +1,6 @@
 //! One method: its operation's parameters, body and address. Answers are in [`super::response`].
 
+use heck::ToSnakeCase;
 use stackql_provider::{
     BodyStyle, FormStyle, Location, Method, Parameter, RequestShape, Template, Type, Types, ValueStyle, Verb,
 };
@@ -188,7 +189,10 @@ pub(super) fn compile<'a>(
     {
         parameters.push(Parameter { required: true, ..text(scope, Location::Server, types) });
     }
-    let (response, columns) = response::compile(at, operation, types)?;
+    let (response, mut columns) = response::compile(at, operation, types)?;
+    if config.get("snake_case_aliases").and_then(At::scalar) == Some("true") {
+        in_snake_case(&mut columns);
+    }
     let paging = match (&query, request.http_method.as_str()) {
         _ if verb != Verb::Select => None,
         (Some(query), _) => query.paging(&mut parameters, types)?,
@@ -223,6 +227,18 @@ pub(super) fn compile<'a>(
         permissions: permissions::compile(scene.permissions, document, operation.at, verb),
     };
     Ok(Compiled { method, columns, problems })
+}
+
+/// Calls columns by their names in snake case, and by those of the wire as well.
+fn in_snake_case(columns: &mut [stackql_provider::Column]) {
+    for at in 0..columns.len() {
+        let name = columns[at].name.to_snake_case();
+        if name != columns[at].name && !columns.iter().any(|column| column.name == name) {
+            let wire = std::mem::replace(&mut columns[at].name, name.clone());
+            columns[at].aliases.retain(|alias| *alias != name);
+            columns[at].aliases.push(wire);
+        }
+    }
 }
 
 /// Whether a placeholder follows the parameter's in the path, or in another path of the document that takes the same
