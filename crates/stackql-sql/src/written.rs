@@ -118,7 +118,7 @@ fn text(text: &str) -> String {
 }
 
 /// The same, and texts in it are written with every quote doubled: a tree takes two quotes in a row for one that is.
-fn faithful<T: VisitMut + Clone>(tree: &T) -> T {
+pub(crate) fn faithful<T: VisitMut + Clone>(tree: &T) -> T {
     let mut tree = tree.clone();
     let _ = tree.visit(&mut Texts);
     tree
