@@ -1,6 +1,6 @@
 //! Reading XML as a stream: elements, their texts, and paths of names.
 
-mod inside;
+mod content_length;
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -199,7 +199,7 @@ impl<'a> Document<'a> {
         if self.pending.is_none() && !self.is_empty {
             let mut bytes = self.reader.stream();
             // Where it cannot be told, events say what is there.
-            let length = inside::length(bytes.get_ref()).unwrap_or_default();
+            let length = content_length::content_length(bytes.get_ref()).unwrap_or_default();
             bytes.consume(length);
         }
         self.skip_events()

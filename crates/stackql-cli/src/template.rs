@@ -80,7 +80,7 @@ fn blocks(script: &str) -> Result<(Vec<Data>, String), Stop> {
     let (mut all, mut body, mut at) = (Vec::new(), String::with_capacity(script.len()), 0);
     while at < script.len() {
         let Some(inside) = script[at..].strip_prefix(OPENS) else {
-            let length = piece(&script[at..]);
+            let length = stackql_sql::length(&script[at..]);
             body.push_str(&script[at..at + length]);
             at += length;
             continue;
@@ -112,22 +112,6 @@ fn blocks(script: &str) -> Result<(Vec<Data>, String), Stop> {
         at = end + CLOSES.len();
     }
     Ok((all, body))
-}
-
-/// The length of what `rest` begins with: a text, a name in quotes or a comment, within which no data stands, or a letter.
-fn piece(rest: &str) -> usize {
-    let until = |opens: usize, closes: &str| match rest[opens..].find(closes) {
-        Some(at) => opens + at + closes.len(),
-        None => rest.len(),
-    };
-    match rest.as_bytes() {
-        [b'-', b'-', ..] => until(2, "\n"),
-        [b'/', b'*', ..] => until(2, "*/"),
-        [b'\'', ..] => until(1, "'"),
-        [b'"', ..] => until(1, "\""),
-        [b'`', ..] => until(1, "`"),
-        _ => rest.chars().next().map_or(1, char::len_utf8),
-    }
 }
 
 /// As many blanks as there are characters; lines stay lines.

@@ -29,11 +29,11 @@ mod address;
 mod governed;
 mod identity;
 mod pools;
-mod repeats;
+mod retries;
 
 pub(crate) use self::address::shown;
 use self::address::{address, place};
-use self::repeats::Repeats;
+use self::retries::Retries;
 
 /// No answer is larger.
 pub(crate) const MAX_BODY: usize = 256 << 20;
@@ -247,7 +247,7 @@ impl Client {
         let most = most.map_err(configuration)?;
         let in_go = |failure: Failure| if self.settings.compat { in_go(request, &url, failure) } else { failure };
         let key = self.key(request, &url).await.map_err(|failure| refused(in_go(failure), Vec::new()))?;
-        let mut repeats = Repeats::of(request, most, self.settings.max_attempts);
+        let mut retries = Retries::of(request, most, self.settings.max_attempts);
         let (mut clock_corrected, mut token_renewed) = (false, false);
         loop {
             let permit = match self.governor.permit(&key).await {
@@ -280,7 +280,7 @@ impl Client {
                         clock_corrected = true;
                         continue;
                     }
-                    (repeats.repeats(request, response.status, throttled), asked)
+                    (retries.is_retried(request, response.status, throttled), asked)
                 }
                 Err((kind, _)) => {
                     use TransportErrorKind::{Broken, Connect, Timeout};
@@ -291,7 +291,7 @@ impl Client {
                     (request.repeatable && matches!(kind, Timeout | Broken | Connect), None)
                 }
             };
-            let wait = if again { repeats.next() } else { None };
+            let wait = if again { retries.next() } else { None };
             let Some(wait) = wait else {
                 return match result {
                     Ok(response) => Ok(Response { attempts, ..response }),

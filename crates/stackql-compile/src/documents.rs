@@ -4,7 +4,6 @@
 //! what they say, as the model.
 
 mod annotated;
-mod apart;
 mod command;
 mod completion;
 mod condition;
@@ -19,6 +18,7 @@ mod permissions;
 mod problem;
 mod provider;
 mod pushdown;
+mod resources_document;
 mod response;
 mod retry;
 mod schema;

@@ -2,7 +2,7 @@
 //!
 //! DataFusion's `UnionExec` has a partition for each branch, which its own nodes bring together where they must. Nodes that
 //! make calls, and plans that are run for some rows of another at a time, would read the first branch and call it all. So no
-//! plan has such a node: [`SinglePartitionRule`] replaces it before any other rule sees the plan.
+//! plan has such a node: [`SINGLE_PARTITION_RULE`] replaces it before any other rule sees the plan.
 
 use std::any::Any;
 use std::fmt;
@@ -10,11 +10,9 @@ use std::sync::Arc;
 
 use datafusion::common::Result;
 use datafusion::common::Statistics;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::config::ConfigOptions;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::CardinalityEffect;
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -25,31 +23,13 @@ use datafusion::physical_plan::{
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::demand::Demand;
-use crate::plan::{check_partition, properties, single_partitions, stream};
+use crate::plan::{PlanRule, check_partition, properties, replaced, single_partitions, stream};
 
 /// Replaces unions by appends.
-#[derive(Debug)]
-pub(crate) struct SinglePartitionRule;
-
-impl PhysicalOptimizerRule for SinglePartitionRule {
-    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        let append = |node: Arc<dyn ExecutionPlan>| {
-            Ok(match (node.as_ref() as &dyn Any).downcast_ref::<UnionExec>() {
-                Some(union) => Transformed::yes(Arc::new(AppendExec::new(union.clone())) as _),
-                None => Transformed::no(node),
-            })
-        };
-        Ok(plan.transform_up(append)?.data)
-    }
-
-    fn name(&self) -> &'static str {
-        "single_partition"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
-}
+pub(crate) const SINGLE_PARTITION_RULE: PlanRule = PlanRule {
+    name: "single_partition",
+    rewrite: |plan| replaced(plan, |union: &UnionExec, _| Ok(Some(Arc::new(AppendExec::new(union.clone()))))),
+};
 
 /// The rows of all branches: where all are wanted, as they come; where perhaps not all, branch by branch, so that a branch
 /// is not read before the rows of those in front of it did not suffice.

@@ -5,15 +5,15 @@
 
 mod above;
 mod count;
-mod listed;
+mod field_order;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr, Operator as SqlOperator};
 use stackql_call::{Bindings, Clauses, Comparison, Operator, Value};
 use stackql_provider::{Column, Method};
 
-pub(crate) use above::ClausesAbove;
-pub(crate) use listed::listed;
+pub(crate) use above::CLAUSES_ABOVE_RULE;
+pub(crate) use field_order::with_field_order;
 
 use crate::predicate::value;
 use crate::shape::{Source, same};
@@ -99,14 +99,14 @@ fn selected(table: &ResourceTable, method: &Method, projection: Option<&Vec<usiz
     }
     let place = |at: &usize| {
         let name = &table.resource.columns[*at].name;
-        table.listed.as_ref().and_then(|names| names.iter().position(|listed| listed == name))
+        table.field_order.as_ref().and_then(|names| names.iter().position(|listed| listed == name))
     };
     // What is named has its place, also where nothing here needs it; what the plan needs beside that stands behind.
     let of = |name: &String| table.resource.columns.iter().position(|c| c.name == *name);
-    let named: Vec<usize> = table.listed.iter().flat_map(|names| names.iter()).filter_map(of).collect();
+    let named: Vec<usize> = table.field_order.iter().flat_map(|names| names.iter()).filter_map(of).collect();
     wanted.extend(named.into_iter().filter(|at| !wanted.contains(at)).collect::<Vec<_>>());
     wanted.sort_by_key(|at| place(at).unwrap_or(usize::MAX));
-    let is_some = table.listed.is_some() || wanted.len() < table.resource.columns.len();
+    let is_some = table.field_order.is_some() || wanted.len() < table.resource.columns.len();
     is_some.then(|| wanted.into_iter().map(|at| table.resource.column_of(method, at)).collect())
 }
 

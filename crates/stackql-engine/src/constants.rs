@@ -7,7 +7,7 @@ use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::ast::{Expr, Query as SqlQuery, Value as SqlValue, Visit, Visitor};
 use stackql_call::Value;
-use stackql_functions::{FORMAT_KEY, JSON, TEXT};
+use stackql_functions::{FORMAT_KEY, JSON, TEXT, call};
 use stackql_sql::{Query, Statement, parse};
 
 use crate::error::Error;
@@ -63,8 +63,8 @@ pub(crate) fn value(batches: &[RecordBatch]) -> Result<Option<Expr>, DataFusionE
     };
     let literal = Expr::value(value);
     Ok(Some(match format {
-        Some(format) if format == JSON && !scalar.is_null() => crate::resolve::call("json", vec![literal]),
-        Some(format) if format == TEXT && !scalar.is_null() => crate::resolve::call("string", vec![literal]),
+        Some(format) if format == JSON && !scalar.is_null() => call("json", vec![literal]),
+        Some(format) if format == TEXT && !scalar.is_null() => call("string", vec![literal]),
         _ => literal,
     }))
 }

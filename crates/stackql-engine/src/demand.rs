@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
-use datafusion::config::ConfigOptions;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::EmissionType;
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec};
 use datafusion::physical_plan::limit::{GlobalLimitExec, LocalLimitExec};
@@ -19,7 +17,7 @@ use stackql_provider::Verb;
 use crate::append::AppendExec;
 use crate::feed::{EitherExec, FeedExec};
 use crate::fetch::FetchExec;
-use crate::plan::with_children;
+use crate::plan::{PlanRule, with_children};
 
 /// How much of a node's rows will be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,25 +63,15 @@ impl Demand {
 }
 
 /// Tells each node that makes calls how much of its rows will be read.
-#[derive(Debug)]
-pub(crate) struct Demands;
-
-impl PhysicalOptimizerRule for Demands {
-    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+pub(crate) const DEMANDS_RULE: PlanRule = PlanRule {
+    name: "demands",
+    rewrite: |plan| {
         let mut operations: Vec<(String, String)> = run_together(&plan).into_iter().map(operation).collect();
         operations.sort();
         let repeated = operations.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
         Teller { repeated }.told(plan, Demand::All, false)
-    }
-
-    fn name(&self) -> &'static str {
-        "demands"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
-}
+    },
+};
 
 /// The fetches of a plan, of bodies that stand for each other only one's.
 pub(crate) fn run_together(plan: &Arc<dyn ExecutionPlan>) -> Vec<&FetchExec> {

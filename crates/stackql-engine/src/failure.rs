@@ -81,6 +81,12 @@ impl Failure {
         self.message.strip_prefix(&in_front).unwrap_or(&self.message)
     }
 
+    /// What a library says in an error of its inside.
+    fn of_library(text: &str) -> Self {
+        let kind = if is_of_statement(text) { FailureKind::User } else { FailureKind::Internal };
+        Self::new(kind, first_line(text))
+    }
+
     fn user(message: String) -> Self {
         Self::new(FailureKind::User, message)
     }
@@ -216,11 +222,7 @@ impl From<&DataFusionError> for Failure {
                 Some(ours) => Self::from(ours),
                 None => match inner.downcast_ref::<Self>() {
                     Some(ours) => ours.clone(),
-                    None => {
-                        let text = inner.to_string();
-                        let kind = if is_of_statement(&text) { FailureKind::User } else { FailureKind::Internal };
-                        Self::new(kind, first_line(&text))
-                    }
+                    None => Self::of_library(&inner.to_string()),
                 },
             },
             DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => Self::from(inner.as_ref()),
@@ -236,7 +238,7 @@ impl From<&DataFusionError> for Failure {
             },
             DataFusionError::Collection(all) => match all.first() {
                 Some(first) => Self::from(first),
-                None => Self::new(FailureKind::Internal, first_line(&error.strip_backtrace())),
+                None => Self::of_library(&error.strip_backtrace()),
             },
             DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
                 SchemaError::FieldNotFound { field, .. } => {
@@ -252,11 +254,7 @@ impl From<&DataFusionError> for Failure {
                 let hint = "give the program more memory (--memory-limit), or ask for fewer columns or rows".to_owned();
                 Self { hints: vec![hint], ..Self::new(FailureKind::Limit, first_line(message)) }
             }
-            other => {
-                let text = other.strip_backtrace();
-                let kind = if is_of_statement(&text) { FailureKind::User } else { FailureKind::Internal };
-                Self::new(kind, first_line(&text))
-            }
+            other => Self::of_library(&other.strip_backtrace()),
         }
     }
 }

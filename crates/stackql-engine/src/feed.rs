@@ -29,7 +29,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::LogicalPlan;
 use stackql_sql::JoinBy;
 
-pub(crate) use build_side::BuildSideRule;
+pub(crate) use build_side::BUILD_SIDE_RULE;
 pub(crate) use either::EitherExec;
 pub(crate) use exec::FeedExec;
 pub(crate) use hole::KeysExec;

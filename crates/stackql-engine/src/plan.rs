@@ -4,18 +4,56 @@
 //! nodes ask that of DataFusion's rules by [`single_partitions`], and read by [`stream`], which refuses what these rules did
 //! not see, since nodes are made and given other children after them, too.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::config::ConfigOptions;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{Distribution, EquivalenceProperties, Partitioning};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements, PlanProperties,
     ReplaceChildrenOptions,
 };
+
+/// A rule of the physical optimizer. It leaves the schema of a plan as it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PlanRule {
+    pub(crate) name: &'static str,
+    pub(crate) rewrite: fn(Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>>,
+}
+
+impl PhysicalOptimizerRule for PlanRule {
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        (self.rewrite)(plan)
+    }
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// The plan with each node of a type replaced by what `replace` gives for it, innermost first; nothing leaves it.
+pub(crate) fn replaced<T: ExecutionPlan>(
+    plan: Arc<dyn ExecutionPlan>,
+    replace: impl Fn(&T, &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let one = |node: Arc<dyn ExecutionPlan>| {
+        let found =
+            (node.as_ref() as &dyn Any).downcast_ref::<T>().map(|own| replace(own, &node)).transpose()?.flatten();
+        Ok(found.map_or_else(|| Transformed::no(Arc::clone(&node)), Transformed::yes))
+    };
+    Ok(plan.transform_up(one)?.data)
+}
 
 /// The properties of a node whose rows have this schema.
 pub(crate) fn properties(schema: SchemaRef) -> Arc<PlanProperties> {

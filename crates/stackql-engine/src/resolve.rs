@@ -18,16 +18,15 @@ use crate::shape::spelled;
 mod beside;
 mod conditions;
 mod duplicate;
-mod forms;
 mod joins;
+mod method_columns;
+mod normalize;
 mod relation;
-mod served;
 mod unnamed;
 mod wildcard;
 
 pub(crate) use beside::take_one;
 pub(crate) use duplicate::called_as_written;
-pub(crate) use forms::call;
 use relation::{METHOD, Outputs, Relation, Relations, described};
 pub(crate) use unnamed::{as_written, columns_as_written};
 
@@ -132,11 +131,11 @@ impl VisitorMut for Resolver {
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         match joins::settle(select, &mut self.relations).and_then(|()| self.scope(select)) {
             Ok(mut scope) => {
-                served::settle(select, &mut scope.relations);
+                method_columns::show_only(select, &mut scope.relations);
                 wildcard::expand(select, &scope.relations);
-                forms::places(select);
+                normalize::places(select);
                 if self.relations.compat() {
-                    forms::as_sqlite(select);
+                    normalize::as_sqlite(select);
                 }
                 conditions::spell_out(select, &scope.relations);
                 self.scopes.push(scope);
@@ -178,13 +177,13 @@ impl VisitorMut for Resolver {
                 }
             }),
             Expr::CompoundIdentifier(parts) => self.qualified(parts),
-            Expr::Cast { .. } | Expr::Collate { .. } | Expr::BinaryOp { .. } => forms::settle(expr),
+            Expr::Cast { .. } | Expr::Collate { .. } | Expr::BinaryOp { .. } => normalize::expression(expr),
             Expr::Like { .. } if self.relations.compat() => {
-                forms::overlook_case(expr);
+                normalize::overlook_case(expr);
                 Ok(())
             }
             // A word that is a function to the parser may be a column.
-            Expr::Function(function) => match forms::word(function) {
+            Expr::Function(function) => match normalize::word(function) {
                 Some(mut word) if self.is_column(&word.value) => {
                     self.unqualified(&mut word).map(|_| *expr = Expr::Identifier(word))
                 }

@@ -6,7 +6,7 @@ mod own;
 mod planner;
 mod purge;
 mod saga;
-mod told;
+mod show_context;
 mod transaction;
 
 use std::collections::HashMap;
@@ -245,8 +245,8 @@ impl Session {
                 Ok(rows(RecordBatch::try_from_iter([(name, column)]).map_err(DataFusionError::from)?))
             }
             Statement::Show(statement) => {
-                let told = self.told(&statement).await;
-                Ok(rows(show::show(self.definitions.as_ref(), &self.build, &told, &statement)?))
+                let context = self.show_context(&statement).await;
+                Ok(rows(show::show(self.definitions.as_ref(), &self.build, &context, &statement)?))
             }
             Statement::Create(create) => Box::pin(self.create(create)).await,
             Statement::Drop { made, name, if_exists } => self.remove(made, &name, if_exists).await,

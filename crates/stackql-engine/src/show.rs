@@ -20,7 +20,7 @@ pub(crate) use listing::Listing;
 
 /// What a session knows beside the definitions.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct ShowContext {
     /// The providers of the Go program's own are listed, too.
     pub(crate) compat: bool,
     /// Variables of the environment that have no value, of those that parameters of the table are taken from.
@@ -34,14 +34,14 @@ const OF_GO: [&str; 2] = ["stackql_preview", "internal"];
 pub(crate) fn show(
     definitions: &dyn Definitions,
     build: &Build,
-    told: &Told,
+    context: &ShowContext,
     show: &Show,
 ) -> Result<RecordBatch, Error> {
     let listing = match &show.kind {
-        ShowKind::Providers => providers(definitions, told.compat),
+        ShowKind::Providers => providers(definitions, context.compat),
         ShowKind::Services { provider } => services(definitions, provider)?,
         ShowKind::Resources { provider, service } => resources(definitions, provider, service, show.extended)?,
-        ShowKind::Methods { table } => methods(&Table::find(definitions, table)?.resource, &told.unset),
+        ShowKind::Methods { table } => methods(&Table::find(definitions, table)?.resource, &context.unset),
         ShowKind::InsertInto { table } => template::insert_into(&Table::find(definitions, table)?, show.extended)?,
         ShowKind::Version => {
             let Build { commit, date, platform } = build.clone();

@@ -8,14 +8,12 @@ use std::sync::Arc;
 use datafusion::arrow::compute::SortOptions;
 use datafusion::common::JoinType;
 use datafusion::common::Result;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::config::ConfigOptions;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::joins::{HashJoinExec, SortMergeJoinExec};
 use datafusion::physical_plan::limit::GlobalLimitExec;
 use datafusion::physical_plan::projection::ProjectionExec;
@@ -29,35 +27,20 @@ use futures::future::TryFutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::once::once;
-use crate::plan::{check_partition, single_partitions, stream as all_of, with_children};
+use crate::plan::{PlanRule, check_partition, replaced, single_partitions, stream as all_of, with_children};
 use crate::probe::{Build, is_probed, keeps_build, probe};
 
 /// Bytes of a hash table for a row.
 const OF_A_ROW: usize = 40;
 
 /// Makes joins of a plan such that they may go to disk.
-#[derive(Debug)]
-pub(crate) struct JoinsSpill;
-
-impl PhysicalOptimizerRule for JoinsSpill {
-    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        let spilling = |node: Arc<dyn ExecutionPlan>| {
-            Ok(match (node.as_ref() as &dyn Any).downcast_ref::<HashJoinExec>() {
-                Some(join) if is_probed(join) => Transformed::yes(Arc::new(JoinExec { join: node }) as _),
-                _ => Transformed::no(node),
-            })
-        };
-        Ok(plan.transform_up(spilling)?.data)
-    }
-
-    fn name(&self) -> &'static str {
-        "joins_spill"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
-}
+pub(crate) const JOINS_SPILL_RULE: PlanRule = PlanRule {
+    name: "joins_spill",
+    rewrite: |plan| {
+        let spilling = |node: &Arc<dyn ExecutionPlan>| Arc::new(JoinExec { join: Arc::clone(node) }) as _;
+        replaced(plan, |join: &HashJoinExec, node| Ok(is_probed(join).then(|| spilling(node))))
+    },
+};
 
 /// Whether a join can be carried out as a merge: not a full join with further conditions, for which DataFusion takes a
 /// column for one without NULL that is none, nor one whose order its plan relies on.

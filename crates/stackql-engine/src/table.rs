@@ -46,7 +46,7 @@ pub(crate) struct ResourceTable {
     /// A condition of the statement is on the scope, so that its default does not stand for what the statement leaves out.
     pub(crate) has_scope_condition: bool,
     /// The fields that the statement names, in its order, where it reads nothing else.
-    pub(crate) listed: Option<Arc<Vec<String>>>,
+    pub(crate) field_order: Option<Arc<Vec<String>>>,
 }
 
 /// Columns that a relation feeds.
@@ -77,7 +77,7 @@ impl ResourceTable {
             pinned: None,
             presets: None,
             has_scope_condition: false,
-            listed: None,
+            field_order: None,
         }
     }
 

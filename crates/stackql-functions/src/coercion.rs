@@ -11,17 +11,17 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult};
 use datafusion::common::{Column, DFSchema, ScalarValue, TableReference};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::{AggregateFunction, Between, Case, InList, Like, ScalarFunction};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{BinaryExpr, ExprSchemable, LogicalPlan, Operator, Projection, Union};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::prelude::{Expr, cast, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use crate::aggregates::gathering;
+use crate::expressions::rewritten;
 use crate::lenient::{Agreement, Lenient, inside};
 use crate::operators::{sides, spelled, truth_of};
 use crate::order::is_marked;
@@ -41,16 +41,7 @@ impl AnalyzerRule for Coercion {
                 LogicalPlan::Union(union) => united(union)?,
                 other => Transformed::no(other),
             };
-            plan.transform_data(|plan| {
-                let mut schema = DFSchema::empty();
-                plan.inputs().iter().for_each(|input| schema.merge(input.schema()));
-                let names = NamePreserver::new(&plan);
-                plan.map_expressions(|expr| {
-                    let name = names.save(&expr);
-                    let expr = expr.transform_up(|expr| coerced(expr, &schema))?;
-                    Ok(expr.update_data(|expr| name.restore(expr)))
-                })
-            })
+            plan.transform_data(|plan| rewritten(plan, coerced))
         })
         .data()
     }

@@ -3,16 +3,16 @@
 
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::Case;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{ExprSchemable, LogicalPlan};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::prelude::Expr;
 
+use crate::expressions::rewritten;
 use crate::function::Function;
-use crate::order::{is_document, is_marked};
+use crate::order::{has_json, is_document, is_marked};
 use crate::value::{Type, Value};
 
 /// The rule.
@@ -25,19 +25,15 @@ impl AnalyzerRule for JsonResults {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        if !has_json(&plan)? {
+            return Ok(plan);
+        }
         plan.transform_up_with_subqueries(|plan| {
-            let mut schema = DFSchema::empty();
-            plan.inputs().iter().for_each(|input| schema.merge(input.schema()));
-            let names = NamePreserver::new(&plan);
-            let plan = plan.map_expressions(|expr| {
-                let name = names.save(&expr);
-                let marked = expr.transform_up(|expr| {
-                    Ok(match is_json(&expr, &schema) {
-                        true => Transformed::yes(MARKED.udf().call(vec![expr])),
-                        false => Transformed::no(expr),
-                    })
-                })?;
-                Ok(marked.update_data(|expr| name.restore(expr)))
+            let plan = rewritten(plan, |expr, schema| {
+                Ok(match is_json(&expr, schema) {
+                    true => Transformed::yes(MARKED.udf().call(vec![expr])),
+                    false => Transformed::no(expr),
+                })
             })?;
             // What is marked below makes other fields of the columns above.
             plan.map_data(LogicalPlan::recompute_schema)

@@ -12,12 +12,12 @@ use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, Tr
 use datafusion::common::{Column, ExprSchema, NullHandling, ScalarValue, TableReference, UnnestOptions};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::first_last::first_value;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
     Expr, FetchType, Join, JoinType, LogicalPlan, LogicalPlanBuilder, SkipType, Sort, Subquery, SubqueryAlias,
 };
 use datafusion::optimizer::AnalyzerRule;
 
+use crate::expressions::rewritten;
 use crate::table::ROWS;
 
 /// What the names of columns begin with that hold the different values of outer columns.
@@ -57,12 +57,7 @@ impl AnalyzerRule for Unnested {
 /// A node with subqueries over functions of its input's values.
 fn over_input(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     let Some(outer) = plan.inputs().first().map(|input| (*input).clone()) else { return Ok(Transformed::no(plan)) };
-    let names = NamePreserver::new(&plan);
-    plan.map_expressions(|expr| {
-        let name = names.save(&expr);
-        let expr = expr.transform_up(|expr| with_values_of(expr, &outer))?;
-        Ok(expr.update_data(|expr| name.restore(expr)))
-    })
+    rewritten(plan, |expr, _| with_values_of(expr, &outer))
 }
 
 /// ORDER BY with the columns that its subqueries name, where the projection below it does not have them.

@@ -14,6 +14,7 @@ mod coercion;
 mod computed;
 mod dates;
 mod error;
+mod expressions;
 mod function;
 mod json;
 mod json_results;
@@ -28,6 +29,7 @@ mod postgres;
 mod printf;
 mod rewrite;
 mod sums;
+mod syntax;
 mod table;
 mod text;
 mod value;
@@ -44,7 +46,9 @@ use datafusion::optimizer::Analyzer;
 
 pub use error::Error;
 pub use function::Entry;
+pub use operators::is_comparison;
 pub use rewrite::prepare;
+pub use syntax::{call, call_in_order, constraint, constraint_mut};
 pub use table::columns;
 pub use value::{FORMAT_KEY, JSON, TEXT};
 

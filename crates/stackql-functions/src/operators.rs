@@ -77,7 +77,8 @@ impl ExprPlanner for Operators {
     }
 }
 
-fn is_comparison(op: &BinaryOperator) -> bool {
+/// Whether an operator compares two values.
+pub fn is_comparison(op: &BinaryOperator) -> bool {
     use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
     matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq)
 }

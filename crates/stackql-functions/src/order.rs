@@ -33,17 +33,22 @@ impl AnalyzerRule for JsonOrder {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        let mut has_json = false;
-        plan.apply_with_subqueries(|node| {
-            has_json |= node.schema().fields().iter().any(|field| is_marked(field));
-            node.apply_expressions(|expr| {
-                has_json |= expr.exists(|part| Ok(form::makes_json(part)))?;
-                Ok(TreeNodeRecursion::Continue)
-            })?;
-            Ok(if has_json { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-        })?;
-        if has_json { whole(plan) } else { Ok(plan) }
+        if has_json(&plan)? { whole(plan) } else { Ok(plan) }
     }
+}
+
+/// Whether there may be JSON values anywhere in a plan.
+pub(crate) fn has_json(plan: &LogicalPlan) -> Result<bool> {
+    let mut has_json = false;
+    plan.apply_with_subqueries(|node| {
+        has_json |= node.schema().fields().iter().any(|field| is_marked(field));
+        node.apply_expressions(|expr| {
+            has_json |= expr.exists(|part| Ok(form::makes_json(part)))?;
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(if has_json { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    Ok(has_json)
 }
 
 /// A plan whose columns leave it as they are.

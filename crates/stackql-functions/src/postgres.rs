@@ -4,7 +4,8 @@ use datafusion::sql::sqlparser::ast::{
     BinaryOperator, DataType, Expr, Fetch, LimitClause, Query, TypedString, UnaryOperator, Value,
 };
 
-use crate::rewrite::{arguments, call, is_so, name};
+use crate::rewrite::{arguments, is_so, name};
+use crate::syntax::call;
 
 /// An expression in other words, where it is of such a form.
 pub(crate) fn otherwise(expr: &Expr) -> Option<Expr> {

@@ -14,12 +14,12 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, TableFactor, TableWithJoins, UnaryOperator, Value,
-    VisitMut, VisitorMut,
+    BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, JoinConstraint,
+    Query, Select, TableFactor, TableWithJoins, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 use crate::operators::CONDITION;
+use crate::syntax::{call, constraint_mut};
 use crate::{answers, postgres, table};
 
 /// Rewrites a query for the planner. Names of relations and columns are settled before.
@@ -78,15 +78,7 @@ impl VisitorMut for Rewriting {
         self.trees.push(trees(select));
         select.selection.iter_mut().chain(&mut select.having).for_each(condition);
         for join in select.from.iter_mut().flat_map(|from| &mut from.joins) {
-            if let JoinOperator::Join(on)
-            | JoinOperator::Inner(on)
-            | JoinOperator::Left(on)
-            | JoinOperator::LeftOuter(on)
-            | JoinOperator::Right(on)
-            | JoinOperator::RightOuter(on)
-            | JoinOperator::FullOuter(on) = &mut join.join_operator
-                && let JoinConstraint::On(expr) = on
-            {
+            if let Some(JoinConstraint::On(expr)) = constraint_mut(&mut join.join_operator) {
                 condition(expr);
             }
         }
@@ -304,22 +296,4 @@ pub(crate) fn arguments(function: &Function) -> Option<Vec<Expr>> {
         _ => None,
     };
     list.args.iter().map(argument).collect()
-}
-
-pub(crate) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
-    let argument = |expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr));
-    Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::new(name)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args: arguments.into_iter().map(argument).collect(),
-            clauses: Vec::new(),
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
 }

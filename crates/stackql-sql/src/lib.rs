@@ -15,7 +15,7 @@ mod written;
 pub use dialect::SqlDialect;
 pub use parse::parse;
 pub use prepared::{Prepared, PreparedError};
-pub use split::{Piece, breaks_off, split};
+pub use split::{Piece, breaks_off, length, split};
 pub use sqlparser;
 pub use statement::{
     Create, Delete, Exec, Hints, Insert, JoinBy, Literal, Made, ObjectName, Query, Replace, Show, ShowFilter, ShowKind,

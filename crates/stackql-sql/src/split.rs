@@ -33,14 +33,14 @@ fn scan(script: &str) -> (Vec<Piece<'_>>, bool) {
     while let Some(c) = script[at..].chars().next() {
         let rest = &script[at..];
         let len = if rest.starts_with("--") {
-            rest.find('\n').unwrap_or(rest.len())
+            length(rest)
         } else if let Some(comment) = rest.strip_prefix("/*") {
             // A hint belongs to the statement behind it, even in front.
             if comment.starts_with('+') {
                 start.get_or_insert(at);
             }
             in_comment = !comment.contains("*/");
-            until(rest, 2, "*/")
+            length(rest)
         } else if c == ';' {
             if let Some(start) = start.take() {
                 pieces.push(Piece { text: script[start..at].trim_end(), start, ended: true });
@@ -58,6 +58,23 @@ fn scan(script: &str) -> (Vec<Piece<'_>>, bool) {
         pieces.push(Piece { text: script[start..].trim_end(), start, ended: false });
     }
     (pieces, in_comment)
+}
+
+/// The length in bytes of what `rest` begins with: a comment, a quoted text or name, a word, or a character. Nothing inside of
+/// the first two is SQL.
+///
+/// ```
+/// assert_eq!(stackql_sql::length("'a; b' = c"), 6);
+/// assert_eq!(stackql_sql::length("-- a\n1"), 4);
+/// assert_eq!(stackql_sql::length("name, x"), 4);
+/// ```
+pub fn length(rest: &str) -> usize {
+    match rest.chars().next() {
+        Some('-') if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
+        Some('/') if rest.starts_with("/*") => until(rest, 2, "*/"),
+        Some(c) => token(rest, c),
+        None => 0,
+    }
 }
 
 /// The length of the token, or of the part of one, at the start of `rest`, whose first character is `c`.

@@ -5,7 +5,7 @@ use memchr::{memchr, memchr2, memchr3};
 
 /// How many bytes stand before the end tag of the element whose inside `bytes` begin with. `None` where that cannot be told
 /// by tags alone: before comments and the like, and where something is wrong.
-pub(super) fn length(bytes: &[u8]) -> Option<usize> {
+pub(super) fn content_length(bytes: &[u8]) -> Option<usize> {
     let mut open: Vec<&[u8]> = Vec::new();
     let mut at = 0;
     loop {

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Document, Next, inside};
+use super::{Document, Next, content_length};
 
 /// What is read of a document whose first child is passed over: the name of the second, else what is wrong.
 fn behind_first(text: &str) -> Result<Option<String>, String> {
@@ -109,7 +109,7 @@ proptest! {
                 Ok(_) => {}
             }
         };
-        if let (Some(length), Some(end)) = (inside::length(&text.as_bytes()["<r><a>".len()..]), end) {
+        if let (Some(length), Some(end)) = (content_length::content_length(&text.as_bytes()["<r><a>".len()..]), end) {
             let end_tag = &text["<r><a>".len() + length..end as usize];
             prop_assert!(end_tag.starts_with("</") && end_tag.ends_with('>') && !end_tag[1..].contains('<'), "{text}");
         }

@@ -7,7 +7,7 @@ use stackql_call::Request;
 use stackql_provider::Retry;
 
 /// The attempts at one request that are left.
-pub(super) enum Repeats<'a> {
+pub(super) enum Retries<'a> {
     /// As the definitions say.
     Stated {
         policy: &'a Retry,
@@ -17,7 +17,7 @@ pub(super) enum Repeats<'a> {
     Usual(backon::ExponentialBackoff),
 }
 
-impl<'a> Repeats<'a> {
+impl<'a> Retries<'a> {
     /// Those of a request of which nothing was sent yet. `most`: how often it is sent at most, where the user says it;
     /// `usual`: where nobody does.
     pub(super) fn of(request: &'a Request, most: Option<u32>, usual: u32) -> Self {
@@ -35,7 +35,7 @@ impl<'a> Repeats<'a> {
     }
 
     /// Whether an answer is one behind which the request is sent again.
-    pub(super) fn repeats(&self, request: &Request, status: u16, throttled: bool) -> bool {
+    pub(super) fn is_retried(&self, request: &Request, status: u16, throttled: bool) -> bool {
         match self {
             Self::Stated { policy, .. } => {
                 let is_its = |method: &String| method.eq_ignore_ascii_case(&request.http_method);

@@ -9,13 +9,13 @@ use super::service::{PLAIN_RESOURCES, RESOURCES};
 const SERVICE: &str = "serviceDoc";
 
 /// A document of a service's resources.
-pub(super) struct Apart<'a> {
+pub(super) struct ResourcesDocument<'a> {
     document: At<'a>,
     /// The map of them.
     pub(super) resources: At<'a>,
 }
 
-impl<'a> Apart<'a> {
+impl<'a> ResourcesDocument<'a> {
     /// The one that a provider's entry of a service names.
     pub(super) fn of(entry: At<'a>, problems: &mut Vec<Problem>) -> Option<Self> {
         match entry.get(PLAIN_RESOURCES)?.target() {
@@ -63,8 +63,12 @@ impl<'a> Operations<'a> {
     /// # Errors
     ///
     /// The document that is named for them cannot be read.
-    pub(super) fn of(apart: Option<&Apart<'a>>, resource: At<'a>, home: At<'a>) -> Result<Self, Problem> {
-        let places = [Some(resource), apart.map(|apart| apart.document)];
+    pub(super) fn of(
+        document: Option<&ResourcesDocument<'a>>,
+        resource: At<'a>,
+        home: At<'a>,
+    ) -> Result<Self, Problem> {
+        let places = [Some(resource), document.map(|own| own.document)];
         let named = places.into_iter().flatten().filter_map(|at| at.get(SERVICE)).map(At::target);
         Ok(Self { named: named.collect::<Result<_, _>>()?, home })
     }

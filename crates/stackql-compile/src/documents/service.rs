@@ -3,12 +3,12 @@
 use stackql_provider::names::fold;
 use stackql_provider::{Resource, ResourceEntry, Service, ServiceSource, Type, Types, Verb};
 
-use super::apart::{Apart, Operations};
 use super::config::Config;
 use super::library::{At, Library};
 use super::operation::{self, Operation, Scene};
 use super::problem::Problem;
 use super::provider::{auth, is_signed};
+use super::resources_document::{Operations, ResourcesDocument};
 use super::{annotated, command, permissions, servers, views};
 
 /// The keys of `sqlVerbs`, in the order in which methods are listed.
@@ -29,11 +29,11 @@ pub(super) const PLAIN_RESOURCES: &str = "resources";
 pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(ServiceSource, Vec<Problem>), Problem> {
     let provider = library.first();
     let mut problems = Vec::new();
-    let apart = Apart::of(entry, &mut problems);
-    let document = match (document(entry), &apart) {
+    let resources_document = ResourcesDocument::of(entry, &mut problems);
+    let document = match (document(entry), &resources_document) {
         (Ok(document), _) => document,
         // Nothing but the resources' own document is needed.
-        (Err(missing), Some(apart)) => apart.home().ok_or(missing)?,
+        (Err(missing), Some(resources)) => resources.home().ok_or(missing)?,
         (Err(missing), None) => return Err(missing),
     };
     let config = Config::service(document, entry, provider);
@@ -59,8 +59,8 @@ pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(S
     let is_local = command::is_local(provider, &config);
     let scene = Scene { document, config, is_signed, scope: scope.as_deref(), is_local, permissions: None };
     let mut resources = Vec::new();
-    for (name, at) in resources_of(document, apart.as_ref()) {
-        let operations = match Operations::of(apart.as_ref(), at, document) {
+    for (name, at) in resources_of(document, resources_document.as_ref()) {
+        let operations = match Operations::of(resources_document.as_ref(), at, document) {
             Ok(operations) => operations,
             Err(problem) => {
                 problems.push(problem);
@@ -102,11 +102,12 @@ fn document(entry: At<'_>) -> Result<At<'_>, Problem> {
 }
 
 /// The resources: in a document of their own, else in the service's.
-fn resources_of<'a>(document: At<'a>, apart: Option<&Apart<'a>>) -> Vec<(&'a str, At<'a>)> {
+fn resources_of<'a>(document: At<'a>, resources_document: Option<&ResourcesDocument<'a>>) -> Vec<(&'a str, At<'a>)> {
     let components = || document.get("components").and_then(|c| c.get(RESOURCES));
     let own = || components().or(document.get(RESOURCES)).or(document.get(PLAIN_RESOURCES));
     let mut out: Vec<(&str, At<'_>)> = Vec::new();
-    for (name, at) in apart.map(|apart| apart.resources).or_else(own).into_iter().flat_map(At::entries) {
+    let all = resources_document.map(|document| document.resources).or_else(own);
+    for (name, at) in all.into_iter().flat_map(At::entries) {
         let has_views = || at.get("config").is_some_and(|config| config.get("views").is_some());
         if (at.get("methods").is_some() || has_views()) && !out.iter().any(|(n, _)| *n == name) {
             out.push((name, at));

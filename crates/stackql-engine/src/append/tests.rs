@@ -2,20 +2,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use datafusion::config::ConfigOptions;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::execution::SessionStateBuilder;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{ExecutionPlanProperties, collect, displayable};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::*;
-use crate::spilling::JoinsSpill;
+use crate::spilling::JOINS_SPILL_RULE;
 
 fn context() -> SessionContext {
-    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(SinglePartitionRule)];
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(SINGLE_PARTITION_RULE)];
     rules.extend(PhysicalOptimizer::new().rules);
-    rules.push(Arc::new(JoinsSpill));
+    rules.push(Arc::new(JOINS_SPILL_RULE));
     let builder = SessionStateBuilder::new().with_config(SessionConfig::new().with_target_partitions(1));
     SessionContext::new_with_state(builder.with_default_features().with_physical_optimizer_rules(rules).build())
 }
@@ -123,7 +125,7 @@ async fn where_few_rows_are_wanted_later_branches_are_not_begun() {
         Arc::new(StreamingTableExec::try_new(schema(), vec![rows], None, [], false, None).unwrap()) as _
     };
     let union = UnionExec::try_new(vec![branch(&[1]), branch(&[2]), branch(&[3])]).unwrap();
-    let plan = SinglePartitionRule.optimize(union, &ConfigOptions::new()).unwrap();
+    let plan = SINGLE_PARTITION_RULE.optimize(union, &ConfigOptions::new()).unwrap();
     let append = (plan.as_ref() as &dyn Any).downcast_ref::<AppendExec>().unwrap().with_demand(Demand::Some(2));
     let mut rows = append.execute(0, Arc::default()).unwrap();
     assert_eq!(begun.load(Ordering::Relaxed), 0);
@@ -140,7 +142,7 @@ async fn what_is_read_as_one_has_one_partition() {
     let Err(error) = stream(&two, Arc::default()) else { panic!("half of the rows are read") };
     assert!(error.to_string().contains("DataSourceExec gives its rows in 2 partitions"), "{error}");
     let union = UnionExec::try_new(vec![Arc::clone(&two), two]).unwrap();
-    let append = SinglePartitionRule.optimize(union, &ConfigOptions::new()).unwrap();
+    let append = SINGLE_PARTITION_RULE.optimize(union, &ConfigOptions::new()).unwrap();
     assert!(collect(append, Arc::default()).await.is_err());
 }
 

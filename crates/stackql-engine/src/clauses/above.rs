@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
-use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::Operator as SqlOperator;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column as PhysicalColumn, IsNotNullExpr, Literal};
 use datafusion::physical_expr::utils::split_conjunction;
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
 use datafusion::physical_plan::coop::CooperativeExec;
@@ -25,25 +23,10 @@ use stackql_provider::Column;
 use super::count::CountExec;
 use crate::demand::Demand;
 use crate::fetch::FetchExec;
-use crate::plan::with_children;
+use crate::plan::{PlanRule, with_children};
 
 /// Lets LIMIT, OFFSET, ORDER BY and `count(*)` travel where the rows that come are those that are wanted.
-#[derive(Debug)]
-pub(crate) struct ClausesAbove;
-
-impl PhysicalOptimizerRule for ClausesAbove {
-    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        travelled(plan)
-    }
-
-    fn name(&self) -> &'static str {
-        "clauses_above"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
-}
+pub(crate) const CLAUSES_ABOVE_RULE: PlanRule = PlanRule { name: "clauses_above", rewrite: travelled };
 
 fn travelled(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let node = plan.as_ref() as &dyn Any;

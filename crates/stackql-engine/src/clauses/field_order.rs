@@ -13,12 +13,12 @@ use crate::shape::Source;
 use crate::table::ResourceTable;
 
 /// The plan whose scan knows what the statement names, where it is the only one and all rows above it are its own.
-pub(crate) fn listed(plan: LogicalPlan) -> Result<LogicalPlan> {
+pub(crate) fn with_field_order(plan: LogicalPlan) -> Result<LogicalPlan> {
     let select = plan.schema().columns().into_iter().map(Expr::Column).collect();
     let Some(names) = (Named { select, ..Named::default() }).below(&plan) else { return Ok(plan) };
     let told = plan.transform_down(|node| match node {
         LogicalPlan::TableScan(scan) if let Some(table) = table_of(&scan) => {
-            let table = ResourceTable { listed: Some(Arc::new(names.clone())), ..table };
+            let table = ResourceTable { field_order: Some(Arc::new(names.clone())), ..table };
             let scan = TableScan { source: provider_as_source(Arc::new(table)), ..scan };
             Ok(Transformed::yes(LogicalPlan::TableScan(scan)))
         }

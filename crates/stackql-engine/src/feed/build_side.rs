@@ -4,41 +4,23 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use datafusion::common::Result;
-use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::config::ConfigOptions;
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::joins::HashJoinExec;
 
 use super::hole::ChunkExec;
 use crate::fetch::fetches;
+use crate::plan::{PlanRule, replaced};
 
 /// Makes the outer rows of feeds the build sides of their joins, whatever stands first in FROM.
-#[derive(Debug)]
-pub(crate) struct BuildSideRule;
-
-impl PhysicalOptimizerRule for BuildSideRule {
-    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        let built = |node: Arc<dyn ExecutionPlan>| {
-            Ok(match (node.as_ref() as &dyn Any).downcast_ref::<HashJoinExec>() {
-                Some(join) if !join.null_aware && has_chunk(join.right()) && is_fed(join.left()) => {
-                    Transformed::yes(join.swap_inputs(*join.partition_mode())?)
-                }
-                _ => Transformed::no(node),
-            })
-        };
-        Ok(plan.transform_up(built)?.data)
-    }
-
-    fn name(&self) -> &'static str {
-        "build_side"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
-}
+pub(crate) const BUILD_SIDE_RULE: PlanRule = PlanRule {
+    name: "build_side",
+    rewrite: |plan| {
+        replaced(plan, |join: &HashJoinExec, _| {
+            let is_swapped = !join.null_aware && has_chunk(join.right()) && is_fed(join.left());
+            is_swapped.then(|| join.swap_inputs(*join.partition_mode())).transpose()
+        })
+    },
+};
 
 /// Whether a side is outer rows, and has no calls of its own.
 fn has_chunk(side: &Arc<dyn ExecutionPlan>) -> bool {

@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, JoinConstraint, JoinOperator, Query, Select, SelectItem, VisitMut, VisitorMut,
 };
+use stackql_functions::{call, constraint};
 use stackql_provider::names::{Found, find};
 
-use super::forms::call;
 use super::relation::Relation;
 
 /// Spells out the conditions of WHERE.
@@ -43,16 +43,7 @@ fn aliases(select: &Select, relations: &[Relation]) -> Vec<(String, Expr)> {
 fn merged(select: &Select, relations: &[Relation]) -> Vec<(String, Expr)> {
     let mut merged = Vec::new();
     for join in select.from.iter().flat_map(|from| &from.joins) {
-        let (JoinOperator::Join(JoinConstraint::Using(columns))
-        | JoinOperator::Inner(JoinConstraint::Using(columns))
-        | JoinOperator::Left(JoinConstraint::Using(columns))
-        | JoinOperator::LeftOuter(JoinConstraint::Using(columns))
-        | JoinOperator::Right(JoinConstraint::Using(columns))
-        | JoinOperator::RightOuter(JoinConstraint::Using(columns))
-        | JoinOperator::FullOuter(JoinConstraint::Using(columns))) = &join.join_operator
-        else {
-            continue;
-        };
+        let Some(JoinConstraint::Using(columns)) = constraint(&join.join_operator) else { continue };
         for name in columns.iter().filter_map(|column| column.0.last()?.as_ident()).map(|name| &name.value) {
             let mut sides = relations.iter().filter_map(|relation| match find(name, relation.names()) {
                 Found::One(own) => Some(relation.column(own)),

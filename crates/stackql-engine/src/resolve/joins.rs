@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Select, TableFactor,
     TableWithJoins, visit_expressions,
 };
+use stackql_functions::constraint_mut;
 use stackql_provider::names::{Found, find};
 
 use super::quoted;
@@ -99,16 +100,7 @@ fn alone(relation: TableFactor) -> TableWithJoins {
 
 /// The constraint of a join, if it is NATURAL.
 fn natural(join: &mut JoinOperator) -> Option<&mut JoinConstraint> {
-    match join {
-        JoinOperator::Join(constraint)
-        | JoinOperator::Inner(constraint)
-        | JoinOperator::Left(constraint)
-        | JoinOperator::LeftOuter(constraint)
-        | JoinOperator::Right(constraint)
-        | JoinOperator::RightOuter(constraint)
-        | JoinOperator::FullOuter(constraint) => Some(constraint).filter(|c| **c == JoinConstraint::Natural),
-        _ => None,
-    }
+    constraint_mut(join).filter(|constraint| **constraint == JoinConstraint::Natural)
 }
 
 /// The columns that both sides show; without any, each row goes with each.

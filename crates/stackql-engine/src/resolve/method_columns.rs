@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator, Select, SelectItem};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, Select, SelectItem};
+use stackql_functions::constraint;
 use stackql_provider::names::{Found, find, fold};
 use stackql_provider::{Column, Method, Resource, Type, Verb};
 
@@ -12,7 +13,7 @@ use crate::shape::Source;
 use crate::table::ResourceTable;
 
 /// Hides what the methods that serve `select` do not answer, where `*` would show it.
-pub(super) fn settle(select: &Select, relations: &mut [Relation]) {
+pub(super) fn show_only(select: &Select, relations: &mut [Relation]) {
     let is_star = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
     if !select.projection.iter().any(is_star) {
         return;
@@ -35,7 +36,10 @@ pub(super) fn settle(select: &Select, relations: &mut [Relation]) {
 
 /// The method that serves the relation, as far as conditions tell it before names are resolved.
 fn method<'a>(select: &Select, relation: &Relation, table: &'a Arc<ResourceTable>) -> Option<&'a Method> {
-    let on = select.from.iter().flat_map(|from| &from.joins).filter_map(|join| constraint(&join.join_operator));
+    let on = select.from.iter().flat_map(|from| &from.joins).filter_map(|join| match constraint(&join.join_operator) {
+        Some(JoinConstraint::On(on)) => Some(on),
+        _ => None,
+    });
     let mut compared = Vec::new();
     select.selection.iter().chain(on).for_each(|condition| columns(condition, relation, &mut compared));
     // What a statement leaves open, the session or a view may say.
@@ -45,19 +49,6 @@ fn method<'a>(select: &Select, relation: &Relation, table: &'a Arc<ResourceTable
     let (bound, offered): (Vec<&str>, Vec<&str>) =
         all.iter().map(String::as_str).partition(|column| compared.iter().any(|c| c == column));
     choose_among(table, &bound, &offered).ok()
-}
-
-fn constraint(operator: &JoinOperator) -> Option<&Expr> {
-    match operator {
-        JoinOperator::Join(JoinConstraint::On(on))
-        | JoinOperator::Inner(JoinConstraint::On(on))
-        | JoinOperator::Left(JoinConstraint::On(on))
-        | JoinOperator::LeftOuter(JoinConstraint::On(on))
-        | JoinOperator::Right(JoinConstraint::On(on))
-        | JoinOperator::RightOuter(JoinConstraint::On(on))
-        | JoinOperator::FullOuter(JoinConstraint::On(on)) => Some(on),
-        _ => None,
-    }
 }
 
 /// The columns of the relation that a condition fixes, by their own names.

@@ -2,14 +2,15 @@
 //! list in ROLLUP and its like.
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart, Select, SelectItem, UnaryOperator, Value,
+    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArguments, GroupByExpr, Ident, Select, SelectItem,
+    UnaryOperator, Value,
 };
+use stackql_functions::{call, is_comparison};
 
 use crate::error::Error;
 
 /// Rewrites a cast, a collation, or a comparison with one.
-pub(super) fn settle(expr: &mut Expr) -> Result<(), Error> {
+pub(super) fn expression(expr: &mut Expr) -> Result<(), Error> {
     match expr {
         Expr::Cast { data_type, expr: value, .. } => match data_type {
             // Numbers with a fraction have one type, as in SQLite: four bytes would lose digits.
@@ -117,11 +118,6 @@ fn without(expr: Expr) -> Result<(Expr, Option<Collation>), Error> {
     Ok((collation.key(inner), Some(collation)))
 }
 
-fn is_comparison(op: &BinaryOperator) -> bool {
-    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
-    matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq)
-}
-
 /// The name of a function that is called without parentheses.
 pub(super) fn word(function: &Function) -> Option<Ident> {
     match function.name.0.as_slice() {
@@ -149,22 +145,4 @@ pub(super) fn places(select: &mut Select) {
             }
         }
     }
-}
-
-/// The call of a function.
-pub(crate) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
-    Expr::Function(Function {
-        name: ObjectName(vec![ObjectNamePart::Identifier(name.into())]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args: arguments.into_iter().map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))).collect(),
-            clauses: Vec::new(),
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
 }

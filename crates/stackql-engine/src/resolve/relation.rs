@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 use stackql_provider::LookupError;
 use stackql_provider::names::{Found, find};
 
-use super::{object_name, quoted, served};
+use super::{method_columns, object_name, quoted};
 use crate::catalog::{SYSTEM, resource_table};
 use crate::context::Context;
 use crate::error::Error;
@@ -368,7 +368,7 @@ impl Relations {
     /// The names of what a SELECT gives.
     pub(super) fn projected(&mut self, select: &Select) -> Result<Outputs, Error> {
         let mut relations = self.of(&select.from)?;
-        served::settle(select, &mut relations);
+        method_columns::show_only(select, &mut relations);
         let spelled = |name: &str, within: &[Relation]| -> Result<String, Error> {
             match find(name, within.iter().flat_map(Relation::names)) {
                 Found::One(own) => Ok(own.to_owned()),

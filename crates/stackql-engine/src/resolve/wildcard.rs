@@ -3,6 +3,7 @@
 use datafusion::sql::sqlparser::ast::{
     JoinConstraint, JoinOperator, Select, SelectItem, SelectItemQualifiedWildcardKind,
 };
+use stackql_functions::constraint_mut;
 use stackql_provider::names::{Found, find};
 
 use super::relation::Relation;
@@ -56,16 +57,7 @@ fn merged(select: &mut Select, relations: &[Relation]) -> Vec<String> {
             join.join_operator,
             JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::Left(_) | JoinOperator::LeftOuter(_)
         );
-        let (JoinOperator::Join(JoinConstraint::Using(columns))
-        | JoinOperator::Inner(JoinConstraint::Using(columns))
-        | JoinOperator::Left(JoinConstraint::Using(columns))
-        | JoinOperator::LeftOuter(JoinConstraint::Using(columns))
-        | JoinOperator::Right(JoinConstraint::Using(columns))
-        | JoinOperator::RightOuter(JoinConstraint::Using(columns))
-        | JoinOperator::FullOuter(JoinConstraint::Using(columns))) = &mut join.join_operator
-        else {
-            continue;
-        };
+        let Some(JoinConstraint::Using(columns)) = constraint_mut(&mut join.join_operator) else { continue };
         for column in columns {
             let Some(ident) = column.0.last().and_then(|p| p.as_ident()) else { continue };
             let found = relations.iter().find_map(|r| match find(&ident.value, r.names()) {

@@ -22,22 +22,22 @@ use stackql_sql::{Insert, JoinBy, Query, Replace, Statement, Update};
 use tokio::sync::Semaphore;
 
 use super::Session;
-use crate::append::SinglePartitionRule;
+use crate::append::SINGLE_PARTITION_RULE;
 use crate::awaiting::Until;
 use crate::bindings::leaf;
 use crate::catalog::{Catalogs, LOCAL, MAIN};
-use crate::clauses::{ClausesAbove, listed};
+use crate::clauses::{CLAUSES_ABOVE_RULE, with_field_order};
 use crate::context::{Context, Course};
-use crate::demand::Demands;
+use crate::demand::DEMANDS_RULE;
 use crate::error::Error;
-use crate::feed::{BuildSideRule, FeedPlanner, feed};
+use crate::feed::{BUILD_SIDE_RULE, FeedPlanner, feed};
 use crate::fetch::{FetchExec, Tally};
-use crate::filter_batches::FilterBatchesRule;
+use crate::filter_batches::FILTER_BATCHES_RULE;
 use crate::literal::{Assignment, Named, condition, literal, literals};
 use crate::parameters::bind_parameters;
 use crate::row_order::in_order;
 use crate::settings::Settings;
-use crate::spilling::JoinsSpill;
+use crate::spilling::JOINS_SPILL_RULE;
 use crate::subqueries::{SubqueryPredicateRule, unplanned};
 use crate::table::ResourceTable;
 use crate::write::Matching;
@@ -120,7 +120,7 @@ impl Session {
         }
         // Unions are seen as what they are run as by all other rules.
         let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
-            vec![Arc::new(SinglePartitionRule), Arc::new(BuildSideRule)];
+            vec![Arc::new(SINGLE_PARTITION_RULE), Arc::new(BUILD_SIDE_RULE)];
         rules.extend(PhysicalOptimizer::new().rules);
         let mut state = stackql_functions::add(SessionStateBuilder::new().with_config(config).with_default_features())
             .with_runtime_env(self.memory()?)
@@ -128,10 +128,10 @@ impl Session {
             .with_query_planner(Arc::new(FeedPlanner { context: Arc::clone(&context), join_by }))
             .with_analyzer_rule(Arc::new(SubqueryPredicateRule))
             .with_physical_optimizer_rules(rules)
-            .with_physical_optimizer_rule(Arc::new(ClausesAbove))
-            .with_physical_optimizer_rule(Arc::new(Demands))
-            .with_physical_optimizer_rule(Arc::new(FilterBatchesRule))
-            .with_physical_optimizer_rule(Arc::new(JoinsSpill))
+            .with_physical_optimizer_rule(Arc::new(CLAUSES_ABOVE_RULE))
+            .with_physical_optimizer_rule(Arc::new(DEMANDS_RULE))
+            .with_physical_optimizer_rule(Arc::new(FILTER_BATCHES_RULE))
+            .with_physical_optimizer_rule(Arc::new(JOINS_SPILL_RULE))
             .build();
         state.mark_start_execution();
         Ok(Planner { context, state, join_by })
@@ -165,7 +165,7 @@ impl Planner {
     }
 
     async fn physical(&self, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let bound = bind_parameters(listed(plan)?, &self.state)?;
+        let bound = bind_parameters(with_field_order(plan)?, &self.state)?;
         let plan = self.state.optimize(&in_order(bound)?)?;
         if let Some(error) = unplanned(&plan) {
             return Err(error.into());

@@ -80,7 +80,7 @@ fn definitions() -> Providers {
 fn check(sql: &str) -> String {
     let definitions = definitions();
     let batch = match parse(sql).unwrap() {
-        Statement::Show(statement) => show(&definitions, &Build::default(), &super::Told::default(), &statement),
+        Statement::Show(statement) => show(&definitions, &Build::default(), &super::ShowContext::default(), &statement),
         Statement::Describe { table, extended } => describe(&definitions, &table, extended).map(|(columns, note)| {
             assert_eq!(note.is_some(), columns.num_rows() == 0, "{note:?}");
             columns

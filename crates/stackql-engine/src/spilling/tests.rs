@@ -1,8 +1,11 @@
 use std::sync::Arc;
 
 use datafusion::arrow::util::pretty::pretty_format_batches;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::config::ConfigOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
@@ -72,7 +75,7 @@ async fn a_side_that_does_not_fit_goes_to_disk() {
     let plan = context.sql(&statement).await.unwrap().create_physical_plan().await.unwrap();
     let without = collect(Arc::clone(&plan), context.task_ctx()).await;
     assert!(without.is_err(), "a hash join fits, so this shows nothing: {}", displayable(plan.as_ref()).indent(false));
-    let plan = JoinsSpill.optimize(plan.reset_state().unwrap(), &ConfigOptions::new()).unwrap();
+    let plan = JOINS_SPILL_RULE.optimize(plan.reset_state().unwrap(), &ConfigOptions::new()).unwrap();
     let batches = collect(plan, context.task_ctx()).await.unwrap();
     let text = pretty_format_batches(&batches).unwrap().to_string();
     assert!(text.contains("| 200000   |"), "{text}");
