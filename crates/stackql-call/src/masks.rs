@@ -1,54 +1,23 @@
-//! Which texts are secret, and what is written in their place. Owns the names that secrets go by; a secret under a name
-//! that tells nothing is not known.
+//! Which texts are secret, and what is written in their place: what the definition of an operation marks as secret, and
+//! what goes by a name that secrets go by.
+
+mod address;
+mod marked;
+mod names;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
-use stackql_provider::{Type, TypeRef, Types};
+use marked::Found;
+use names::replaced;
+use regex::Regex;
+use stackql_provider::{Secret, Type, TypeRef, Types};
 
 use crate::Operation;
 
 const MASK: &str = "****";
 /// Stands for an idempotency token, which is another each time.
 const TOKEN: &str = "{token}";
-
-/// Names of secrets, and what names of secrets end in, small and without what joins words.
-const ENDINGS: [&str; 18] = [
-    "accesstoken",
-    "apikey",
-    "apisecret",
-    "assertion",
-    "authtoken",
-    "bearertoken",
-    "clientsecret",
-    "idtoken",
-    "identitytoken",
-    "passphrase",
-    "password",
-    "privatekey",
-    "refreshtoken",
-    "secretaccesskey",
-    "secretkey",
-    "securitytoken",
-    "sessiontoken",
-    "signingkey",
-];
-/// Names of secrets that others may end in.
-const NAMES: [&str; 9] = [
-    "secret",
-    "secretstring",
-    "secretbinary",
-    "keymaterial",
-    "passworddata",
-    "plaintext",
-    "sig",
-    "xamzsignature",
-    "token",
-];
-/// Parts of the names of headers that hold secrets.
-const HEADERS: [&str; 4] = ["authorization", "cookie", "secret", "password"];
 
 /// The masks for requests and answers of one operation.
 #[derive(Debug)]
@@ -57,6 +26,10 @@ pub struct Masks {
     tokens: BTreeSet<String>,
     /// Whether it answers in pages; then what is just called a token leads to the next.
     pages: bool,
+    /// What its definition marks as secret.
+    secrets: Vec<Secret>,
+    /// Its path, with a group for each secret in it.
+    path: Option<Regex>,
 }
 
 impl Masks {
@@ -70,7 +43,7 @@ impl Masks {
             }
             nested(types, parameter.ty, &mut seen, &mut tokens);
         }
-        Self { tokens, pages: method.paging.is_some() }
+        Self { tokens, pages: method.paging.is_some(), secrets: method.secrets.clone(), path: address::form(method) }
     }
 
     /// A header's value.
@@ -80,27 +53,61 @@ impl Masks {
 
     /// Whether a header of this name holds a secret.
     pub fn hides(&self, name: &str) -> bool {
-        let small = name.to_ascii_lowercase();
-        HEADERS.iter().any(|part| small.contains(part)) || self.is_secret(name)
+        let is_marked = |secret: &Secret| secret.parent.is_none() && secret.name.eq_ignore_ascii_case(name);
+        names::is_of_credentials(name) || self.is_secret(name) || self.secrets.iter().any(is_marked)
     }
 
     /// The value of a pair, such as one of a query.
     pub fn value<'a>(&self, name: &str, value: &'a str) -> &'a str {
-        if self.is_secret(name) { MASK } else { value }
+        if self.is_secret(name) || self.is_marked(name) { MASK } else { value }
+    }
+
+    /// An address, or a path, without the secrets in its path.
+    pub fn address<'a>(&self, address: &'a str) -> Cow<'a, str> {
+        self.path.as_ref().map_or(Cow::Borrowed(address), |form| address::masked(form, address))
     }
 
     /// A body, or an address, as it may be read: JSON, markup, a form, or text with such in it.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        replaced(text, &|name| self.is_secret(name).then_some(MASK))
+        self.masked(text, &|name| self.is_secret(name).then_some(MASK))
     }
 
     /// A text of a request, in which idempotency tokens do not count either.
     pub fn question<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        replaced(text, &|name| self.instead(name))
+        self.masked(text, &|name| self.by_name(name))
     }
 
-    /// What stands in a request in place of the value of this name.
+    /// What stands in a request in place of the value of a header of this name.
     pub fn instead(&self, name: &str) -> Option<&'static str> {
+        self.by_name(name).or_else(|| self.hides(name).then_some(MASK))
+    }
+
+    fn masked<'a>(&self, text: &'a str, by_name: &dyn Fn(&str) -> Option<&'static str>) -> Cow<'a, str> {
+        if self.secrets.is_empty() {
+            return replaced(text, by_name);
+        }
+        match marked::find(text, &self.secrets) {
+            Found::Document(secrets) if secrets.is_empty() => replaced(text, by_name),
+            Found::Document(secrets) => {
+                let mut out = String::with_capacity(text.len());
+                let mut end = 0;
+                for (range, mask) in secrets {
+                    out.push_str(&text[end..range.start]);
+                    out.push_str(&mask);
+                    end = range.end;
+                }
+                out.push_str(&text[end..]);
+                Cow::Owned(replaced(&out, by_name).into_owned())
+            }
+            Found::Unreadable => {
+                let is_marked = |name: &str| self.secrets.iter().any(|secret| secret.name == name);
+                replaced(text, &|name| by_name(name).or_else(|| is_marked(name).then_some(MASK)))
+            }
+            Found::Text => replaced(text, &|name| by_name(name).or_else(|| self.is_marked(name).then_some(MASK))),
+        }
+    }
+
+    fn by_name(&self, name: &str) -> Option<&'static str> {
         let last = name.rsplit('.').next().unwrap_or(name);
         match (self.tokens.contains(last), self.is_secret(name)) {
             (true, _) => Some(TOKEN),
@@ -109,12 +116,19 @@ impl Masks {
         }
     }
 
+    /// Whether a pair of this name, `Users.1.Password`, is marked as secret, or what it is inside of.
+    fn is_marked(&self, name: &str) -> bool {
+        let parts: Vec<&str> = name.split('.').collect();
+        let mut ends = 0..parts.len();
+        let is_secret = |at: usize| marked::is_secret(&self.secrets, parts[..at].iter().copied(), parts[at], 0);
+        ends.any(is_secret) || marked::is_secret(&self.secrets, std::iter::empty(), name, 0)
+    }
+
     fn is_secret(&self, name: &str) -> bool {
         let name = name.rsplit(['.', ':']).next().unwrap_or(name);
-        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-        match plain.as_str() {
+        match names::plain(name).as_str() {
             "token" => !self.pages,
-            plain => NAMES.contains(&plain) || ENDINGS.iter().any(|ending| plain.ends_with(ending)),
+            plain => names::is_secret(plain),
         }
     }
 }
@@ -137,40 +151,6 @@ fn nested(types: &Types, at: TypeRef, seen: &mut BTreeSet<u32>, tokens: &mut BTr
         }
         _ => {}
     }
-}
-
-/// A text with the values replaced that stand by names; the rest of it stays byte for byte.
-fn replaced<'a>(text: &'a str, instead: &dyn Fn(&str) -> Option<&'static str>) -> Cow<'a, str> {
-    /// Each has a group for what stands before the value, the name, and the value.
-    static FORMS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
-        [
-            // A member of JSON: a text or a number.
-            r#"(?P<before>"(?P<name>[^"\\]+)"\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)"#,
-            // The same in a text of JSON.
-            r#"(?P<before>\\"(?P<name>[^"\\]+)\\"\s*:\s*)(?P<value>\\"[^"\\]*\\")"#,
-            r"(?P<before><(?P<name>[A-Za-z0-9_.:-]+)(?:\s[^<>]*)?>)(?P<value>[^<]+)",
-            // A pair of a form or an address.
-            r#"(?P<before>(?:^|[?&;\s])(?P<name>[^=&;?\s"<>]+)=)(?P<value>[^&\s"<>]+)"#,
-        ]
-        .map(|form| Regex::new(form).expect("the forms are valid"))
-    });
-    let mut text = Cow::Borrowed(text);
-    for form in &*FORMS {
-        let one = |found: &Captures<'_>| match (instead(&found["name"]), &found["value"]) {
-            (None, _) | (Some(_), "true" | "false") => found[0].to_owned(),
-            (Some(mask), value) if value.starts_with("\\\"") => format!("{}\\\"{mask}\\\"", &found["before"]),
-            (Some(mask), value) if value.starts_with('"') => format!("{}\"{mask}\"", &found["before"]),
-            // Where a number is wanted, only a number can be read.
-            (Some(_), _) if found["before"].ends_with(|c: char| c == ':' || c.is_whitespace()) => {
-                format!("{}0", &found["before"])
-            }
-            (Some(mask), _) => format!("{}{mask}", &found["before"]),
-        };
-        if let Cow::Owned(new) = form.replace_all(&text, one) {
-            text = Cow::Owned(new);
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A call becomes a request: of HTTP, to run a program, or to a database. Owns how arguments are written; not where
 //! the endpoint is, nor signing.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use serde_json::Value as Json;
 use stackql_provider::{Location, Medium, NextPage, Paging};
 
 use crate::address::Values;
-use crate::{AddressError, BindError, Call, Cursor, Operation};
+use crate::{AddressError, BindError, Call, Cursor, Masks, Operation};
 
 mod body;
 pub(crate) mod command;
@@ -186,14 +187,24 @@ impl Request {
         }
     }
 
-    /// One line for EXPLAIN and logs: method, path, decoded fields and any other body,
+    /// One line for EXPLAIN: method, path, decoded fields and any other body,
     /// `POST / Action=DescribeVpcs&Filter.1.Name=vpc-id`; the words of a command, quoted; a query with its values. It
     /// carries no credential, since the request has none yet.
     pub fn summary(&self) -> String {
+        self.line(None)
+    }
+
+    /// The [`summary`](Self::summary) for logs and messages: without the values of secrets.
+    pub fn masked_summary(&self) -> String {
+        self.line(Some(&Masks::of(&self.operation)))
+    }
+
+    fn line(&self, masks: Option<&Masks>) -> String {
+        let masked = |line: String| masks.map_or_else(|| line.clone(), |masks| masks.text(&line).into_owned());
         let line = match &self.payload {
-            Payload::Http => self.http_summary(),
-            Payload::Command { program, arguments } => command::shown(program, arguments),
-            Payload::Query { text, values } => query::shown(text, values),
+            Payload::Http => self.http_line(masks),
+            Payload::Command { program, arguments } => masked(command::shown(program, arguments)),
+            Payload::Query { text, values } => masked(query::shown(text, values)),
         };
         line.trim_end().chars().flat_map(printable).collect()
     }
@@ -206,14 +217,19 @@ impl Request {
         format!("{of:?}{:?}", (payload, headers, body, url, server, next))
     }
 
-    fn http_summary(&self) -> String {
-        let pairs: Vec<String> = self.query.iter().chain(&self.fields).map(|(n, v)| format!("{n}={v}")).collect();
+    fn http_line(&self, masks: Option<&Masks>) -> String {
+        let pair = |(name, value): &(String, String)| {
+            format!("{name}={}", masks.map_or(value.as_str(), |masks| masks.value(name, value)))
+        };
+        let pairs: Vec<String> = self.query.iter().chain(&self.fields).map(pair).collect();
         let (path, pairs) = match &self.next {
             Some(next) => (next.as_str(), String::new()),
             None => (self.path.as_str(), pairs.join("&")),
         };
+        let path = masks.map_or(path.into(), |masks| Cow::Owned(masks.text(&masks.address(path)).into_owned()));
         let body = if self.fields.is_empty() { String::from_utf8_lossy(&self.body) } else { "".into() };
-        let parts = [self.http_method.as_str(), path, &pairs, &body];
+        let body = masks.map_or(body.clone(), |masks| Cow::Owned(masks.text(&body).into_owned()));
+        let parts = [self.http_method.as_str(), &path, &pairs, &body];
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 

@@ -99,6 +99,7 @@ fn asked(request: &Request, attempt: Option<&Attempt>) -> Vec<String> {
     let query: Vec<&str> = [own.as_ref(), &query].into_iter().filter(|part| !part.is_empty()).collect();
     let between = if query.is_empty() { "" } else { "?" };
     let query = query.join("&");
+    let url = masks.address(url);
     let line = format!("http request url: '{url}{between}{query}', method: '{}'", request.http_method);
     let body = String::from_utf8_lossy(&request.body);
     let body = (!body.is_empty()).then(|| format!("http request body = '{}'", masks.text(&body)));

@@ -1,11 +1,14 @@
 //! Scripts that are templates: a preamble, or a file, gives data, and the rest of the script is a Go template over it.
 //! Owns where the data is and what is said when something is wrong with it or with the template.
 
+mod elements;
 mod jsonnet;
 mod problem;
 
+use std::collections::HashMap;
 use std::path::Path;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use stackql_call::{Transform, TransformError};
 
@@ -53,11 +56,26 @@ pub(crate) fn filled(script: &str, flags: &Templates) -> Result<String, Stop> {
     });
     let merged = merged(evaluated.collect::<Result<_, _>>().map_err(told)?);
     let json = merged.map_err(|reason| Stop::Told(format!("{whose}: {reason}")))?;
-    let filled = Transform::script(body.trim_end()).and_then(|template| template.render(json.as_bytes()));
+    let (body, json) = elements::as_members(body.trim_end(), with_values(&body, json));
+    let filled = Transform::script(&body).and_then(|template| template.render(json.as_bytes()));
     filled.map(|text| text.trim().to_owned()).map_err(|e| match e {
         TransformError::Answer { reason, .. } => Stop::Told(format!("{whose}: {reason}")),
         other => Stop::Told(other.to_string()),
     })
+}
+
+/// The data of a template that looks below `values`: where the data has no such member, that is all of it.
+fn with_values(template: &str, json: String) -> String {
+    let has_values =
+        || serde_json::from_str::<HashMap<String, IgnoredAny>>(&json).map(|all| all.contains_key("values"));
+    match template.contains(".values") && matches!(has_values(), Ok(false)) {
+        true => {
+            let members = json.trim_start().trim_start_matches('{');
+            let comma = if members.trim_start().starts_with('}') { "" } else { "," };
+            format!("{{\"values\":{json}{comma}{members}")
+        }
+        false => json,
+    }
 }
 
 /// The values of several blocks as one: of a name that several have, the last one's value counts.

@@ -118,7 +118,7 @@ fn asked(masks: &Masks, request: &Request, attempt: &Attempt) -> Value {
     };
     let mut asked = json!({
         "method": method,
-        "url": format!("{}{separator}{encoded}", attempt.url),
+        "url": format!("{}{separator}{encoded}", masks.address(&attempt.url)),
         "httpVersion": VERSION,
         "cookies": [],
         "headers": pairs(request.headers.iter().map(|(name, value)| (name.as_str(), masks.header(name, value)))),

@@ -13,7 +13,7 @@ use stackql_provider::{
 use crate::model::{self, Model};
 use crate::overlay::{Overlays, ServiceChoices};
 use crate::shapes::{Shapes, request_wire, text, time, wire};
-use crate::{Error, endpoints, manifest, naming, narrowing, rows};
+use crate::{Error, endpoints, manifest, naming, narrowing, rows, secrets};
 
 /// The page sizes that any operation takes, for those that state none.
 const MIN_RESULTS: u32 = 5;
@@ -200,6 +200,7 @@ impl Build<'_> {
                 ..ResponseShape::default()
             },
             narrowings,
+            secrets: secrets::of_shapes(model, shapes.query, text(&facts["input"]["shape"]), output),
             ..Method::default()
         });
     }

@@ -22,6 +22,7 @@ mod resources_document;
 mod response;
 mod retry;
 mod schema;
+mod secrets;
 mod servers;
 mod service;
 mod tables;

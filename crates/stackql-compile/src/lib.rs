@@ -12,6 +12,7 @@ mod naming;
 mod narrowing;
 mod overlay;
 mod rows;
+mod secrets;
 mod shapes;
 
 use std::path::Path;

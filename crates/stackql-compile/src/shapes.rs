@@ -74,6 +74,7 @@ impl<'a> Shapes<'a> {
                 required: required.contains(&name.as_str()),
                 idempotency_token: member["idempotencyToken"] == true,
                 time_format: time(member),
+                ..Member::default()
             });
         }
         out

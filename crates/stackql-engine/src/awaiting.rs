@@ -156,11 +156,11 @@ async fn followed(context: &Context, mut waiting: Waiting) -> Result<(String, Ma
         if next > left {
             let Waiting { label, poll, .. } = waiting;
             let table = poll.operation.table();
-            return Err(Error::StillRuns { table, scope: poll.scope.clone(), label, at: poll.summary(), limit });
+            return Err(Error::StillRuns { table, scope: poll.scope.clone(), label, at: poll.masked_summary(), limit });
         }
         sleep(next).await;
         before = Some(next);
-        let (label, at) = (waiting.label.clone(), waiting.poll.summary());
+        let (label, at) = (waiting.label.clone(), waiting.poll.masked_summary());
         let behind = |source: Error| Error::Behind {
             label: label.clone(),
             stage: Stage::Despatched,

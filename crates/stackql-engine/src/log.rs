@@ -66,7 +66,7 @@ impl Log {
                 resource: format!("{}.{}", operation.service.name, operation.resource.name),
                 method: operation.method().name.clone(),
                 scope: request.scope.clone(),
-                request: request.summary(),
+                request: request.masked_summary(),
                 attempt: i as i64 + 1,
                 sent: sent.clone(),
                 rows: rows.filter(|_| last).map(|n| n as i64),

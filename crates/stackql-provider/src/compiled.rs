@@ -19,7 +19,7 @@ use thiserror::Error;
 use crate::{OnDemand, Provider, Resource, Service};
 
 /// First bytes of a compiled file; the digit changes with the format.
-const MAGIC: &[u8; 8] = b"SQLPROV7";
+const MAGIC: &[u8; 8] = b"SQLPROV8";
 /// No decoded section or block is larger than this; a larger one is a damaged or hostile file.
 const MAX_DECODED: u64 = 256 << 20;
 

@@ -32,7 +32,7 @@ pub use endpoint::{Endpoints, Host, Partition, Variant};
 pub use method::{
     Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Inverse, Location, Medium, Method, Narrowing,
     NarrowingVia, NextPage, Outcome, PageSize, Paging, Parameter, Permissions, RequestShape, ResponseShape, Retry,
-    Template, ValueStyle, Verb, Waiter,
+    Secret, Template, ValueStyle, Verb, Waiter,
 };
 pub use provider::{Auth, ErrorRules, Hint, Members, Provider, Scope, Service, ServiceEntry};
 pub use pushdown::{Bound, Clause, Count, Pushdown};

@@ -53,6 +53,19 @@ pub struct Method {
     pub permissions: Permissions,
     /// When it is sent again, where the source says that.
     pub retry: Option<Retry>,
+    /// What of its requests and answers the source marks as secret.
+    #[serde(default)]
+    pub secrets: Vec<Secret>,
+}
+
+/// A value of a request or an answer that is secret, such as a password or a private key, with everything inside of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Secret {
+    /// The name on the wire of the member that it is inside of, at any depth; `None` for a parameter, and for a member of
+    /// the answer itself.
+    pub parent: Option<String>,
+    /// Its name on the wire.
+    pub name: String,
 }
 
 /// When a request is sent again.
@@ -127,6 +140,12 @@ pub struct Parameter {
     pub implied: bool,
     /// Statements name it in this very spelling; another parameter goes by the others.
     pub is_exact: bool,
+    /// Answers have it, requests need not.
+    #[serde(default)]
+    pub is_read_only: bool,
+    /// Its shape with all that is nested in it, where [`Self::ty`] leaves that out.
+    #[serde(default)]
+    pub nested: Option<TypeRef>,
     /// What it means; empty in fact-only definitions.
     pub description: String,
 }
@@ -506,6 +525,13 @@ pub enum Outcome {
     Failure,
     /// Call again.
     Retry,
+}
+
+impl Parameter {
+    /// Its shape with all that is known to be nested in it.
+    pub fn whole(&self) -> TypeRef {
+        self.nested.unwrap_or(self.ty)
+    }
 }
 
 impl Verb {

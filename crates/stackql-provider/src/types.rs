@@ -81,6 +81,9 @@ pub struct Member {
     pub idempotency_token: bool,
     /// How a timestamp is written here, where it differs from its shape's format.
     pub time_format: Option<TimeFormat>,
+    /// Answers have it, requests do not.
+    #[serde(default)]
+    pub is_read_only: bool,
 }
 
 impl Types {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use stackql_provider::{Member, Method, NextPage, Paging, Parameter, Resource};
+use stackql_provider::{Location, Member, Method, NextPage, Paging, Parameter, RequestShape, Resource, ValueStyle};
 
 use super::*;
 
@@ -109,4 +109,88 @@ fn idempotency_tokens_are_left_out_of_questions_wherever_they_stand() {
         assert_eq!(masks.question(text), expected);
         assert_eq!(masks.text(text), text, "an answer's token is a row's value");
     }
+}
+
+fn marked(secrets: &[(&str, &str)]) -> Masks {
+    let secret = |(parent, name): &(&str, &str)| Secret {
+        parent: Some((*parent).to_owned()).filter(|parent| !parent.is_empty()),
+        name: (*name).to_owned(),
+    };
+    let place = |wire: &str, location, style| Parameter { wire: wire.into(), location, style, ..Parameter::default() };
+    let method = Method {
+        name: "m".into(),
+        secrets: secrets.iter().map(secret).collect(),
+        parameters: vec![
+            place("code", Location::Path, ValueStyle::Joined),
+            place("file", Location::Path, ValueStyle::Slashed),
+        ],
+        request: RequestShape { path: "/ships/{code}/files/{file}/x.y".into(), ..RequestShape::default() },
+        ..Method::default()
+    };
+    let resource = Resource { name: "r".into(), methods: vec![method], ..Resource::default() };
+    Masks::of(&Operation::new(Arc::default(), Arc::default(), resource.into(), "m").unwrap())
+}
+
+#[test]
+fn what_the_definition_marks_is_masked_where_it_is_marked_and_nowhere_else() {
+    let masks = marked(&[("", "Data"), ("user", "pin"), ("", "thing"), ("", "codes")]);
+    let cases = [
+        // A parameter, a member of the answer.
+        (r#"{"Data": "x", "a": {"Data": "y"}}"#, r#"{"Data": "****", "a": {"Data": "y"}}"#),
+        // At any depth below the one it is marked in, also in lists and maps.
+        (
+            r#"{"user": [{"k": {"pin" : "a\"b", "id": 1}}, {"pin":7}], "pin": "c"}"#,
+            r#"{"user": [{"k": {"pin" : "****", "id": 1}}, {"pin":0}], "pin": "c"}"#,
+        ),
+        // All that is inside.
+        (
+            r#"{"thing": {"a": ["b", 1.5, true, null], "c": {"d": "e"}}, "codes": ["f", "g"]}"#,
+            r#"{"thing": {"a": ["****", 0, true, null], "c": {"d": "****"}}, "codes": ["****", "****"]}"#,
+        ),
+        // A name in another spelling of JSON; members of one name; several documents.
+        (
+            "{\"\\u0044ata\": \"x\"}\n {\"Data\": \"y\", \"Data\": \"z\"}\n",
+            "{\"\\u0044ata\": \"****\"}\n {\"Data\": \"****\", \"Data\": \"****\"}\n",
+        ),
+        // What cannot be read hides more rather than less.
+        (r#"{"a": {"Data": "y"}, "user": {"pin": "c"}, "#, r#"{"a": {"Data": "****"}, "user": {"pin": "****"}, "#),
+        // XML, whose answers have elements of their own around them.
+        (
+            "<R><S><Data>a&amp;b<![CDATA[c]]>d</Data><user><item><n:pin e='f'>g</n:pin><pin/></item></user></S></R>",
+            "<R><S><Data>****</Data><user><item><n:pin e='f'>****</n:pin><pin/></item></user></S></R>",
+        ),
+        ("<R><a><b><Data>x</Data><pin>y</pin></b></a></R>", "<R><a><b><Data>x</Data><pin>y</pin></b></a></R>"),
+        ("<R><thing>\n <a>x</a>\n</thing></R>", "<R><thing>\n <a>****</a>\n</thing></R>"),
+        ("<R><a><b><Data>x</Data>", "<R><a><b><Data>****</Data>"),
+        // Forms.
+        (
+            "A=1&Data=x&user.1.pin=y&pin=z&thing.a.1=b&codes.1=c",
+            "A=1&Data=****&user.1.pin=****&pin=z&thing.a.1=****&codes.1=****",
+        ),
+        // By its name, as ever.
+        (r#"{"a": {"password": "x"}, "Data": "y"}"#, r#"{"a": {"password": "****"}, "Data": "****"}"#),
+        ("", ""),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(masks.text(text), expected);
+        assert_eq!(masks.question(text), expected);
+    }
+    assert_eq!((masks.value("Data", "x"), masks.value("pin", "x")), ("****", "x"));
+    assert_eq!((masks.header("data", "x"), masks.header("pin", "x")), ("****", "x"));
+    assert_eq!(masks.address("http://h/ships/a/files/b/x.y"), "http://h/ships/a/files/b/x.y");
+    let deep = format!("{}{{\"Data\": \"x\"}}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(!masks.text(&deep).contains("\"x\""));
+}
+
+#[test]
+fn a_secret_of_a_path_is_masked_in_addresses() {
+    let masks = marked(&[("", "code")]);
+    assert_eq!(
+        masks.address("http://h:1/base/ships/a%2Fb/files/c/d/x.y?e=f"),
+        "http://h:1/base/ships/****/files/c/d/x.y?e=f"
+    );
+    assert_eq!(masks.address("/ships/a/files/c/x.y"), "/ships/****/files/c/x.y");
+    assert_eq!(masks.address("/another"), "****");
+    let masks = marked(&[("", "file")]);
+    assert_eq!(masks.address("/ships/a/files/c/d/x.y?e=f"), "/ships/a/files/****/x.y?e=f");
 }

@@ -275,6 +275,7 @@ impl Shapes<'_> {
                         required: texts(&shape["required"]).contains(name),
                         idempotency_token: member["idempotencyToken"] == true,
                         time_format: time(member),
+                        ..Member::default()
                     });
                 }
                 Type::Structure { members }

@@ -17,6 +17,7 @@ mod kept;
 mod messages;
 mod of_documents;
 mod registry;
+mod secrets;
 mod templating;
 
 use std::io::Write;

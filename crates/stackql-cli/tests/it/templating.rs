@@ -90,17 +90,16 @@ fn a_shell_takes_statements_as_they_are() {
 #[test]
 fn what_show_insert_prints_runs_when_it_is_filled_in() {
     let shown = text(run(&["exec", "SHOW INSERT INTO aws.ec2.subnets", "-o", "json"]));
-    let query = serde_json::from_str::<serde_json::Value>(&shown).unwrap()[0]["query"].as_str().unwrap().to_owned();
-    // By hand, and by a template over what it prints.
-    let filled = query.replace("<< ", "{{ .values.").replace(" >>", " }}");
-    assert_ne!(filled, query);
-    let values = "{ values: { VpcId: 'vpc-1' } }";
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    let template = shown[0]["insert_statement"].as_str().unwrap();
+    let filled = template.replace("<< VpcId >>", "'vpc-1'");
+    assert_ne!(filled, template);
     let endpoint = Endpoint::start(|request| {
         assert!(request.contains("Action=CreateSubnet") && request.contains("VpcId=vpc-1"), "{request}");
         xml("<CreateSubnetResponse><subnet><subnetId>s-1</subnetId></subnet></CreateSubnetResponse>")
     });
     let home = tempfile::tempdir().unwrap();
-    let mut insert = stackql(&["exec", &format!("<<<jsonnet {values} >>> {filled}"), "--endpoint-url", &endpoint.url]);
+    let mut insert = stackql(&["exec", &filled, "--endpoint-url", &endpoint.url]);
     insert.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
     let output = insert.env("HOME", home.path()).current_dir(home.path()).output().unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "The operation was despatched successfully\n", "{filled}");

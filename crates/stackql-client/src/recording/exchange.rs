@@ -34,7 +34,7 @@ pub(super) fn question(request: &Request) -> String {
     let masks = Masks::of(&request.operation);
     let operation = &request.operation;
     let mut lines = vec![match &request.payload {
-        Payload::Http => format!("{} {}", request.http_method, masks.question(&target(request))),
+        Payload::Http => format!("{} {}", request.http_method, masks.question(&masks.address(&target(request)))),
         Payload::Command { .. } => "COMMAND".to_owned(),
         Payload::Query { .. } => "QUERY".to_owned(),
     }];
@@ -46,10 +46,11 @@ pub(super) fn question(request: &Request) -> String {
     lines.extend(server.into_iter().map(|(name, value)| format!("@server.{name}: {}", masks.value(name, value))));
     let mut headers: Vec<_> = request.headers.iter().collect();
     headers.sort();
-    lines.extend(headers.into_iter().map(|(name, value)| {
-        let value = masks.instead(name).unwrap_or_else(|| masks.header(name, value));
-        format!("{}: {value}", name.to_ascii_lowercase())
-    }));
+    lines.extend(
+        headers
+            .into_iter()
+            .map(|(name, value)| format!("{}: {}", name.to_ascii_lowercase(), masks.instead(name).unwrap_or(value))),
+    );
     let body = match &request.payload {
         Payload::Http => String::from_utf8(request.body.to_vec()).map_err(|e| e.into_bytes()),
         Payload::Command { .. } | Payload::Query { .. } => Ok(request.summary()),

@@ -71,7 +71,7 @@ impl Transport for Replaying {
         let Some(endings) = self.exchanges.get(&question) else {
             let masks = Masks::of(&request.operation);
             let scope = request.scope.as_ref().map(|scope| format!(" in {scope}")).unwrap_or_default();
-            let what = format!("{}{scope}: {}", request.operation.table(), masks.question(&request.summary()));
+            let what = format!("{}{scope}: {}", request.operation.table(), masks.question(&request.masked_summary()));
             return Err(self.unknown(&what));
         };
         let turn = {

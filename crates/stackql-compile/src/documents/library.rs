@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
 use super::problem::{Place, Problem};
+use super::secrets;
 use super::tree::Tree;
 
 /// The longest chain of references that is followed.
@@ -31,6 +32,8 @@ struct Document {
     name: String,
     tree: Tree,
     digest: [u8; 32],
+    /// Something in it is marked as secret.
+    marks_secrets: bool,
 }
 
 /// A place in a document, and what stands there.
@@ -81,7 +84,9 @@ impl Library {
             .map_err(|e| Problem::new(place(0), &format!("is not UTF-8: {e}"), "write it as UTF-8"))?;
         let tree = Tree::read(text).map_err(|m| Problem::new(place(m.line), &m.reason, "correct the YAML"))?;
         self.names.insert(name.to_owned(), self.documents.len());
-        self.documents.push(Arc::new(Document { name: name.to_owned(), tree, digest: Sha256::digest(&bytes).into() }));
+        let marks_secrets = tree.has_entry(&secrets::MARKS);
+        let (name, digest) = (name.to_owned(), Sha256::digest(&bytes).into());
+        self.documents.push(Arc::new(Document { name, tree, digest, marks_secrets }));
         Ok(())
     }
 
@@ -217,6 +222,11 @@ impl<'a> At<'a> {
 
     pub(crate) fn json(self) -> serde_json::Value {
         self.tree().json(self.node)
+    }
+
+    /// Whether anything in the documents is marked as secret.
+    pub(crate) fn marks_secrets(self) -> bool {
+        self.library.documents.iter().any(|document| document.marks_secrets)
     }
 
     /// What tells this place from all others.

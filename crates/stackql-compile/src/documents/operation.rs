@@ -9,8 +9,8 @@ use super::config::Config;
 use super::graphql::GraphQl;
 use super::library::At;
 use super::problem::Problem;
-use super::schema::{Merged, merged};
-use super::{command, completion, inverse, paging, permissions, pushdown, response, retry, servers};
+use super::schema::{Deep, Merged, is_read_only, merged};
+use super::{command, completion, inverse, paging, permissions, pushdown, response, retry, secrets, servers};
 
 /// The header by which AWS's JSON protocols say which operation is meant; their path is always `/`.
 pub(super) const TARGET: &str = "X-Amz-Target";
@@ -169,7 +169,7 @@ pub(super) fn compile<'a>(
                 parameter.style = ValueStyle::Indexed;
             }
         }
-        body(at, operation, &config, &mut request, &mut parameters, types);
+        body(at, operation, verb, &config, &mut request, &mut parameters, types);
     }
     for parameter in &mut parameters {
         if parameter.location == Location::Path && !goes_on(operation, &parameter.wire) {
@@ -225,6 +225,7 @@ pub(super) fn compile<'a>(
         retry: retry::compile(&config, &mut problems),
         inverse: inverse::compile(at, &mut problems),
         permissions: permissions::compile(scene.permissions, document, operation.at, verb),
+        secrets: secrets::of_schemas(at, operation),
     };
     Ok(Compiled { method, columns, problems })
 }
@@ -356,6 +357,7 @@ fn default(schema: Option<At<'_>>, location: Location) -> Option<String> {
 fn body<'a>(
     method: At<'a>,
     operation: &Operation<'a>,
+    verb: Verb,
     config: &Config<'a>,
     request: &mut RequestShape,
     parameters: &mut Vec<Parameter>,
@@ -393,28 +395,43 @@ fn body<'a>(
     };
     let inner = wrapped(&shape);
     let members = inner.as_ref().unwrap_or(&shape);
-    let deep = matches!(request.body, BodyStyle::Markup { .. } | BodyStyle::Form(_));
+    let nested = match (&request.body, verb) {
+        (BodyStyle::Markup { .. } | BodyStyle::Form(_), _) => Nested::InShape,
+        (_, Verb::Insert) => Nested::Beside,
+        _ => Nested::Nowhere,
+    };
     let naive = algorithm.starts_with("naive");
-    members_as_parameters(members, &also, (naive, deep), parameters, types);
+    members_as_parameters(members, &also, (naive, nested), parameters, types);
     let Some(described) = stated.and(described) else { return };
     // The operation's own members are accepted beside those that are stated in their place, as it spells them.
     let mut shape = merged(described);
     shape = wrapped(&shape).unwrap_or(shape);
     shape.properties.retain(|(name, _)| !members.properties.iter().any(|(stated, _)| stated == name));
     let known = parameters.len();
-    members_as_parameters(&shape, &[], (naive, deep), parameters, types);
+    members_as_parameters(&shape, &[], (naive, nested), parameters, types);
     for parameter in &mut parameters[known..] {
         (parameter.required, parameter.is_exact) = (false, true);
     }
 }
 
+/// Where a parameter has what is nested in its values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nested {
+    /// In its shape, which the request is written by.
+    InShape,
+    /// Beside its shape: nested values travel as they are, and a template of the statement shows them.
+    Beside,
+    Nowhere,
+}
+
 fn members_as_parameters(
     body: &Merged<'_>,
     also_required: &[&str],
-    (naive, deep): (bool, bool),
+    (naive, nested): (bool, Nested),
     parameters: &mut Vec<Parameter>,
     types: &mut Types,
 ) {
+    let mut shapes = Deep::new(types);
     for (name, at) in &body.properties {
         let shape = merged(*at);
         let prefixed = format!("data__{name}");
@@ -425,9 +442,11 @@ fn members_as_parameters(
         };
         let other = shape.aliases(body).into_iter();
         aliases.extend(other.map(|alias| if naive { alias } else { format!("data__{alias}") }));
-        let ty = match deep {
-            true => super::schema::Deep::new(types).add(*at),
-            false => shape.shallow(types),
+        let is_nested = matches!(shape.kind, "array" | "object") && !shape.is_text_only;
+        let (ty, nested) = match nested {
+            Nested::InShape => (shapes.add(*at), None),
+            Nested::Beside if is_nested => (shapes.shallow(&shape), Some(shapes.add(*at))),
+            Nested::Beside | Nested::Nowhere => (shapes.shallow(&shape), None),
         };
         parameters.push(Parameter {
             name: own,
@@ -437,6 +456,8 @@ fn members_as_parameters(
             ty,
             required: body.required.contains(name) || also_required.contains(name) || at.says("x-alwaysRequired"),
             description: shape.description.to_owned(),
+            is_read_only: is_read_only(*at),
+            nested,
             ..Parameter::default()
         });
     }

@@ -115,6 +115,12 @@ pub(super) fn schema<'a>(method: At<'a>, operation: &Operation<'a>) -> Option<At
     stated.or_else(|| described(wanted, operation).1)
 }
 
+/// All schemas of the answers: the one that is stated, and the operation's own.
+pub(super) fn schemas<'a>(method: At<'a>, operation: &Operation<'a>) -> impl Iterator<Item = At<'a>> {
+    let own = described(method.get("response"), operation).1;
+    schema(method, operation).into_iter().chain(own)
+}
+
 /// How what an awaited operation made is read, if the document says it.
 pub(super) fn awaited<'a>(method: At<'a>, operation: &Operation<'a>, types: &mut Types) -> Option<ResponseShape> {
     let wanted = method.get("response")?;

@@ -150,6 +150,11 @@ fn local<'a>(schema: At<'a>, called: Option<&'a str>, into: &mut Merged<'a>, bin
     }
 }
 
+/// Whether a property is one of answers alone.
+pub(super) fn is_read_only(property: At<'_>) -> bool {
+    property.says("readOnly") || property.target().is_ok_and(|schema| schema.says("readOnly"))
+}
+
 /// Whether two schemas of one name are of different types, as far as they say.
 fn differ(one: At<'_>, other: At<'_>) -> bool {
     let (one, other) = (kind_behind(one), kind_behind(other));
@@ -222,6 +227,11 @@ impl<'t> Deep<'t> {
         Self { types, known: HashMap::new(), depth: 0 }
     }
 
+    /// The shape of a schema without what is nested in it.
+    pub(super) fn shallow(&mut self, schema: &Merged<'_>) -> TypeRef {
+        schema.shallow(self.types)
+    }
+
     pub(super) fn add(&mut self, at: At<'_>) -> TypeRef {
         let key = at.target().map_or(at.key(), At::key);
         if let Some(known) = self.known.get(&key) {
@@ -253,7 +263,8 @@ impl<'t> Deep<'t> {
                     let wire = merged(*property).xml_name.unwrap_or(name).to_owned();
                     let required = schema.required.contains(name);
                     let (name, request_wire) = ((*name).to_owned(), (*name).to_owned());
-                    Member { name, wire, request_wire, ty: self.add(*property), required, ..Member::default() }
+                    let (ty, is_read_only) = (self.add(*property), is_read_only(*property));
+                    Member { name, wire, request_wire, ty, required, is_read_only, ..Member::default() }
                 };
                 Type::Structure { members: schema.properties.iter().map(member).collect() }
             }

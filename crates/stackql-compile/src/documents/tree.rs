@@ -190,6 +190,12 @@ impl Tree {
         self.nodes.iter().flat_map(|node| node.entries()).map(|(key, _)| &**key).filter(is_ours)
     }
 
+    /// Whether a map has one of these keys with this text.
+    pub(crate) fn has_entry(&self, entries: &[(&str, &str)]) -> bool {
+        let mut all = self.nodes.iter().flat_map(Node::entries);
+        all.any(|(key, value)| entries.iter().any(|(k, text)| **key == **k && self.text(*value) == Some(text)))
+    }
+
     /// A list's elements; nothing for what is no list.
     pub(crate) fn items(&self, node: u32) -> &[u32] {
         match &self.nodes[node as usize].content {

@@ -132,6 +132,10 @@ fn method(method: &Method, types: &Types, out: &mut String) {
         let waits = format!("{first_wait} ms by {factor} to {longest_wait} ms, jitter {jitter}");
         let _ = writeln!(out, "    sent {attempts} times, {waits}: {methods} behind {}", statuses.join(" "));
     }
+    for secret in &method.secrets {
+        let parent = secret.parent.as_ref().map(|parent| format!(" in {parent}")).unwrap_or_default();
+        let _ = writeln!(out, "    secret {}{parent}", secret.name);
+    }
     let Permissions { names, any } = &method.permissions;
     if !names.is_empty() {
         let _ = writeln!(out, "    allowed {}{}", if *any { "any of " } else { "" }, names.join(" "));

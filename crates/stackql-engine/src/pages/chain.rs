@@ -32,7 +32,7 @@ impl Decoding {
     pub(super) fn of(reading: &Arc<Reading>, cursor: Option<&Cursor>, answered: Answered) -> Self {
         let decoding = is_long(&answered.response).then(|| {
             let (reading, cursor, response) = (Arc::clone(reading), cursor.cloned(), answered.response.clone());
-            SpawnedTask::spawn_blocking(move || page(&reading.call, &reading.plan, cursor.as_ref(), &response))
+            SpawnedTask::spawn(async move { page(&reading.call, &reading.plan, cursor.as_ref(), &response) })
         });
         Self { answered, decoding }
     }

@@ -1,97 +1,158 @@
-//! SHOW INSERT INTO: a statement that creates a row once its places, `<< name >>`, are filled in.
+//! SHOW INSERT INTO: a template of a statement that creates a row, with the data it is filled in from. Places in the data,
+//! `<< name >>`, are for a person to fill in.
 
-use stackql_provider::{Member, Parameter, Type, TypeRef, Types, Verb};
+use stackql_provider::{BodyStyle, Location, Member, Parameter, Type, TypeRef, Types, Verb};
 
 use super::Table;
 use super::listing::Listing;
 use crate::error::Error;
 use crate::resolve::quoted;
 
-/// The template of the table's first method that answers INSERT: with what it requires, or `all` that it takes. Where it
-/// requires nothing, all of it is better than nothing.
+/// How far a list or object inside of another one is indented further.
+const INDENT: usize = 2;
+
+/// The template of the table's first method that answers INSERT: the parameters that it requires, or `all`, and every
+/// member of its body. The fields of a form are parameters. Where it requires nothing, all of it is better than nothing.
 pub(super) fn insert_into(table: &Table, all: bool) -> Result<Listing, Error> {
     let Some(method) = table.resource.methods_of(Verb::Insert).next() else {
         return Err(Error::NoInsert { table: table.name.clone() });
     };
-    let said = |p: &&Parameter| !p.implied && !p.idempotency_token;
-    let requires = method.parameters.iter().any(|p| p.required && said(&p));
-    let shown = |p: &&Parameter| said(p) && (p.required || all || !requires);
-    let mut parameters: Vec<&Parameter> = method.parameters.iter().filter(shown).collect();
-    parameters.sort_by_key(|p| !p.required);
-    let places = Places { types: &table.resource.types, all };
-    let columns: Vec<String> = parameters.iter().map(|p| column(&p.name)).collect();
-    let values: Vec<String> = parameters.iter().map(|p| places.literal(p)).collect();
+    let is_form = matches!(method.request.body, BodyStyle::Form(_));
+    let is_of_body = |p: &Parameter| p.location == Location::Body && !is_form;
+    let written = |p: &&Parameter| !p.implied && !p.idempotency_token && !p.is_read_only && !p.is_exact;
+    let mut parameters: Vec<&Parameter> = method.parameters.iter().filter(written).collect();
+    let all = all || !parameters.iter().any(|p| p.required || is_of_body(p));
+    parameters.retain(|p| p.required || all || is_of_body(p));
+    parameters.sort_by_key(|p| (is_of_body(p), &p.name));
     let name = &table.name;
-    let query = match columns.is_empty() {
-        true => format!("INSERT INTO {name} DEFAULT VALUES"),
-        false => format!("INSERT INTO {name} ({}) SELECT {}", columns.join(", "), values.join(", ")),
-    };
-    Ok(Listing::new(&["query"], &[]).with([[query]]))
-}
-
-/// A column as it may stand in a statement, in quotes where it is no plain word.
-fn column(name: &str) -> String {
-    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    match is_plain && !name.starts_with(|c: char| c.is_ascii_digit()) {
-        true => name.to_owned(),
-        false => quoted(name).to_string(),
+    if parameters.is_empty() {
+        return Ok(Listing::new(&["insert_statement"], &[]).with([[format!("INSERT INTO {name} DEFAULT VALUES\n;")]]));
     }
+    let shapes = Shapes { types: &table.resource.types, all: all || !is_form };
+    let data = parameters.iter().map(|p| {
+        let gap = if is_of_body(p) { "    " } else { " " };
+        format!("   {}:{gap}{}", key(&p.name), shapes.data(p.whole(), &p.name, &p.name, 3, &mut Vec::new()))
+    });
+    let columns = parameters.iter().map(|p| format!("  {}", column(&p.name)));
+    let values = parameters.iter().map(|p| format!("  {}", shapes.literal(p)));
+    let statement = format!(
+        "<<<jsonnet\n{{\n{}\n}}\n>>>\nINSERT INTO {name}(\n{}\n)\nSELECT\n{}\n;",
+        data.collect::<Vec<_>>().join(",\n"),
+        columns.collect::<Vec<_>>().join(",\n"),
+        values.collect::<Vec<_>>().join(",\n"),
+    );
+    Ok(Listing::new(&["insert_statement"], &[]).with([[statement]]))
 }
 
-/// Writes what is to be filled in.
-struct Places<'a> {
+/// Whether a name is one in statements, templates and jsonnet alike.
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// A column as it may stand in a statement.
+fn column(name: &str) -> String {
+    if is_plain(name) { name.to_owned() } else { quoted(name).to_string() }
+}
+
+/// A member's name in jsonnet.
+fn key(name: &str) -> String {
+    if is_plain(name) { name.to_owned() } else { format!("'{}'", name.replace('\'', "\\'")) }
+}
+
+/// Where a template has the value of a member.
+fn member(path: &str, name: &str) -> String {
+    if is_plain(name) { format!("{path}.{name}") } else { format!("(index {path} {name:?})") }
+}
+
+struct Shapes<'a> {
     types: &'a Types,
     /// With the members that may be left out.
     all: bool,
 }
 
-impl Places<'_> {
-    /// The literal of a parameter.
-    fn literal(&self, parameter: &Parameter) -> String {
-        match self.types.get(parameter.ty) {
-            Type::Integer | Type::Number | Type::Boolean | Type::Bit => format!("<< {} >>", parameter.name),
-            shape if self.is_known(shape) => {
-                let json = self.json(parameter.ty, &parameter.name, &mut Vec::new());
-                format!("'{}'", json.replace('\'', "''"))
+impl Shapes<'_> {
+    /// The data of a value, in jsonnet. `place` is what its place is called, `path` the way to it.
+    fn data(&self, ty: TypeRef, place: &str, path: &str, indent: usize, outer: &mut Vec<TypeRef>) -> String {
+        // A shape inside itself is left to who knows how deep it goes.
+        if outer.contains(&ty) {
+            return "null".to_owned();
+        }
+        outer.push(ty);
+        let blanks = " ".repeat(indent);
+        let object = |members: Vec<String>| format!("{{\n{}\n{blanks}}}", members.join(",\n"));
+        let text = match self.types.get(ty) {
+            Type::List { item, .. } => {
+                let path = format!("{path}[0]");
+                format!("[ {} ]", self.data(*item, &path, &path, indent + INDENT, outer))
             }
-            _ => format!("'<< {} >>'", parameter.name),
+            Type::Map { value } => {
+                let value_path = format!("{path}[0].val");
+                let value = self.data(*value, &value_path, &value_path, indent + INDENT, outer);
+                object(vec![format!("{blanks}<< {path}[0].key >>: {value}")])
+            }
+            Type::Structure { members } => {
+                let one = |m: &Member| {
+                    let path = format!("{path}.{}", m.name);
+                    let value = self.data(m.ty, &m.name, &path, indent + INDENT, &mut outer.clone());
+                    format!("{blanks}{}: {value}", key(&m.name))
+                };
+                object(self.written(members).into_iter().map(one).collect())
+            }
+            _ => format!("<< {place} >>"),
+        };
+        outer.pop();
+        text
+    }
+
+    /// The literal of a parameter, in the template. What is in quotes begins where what is not has a blank.
+    fn literal(&self, parameter: &Parameter) -> String {
+        let path = member(".values", &parameter.name);
+        match self.types.get(parameter.whole()) {
+            Type::Integer | Type::Number | Type::Boolean | Type::Bit => format!(" {{{{ {path} }}}}"),
+            Type::List { .. } | Type::Map { .. } | Type::Structure { .. } if !path.starts_with('(') => {
+                format!("'{}'", self.json(parameter.whole(), &path, &mut Vec::new()))
+            }
+            _ => format!("'{{{{ {path} }}}}'"),
         }
     }
 
-    /// Whether it is known what is inside of a nested value.
-    fn is_known(&self, shape: &Type) -> bool {
-        match shape {
-            Type::List { item, .. } => *self.types.get(*item) != Type::Any,
-            Type::Map { .. } | Type::Structure { .. } => true,
-            _ => false,
-        }
-    }
-
-    /// JSON of a shape, whose places are called by the way that leads to them.
+    /// JSON of a value, in the template.
     fn json(&self, ty: TypeRef, path: &str, outer: &mut Vec<TypeRef>) -> String {
-        // A shape inside itself begins anew.
         if outer.contains(&ty) {
             return "null".to_owned();
         }
         outer.push(ty);
         let text = match self.types.get(ty) {
-            Type::Integer | Type::Number | Type::Boolean | Type::Bit | Type::Any => format!("<< {path} >>"),
-            Type::String | Type::Timestamp(_) | Type::Blob | Type::Inner => format!("\"<< {path} >>\""),
-            Type::List { item, .. } => format!("[{}]", self.json(*item, path, outer)),
+            Type::Integer | Type::Number | Type::Boolean | Type::Bit => format!("{{{{ {path} }}}}"),
+            Type::String | Type::Timestamp(_) | Type::Blob | Type::Inner => format!("\"{{{{ {path} }}}}\""),
+            // Below a name that no path can have, values are written as they are.
+            Type::List { .. } | Type::Map { .. } | Type::Structure { .. } if path.starts_with('(') => {
+                format!("{{{{ toJson {path} }}}}")
+            }
+            Type::Any => format!("{{{{ toJson {path} }}}}"),
+            Type::List { item, .. } => format!("[ {} ]", self.json(*item, &format!("{path}[0]"), outer)),
             Type::Map { value } => {
-                format!("{{\"<< {path}.key >>\": {}}}", self.json(*value, &format!("{path}.value"), outer))
+                let value = self.json(*value, &format!("{path}[0].val"), outer);
+                format!("{{ \"{{{{ {path}[0].key }}}}\": {value} }}")
             }
             Type::Structure { members } => {
-                let requires = members.iter().any(|m| m.required);
-                let shown = |m: &&Member| !m.idempotency_token && (m.required || self.all || !requires);
-                let member = |m: &Member| {
-                    format!("\"{}\": {}", m.wire, self.json(m.ty, &format!("{path}.{}", m.name), &mut outer.clone()))
+                let one = |m: &Member| {
+                    format!("\"{}\": {}", m.wire, self.json(m.ty, &member(path, &m.name), &mut outer.clone()))
                 };
-                let members: Vec<String> = members.iter().filter(shown).map(member).collect();
-                format!("{{{}}}", members.join(", "))
+                let members: Vec<String> = self.written(members).into_iter().map(one).collect();
+                format!("{{ {} }}", members.join(", "))
             }
         };
         outer.pop();
         text
+    }
+
+    /// The members that a statement writes, by name: all, or the required ones where there are any.
+    fn written<'m>(&self, members: &'m [Member]) -> Vec<&'m Member> {
+        let mut written: Vec<&Member> = members.iter().filter(|m| !m.idempotency_token && !m.is_read_only).collect();
+        let all = self.all || !written.iter().any(|m| m.required);
+        written.retain(|m| all || m.required);
+        written.sort_by_key(|m| &m.name);
+        written
     }
 }

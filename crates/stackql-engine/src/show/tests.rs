@@ -133,17 +133,16 @@ fn methods_stand_by_verb() {
 
 #[test]
 fn an_insert_template_can_be_filled_in() {
-    assert_eq!(
-        rows("SHOW INSERT INTO mock.compute.disks"),
-        ["query", "INSERT INTO mock.compute.disks (Size, Labels) SELECT << Size >>, '[\"<< Labels >>\"]'"]
-    );
-    assert_eq!(
-        rows("SHOW EXTENDED INSERT INTO mock.compute.disks"),
-        [
-            "query",
-            "INSERT INTO mock.compute.disks (Size, Labels, Note) SELECT << Size >>, '[\"<< Labels >>\"]', '<< Note >>'"
-        ]
-    );
+    let script = |[data, column, value]: [&str; 3]| {
+        format!(
+            "insert_statement\n<<<jsonnet\n{{\nLabels: [ << Labels[0] >> ],\n{data}Size: << Size >>\n}}\n>>>\n\
+             INSERT INTO mock.compute.disks(\nLabels,\n{column}Size\n)\n\
+             SELECT\n'[ \"{{{{ .values.Labels[0] }}}}\" ]',\n{value}{{{{ .values.Size }}}}\n;"
+        )
+    };
+    assert_eq!(rows("SHOW INSERT INTO mock.compute.disks").join("\n"), script([""; 3]));
+    let note = ["Note: << Note >>,\n", "Note,\n", "'{{ .values.Note }}',\n"];
+    assert_eq!(rows("SHOW EXTENDED INSERT INTO mock.compute.disks").join("\n"), script(note));
 }
 
 #[test]

@@ -1,0 +1,153 @@
+//! Where the values of secrets that definitions mark stand in a JSON or XML document.
+
+use std::ops::Range;
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use stackql_provider::Secret;
+
+use super::MASK;
+
+/// Documents that nest deeper are not read.
+const MAX_DEPTH: usize = 128;
+/// How many elements of XML stand around the members of an answer at most: AWS's query protocols have two.
+const ENVELOPES: usize = 2;
+
+/// A part of a text, and what stands in its place.
+pub(super) type Replacement = (Range<usize>, String);
+
+/// What can be told of the secrets in a text.
+pub(super) enum Found {
+    /// A document that was read to its end, and its secrets in their order.
+    Document(Vec<Replacement>),
+    /// A document that cannot be read.
+    Unreadable,
+    /// No document.
+    Text,
+}
+
+/// The secrets in a text.
+pub(super) fn find(text: &str, secrets: &[Secret]) -> Found {
+    let found = match text.trim_start().as_bytes().first() {
+        Some(b'{' | b'[') => json(text, secrets),
+        Some(b'<') => xml(text, secrets),
+        _ => return Found::Text,
+    };
+    found.map_or(Found::Unreadable, Found::Document)
+}
+
+/// Whether a member of this name is secret, with `path` the names around it and as many of them none of the answer's own.
+pub(super) fn is_secret<'p>(
+    secrets: &[Secret],
+    path: impl Iterator<Item = &'p str> + Clone,
+    name: &str,
+    envelopes: usize,
+) -> bool {
+    secrets.iter().filter(|secret| secret.name == name).any(|secret| match &secret.parent {
+        Some(parent) => path.clone().any(|around| around == parent),
+        None => path.clone().count() <= envelopes,
+    })
+}
+
+/// Of one document, or of several one after the other; `None` where the text is none.
+fn json(text: &str, secrets: &[Secret]) -> Option<Vec<Replacement>> {
+    let mut walk = Json { text, secrets, path: Vec::new(), out: Vec::new() };
+    for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+        walk.value(document.ok()?, false, 0)?;
+    }
+    Some(walk.out)
+}
+
+struct Json<'a> {
+    text: &'a str,
+    secrets: &'a [Secret],
+    path: Vec<String>,
+    out: Vec<Replacement>,
+}
+
+impl<'a> Json<'a> {
+    fn value(&mut self, value: &'a RawValue, hidden: bool, depth: usize) -> Option<()> {
+        let written = value.get();
+        match written.as_bytes().first()? {
+            _ if depth > MAX_DEPTH => return None,
+            b'{' => {
+                for (name, value) in serde_json::Deserializer::from_str(written).deserialize_map(Members).ok()? {
+                    let hidden = hidden || is_secret(self.secrets, self.path.iter().map(String::as_str), &name, 0);
+                    self.path.push(name);
+                    self.value(value, hidden, depth + 1)?;
+                    self.path.pop();
+                }
+            }
+            b'[' => {
+                for value in serde_json::from_str::<Vec<&RawValue>>(written).ok()? {
+                    self.value(value, hidden, depth + 1)?;
+                }
+            }
+            b't' | b'f' | b'n' => {}
+            first if hidden => {
+                // Both point into one text.
+                let start = written.as_ptr().addr() - self.text.as_ptr().addr();
+                // Where a number is wanted, only a number can be read.
+                let mask = if *first == b'"' { format!("\"{MASK}\"") } else { "0".to_owned() };
+                self.out.push((start..start + written.len(), mask));
+            }
+            _ => {}
+        }
+        Some(())
+    }
+}
+
+/// The members of an object in their order, those of one name too.
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<(String, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut out = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            out.push(member);
+        }
+        Ok(out)
+    }
+}
+
+fn xml(text: &str, secrets: &[Secret]) -> Option<Vec<Replacement>> {
+    let mut reader = Reader::from_str(text);
+    let mut open: Vec<(String, bool)> = Vec::new();
+    let mut out: Vec<Replacement> = Vec::new();
+    loop {
+        let start = usize::try_from(reader.buffer_position()).ok()?;
+        let event = reader.read_event().ok()?;
+        let end = usize::try_from(reader.buffer_position()).ok()?;
+        let hidden = open.last().is_some_and(|(_, hidden)| *hidden);
+        match event {
+            Event::Start(tag) => {
+                let name = tag.local_name().into_inner().to_owned();
+                let path = open.iter().map(|(name, _)| name.as_str());
+                let hidden = hidden || is_secret(secrets, path, &name, ENVELOPES);
+                open.push((name, hidden));
+            }
+            Event::End(_) => {
+                open.pop();
+            }
+            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_)
+                if hidden && !text[start..end].trim().is_empty() =>
+            {
+                match out.last_mut() {
+                    // A text with references in it is several events.
+                    Some((range, _)) if range.end == start => range.end = end,
+                    _ => out.push((start..end, MASK.to_owned())),
+                }
+            }
+            Event::Eof => return open.is_empty().then_some(out),
+            _ => {}
+        }
+    }
+}
