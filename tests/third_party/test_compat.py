@@ -9,12 +9,6 @@ import pytest
 
 CASES = Path(__file__).parents[3] / "shared/compat"
 
-# What is not as in the Go program yet.
-OTHERWISE = {
-    "show-insert: text",
-    "show-insert: the column",
-}
-
 # As many as there are at least.
 FEWEST = 96
 
@@ -27,4 +21,4 @@ def test_cases_of_the_go_program_hold(program, tmp_path):
     )
     outcomes = re.findall(r"^(ok  |FAIL) (\S+: .*)$", ran.stdout, re.MULTILINE)
     assert len(outcomes) >= FEWEST, ran.stdout + ran.stderr
-    assert {name for outcome, name in outcomes if outcome == "FAIL"} == OTHERWISE, ran.stdout
+    assert not [name for outcome, name in outcomes if outcome == "FAIL"], ran.stdout
