@@ -26,7 +26,7 @@ pub(super) fn insert_into(table: &Table, all: bool) -> Result<Listing, Error> {
     parameters.sort_by_key(|p| (is_of_body(p), &p.name));
     let name = &table.name;
     if parameters.is_empty() {
-        return Ok(Listing::new(&["insert_statement"], &[]).with([[format!("INSERT INTO {name} DEFAULT VALUES\n;")]]));
+        return Ok(Listing::new(&["insert_statement"], &[]).with([[format!("INSERT INTO {name} DEFAULT VALUES;")]]));
     }
     let shapes = Shapes { types: &table.resource.types, all: all || !is_form };
     let data = parameters.iter().map(|p| {
