@@ -19,6 +19,7 @@ mod definitions;
 mod endpoint;
 mod method;
 pub mod names;
+mod parameter;
 mod provider;
 mod pushdown;
 mod registry;
@@ -30,10 +31,11 @@ pub use completion::{Completion, Condition, MadeAt, Poll, Way};
 pub use definitions::{Definitions, LookupError, OnDemand, Origin, ProviderEntry, Providers, Sourced};
 pub use endpoint::{Endpoints, Host, Partition, Variant};
 pub use method::{
-    Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Inverse, Location, Medium, Method, Narrowing,
-    NarrowingVia, NextPage, Outcome, PageSize, Paging, Parameter, Permissions, RequestShape, ResponseShape, Retry,
-    Secret, Template, ValueStyle, Verb, Waiter,
+    Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Inverse, Medium, Method, Narrowing,
+    NarrowingVia, NextPage, Outcome, PageSize, Paging, Permissions, RequestShape, ResponseShape, Retry, Secret,
+    Template, Verb, Waiter,
 };
+pub use parameter::{Location, Parameter, ValueStyle};
 pub use provider::{Auth, ErrorRules, Hint, Members, Provider, Scope, Service, ServiceEntry};
 pub use pushdown::{Bound, Clause, Count, Pushdown};
 pub use registry::{Installed, Place, Published, Registry, RegistryError, Transfer};
