@@ -11,6 +11,7 @@ mod demo;
 mod endpoint;
 mod flags;
 mod formats;
+mod installed;
 mod interrupted;
 #[cfg(unix)]
 mod kept;

@@ -1,10 +1,8 @@
 //! Documents of a provider on disk and an API on this machine: what depends on the environment, on what an answer leads
 //! to, and on `--compat=stackql`.
 
-use std::fs;
-
 use crate::endpoint::{Endpoint, response};
-use crate::stackql;
+use crate::installed::{exec, installed};
 
 const PROVIDER: &str = "id: other
 name: other
@@ -55,19 +53,8 @@ fn told(statement: &str, flags: &[&str], variables: &[(&str, &str)]) -> String {
             other => response("404 Not Found", &format!("{{\"message\": \"no {other}\"}}")),
         }
     });
-    let home = tempfile::tempdir().unwrap();
-    let folder = home.path().join("src/dock/v1.2.3/services");
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("../provider.yaml"), PROVIDER).unwrap();
-    fs::write(folder.join("yard.yaml"), SERVICE.replace("URL", &endpoint.url)).unwrap();
-    let registry = format!(r#"{{"url": "file://{}"}}"#, home.path().display());
-    let run = stackql(&["exec", "-o", "csv", "--registry", &registry, "--approot", home.path().to_str().unwrap()])
-        .args(flags)
-        .arg(statement)
-        .env("HOME", home.path())
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
+    let home = installed("dock/v1.2.3", PROVIDER, ("yard.yaml", &SERVICE.replace("URL", &endpoint.url)));
+    let run = exec(&home, flags).args(["-o", "csv", statement]).envs(variables.iter().copied()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap().replace(&endpoint.url, "URL");
     format!("{}{}exit {}", text(run.stdout), text(run.stderr), run.status.code().unwrap())
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Output;
 
 use crate::endpoint::{Endpoint, response};
-use crate::stackql;
+use crate::installed::{exec, installed};
 
 const PROVIDER: &str = "id: dock
 name: dock
@@ -37,6 +37,7 @@ components:
         label: {type: object, properties: {code: {type: string}}}
         ships: {type: array, items: {type: object, properties: {name: {type: string}, since: {type: integer}}}}
         notes: {type: object, additionalProperties: {type: string}}
+        papers: {type: object, properties: {function: {type: string}, a-b: {type: integer}}}
   x-stackQL-resources:
     crew:
       name: crew
@@ -63,19 +64,11 @@ impl Dock {
             }
             false => response("200 OK", &format!("{{\"items\": [{SAILOR}]}}")),
         });
-        let home = tempfile::tempdir().unwrap();
-        let folder = home.path().join("src/dock/v1.0.0/services");
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("../provider.yaml"), PROVIDER).unwrap();
-        fs::write(folder.join("yard.yaml"), SERVICE.replace("URL", &endpoint.url)).unwrap();
-        Self(home)
+        Self(installed("dock/v1.0.0", PROVIDER, ("yard.yaml", &SERVICE.replace("URL", &endpoint.url))))
     }
 
     fn run(&self, statement: &str, flags: &[&str]) -> Output {
-        let home = self.0.path().to_str().unwrap();
-        let registry = format!(r#"{{"url": "file://{home}"}}"#);
-        let mut run = stackql(&["exec", "--registry", &registry, "--approot", home]);
-        let run = run.args(flags).arg(statement).env("HOME", home).output().unwrap();
+        let run = exec(&self.0, flags).arg(statement).output().unwrap();
         assert_eq!(run.status.code(), Some(0), "{run:?}");
         run
     }
@@ -122,7 +115,7 @@ fn marked_secrets_are_in_no_log_archive_or_recording() {
 #[test]
 fn a_template_of_nested_values_runs_once_it_is_filled_in() {
     let dock = Dock::open(
-        r#"{"badge":{"code":"c","level":3},"label":{"code":"l"},"name":"n","notes":{"k":"v"},"phrases":["p"],"ships":[{"name":"s","since":1999}]}"#,
+        r#"{"badge":{"code":"c","level":3},"label":{"code":"l"},"name":"n","notes":{"k":"v"},"papers":{"a-b":5,"function":"f"},"phrases":["p"],"ships":[{"name":"s","since":1999}]}"#,
     );
     let shown = text(&dock.run("SHOW INSERT INTO dock.yard.crew", &["-o", "text", "-H"]).stdout);
     assert!(!shown.contains("data__id"), "{shown}");
@@ -132,6 +125,7 @@ fn a_template_of_nested_values_runs_once_it_is_filled_in() {
         ("<< data__name >>", "'n'"),
         ("<< data__notes[0].key >>: << data__notes[0].val >>", "k: 'v'"),
         ("<< data__phrases[0] >>", "'p'"),
+        ("'a-b': << a-b >>,\n   'function': << function >>", "'a-b': 5,\n   'function': 'f'"),
         ("name: << name >>,\n     since: << since >>", "name: 's',\n     since: 1999"),
     ];
     let mut script = shown;

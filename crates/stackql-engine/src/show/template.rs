@@ -10,6 +10,27 @@ use crate::resolve::quoted;
 
 /// How far a list or object inside of another one is indented further.
 const INDENT: usize = 2;
+/// The words that jsonnet's specification keeps from being names.
+const KEYWORDS: [&str; 18] = [
+    "assert",
+    "else",
+    "error",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "importbin",
+    "importstr",
+    "in",
+    "local",
+    "null",
+    "self",
+    "super",
+    "tailstrict",
+    "then",
+    "true",
+];
 
 /// The template of the table's first method that answers INSERT: the parameters that it requires, or `all`, and every
 /// member of its body. The fields of a form are parameters. Where it requires nothing, all of it is better than nothing.
@@ -56,7 +77,10 @@ fn column(name: &str) -> String {
 
 /// A member's name in jsonnet.
 fn key(name: &str) -> String {
-    if is_plain(name) { name.to_owned() } else { format!("'{}'", name.replace('\'', "\\'")) }
+    match is_plain(name) && !KEYWORDS.contains(&name) {
+        true => name.to_owned(),
+        false => format!("'{}'", name.replace('\\', "\\\\").replace('\'', "\\'")),
+    }
 }
 
 /// Where a template has the value of a member.
