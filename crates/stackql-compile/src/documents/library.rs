@@ -253,6 +253,11 @@ impl<'a> At<'a> {
         Err(Problem::new(self.place(), "a reference that leads back to itself", "let it lead to what is meant"))
     }
 
+    /// Where it stands, and what stands behind its references.
+    pub(crate) fn places(self) -> impl Iterator<Item = Self> {
+        std::iter::once(self).chain(self.target().ok())
+    }
+
     /// What a reference, written here, leads to.
     pub(crate) fn referred(self, reference: &str) -> Result<Self, Problem> {
         let (file, pointer) = reference.split_once('#').unwrap_or((reference, ""));

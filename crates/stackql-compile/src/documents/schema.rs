@@ -152,7 +152,7 @@ fn local<'a>(schema: At<'a>, called: Option<&'a str>, into: &mut Merged<'a>, bin
 
 /// Whether a property is one of answers alone.
 pub(super) fn is_read_only(property: At<'_>) -> bool {
-    property.says("readOnly") || property.target().is_ok_and(|schema| schema.says("readOnly"))
+    property.places().any(|at| at.says("readOnly"))
 }
 
 /// Whether two schemas of one name are of different types, as far as they say.

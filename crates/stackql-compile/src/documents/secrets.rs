@@ -81,6 +81,5 @@ impl Found {
 
 /// Whether a schema is marked, where it is referred to or where it stands.
 fn is_marked(schema: At<'_>) -> bool {
-    let places = [Ok(schema), schema.target()];
-    places.into_iter().flatten().any(|at| MARKS.iter().any(|(key, text)| at.text(key) == Some(text)))
+    schema.places().any(|at| MARKS.iter().any(|(key, text)| at.text(key) == Some(text)))
 }
