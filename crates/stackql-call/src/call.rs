@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use stackql_provider::{Method, Provider, Resource, Service, Template};
 
 use crate::request::{Query, command};
-use crate::{Transform, TransformError};
+use crate::{Masks, Transform, TransformError};
 
 /// A template, compiled when first needed.
 type Compiled = Arc<OnceLock<Result<Transform, TransformError>>>;
@@ -27,6 +27,7 @@ pub struct Operation {
     of_answer: Compiled,
     of_query: Arc<OnceLock<Result<Query, TransformError>>>,
     of_command: Arc<OnceLock<Result<Vec<Transform>, TransformError>>>,
+    masks: Arc<OnceLock<Masks>>,
 }
 
 impl Operation {
@@ -34,13 +35,18 @@ impl Operation {
     pub fn new(provider: Arc<Provider>, service: Arc<Service>, resource: Arc<Resource>, method: &str) -> Option<Self> {
         let method = resource.methods.iter().position(|m| m.name == method)?;
         let (of_request, of_answer) = (Compiled::default(), Compiled::default());
-        let (of_query, of_command) = (Arc::default(), Arc::default());
-        Some(Self { provider, service, resource, method, of_request, of_answer, of_query, of_command })
+        let (of_query, of_command, masks) = (Arc::default(), Arc::default(), Arc::default());
+        Some(Self { provider, service, resource, method, of_request, of_answer, of_query, of_command, masks })
     }
 
     /// The method.
     pub fn method(&self) -> &Method {
         &self.resource.methods[self.method]
+    }
+
+    /// The masks for what it is asked and answers.
+    pub fn masks(&self) -> &Masks {
+        self.masks.get_or_init(|| Masks::of(self))
     }
 
     /// The table's full name, `provider.service.resource`.

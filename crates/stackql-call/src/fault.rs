@@ -3,7 +3,7 @@
 use stackql_provider::{BodyStyle, ErrorRules, ErrorShape, Medium};
 use thiserror::Error;
 
-use crate::{Masks, Operation, Response, Transform};
+use crate::{Operation, Response, Transform};
 
 mod graphql;
 mod said;
@@ -183,7 +183,7 @@ fn beginning(operation: &Operation, body: &[u8]) -> String {
     /// Long enough for a secret that begins in what is shown to be there whole, by which it is known.
     const READ: usize = 64 << 10;
     let text = String::from_utf8_lossy(&body[..body.len().min(READ)]);
-    let text: String = one_line(&Masks::of(operation).text(&text)).chars().take(200).collect();
+    let text: String = one_line(&operation.masks().text(&text)).chars().take(200).collect();
     if text.is_empty() { "the answer has no body".to_owned() } else { text }
 }
 

@@ -34,7 +34,7 @@ pub struct Masks {
 
 impl Masks {
     /// What is secret in what `operation` is asked and answers.
-    pub fn of(operation: &Operation) -> Self {
+    pub(crate) fn of(operation: &Operation) -> Self {
         let (method, types) = (operation.method(), &operation.resource.types);
         let (mut tokens, mut seen) = (BTreeSet::new(), BTreeSet::new());
         for parameter in &method.parameters {

@@ -196,15 +196,14 @@ impl Request {
 
     /// The [`summary`](Self::summary) for logs and messages: without the values of secrets.
     pub fn masked_summary(&self) -> String {
-        self.line(Some(&Masks::of(&self.operation)))
+        self.line(Some(self.operation.masks()))
     }
 
     fn line(&self, masks: Option<&Masks>) -> String {
-        let masked = |line: String| masks.map_or_else(|| line.clone(), |masks| masks.text(&line).into_owned());
         let line = match &self.payload {
             Payload::Http => self.http_line(masks),
-            Payload::Command { program, arguments } => masked(command::shown(program, arguments)),
-            Payload::Query { text, values } => masked(query::shown(text, values)),
+            Payload::Command { program, arguments } => masked(masks, &command::shown(program, arguments)).into_owned(),
+            Payload::Query { text, values } => masked(masks, &query::shown(text, values)).into_owned(),
         };
         line.trim_end().chars().flat_map(printable).collect()
     }
@@ -226,10 +225,9 @@ impl Request {
             Some(next) => (next.as_str(), String::new()),
             None => (self.path.as_str(), pairs.join("&")),
         };
-        let path = masks.map_or(path.into(), |masks| Cow::Owned(masks.text(&masks.address(path)).into_owned()));
+        let path = masks.map_or(path.into(), |masks| masks.address(path));
         let body = if self.fields.is_empty() { String::from_utf8_lossy(&self.body) } else { "".into() };
-        let body = masks.map_or(body.clone(), |masks| Cow::Owned(masks.text(&body).into_owned()));
-        let parts = [self.http_method.as_str(), &path, &pairs, &body];
+        let parts = [self.http_method.as_str(), &masked(masks, &path), &pairs, &masked(masks, &body)];
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
@@ -285,6 +283,11 @@ impl Request {
     fn values(&self) -> Values<'_> {
         Values { values: &self.server, scope: self.operation.service.endpoints.scope.as_deref() }
     }
+}
+
+/// A text without the values of secrets, where there are `masks`.
+fn masked<'a>(masks: Option<&Masks>, text: &'a str) -> Cow<'a, str> {
+    masks.map_or(Cow::Borrowed(text), |masks| masks.text(text))
 }
 
 fn is_content_type(header: &str) -> bool {

@@ -61,7 +61,7 @@ impl Transport for Telling {
             asked(request, attempts.last()).iter().for_each(|line| say(line));
         }
         match &answer {
-            Ok(response) if self.tells(response) => say(&answered(&Masks::of(&request.operation), response)),
+            Ok(response) if self.tells(response) => say(&answered(request.operation.masks(), response)),
             _ => {}
         }
         if let (Told::All, Ok(response)) = (self.told, &answer) {
@@ -85,7 +85,7 @@ impl Transport for Telling {
 
 fn asked(request: &Request, attempt: Option<&Attempt>) -> Vec<String> {
     let url = attempt.map_or(request.path.as_str(), |attempt| &attempt.url);
-    let masks = Masks::of(&request.operation);
+    let masks = request.operation.masks();
     let query = match &request.next {
         Some(next) => masks.text(next.split_once('?').map_or("", |(_, query)| query)).into_owned(),
         None => {
@@ -119,7 +119,7 @@ fn processed(request: &Request, response: &Response) -> Option<String> {
     let shape = &request.operation.method().response;
     let is_plain = shape.format == AnswerFormat::Json && shape.transform.is_none() && response.status < REFUSED;
     let body = String::from_utf8_lossy(&response.body);
-    let text = Masks::of(&request.operation).text(&body).into_owned();
+    let text = request.operation.masks().text(&body).into_owned();
     let mut rows: Json = serde_json::from_str(&text).ok().filter(|_| is_plain)?;
     for step in &shape.rows {
         rows = below(rows, step)?;

@@ -59,9 +59,9 @@ impl Har {
             Ok(response) => (&response.attempts, Some(response)),
             Err(error) => (&error.attempts, None),
         };
-        let masks = Masks::of(&request.operation);
+        let masks = request.operation.masks();
         let last = attempts.len().saturating_sub(1);
-        let entry = |(at, attempt)| entry(&masks, request, attempt, answer.filter(|_| at == last));
+        let entry = |(at, attempt)| entry(masks, request, attempt, answer.filter(|_| at == last));
         let new: Vec<_> = attempts.iter().enumerate().map(entry).collect();
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).extend(new);
     }

@@ -57,6 +57,7 @@ impl Entry {
 impl Log {
     /// Records every attempt of a request; the last one brought `rows`.
     pub(crate) fn record(&self, request: &Request, attempts: &[Attempt], rows: Option<usize>) {
+        let summary = request.masked_summary();
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let operation = &request.operation;
         for (i, sent) in attempts.iter().enumerate() {
@@ -66,7 +67,7 @@ impl Log {
                 resource: format!("{}.{}", operation.service.name, operation.resource.name),
                 method: operation.method().name.clone(),
                 scope: request.scope.clone(),
-                request: request.masked_summary(),
+                request: summary.clone(),
                 attempt: i as i64 + 1,
                 sent: sent.clone(),
                 rows: rows.filter(|_| last).map(|n| n as i64),

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use stackql_call::{Attempt, Masks, Request, Response, fault};
+use stackql_call::{Attempt, Request, Response, fault};
 
 use super::Wanted;
 
@@ -28,7 +28,7 @@ impl Kept {
         if !is_whole || answer.body.len() > LARGEST || !is_good() {
             return None;
         }
-        let masks = Masks::of(&request.operation);
+        let masks = request.operation.masks();
         let mut answer = given(answer);
         answer.headers.retain(|(name, _)| !masks.hides(name));
         Some(Self { came: SystemTime::now(), answer })

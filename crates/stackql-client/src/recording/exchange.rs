@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use stackql_call::{Masks, Payload, Request, Response, TransportError, TransportErrorKind};
+use stackql_call::{Payload, Request, Response, TransportError, TransportErrorKind};
 
 use crate::client::Failure;
 
@@ -31,7 +31,7 @@ const KINDS: [(TransportErrorKind, &str); 7] = [
 
 /// A request as a text that is the same whenever the same is asked.
 pub(super) fn question(request: &Request) -> String {
-    let masks = Masks::of(&request.operation);
+    let masks = request.operation.masks();
     let operation = &request.operation;
     let mut lines = vec![match &request.payload {
         Payload::Http => format!("{} {}", request.http_method, masks.question(&masks.address(&target(request)))),
@@ -91,7 +91,7 @@ pub(super) fn file(question: &str, request: &Request, result: &Result<Response, 
             return format!("{question}{ERROR}{kind}\n{}\n", error.message);
         }
     };
-    let masks = Masks::of(&request.operation);
+    let masks = request.operation.masks();
     let mut lines = vec![format!("HTTP {}", response.status)];
     let lasting = response.headers.iter().filter(|(name, _)| !PASSING.contains(&name.to_ascii_lowercase().as_str()));
     let mut headers: Vec<String> =

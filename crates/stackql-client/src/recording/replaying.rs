@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use stackql_call::TransportErrorKind::{Configuration, Credentials, Throttled};
-use stackql_call::{Masks, Request, Response, Transport, TransportError};
+use stackql_call::{Request, Response, Transport, TransportError};
 use stackql_provider::{Provider, Scope};
 
 use super::exchange::{parsed, question};
@@ -69,7 +69,7 @@ impl Transport for Replaying {
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         let question = question(request);
         let Some(endings) = self.exchanges.get(&question) else {
-            let masks = Masks::of(&request.operation);
+            let masks = request.operation.masks();
             let scope = request.scope.as_ref().map(|scope| format!(" in {scope}")).unwrap_or_default();
             let what = format!("{}{scope}: {}", request.operation.table(), masks.question(&request.masked_summary()));
             return Err(self.unknown(&what));
