@@ -21,11 +21,14 @@ use datafusion::physical_plan::{
     ReplaceChildrenOptions,
 };
 
+/// A rewriting of a plan.
+type Rewrite = fn(Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>>;
+
 /// A rule of the physical optimizer. It leaves the schema of a plan as it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PlanRule {
     pub(crate) name: &'static str,
-    pub(crate) rewrite: fn(Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>>,
+    pub(crate) rewrite: Rewrite,
 }
 
 impl PhysicalOptimizerRule for PlanRule {

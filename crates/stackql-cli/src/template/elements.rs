@@ -20,7 +20,7 @@ pub(super) fn as_members(template: &str, data: String) -> (String, String) {
         // Data is read, which costs long numbers their digits, where there is such a way only.
         let mut place =
             |members| placed(members, read.get_or_insert_with(|| serde_json::from_str(&data).unwrap_or_default()));
-        match members.and_then(|members| place(members)) {
+        match members.and_then(&mut place) {
             Some(()) => written.replace(['[', ']'], "_"),
             None => written.to_owned(),
         }
