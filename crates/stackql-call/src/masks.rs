@@ -99,10 +99,11 @@ impl Masks {
                 out.push_str(&text[end..]);
                 Cow::Owned(replaced(&out, by_name).into_owned())
             }
-            Found::Unreadable => {
-                let is_marked = |name: &str| self.secrets.iter().any(|secret| secret.name == name);
-                replaced(text, &|name| by_name(name).or_else(|| is_marked(name).then_some(MASK)))
-            }
+            Found::Unreadable => match marked::behind_first_name(text, &self.secrets) {
+                // Where its value ends cannot be told.
+                Some(at) => Cow::Owned(format!("{}{MASK}", replaced(&text[..at], by_name))),
+                None => replaced(text, by_name),
+            },
             Found::Text => replaced(text, &|name| by_name(name).or_else(|| self.is_marked(name).then_some(MASK))),
         }
     }

@@ -61,7 +61,7 @@ impl RowPlan {
         }
     }
 
-    /// The Arrow type of a column: Utf8, Int64, Float64, Boolean, Timestamp(Millisecond, "+00:00"); nested values
+    /// The Arrow type of a column: Utf8, Int64, Float64, Boolean, Timestamp(Microsecond, "+00:00"); nested values
     /// are Utf8 that holds JSON, marked by [`Self::FORMAT_KEY`].
     pub fn field(types: &Types, column: &Column) -> Field {
         let shape = types.get(column.ty);
@@ -69,7 +69,7 @@ impl RowPlan {
             Type::Integer | Type::Bit => DataType::Int64,
             Type::Number => DataType::Float64,
             Type::Boolean => DataType::Boolean,
-            Type::Timestamp(_) => DataType::Timestamp(TimeUnit::Millisecond, Some("+00:00".into())),
+            Type::Timestamp(_) => DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into())),
             _ => DataType::Utf8,
         };
         let field = Field::new(&column.name, data_type, true);

@@ -4,6 +4,7 @@
 mod arrow_stream;
 mod ascii_table;
 mod delimited;
+mod interval;
 mod json;
 mod markdown;
 mod parquet_file;

@@ -85,10 +85,9 @@ pub(crate) async fn counted(context: &Arc<Context>, call: Call, plan: RowPlan) -
     let paging = Paging { shared: true, ..Paging::default() };
     let reading = Arc::new(Reading { context: Arc::clone(context), call, plan, paging });
     let answered = reading.ask(None, None).await?;
-    let body = answered.response.body.clone();
-    match reading.decode(None, Decoding::of(&reading, None, answered)).await {
-        Err(error) if reading.tolerates(&error, &body) => Ok(Some(0)),
-        other => Ok(other?.0.count),
+    match reading.decode(None, Decoding::new(&reading, None, answered)).await? {
+        (Err(error), response) if reading.tolerates(&error, &response.body) => Ok(Some(0)),
+        (page, _) => Ok(page?.count),
     }
 }
 
@@ -139,26 +138,24 @@ impl Reading {
                 if let Some(next) = early.filter(|next| paging.ahead && !state.seen.contains(next)) {
                     self.go_on(&mut state, &next);
                 }
-                Decoding::of(&self, state.cursor.as_ref(), answered)
+                Decoding::new(&self, state.cursor.as_ref(), answered)
             }
         };
-        let body = decoding.answered.response.body.clone();
-        let (answer, response) = match self.decode(state.cursor.as_ref(), decoding).await {
+        let (answer, response) = self.decode(state.cursor.as_ref(), decoding).await?;
+        let answer = match answer {
             Err(Error::Answer(AnswerError::Fault(fault)))
                 if (paging.absent_is_empty && self.is_absent(&fault)) || self.ignores(&fault) =>
             {
                 return Ok(None);
             }
-            Err(error) if self.tolerates(&error, &body) => return Ok(None),
+            Err(error) if self.tolerates(&error, &response.body) => return Ok(None),
             other => other?,
         };
         if context.tolerant && state.pages == 1 && answer.rows.num_rows() == 0 {
-            tolerance::note_absent(context, call, &body);
+            tolerance::note_absent(context, call, &response.body);
         }
-        let next = call.operation().method().paging.as_ref().map(|paging| &paging.next);
-        let counted = matches!(next, Some(NextPage::Number { .. } | NextPage::Offset { .. }));
-        let last = counted.then(|| digest(&response.body));
-        if counted && answer.rows.num_rows() > 0 && state.last == last {
+        let last = self.compares_bodies().then(|| digest(&response.body));
+        if last.is_some() && answer.rows.num_rows() > 0 && state.last == last {
             let scope = call.scope().map(str::to_owned);
             return Err(Error::RepeatedPage { table: call.operation().table(), scope, pages: state.pages - 1 });
         }
@@ -270,18 +267,31 @@ impl Reading {
         }
     }
 
-    /// The page that an answer is, and the answer.
-    async fn decode(&self, cursor: Option<&Cursor>, mut decoding: Decoding) -> Result<(Page, Response), Error> {
-        let answer = decoding.page(self, cursor).await;
-        let (context, Answered { request, response, is_own }) = (&self.context, decoding.answered);
+    /// Whether a page is told from the one before by its body: where pages are counted, nothing else says that an API
+    /// gave the last one again.
+    fn compares_bodies(&self) -> bool {
+        let next = self.call.operation().method().paging.as_ref().map(|paging| &paging.next);
+        matches!(next, Some(NextPage::Number { .. } | NextPage::Offset { .. }))
+    }
+
+    /// The page that a response is, or why it is none, and the response.
+    async fn decode(
+        &self,
+        cursor: Option<&Cursor>,
+        decoding: Decoding,
+    ) -> Result<(Result<Page, Error>, Response), Error> {
+        let Decoding { request, is_own, work } = decoding;
+        let (answer, response) = work.decoded(self, cursor).await?;
+        let context = &self.context;
         let rows = answer.as_ref().ok().map(|p| p.rows.num_rows());
         if is_own {
             context.log.record(&request, &response.attempts, rows);
         }
-        let answer = answer?;
-        context.progress.pages.fetch_add(1, Ordering::Relaxed);
-        context.progress.rows.fetch_add(answer.rows.num_rows() as u64, Ordering::Relaxed);
-        Ok((answer, response))
+        if let Ok(answer) = &answer {
+            context.progress.pages.fetch_add(1, Ordering::Relaxed);
+            context.progress.rows.fetch_add(answer.rows.num_rows() as u64, Ordering::Relaxed);
+        }
+        Ok((answer.map_err(Error::from), response))
     }
 }
 

@@ -38,6 +38,20 @@ pub(super) fn find(text: &str, secrets: &[Secret]) -> Found {
     found.map_or(Found::Unreadable, Found::Document)
 }
 
+/// Where the first name of a secret ends in a document that cannot be read: a member of JSON or an element of XML.
+pub(super) fn behind_first_name(text: &str, secrets: &[Secret]) -> Option<usize> {
+    let ends = |name: &str| {
+        let is_name = |at: usize| {
+            let (before, after) = (text[..at].chars().next_back(), text[at + name.len()..].chars().next());
+            let is_member = before == Some('"') && after == Some('"');
+            let is_element = matches!(before, Some('<' | ':')) && after.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+            is_member || is_element
+        };
+        text.match_indices(name).map(|(at, _)| at).find(|at| is_name(*at)).map(|at| at + name.len())
+    };
+    secrets.iter().filter_map(|secret| ends(&secret.name)).min()
+}
+
 /// Whether a member of this name is secret, with `path` the names around it and as many of them none of the answer's own.
 pub(super) fn is_secret<'p>(
     secrets: &[Secret],

@@ -153,7 +153,9 @@ fn what_the_definition_marks_is_masked_where_it_is_marked_and_nowhere_else() {
             "{\"\\u0044ata\": \"****\"}\n {\"Data\": \"****\", \"Data\": \"****\"}\n",
         ),
         // What cannot be read hides more rather than less.
-        (r#"{"a": {"Data": "y"}, "user": {"pin": "c"}, "#, r#"{"a": {"Data": "****"}, "user": {"pin": "****"}, "#),
+        (r#"{"a": {"Data": "y"}, "user": {"pin": "c"}, "#, r#"{"a": {"Data****"#),
+        (r#"{"a": 1, "thing": {"b": {"c": "d"#, r#"{"a": 1, "thing****"#),
+        (r#"{"a": "Data", "Datax": "y", "b": "#, r#"{"a": "Data****"#),
         // XML, whose answers have elements of their own around them.
         (
             "<R><S><Data>a&amp;b<![CDATA[c]]>d</Data><user><item><n:pin e='f'>g</n:pin><pin/></item></user></S></R>",
@@ -161,7 +163,8 @@ fn what_the_definition_marks_is_masked_where_it_is_marked_and_nowhere_else() {
         ),
         ("<R><a><b><Data>x</Data><pin>y</pin></b></a></R>", "<R><a><b><Data>x</Data><pin>y</pin></b></a></R>"),
         ("<R><thing>\n <a>x</a>\n</thing></R>", "<R><thing>\n <a>****</a>\n</thing></R>"),
-        ("<R><a><b><Data>x</Data>", "<R><a><b><Data>****</Data>"),
+        ("<R><a><b><Data>x</Data>", "<R><a><b><Data****"),
+        ("<R><Datax>x</Datax><n:thing a='b'><c>d", "<R><Datax>x</Datax><n:thing****"),
         // Forms.
         (
             "A=1&Data=x&user.1.pin=y&pin=z&thing.a.1=b&codes.1=c",

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use arrow::array::AsArray;
-use arrow::datatypes::{Int64Type, TimestampMillisecondType};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -128,7 +128,7 @@ fn scalars_have_their_types() {
         ]
     );
     assert_eq!(page.rows.column(1).as_primitive::<Int64Type>().value(0), 7);
-    assert_eq!(page.rows.column(4).as_primitive::<TimestampMillisecondType>().value(2), 1_398_796_238_000);
+    assert_eq!(page.rows.column(4).as_primitive::<TimestampMicrosecondType>().value(2), 1_398_796_238_000_000);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, RecordBatch, RecordBatchOptions, StringBuilder,
-    TimestampMillisecondBuilder,
+    TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
@@ -28,7 +28,7 @@ enum Builder {
     Boolean(BooleanBuilder),
     /// True or false as 1 or 0.
     Bit(Int64Builder),
-    Time(TimestampMillisecondBuilder),
+    Time(TimestampMicrosecondBuilder),
 }
 
 /// What became of a value.
@@ -47,7 +47,7 @@ impl Builders {
             DataType::Int64 => Builder::Integer(Int64Builder::new()),
             DataType::Float64 => Builder::Number(Float64Builder::new()),
             DataType::Boolean => Builder::Boolean(BooleanBuilder::new()),
-            DataType::Timestamp(..) => Builder::Time(TimestampMillisecondBuilder::new().with_timezone("+00:00")),
+            DataType::Timestamp(..) => Builder::Time(TimestampMicrosecondBuilder::new().with_timezone("+00:00")),
             _ => Builder::Text(StringBuilder::new()),
         };
         let columns: Vec<Builder> =
@@ -84,7 +84,7 @@ impl Builders {
                 None if trimmed.is_empty() => b.append_null(),
                 None => return Cell::Unfit("true or false"),
             },
-            Builder::Time(b) => match milliseconds(trimmed) {
+            Builder::Time(b) => match microseconds(trimmed) {
                 Some(at) => b.append_value(at),
                 None if trimmed.is_empty() => b.append_null(),
                 None => return Cell::Unfit("a time"),
@@ -157,24 +157,48 @@ fn is_rounded(text: &str, n: f64) -> bool {
     text.parse::<i128>().is_ok_and(|whole| n as i128 != whole)
 }
 
-/// Milliseconds since 1970 of a time in any of the formats that answers use. One without an offset is UTC.
-fn milliseconds(text: &str) -> Option<i64> {
+/// Microseconds since 1970 of a time in any of the formats that answers use. One without an offset is UTC.
+fn microseconds(text: &str) -> Option<i64> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
-        return Some(at.timestamp_millis());
+        return Some(at.timestamp_micros());
     }
     if let Ok(seconds) = text.parse::<f64>() {
-        let milliseconds = (seconds * 1000.0).round();
-        return (milliseconds.abs() < 9e15).then_some(milliseconds as i64);
+        let microseconds = (seconds * 1e6).round();
+        return (microseconds.abs() < 9e18).then_some(microseconds as i64);
     }
     let with_offset = ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f %z"];
     if let Some(at) = with_offset.iter().find_map(|format| DateTime::parse_from_str(text, format).ok()) {
-        return Some(at.timestamp_millis());
+        return Some(at.timestamp_micros());
     }
     let without = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
     let naive = without.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
     let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(|day| day.and_time(NaiveTime::MIN));
     match naive.or_else(day) {
-        Some(at) => Some(at.and_utc().timestamp_millis()),
-        None => DateTime::parse_from_rfc2822(text).ok().map(|at| at.timestamp_millis()),
+        Some(at) => Some(at.and_utc().timestamp_micros()),
+        None => DateTime::parse_from_rfc2822(text).ok().map(|at| at.timestamp_micros()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As many digits as the API gave, down to microseconds.
+    #[test]
+    fn times_keep_microseconds() {
+        let at = 1_398_796_238_123_456;
+        let texts = [
+            "2014-04-29T18:30:38.123456Z",
+            "2014-04-29T20:30:38.123456+02:00",
+            "2014-04-29T18:30:38.123456",
+            "2014-04-29 18:30:38.123456",
+            "2014-04-29T18:30:38.123456+0000",
+            "1398796238.123456",
+        ];
+        for text in texts {
+            assert_eq!(microseconds(text), Some(at), "{text}");
+        }
+        assert_eq!(microseconds("2014-04-29"), Some(1_398_729_600_000_000));
+        assert_eq!(microseconds("1398796238"), Some(1_398_796_238_000_000));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampMillisecondType};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampMicrosecondType};
 use base64::Engine as _;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
@@ -336,7 +336,7 @@ fn row(rows: &RecordBatch) -> Vec<(String, Json)> {
             },
             DataType::Boolean => array.as_boolean().value(0).into(),
             DataType::Timestamp(..) => {
-                number(array.as_primitive::<TimestampMillisecondType>().value(0) as f64 / 1000.0).unwrap()
+                number(array.as_primitive::<TimestampMicrosecondType>().value(0) as f64 / 1e6).unwrap()
             }
             _ if field.metadata().contains_key(RowPlan::FORMAT_KEY) => {
                 serde_json::from_str(array.as_string::<i32>().value(0)).unwrap()

@@ -8,6 +8,8 @@ use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde::de::IgnoredAny;
 
+use super::interval::Interval;
+
 /// Key and value of the field metadata that marks text which holds JSON.
 const FORMAT: (&str, &str) = ("stackql.format", "json");
 
@@ -183,6 +185,9 @@ pub(super) fn keys(schema: &arrow::datatypes::Schema) -> Vec<String> {
 }
 
 fn formatted(array: &dyn Array, row: usize) -> String {
+    if let Some(interval) = Interval::from_array(array, row) {
+        return interval.to_string();
+    }
     let options = FormatOptions::default();
     match ArrayFormatter::try_new(array, &options) {
         Ok(formatter) => formatter.value(row).to_string(),

@@ -4,8 +4,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use datafusion::common::runtime::SpawnedTask;
-use stackql_call::{AnswerError, Cursor, Page, is_long, onward, page};
+use stackql_call::{AnswerError, Cursor, Page, Request, Response, is_long, onward, page};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, channel};
 
@@ -21,31 +22,53 @@ pub(super) struct Coming {
     pub(super) rest: Option<Chain>,
 }
 
-/// An answer that may be decoded already.
+/// A response whose page may be decoded already.
 pub(super) struct Decoding {
-    pub(super) answered: Answered,
-    decoding: Option<SpawnedTask<Result<Page, AnswerError>>>,
+    pub(super) request: Request,
+    /// The request was sent for this reader, not for another one of the same statement.
+    pub(super) is_own: bool,
+    pub(super) work: Work,
 }
+
+pub(super) enum Work {
+    Due(Response),
+    Spawned(SpawnedTask<Decoded>),
+}
+
+/// A page, or why the response is none, and the response. Its body is empty once nothing needs it: a decoded page that
+/// waits for its consumer does not hold the bytes it was made of.
+pub(super) type Decoded = (Result<Page, AnswerError>, Response);
 
 impl Decoding {
     /// Begins to decode where that takes long.
-    pub(super) fn of(reading: &Arc<Reading>, cursor: Option<&Cursor>, answered: Answered) -> Self {
-        let decoding = is_long(&answered.response).then(|| {
-            let (reading, cursor, response) = (Arc::clone(reading), cursor.cloned(), answered.response.clone());
-            SpawnedTask::spawn(async move { page(&reading.call, &reading.plan, cursor.as_ref(), &response) })
-        });
-        Self { answered, decoding }
+    pub(super) fn new(reading: &Arc<Reading>, cursor: Option<&Cursor>, answered: Answered) -> Self {
+        let Answered { request, response, is_own } = answered;
+        if !is_long(&response) {
+            return Self { request, is_own, work: Work::Due(response) };
+        }
+        let (reading, cursor) = (Arc::clone(reading), cursor.cloned());
+        let task = SpawnedTask::spawn(async move { decode(&reading, cursor.as_ref(), response) });
+        Self { request, is_own, work: Work::Spawned(task) }
     }
+}
 
-    /// The page, or why it is none.
-    pub(super) async fn page(&mut self, reading: &Reading, cursor: Option<&Cursor>) -> Result<Page, Error> {
-        match self.decoding.take() {
-            None => Ok(page(&reading.call, &reading.plan, cursor, &self.answered.response)?),
-            Some(decoding) => {
-                Ok(decoding.join_unwind().await.map_err(|_| Error::statement("a call was given up"))??)
-            }
+impl Work {
+    /// The page, and the response.
+    pub(super) async fn decoded(self, reading: &Reading, cursor: Option<&Cursor>) -> Result<Decoded, Error> {
+        match self {
+            Self::Due(response) => Ok(decode(reading, cursor, response)),
+            Self::Spawned(task) => task.join_unwind().await.map_err(|_| Error::statement("a call was given up")),
         }
     }
+}
+
+fn decode(reading: &Reading, cursor: Option<&Cursor>, mut response: Response) -> Decoded {
+    let page = page(&reading.call, &reading.plan, cursor, &response);
+    let has_rows = page.as_ref().is_ok_and(|page| page.rows.num_rows() > 0);
+    if has_rows && !reading.compares_bodies() {
+        response.body = Bytes::new();
+    }
+    (page, response)
 }
 
 /// Pages on their way. Those that nobody takes are given up when it is dropped.
@@ -74,7 +97,7 @@ impl Chain {
                 asked += 1;
                 let answered = reading.ask(Some(&cursor), None).await.map(|answered| {
                     next = onward(&reading.call, Some(&cursor), &answered.response);
-                    Decoding::of(&reading, Some(&cursor), answered)
+                    Decoding::new(&reading, Some(&cursor), answered)
                 });
                 seen.insert(cursor.clone());
                 next = next.filter(|next| !seen.contains(next) && most.is_none_or(|most| asked < most));
