@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let source = stackql_compile::vendor(provider, &folder.join("facts"), &[], true)?;
         std::fs::write(
             Path::new(&out).join(provider).with_extension("bin"),
-            stackql_provider::write(&source, stackql_provider::Packing::Tight)?,
+            stackql_provider::write(&source, stackql_provider::Compression::Best)?,
         )?;
     }
     Ok(())

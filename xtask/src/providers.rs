@@ -51,7 +51,7 @@ struct Facts {
 impl Facts {
     fn of(workspace: &Workspace) -> Result<Self, String> {
         let provider = workspace.root.join("providers/aws");
-        let manifest = Manifest::read(&provider)
+        let manifest = Manifest::load(&provider)
             .map_err(|error| error.to_string())?
             .ok_or_else(|| format!("{} has no manifest.yaml", provider.display()))?;
         let models = obtain(&manifest, &workspace.target.join("models"))?;

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use stackql_call::{Bindings, Call, Operation, Response, RowPlan, bind, page};
+use stackql_call::{Bindings, Call, Operation, Response, RowProjection, bind, decode_page};
 use stackql_provider::{
-    AnswerFormat, Carrier, Column, Member, Method, NextPage, Paging, Provider, RequestShape, Resource, ResponseShape,
-    Service, TimeFormat, Type, TypeRef, Types, Verb,
+    BodyFormat, Column, Member, Method, NextPage, Paging, Provider, RequestShape, Resource, ResponseLocation,
+    ResponseShape, Service, TimeFormat, Type, TypeRef, Types, Verb,
 };
 
 const ROWS: usize = 100_000;
@@ -40,7 +40,7 @@ fn columns(types: &mut Types, nested: bool) -> Vec<Column> {
     columns
 }
 
-fn call(columns: &[Column], types: Types, format: AnswerFormat) -> Call {
+fn call(columns: &[Column], types: Types, format: BodyFormat) -> Call {
     let method = Method {
         name: "volumes_Describe".to_owned(),
         operation: "DescribeVolumes".to_owned(),
@@ -51,15 +51,15 @@ fn call(columns: &[Column], types: Types, format: AnswerFormat) -> Call {
         response: ResponseShape {
             format,
             rows: match format {
-                AnswerFormat::Markup => vec!["volumeSet".to_owned(), "item".to_owned()],
-                AnswerFormat::Json => vec!["volumeSet".to_owned()],
+                BodyFormat::Xml => vec!["volumeSet".to_owned(), "item".to_owned()],
+                BodyFormat::Json => vec!["volumeSet".to_owned()],
             },
             ..ResponseShape::default()
         },
         paging: Some(Paging {
             next: NextPage::Token {
                 parameter: "NextToken".to_owned(),
-                answer: Carrier::Body(vec!["nextToken".to_owned()]),
+                answer: ResponseLocation::Body(vec!["nextToken".to_owned()]),
             },
             size: None,
         }),
@@ -134,23 +134,23 @@ fn rows(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("rows");
     group.throughput(Throughput::Elements(ROWS as u64)).sample_size(10).measurement_time(Duration::from_secs(4));
     let cases = [("6_fields", false, 6), ("6_fields_and_tags", true, 7), ("2_of_7_fields", true, 2)];
-    let formats = [("", AnswerFormat::Markup), ("json_", AnswerFormat::Json)];
+    let formats = [("", BodyFormat::Xml), ("json_", BodyFormat::Json)];
     for ((name, nested, wanted), (prefix, format)) in
         cases.iter().flat_map(|case| formats.map(|format| (*case, format)))
     {
         let mut types = Types::default();
         let columns = columns(&mut types, nested);
-        let plan = RowPlan::new(&types, &columns[..wanted], false);
+        let plan = RowProjection::new(&types, &columns[..wanted], false);
         let call = call(&columns, types, format);
         let body = match format {
-            AnswerFormat::Markup => body(nested),
-            AnswerFormat::Json => json_body(nested),
+            BodyFormat::Xml => body(nested),
+            BodyFormat::Json => json_body(nested),
         };
         let response = Response { status: 200, body, ..Response::default() };
         group.bench_function(format!("{prefix}{name}"), |bencher| {
             bencher.iter(|| {
                 for _ in 0..ROWS / PAGE {
-                    let page = page(&call, &plan, None, black_box(&response)).unwrap();
+                    let page = decode_page(&call, &plan, None, black_box(&response)).unwrap();
                     assert_eq!(page.rows.num_rows(), PAGE);
                     black_box(page);
                 }

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 mod fit;
 
-use fit::{Fit, Place};
+use fit::{AddressFormat, Place};
 
 /// Why a template makes no address.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -66,14 +66,14 @@ pub enum AddressError {
 
 /// What the placeholders of an address stand for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Values<'a> {
+pub(crate) struct AddressValues<'a> {
     /// By the variable's name.
     pub(crate) values: &'a [(String, String)],
     /// The variable that is the service's scope.
     pub(crate) scope: Option<&'a str>,
 }
 
-impl Values<'_> {
+impl AddressValues<'_> {
     /// The address that `template` gives with these values.
     pub(crate) fn fill(self, template: &str) -> Result<String, AddressError> {
         let mut out = String::new();
@@ -125,13 +125,13 @@ impl Values<'_> {
         Ok(out)
     }
 
-    fn fit(self, template: &str, name: &str, place: Place, value: &str) -> Result<Fit, AddressError> {
+    fn fit(self, template: &str, name: &str, place: Place, value: &str) -> Result<AddressFormat, AddressError> {
         let place = if self.scope == Some(name) { place.of_scope() } else { place };
-        let fit = place.fit(value);
+        let fit = place.format(value);
         fit.map_err(|expected| AddressError::Unfit {
             template: template.to_owned(),
             name: name.to_owned(),
-            value: fit::shown(value),
+            value: fit::describe(value),
             expected,
         })
     }
@@ -143,7 +143,7 @@ pub(crate) fn check<'t>(
     (name, value): (&str, &str),
     is_scope: bool,
 ) -> Result<(), AddressError> {
-    let values = Values { values: &[], scope: is_scope.then_some(name) };
+    let values = AddressValues { values: &[], scope: is_scope.then_some(name) };
     for template in templates {
         for piece in pieces(template)? {
             if let Piece::Variable { name: found, place } = piece
@@ -156,8 +156,8 @@ pub(crate) fn check<'t>(
     if !is_scope {
         return Ok(());
     }
-    let (name, shown) = (name.to_owned(), fit::shown(value));
-    Place::Scope.fit(value).map(|_| ()).map_err(|expected| AddressError::Scope { name, value: shown, expected })
+    let (name, shown) = (name.to_owned(), fit::describe(value));
+    Place::Scope.format(value).map(|_| ()).map_err(|expected| AddressError::Scope { name, value: shown, expected })
 }
 
 /// Whether a text can be the name of a region, which stands in hosts and signatures.

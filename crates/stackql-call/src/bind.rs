@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use stackql_provider::names::{meant, nearest};
+use stackql_provider::names::{did_you_mean, nearest};
 use stackql_provider::{Location, Parameter, ValueStyle};
 use thiserror::Error;
 
@@ -51,7 +51,7 @@ pub enum BindError {
         missing: Vec<String>,
     },
     /// The method has no such parameter.
-    #[error("{table}: method {method} has no parameter '{name}'{}", meant(.suggestion.as_deref()))]
+    #[error("{table}: method {method} has no parameter '{name}'{}", did_you_mean(.suggestion.as_deref()))]
     Unknown {
         /// The table.
         table: String,
@@ -112,7 +112,7 @@ pub fn bind(
     token: &mut dyn FnMut() -> String,
 ) -> Result<Call, BindError> {
     let method = operation.method();
-    let table = operation.table();
+    let table = operation.qualified_name();
     let scope_name = operation.service.endpoints.scope.as_deref();
     let mut scope = None;
     for (name, value) in bindings {
@@ -122,7 +122,7 @@ pub fn bind(
                 Value::Text(text) => Some(text.clone()),
                 other => {
                     let (parameter, expected) = (name.clone(), "a text".to_owned());
-                    return Err(BindError::Shape { table, parameter, expected, given: coerce::shown(other) });
+                    return Err(BindError::Shape { table, parameter, expected, given: coerce::shorten(other) });
                 }
             };
         } else if method.parameter(name).is_none() {
@@ -135,12 +135,14 @@ pub fn bind(
     for (at, parameter) in method.parameters.iter().enumerate() {
         let given = bindings.get(&parameter.name).unwrap_or(&Value::Null);
         let in_markup = parameter.location == Location::Body
-            && matches!(method.request.body, stackql_provider::BodyStyle::Markup { .. });
+            && matches!(method.request.body, stackql_provider::BodyStyle::Xml { .. });
         let types = &operation.resource.types;
         let coercion = coerce::Coercion { table: &table, types, in_markup, token: &mut *token };
         match coercion.argument(parameter, given)? {
             Json::Null if parameter.idempotency_token => arguments.push((at, Json::String(token()))),
-            Json::Null if parameter.required && parameter.default.is_none() && !method.fills_in(&parameter.name) => {
+            Json::Null
+                if parameter.required && parameter.default.is_none() && !method.has_implicit_value(&parameter.name) =>
+            {
                 missing.push(parameter.name.clone())
             }
             Json::Null if scope_name == Some(parameter.name.as_str()) => scope.clone_from(&parameter.default),
@@ -181,12 +183,12 @@ fn unfit(operation: &Operation, parameter: &Parameter, argument: &Json) -> Optio
                 }
                 _ => matches!(text.as_str(), "" | "." | ".."),
             };
-            leads_out.then(|| ("a text that stays in its place", coerce::shown(&Value::Text(text))))
+            leads_out.then(|| ("a text that stays in its place", coerce::shorten(&Value::Text(text))))
         }
         Location::Header => {
             let text = text();
             let is_carried = http::HeaderValue::from_str(&text).is_ok();
-            (!is_carried).then(|| ("a text that a header can carry", coerce::shown(&Value::Text(text))))
+            (!is_carried).then(|| ("a text that a header can carry", coerce::shorten(&Value::Text(text))))
         }
         Location::Query | Location::Body | Location::Server => None,
     }

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value as Json;
 use stackql_provider::{Method, Provider, Resource, Service, Template};
 
-use crate::request::{Query, command};
-use crate::{Masks, Transform, TransformError};
+use crate::request::{GraphqlQuery, command};
+use crate::{Redactor, Transform, TransformError};
 
 /// A template, compiled when first needed.
 type Compiled = Arc<OnceLock<Result<Transform, TransformError>>>;
@@ -23,11 +23,11 @@ pub struct Operation {
     pub resource: Arc<Resource>,
     /// The method's position in the resource's methods.
     pub(crate) method: usize,
-    of_request: Compiled,
-    of_answer: Compiled,
-    of_query: Arc<OnceLock<Result<Query, TransformError>>>,
-    of_command: Arc<OnceLock<Result<Vec<Transform>, TransformError>>>,
-    masks: Arc<OnceLock<Masks>>,
+    request_template: Compiled,
+    response_transform: Compiled,
+    graphql_query: Arc<OnceLock<Result<GraphqlQuery, TransformError>>>,
+    command_template: Arc<OnceLock<Result<Vec<Transform>, TransformError>>>,
+    masks: Arc<OnceLock<Redactor>>,
 }
 
 impl Operation {
@@ -36,7 +36,17 @@ impl Operation {
         let method = resource.methods.iter().position(|m| m.name == method)?;
         let (of_request, of_answer) = (Compiled::default(), Compiled::default());
         let (of_query, of_command, masks) = (Arc::default(), Arc::default(), Arc::default());
-        Some(Self { provider, service, resource, method, of_request, of_answer, of_query, of_command, masks })
+        Some(Self {
+            provider,
+            service,
+            resource,
+            method,
+            request_template: of_request,
+            response_transform: of_answer,
+            graphql_query: of_query,
+            command_template: of_command,
+            masks,
+        })
     }
 
     /// The method.
@@ -45,12 +55,12 @@ impl Operation {
     }
 
     /// The masks for what it is asked and answers.
-    pub fn masks(&self) -> &Masks {
-        self.masks.get_or_init(|| Masks::of(self))
+    pub fn masks(&self) -> &Redactor {
+        self.masks.get_or_init(|| Redactor::for_operation(self))
     }
 
     /// The table's full name, `provider.service.resource`.
-    pub fn table(&self) -> String {
+    pub fn qualified_name(&self) -> String {
         format!("{}.{}.{}", self.provider.name, self.service.name, self.resource.name)
     }
 
@@ -66,23 +76,23 @@ impl Operation {
 
     /// The template that makes the body of a request, if there is one.
     pub(crate) fn request_template(&self) -> Option<Result<&Transform, TransformError>> {
-        self.method().request.transform.as_ref().map(|template| compiled(&self.of_request, template))
+        self.method().request.transform.as_ref().map(|template| compiled(&self.request_template, template))
     }
 
     /// The templates of the GraphQL query that a request has.
-    pub(crate) fn query(&self, query: &str, cursor: &str) -> Result<&Query, TransformError> {
-        self.of_query.get_or_init(|| Query::compile(query, cursor)).as_ref().map_err(Clone::clone)
+    pub(crate) fn query(&self, query: &str, cursor: &str) -> Result<&GraphqlQuery, TransformError> {
+        self.graphql_query.get_or_init(|| GraphqlQuery::compile(query, cursor)).as_ref().map_err(Clone::clone)
     }
 
     /// The templates of a command's arguments.
     pub(crate) fn command(&self, arguments: &[String]) -> Result<&[Transform], TransformError> {
-        let made = self.of_command.get_or_init(|| command::compile(arguments));
+        let made = self.command_template.get_or_init(|| command::compile(arguments));
         made.as_deref().map_err(Clone::clone)
     }
 
     /// The template that makes JSON of an answer, if there is one.
     pub(crate) fn answer_template(&self) -> Option<Result<&Transform, TransformError>> {
-        self.method().response.transform.as_ref().map(|template| compiled(&self.of_answer, template))
+        self.method().response.transform.as_ref().map(|template| compiled(&self.response_transform, template))
     }
 }
 

@@ -1,6 +1,6 @@
 //! An error answer becomes a fault with code, message, request id and a hint.
 
-use stackql_provider::{BodyStyle, ErrorRules, ErrorShape, Medium};
+use stackql_provider::{BodyStyle, ErrorRules, ErrorShape, Protocol};
 use thiserror::Error;
 
 use crate::{Operation, Response, Transform};
@@ -8,7 +8,7 @@ use crate::{Operation, Response, Transform};
 mod graphql;
 mod said;
 
-use said::Said;
+use said::ErrorFields;
 
 /// What to do where the provider refuses the time that a signature tells.
 const CLOCK: &str =
@@ -16,7 +16,7 @@ const CLOCK: &str =
 
 /// What a provider said when it refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{table}{}: {code}: {message}{}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), behind(*.status, .request_id.as_ref().map(|id| format!("request id {id}"))))]
+#[error("{table}{}: {code}: {message}{}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), status_suffix(*.status, .request_id.as_ref().map(|id| format!("request id {id}"))))]
 pub struct Fault {
     /// What it means for the caller.
     pub kind: FaultKind,
@@ -48,7 +48,7 @@ pub enum FaultKind {
     /// The credentials were refused.
     Unauthorized,
     /// A rehearsal that would have succeeded.
-    Rehearsed,
+    DryRun,
     /// The provider failed (5xx).
     Server,
     /// The request was wrong.
@@ -60,56 +60,56 @@ pub enum FaultKind {
 pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) -> Option<Fault> {
     let shape = &operation.method().response.error;
     let refused = response.status >= 300;
-    let of_query = if is_query(operation) { graphql::said(&response.body) } else { None };
-    if !refused && of_query.is_none() && !said::says_error(&response.body, shape) {
+    let of_query = if is_query(operation) { graphql::first_error(&response.body) } else { None };
+    if !refused && of_query.is_none() && !said::has_error_code(&response.body, shape) {
         return is_error_document(operation, response).then(|| {
-            let said = Said::read(&response.body, shape, response.status);
-            told(operation, scope, response, said, || "Error".to_owned())
+            let said = ErrorFields::parse(&response.body, shape, response.status);
+            build_fault(operation, scope, response, said, || "Error".to_owned())
         });
     }
-    let said = of_query.unwrap_or_else(|| Said::read(&response.body, shape, response.status));
+    let said = of_query.unwrap_or_else(|| ErrorFields::parse(&response.body, shape, response.status));
     if !refused && said.code.is_none() && !is_error_document(operation, response) {
         return None;
     }
-    Some(told(operation, scope, response, said, || status_name(response.status)))
+    Some(build_fault(operation, scope, response, said, || status_name(response.status)))
 }
 
 /// Whether an answer over HTTP is an error by the name of its document, whatever its status. What is read as text is
 /// what someone keeps there.
 fn is_error_document(operation: &Operation, response: &Response) -> bool {
     let is_kept = || operation.answer_template().is_some_and(|template| template.is_ok_and(Transform::takes_text));
-    operation.method().request.medium == Medium::Http
+    operation.method().request.protocol == Protocol::Http
         && said::is_error_document(&response.body, &operation.method().response.outermost)
         && !is_kept()
 }
 
 /// The fault in an answer that is good by its status and has no rows.
 pub(crate) fn without_rows(operation: &Operation, scope: Option<&str>, response: &Response) -> Option<Fault> {
-    let says = said::says_error_alone(&response.body);
-    let said = says.then(|| Said::read(&response.body, &operation.method().response.error, response.status))?;
-    Some(told(operation, scope, response, said, || "Error".to_owned()))
+    let says = said::has_only_error(&response.body);
+    let said = says.then(|| ErrorFields::parse(&response.body, &operation.method().response.error, response.status))?;
+    Some(build_fault(operation, scope, response, said, || "Error".to_owned()))
 }
 
 /// What the state of work that failed says about it, at the places of `shape` or the usual ones.
 pub(crate) fn failed(operation: &Operation, scope: Option<&str>, response: &Response, shape: &ErrorShape) -> Fault {
-    let said = Said::read(&response.body, shape, response.status);
-    told(operation, scope, response, said, || "OperationFailed".to_owned())
+    let said = ErrorFields::parse(&response.body, shape, response.status);
+    build_fault(operation, scope, response, said, || "OperationFailed".to_owned())
 }
 
-fn told(
+fn build_fault(
     operation: &Operation,
     scope: Option<&str>,
     response: &Response,
-    said: Said,
+    said: ErrorFields,
     otherwise: impl FnOnce() -> String,
 ) -> Fault {
-    let Said { code, message, request_id } = said;
+    let ErrorFields { code, message, request_id } = said;
     let rules = &operation.provider.errors;
     let is_query = is_query(operation);
     let code = code.filter(|c| !c.is_empty()).unwrap_or_else(otherwise);
     let is = |patterns: &[String]| ErrorRules::any(patterns, &code);
     let kind = match response.status {
-        _ if is(&rules.rehearsed) => FaultKind::Rehearsed,
+        _ if is(&rules.dry_run) => FaultKind::DryRun,
         _ if is(&rules.not_found) => FaultKind::NotFound,
         _ if is(&rules.throttled) => FaultKind::Throttled,
         _ if is(&rules.clock_skew) => FaultKind::ClockSkew,
@@ -125,9 +125,9 @@ fn told(
     let header = operation.method().response.error.request_id_header.as_deref().and_then(|h| response.header(h));
     Fault {
         kind,
-        table: operation.table(),
+        table: operation.qualified_name(),
         scope: scope.map(str::to_owned),
-        status: by_http(operation, response),
+        status: http_status(operation, response),
         message: message.map(|m| one_line(&m)).unwrap_or_else(|| beginning(operation, &response.body)),
         request_id: request_id.or_else(|| header.map(str::to_owned)),
         hint: rules.hint(&code).or(clock).map(str::to_owned),
@@ -140,15 +140,15 @@ fn is_query(operation: &Operation) -> bool {
 }
 
 /// The status of an answer, or 0 where it is not of HTTP and says only what kind of fault it is.
-pub(crate) fn by_http(operation: &Operation, response: &Response) -> u16 {
-    match operation.method().request.medium {
-        Medium::Http => response.status,
-        Medium::Command { .. } | Medium::Table { .. } => 0,
+pub(crate) fn http_status(operation: &Operation, response: &Response) -> u16 {
+    match operation.method().request.protocol {
+        Protocol::Http => response.status,
+        Protocol::Command { .. } | Protocol::Table { .. } => 0,
     }
 }
 
 /// A status and what else is known of an answer, as they stand behind a message.
-pub(crate) fn behind(status: u16, also: Option<String>) -> String {
+pub(crate) fn status_suffix(status: u16, also: Option<String>) -> String {
     let status = (status != 0).then(|| format!("HTTP {status}"));
     let parts: Vec<String> = status.into_iter().chain(also).collect();
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
@@ -183,7 +183,7 @@ fn beginning(operation: &Operation, body: &[u8]) -> String {
     /// Long enough for a secret that begins in what is shown to be there whole, by which it is known.
     const READ: usize = 64 << 10;
     let text = String::from_utf8_lossy(&body[..body.len().min(READ)]);
-    let text: String = one_line(&operation.masks().text(&text)).chars().take(200).collect();
+    let text: String = one_line(&operation.masks().redact_text(&text)).chars().take(200).collect();
     if text.is_empty() { "the answer has no body".to_owned() } else { text }
 }
 

@@ -8,24 +8,24 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use crate::body::{Broken, MAX_DEPTH, WEB_PAGE, begins, is_web_page, utf8};
+use crate::body::{MAX_DEPTH, ParseError, WEB_PAGE, is_web_page, starts_with_any, utf8};
 
 mod find;
 mod shape;
 
-pub(crate) use find::{Find, Paths, texts};
-pub(crate) use shape::{NULL, Shape, Shaped};
+pub(crate) use find::{PathSearch, SearchPaths, texts};
+pub(crate) use shape::{NULL, ValueVisitor, VisitorAdapter};
 
 /// What scripts look for where markup stands in place of JSON.
 const NO_VALUE: &str = "invalid character '<' looking for beginning of value";
 
 /// Reads the one value of a body.
-pub(crate) fn read<'de, S: DeserializeSeed<'de>>(body: &'de [u8], seed: S) -> Result<S::Value, Broken> {
+pub(crate) fn parse<'de, S: DeserializeSeed<'de>>(body: &'de [u8], seed: S) -> Result<S::Value, ParseError> {
     let text = utf8(body)?;
     let bare = text.trim_start_matches('\u{feff}');
-    if begins(text, "<") {
+    if starts_with_any(text, "<") {
         let what = if is_web_page(text) { WEB_PAGE } else { "it is not JSON" };
-        return Err(Broken { at: 0, reason: format!("{what}: {NO_VALUE}") });
+        return Err(ParseError { at: 0, reason: format!("{what}: {NO_VALUE}") });
     }
     let mut deserializer = serde_json::Deserializer::from_str(bare);
     let value = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
@@ -35,7 +35,7 @@ pub(crate) fn read<'de, S: DeserializeSeed<'de>>(body: &'de [u8], seed: S) -> Re
             Category::Data => without_place(&error),
             Category::Syntax | Category::Io => format!("not well-formed JSON: {}", without_place(&error)),
         };
-        Broken { at: (body.len() - bare.len()) as u64 + byte(bare.as_bytes(), &error), reason }
+        ParseError { at: (body.len() - bare.len()) as u64 + byte(bare.as_bytes(), &error), reason }
     })
 }
 

@@ -17,7 +17,7 @@ pub trait Keyring: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// The auth context is wrong.
-    fn authorisation(&self, provider: &str, auth: &Auth) -> Result<Authorisation, TransportError>;
+    fn credential_info(&self, provider: &str, auth: &Auth) -> Result<CredentialInfo, TransportError>;
 
     /// Obtains credentials for a provider anew, which are good for `scopes` where there are some, and says what they are.
     /// From then on the provider is asked again if it was given up.
@@ -40,9 +40,9 @@ pub trait Keyring: fmt::Debug + Send + Sync {
 
 /// By what requests are authorised.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Authorisation {
+pub struct CredentialInfo {
     /// The kind of the auth context.
-    pub kind: String,
+    pub scheme: String,
     /// Where the credentials come from, in words.
     pub source: String,
 }

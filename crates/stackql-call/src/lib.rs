@@ -10,9 +10,9 @@
 //! - [`Transport`] is the seam to the network, implemented by `stackql-client` and by tests.
 //! - A [`Transform`] turns an answer into JSON first, where a definition says so by a template.
 //! - [`progress()`] tells whether what a request started goes on, and is asked until it does not; [`made()`] reads the end.
-//! - [`Clauses`] writes the clauses of a SELECT that a method can apply itself.
-//! - [`Masks`] hides secrets in what is shown or kept of requests and answers.
-//! - [`fault()`] reads an error answer; [`page()`] decodes a good one by a [`RowPlan`].
+//! - [`ClauseEncoder`] writes the clauses of a SELECT that a method can apply itself.
+//! - [`Redactor`] hides secrets in what is shown or kept of requests and answers.
+//! - [`fault()`] reads an error answer; [`page()`] decodes a good one by a [`RowProjection`].
 
 mod address;
 mod bind;
@@ -36,13 +36,13 @@ pub use address::{AddressError, region};
 pub use bind::{BindError, Bindings, Value, bind};
 pub use call::{Call, Operation};
 pub use fault::{Fault, FaultKind, fault, status_line};
-pub use keyring::{Authorisation, Keyring};
-pub use masks::Masks;
-pub use page::{AnswerError, Cursor, Page, carried, is_long, made, onward, page};
-pub use progress::{Made, Progress, Waiting, progress};
-pub use pushdown::{Clauses, Comparison, Operator, Order, Pushed};
+pub use keyring::{CredentialInfo, Keyring};
+pub use masks::Redactor;
+pub use page::{Cursor, Page, ResponseError, decode_lro_result, decode_page, extract_value, is_long, peek_next_cursor};
+pub use progress::{LroResult, LroStatus, PendingLro, lro_status};
+pub use pushdown::{ClauseEncoder, Comparison, Operator, Order, PushedClause};
 pub use request::{Payload, Request, request};
 pub use response::{Attempt, Response};
-pub use rows::RowPlan;
+pub use rows::RowProjection;
 pub use transform::{Transform, TransformError, TransformLimit};
 pub use transport::{Transport, TransportError, TransportErrorKind};

@@ -15,13 +15,13 @@ use stackql_provider::{Secret, Type, TypeRef, Types};
 
 use crate::Operation;
 
-const MASK: &str = "****";
+const REDACTED: &str = "****";
 /// Stands for an idempotency token, which is another each time.
 const TOKEN: &str = "{token}";
 
 /// The masks for requests and answers of one operation.
 #[derive(Debug)]
-pub struct Masks {
+pub struct Redactor {
     /// Names of idempotency tokens.
     tokens: BTreeSet<String>,
     /// Whether it answers in pages; then what is just called a token leads to the next.
@@ -32,9 +32,9 @@ pub struct Masks {
     path: Option<Regex>,
 }
 
-impl Masks {
+impl Redactor {
     /// What is secret in what `operation` is asked and answers.
-    pub(crate) fn of(operation: &Operation) -> Self {
+    pub(crate) fn for_operation(operation: &Operation) -> Self {
         let (method, types) = (operation.method(), &operation.resource.types);
         let (mut tokens, mut seen) = (BTreeSet::new(), BTreeSet::new());
         for parameter in &method.parameters {
@@ -48,7 +48,7 @@ impl Masks {
 
     /// A header's value.
     pub fn header<'a>(&self, name: &str, value: &'a str) -> &'a str {
-        if self.hides(name) { MASK } else { value }
+        if self.hides(name) { REDACTED } else { value }
     }
 
     /// Whether a header of this name holds a secret.
@@ -59,30 +59,30 @@ impl Masks {
 
     /// The value of a pair, such as one of a query.
     pub fn value<'a>(&self, name: &str, value: &'a str) -> &'a str {
-        if self.is_secret(name) || self.is_marked(name) { MASK } else { value }
+        if self.is_secret(name) || self.is_marked(name) { REDACTED } else { value }
     }
 
     /// An address, or a path, without the secrets in its path.
-    pub fn address<'a>(&self, address: &'a str) -> Cow<'a, str> {
+    pub fn redact_url<'a>(&self, address: &'a str) -> Cow<'a, str> {
         self.path.as_ref().map_or(Cow::Borrowed(address), |form| address::masked(form, address))
     }
 
     /// A body, or an address, as it may be read: JSON, markup, a form, or text with such in it.
-    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.masked(text, &|name| self.is_secret(name).then_some(MASK))
+    pub fn redact_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.redact(text, &|name| self.is_secret(name).then_some(REDACTED))
     }
 
     /// A text of a request, in which idempotency tokens do not count either.
-    pub fn question<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.masked(text, &|name| self.by_name(name))
+    pub fn redact_request<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.redact(text, &|name| self.by_name(name))
     }
 
     /// What stands in a request in place of the value of a header of this name.
     pub fn instead(&self, name: &str) -> Option<&'static str> {
-        self.by_name(name).or_else(|| self.hides(name).then_some(MASK))
+        self.by_name(name).or_else(|| self.hides(name).then_some(REDACTED))
     }
 
-    fn masked<'a>(&self, text: &'a str, by_name: &dyn Fn(&str) -> Option<&'static str>) -> Cow<'a, str> {
+    fn redact<'a>(&self, text: &'a str, by_name: &dyn Fn(&str) -> Option<&'static str>) -> Cow<'a, str> {
         if self.secrets.is_empty() {
             return replaced(text, by_name);
         }
@@ -101,10 +101,10 @@ impl Masks {
             }
             Found::Unreadable => match marked::behind_first_name(text, &self.secrets) {
                 // Where its value ends cannot be told.
-                Some(at) => Cow::Owned(format!("{}{MASK}", replaced(&text[..at], by_name))),
+                Some(at) => Cow::Owned(format!("{}{REDACTED}", replaced(&text[..at], by_name))),
                 None => replaced(text, by_name),
             },
-            Found::Text => replaced(text, &|name| by_name(name).or_else(|| self.is_marked(name).then_some(MASK))),
+            Found::Text => replaced(text, &|name| by_name(name).or_else(|| self.is_marked(name).then_some(REDACTED))),
         }
     }
 
@@ -112,7 +112,7 @@ impl Masks {
         let last = name.rsplit('.').next().unwrap_or(name);
         match (self.tokens.contains(last), self.is_secret(name)) {
             (true, _) => Some(TOKEN),
-            (false, true) => Some(MASK),
+            (false, true) => Some(REDACTED),
             (false, false) => None,
         }
     }

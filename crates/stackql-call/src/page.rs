@@ -1,13 +1,13 @@
 //! A response becomes a page: rows, and where to go on. Owns the reading of good answers.
 
 use arrow::record_batch::RecordBatch;
-use stackql_provider::{AnswerFormat, BodyStyle, Carrier, NextPage, ResponseShape, Type, Verb};
+use stackql_provider::{BodyFormat, BodyStyle, NextPage, ResponseLocation, ResponseShape, Type, Verb};
 use thiserror::Error;
 
-use crate::body::{Broken, Form, form, texts};
-use crate::fault::{behind, by_http, without_rows};
+use crate::body::{ParseError, SniffedFormat, find_texts, sniff};
+use crate::fault::{http_status, status_suffix, without_rows};
 use crate::xml::Document;
-use crate::{Call, Fault, Response, RowPlan, Transform, TransformError, fault};
+use crate::{Call, Fault, Response, RowProjection, Transform, TransformError, fault};
 
 mod answer;
 mod cursor;
@@ -19,20 +19,20 @@ mod xml;
 
 pub use cursor::Cursor;
 
-use answer::{Answer, COUNT, ONWARD, Places, REQUEST_ID, Unfit};
+use answer::{COUNT, ONWARD, PageBuilder, REQUEST_ID, ResponseLayout, TypeMismatch};
 pub(crate) use place::below;
-use place::{Behind, is_without_data, strangers};
+use place::{ResponseFields, is_without_data, unknown_members};
 
 /// One page of an answer.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// Its rows, with the schema of the [`RowPlan`].
+    /// Its rows, with the schema of the [`RowProjection`].
     pub rows: RecordBatch,
     /// Where the next page starts; `None` after the last.
     pub next: Option<Cursor>,
     /// It has as many rows as a page has where a statement does not say how many, and there is no way to the next: rows
     /// may be missing.
-    pub cut: bool,
+    pub truncated: bool,
     /// How many rows there are on all pages, if that was asked for and the answer says it.
     pub count: Option<u64>,
     /// The request id, if the answer carries it.
@@ -42,13 +42,13 @@ pub struct Page {
 /// Why an answer is no page.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
-pub enum AnswerError {
+pub enum ResponseError {
     /// The provider refused.
     #[error(transparent)]
     Fault(#[from] Box<Fault>),
     /// The body is not what the definition says: cut off, of another format, not text.
-    #[error("{table}{}: error processing response: {reason}{}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), behind(*.status, Some(format!("{bytes} bytes"))))]
-    Unreadable {
+    #[error("{table}{}: error processing response: {reason}{}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), status_suffix(*.status, Some(format!("{bytes} bytes"))))]
+    Malformed {
         /// The table.
         table: String,
         /// The scope.
@@ -80,14 +80,14 @@ pub enum AnswerError {
     #[error(
         "{table}: '{name}' was despatched and goes on, and where its state is asked for is not known; look for it by that name, or leave AWAIT out"
     )]
-    Unfollowed {
+    LroNotTrackable {
         /// The table.
         table: String,
         /// What the provider calls the work.
         name: String,
     },
     /// The template that makes what is read out of an answer does not fit it, or is wrong itself.
-    #[error("{table}{}: the answer{} is not what its template takes: {source}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), behind(*.status, None))]
+    #[error("{table}{}: the answer{} is not what its template takes: {source}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), status_suffix(*.status, None))]
     Template {
         /// The table.
         table: String,
@@ -115,36 +115,41 @@ struct Reading<'a> {
 }
 
 /// Decodes an answer to `call` into rows as `plan` wants them; `asked` is the cursor that was asked with.
-pub fn page(call: &Call, plan: &RowPlan, asked: Option<&Cursor>, response: &Response) -> Result<Page, AnswerError> {
+pub fn decode_page(
+    call: &Call,
+    plan: &RowProjection,
+    asked: Option<&Cursor>,
+    response: &Response,
+) -> Result<Page, ResponseError> {
     let method = call.operation().method();
     let shape = &method.response;
     // What has no rows may answer with a word that is no JSON, after all is done.
-    let is_unread = shape.row.is_none() && method.verb != Verb::Select && shape.format == AnswerFormat::Json;
+    let is_unread = shape.row.is_none() && method.verb != Verb::Select && shape.format == BodyFormat::Json;
     read(call, plan, asked, response, Reading { shape, template: call.operation.answer_template(), is_unread })
 }
 
-/// Decodes what the work that `call` started made: an answer out of [`crate::Made`], into rows as `plan` wants them.
+/// Decodes what the work that `call` started made: an answer out of [`crate::LroResult`], into rows as `plan` wants them.
 /// Their columns are [`stackql_provider::Resource::made_columns`].
-pub fn made(call: &Call, plan: &RowPlan, response: &Response) -> Result<Page, AnswerError> {
-    match call.operation().method().completion.as_ref().and_then(|completion| completion.made.as_ref()) {
-        None => page(call, plan, None, response),
+pub fn decode_lro_result(call: &Call, plan: &RowProjection, response: &Response) -> Result<Page, ResponseError> {
+    match call.operation().method().lro.as_ref().and_then(|completion| completion.result.as_ref()) {
+        None => decode_page(call, plan, None, response),
         Some(shape) => read(call, plan, None, response, Reading { shape, template: None, is_unread: false }),
     }
 }
 
 fn read(
     call: &Call,
-    plan: &RowPlan,
+    plan: &RowProjection,
     asked: Option<&Cursor>,
     response: &Response,
     reading: Reading<'_>,
-) -> Result<Page, AnswerError> {
+) -> Result<Page, ResponseError> {
     if let Some(fault) = fault(call.operation(), call.scope(), response) {
-        return Err(AnswerError::Fault(Box::new(fault)));
+        return Err(ResponseError::Fault(Box::new(fault)));
     }
-    let status = by_http(call.operation(), response);
-    let unreadable = |reason: String| AnswerError::Unreadable {
-        table: call.operation().table(),
+    let status = http_status(call.operation(), response);
+    let unreadable = |reason: String| ResponseError::Malformed {
+        table: call.operation().qualified_name(),
         scope: call.scope().map(str::to_owned),
         status,
         bytes: response.body.len(),
@@ -153,7 +158,7 @@ fn read(
     let method = call.operation().method();
     let Reading { shape, template, is_unread } = reading;
     let carrier = method.paging.as_ref().and_then(|paging| carrier(&paging.next));
-    let mut answer = Answer::new(plan);
+    let mut answer = PageBuilder::new(plan);
     let is_anywhere = shape.rows == [ResponseShape::ANYWHERE];
     let is_query = matches!(method.request.body, BodyStyle::GraphQl { .. });
     let is_kept = matches!(&template, Some(Ok(template)) if template.takes_text());
@@ -170,21 +175,21 @@ fn read(
         }
     } else if is_unread {
         unread(call, response).map_err(|unread| match unread {
-            Unread::Fault(fault) => AnswerError::Fault(fault),
-            Unread::Broken(Broken { at, reason }) => unreadable(format!("{reason} at byte {at}")),
+            Unread::Fault(fault) => ResponseError::Fault(fault),
+            Unread::Broken(ParseError { at, reason }) => unreadable(format!("{reason} at byte {at}")),
         })?;
-    } else if is_nothing && method.verb == Verb::Select && shape.format == AnswerFormat::Json {
+    } else if is_nothing && method.verb == Verb::Select && shape.format == BodyFormat::Json {
         return Err(unreadable("it is null".to_owned()));
     } else if is_query && is_without_data(&response.body) {
         return Err(unreadable("it has neither data nor errors".to_owned()));
     } else {
         let onward = match carrier {
-            Some(Carrier::Body(path)) => path.as_slice(),
+            Some(ResponseLocation::Body(path)) => path.as_slice(),
             _ => &[],
         };
-        let counted = method.pushdown.as_ref().and_then(|pushdown| pushdown.count.as_ref());
-        let counted = counted.map(|count| count.answer.as_slice()).unwrap_or_default();
-        let places = Places {
+        let counted = method.clause_pushdown.as_ref().and_then(|pushdown| pushdown.count.as_ref());
+        let counted = counted.map(|count| count.response_path.as_slice()).unwrap_or_default();
+        let places = ResponseLayout {
             outermost: &shape.outermost,
             rows: &shape.rows,
             siblings: &shape.siblings,
@@ -192,7 +197,7 @@ fn read(
                 Some(Type::Structure { members }) if is_anywhere => members.iter().map(|m| m.wire.as_str()).collect(),
                 _ => Vec::new(),
             },
-            marks: [onward, &shape.error.success_request_id, counted],
+            markers: [onward, &shape.error.success_request_id, counted],
         };
         if let Some(Ok(template)) = &template
             && template.takes_xml()
@@ -200,49 +205,49 @@ fn read(
         {
             // What a template makes of a document of another kind is an answer without rows.
             xml::described(&document, &shape.outermost)
-                .map_err(|Broken { at, reason }| unreadable(format!("{reason} at byte {at}")))?;
+                .map_err(|ParseError { at, reason }| unreadable(format!("{reason} at byte {at}")))?;
         }
         let made = template.map(|template| template?.render(&response.body)).transpose();
-        let made = made.map_err(|source| AnswerError::Template {
-            table: call.operation().table(),
+        let made = made.map_err(|source| ResponseError::Template {
+            table: call.operation().qualified_name(),
             scope: call.scope().map(str::to_owned),
             status,
             source: Box::new(source),
         })?;
         let body = made.as_ref().map_or(&*response.body, |text| text.as_bytes());
         let read = match shape.format {
-            AnswerFormat::Markup => answer.xml(body, &places),
-            AnswerFormat::Json => answer.json(body, &places),
+            BodyFormat::Xml => answer.xml(body, &places),
+            BodyFormat::Json => answer.json(body, &places),
         };
         let (is_select, no_rows) = (method.verb == Verb::Select, read.is_err() || answer.builders.rows == 0);
         let strangers = match shape.row.map(|row| call.operation().resource.types.get(row)) {
             // What stands for the fields that the definition does not know shows them.
-            Some(Type::Structure { members }) if shape.rows.is_empty() && !plan.extra => strangers(body, members),
+            Some(Type::Structure { members }) if shape.rows.is_empty() && !plan.extra => unknown_members(body, members),
             _ => None,
         };
         if (is_select || shape.row.is_some())
             && (no_rows || strangers.is_some())
             && let Some(fault) = without_rows(call.operation(), call.scope(), response)
         {
-            return Err(AnswerError::Fault(Box::new(fault)));
+            return Err(ResponseError::Fault(Box::new(fault)));
         }
         if let Some(names) = strangers.filter(|_| is_select) {
             return Err(unreadable(format!("it has no member of a row, but {names}")));
         }
-        read.map_err(|Broken { at, reason }| match &made {
+        read.map_err(|ParseError { at, reason }| match &made {
             Some(_) => unreadable(format!("what its template made of it: {reason} at byte {at}")),
             None => unreadable(format!("{reason} at byte {at}")),
         })?;
         if made.is_some() {
             // What the template did not take over is where it was.
-            for (mark, before) in answer.marks.iter_mut().zip(texts(&response.body, &places.marks)) {
+            for (mark, before) in answer.markers.iter_mut().zip(find_texts(&response.body, &places.markers)) {
                 *mark = mark.take().or(before);
             }
         }
     }
-    if let Some(Unfit { row, column, expected, value }) = answer.unfit {
-        return Err(AnswerError::Value {
-            table: call.operation().table(),
+    if let Some(TypeMismatch { row, column, expected, value }) = answer.unfit {
+        return Err(ResponseError::Value {
+            table: call.operation().qualified_name(),
             scope: call.scope().map(str::to_owned),
             row,
             column: plan.schema().field(column).name().clone(),
@@ -252,9 +257,9 @@ fn read(
     }
     let rows = answer.builders.finish().map_err(|e| unreadable(e.to_string()))?;
     let onward = match (carrier, method.paging.as_ref().map(|paging| &paging.next)) {
-        (Some(Carrier::Header(name)), _) => in_header(response, name),
+        (Some(ResponseLocation::Header(name)), _) => in_header(response, name),
         (_, Some(NextPage::Cursor { answer, more, .. })) => {
-            let behind = Behind::read(response);
+            let behind = ResponseFields::read(response);
             let says_more = more.as_ref().map(|more| behind.says(more));
             let cursor = behind.text(answer).filter(|cursor| !cursor.is_empty() && says_more != Some(false));
             if says_more == Some(true) && cursor.is_none() {
@@ -262,20 +267,20 @@ fn read(
             }
             cursor
         }
-        _ => answer.marks[ONWARD].take(),
+        _ => answer.markers[ONWARD].take(),
     };
-    let next = cursor::after(call, asked, rows.num_rows(), onward);
-    let cut = cursor::is_cut(call, rows.num_rows());
+    let next = cursor::next(call, asked, rows.num_rows(), onward);
+    let cut = cursor::may_be_truncated(call, rows.num_rows());
     let header = shape.error.request_id_header.as_deref().and_then(|h| response.header(h));
-    let request_id = answer.marks[REQUEST_ID].take().or_else(|| header.map(str::to_owned));
-    let count = answer.marks[COUNT].take().and_then(|text| text.parse().ok());
-    Ok(Page { rows, next, cut, count, request_id })
+    let request_id = answer.markers[REQUEST_ID].take().or_else(|| header.map(str::to_owned));
+    let count = answer.markers[COUNT].take().and_then(|text| text.parse().ok());
+    Ok(Page { rows, next, truncated: cut, count, request_id })
 }
 
 /// Why an answer of which nothing is read is none.
 enum Unread {
     Fault(Box<Fault>),
-    Broken(Broken),
+    Broken(ParseError),
 }
 
 /// Checks the answer to a method that says nothing of it: it may be anything but an error, a page of someone in between
@@ -285,12 +290,12 @@ fn unread(call: &Call, response: &Response) -> Result<(), Unread> {
     if let Some(fault) = without_rows(call.operation(), call.scope(), response) {
         return Err(Unread::Fault(Box::new(fault)));
     }
-    match form(&response.body) {
-        Form::Xml if shape.media_type.contains("html") => Ok(()),
-        Form::Xml => Document::open(&response.body)
+    match sniff(&response.body) {
+        SniffedFormat::Xml if shape.media_type.contains("html") => Ok(()),
+        SniffedFormat::Xml => Document::open(&response.body)
             .and_then(|document| xml::described(&document, &shape.outermost))
             .map_err(Unread::Broken),
-        Form::Json | Form::Other => Ok(()),
+        SniffedFormat::Json | SniffedFormat::Other => Ok(()),
     }
 }
 
@@ -304,34 +309,34 @@ pub fn is_long(response: &Response) -> bool {
 
 /// Where the page after that of `response` starts, where that can be told before it is decoded. What decoding finds goes
 /// before it.
-pub fn onward(call: &Call, asked: Option<&Cursor>, response: &Response) -> Option<Cursor> {
+pub fn peek_next_cursor(call: &Call, asked: Option<&Cursor>, response: &Response) -> Option<Cursor> {
     let method = call.operation().method();
     let next = &method.paging.as_ref()?.next;
     if response.status >= 300 || !matches!(next, NextPage::Token { .. } | NextPage::Address { .. }) {
         return None;
     }
     let text = match carrier(next)? {
-        Carrier::Header(name) => in_header(response, name),
-        Carrier::Body(path) => {
+        ResponseLocation::Header(name) => in_header(response, name),
+        ResponseLocation::Body(path) => {
             let is_plain = path.iter().all(|step| step != ResponseShape::ANYWHERE);
             let is_seen = is_plain && is_long(response) && call.operation.answer_template().is_none();
-            is_seen.then(|| texts(&response.body, &[path]).pop().flatten())?
+            is_seen.then(|| find_texts(&response.body, &[path]).pop().flatten())?
         }
     };
-    cursor::after(call, asked, 0, text)
+    cursor::next(call, asked, 0, text)
 }
 
 /// The value that an answer has at a place, as text; `None` where it has none there.
-pub fn carried(response: &Response, carrier: &Carrier) -> Option<String> {
-    let in_json = Behind::read(response).text(carrier);
+pub fn extract_value(response: &Response, carrier: &ResponseLocation) -> Option<String> {
+    let in_json = ResponseFields::read(response).text(carrier);
     match carrier {
-        Carrier::Body(path) => in_json.or_else(|| texts(&response.body, &[path]).pop().flatten()),
-        Carrier::Header(_) => in_json,
+        ResponseLocation::Body(path) => in_json.or_else(|| find_texts(&response.body, &[path]).pop().flatten()),
+        ResponseLocation::Header(_) => in_json,
     }
 }
 
 /// Where an answer says how to go on.
-fn carrier(next: &NextPage) -> Option<&Carrier> {
+fn carrier(next: &NextPage) -> Option<&ResponseLocation> {
     match next {
         NextPage::Token { answer, .. } | NextPage::Address { answer, .. } => Some(answer),
         NextPage::Number { last, .. } => last.as_ref(),

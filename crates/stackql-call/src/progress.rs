@@ -6,43 +6,43 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
-use stackql_provider::{Condition, MadeAt, Poll, Way};
+use stackql_provider::{LroPattern, Poll, ResultLocation, StatusCondition};
 
-use crate::body::{Broken, bare};
+use crate::body::{ParseError, strip_bom};
 use crate::fault::failed;
 use crate::page::below;
-use crate::{AnswerError, Request, Response, fault};
+use crate::{Request, Response, ResponseError, fault};
 
 /// How far the work is that a request started.
 #[derive(Debug, Clone)]
-pub enum Progress {
+pub enum LroStatus {
     /// There is nothing to wait for: the answer is all there is, and [`crate::made()`] reads it, if it is wanted.
-    Done,
-    /// It goes on: send [`Waiting::poll`] and hand the answer to [`Waiting::answered`].
-    Pending(Box<Waiting>),
+    Immediate,
+    /// It goes on: send [`PendingLro::poll`] and hand the answer to [`PendingLro::answered`].
+    Running(Box<PendingLro>),
     /// It came to its end.
     Finished {
         /// What to call it, such as `compute#operation: insert`.
         label: String,
         /// Where what it made is.
-        made: Made,
+        made: LroResult,
     },
 }
 
 /// What finished work made.
 #[derive(Debug, Clone)]
-pub enum Made {
+pub enum LroResult {
     /// Nothing that could be shown.
-    Nothing,
+    None,
     /// What the answer to this request shows, if it is wanted; [`crate::made()`] reads it.
-    Ask(Box<Request>),
+    Request(Box<Request>),
     /// What is here; [`crate::made()`] reads it.
-    Answer(Response),
+    Response(Response),
 }
 
 /// Work that goes on.
 #[derive(Debug, Clone)]
-pub struct Waiting {
+pub struct PendingLro {
     /// What to call it, such as `compute#operation: insert`.
     pub label: String,
     /// Asks for its state. It only reads, and leaves the origin no more than a next page does.
@@ -52,7 +52,7 @@ pub struct Waiting {
     /// Which of the method's ways it is.
     way: usize,
     /// What it makes, where that is known before the end.
-    made: Made,
+    made: LroResult,
 }
 
 /// Reads how far the work is that `sent` started, out of the answer to it.
@@ -71,47 +71,47 @@ pub struct Waiting {
 ///
 /// # Errors
 ///
-/// The request was refused, or the work failed: [`AnswerError::Fault`]. It goes on and cannot be followed:
-/// [`AnswerError::Unfollowed`].
-pub fn progress(sent: &Request, answer: &Response) -> Result<Progress, AnswerError> {
-    refused(sent, answer)?;
-    let Some(completion) = &sent.operation.method().completion else { return Ok(Progress::Done) };
+/// The request was refused, or the work failed: [`ResponseError::Fault`]. It goes on and cannot be followed:
+/// [`ResponseError::Unfollowed`].
+pub fn lro_status(sent: &Request, answer: &Response) -> Result<LroStatus, ResponseError> {
+    check_status(sent, answer)?;
+    let Some(completion) = &sent.operation.method().lro else { return Ok(LroStatus::Immediate) };
     // Whatever is no document tells of no work.
     let state =
-        State { status: answer.status, document: serde_json::from_slice(bare(&answer.body)).unwrap_or_default() };
-    for (at, way) in completion.ways.iter().enumerate() {
-        let Some(told) = state.told(&way.poll, answer) else { continue };
+        State { status: answer.status, document: serde_json::from_slice(strip_bom(&answer.body)).unwrap_or_default() };
+    for (at, way) in completion.patterns.iter().enumerate() {
+        let Some(told) = state.poll_token(&way.poll, answer) else { continue };
         let otherwise = || format!("{}: {}", sent.operation.resource.name, sent.operation.method().name);
         let label = state.label(way).unwrap_or_else(otherwise);
-        let made = match &way.made {
-            MadeAt::Same => Made::Ask(Box::new(sent.reading())),
-            MadeAt::Header(name) => {
-                answer.header(name).map_or(Made::Nothing, |link| Made::Ask(Box::new(sent.follow(link))))
+        let made = match &way.result {
+            ResultLocation::Same => LroResult::Request(Box::new(sent.as_read())),
+            ResultLocation::Header(name) => {
+                answer.header(name).map_or(LroResult::None, |link| LroResult::Request(Box::new(sent.follow(link))))
             }
-            _ => Made::Nothing,
+            _ => LroResult::None,
         };
         let is_state = !matches!(way.poll, Poll::Header(_) | Poll::Accepted(_));
         if is_state && state.is_end(way, sent, answer)? {
             return Ok(state.finished(way, label, sent, answer, made));
         }
-        let poll = asked(sent, &way.poll, &told)?;
-        let waiting = Waiting { label, poll, retry_after: retry_after(answer), way: at, made };
-        return Ok(Progress::Pending(Box::new(waiting)));
+        let poll = status_request(sent, &way.poll, &told)?;
+        let waiting = PendingLro { label, poll, retry_after: retry_after(answer), way: at, made };
+        return Ok(LroStatus::Running(Box::new(waiting)));
     }
-    Ok(Progress::Done)
+    Ok(LroStatus::Immediate)
 }
 
-impl Waiting {
+impl PendingLro {
     /// Reads how far the work is out of the answer to [`Self::poll`].
     ///
     /// # Errors
     ///
     /// As [`progress()`]; also an answer that is no state.
-    pub fn answered(mut self, answer: &Response) -> Result<Progress, AnswerError> {
-        refused(&self.poll, answer)?;
+    pub fn update(mut self, answer: &Response) -> Result<LroStatus, ResponseError> {
+        check_status(&self.poll, answer)?;
         let operation = std::sync::Arc::clone(&self.poll.operation);
-        let way = operation.method().completion.as_ref().and_then(|completion| completion.ways.get(self.way));
-        let Some(way) = way else { return Ok(Progress::Done) };
+        let way = operation.method().lro.as_ref().and_then(|completion| completion.patterns.get(self.way));
+        let Some(way) = way else { return Ok(LroStatus::Immediate) };
         let is_empty = answer.body.trim_ascii().is_empty();
         // At the end of what was only accepted stands what it made, whatever that is.
         let is_read = !is_empty && !matches!(way.poll, Poll::Accepted(_));
@@ -119,36 +119,39 @@ impl Waiting {
         let state = State { status: answer.status, document };
         self.label = state.label(way).unwrap_or(self.label);
         // A state without a word has nothing that could be followed.
-        let is_silent = is_empty && state.holds(&Condition::Answered);
+        let is_silent = is_empty && state.holds(&StatusCondition::Answered);
         if is_silent || state.is_end(way, &self.poll, answer)? {
             return Ok(state.finished(way, self.label, &self.poll, answer, self.made));
         }
-        if let (Poll::Header(_) | Poll::Accepted(_), Some(moved)) = (&way.poll, state.told(&way.poll, answer)) {
+        if let (Poll::Header(_) | Poll::Accepted(_), Some(moved)) = (&way.poll, state.poll_token(&way.poll, answer)) {
             self.poll = self.poll.follow(&moved);
         }
         self.retry_after = retry_after(answer);
-        Ok(Progress::Pending(Box::new(self)))
+        Ok(LroStatus::Running(Box::new(self)))
     }
 }
 
-fn refused(request: &Request, answer: &Response) -> Result<(), AnswerError> {
+fn check_status(request: &Request, answer: &Response) -> Result<(), ResponseError> {
     match fault(&request.operation, request.scope.as_deref(), answer) {
-        Some(fault) => Err(AnswerError::Fault(Box::new(fault))),
+        Some(fault) => Err(ResponseError::Fault(Box::new(fault))),
         None => Ok(()),
     }
 }
 
 /// The request for the state of the work that an answer told of.
-fn asked(sent: &Request, poll: &Poll, told: &str) -> Result<Request, AnswerError> {
+fn status_request(sent: &Request, poll: &Poll, told: &str) -> Result<Request, ResponseError> {
     Ok(match poll {
         Poll::Link(_) => sent.follow(path_of(told)),
         Poll::Header(_) | Poll::Accepted(_) => sent.follow(told),
-        Poll::Name { below: Some(below), .. } => sent.below(&format!("{below}/{}", told.trim_start_matches('/'))),
+        Poll::Name { below: Some(below), .. } => sent.at_path(&format!("{below}/{}", told.trim_start_matches('/'))),
         Poll::Name { below: None, .. } => {
-            return Err(AnswerError::Unfollowed { table: sent.operation.table(), name: told.to_owned() });
+            return Err(ResponseError::LroNotTrackable {
+                table: sent.operation.qualified_name(),
+                name: told.to_owned(),
+            });
         }
         Poll::Operation { path, headers, token: (member, _) } => {
-            sent.asking(path, headers, &json!({ member.as_str(): told }))
+            sent.status_request(path, headers, &json!({ member.as_str(): told }))
         }
     })
 }
@@ -167,10 +170,10 @@ fn retry_after(answer: &Response) -> Option<Duration> {
     answer.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
 }
 
-fn read(poll: &Request, answer: &Response) -> Result<Json, AnswerError> {
-    crate::json::read(&answer.body, std::marker::PhantomData::<Json>).map_err(|Broken { at, reason }| {
-        AnswerError::Unreadable {
-            table: poll.operation.table(),
+fn read(poll: &Request, answer: &Response) -> Result<Json, ResponseError> {
+    crate::json::parse(&answer.body, std::marker::PhantomData::<Json>).map_err(|ParseError { at, reason }| {
+        ResponseError::Malformed {
+            table: poll.operation.qualified_name(),
             scope: poll.scope.clone(),
             status: answer.status,
             bytes: answer.body.len(),
@@ -187,55 +190,62 @@ struct State {
 
 impl State {
     /// What leads to the next state, if the answer has it.
-    fn told<'a>(&'a self, poll: &Poll, answer: &'a Response) -> Option<Cow<'a, str>> {
+    fn poll_token<'a>(&'a self, poll: &Poll, answer: &'a Response) -> Option<Cow<'a, str>> {
         match poll {
             Poll::Link(path) | Poll::Name { name: path, .. } | Poll::Operation { token: (_, path), .. } => {
                 self.text(path)
             }
             Poll::Header(name) => answer.header(name).map(Cow::Borrowed),
-            Poll::Accepted(name) if !self.holds(&Condition::Answered) => answer.header(name).map(Cow::Borrowed),
+            Poll::Accepted(name) if !self.holds(&StatusCondition::Answered) => answer.header(name).map(Cow::Borrowed),
             Poll::Accepted(_) => None,
         }
         .filter(|told| !told.is_empty())
     }
 
     /// Whether it is over.
-    fn is_end(&self, way: &Way, asked: &Request, answer: &Response) -> Result<bool, AnswerError> {
+    fn is_end(&self, way: &LroPattern, asked: &Request, answer: &Response) -> Result<bool, ResponseError> {
         if self.holds(&way.failed) {
             let fault = failed(&asked.operation, asked.scope.as_deref(), answer, &way.error);
-            return Err(AnswerError::Fault(Box::new(fault)));
+            return Err(ResponseError::Fault(Box::new(fault)));
         }
         Ok(self.holds(&way.done))
     }
 
-    fn finished(&self, way: &Way, label: String, asked: &Request, answer: &Response, before: Made) -> Progress {
-        let made = match &way.made {
-            MadeAt::Nowhere | MadeAt::Same | MadeAt::Header(_) => before,
-            MadeAt::Answer => Made::Answer(answer.clone()),
-            MadeAt::Link(path) => {
-                self.text(path).map_or(Made::Nothing, |link| Made::Ask(Box::new(asked.follow(path_of(&link)))))
-            }
-            MadeAt::Member(path) => self.value(path).map_or(Made::Nothing, |member| {
+    fn finished(
+        &self,
+        way: &LroPattern,
+        label: String,
+        asked: &Request,
+        answer: &Response,
+        before: LroResult,
+    ) -> LroStatus {
+        let made = match &way.result {
+            ResultLocation::None | ResultLocation::Same | ResultLocation::Header(_) => before,
+            ResultLocation::Response => LroResult::Response(answer.clone()),
+            ResultLocation::Link(path) => self
+                .text(path)
+                .map_or(LroResult::None, |link| LroResult::Request(Box::new(asked.follow(path_of(&link))))),
+            ResultLocation::Member(path) => self.value(path).map_or(LroResult::None, |member| {
                 let body = Bytes::from(member.to_string());
-                Made::Answer(Response { body, ..answer.clone() })
+                LroResult::Response(Response { body, ..answer.clone() })
             }),
         };
-        Progress::Finished { label, made }
+        LroStatus::Finished { label, made }
     }
 
     /// The words that name the work.
-    fn label(&self, way: &Way) -> Option<String> {
+    fn label(&self, way: &LroPattern) -> Option<String> {
         let words: Vec<_> = way.label.iter().filter_map(|path| self.text(path)).collect();
         (!words.is_empty()).then(|| words.join(": "))
     }
 
-    fn holds(&self, condition: &Condition) -> bool {
+    fn holds(&self, condition: &StatusCondition) -> bool {
         match condition {
-            Condition::Is(path, value) => self.is(path, value.as_deref()),
-            Condition::IsNot(path, value) => !self.is(path, value.as_deref()),
-            Condition::Answered => self.status != 202,
-            Condition::All(parts) => parts.iter().all(|part| self.holds(part)),
-            Condition::Any(parts) => parts.iter().any(|part| self.holds(part)),
+            StatusCondition::Is(path, value) => self.is(path, value.as_deref()),
+            StatusCondition::IsNot(path, value) => !self.is(path, value.as_deref()),
+            StatusCondition::Answered => self.status != 202,
+            StatusCondition::All(parts) => parts.iter().all(|part| self.holds(part)),
+            StatusCondition::Any(parts) => parts.iter().any(|part| self.holds(part)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The clauses of a SELECT as parameters: `$filter`, `$orderby` and their like. Owns how they are written; not which of
 //! a statement's clauses may travel.
 
-use stackql_provider::{Bound, Clause, Column, Method, Pushdown};
+use stackql_provider::{Clause, ClausePushdown, Column, Method, RowLimit};
 
 use crate::Value;
 
@@ -50,13 +50,13 @@ pub struct Order<'a> {
 
 /// A clause as a binding.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pushed {
+pub struct PushedClause {
     /// The parameter's name.
     pub parameter: String,
     /// What to bind to it.
     pub value: Value,
     /// All of the clause is in it: nothing of it is left to do.
-    pub whole: bool,
+    pub is_complete: bool,
 }
 
 /// What a method can apply itself of a SELECT's clauses. Each answers with a binding, or `None` if it cannot travel.
@@ -73,32 +73,32 @@ pub struct Pushed {
 /// assert!(pushed.whole);
 /// ```
 #[derive(Debug, Clone, Copy)]
-pub struct Clauses<'a>(&'a Pushdown);
+pub struct ClauseEncoder<'a>(&'a ClausePushdown);
 
-impl<'a> Clauses<'a> {
+impl<'a> ClauseEncoder<'a> {
     /// Those of a method, if it can apply any.
-    pub fn of(method: &'a Method) -> Option<Self> {
-        method.pushdown.as_ref().map(Self)
+    pub fn for_method(method: &'a Method) -> Option<Self> {
+        method.clause_pushdown.as_ref().map(Self)
     }
 
     /// Whether a comparison can travel.
-    pub fn takes(&self, comparison: &Comparison<'_>) -> bool {
-        self.0.filter.as_ref().is_some_and(|clause| written(clause, comparison).is_some())
+    pub fn accepts(&self, comparison: &Comparison<'_>) -> bool {
+        self.0.filter.as_ref().is_some_and(|clause| encode_comparison(clause, comparison).is_some())
     }
 
     /// The comparisons that can travel, all of which must be so; only the first where they cannot be joined.
-    pub fn filter(&self, comparisons: &[Comparison<'_>]) -> Option<Pushed> {
+    pub fn filter(&self, comparisons: &[Comparison<'_>]) -> Option<PushedClause> {
         let clause = self.0.filter.as_ref()?;
-        let mut texts: Vec<String> = comparisons.iter().filter_map(|one| written(clause, one)).collect();
+        let mut texts: Vec<String> = comparisons.iter().filter_map(|one| encode_comparison(clause, one)).collect();
         if !allows(clause, "and") {
             texts.truncate(1);
         }
         let whole = texts.len() == comparisons.len();
-        (!texts.is_empty()).then(|| Pushed { whole, ..text(clause, texts.join(" and ")) })
+        (!texts.is_empty()).then(|| PushedClause { is_complete: whole, ..text(clause, texts.join(" and ")) })
     }
 
     /// The columns that are wanted, if all of them may be named.
-    pub fn select(&self, columns: &[&Column]) -> Option<Pushed> {
+    pub fn select(&self, columns: &[&Column]) -> Option<PushedClause> {
         let clause = self.0.select.as_ref()?;
         let mut names: Vec<&str> = Vec::new();
         for column in columns {
@@ -111,7 +111,7 @@ impl<'a> Clauses<'a> {
     }
 
     /// The order, if all its columns may be named.
-    pub fn order(&self, order: &[Order<'_>]) -> Option<Pushed> {
+    pub fn order(&self, order: &[Order<'_>]) -> Option<PushedClause> {
         let clause = self.0.order.as_ref()?;
         let one = |by: &Order<'_>| {
             let direction = if by.descending { "desc" } else { "asc" };
@@ -123,34 +123,34 @@ impl<'a> Clauses<'a> {
 
     /// How many rows are wanted, behind those that [`Self::skip`] leaves out. More than the method takes is not said,
     /// for fewer would come, except of the rows of a page, which more pages follow.
-    pub fn top(&self, rows: u64) -> Option<Pushed> {
+    pub fn top(&self, rows: u64) -> Option<PushedClause> {
         let bound = self.0.top.as_ref()?;
-        number(bound, rows).filter(|pushed| pushed.whole || bound.of_page)
+        number(bound, rows).filter(|pushed| pushed.is_complete || bound.per_page)
     }
 
     /// How many rows to leave out. Where it is not whole, what is missing to `rows` is left to be left out here.
-    pub fn skip(&self, rows: u64) -> Option<Pushed> {
+    pub fn skip(&self, rows: u64) -> Option<PushedClause> {
         number(self.0.skip.as_ref()?, rows)
     }
 
     /// That the rows be counted; [`crate::Page::count`] then has the number of all that the filter lets through.
-    pub fn count(&self) -> Option<Pushed> {
+    pub fn count(&self) -> Option<PushedClause> {
         let count = self.0.count.as_ref()?;
         let (parameter, value) = (count.parameter.clone(), Value::Text(count.value.clone()));
-        Some(Pushed { parameter, value, whole: true })
+        Some(PushedClause { parameter, value, is_complete: true })
     }
 }
 
-fn text(clause: &Clause, text: String) -> Pushed {
-    Pushed { parameter: clause.parameter.clone(), value: Value::Text(text), whole: true }
+fn text(clause: &Clause, text: String) -> PushedClause {
+    PushedClause { parameter: clause.parameter.clone(), value: Value::Text(text), is_complete: true }
 }
 
-fn number(bound: &Bound, rows: u64) -> Option<Pushed> {
+fn number(bound: &RowLimit, rows: u64) -> Option<PushedClause> {
     let value = bound.maximum.map_or(rows, |maximum| rows.min(maximum));
     // Zero rows are no question.
     (value > 0).then(|| {
         let (parameter, text) = (bound.parameter.clone(), Value::Text(value.to_string()));
-        Pushed { parameter, value: text, whole: value == rows }
+        PushedClause { parameter, value: text, is_complete: value == rows }
     })
 }
 
@@ -168,7 +168,7 @@ fn allows(clause: &Clause, operator: &str) -> bool {
     clause.operators.as_ref().is_none_or(|all| all.iter().any(|one| one.eq_ignore_ascii_case(operator)))
 }
 
-fn written(clause: &Clause, comparison: &Comparison<'_>) -> Option<String> {
+fn encode_comparison(clause: &Clause, comparison: &Comparison<'_>) -> Option<String> {
     let column = wire(clause, comparison.column)?;
     let (word, is_call, is_order) = match comparison.operator {
         Operator::Equal => ("eq", false, false),

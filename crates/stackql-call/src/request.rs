@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value as Json;
-use stackql_provider::{Location, Medium, NextPage, Paging};
+use stackql_provider::{Location, NextPage, Paging, Protocol};
 
-use crate::address::Values;
-use crate::{AddressError, BindError, Call, Cursor, Masks, Operation};
+use crate::address::AddressValues;
+use crate::{AddressError, BindError, Call, Cursor, Operation, Redactor};
 
 mod body;
 pub(crate) mod command;
@@ -22,7 +22,7 @@ mod query;
 mod values;
 mod xml;
 
-pub(crate) use graphql::Query;
+pub(crate) use graphql::GraphqlQuery;
 pub(crate) use values::{slashed, text};
 
 /// The header that says which media types an answer may have.
@@ -72,13 +72,13 @@ pub struct Request {
     /// Where it goes, where not to the service's endpoints.
     pub url: Option<String>,
     /// The values of the variables of the service's address, and of the scope, by name.
-    pub server: Vec<(String, String)>,
+    pub server_variables: Vec<(String, String)>,
     /// The address of the page, or of the state of work that goes on, as the answer before had it: absolute, or relative
     /// to the request before.
     /// It stands in place of path and query, and must not leave the origin.
-    pub next: Option<String>,
+    pub next_url: Option<String>,
     /// Whether it may be sent again when no answer came: it only reads, or carries an idempotency token.
-    pub repeatable: bool,
+    pub retryable: bool,
     /// How old an answer may be that is given instead of asking; `None` is not at all.
     pub max_age: Option<Duration>,
     /// The body's fields, not encoded, where it is a form.
@@ -88,20 +88,21 @@ pub struct Request {
 /// Writes the request for one page of `call`: the first without a cursor. `page_size` is how many rows are
 /// wanted, if fewer than all; the method's limits are applied to it.
 pub fn request(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<Request, BindError> {
-    let payload = match &call.operation.method().request.medium {
-        Medium::Http => return http(call, cursor, page_size),
-        Medium::Command { program, chosen, arguments } => {
+    let payload = match &call.operation.method().request.protocol {
+        Protocol::Http => return http(call, cursor, page_size),
+        Protocol::Command { program, chosen, arguments } => {
             let given = chosen.as_deref().and_then(|name| call.argument(name)?.as_str());
             let program = given.filter(|text| !text.trim().is_empty()).unwrap_or(program);
             let arguments = command::arguments(&call.operation, arguments, paged::arguments(call, None, None));
-            let template = |source| BindError::Template { table: call.operation.table(), source: Box::new(source) };
+            let template =
+                |source| BindError::Template { table: call.operation.qualified_name(), source: Box::new(source) };
             Payload::Command { program: program.to_owned(), arguments: arguments.map_err(template)? }
         }
-        Medium::Table { schema, name, filters } => {
+        Protocol::Table { schema, name, filters } => {
             query::query(&call.operation, (schema, name), (filters, call.argument(filters)), page_size)?
         }
     };
-    Ok(Request { payload, ..Request::of(call) })
+    Ok(Request { payload, ..Request::for_call(call) })
 }
 
 fn http(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<Request, BindError> {
@@ -133,8 +134,8 @@ fn http(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<
     {
         server.push((name.clone(), place.clone()));
     }
-    let table = || call.operation.table();
-    let values = Values { values: &server, scope: call.operation.service.endpoints.scope.as_deref() };
+    let table = || call.operation.qualified_name();
+    let values = AddressValues { values: &server, scope: call.operation.service.endpoints.scope.as_deref() };
     let url = method.request.url.as_deref().map(|template| values.fill(template));
     let url = url.transpose().map_err(|source| BindError::Address { table: table(), source })?;
     let body = body::body(&call.operation, &bound, cursor)
@@ -159,16 +160,16 @@ fn http(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<
         headers,
         body: body.bytes,
         url,
-        server,
-        next,
+        server_variables: server,
+        next_url: next,
         fields: body.fields,
-        ..Request::of(call)
+        ..Request::for_call(call)
     })
 }
 
 impl Request {
     /// A request of `call` that asks for nothing yet.
-    fn of(call: &Call) -> Self {
+    fn for_call(call: &Call) -> Self {
         Self {
             payload: Payload::Http,
             operation: Arc::clone(&call.operation),
@@ -179,9 +180,9 @@ impl Request {
             headers: Vec::new(),
             body: Bytes::new(),
             url: None,
-            server: Vec::new(),
-            next: None,
-            repeatable: call.operation.method().is_repeatable(),
+            server_variables: Vec::new(),
+            next_url: None,
+            retryable: call.operation.method().is_retryable(),
             max_age: None,
             fields: Vec::new(),
         }
@@ -195,63 +196,78 @@ impl Request {
     }
 
     /// The [`summary`](Self::summary) for logs and messages: without the values of secrets.
-    pub fn masked_summary(&self) -> String {
+    pub fn redacted_summary(&self) -> String {
         self.line(Some(self.operation.masks()))
     }
 
-    fn line(&self, masks: Option<&Masks>) -> String {
+    fn line(&self, masks: Option<&Redactor>) -> String {
         let line = match &self.payload {
             Payload::Http => self.http_line(masks),
-            Payload::Command { program, arguments } => masked(masks, &command::shown(program, arguments)).into_owned(),
-            Payload::Query { text, values } => masked(masks, &query::shown(text, values)).into_owned(),
+            Payload::Command { program, arguments } => {
+                masked(masks, &command::display_command(program, arguments)).into_owned()
+            }
+            Payload::Query { text, values } => masked(masks, &query::display_query(text, values)).into_owned(),
         };
         line.trim_end().chars().flat_map(printable).collect()
     }
 
     /// Tells the request from those that ask something else, of whatever provider. Those that are equal get the same
     /// answer at the same time.
-    pub fn identity(&self) -> String {
-        let Self { payload, operation, scope, http_method, path, query, headers, body, url, server, next, .. } = self;
+    pub fn dedupe_key(&self) -> String {
+        let Self {
+            payload,
+            operation,
+            scope,
+            http_method,
+            path,
+            query,
+            headers,
+            body,
+            url,
+            server_variables: server,
+            next_url: next,
+            ..
+        } = self;
         let of = (&operation.provider.name, &operation.service.name, scope, http_method, path, query);
         format!("{of:?}{:?}", (payload, headers, body, url, server, next))
     }
 
-    fn http_line(&self, masks: Option<&Masks>) -> String {
+    fn http_line(&self, masks: Option<&Redactor>) -> String {
         let pair = |(name, value): &(String, String)| {
             format!("{name}={}", masks.map_or(value.as_str(), |masks| masks.value(name, value)))
         };
         let pairs: Vec<String> = self.query.iter().chain(&self.fields).map(pair).collect();
-        let (path, pairs) = match &self.next {
+        let (path, pairs) = match &self.next_url {
             Some(next) => (next.as_str(), String::new()),
             None => (self.path.as_str(), pairs.join("&")),
         };
-        let path = masks.map_or(path.into(), |masks| masks.address(path));
+        let path = masks.map_or(path.into(), |masks| masks.redact_url(path));
         let body = if self.fields.is_empty() { String::from_utf8_lossy(&self.body) } else { "".into() };
         let parts = [self.http_method.as_str(), &masked(masks, &path), &pairs, &masked(masks, &body)];
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
     /// The request that only reads what is at the address this one was written to.
-    pub(crate) fn reading(&self) -> Self {
-        let mut read = self.bare();
+    pub(crate) fn as_read(&self) -> Self {
+        let mut read = self.without_body();
         "GET".clone_into(&mut read.http_method);
         read
     }
 
     /// The request that reads what is at `address`, which is taken as [`Self::next`] is.
     pub(crate) fn follow(&self, address: &str) -> Self {
-        Self { next: Some(address.to_owned()), ..self.reading() }
+        Self { next_url: Some(address.to_owned()), ..self.as_read() }
     }
 
     /// The request that reads what is at `path` below the endpoint, which is not encoded.
-    pub(crate) fn below(&self, path: &str) -> Self {
-        Self { path: slashed(path), query: Vec::new(), ..self.reading() }
+    pub(crate) fn at_path(&self, path: &str) -> Self {
+        Self { path: slashed(path), query: Vec::new(), ..self.as_read() }
     }
 
     /// The request of another operation at the same endpoint that only reads, with these headers in place of its own of
     /// the same names and a body in JSON.
-    pub(crate) fn asking(&self, path: &str, headers: &[(String, String)], body: &Json) -> Self {
-        let mut asked = Self { path: path.to_owned(), query: Vec::new(), ..self.bare() };
+    pub(crate) fn status_request(&self, path: &str, headers: &[(String, String)], body: &Json) -> Self {
+        let mut asked = Self { path: path.to_owned(), query: Vec::new(), ..self.without_body() };
         asked.headers.retain(|(name, _)| !headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)));
         asked.headers.extend_from_slice(headers);
         let media_type = self.headers.iter().find(|(name, _)| is_content_type(name));
@@ -260,10 +276,10 @@ impl Request {
     }
 
     /// The request without a body.
-    fn bare(&self) -> Self {
+    fn without_body(&self) -> Self {
         let mut bare = self.clone();
         bare.headers.retain(|(name, _)| !is_content_type(name));
-        Self { body: Bytes::new(), fields: Vec::new(), next: None, repeatable: true, max_age: None, ..bare }
+        Self { body: Bytes::new(), fields: Vec::new(), next_url: None, retryable: true, max_age: None, ..bare }
     }
 
     /// The address that a template of the service's gives, its placeholders replaced by [`Self::server`].
@@ -280,14 +296,14 @@ impl Request {
         self.values().moved(endpoint, template, &self.operation.service.endpoints.path_style, is_said)
     }
 
-    fn values(&self) -> Values<'_> {
-        Values { values: &self.server, scope: self.operation.service.endpoints.scope.as_deref() }
+    fn values(&self) -> AddressValues<'_> {
+        AddressValues { values: &self.server_variables, scope: self.operation.service.endpoints.scope.as_deref() }
     }
 }
 
 /// A text without the values of secrets, where there are `masks`.
-fn masked<'a>(masks: Option<&Masks>, text: &'a str) -> Cow<'a, str> {
-    masks.map_or(Cow::Borrowed(text), |masks| masks.text(text))
+fn masked<'a>(masks: Option<&Redactor>, text: &'a str) -> Cow<'a, str> {
+    masks.map_or(Cow::Borrowed(text), |masks| masks.redact_text(text))
 }
 
 fn is_content_type(header: &str) -> bool {

@@ -11,10 +11,10 @@ pub(crate) use builder::{Builders, Cell};
 
 /// The wanted columns of a row, made once a scan and used for every page.
 #[derive(Debug, Clone)]
-pub struct RowPlan {
+pub struct RowProjection {
     schema: SchemaRef,
     pub(crate) types: Arc<Types>,
-    pub(crate) columns: Arc<[PlanColumn]>,
+    pub(crate) columns: Arc<[ProjectedColumn]>,
     /// Columns that one member of a row fills, by the first of them.
     pub(crate) twins: Arc<[(usize, usize)]>,
     pub(crate) extra: bool,
@@ -22,14 +22,14 @@ pub struct RowPlan {
 
 /// A wanted column.
 #[derive(Debug, Clone)]
-pub(crate) struct PlanColumn {
+pub(crate) struct ProjectedColumn {
     pub(crate) wire: String,
     pub(crate) ty: TypeRef,
     /// Its elements stand directly in the row, one after the other.
     pub(crate) flattened: bool,
 }
 
-impl RowPlan {
+impl RowProjection {
     /// Name of the hidden column that keeps the fields which the definition does not know, as one JSON object.
     pub const EXTRA: &'static str = "_extra";
     /// Key of the Arrow field metadata whose value `json` marks text that holds JSON.
@@ -41,7 +41,7 @@ impl RowPlan {
         if extra {
             fields.push(Field::new(Self::EXTRA, DataType::Utf8, true).with_metadata(json_mark()));
         }
-        let plan_column = |c: &Column| PlanColumn {
+        let plan_column = |c: &Column| ProjectedColumn {
             wire: c.wire.clone(),
             ty: c.ty,
             flattened: matches!(types.get(c.ty), Type::List { flattened: true, .. }),
@@ -83,5 +83,5 @@ impl RowPlan {
 }
 
 fn json_mark() -> std::collections::HashMap<String, String> {
-    [(RowPlan::FORMAT_KEY.to_owned(), "json".to_owned())].into()
+    [(RowProjection::FORMAT_KEY.to_owned(), "json".to_owned())].into()
 }

@@ -26,12 +26,12 @@ mod xpath;
 use crate::json;
 use braces::Braces;
 use element::Element;
-use graphql::Quoting;
-pub(crate) use graphql::Within;
-use kind::{Reading, Version};
+use graphql::ContextualEscaper;
+pub(crate) use graphql::LexicalContext;
+use kind::{InputFormat, Version};
 pub use meter::TransformLimit;
-use meter::{Allowance, MAX_BODY, MAX_TEMPLATE, Meter};
-use program::{MAIN, Place, Printing, Program, Refused};
+use meter::{Budget, MAX_BODY, MAX_TEMPLATE, Meter};
+use program::{MAIN, Place, Printing, Program, TemplateRejected};
 
 /// A template that turns answers into JSON.
 ///
@@ -46,7 +46,7 @@ use program::{MAIN, Place, Printing, Program, Refused};
 /// ```
 #[derive(Debug)]
 pub struct Transform {
-    reading: Reading,
+    reading: InputFormat,
     version: Version,
     source: String,
     braces: Braces,
@@ -133,25 +133,25 @@ impl Transform {
 
     /// Reads a template over JSON that is a script: a list or map that it prints is JSON.
     pub fn script(body: &str) -> Result<Self, TransformError> {
-        Self::read_by((Reading::Json, Version::V0_3, Printing::Json), body, |_| Ok(())).map(|(script, ())| script)
+        Self::read_by((InputFormat::Json, Version::V0_3, Printing::Json), body, |_| Ok(())).map(|(script, ())| script)
     }
 
     /// Reads a template that writes GraphQL beginning `within` a document out of a JSON object. What it inserts stays
     /// one text or value, but for the field `fragment`, which is GraphQL itself: the answer has where that stands.
     pub(crate) fn graphql(
         body: &str,
-        within: Within,
+        within: LexicalContext,
         fragment: Option<&str>,
-    ) -> Result<(Self, Option<Within>), TransformError> {
-        Self::read_by((Reading::Json, Version::V0_3, Printing::Go), body, |program| {
-            program.main().map_or(Ok(None), |main| Quoting::of(main, within, fragment))
+    ) -> Result<(Self, Option<LexicalContext>), TransformError> {
+        Self::read_by((InputFormat::Json, Version::V0_3, Printing::Go), body, |program| {
+            program.main().map_or(Ok(None), |main| ContextualEscaper::of(main, within, fragment))
         })
     }
 
     fn read_by<T>(
-        (reading, version, printing): (Reading, Version, Printing),
+        (reading, version, printing): (InputFormat, Version, Printing),
         body: &str,
-        then: impl FnOnce(&mut Program) -> Result<T, Refused>,
+        then: impl FnOnce(&mut Program) -> Result<T, TemplateRejected>,
     ) -> Result<(Self, T), TransformError> {
         if body.len() > MAX_TEMPLATE {
             return Err(TransformError::TooLong { bytes: body.len(), limit: MAX_TEMPLATE });
@@ -176,12 +176,12 @@ impl Transform {
 
     /// Whether it takes an answer as the text it is.
     pub(crate) fn takes_text(&self) -> bool {
-        matches!(self.reading, Reading::Text | Reading::Either)
+        matches!(self.reading, InputFormat::Text | InputFormat::JsonOrText)
     }
 
     /// Whether it takes an answer as markup.
     pub(crate) fn takes_xml(&self) -> bool {
-        matches!(self.reading, Reading::Xml)
+        matches!(self.reading, InputFormat::Xml)
     }
 
     /// The JSON that the template makes of an answer.
@@ -201,7 +201,7 @@ impl Transform {
 
     /// What the template writes for an answer, whatever it is.
     pub fn render(&self, body: &[u8]) -> Result<String, TransformError> {
-        self.run(self.read(body)?, Allowance::for_body(body.len()))
+        self.run(self.read(body)?, Budget::for_body(body.len()))
     }
 
     fn read(&self, body: &[u8]) -> Result<Value, TransformError> {
@@ -213,12 +213,12 @@ impl Transform {
         let read = || serde_json::from_slice(body).map(value::from_json);
         let text = || Value::String(String::from_utf8_lossy(body).into());
         match self.reading {
-            Reading::Text => Ok(text()),
-            Reading::Either => Ok(read().unwrap_or_else(|_| text())),
-            Reading::Json => {
+            InputFormat::Text => Ok(text()),
+            InputFormat::JsonOrText => Ok(read().unwrap_or_else(|_| text())),
+            InputFormat::Json => {
                 read().map_err(|error| answer("JSON", json::byte(body, &error), json::without_place(&error)))
             }
-            Reading::Xml => {
+            InputFormat::Xml => {
                 let text = std::str::from_utf8(body)
                     .map_err(|error| answer("XML", error.valid_up_to() as u64, "not UTF-8 text".to_owned()))?;
                 let text = text.trim_start_matches('\u{feff}');
@@ -230,7 +230,7 @@ impl Transform {
         }
     }
 
-    fn run(&self, answer: Value, allowance: Allowance) -> Result<String, TransformError> {
+    fn run(&self, answer: Value, allowance: Budget) -> Result<String, TransformError> {
         let meter = Arc::new(Meter::new(allowance));
         let mut template = Template::new(MAIN).funcs(functions::functions(self.version, &meter));
         for (name, body) in &self.program.templates {

@@ -20,7 +20,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
     async fn send(&self, request: &Request) -> Result<Response, TransportError>;
 
     /// Whether [`Self::send`] would answer without asking anybody, of what is kept ([`Request::max_age`]).
-    async fn keeps(&self, request: &Request) -> bool {
+    async fn has_cached(&self, request: &Request) -> bool {
         let _ = request;
         false
     }

@@ -9,7 +9,7 @@ use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesEnd, BytesStart, Event};
 
-use crate::body::{Broken, begins, text};
+use crate::body::{ParseError, starts_with_any, text};
 
 /// A document, read from start to end.
 pub(crate) struct Document<'a> {
@@ -34,10 +34,10 @@ pub(crate) enum Next {
 
 impl<'a> Document<'a> {
     /// A document over `body`, inside its outermost element, whose name is [`Self::name`].
-    pub(crate) fn open(body: &'a [u8]) -> Result<Self, Broken> {
+    pub(crate) fn open(body: &'a [u8]) -> Result<Self, ParseError> {
         let text = text(body)?;
-        if !begins(text, "<") && !body.is_empty() {
-            return Err(Broken { at: 0, reason: "it is not XML".to_owned() });
+        if !starts_with_any(text, "<") && !body.is_empty() {
+            return Err(ParseError { at: 0, reason: "it is not XML".to_owned() });
         }
         let reader = Reader::from_str(text);
         let mut document = Self { reader, pending: None, is_empty: false, name: String::new(), has_namespace: false };
@@ -78,11 +78,11 @@ impl<'a> Document<'a> {
         &self.name
     }
 
-    pub(crate) fn broken(&self, reason: &str) -> Broken {
-        Broken { at: self.reader.buffer_position(), reason: reason.to_owned() }
+    pub(crate) fn broken(&self, reason: &str) -> ParseError {
+        ParseError { at: self.reader.buffer_position(), reason: reason.to_owned() }
     }
 
-    fn event(&mut self) -> Result<Event<'a>, Broken> {
+    fn event(&mut self) -> Result<Event<'a>, ParseError> {
         if let Some(event) = self.pending.take() {
             return Ok(event);
         }
@@ -98,7 +98,7 @@ impl<'a> Document<'a> {
             Ok(Event::Eof) => Err(self.broken("it ends in the middle")),
             Ok(event) => Ok(event),
             Err(error) => {
-                Err(Broken { at: self.reader.error_position(), reason: format!("not well-formed XML: {error}") })
+                Err(ParseError { at: self.reader.error_position(), reason: format!("not well-formed XML: {error}") })
             }
         }
     }
@@ -109,7 +109,7 @@ impl<'a> Document<'a> {
     }
 
     /// The next child of the element being read, or its end. Text between is passed over.
-    pub(crate) fn next(&mut self) -> Result<Next, Broken> {
+    pub(crate) fn next(&mut self) -> Result<Next, ParseError> {
         loop {
             match self.event()? {
                 Event::Start(start) => {
@@ -123,7 +123,7 @@ impl<'a> Document<'a> {
     }
 
     /// The text of the element whose start was read, through its end. Children are passed over.
-    pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, Broken> {
+    pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, ParseError> {
         let mut out = Cow::Borrowed("");
         loop {
             match self.event()? {
@@ -135,7 +135,7 @@ impl<'a> Document<'a> {
     }
 
     /// All the text inside of the element whose start was read, through its end, that of its children too.
-    pub(crate) fn inner(&mut self) -> Result<String, Broken> {
+    pub(crate) fn inner(&mut self) -> Result<String, ParseError> {
         let (mut out, mut depth) = (String::new(), 1_usize);
         while depth > 0 {
             match self.event()? {
@@ -148,7 +148,7 @@ impl<'a> Document<'a> {
     }
 
     /// The text of what is no element.
-    fn piece(&self, event: Event<'a>) -> Result<Cow<'a, str>, Broken> {
+    fn piece(&self, event: Event<'a>) -> Result<Cow<'a, str>, ParseError> {
         Ok(match event {
             Event::Text(text) => text.xml10_content(),
             Event::CData(data) => data.xml10_content(),
@@ -166,7 +166,7 @@ impl<'a> Document<'a> {
     }
 
     /// The text of the element whose start was read, if it has no children; else nothing is read but text.
-    pub(crate) fn text_if_leaf(&mut self) -> Result<Option<Cow<'a, str>>, Broken> {
+    pub(crate) fn text_if_leaf(&mut self) -> Result<Option<Cow<'a, str>>, ParseError> {
         let mut out = Ok(Cow::Borrowed(""));
         loop {
             match self.event()? {
@@ -186,7 +186,7 @@ impl<'a> Document<'a> {
     }
 
     /// Passes over what is left of the outermost element, tag by tag, behind which nothing may stand.
-    fn skip_to_end(&mut self) -> Result<(), Broken> {
+    fn skip_to_end(&mut self) -> Result<(), ParseError> {
         self.skip_events()?;
         match self.reader.read_event() {
             Ok(Event::Eof) => Ok(()),
@@ -195,7 +195,7 @@ impl<'a> Document<'a> {
     }
 
     /// Passes over what is left of the element whose start was read, through its end.
-    pub(crate) fn skip(&mut self) -> Result<(), Broken> {
+    pub(crate) fn skip(&mut self) -> Result<(), ParseError> {
         if self.pending.is_none() && !self.is_empty {
             let mut bytes = self.reader.stream();
             // Where it cannot be told, events say what is there.
@@ -205,7 +205,7 @@ impl<'a> Document<'a> {
         self.skip_events()
     }
 
-    fn skip_events(&mut self) -> Result<(), Broken> {
+    fn skip_events(&mut self) -> Result<(), ParseError> {
         let mut depth = 1usize;
         while depth > 0 {
             match self.event()? {
@@ -233,7 +233,7 @@ fn append<'a>(out: &mut Cow<'a, str>, piece: Cow<'a, str>) {
 }
 
 /// The texts at `paths`, each a path of names below the outermost element; the first occurrence of each.
-pub(crate) fn texts(body: &[u8], paths: &[&[String]]) -> Result<Vec<Option<String>>, Broken> {
+pub(crate) fn texts(body: &[u8], paths: &[&[String]]) -> Result<Vec<Option<String>>, ParseError> {
     let mut document = Document::open(body)?;
     let mut found = vec![None; paths.len()];
     let mut stack: Vec<String> = Vec::new();

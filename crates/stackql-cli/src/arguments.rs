@@ -121,20 +121,20 @@ pub(crate) enum TxnCommand {
         /// The transaction, as the list calls it
         id: String,
         #[command(flatten)]
-        doubtful: Doubtful,
+        doubtful: InDoubtFlags,
     },
     /// Undo what a transaction did, the last call first
     Undo {
         /// The transaction, as the list calls it
         id: String,
         #[command(flatten)]
-        doubtful: Doubtful,
+        doubtful: InDoubtFlags,
     },
 }
 
 /// What becomes of calls that were sent and have no answer.
 #[derive(Debug, Args)]
-pub(crate) struct Doubtful {
+pub(crate) struct InDoubtFlags {
     /// Make calls again of which it is not known whether they were carried out
     #[arg(long)]
     pub(crate) repeat_doubtful: bool,

@@ -2,26 +2,26 @@
 
 use std::path::PathBuf;
 
-use stackql_provider::Packing;
+use stackql_provider::Compression;
 
 use crate::arguments::Build;
-use crate::ending::{Ending, Stop, say};
+use crate::ending::{CliError, RunStatus, print_stderr};
 
 /// Writes a provider's definitions to a file and says where.
-pub(crate) fn write(wanted: &Build) -> Result<Ending, Stop> {
-    let told = |e: &dyn std::error::Error| Stop::Told(e.to_string());
+pub(crate) fn write(wanted: &Build) -> Result<RunStatus, CliError> {
+    let told = |e: &dyn std::error::Error| CliError::Message(e.to_string());
     let source = stackql_compile::vendor(&wanted.provider, &wanted.models, &wanted.services, wanted.facts_only)
         .map_err(|e| told(&e))?;
     if source.services.is_empty() {
         let folder = wanted.models.display();
-        return Err(Stop::Told(format!(
+        return Err(CliError::Message(format!(
             "{folder} holds no service; name a folder of <service>/<version>/service-2.json"
         )));
     }
-    let compiled = stackql_provider::write(&source, Packing::Tight).map_err(|e| told(&e))?;
+    let compiled = stackql_provider::write(&source, Compression::Best).map_err(|e| told(&e))?;
     let path = wanted.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.bin", wanted.provider)));
     let named = path.display().to_string();
-    std::fs::write(&path, &compiled).map_err(|reason| Stop::Unwritable { path: named.clone(), reason })?;
-    say(&format!("{} bytes written to {named}; use it by --definitions {named}", compiled.len()));
-    Ok(Ending::Complete)
+    std::fs::write(&path, &compiled).map_err(|reason| CliError::Unwritable { path: named.clone(), reason })?;
+    print_stderr(&format!("{} bytes written to {named}; use it by --definitions {named}", compiled.len()));
+    Ok(RunStatus::Complete)
 }

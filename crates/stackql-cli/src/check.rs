@@ -7,19 +7,19 @@ use std::path::Path;
 use stackql_compile::{Coverage, Documents};
 use stackql_provider::Verb;
 
-use crate::ending::{Ending, Stop};
+use crate::ending::{CliError, RunStatus};
 
 /// Prints the report; a provider with problems ends the run as failed.
-pub(crate) fn report(folder: &Path) -> Result<Ending, Stop> {
+pub(crate) fn report(folder: &Path) -> Result<RunStatus, CliError> {
     // References start two folders above, which a relative path may not have.
     let folder =
-        folder.canonicalize().map_err(|reason| Stop::Unreadable { path: folder.display().to_string(), reason })?;
-    let documents = Documents::open(&folder).map_err(|problem| Stop::Told(problem.to_string()))?;
+        folder.canonicalize().map_err(|reason| CliError::Unreadable { path: folder.display().to_string(), reason })?;
+    let documents = Documents::open(&folder).map_err(|problem| CliError::Message(problem.to_string()))?;
     let coverage = Coverage::of(&documents);
     let provider = documents.provider();
     let text = text(&format!("{} {}", provider.name, provider.version), &coverage);
-    io::stdout().lock().write_all(text.as_bytes()).map_err(|reason| Stop::writing("standard output", reason))?;
-    Ok(if coverage.problems.is_empty() { Ending::Complete } else { Ending::Failed })
+    io::stdout().lock().write_all(text.as_bytes()).map_err(|reason| CliError::writing("standard output", reason))?;
+    Ok(if coverage.problems.is_empty() { RunStatus::Complete } else { RunStatus::Failed })
 }
 
 fn text(name: &str, coverage: &Coverage) -> String {

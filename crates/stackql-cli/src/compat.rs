@@ -12,9 +12,9 @@ use stackql_sql::{Statement, parse};
 
 /// What becomes of the names of a statement's columns, or of its rows.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) enum Arrangement {
+pub(crate) enum ResultLayout {
     #[default]
-    AsItIs,
+    Unchanged,
     /// Other names for some columns, by their places.
     Renamed(Vec<(usize, String)>),
     /// Rows in the order of their first values, those of `FIRST` in front.
@@ -24,13 +24,13 @@ pub(crate) enum Arrangement {
 /// The fields that a description begins with.
 const FIRST: [&str; 3] = ["id", "name", "description"];
 
-impl Arrangement {
+impl ResultLayout {
     /// The arrangement of a statement's result.
-    pub(crate) fn of(statement: &str) -> Self {
+    pub(crate) fn for_statement(statement: &str) -> Self {
         match parse(statement) {
             Ok(Statement::Describe { .. }) => Self::SortedRows,
-            Ok(Statement::Query(query)) => leftmost(&query.ast.body).map_or(Self::AsItIs, Self::of_select),
-            _ => Self::AsItIs,
+            Ok(Statement::Query(query)) => leftmost(&query.ast.body).map_or(Self::Unchanged, Self::of_select),
+            _ => Self::Unchanged,
         }
     }
 
@@ -38,7 +38,7 @@ impl Arrangement {
         // Behind a wildcard nobody knows a column's place.
         let plain = |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. });
         if !select.projection.iter().all(plain) {
-            return Self::AsItIs;
+            return Self::Unchanged;
         }
         let renamed = select.projection.iter().enumerate().filter_map(|(at, item)| match item {
             SelectItem::UnnamedExpr(Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => None,
@@ -46,13 +46,13 @@ impl Arrangement {
             _ => None,
         });
         let renamed: Vec<(usize, String)> = renamed.collect();
-        if renamed.is_empty() { Self::AsItIs } else { Self::Renamed(renamed) }
+        if renamed.is_empty() { Self::Unchanged } else { Self::Renamed(renamed) }
     }
 
     /// The columns as they are called and ordered here.
     pub(crate) fn schema(&self, schema: SchemaRef) -> SchemaRef {
         match self {
-            Self::AsItIs | Self::SortedRows => schema,
+            Self::Unchanged | Self::SortedRows => schema,
             Self::Renamed(names) => {
                 let fields = schema.fields().iter().enumerate().map(|(at, field)| {
                     let name = names.iter().find(|(place, _)| *place == at);
@@ -66,7 +66,7 @@ impl Arrangement {
     /// Rows of the statement, arranged.
     pub(crate) fn rows(&self, rows: RecordBatch) -> Result<RecordBatch, ArrowError> {
         match self {
-            Self::AsItIs => Ok(rows),
+            Self::Unchanged => Ok(rows),
             Self::Renamed(_) => {
                 let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
                 RecordBatch::try_new_with_options(self.schema(rows.schema()), rows.columns().to_vec(), &options)

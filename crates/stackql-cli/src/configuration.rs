@@ -12,7 +12,7 @@ use clap::{Arg, ArgMatches};
 use java_properties::PropertiesIter;
 
 use crate::arguments::grammar;
-use crate::ending::{Stop, say};
+use crate::ending::{CliError, print_stderr};
 
 const CONFIG_FILE: &str = "configfile";
 const ENV_FILE: &str = "env.file";
@@ -31,7 +31,7 @@ pub(crate) struct Configured {
 }
 
 /// Reads the files that the command line names.
-pub(crate) fn configured(matches: &ArgMatches) -> Result<Configured, Stop> {
+pub(crate) fn configured(matches: &ArgMatches) -> Result<Configured, CliError> {
     let grammar = grammar();
     let flags: Vec<&Arg> = grammar.get_arguments().filter(|arg| arg.is_global_set()).collect();
     let flag = |name: &str| flags.iter().find(|arg| arg.get_long().is_some_and(|l| l.eq_ignore_ascii_case(name)));
@@ -47,12 +47,12 @@ pub(crate) fn configured(matches: &ArgMatches) -> Result<Configured, Stop> {
         match flag(&name).and_then(|arg| Some((arg, arg.get_long()?))) {
             Some((_, CONFIG_FILE)) => {}
             Some((_, long)) if NEVER_FROM_A_FILE.contains(&long) => {
-                say(&format!("{}: --{long} is for the command line only", configured.path.display()));
+                print_stderr(&format!("{}: --{long} is for the command line only", configured.path.display()));
             }
             Some((arg, _)) if is_given(arg) => {}
             Some((_, ENV_FILE)) => env_file = PathBuf::from(value),
             Some((_, long)) => configured.arguments.push(format!("--{long}={value}").into()),
-            None => say(&format!("{}: there is no flag --{name}", configured.path.display())),
+            None => print_stderr(&format!("{}: there is no flag --{name}", configured.path.display())),
         }
     }
     if env_file.as_os_str().is_empty() {
@@ -70,8 +70,8 @@ pub(crate) fn configured(matches: &ArgMatches) -> Result<Configured, Stop> {
 }
 
 /// The pairs of a file of Java properties; the last of a name counts.
-fn properties(path: &Path, must_be: bool) -> Result<BTreeMap<String, String>, Stop> {
-    let unreadable = |reason| Stop::Unreadable { path: path.display().to_string(), reason };
+fn properties(path: &Path, must_be: bool) -> Result<BTreeMap<String, String>, CliError> {
+    let unreadable = |reason| CliError::Unreadable { path: path.display().to_string(), reason };
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound && !must_be => return Ok(BTreeMap::new()),
@@ -84,7 +84,7 @@ fn properties(path: &Path, must_be: bool) -> Result<BTreeMap<String, String>, St
     let read = PropertiesIter::new(escaped.as_bytes()).read_into(|name, value| drop(pairs.insert(name, value)));
     read.map_err(|e| {
         let line = e.line_number().map(|line| format!(":{line}")).unwrap_or_default();
-        Stop::Told(format!("{}{line}: it is not of the form name=value", path.display()))
+        CliError::Message(format!("{}{line}: it is not of the form name=value", path.display()))
     })?;
     Ok(pairs)
 }
@@ -98,7 +98,7 @@ const FIRST_LINES: &str =
     "# StackQL credential store\n# Each line is KEY=VALUE; a line that begins with # is left out.\n";
 
 /// The variables of a file, which is made, its owner's only, where there is none.
-fn variables(path: &Path) -> Result<BTreeMap<String, String>, Stop> {
+fn variables(path: &Path) -> Result<BTreeMap<String, String>, CliError> {
     let named = path.display().to_string();
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -108,19 +108,19 @@ fn variables(path: &Path) -> Result<BTreeMap<String, String>, Stop> {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             let made = options.write(true).create_new(true).open(path);
             let written = made.and_then(|mut file| file.write_all(FIRST_LINES.as_bytes()));
-            written.map_err(|reason| Stop::Unwritable { path: named.clone(), reason })?;
-            say(&format!("created default env file '{named}'"));
+            written.map_err(|reason| CliError::Unwritable { path: named.clone(), reason })?;
+            print_stderr(&format!("created default env file '{named}'"));
             return Ok(BTreeMap::new());
         }
-        Err(reason) => return Err(Stop::Unreadable { path: named, reason }),
+        Err(reason) => return Err(CliError::Unreadable { path: named, reason }),
     };
     let pairs = dotenvy::from_read_iter(text.as_bytes()).collect::<Result<_, _>>();
     // The line itself may hold a secret.
     pairs.map_err(|e| match e {
         dotenvy::Error::LineParse(line, _) => {
             let number = text.lines().position(|l| l.trim() == line.trim()).map(|at| format!(":{}", at + 1));
-            Stop::Told(format!("{named}{}: it is not of the form NAME=value", number.unwrap_or_default()))
+            CliError::Message(format!("{named}{}: it is not of the form NAME=value", number.unwrap_or_default()))
         }
-        other => Stop::Told(format!("{named}: {other}")),
+        other => CliError::Message(format!("{named}: {other}")),
     })
 }

@@ -9,21 +9,21 @@ use std::time::Duration;
 use serde::Deserialize;
 use stackql_call::Transport;
 use stackql_client::{
-    Caching, Client, Har, Recording, RecordingError, RegistryConfig, RemoteRegistry, Replaying, Settings,
-    auth_contexts, installed,
+    CachingTransport, Client, HarTransport, RecordingError, RecordingTransport, RegistryConfig, RemoteRegistry,
+    ReplayTransport, Settings, auth_contexts, installed,
 };
-use stackql_compile::Installed;
-use stackql_engine::{Rollback, Session, SessionOptions, Store};
-use stackql_provider::{CompiledError, CompiledProvider, Definitions, OnDemand, Origin, Providers, Sourced};
+use stackql_compile::DocumentProvider;
+use stackql_engine::{RollbackMode, Session, SessionOptions, Store};
+use stackql_provider::{CompiledError, CompiledProvider, Definitions, LazyProvider, LoadedProvider, Origin, Providers};
 use sysinfo::System;
 use url::Url;
 
 use crate::arguments::{Calls, Common, Proxy, object};
-use crate::ending::{Stop, say};
+use crate::ending::{CliError, print_stderr};
 use crate::namespaces::analytics;
-use crate::pulling::Pulling;
-use crate::telling::{Telling, Told};
-use crate::transactions::Transactions;
+use crate::pulling::ReloadingRegistry;
+use crate::telling::{HttpLogLevel, LoggingTransport};
+use crate::transactions::JournalDir;
 use crate::version::build;
 
 /// Where compiled documents are kept, below `--approot`.
@@ -33,60 +33,61 @@ const COMPILED: &str = "compiled";
 const ANSWERS: &str = "answers";
 
 /// A session, and what is written when it ends.
-pub(crate) struct Connected {
+pub(crate) struct SessionHandle {
     pub(crate) session: Session,
     archive: Option<Archive>,
 }
 
 /// What a session's calls are told in, and the file it goes to.
-type Archive = (Arc<Har>, PathBuf);
+type Archive = (Arc<HarTransport>, PathBuf);
 
-impl Connected {
+impl SessionHandle {
     /// Writes what the session's calls are told in.
-    pub(crate) fn end(&self) -> Result<(), Stop> {
+    pub(crate) fn end(&self) -> Result<(), CliError> {
         let Some((archive, path)) = &self.archive else { return Ok(()) };
-        archive.write(path).map_err(|e| Stop::Told(e.to_string()))
+        archive.write(path).map_err(|e| CliError::Message(e.to_string()))
     }
 }
 
 /// A session as the flags and the environment want it.
-pub(crate) fn session(flags: &Common) -> Result<Connected, Stop> {
+pub(crate) fn session(flags: &Common) -> Result<SessionHandle, CliError> {
     let mut environment = flags.environment.clone();
     environment.extend(self::environment());
     session_in(environment, flags)
 }
 
 /// A session as the flags and the given environment want it.
-pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common) -> Result<Connected, Stop> {
+pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common) -> Result<SessionHandle, CliError> {
     let flags = &common.calls;
     let registry = registry(common)?;
     let definitions = Arc::new(Providers::new(providers(common, &registry)?));
-    let client = Client::new(settings(environment, common, &definitions)?).map_err(|e| Stop::Told(e.to_string()))?;
+    let client =
+        Client::new(settings(environment, common, &definitions)?).map_err(|e| CliError::Message(e.to_string()))?;
     let client = Arc::new(client);
     let remote = RemoteRegistry::new(Arc::clone(&client), registry.clone(), common.output.approot.clone());
     let keyring = Arc::clone(&client);
     let (transport, archive) = transport(client, common)?;
     let store = store(common)?;
-    let journal = Arc::new(Transactions::below(&common.output.approot));
+    let journal = Arc::new(JournalDir::below(&common.output.approot));
     let options = options(flags, common.output.compat())?;
     let (common, shown) = (common.clone(), Arc::clone(&definitions));
     let reload = move || providers(&common, &registry).map(|found| shown.replace(found));
-    let pulling = Pulling { remote, definitions: Arc::clone(&definitions), reload: Box::new(reload) };
+    let pulling = ReloadingRegistry { remote, definitions: Arc::clone(&definitions), reload: Box::new(reload) };
     let session = Session::new(definitions, transport, options).with_registry(Arc::new(pulling)).with_store(store);
     let session = session.with_journal(journal).with_keyring(keyring).with_build(build());
-    Ok(Connected { session, archive })
+    Ok(SessionHandle { session, archive })
 }
 
 /// Where what users make is kept. Nothing is opened before a statement asks for it.
-fn store(common: &Common) -> Result<Arc<dyn Store>, Stop> {
+fn store(common: &Common) -> Result<Arc<dyn Store>, CliError> {
     let flags = &common.calls;
-    let backend = object("sqlBackend", &flags.sql_backend).map_err(Stop::Told)?.to_string();
+    let backend = object("sqlBackend", &flags.sql_backend).map_err(CliError::Message)?.to_string();
     let options = stackql_store::Options {
         export: Some(flags.export_alias.clone()),
         ca_bundle: ca_bundle(flags),
         allow_insecure: flags.allow_insecure,
     };
-    stackql_store::open(&backend, options).map_err(|e| Stop::Told(e.to_string()))
+    stackql_store::open(&backend, options).map_err(|e| CliError::Message(e.to_string()))
 }
 
 fn ca_bundle(flags: &Calls) -> Option<PathBuf> {
@@ -94,76 +95,78 @@ fn ca_bundle(flags: &Calls) -> Option<PathBuf> {
 }
 
 /// How requests travel: by the client, or out of a recording; and what is kept of them.
-fn transport(client: Arc<Client>, common: &Common) -> Result<(Arc<dyn Transport>, Option<Archive>), Stop> {
-    let (broken, flags) = (|e: RecordingError| Stop::Told(e.to_string()), &common.calls);
+fn transport(client: Arc<Client>, common: &Common) -> Result<(Arc<dyn Transport>, Option<Archive>), CliError> {
+    let (broken, flags) = (|e: RecordingError| CliError::Message(e.to_string()), &common.calls);
     let mut transport: Arc<dyn Transport> = match &flags.replay {
-        Some(folder) => Arc::new(Replaying::open(folder).map_err(broken)?),
+        Some(folder) => Arc::new(ReplayTransport::open(folder).map_err(broken)?),
         None => Arc::clone(&client) as _,
     };
     if let Some(folder) = &flags.record {
-        transport = Arc::new(Recording::new(transport, folder).map_err(broken)?);
+        transport = Arc::new(RecordingTransport::new(transport, folder).map_err(broken)?);
     }
     let mut archive = None;
     if let Some(path) = &flags.har {
-        let har = Arc::new(Har::new(transport));
+        let har = Arc::new(HarTransport::new(transport));
         transport = Arc::clone(&har) as _;
         archive = Some((har, path.clone()));
     }
     let told = match (flags.http_log, common.output.compat() || !std::io::stderr().is_terminal()) {
-        (true, _) => Told::All,
-        (false, true) => Told::Refused,
-        (false, false) => Told::None,
+        (true, _) => HttpLogLevel::All,
+        (false, true) => HttpLogLevel::Errors,
+        (false, false) => HttpLogLevel::Off,
     };
-    transport = Arc::new(Telling::new(transport, told));
+    transport = Arc::new(LoggingTransport::new(transport, told));
     // A recording has an answer to everything, and nobody who asks.
     if flags.replay.is_none() {
-        transport = Arc::new(Caching::new(transport, client, Some(common.output.approot.join(ANSWERS))));
+        transport = Arc::new(CachingTransport::new(transport, client, Some(common.output.approot.join(ANSWERS))));
     }
     Ok((transport, archive))
 }
 
 /// One provider, the first of its name.
-pub(crate) fn provider(flags: &Common, name: &str) -> Result<Box<dyn OnDemand>, Stop> {
+pub(crate) fn provider(flags: &Common, name: &str) -> Result<Box<dyn LazyProvider>, CliError> {
     let mut providers = providers(flags, &registry(flags)?)?;
     let known: Vec<String> = providers.iter().map(|(p, _)| p.provider().name.clone()).collect();
     match known.iter().position(|k| k.eq_ignore_ascii_case(name)) {
         Some(at) => Ok(providers.swap_remove(at).0),
-        None => Err(Stop::Told(format!("cannot find provider = '{name}'; providers here: {}", known.join(", ")))),
+        None => {
+            Err(CliError::Message(format!("cannot find provider = '{name}'; providers here: {}", known.join(", "))))
+        }
     }
 }
 
-fn registry(flags: &Common) -> Result<RegistryConfig, Stop> {
+fn registry(flags: &Common) -> Result<RegistryConfig, CliError> {
     let config = RegistryConfig::parse(flags.calls.registry.as_deref().unwrap_or_default());
-    config.map_err(|e| Stop::Told(e.to_string()))
+    config.map_err(|e| CliError::Message(e.to_string()))
 }
 
 /// The providers of `--definitions`, those that are installed, then those built in; a registry that the user names
 /// stands for the latter.
-fn providers(flags: &Common, registry: &RegistryConfig) -> Result<Vec<Sourced>, Stop> {
-    let mut providers: Vec<Sourced> = Vec::new();
+fn providers(flags: &Common, registry: &RegistryConfig) -> Result<Vec<LoadedProvider>, CliError> {
+    let mut providers: Vec<LoadedProvider> = Vec::new();
     for path in &flags.calls.definitions {
         let compiled = CompiledProvider::open(path).map_err(|e| match e {
-            CompiledError::Io { path, reason } => Stop::Told(format!("cannot read {path}: {reason}")),
-            other => Stop::Told(format!("{}: {other}", path.display())),
+            CompiledError::Io { path, reason } => CliError::Message(format!("cannot read {path}: {reason}")),
+            other => CliError::Message(format!("{}: {other}", path.display())),
         })?;
         providers.push((Box::new(compiled), Origin::File(path.display().to_string())));
     }
     let approot = &flags.output.approot;
-    for folder in installed(registry, approot).map_err(|e| Stop::Told(e.to_string()))? {
-        match Installed::open(&folder, Some(&approot.join(COMPILED))) {
+    for folder in installed(registry, approot).map_err(|e| CliError::Message(e.to_string()))? {
+        match DocumentProvider::open(&folder, Some(&approot.join(COMPILED))) {
             Ok(provider) => providers.push((Box::new(provider), Origin::Documents(folder.display().to_string()))),
             // The others are there all the same.
-            Err(problem) => say(&format!("a provider is left out: {problem}")),
+            Err(problem) => print_stderr(&format!("a provider is left out: {problem}")),
         }
     }
     if flags.calls.registry.is_none() {
         let built_in = crate::embedded::providers();
-        providers.extend(built_in.map_err(|e| Stop::Told(format!("the built-in definitions: {e}")))?);
+        providers.extend(built_in.map_err(|e| CliError::Message(format!("the built-in definitions: {e}")))?);
     }
     Ok(providers)
 }
 
-fn options(flags: &Calls, compat: bool) -> Result<SessionOptions, Stop> {
+fn options(flags: &Calls, compat: bool) -> Result<SessionOptions, CliError> {
     let defaults = SessionOptions::default();
     let concurrency = in_flight(flags).unwrap_or(defaults.concurrency);
     let memory_limit = match flags.memory_limit {
@@ -188,15 +191,15 @@ fn options(flags: &Calls, compat: bool) -> Result<SessionOptions, Stop> {
 /// `--session`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct OfSession {
-    rollback_type: Rollback,
+struct SessionJson {
+    rollback_type: RollbackMode,
 }
 
 /// When the statements of a transaction run, as `--session` says.
-fn rollback(flags: &Calls) -> Result<Rollback, Stop> {
-    let told = |e| Stop::Told(format!("--session takes {{\"rollback_type\": \"lazy\"}} or eager: {e}"));
-    let value = object("session", &flags.session).map_err(Stop::Told)?;
-    serde_json::from_value::<OfSession>(value).map(|session| session.rollback_type).map_err(told)
+fn rollback(flags: &Calls) -> Result<RollbackMode, CliError> {
+    let told = |e| CliError::Message(format!("--session takes {{\"rollback_type\": \"lazy\"}} or eager: {e}"));
+    let value = object("session", &flags.session).map_err(CliError::Message)?;
+    serde_json::from_value::<SessionJson>(value).map(|session| session.rollback_type).map_err(told)
 }
 
 /// How many calls may be in flight, where the user says it.
@@ -210,10 +213,14 @@ fn quarter_of_memory() -> usize {
     usize::try_from(system.total_memory() / 4).unwrap_or(usize::MAX)
 }
 
-fn settings(environment: BTreeMap<String, String>, common: &Common, definitions: &Providers) -> Result<Settings, Stop> {
+fn settings(
+    environment: BTreeMap<String, String>,
+    common: &Common,
+    definitions: &Providers,
+) -> Result<Settings, CliError> {
     let flags = &common.calls;
     let auth = flags.auth.as_deref().filter(|text| !text.trim().is_empty());
-    let auth = auth.map(auth_contexts).transpose().map_err(|e| Stop::Told(e.to_string()))?;
+    let auth = auth.map(auth_contexts).transpose().map_err(|e| CliError::Message(e.to_string()))?;
     let defaults = Settings::default();
     let concurrency_limit = in_flight(flags).unwrap_or(defaults.concurrency_limit);
     Ok(Settings {
@@ -234,12 +241,12 @@ fn settings(environment: BTreeMap<String, String>, common: &Common, definitions:
 }
 
 /// The address of the proxy that the flags name, if they name one.
-fn proxy(flags: &Proxy) -> Result<Option<String>, Stop> {
+fn proxy(flags: &Proxy) -> Result<Option<String>, CliError> {
     if flags.host.is_empty() {
         return Ok(None);
     }
     // The address may hold a password.
-    let wrong = |what| Stop::Told(format!("--http.proxy.{what} is not fit for the address of a proxy"));
+    let wrong = |what| CliError::Message(format!("--http.proxy.{what} is not fit for the address of a proxy"));
     let mut url = Url::parse(&format!("{}://proxy", flags.scheme)).map_err(|_| wrong("scheme"))?;
     url.set_host(Some(&flags.host)).map_err(|_| wrong("host"))?;
     if flags.port >= 0 {

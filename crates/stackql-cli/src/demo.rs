@@ -9,17 +9,17 @@ use stackql_sandbox::{Options, Sandbox};
 
 use crate::arguments::Common;
 use crate::connect;
-use crate::ending::{Ending, Stop};
-use crate::statements::{Results, unless_cancelled};
+use crate::ending::{CliError, RunStatus};
+use crate::statements::{ResultWriter, unless_cancelled};
 
 const TOUR: &str = include_str!("demo/tour.sql");
 
 /// Starts an endpoint in this process, runs the tour against it and stops it, or uses the endpoint the flags name.
-pub(crate) async fn run(mut flags: Common, results: &mut Results) -> Result<Ending, Stop> {
+pub(crate) async fn run(mut flags: Common, results: &mut ResultWriter) -> Result<RunStatus, CliError> {
     if flags.calls.endpoint_url.is_some() {
         return tour(&connect::session(&flags)?.session, results).await;
     }
-    let sandbox = Sandbox::start(Options::default()).await.map_err(|e| Stop::Told(e.to_string()))?;
+    let sandbox = Sandbox::start(Options::default()).await.map_err(|e| CliError::Message(e.to_string()))?;
     flags.calls.endpoint_url = Some(sandbox.url());
     flags.calls.auth = None;
     let session = connect::session_in(credentials(), &flags)?.session;
@@ -38,26 +38,27 @@ fn credentials() -> BTreeMap<String, String> {
 }
 
 /// Runs the tour through a session. A step that does not end as planned ends the tour.
-async fn tour(session: &Session, results: &mut Results) -> Result<Ending, Stop> {
+async fn tour(session: &Session, results: &mut ResultWriter) -> Result<RunStatus, CliError> {
     let mut kept = BTreeMap::new();
     for step in tour::steps(TOUR) {
         for line in &step.narration {
             results.note(&format!("-- {line}"))?;
         }
-        let statement = tour::filled(step.statement, &kept);
+        let statement = tour::substitute_variables(step.statement, &kept);
         results.note(&format!("stackql  >> {statement};"))?;
         let Some(ending) = unless_cancelled(Box::pin(results.run(session, &statement))).await else {
-            return Ok(Ending::Cancelled);
+            return Ok(RunStatus::Cancelled);
         };
-        let planned = if step.fails { Ending::Failed } else { Ending::Complete };
+        let planned = if step.fails { RunStatus::Failed } else { RunStatus::Complete };
         if ending? != planned {
-            return Err(Stop::Told("the tour ends here: this step went otherwise than planned".to_owned()));
+            return Err(CliError::Message("the tour ends here: this step went otherwise than planned".to_owned()));
         }
         if let Some((name, column)) = step.keep {
-            let value = results.first(column).ok_or_else(|| Stop::Told(format!("the result has no '{column}'")))?;
+            let value =
+                results.first(column).ok_or_else(|| CliError::Message(format!("the result has no '{column}'")))?;
             kept.insert(name.to_owned(), value);
         }
         results.note("")?;
     }
-    Ok(Ending::Complete)
+    Ok(RunStatus::Complete)
 }

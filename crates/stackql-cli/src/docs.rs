@@ -6,27 +6,27 @@ use stackql_docs::Style;
 
 use crate::arguments::{Common, Docs};
 use crate::connect;
-use crate::ending::{Ending, Stop, say};
+use crate::ending::{CliError, RunStatus, print_stderr};
 
 /// Writes the pages of a provider and says how many.
-pub(crate) fn write(wanted: &Docs, flags: &Common) -> Result<Ending, Stop> {
+pub(crate) fn write(wanted: &Docs, flags: &Common) -> Result<RunStatus, CliError> {
     let source = connect::provider(flags, &wanted.provider)?;
     let style = if wanted.style == "classic" { Style::Classic } else { Style::Site };
-    let told = |e: stackql_docs::Error| Stop::Told(e.to_string());
+    let told = |e: stackql_docs::Error| CliError::Message(e.to_string());
     let mut count = 0;
     for page in stackql_docs::pages(source.as_ref(), wanted.service.as_deref(), style).map_err(told)? {
         let page = page.map_err(told)?;
         write_file(&wanted.out.join(&page.path), &page.text)?;
         count += 1;
     }
-    say(&format!("{count} pages written below {}", wanted.out.display()));
-    Ok(Ending::Complete)
+    print_stderr(&format!("{count} pages written below {}", wanted.out.display()));
+    Ok(RunStatus::Complete)
 }
 
-fn write_file(path: &Path, text: &str) -> Result<(), Stop> {
+fn write_file(path: &Path, text: &str) -> Result<(), CliError> {
     let folder = path.parent().unwrap_or(path);
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(path, text));
-    written.map_err(|reason| Stop::Unwritable { path: path.display().to_string(), reason })
+    written.map_err(|reason| CliError::Unwritable { path: path.display().to_string(), reason })
 }
 
 #[cfg(test)]

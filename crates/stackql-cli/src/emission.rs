@@ -3,68 +3,68 @@
 
 use std::io::{self, Write};
 
-use crate::ending::say;
+use crate::ending::print_stderr;
 
 /// The two streams of a run.
-pub(crate) struct Emission {
+pub(crate) struct OrderedOutput {
     rows: Box<dyn Write>,
-    held: Option<Vec<Piece>>,
+    buffered: Option<Vec<OutputChunk>>,
 }
 
 /// What is held back.
-enum Piece {
+enum OutputChunk {
     Rows(Vec<u8>),
     Message(String),
 }
 
-impl Emission {
+impl OrderedOutput {
     /// Rows go there, messages to standard error.
     pub(crate) fn new(rows: Box<dyn Write>) -> Self {
-        Self { rows, held: None }
+        Self { rows, buffered: None }
     }
 
     /// From now on everything is held back, until [`Self::release`].
-    pub(crate) fn hold(&mut self) {
-        self.held.get_or_insert_default();
+    pub(crate) fn start_buffering(&mut self) {
+        self.buffered.get_or_insert_default();
     }
 
     /// Lets go what was held back, in its order.
-    pub(crate) fn release(&mut self) -> io::Result<()> {
-        for piece in self.held.take().unwrap_or_default() {
+    pub(crate) fn flush_buffered(&mut self) -> io::Result<()> {
+        for piece in self.buffered.take().unwrap_or_default() {
             match piece {
-                Piece::Rows(bytes) => {
+                OutputChunk::Rows(bytes) => {
                     self.rows.write_all(&bytes)?;
                     self.rows.flush()?;
                 }
-                Piece::Message(text) => say(&text),
+                OutputChunk::Message(text) => print_stderr(&text),
             }
         }
         Ok(())
     }
 
     /// A message, behind the rows before it.
-    pub(crate) fn say(&mut self, text: &str) {
-        match &mut self.held {
-            Some(held) => held.push(Piece::Message(text.to_owned())),
-            None => say(text),
+    pub(crate) fn message(&mut self, text: &str) {
+        match &mut self.buffered {
+            Some(held) => held.push(OutputChunk::Message(text.to_owned())),
+            None => print_stderr(text),
         }
     }
 }
 
-impl Write for Emission {
+impl Write for OrderedOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.held {
+        match &mut self.buffered {
             None => return self.rows.write(bytes),
             Some(held) => match held.last_mut() {
-                Some(Piece::Rows(rows)) => rows.extend_from_slice(bytes),
-                _ => held.push(Piece::Rows(bytes.to_vec())),
+                Some(OutputChunk::Rows(rows)) => rows.extend_from_slice(bytes),
+                _ => held.push(OutputChunk::Rows(bytes.to_vec())),
             },
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self.held {
+        match self.buffered {
             None => self.rows.flush(),
             Some(_) => Ok(()),
         }

@@ -3,21 +3,21 @@
 use std::io::Read;
 
 use stackql_engine::Session;
-use stackql_sql::Piece;
+use stackql_sql::ScriptStatement;
 
-use crate::ending::{Ending, Stop, say};
-use crate::statements::{Results, unless_cancelled};
+use crate::ending::{CliError, RunStatus, print_stderr};
+use crate::statements::{ResultWriter, unless_cancelled};
 
 /// What `--infile` is where the query is on the command line.
 const ON_THE_COMMAND_LINE: &str = "stdin";
 
 /// The script to run: the query, else the input file; `None` where there is neither.
-pub(crate) fn script(query: Option<String>, infile: &str) -> Result<Option<String>, Stop> {
+pub(crate) fn script(query: Option<String>, infile: &str) -> Result<Option<String>, CliError> {
     if infile == ON_THE_COMMAND_LINE {
         return Ok(query);
     }
     if query.is_some_and(|query| !query.is_empty()) {
-        return Err(Stop::Told("a query and --infile are given; leave one out".to_owned()));
+        return Err(CliError::Message("a query and --infile are given; leave one out".to_owned()));
     }
     let read = match infile {
         "-" => {
@@ -28,11 +28,11 @@ pub(crate) fn script(query: Option<String>, infile: &str) -> Result<Option<Strin
     };
     // Some editors write a mark of byte order in front of the text.
     let read = read.map(|text| text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text));
-    read.map(Some).map_err(|reason| Stop::Unreadable { path: infile.to_owned(), reason })
+    read.map(Some).map_err(|reason| CliError::Unreadable { path: infile.to_owned(), reason })
 }
 
 /// Runs all statements, also those behind one that failed, and tells the worst ending.
-pub(crate) async fn run(session: &Session, script: &str, results: &mut Results) -> Result<Ending, Stop> {
+pub(crate) async fn run(session: &Session, script: &str, results: &mut ResultWriter) -> Result<RunStatus, CliError> {
     let pieces = stackql_sql::split(script);
     if pieces.len() > 1 {
         results.hold();
@@ -40,17 +40,21 @@ pub(crate) async fn run(session: &Session, script: &str, results: &mut Results) 
     let ended = statements(session, &pieces, results).await;
     results.release()?;
     if let Some(left) = session.abandon().await {
-        say(&left);
+        print_stderr(&left);
     }
     ended
 }
 
-async fn statements(session: &Session, pieces: &[Piece<'_>], results: &mut Results) -> Result<Ending, Stop> {
-    let mut worst = Ending::Complete;
+async fn statements(
+    session: &Session,
+    pieces: &[ScriptStatement<'_>],
+    results: &mut ResultWriter,
+) -> Result<RunStatus, CliError> {
+    let mut worst = RunStatus::Complete;
     for piece in pieces {
         match unless_cancelled(Box::pin(results.run(session, piece.text))).await {
             Some(ending) => worst = worst.max(ending?),
-            None => return Ok(Ending::Cancelled),
+            None => return Ok(RunStatus::Cancelled),
         }
     }
     Ok(worst)

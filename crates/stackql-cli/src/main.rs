@@ -33,8 +33,8 @@ mod version;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command, ProviderCommand};
-use ending::{Ending, Stop, complain};
-use statements::Results;
+use ending::{CliError, RunStatus, print_error};
+use statements::ResultWriter;
 
 /// Planning goes down a level for each operator of a chain. Only what is used of it is ever taken from memory.
 const STACK: usize = 512 << 20;
@@ -55,17 +55,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn on_a_deep_stack(work: impl FnOnce() -> Result<Ending, Stop> + Send) -> Result<Ending, Stop> {
+fn on_a_deep_stack(work: impl FnOnce() -> Result<RunStatus, CliError> + Send) -> Result<RunStatus, CliError> {
     std::thread::scope(|threads| {
         let spawned =
             std::thread::Builder::new().name("stackql".to_owned()).stack_size(STACK).spawn_scoped(threads, work);
-        let thread = spawned.map_err(|e| Stop::Told(format!("no thread to run on: {e}")))?;
+        let thread = spawned.map_err(|e| CliError::Message(format!("no thread to run on: {e}")))?;
         // A panic goes on as one.
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
-fn run(arguments: Arguments) -> Result<Ending, Stop> {
+fn run(arguments: Arguments) -> Result<RunStatus, CliError> {
     let Arguments { command, common, .. } = arguments;
     match command {
         None => usage::help(None),
@@ -73,38 +73,38 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
             let Some(script) = exec::script(query, &common.output.infile)? else {
                 return usage::help(Some("exec"));
             };
-            let script = template::filled(&script, &common.templates)?;
-            let mut results = match Results::open(&common.output) {
+            let script = template::render(&script, &common.templates)?;
+            let mut results = match ResultWriter::open(&common.output) {
                 Ok(results) => results,
-                Err(Stop::Told(message)) => {
-                    complain(&message, common.output.compat());
-                    return Ok(Ending::Failed);
+                Err(CliError::Message(message)) => {
+                    print_error(&message, common.output.compat());
+                    return Ok(RunStatus::Failed);
                 }
                 Err(stop) => return Err(stop),
             };
             if common.output.dryrun {
-                return results.single("query", &script).map(|()| Ending::Complete);
+                return results.single("query", &script).map(|()| RunStatus::Complete);
             }
             let connected = connect::session(&common)?;
             let ending = runtime()?.block_on(exec::run(&connected.session, &script, &mut results))?;
             connected.end().map(|()| ending)
         }
         Some(Command::Shell) => {
-            let results = Results::open(&common.output)?;
+            let results = ResultWriter::open(&common.output)?;
             let connected = connect::session(&common)?;
             let ending = shell::run(&runtime()?, connected.session.clone(), results, &common.output.approot)?;
             connected.end().map(|()| ending)
         }
         #[cfg(feature = "sandbox")]
         Some(Command::Demo) => {
-            let mut results = Results::open(&common.output)?;
+            let mut results = ResultWriter::open(&common.output)?;
             runtime()?.block_on(demo::run(common, &mut results))
         }
         #[cfg(feature = "sandbox")]
         Some(Command::Sandbox(wanted)) => runtime()?.block_on(sandbox::serve(wanted)),
         Some(Command::Provider { command: ProviderCommand::Build(wanted) }) => build::write(&wanted),
         Some(Command::Registry { command }) => {
-            let mut results = Results::open(&common.output)?;
+            let mut results = ResultWriter::open(&common.output)?;
             let session = connect::session(&common)?.session;
             runtime()?.block_on(exec::run(&session, &registry::statement(&command), &mut results))
         }
@@ -120,7 +120,7 @@ fn run(arguments: Arguments) -> Result<Ending, Stop> {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
+fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    built.map_err(|e| Stop::Told(format!("no threads to run on: {e}")))
+    built.map_err(|e| CliError::Message(format!("no threads to run on: {e}")))
 }

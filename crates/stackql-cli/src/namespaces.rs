@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use stackql_engine::Namespace;
+use stackql_engine::CacheNamespace;
 
 use crate::arguments::object;
-use crate::ending::Stop;
+use crate::ending::CliError;
 
 /// The tables whose answers are kept, as `--namespaces` says.
-pub(crate) fn analytics(flag: &str) -> Result<Option<Namespace>, Stop> {
-    let value = object("namespaces", flag).map_err(Stop::Told)?;
-    let told =
-        |e| Stop::Told(format!("--namespaces takes analytics and views, each with ttl, regex and template: {e}"));
+pub(crate) fn analytics(flag: &str) -> Result<Option<CacheNamespace>, CliError> {
+    let value = object("namespaces", flag).map_err(CliError::Message)?;
+    let told = |e| {
+        CliError::Message(format!("--namespaces takes analytics and views, each with ttl, regex and template: {e}"))
+    };
     let Namespaces { analytics, views } = serde_json::from_value(value).map_err(told)?;
     views.map(|views| views.namespace("views")).transpose()?;
     analytics.map(|analytics| analytics.namespace("analytics")).transpose()
@@ -36,8 +37,9 @@ struct OfTables {
 }
 
 impl OfTables {
-    fn namespace(self, key: &str) -> Result<Namespace, Stop> {
+    fn namespace(self, key: &str) -> Result<CacheNamespace, CliError> {
         let ttl = u64::try_from(self.ttl).map_or(Duration::MAX, Duration::from_secs);
-        Namespace::new(&self.regex, &self.template, ttl).map_err(|e| Stop::Told(format!("--namespaces, {key}: {e}")))
+        CacheNamespace::new(&self.regex, &self.template, ttl)
+            .map_err(|e| CliError::Message(format!("--namespaces, {key}: {e}")))
     }
 }

@@ -34,7 +34,7 @@ pub(crate) enum Format {
 
 /// How a format is to look.
 #[derive(Debug, Clone)]
-pub(crate) struct Style {
+pub(crate) struct OutputOptions {
     pub(crate) format: Format,
     /// Leave the header line out (csv, text, pptext).
     pub(crate) hide_headers: bool,
@@ -81,7 +81,7 @@ impl Format {
     }
 }
 
-impl Style {
+impl OutputOptions {
     /// A writer of one result with these columns.
     pub(crate) fn writer(&self, schema: SchemaRef) -> Box<dyn RowWriter> {
         match self.format {

@@ -6,40 +6,41 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use stackql_client::{RemoteRegistry, sort_versions};
-use stackql_provider::names::{Found, find};
+use stackql_provider::names::{NameMatch, match_name};
 use stackql_provider::{
-    Definitions, Installed, Origin, Place, ProviderEntry, Providers, Published, Registry, RegistryError, Transfer,
+    Definitions, DownloadProgress, InstallLocation, Installed, Origin, ProviderEntry, Providers, Published, Registry,
+    RegistryError,
 };
 
-use crate::ending::Stop;
+use crate::ending::CliError;
 
 /// A registry, and how the session's definitions are read anew.
-pub(crate) struct Pulling {
+pub(crate) struct ReloadingRegistry {
     pub(crate) remote: RemoteRegistry,
     pub(crate) definitions: Arc<Providers>,
-    pub(crate) reload: Box<dyn Fn() -> Result<(), Stop> + Send + Sync>,
+    pub(crate) reload: Box<dyn Fn() -> Result<(), CliError> + Send + Sync>,
 }
 
-impl Pulling {
+impl ReloadingRegistry {
     /// The provider of this name, where statements use the one that is built in.
     fn built_in(&self, provider: &str) -> Option<ProviderEntry> {
         let all = self.definitions.providers();
         let built_in = all.iter().filter(|entry| entry.origin == Origin::Embedded);
-        match find(provider, built_in.enumerate().map(|(at, entry)| (at, entry.name.as_str()))) {
-            Found::One(at) => all.iter().filter(|entry| entry.origin == Origin::Embedded).nth(at).cloned(),
+        match match_name(provider, built_in.enumerate().map(|(at, entry)| (at, entry.name.as_str()))) {
+            NameMatch::One(at) => all.iter().filter(|entry| entry.origin == Origin::Embedded).nth(at).cloned(),
             _ => None,
         }
     }
 }
 
-impl fmt::Debug for Pulling {
+impl fmt::Debug for ReloadingRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pulling").field("remote", &self.remote).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
-impl Registry for Pulling {
+impl Registry for ReloadingRegistry {
     async fn list(&self) -> Result<Vec<Published>, RegistryError> {
         self.remote.list().await
     }
@@ -58,7 +59,7 @@ impl Registry for Pulling {
                 provider: name,
                 versions: vec![version.clone()],
                 latest: version,
-                unasked: Some(unasked),
+                unavailable: Some(unasked),
             }),
             Err(error) => Err(error),
         }
@@ -68,13 +69,13 @@ impl Registry for Pulling {
         &self,
         provider: &str,
         version: Option<&str>,
-        transfer: &Transfer,
+        transfer: &DownloadProgress,
     ) -> Result<Installed, RegistryError> {
         let built_in = self.built_in(provider);
         let here = |entry: ProviderEntry, notes| Installed {
             provider: entry.name,
             version: entry.version,
-            place: Place::Program,
+            location: InstallLocation::BuiltIn,
             notes,
         };
         let number = |version: &str| version.trim_start_matches('v').to_owned();

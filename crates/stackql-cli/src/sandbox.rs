@@ -5,10 +5,10 @@ use std::time::Duration;
 use stackql_sandbox::{Options, Sandbox};
 
 use crate::arguments;
-use crate::ending::{Ending, Stop, say};
+use crate::ending::{CliError, RunStatus, print_stderr};
 
 /// Serves as the flags want it and says where.
-pub(crate) async fn serve(flags: arguments::Sandbox) -> Result<Ending, Stop> {
+pub(crate) async fn serve(flags: arguments::Sandbox) -> Result<RunStatus, CliError> {
     let options = Options {
         address: flags.address,
         verify_signatures: !flags.no_verify,
@@ -16,10 +16,10 @@ pub(crate) async fn serve(flags: arguments::Sandbox) -> Result<Ending, Stop> {
         throttle: flags.throttle,
         faults: flags.faults,
     };
-    let sandbox = Sandbox::start(options).await.map_err(|e| Stop::Told(e.to_string()))?;
-    say(&format!("listening on {}", sandbox.url()));
-    say("any access key is an account of its own; the secret access key of all is 'test'; Ctrl-C ends it");
+    let sandbox = Sandbox::start(options).await.map_err(|e| CliError::Message(e.to_string()))?;
+    print_stderr(&format!("listening on {}", sandbox.url()));
+    print_stderr("any access key is an account of its own; the secret access key of all is 'test'; Ctrl-C ends it");
     let stopped = tokio::signal::ctrl_c().await;
     sandbox.stop().await;
-    stopped.map(|()| Ending::Complete).map_err(|e| Stop::Told(format!("cannot wait for Ctrl-C: {e}")))
+    stopped.map(|()| RunStatus::Complete).map_err(|e| CliError::Message(format!("cannot wait for Ctrl-C: {e}")))
 }

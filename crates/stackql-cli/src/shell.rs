@@ -15,8 +15,8 @@ use reedline::{
 use stackql_engine::Session;
 use tokio::runtime::Runtime;
 
-use crate::ending::{Ending, Stop, say};
-use crate::statements::{Results, unless_cancelled};
+use crate::ending::{CliError, RunStatus, print_stderr};
+use crate::statements::{ResultWriter, unless_cancelled};
 use completion::NameCompleter;
 use line::{Line, parse};
 
@@ -33,9 +33,14 @@ A statement ends with a semicolon and may span lines. Tab completes names.
   exit, quit, \\q    leave";
 
 /// Reads and runs statements until the input ends or the user leaves. `root` is the folder of the history.
-pub(crate) fn run(runtime: &Runtime, session: Session, results: Results, root: &Path) -> Result<Ending, Stop> {
+pub(crate) fn run(
+    runtime: &Runtime,
+    session: Session,
+    results: ResultWriter,
+    root: &Path,
+) -> Result<RunStatus, CliError> {
     let version = env!("CARGO_PKG_VERSION");
-    say(&format!(
+    print_stderr(&format!(
         "stackql Command Shell v{version}\nCopyright (c) the stackql authors, Apache License 2.0.\nWelcome; type help for help.\n---"
     ));
     let mut shell = Shell { runtime, session, results, timing: false, history: None };
@@ -47,16 +52,16 @@ pub(crate) fn run(runtime: &Runtime, session: Session, results: Results, root: &
         }
     };
     if let Some(left) = runtime.block_on(shell.session.abandon()) {
-        say(&left);
+        print_stderr(&left);
     }
-    say("goodbye");
+    print_stderr("goodbye");
     Ok(ending)
 }
 
 struct Shell<'a> {
     runtime: &'a Runtime,
     session: Session,
-    results: Results,
+    results: ResultWriter,
     timing: bool,
     /// Where statements are kept that nobody types at a prompt, which keeps them itself.
     history: Option<File>,
@@ -71,35 +76,38 @@ enum Next {
 }
 
 impl Shell<'_> {
-    fn piped(&mut self) -> Result<Ending, Stop> {
+    fn piped(&mut self) -> Result<RunStatus, CliError> {
         let mut pending = String::new();
         for line in io::stdin().lock().lines() {
-            let line = line.map_err(|reason| Stop::Unreadable { path: "standard input".to_owned(), reason })?;
+            let line = line.map_err(|reason| CliError::Unreadable { path: "standard input".to_owned(), reason })?;
             match self.take(&mut pending, &line)? {
                 Next::Read => {}
-                Next::Leave => return Ok(Ending::Complete),
-                Next::Cancelled => return Ok(Ending::Cancelled),
+                Next::Leave => return Ok(RunStatus::Complete),
+                Next::Cancelled => return Ok(RunStatus::Cancelled),
             }
         }
         match self.statements(&pending)? {
-            Next::Cancelled => Ok(Ending::Cancelled),
-            Next::Read | Next::Leave => Ok(Ending::Complete),
+            Next::Cancelled => Ok(RunStatus::Cancelled),
+            Next::Read | Next::Leave => Ok(RunStatus::Complete),
         }
     }
 
-    fn prompted(&mut self, root: &Path) -> Result<Ending, Stop> {
+    fn prompted(&mut self, root: &Path) -> Result<RunStatus, CliError> {
         let mut editor = self.editor(root);
         let prompt =
             DefaultPrompt::new(DefaultPromptSegment::Basic("stackql ".to_owned()), DefaultPromptSegment::Empty);
         loop {
-            match editor.read_line(&prompt).map_err(|e| Stop::Told(format!("the terminal cannot be read: {e}")))? {
+            match editor
+                .read_line(&prompt)
+                .map_err(|e| CliError::Message(format!("the terminal cannot be read: {e}")))?
+            {
                 Signal::Success(text) if parse(&text) == Line::Clear => drop(editor.clear_screen()),
                 Signal::Success(text) => match self.take(&mut String::new(), &text)? {
                     Next::Read => {}
-                    Next::Cancelled => say("cancelled"),
-                    Next::Leave => return Ok(Ending::Complete),
+                    Next::Cancelled => print_stderr("cancelled"),
+                    Next::Leave => return Ok(RunStatus::Complete),
                 },
-                Signal::CtrlD => return Ok(Ending::Complete),
+                Signal::CtrlD => return Ok(RunStatus::Complete),
                 // Ctrl-C throws the line away; the rest is not for us.
                 _ => {}
             }
@@ -127,29 +135,29 @@ impl Shell<'_> {
         match FileBackedHistory::with_file(HISTORY_LENGTH, path) {
             Ok(history) => editor.with_history(Box::new(history)),
             Err(reason) => {
-                say(&format!("no history is kept: {reason}"));
+                print_stderr(&format!("no history is kept: {reason}"));
                 editor
             }
         }
     }
 
     /// Takes a line in: a command at once, a statement when its semicolon is there.
-    fn take(&mut self, pending: &mut String, text: &str) -> Result<Next, Stop> {
+    fn take(&mut self, pending: &mut String, text: &str) -> Result<Next, CliError> {
         let line = if pending.trim().is_empty() { parse(text) } else { Line::Statement };
         match line {
             Line::Leave => return Ok(Next::Leave),
-            Line::Help => say(HELP),
+            Line::Help => print_stderr(HELP),
             Line::Clear | Line::Blank => {}
             Line::Timing => {
                 self.timing = !self.timing;
-                say(if self.timing { "timing is on" } else { "timing is off" });
+                print_stderr(if self.timing { "timing is on" } else { "timing is off" });
             }
             Line::Look(statements) => return self.statements(&statements),
-            Line::Unknown(command) => say(&format!("unknown command '{command}'; help lists the commands")),
+            Line::Unknown(command) => print_stderr(&format!("unknown command '{command}'; help lists the commands")),
             Line::Statement => {
                 pending.push_str(text);
                 pending.push('\n');
-                if !stackql_sql::breaks_off(pending) {
+                if !stackql_sql::is_incomplete(pending) {
                     let statements = std::mem::take(pending);
                     return self.statements(&statements);
                 }
@@ -158,7 +166,7 @@ impl Shell<'_> {
         Ok(Next::Read)
     }
 
-    fn statements(&mut self, script: &str) -> Result<Next, Stop> {
+    fn statements(&mut self, script: &str) -> Result<Next, CliError> {
         for piece in stackql_sql::split(script) {
             self.keep(piece.text);
             let started = Instant::now();
@@ -168,7 +176,7 @@ impl Shell<'_> {
                 None => return Ok(Next::Cancelled),
             }
             if self.timing {
-                say(&format!("time: {:.3} s", started.elapsed().as_secs_f64()));
+                print_stderr(&format!("time: {:.3} s", started.elapsed().as_secs_f64()));
             }
         }
         Ok(Next::Read)
@@ -180,7 +188,7 @@ impl Shell<'_> {
     fn keep(&mut self, statement: &str) {
         let Some(history) = &mut self.history else { return };
         if let Err(reason) = history.write_all(format!("{};\n", statement.replace('\n', LINE_END)).as_bytes()) {
-            say(&format!("no history is kept any more: {reason}"));
+            print_stderr(&format!("no history is kept any more: {reason}"));
             self.history = None;
         }
     }
@@ -191,14 +199,16 @@ struct UntilSemicolon;
 
 impl Validator for UntilSemicolon {
     fn validate(&self, text: &str) -> ValidationResult {
-        let goes_on = parse(text) == Line::Statement && stackql_sql::breaks_off(text);
+        let goes_on = parse(text) == Line::Statement && stackql_sql::is_incomplete(text);
         if goes_on { ValidationResult::Incomplete } else { ValidationResult::Complete }
     }
 }
 
 /// The history in the folder, to be written behind, and its path; none where it cannot be kept, which is said.
 fn kept(root: &Path) -> Option<(File, PathBuf)> {
-    let told = |reason: &io::Error| say(&format!("no history is kept, {} cannot be written: {reason}", root.display()));
+    let told = |reason: &io::Error| {
+        print_stderr(&format!("no history is kept, {} cannot be written: {reason}", root.display()))
+    };
     history(root).inspect_err(told).ok()
 }
 

@@ -6,72 +6,72 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
-use stackql_call::{Attempt, Masks, Payload, Request, Response, Transport, TransportError};
-use stackql_provider::{AnswerFormat, Provider, Scope};
+use stackql_call::{Attempt, Payload, Redactor, Request, Response, Transport, TransportError};
+use stackql_provider::{BodyFormat, Provider, Scope};
 use url::form_urlencoded::Serializer;
 
-use crate::ending::say;
+use crate::ending::print_stderr;
 
 /// The first status that is no success.
 const REFUSED: u16 = 300;
 
 /// Passes requests on and tells of them.
 #[derive(Debug)]
-pub(crate) struct Telling {
+pub(crate) struct LoggingTransport {
     inner: Arc<dyn Transport>,
-    told: Told,
+    level: HttpLogLevel,
 }
 
 /// Which calls are told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum HttpLogLevel {
     /// None: a person reads what the statement's failure says.
-    None,
+    Off,
     /// Those that were refused.
-    Refused,
+    Errors,
     /// All, with what was asked.
     All,
 }
 
-impl Telling {
+impl LoggingTransport {
     /// Tells of calls of `inner`.
-    pub(crate) fn new(inner: Arc<dyn Transport>, told: Told) -> Self {
-        Self { inner, told }
+    pub(crate) fn new(inner: Arc<dyn Transport>, told: HttpLogLevel) -> Self {
+        Self { inner, level: told }
     }
 
     fn tells(&self, response: &Response) -> bool {
-        match self.told {
-            Told::None => false,
-            Told::Refused => response.status >= REFUSED,
-            Told::All => true,
+        match self.level {
+            HttpLogLevel::Off => false,
+            HttpLogLevel::Errors => response.status >= REFUSED,
+            HttpLogLevel::All => true,
         }
     }
 }
 
 #[async_trait]
-impl Transport for Telling {
+impl Transport for LoggingTransport {
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         let answer = self.inner.send(request).await;
         // Nothing else has an address and a status.
         if request.payload != Payload::Http {
             return answer;
         }
-        if self.told == Told::All {
+        if self.level == HttpLogLevel::All {
             let attempts = answer.as_ref().map_or_else(|error| &error.attempts, |response| &response.attempts);
-            asked(request, attempts.last()).iter().for_each(|line| say(line));
+            format_request(request, attempts.last()).iter().for_each(|line| print_stderr(line));
         }
         match &answer {
-            Ok(response) if self.tells(response) => say(&answered(request.operation.masks(), response)),
+            Ok(response) if self.tells(response) => print_stderr(&format_response(request.operation.masks(), response)),
             _ => {}
         }
-        if let (Told::All, Ok(response)) = (self.told, &answer) {
-            processed(request, response).iter().for_each(|text| say(text));
+        if let (HttpLogLevel::All, Ok(response)) = (self.level, &answer) {
+            processed(request, response).iter().for_each(|text| print_stderr(text));
         }
         answer
     }
 
-    async fn keeps(&self, request: &Request) -> bool {
-        self.inner.keeps(request).await
+    async fn has_cached(&self, request: &Request) -> bool {
+        self.inner.has_cached(request).await
     }
 
     async fn purge(&self) -> Result<(), TransportError> {
@@ -83,11 +83,11 @@ impl Transport for Telling {
     }
 }
 
-fn asked(request: &Request, attempt: Option<&Attempt>) -> Vec<String> {
+fn format_request(request: &Request, attempt: Option<&Attempt>) -> Vec<String> {
     let url = attempt.map_or(request.path.as_str(), |attempt| &attempt.url);
     let masks = request.operation.masks();
-    let query = match &request.next {
-        Some(next) => masks.text(next.split_once('?').map_or("", |(_, query)| query)).into_owned(),
+    let query = match &request.next_url {
+        Some(next) => masks.redact_text(next.split_once('?').map_or("", |(_, query)| query)).into_owned(),
         None => {
             let masked = request.query.iter().map(|(name, value)| (name, masks.value(name, value)));
             Serializer::new(String::new()).extend_pairs(masked).finish()
@@ -95,20 +95,20 @@ fn asked(request: &Request, attempt: Option<&Attempt>) -> Vec<String> {
     };
     // What the path asks of its own stands in front; it has none where the answer before said where to go on.
     let own = request.path.split_once('?').map_or("", |(_, query)| query);
-    let own = if request.next.is_none() { masks.text(own) } else { "".into() };
+    let own = if request.next_url.is_none() { masks.redact_text(own) } else { "".into() };
     let query: Vec<&str> = [own.as_ref(), &query].into_iter().filter(|part| !part.is_empty()).collect();
     let between = if query.is_empty() { "" } else { "?" };
     let query = query.join("&");
-    let url = masks.address(url);
+    let url = masks.redact_url(url);
     let line = format!("http request url: '{url}{between}{query}', method: '{}'", request.http_method);
     let body = String::from_utf8_lossy(&request.body);
-    let body = (!body.is_empty()).then(|| format!("http request body = '{}'", masks.text(&body)));
+    let body = (!body.is_empty()).then(|| format!("http request body = '{}'", masks.redact_text(&body)));
     std::iter::once(line).chain(body).collect()
 }
 
-fn answered(masks: &Masks, response: &Response) -> String {
+fn format_response(masks: &Redactor, response: &Response) -> String {
     let body = String::from_utf8_lossy(&response.body);
-    match masks.text(&body).trim_end() {
+    match masks.redact_text(&body).trim_end() {
         "" => format!("http response status code: {}, response body is nil", response.status),
         body => format!("http response status code: {}, response body: {body}", response.status),
     }
@@ -117,9 +117,9 @@ fn answered(masks: &Masks, response: &Response) -> String {
 /// What the rows of an answer are made of: as JSON, where it comes as JSON and no template makes something else of it.
 fn processed(request: &Request, response: &Response) -> Option<String> {
     let shape = &request.operation.method().response;
-    let is_plain = shape.format == AnswerFormat::Json && shape.transform.is_none() && response.status < REFUSED;
+    let is_plain = shape.format == BodyFormat::Json && shape.transform.is_none() && response.status < REFUSED;
     let body = String::from_utf8_lossy(&response.body);
-    let text = request.operation.masks().text(&body).into_owned();
+    let text = request.operation.masks().redact_text(&body).into_owned();
     let mut rows: Json = serde_json::from_str(&text).ok().filter(|_| is_plain)?;
     for step in &shape.rows {
         rows = below(rows, step)?;

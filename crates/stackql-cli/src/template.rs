@@ -13,8 +13,8 @@ use serde_json::Value;
 use stackql_call::{Transform, TransformError};
 
 use crate::arguments::Templates;
-use crate::ending::Stop;
-use problem::Problem;
+use crate::ending::CliError;
+use problem::TemplateError;
 
 /// What data in a script stands between.
 const OPENS: &str = "<<<";
@@ -37,7 +37,7 @@ enum Language {
 }
 
 /// The script that a template makes of its data, without blanks around it. A script without data is no template.
-pub(crate) fn filled(script: &str, flags: &Templates) -> Result<String, Stop> {
+pub(crate) fn render(script: &str, flags: &Templates) -> Result<String, CliError> {
     let (blocks, body) = blocks(script)?;
     let named = flags.iqldata.as_deref().filter(|path| !path.as_os_str().is_empty());
     // What is named on the command line wins.
@@ -48,19 +48,19 @@ pub(crate) fn filled(script: &str, flags: &Templates) -> Result<String, Stop> {
     if all.is_empty() {
         return Ok(script.trim().to_owned());
     }
-    let told = |problem: Problem| Stop::Told(format!("{whose}: {problem}"));
+    let told = |problem: TemplateError| CliError::Message(format!("{whose}: {problem}"));
     let variables: Vec<_> = flags.variables.iter().flat_map(|list| list.0.clone()).collect();
     let evaluated = all.iter().map(|data| match data.language {
         Language::Json => json(&data.text),
         Language::Jsonnet => jsonnet::evaluated(&data.text, &variables),
     });
     let merged = merged(evaluated.collect::<Result<_, _>>().map_err(told)?);
-    let json = merged.map_err(|reason| Stop::Told(format!("{whose}: {reason}")))?;
+    let json = merged.map_err(|reason| CliError::Message(format!("{whose}: {reason}")))?;
     let (body, json) = elements::as_members(body.trim_end(), with_values(&body, json));
     let filled = Transform::script(&body).and_then(|template| template.render(json.as_bytes()));
     filled.map(|text| text.trim().to_owned()).map_err(|e| match e {
-        TransformError::Answer { reason, .. } => Stop::Told(format!("{whose}: {reason}")),
-        other => Stop::Told(other.to_string()),
+        TransformError::Answer { reason, .. } => CliError::Message(format!("{whose}: {reason}")),
+        other => CliError::Message(other.to_string()),
     })
 }
 
@@ -94,7 +94,7 @@ fn merged(mut all: Vec<String>) -> Result<String, String> {
 }
 
 /// The blocks of data in a script, wherever a statement or its part may stand, and the script without them.
-fn blocks(script: &str) -> Result<(Vec<Data>, String), Stop> {
+fn blocks(script: &str) -> Result<(Vec<Data>, String), CliError> {
     let (mut all, mut body, mut at) = (Vec::new(), String::with_capacity(script.len()), 0);
     while at < script.len() {
         let Some(inside) = script[at..].strip_prefix(OPENS) else {
@@ -105,7 +105,9 @@ fn blocks(script: &str) -> Result<(Vec<Data>, String), Stop> {
         };
         let Some(length) = inside.find(CLOSES) else {
             let line = script[..at].matches('\n').count() + 1;
-            return Err(Stop::Told(format!("the script has {OPENS} in line {line} and no {CLOSES} behind its data")));
+            return Err(CliError::Message(format!(
+                "the script has {OPENS} in line {line} and no {CLOSES} behind its data"
+            )));
         };
         let named = inside.find(|c: char| !c.is_alphanumeric()).unwrap_or(length).min(length);
         let language = match &inside[..named] {
@@ -114,7 +116,7 @@ fn blocks(script: &str) -> Result<(Vec<Data>, String), Stop> {
             "jsonnet" | "" => Language::Jsonnet,
             other => {
                 let known = "json and jsonnet are known";
-                return Err(Stop::Told(format!(
+                return Err(CliError::Message(format!(
                     "the script's data is in '{other}', of which nothing is known; {known}"
                 )));
             }
@@ -137,19 +139,19 @@ fn blank(text: &str) -> String {
     text.chars().map(|c| if c == '\n' { c } else { ' ' }).collect()
 }
 
-fn read(path: &Path) -> Result<Data, Stop> {
+fn read(path: &Path) -> Result<Data, CliError> {
     let read = std::fs::read_to_string(path);
-    let text = read.map_err(|reason| Stop::Unreadable { path: path.display().to_string(), reason })?;
+    let text = read.map_err(|reason| CliError::Unreadable { path: path.display().to_string(), reason })?;
     let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     Ok(Data { language: if is_json { Language::Json } else { Language::Jsonnet }, text })
 }
 
-fn json(text: &str) -> Result<String, Problem> {
+fn json(text: &str) -> Result<String, TemplateError> {
     let value: Value = serde_json::from_str(text).map_err(|e| {
         let reason = e.to_string();
         // The place is told by itself.
         let reason = reason.rsplit_once(" at line ").map_or(reason.as_str(), |(reason, _)| reason);
-        Problem { place: Some((e.line(), e.column())), reason: format!("it is not JSON: {reason}") }
+        TemplateError { place: Some((e.line(), e.column())), reason: format!("it is not JSON: {reason}") }
     })?;
     Ok(value.to_string())
 }

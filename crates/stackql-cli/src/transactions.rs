@@ -7,25 +7,27 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
-use stackql_engine::{End, Entry, History, Journal, JournalError, Kept, TransactionLog};
+use stackql_engine::{
+    Journal, JournalEntry, JournalError, RecoveredTransaction, TransactionEnd, TransactionHistory, TransactionLog,
+};
 
 /// Where journals are, below `--approot`.
 const FOLDER: &str = "transactions";
 
 /// The folder of journals.
 #[derive(Debug, Clone)]
-pub(crate) struct Transactions {
+pub(crate) struct JournalDir {
     folder: PathBuf,
 }
 
 /// A transaction, as its journal tells of it.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct TransactionSummary {
     pub(crate) id: String,
     /// When it began.
     pub(crate) began: String,
     pub(crate) state: &'static str,
-    pub(crate) history: History,
+    pub(crate) history: TransactionHistory,
 }
 
 /// A line of a journal.
@@ -33,24 +35,24 @@ pub(crate) struct Told {
 struct Line {
     at: DateTime<Utc>,
     #[serde(flatten)]
-    entry: Entry,
+    entry: JournalEntry,
 }
 
 /// A journal that this process writes.
 #[derive(Debug)]
-struct Writing {
+struct JournalFile {
     id: String,
     path: PathBuf,
     file: File,
 }
 
-impl Transactions {
+impl JournalDir {
     pub(crate) fn below(approot: &Path) -> Self {
         Self { folder: approot.join(FOLDER) }
     }
 
     /// All transactions, the first one first; and why those are left out whose journals cannot be read.
-    pub(crate) fn all(&self) -> Result<(Vec<Told>, Vec<JournalError>), JournalError> {
+    pub(crate) fn all(&self) -> Result<(Vec<TransactionSummary>, Vec<JournalError>), JournalError> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), Vec::new())),
@@ -59,7 +61,7 @@ impl Transactions {
         let (mut all, mut lost) = (Vec::new(), Vec::new());
         for entry in entries {
             let path = entry.map_err(|e| unusable("read", &self.folder, &e))?.path();
-            match told(&path) {
+            match summarize(&path) {
                 Ok(told) => all.extend(told),
                 Err(error) => lost.push(error),
             }
@@ -69,7 +71,7 @@ impl Transactions {
     }
 
     /// A transaction, to go on with it. Until it is dropped, no other process can.
-    pub(crate) fn take(&self, id: &str) -> Result<Kept, JournalError> {
+    pub(crate) fn open_for_recovery(&self, id: &str) -> Result<RecoveredTransaction, JournalError> {
         let unknown = || JournalError(format!("there is no transaction {id}; stackql txn list tells which there are"));
         if !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             return Err(unknown());
@@ -94,11 +96,11 @@ impl Transactions {
         let history = history(&path, &lines)?;
         let cut = file.set_len(whole).and_then(|()| file.seek(SeekFrom::Start(whole)));
         cut.map_err(|e| unusable("write", &path, &e))?;
-        Ok(Kept { history, log: Box::new(Writing { id: id.to_owned(), path, file }) })
+        Ok(RecoveredTransaction { history, log: Box::new(JournalFile { id: id.to_owned(), path, file }) })
     }
 }
 
-impl Journal for Transactions {
+impl Journal for JournalDir {
     fn begin(&self) -> Result<Box<dyn TransactionLog>, JournalError> {
         let failed = |e: io::Error| unusable("write", &self.folder, &e);
         fs::create_dir_all(&self.folder).map_err(failed)?;
@@ -115,7 +117,7 @@ impl Journal for Transactions {
                     // That there is a file is in the folder, which has to be on disk, too.
                     #[cfg(unix)]
                     File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-                    return Ok(Box::new(Writing { id, path, file }));
+                    return Ok(Box::new(JournalFile { id, path, file }));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     now += chrono::TimeDelta::milliseconds(1);
@@ -126,12 +128,12 @@ impl Journal for Transactions {
     }
 }
 
-impl TransactionLog for Writing {
+impl TransactionLog for JournalFile {
     fn id(&self) -> &str {
         &self.id
     }
 
-    fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
+    fn append(&mut self, entries: &[JournalEntry]) -> Result<(), JournalError> {
         let at = Utc::now();
         let mut text = Vec::new();
         for entry in entries {
@@ -146,7 +148,7 @@ impl TransactionLog for Writing {
 }
 
 /// The transaction that a file is the journal of; none where it is of none, or has no whole line yet.
-fn told(path: &Path) -> Result<Option<Told>, JournalError> {
+fn summarize(path: &Path) -> Result<Option<TransactionSummary>, JournalError> {
     let Some(id) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".jsonl")) else { return Ok(None) };
     let mut file = File::open(path).map_err(|e| unusable("read", path, &e))?;
     // Whoever runs a transaction holds its journal.
@@ -155,7 +157,7 @@ fn told(path: &Path) -> Result<Option<Told>, JournalError> {
     let Some(first) = lines.first() else { return Ok(None) };
     let began = first.at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let history = history(path, &lines)?;
-    Ok(Some(Told { id: id.to_owned(), began, state: state(&history, runs), history }))
+    Ok(Some(TransactionSummary { id: id.to_owned(), began, state: state(&history, runs), history }))
 }
 
 /// The lines of a journal, and the length of those that are whole: whoever wrote the last may have died over it.
@@ -178,20 +180,21 @@ fn read(file: &mut File, path: &Path) -> Result<(Vec<Line>, u64), JournalError> 
     Ok((lines, whole as u64))
 }
 
-fn history(path: &Path, lines: &[Line]) -> Result<History, JournalError> {
-    let entries: Vec<Entry> = lines.iter().map(|line| line.entry.clone()).collect();
-    History::of(&entries).map_err(|JournalError(why)| JournalError(format!("{}: {why}", path.display())))
+fn history(path: &Path, lines: &[Line]) -> Result<TransactionHistory, JournalError> {
+    let entries: Vec<JournalEntry> = lines.iter().map(|line| line.entry.clone()).collect();
+    TransactionHistory::from_entries(&entries)
+        .map_err(|JournalError(why)| JournalError(format!("{}: {why}", path.display())))
 }
 
-fn state(history: &History, runs: bool) -> &'static str {
+fn state(history: &TransactionHistory, runs: bool) -> &'static str {
     match history.end {
         _ if runs => "running",
-        Some(End::RolledBack) => "rolled back",
+        Some(TransactionEnd::RolledBack) => "rolled back",
         _ if history.is_being_undone() => "rolled back in part",
-        Some(End::RolledBackInPart) => "rolled back in part",
+        Some(TransactionEnd::RolledBackInPart) => "rolled back in part",
         None => "stopped",
-        Some(End::Committed) => "committed",
-        Some(End::Abandoned) => "abandoned",
+        Some(TransactionEnd::Committed) => "committed",
+        Some(TransactionEnd::Abandoned) => "abandoned",
     }
 }
 

@@ -4,27 +4,27 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
-use stackql_engine::{Doubt, JournalError};
+use stackql_engine::{InDoubtPolicy, JournalError};
 
-use crate::arguments::{Common, Doubtful, TxnCommand};
-use crate::compat::Arrangement;
+use crate::arguments::{Common, InDoubtFlags, TxnCommand};
+use crate::compat::ResultLayout;
 use crate::connect;
-use crate::ending::{Ending, Stop, say};
-use crate::statements::{Results, unless_cancelled};
-use crate::transactions::{Told, Transactions};
+use crate::ending::{CliError, RunStatus, print_stderr};
+use crate::statements::{ResultWriter, unless_cancelled};
+use crate::transactions::{JournalDir, TransactionSummary};
 
 /// Runs a command about transactions.
-pub(crate) fn run(command: &TxnCommand, common: &Common) -> Result<Ending, Stop> {
-    let transactions = Transactions::below(&common.output.approot);
-    let told = |e: JournalError| Stop::Told(e.to_string());
-    let mut results = Results::open(&common.output)?;
+pub(crate) fn run(command: &TxnCommand, common: &Common) -> Result<RunStatus, CliError> {
+    let transactions = JournalDir::below(&common.output.approot);
+    let told = |e: JournalError| CliError::Message(e.to_string());
+    let mut results = ResultWriter::open(&common.output)?;
     let (TxnCommand::Resume { id, doubtful } | TxnCommand::Undo { id, doubtful }) = command else {
         let (all, lost) = transactions.all().map_err(told)?;
         results.rows(&table(&all)?)?;
-        lost.iter().for_each(|error| say(&format!("a transaction is left out: {error}")));
-        return Ok(if lost.is_empty() { Ending::Complete } else { Ending::Incomplete });
+        lost.iter().for_each(|error| print_stderr(&format!("a transaction is left out: {error}")));
+        return Ok(if lost.is_empty() { RunStatus::Complete } else { RunStatus::Incomplete });
     };
-    let kept = transactions.take(id).map_err(told)?;
+    let kept = transactions.open_for_recovery(id).map_err(told)?;
     let connected = connect::session(common)?;
     let (session, doubt) = (&connected.session, doubt(doubtful));
     let done = async {
@@ -33,26 +33,28 @@ pub(crate) fn run(command: &TxnCommand, common: &Common) -> Result<Ending, Stop>
             TxnCommand::Resume { .. } | TxnCommand::List => session.resume(kept, doubt).await,
         }
     };
-    let ended = crate::runtime()?.block_on(unless_cancelled(Box::pin(results.of(session, done, &Arrangement::AsItIs))));
-    let ending = ended.unwrap_or(Ok(Ending::Cancelled))?;
+    let ended =
+        crate::runtime()?.block_on(unless_cancelled(Box::pin(results.of(session, done, &ResultLayout::Unchanged))));
+    let ending = ended.unwrap_or(Ok(RunStatus::Cancelled))?;
     connected.end().map(|()| ending)
 }
 
-fn doubt(flags: &Doubtful) -> Doubt {
+fn doubt(flags: &InDoubtFlags) -> InDoubtPolicy {
     match flags {
-        Doubtful { repeat_doubtful: true, .. } => Doubt::Repeat,
-        Doubtful { skip_doubtful: true, .. } => Doubt::Skip,
-        Doubtful { .. } => Doubt::Stop,
+        InDoubtFlags { repeat_doubtful: true, .. } => InDoubtPolicy::Retry,
+        InDoubtFlags { skip_doubtful: true, .. } => InDoubtPolicy::AssumeDone,
+        InDoubtFlags { .. } => InDoubtPolicy::Stop,
     }
 }
 
-fn table(all: &[Told]) -> Result<RecordBatch, Stop> {
-    let texts = |of: &dyn Fn(&Told) -> String| Arc::new(all.iter().map(|t| Some(of(t))).collect::<StringArray>());
-    let counts = |of: &dyn Fn(&Told) -> usize| {
+fn table(all: &[TransactionSummary]) -> Result<RecordBatch, CliError> {
+    let texts =
+        |of: &dyn Fn(&TransactionSummary) -> String| Arc::new(all.iter().map(|t| Some(of(t))).collect::<StringArray>());
+    let counts = |of: &dyn Fn(&TransactionSummary) -> usize| {
         Arc::new(all.iter().map(|t| i64::try_from(of(t)).ok()).collect::<Int64Array>()) as ArrayRef
     };
-    let doubtful = |told: &Told| {
-        let names: Vec<String> = told.history.doubtful().map(|recorded| recorded.noted.to_string()).collect();
+    let doubtful = |told: &TransactionSummary| {
+        let names: Vec<String> = told.history.in_doubt().map(|recorded| recorded.record.to_string()).collect();
         names.join("; ")
     };
     let columns: [(&str, ArrayRef); 6] = [
@@ -63,5 +65,5 @@ fn table(all: &[Told]) -> Result<RecordBatch, Stop> {
         ("done", counts(&|told| told.history.done())),
         ("in_doubt", texts(&doubtful)),
     ];
-    RecordBatch::try_from_iter(columns).map_err(|e| Stop::Told(e.to_string()))
+    RecordBatch::try_from_iter(columns).map_err(|e| CliError::Message(e.to_string()))
 }

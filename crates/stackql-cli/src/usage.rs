@@ -10,7 +10,7 @@ use clap::{Arg, ArgMatches, Command, Error, FromArgMatches};
 
 use crate::arguments::{Arguments, grammar, is_accepted, problem, rejoined};
 use crate::configuration;
-use crate::ending::{Ending, Stop, say};
+use crate::ending::{CliError, RunStatus, print_stderr};
 
 /// Flags that stand before or after any subcommand, by what they are about.
 const RESULTS: &[&str] = &["outfile", "output", "hideheaders", "delimiter"];
@@ -49,7 +49,7 @@ pub(crate) fn arguments() -> Result<Arguments, ExitCode> {
         })
         .collect();
     let given = rejoined(given);
-    let mut matches = matches(&given).map_err(|e| refused(&e))?;
+    let mut matches = matches(&given).map_err(|e| report_usage_error(&e))?;
     let mut environment = BTreeMap::new();
     // A person who asks for the version has no use for settings.
     if matches.subcommand().is_some() {
@@ -61,14 +61,14 @@ pub(crate) fn arguments() -> Result<Arguments, ExitCode> {
             matches = self::matches(&all).map_err(|e| {
                 let reason = e.render().to_string();
                 let reason = reason.lines().next().unwrap_or_default().trim_start_matches("error: ");
-                Stop::Told(format!("{}: {reason}", configured.path.display())).code(compat(&matches))
+                CliError::Message(format!("{}: {reason}", configured.path.display())).code(compat(&matches))
             })?;
         }
     }
     if let Some(problem) = problem(&matches) {
-        return Err(Stop::Told(problem).code(compat(&matches)));
+        return Err(CliError::Message(problem).code(compat(&matches)));
     }
-    let mut arguments = Arguments::from_arg_matches(&matches).map_err(|e| refused(&e))?;
+    let mut arguments = Arguments::from_arg_matches(&matches).map_err(|e| report_usage_error(&e))?;
     arguments.common.environment = environment;
     Ok(arguments)
 }
@@ -102,7 +102,7 @@ fn only(command: Command, heeded: &[&[&str]]) -> Command {
 }
 
 /// Prints the help of a subcommand, or of the program.
-pub(crate) fn help(subcommand: Option<&str>) -> Result<Ending, Stop> {
+pub(crate) fn help(subcommand: Option<&str>) -> Result<RunStatus, CliError> {
     let mut command = command();
     let command = match subcommand.and_then(|name| command.find_subcommand_mut(name)) {
         Some(found) => found,
@@ -115,7 +115,7 @@ pub(crate) fn help(subcommand: Option<&str>) -> Result<Ending, Stop> {
 const TRIVIAL: [&str; 3] = ["", "false", "{}"];
 
 /// Prints the flags that no help shows.
-pub(crate) fn hidden_flags() -> Result<Ending, Stop> {
+pub(crate) fn hidden_flags() -> Result<RunStatus, CliError> {
     let mut grammar = grammar();
     // Arguments know how they are written once the command line is whole.
     grammar.build();
@@ -135,14 +135,14 @@ pub(crate) fn hidden_flags() -> Result<Ending, Stop> {
 }
 
 /// Prints text to standard output.
-pub(crate) fn print(text: &str) -> Result<Ending, Stop> {
+pub(crate) fn print(text: &str) -> Result<RunStatus, CliError> {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    written.map(|()| Ending::Complete).map_err(|e| Stop::writing("standard output", e))
+    written.map(|()| RunStatus::Complete).map_err(|e| CliError::writing("standard output", e))
 }
 
 /// Answers a command line that is no run: prints help that was asked for, or says what is wrong.
-fn refused(error: &Error) -> ExitCode {
+fn report_usage_error(error: &Error) -> ExitCode {
     let named = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
     // Scripts of the Go program look for these texts.
     let unknown = match error.kind() {
@@ -156,13 +156,13 @@ fn refused(error: &Error) -> ExitCode {
             format!("unknown command \"{}\" for \"stackql\"", named(ContextKind::InvalidSubcommand))
         }
         _ => {
-            say(error.render().to_string().trim_end());
+            print_stderr(error.render().to_string().trim_end());
             return ExitCode::FAILURE;
         }
     };
     if let Err(stop) = print(&format!("{unknown}\n")) {
         return stop.code(false);
     }
-    say(&format!("Error: {unknown}\n\n{error}"));
+    print_stderr(&format!("Error: {unknown}\n\n{error}"));
     ExitCode::FAILURE
 }

@@ -32,14 +32,14 @@ use tokio::sync::OnceCell;
 pub use self::context::{AuthContext, auth_contexts};
 pub(crate) use self::google::KEY_FILE;
 pub(crate) use self::grant::TOKEN;
-use self::oci::identity::Identity as Signatory;
-use self::placed::{Placed, Prefix};
+use self::oci::identity::OciSigner as Signatory;
+use self::placed::{StaticCredential, ValuePrefix};
 pub(crate) use self::source::{SourceError, set};
-pub(crate) use self::token::Ticket;
-use self::token::{Token, Tokens};
-use crate::client::{Client, Failure};
-use crate::credentials::Source;
-use crate::governor::Identity;
+pub(crate) use self::token::TokenLease;
+use self::token::{Token, TokenCache};
+use crate::client::{AttemptFailure, Client};
+use crate::credentials::CredentialSource;
+use crate::governor::CredentialHash;
 use crate::{Environment, Settings};
 
 /// Keys sign each request.
@@ -55,12 +55,12 @@ const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project")
 
 /// What authorises the requests of one client: one for each context that is in use.
 #[derive(Default)]
-pub(crate) struct Authorisers(Mutex<State>);
+pub(crate) struct Authenticators(Mutex<State>);
 
 #[derive(Default)]
 struct State {
     /// By provider and the context of the definitions, where that counts.
-    known: BTreeMap<(String, String), Arc<Authoriser>>,
+    known: BTreeMap<(String, String), Arc<Authenticator>>,
     /// The contexts that were changed since the client was made, by provider.
     changed: BTreeMap<String, AuthContext>,
     /// Providers whose requests are not authorised any more.
@@ -69,31 +69,31 @@ struct State {
 
 /// Authorises the requests that one context speaks for.
 #[derive(Debug)]
-pub(crate) struct Authoriser {
+pub(crate) struct Authenticator {
     provider: String,
-    origin: Origin,
+    origin: ContextOrigin,
     context: AuthContext,
-    kind: Kind,
+    kind: Scheme,
 }
 
 /// Who wrote a context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum ContextOrigin {
     /// The user, for the provider.
     User,
     /// The definitions.
     Definitions,
     /// Nobody: the definitions name the kind alone.
-    Nobody,
+    SchemeOnly,
 }
 
 /// What a kind does, and what it has found for that.
 #[derive(Debug)]
-enum Kind {
-    Open,
-    Keys(Source),
-    Placed(Prefix, OnceCell<Vec<Placed>>),
-    Token(Grant, Arc<Tokens>),
+enum Scheme {
+    None,
+    Keys(CredentialSource),
+    Static(ValuePrefix, OnceCell<Vec<StaticCredential>>),
+    Token(Grant, Arc<TokenCache>),
     Signature(OnceCell<Signatory>),
     Database,
 }
@@ -107,10 +107,15 @@ enum Grant {
     Azure,
 }
 
-impl Authorisers {
+impl Authenticators {
     /// What authorises requests to `provider` that `auth` of the definitions is about: the user's context, else the
     /// definitions', else their scheme.
-    pub(crate) fn of(&self, settings: &Settings, provider: &str, auth: &Auth) -> Result<Arc<Authoriser>, Failure> {
+    pub(crate) fn of(
+        &self,
+        settings: &Settings,
+        provider: &str,
+        auth: &Auth,
+    ) -> Result<Arc<Authenticator>, AttemptFailure> {
         let mut state = self.state();
         if state.revoked.contains(provider) {
             let text =
@@ -124,7 +129,7 @@ impl Authorisers {
         }
         let context = state.context(origin, settings, provider, text)?;
         let wrong = |text| (TransportErrorKind::Configuration, text);
-        let authoriser = Arc::new(Authoriser::new(provider, origin, context).map_err(wrong)?);
+        let authoriser = Arc::new(Authenticator::new(provider, origin, context).map_err(wrong)?);
         state.known.insert(key, Arc::clone(&authoriser));
         Ok(authoriser)
     }
@@ -137,12 +142,12 @@ impl Authorisers {
 impl State {
     /// Who wrote the context that counts, and what the definitions say of it: its text, or its kind where the user does
     /// not say it or nobody wrote more.
-    fn origin<'a>(&self, settings: &Settings, provider: &str, auth: &'a Auth) -> (Origin, &'a str) {
+    fn origin<'a>(&self, settings: &Settings, provider: &str, auth: &'a Auth) -> (ContextOrigin, &'a str) {
         match (self.users(settings, provider), &auth.context) {
-            (Some(users), _) if users.kind.is_empty() => (Origin::User, auth.scheme.as_str()),
-            (Some(_), _) => (Origin::User, ""),
-            (None, Some(context)) => (Origin::Definitions, context.as_str()),
-            (None, None) => (Origin::Nobody, auth.scheme.as_str()),
+            (Some(users), _) if users.kind.is_empty() => (ContextOrigin::User, auth.scheme.as_str()),
+            (Some(_), _) => (ContextOrigin::User, ""),
+            (None, Some(context)) => (ContextOrigin::Definitions, context.as_str()),
+            (None, None) => (ContextOrigin::SchemeOnly, auth.scheme.as_str()),
         }
     }
 
@@ -150,10 +155,16 @@ impl State {
         self.changed.get(provider).or_else(|| settings.auth.get(provider))
     }
 
-    fn context(&self, origin: Origin, settings: &Settings, provider: &str, text: &str) -> Result<AuthContext, Failure> {
+    fn context(
+        &self,
+        origin: ContextOrigin,
+        settings: &Settings,
+        provider: &str,
+        text: &str,
+    ) -> Result<AuthContext, AttemptFailure> {
         match (origin, self.users(settings, provider)) {
-            (Origin::User, Some(context)) => Ok(context.clone().or_kind(text)),
-            (Origin::Definitions, _) => AuthContext::of_definitions(text).map_err(|why| {
+            (ContextOrigin::User, Some(context)) => Ok(context.clone().or_kind(text)),
+            (ContextOrigin::Definitions, _) => AuthContext::of_definitions(text).map_err(|why| {
                 let text = format!("provider {provider}: the auth context of its definitions {why}; pass --auth");
                 (TransportErrorKind::Configuration, text)
             }),
@@ -162,34 +173,34 @@ impl State {
     }
 }
 
-impl Authoriser {
-    fn new(provider: &str, origin: Origin, context: AuthContext) -> Result<Self, String> {
-        let placed = |prefix| Kind::Placed(prefix, OnceCell::new());
-        let token = |grant| Kind::Token(grant, Arc::default());
+impl Authenticator {
+    fn new(provider: &str, origin: ContextOrigin, context: AuthContext) -> Result<Self, String> {
+        let placed = |prefix| Scheme::Static(prefix, OnceCell::new());
+        let token = |grant| Scheme::Token(grant, Arc::default());
         let kind = match context.kind.as_str() {
-            "null_auth" | "" => Kind::Open,
-            SIGNED | ASSUMED => Kind::Keys(Source::default()),
-            "api_key" | "custom" => placed(Prefix::Default("")),
-            "basic" => placed(Prefix::Default("BASIC ")),
-            "bearer" => placed(Prefix::Always("Bearer ")),
+            "null_auth" | "" => Scheme::None,
+            SIGNED | ASSUMED => Scheme::Keys(CredentialSource::default()),
+            "api_key" | "custom" => placed(ValuePrefix::Default("")),
+            "basic" => placed(ValuePrefix::Default("BASIC ")),
+            "bearer" => placed(ValuePrefix::Always("Bearer ")),
             "service_account" => token(Grant::ServiceAccount),
             "interactive" => token(Grant::Interactive),
             "azure_default" => token(Grant::Azure),
-            "oci_signing_v1" => Kind::Signature(OnceCell::new()),
+            "oci_signing_v1" => Scheme::Signature(OnceCell::new()),
             "oauth2" => token(Grant::OAuth2),
-            DATABASE => Kind::Database,
+            DATABASE => Scheme::Database,
             other => {
                 return Err(format!("provider {provider}: there is no auth type '{other}'; known are {KINDS}"));
             }
         };
         let misspelt = match (&kind, origin) {
             // A misspelt type would send requests without credentials.
-            (Kind::Open, Origin::User) if context.kind.is_empty() => context.misspelt(),
+            (Scheme::None, ContextOrigin::User) if context.kind.is_empty() => context.misspelt(),
             // The chain of credentials speaks of a key it does not know where that leads to other credentials.
-            (Kind::Open | Kind::Keys(_), _) => None,
-            (_, Origin::User) => context.misspelt(),
+            (Scheme::None | Scheme::Keys(_), _) => None,
+            (_, ContextOrigin::User) => context.misspelt(),
             // Definitions may know more than this build does.
-            (_, Origin::Definitions | Origin::Nobody) => None,
+            (_, ContextOrigin::Definitions | ContextOrigin::SchemeOnly) => None,
         };
         if let Some(key) = misspelt {
             return Err(format!(
@@ -200,26 +211,26 @@ impl Authoriser {
     }
 
     /// Where the keys are that sign requests, for the kinds that have keys.
-    pub(crate) fn keys(&self) -> Option<&Source> {
+    pub(crate) fn keys(&self) -> Option<&CredentialSource> {
         match &self.kind {
-            Kind::Keys(source) => Some(source),
+            Scheme::Keys(source) => Some(source),
             _ => None,
         }
     }
 
     /// Whose requests it authorises: `key_id` names the keys that sign, where there are some.
-    pub(crate) fn identity(&self, key_id: Option<&str>) -> Identity {
+    pub(crate) fn identity(&self, key_id: Option<&str>) -> CredentialHash {
         match (&self.kind, key_id) {
-            (Kind::Open, _) => Identity::default(),
+            (Scheme::None, _) => CredentialHash::default(),
             // Those of a role are others every hour; the context names the role.
-            (Kind::Keys(_), Some(key_id)) if self.context.kind != ASSUMED => Identity::of(&[key_id]),
+            (Scheme::Keys(_), Some(key_id)) if self.context.kind != ASSUMED => CredentialHash::of(&[key_id]),
             _ => self.context.written,
         }
     }
 
     /// The context, where somebody wrote one.
     pub(crate) fn context(&self) -> Option<&AuthContext> {
-        (self.origin != Origin::Nobody).then_some(&self.context)
+        (self.origin != ContextOrigin::SchemeOnly).then_some(&self.context)
     }
 
     /// The keys that the context names. Definitions say what is usual: where their variables are not set, the
@@ -230,15 +241,15 @@ impl Authoriser {
         environment: &Environment,
     ) -> Result<Option<Credentials>, String> {
         match context.keys(environment) {
-            Err(SourceError::Unset { .. }) if self.origin == Origin::Definitions => Ok(None),
-            found => found.map_err(|e| self.said(&e)),
+            Err(SourceError::Unset { .. }) if self.origin == ContextOrigin::Definitions => Ok(None),
+            found => found.map_err(|e| self.describe_error(&e)),
         }
     }
 
     /// The address of the database that the provider is, user and password in it.
-    pub(crate) fn database(&self, environment: &Environment) -> Result<SecretString, Failure> {
+    pub(crate) fn database(&self, environment: &Environment) -> Result<SecretString, AttemptFailure> {
         let wrong = |why: String| self.failure(&why.into());
-        if !matches!(self.kind, Kind::Database) {
+        if !matches!(self.kind, Scheme::Database) {
             let kind = &self.context.kind;
             return Err(wrong(format!("has the type '{kind}', and the provider is a database; give {DATABASE}")));
         }
@@ -253,27 +264,28 @@ impl Authoriser {
     }
 
     /// Adds to `request` what the kind authorises it by; those that sign by keys add nothing here.
-    pub(crate) async fn authorise(&self, client: &Client, request: &mut Request<Bytes>) -> Result<(), Failure> {
+    pub(crate) async fn authorise(&self, client: &Client, request: &mut Request<Bytes>) -> Result<(), AttemptFailure> {
         let wrong = |e: SourceError| self.failure(&e);
         match &self.kind {
-            Kind::Open | Kind::Keys(_) => Ok(()),
-            Kind::Database => {
+            Scheme::None | Scheme::Keys(_) => Ok(()),
+            Scheme::Database => {
                 let why = "names a database, and this service is asked by HTTP; give the type of its credentials";
                 Err(wrong(why.into()))
             }
-            Kind::Placed(prefix, found) => {
-                let all = self.placed(client, *prefix, found).await?;
+            Scheme::Static(prefix, found) => {
+                let all = self.static_credential(client, *prefix, found).await?;
                 all.iter().try_for_each(|one| one.add_to(request)).map_err(wrong)
             }
-            Kind::Signature(found) => {
+            Scheme::Signature(found) => {
                 let signatory = self.signatory(client, found).await?;
                 signatory.sign(request, client.time()).map_err(|why| wrong(why.into()))
             }
-            Kind::Token(grant, tokens) => {
+            Scheme::Token(grant, tokens) => {
                 let (token, ticket) = Box::pin(tokens.token(self.token(client, *grant))).await?;
                 request.extensions_mut().insert(ticket);
                 let keys = &self.context.credential;
-                let placed = Placed::new(keys, Prefix::Default("Bearer "), &token.value).map_err(wrong)?;
+                let placed =
+                    StaticCredential::new(keys, ValuePrefix::Default("Bearer "), &token.value).map_err(wrong)?;
                 placed.add_to(request).map_err(wrong)?;
                 if let Some(project) = token.quota_project.as_deref().and_then(|p| HeaderValue::from_str(p).ok()) {
                     request.headers_mut().insert(QUOTA_PROJECT, project);
@@ -283,22 +295,26 @@ impl Authoriser {
         }
     }
 
-    async fn placed<'a>(
+    async fn static_credential<'a>(
         &self,
         client: &Client,
-        prefix: Prefix,
-        found: &'a OnceCell<Vec<Placed>>,
-    ) -> Result<&'a [Placed], Failure> {
+        prefix: ValuePrefix,
+        found: &'a OnceCell<Vec<StaticCredential>>,
+    ) -> Result<&'a [StaticCredential], AttemptFailure> {
         let find = async { placed::credentials(&self.context, prefix, &client.settings.environment) };
         found.get_or_try_init(|| find).await.map(Vec::as_slice).map_err(|e| self.failure(&e))
     }
 
-    async fn signatory<'a>(&self, client: &Client, found: &'a OnceCell<Signatory>) -> Result<&'a Signatory, Failure> {
+    async fn signatory<'a>(
+        &self,
+        client: &Client,
+        found: &'a OnceCell<Signatory>,
+    ) -> Result<&'a Signatory, AttemptFailure> {
         let find = async { Signatory::find(&self.context.oci, &client.settings.environment) };
         found.get_or_try_init(|| find).await.map_err(|e| self.failure(&e))
     }
 
-    async fn token(&self, client: &Client, grant: Grant) -> Result<Token, Failure> {
+    async fn token(&self, client: &Client, grant: Grant) -> Result<Token, AttemptFailure> {
         match grant {
             Grant::OAuth2 => oauth2::token(self, client).await,
             Grant::ServiceAccount => google::token(self, client).await,
@@ -308,25 +324,25 @@ impl Authoriser {
     }
 
     /// An error of the context, said to the user.
-    pub(crate) fn said(&self, error: &SourceError) -> String {
+    pub(crate) fn describe_error(&self, error: &SourceError) -> String {
         let provider = &self.provider;
         match (self.origin, error) {
-            (Origin::User, error) => format!("the auth context of provider {provider} {error}"),
+            (ContextOrigin::User, error) => format!("the auth context of provider {provider} {error}"),
             (_, SourceError::Unset { key, name }) => format!(
                 "provider {provider}: its definitions take the credential from the variable {name}, and {key} references empty string; set the variable, or pass --auth"
             ),
-            (Origin::Definitions, why) => {
+            (ContextOrigin::Definitions, why) => {
                 format!("provider {provider}: the auth context of its definitions {why}; or pass --auth")
             }
-            (Origin::Nobody, why) => format!(
+            (ContextOrigin::SchemeOnly, why) => format!(
                 "provider {provider}: its definitions ask for authorisation of the type {} alone, which {why}; pass it with --auth",
                 self.context.kind
             ),
         }
     }
 
-    pub(crate) fn failure(&self, error: &SourceError) -> Failure {
-        (TransportErrorKind::Credentials, self.said(error))
+    pub(crate) fn failure(&self, error: &SourceError) -> AttemptFailure {
+        (TransportErrorKind::Credentials, self.describe_error(error))
     }
 }
 

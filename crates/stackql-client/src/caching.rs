@@ -1,5 +1,5 @@
-//! Answers that are kept and given again: [`Caching`], a transport around another. Owns when an answer may be kept,
-//! and when what is kept must go; what is kept of an answer is [`Kept`]'s, files are [`Disk`]'s.
+//! Answers that are kept and given again: [`CachingTransport`], a transport around another. Owns when an answer may be kept,
+//! and when what is kept must go; what is kept of an answer is [`CachedResponse`]'s, files are [`DiskCache`]'s.
 //!
 //! An answer is kept under who asked, what was asked, and how often the service had been written to by then. A write
 //! counts as two, one when it begins and one when it ends, so that nobody finds again what was asked before it ended,
@@ -24,8 +24,8 @@ use stackql_provider::{Provider, Scope, Verb};
 use tokio::task::{JoinError, JoinSet};
 use tracing::Instrument;
 
-use self::disk::Disk;
-use self::kept::{Kept, given};
+use self::disk::DiskCache;
+use self::kept::{CachedResponse, to_response};
 use crate::fingerprint::fingerprint;
 
 /// How many bytes are kept in memory.
@@ -35,7 +35,7 @@ const DISK: u64 = 1 << 30;
 
 /// Tells who asks.
 #[async_trait]
-pub trait Identity: fmt::Debug + Send + Sync {
+pub trait CallerIdentity: fmt::Debug + Send + Sync {
     /// What the answer to `request` depends on beside the request itself: who asks, and where.
     ///
     /// It must be another whenever somebody else may get another answer, must not give away a secret, and is the same
@@ -61,19 +61,19 @@ pub trait Identity: fmt::Debug + Send + Sync {
 /// # Ok::<(), stackql_client::SettingsError>(())
 /// ```
 #[derive(Clone)]
-pub struct Caching {
+pub struct CachingTransport {
     inner: Arc<dyn Transport>,
-    asking: Arc<dyn Identity>,
-    memory: Cache<Key, Kept>,
-    disk: Option<Arc<Disk>>,
+    caller: Arc<dyn CallerIdentity>,
+    memory: Cache<Key, CachedResponse>,
+    disk: Option<Arc<DiskCache>>,
     /// How often this process wrote to each service.
-    writes: Arc<Mutex<HashMap<Service, u64>>>,
+    generations: Arc<Mutex<HashMap<ServiceKey, u64>>>,
 }
 
 /// What an answer is kept under.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
-    service: Service,
+    service: ServiceKey,
     writes: u64,
     /// A digest of who asks what, and of how often others wrote to the service.
     name: String,
@@ -81,55 +81,55 @@ struct Key {
 
 /// What is written to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Service {
+struct ServiceKey {
     provider: String,
     name: String,
 }
 
 /// What a request ends with.
-type Ending = Result<Response, TransportError>;
+type SharedResult = Result<Response, TransportError>;
 
 /// When somebody asked, and how old the answer may be.
 #[derive(Debug, Clone, Copy)]
-struct Wanted {
+struct Freshness {
     asked: SystemTime,
     max_age: Duration,
 }
 
 /// What is kept may be secret.
-impl fmt::Debug for Caching {
+impl fmt::Debug for CachingTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caching").field("inner", &self.inner).field("disk", &self.disk).finish_non_exhaustive()
     }
 }
 
-impl Caching {
+impl CachingTransport {
     /// Keeps what `inner` answers whoever `asking` tells, in memory, and below `folder` where there is one, for other
     /// processes too.
-    pub fn new(inner: Arc<dyn Transport>, asking: Arc<dyn Identity>, folder: Option<PathBuf>) -> Self {
-        let disk = folder.map(|folder| Arc::new(Disk::new(folder, DISK)));
+    pub fn new(inner: Arc<dyn Transport>, asking: Arc<dyn CallerIdentity>, folder: Option<PathBuf>) -> Self {
+        let disk = folder.map(|folder| Arc::new(DiskCache::new(folder, DISK)));
         // What nobody can find any more is what was used least recently.
         let memory = Cache::builder().eviction_policy(EvictionPolicy::lru()).max_capacity(MEMORY);
-        let memory = memory.weigher(|_, kept: &Kept| kept.weight()).build();
-        Self { inner, asking, memory, disk, writes: Arc::default() }
+        let memory = memory.weigher(|_, kept: &CachedResponse| kept.weight()).build();
+        Self { inner, caller: asking, memory, disk, generations: Arc::default() }
     }
 
     /// What the answer is kept under if it is asked for now, unless it must not be kept.
     async fn key(&self, request: &Request) -> Result<Option<Key>, TransportError> {
-        let Some(identity) = self.asking.identity(request).await? else { return Ok(None) };
-        let service = Service::of(request);
+        let Some(identity) = self.caller.identity(request).await? else { return Ok(None) };
+        let service = ServiceKey::of(request);
         let others = self.disk.as_ref().map(|disk| disk.writes(&service)).unwrap_or_default();
-        let writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner).get(&service).copied();
-        let name = fingerprint([identity.as_bytes(), request.identity().as_bytes(), &others]);
+        let writes = self.generations.lock().unwrap_or_else(PoisonError::into_inner).get(&service).copied();
+        let name = fingerprint([identity.as_bytes(), request.dedupe_key().as_bytes(), &others]);
         Ok(Some(Key { service, writes: writes.unwrap_or_default(), name }))
     }
 
     /// Answers `request` from the disk, or by sending it; once for all that ask at the same time.
-    async fn find(self, key: Key, request: Request, wanted: Wanted) -> Ending {
+    async fn load_or_send(self, key: Key, request: Request, wanted: Freshness) -> SharedResult {
         loop {
             let mut sent = None;
             let looking = async {
-                if let Some(kept) = self.load(&key).await.filter(|kept| kept.suits(wanted)) {
+                if let Some(kept) = self.load(&key).await.filter(|kept| kept.is_fresh_for(wanted)) {
                     return Ok(kept);
                 }
                 let ending = sent.insert(self.inner.send(&request).await);
@@ -140,7 +140,7 @@ impl Caching {
                 return own;
             }
             match found {
-                Ok(kept) if kept.suits(wanted) => return Ok(kept.served()),
+                Ok(kept) if kept.is_fresh_for(wanted) => return Ok(kept.serve()),
                 // Whoever sent for it takes older answers.
                 Ok(_) => self.memory.invalidate(&key).await,
                 Err(ending) => return shared(&ending),
@@ -149,15 +149,15 @@ impl Caching {
     }
 
     /// The answer that is on the disk.
-    async fn load(&self, key: &Key) -> Option<Kept> {
+    async fn load(&self, key: &Key) -> Option<CachedResponse> {
         let (disk, Key { service, name, .. }) = (Arc::clone(self.disk.as_ref()?), key.clone());
         // Nothing reads any more where the process is at its end.
         tokio::task::spawn_blocking(move || disk.load(&service, &name)).await.ok().flatten()
     }
 
     /// Keeps what `request` ended with, if it may be given again.
-    async fn keep(&self, key: &Key, request: &Request, ending: &Ending) -> Option<Kept> {
-        let kept = Kept::of(request, ending.as_ref().ok()?)?;
+    async fn keep(&self, key: &Key, request: &Request, ending: &SharedResult) -> Option<CachedResponse> {
+        let kept = CachedResponse::from_response(request, ending.as_ref().ok()?)?;
         // Otherwise the service was written to meanwhile, or somebody else asks by now.
         if self.key(request).await.ok()?.as_ref() != Some(key) {
             return None;
@@ -171,42 +171,42 @@ impl Caching {
     }
 
     /// Drops what is kept of a service, and what is on its way to be.
-    fn forget(&self, service: &Service) {
-        *self.writes.lock().unwrap_or_else(PoisonError::into_inner).entry(service.clone()).or_default() += 1;
+    fn invalidate(&self, service: &ServiceKey) {
+        *self.generations.lock().unwrap_or_else(PoisonError::into_inner).entry(service.clone()).or_default() += 1;
         if let Some(disk) = &self.disk {
-            disk.forget(service);
+            disk.invalidate(service);
         }
     }
 }
 
 #[async_trait]
-impl Transport for Caching {
-    async fn send(&self, request: &Request) -> Ending {
+impl Transport for CachingTransport {
+    async fn send(&self, request: &Request) -> SharedResult {
         let max_age = match (request.operation.method().verb, request.max_age) {
             (Verb::Select, Some(max_age)) => max_age,
             (Verb::Select, None) => return self.inner.send(request).await,
             _ => {
-                let _writing = Writing::begin(self, Service::of(request));
+                let _writing = InvalidationGuard::begin(self, ServiceKey::of(request));
                 return self.inner.send(request).await;
             }
         };
-        let wanted = Wanted { asked: SystemTime::now(), max_age };
+        let wanted = Freshness { asked: SystemTime::now(), max_age };
         let Some(key) = self.key(request).await? else { return self.inner.send(request).await };
-        if let Some(kept) = self.memory.get(&key).await.filter(|kept| kept.suits(wanted)) {
-            return Ok(kept.served());
+        if let Some(kept) = self.memory.get(&key).await.filter(|kept| kept.is_fresh_for(wanted)) {
+            return Ok(kept.serve());
         }
         // Others may wait for the answer while nobody polls this. Dropped, it gives up what it runs.
         let mut finding = JoinSet::new();
-        finding.spawn(self.clone().find(key, request.clone(), wanted).in_current_span());
+        finding.spawn(self.clone().load_or_send(key, request.clone(), wanted).in_current_span());
         finding.join_next().await.expect("one was spawned").unwrap_or_else(unfinished)
     }
 
-    async fn keeps(&self, request: &Request) -> bool {
+    async fn has_cached(&self, request: &Request) -> bool {
         let (Verb::Select, Some(max_age)) = (request.operation.method().verb, request.max_age) else { return false };
-        let wanted = Wanted { asked: SystemTime::now(), max_age };
+        let wanted = Freshness { asked: SystemTime::now(), max_age };
         let Ok(Some(key)) = self.key(request).await else { return false };
-        let here = self.memory.get(&key).await.is_some_and(|kept| kept.suits(wanted));
-        here || self.load(&key).await.is_some_and(|kept| kept.suits(wanted))
+        let here = self.memory.get(&key).await.is_some_and(|kept| kept.is_fresh_for(wanted));
+        here || self.load(&key).await.is_some_and(|kept| kept.is_fresh_for(wanted))
     }
 
     async fn purge(&self) -> Result<(), TransportError> {
@@ -225,25 +225,25 @@ impl Transport for Caching {
 }
 
 /// A write that goes on. What is kept is dropped when it begins, and when it ends or is given up.
-struct Writing<'a> {
-    caching: &'a Caching,
-    service: Service,
+struct InvalidationGuard<'a> {
+    caching: &'a CachingTransport,
+    service: ServiceKey,
 }
 
-impl<'a> Writing<'a> {
-    fn begin(caching: &'a Caching, service: Service) -> Self {
-        caching.forget(&service);
+impl<'a> InvalidationGuard<'a> {
+    fn begin(caching: &'a CachingTransport, service: ServiceKey) -> Self {
+        caching.invalidate(&service);
         Self { caching, service }
     }
 }
 
-impl Drop for Writing<'_> {
+impl Drop for InvalidationGuard<'_> {
     fn drop(&mut self) {
-        self.caching.forget(&self.service);
+        self.caching.invalidate(&self.service);
     }
 }
 
-impl Service {
+impl ServiceKey {
     fn of(request: &Request) -> Self {
         let (provider, service) = (&request.operation.provider, &request.operation.service);
         Self { provider: provider.name.clone(), name: service.name.clone() }
@@ -251,14 +251,14 @@ impl Service {
 }
 
 /// What another sent for and is not kept, for one who waited for it and sent nothing.
-fn shared(ending: &Ending) -> Ending {
+fn shared(ending: &SharedResult) -> SharedResult {
     match ending {
-        Ok(answer) => Ok(given(answer)),
+        Ok(answer) => Ok(to_response(answer)),
         Err(error) => Err(TransportError { attempts: Vec::new(), ..error.clone() }),
     }
 }
 
-fn unfinished(why: JoinError) -> Ending {
+fn unfinished(why: JoinError) -> SharedResult {
     match why.try_into_panic() {
         Ok(panic) => resume_unwind(panic),
         Err(why) => {

@@ -10,19 +10,19 @@ use bytes::{Bytes, BytesMut};
 use stackql_call::{
     Attempt, FaultKind, Operation, Payload, Request, Response, Transport, TransportError, TransportErrorKind, fault,
 };
-use stackql_postgres::Connections;
+use stackql_postgres::Pool;
 use stackql_provider::{Provider, Scope};
 use tracing::Instrument;
 
-use crate::auth::{Authorisers, KEY_FILE, TOKEN, Ticket};
+use crate::auth::{Authenticators, KEY_FILE, TOKEN, TokenLease};
 use crate::command;
 use crate::credentials::reason;
 use crate::database::Database;
 use crate::endpoint::{Target, target};
-use crate::governor::{Governor, Limits, Outcome};
+use crate::governor::{AttemptOutcome, RateLimiter, ServerLimits};
 use crate::profile::Profile;
 use crate::signing::{Signer, signing_region};
-use crate::sources::Sources;
+use crate::sources::CredentialSources;
 use crate::{Settings, SettingsError};
 
 mod address;
@@ -31,7 +31,7 @@ mod identity;
 mod pools;
 mod retries;
 
-pub(crate) use self::address::shown;
+pub(crate) use self::address::redacted_url;
 use self::address::{address, place};
 use self::retries::Retries;
 
@@ -43,10 +43,10 @@ const SKEW: i64 = 240;
 pub struct Client {
     pub(crate) settings: Settings,
     pub(crate) pool: reqwest::Client,
-    pub(crate) sources: Sources,
-    pub(crate) authorisers: Authorisers,
-    pub(crate) databases: Connections,
-    governor: Governor,
+    pub(crate) sources: CredentialSources,
+    pub(crate) authorisers: Authenticators,
+    pub(crate) databases: Pool,
+    governor: RateLimiter,
     /// The connections of requests that the AWS tools' settings speak of, where these ask for others.
     own_pool: OnceLock<Result<Option<reqwest::Client>, String>>,
     profile: OnceLock<Result<Profile, String>>,
@@ -62,19 +62,19 @@ impl fmt::Debug for Client {
 }
 
 /// What one attempt came to without an answer.
-pub(crate) type Failure = (TransportErrorKind, String);
+pub(crate) type AttemptFailure = (TransportErrorKind, String);
 
 impl Client {
     /// A client of these settings. Nothing is sent and no credentials are looked for yet.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         let pool = pools::pool(&settings)?;
         Ok(Self {
-            governor: Governor::new(&settings),
+            governor: RateLimiter::new(&settings),
             settings,
             pool,
-            sources: Sources::default(),
-            authorisers: Authorisers::default(),
-            databases: Connections::default(),
+            sources: CredentialSources::default(),
+            authorisers: Authenticators::default(),
+            databases: Pool::default(),
             own_pool: OnceLock::new(),
             profile: OnceLock::new(),
             skew: AtomicI64::new(0),
@@ -92,7 +92,7 @@ impl Client {
         request: &Request,
         url: &url::Url,
         signing_scope: &str,
-    ) -> Result<http::Request<Bytes>, Failure> {
+    ) -> Result<http::Request<Bytes>, AttemptFailure> {
         let configuration = |m: String| (TransportErrorKind::Configuration, m);
         let mut built = http::Request::builder().method(request.http_method.as_str()).uri(url.as_str());
         for (name, value) in &request.headers {
@@ -139,7 +139,7 @@ impl Client {
         pool: &reqwest::Client,
         request: http::Request<Bytes>,
         url: &url::Url,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, AttemptFailure> {
         let request =
             reqwest::Request::try_from(request).map_err(|e| (TransportErrorKind::Configuration, reason(&e)))?;
         let mut answer = pool.execute(request).await.map_err(|e| self.failure(&e, url))?;
@@ -162,7 +162,7 @@ impl Client {
         Ok(Response { status, headers, body: body.freeze(), attempts: Vec::new() })
     }
 
-    pub(crate) fn failure(&self, error: &reqwest::Error, url: &url::Url) -> Failure {
+    pub(crate) fn failure(&self, error: &reqwest::Error, url: &url::Url) -> AttemptFailure {
         let (place, why) = (place(url), reason(error));
         if error.is_timeout() {
             let seconds = self.settings.request_timeout.as_secs_f32();
@@ -207,12 +207,12 @@ impl Client {
     /// Sends a request by what carries it.
     async fn answer(&self, request: &Request) -> Result<Response, TransportError> {
         let Operation { provider, service, .. } = &*request.operation;
-        let before = |(kind, message): Failure| TransportError { kind, message, attempts: Vec::new() };
+        let before = |(kind, message): AttemptFailure| TransportError { kind, message, attempts: Vec::new() };
         match &request.payload {
-            Payload::Http => self.attempts(request).await,
+            Payload::Http => self.send_with_retries(request).await,
             Payload::Command { program, arguments } => {
-                let path = command::found(&self.settings, &provider.name, program).map_err(before)?;
-                once(command::shown(program), command::run(&self.settings, &path, program, arguments)).await
+                let path = command::resolve_program(&self.settings, &provider.name, program).map_err(before)?;
+                once(command::command_url(program), command::run(&self.settings, &path, program, arguments)).await
             }
             Payload::Query { text, values } => {
                 let database = Database::find(self, &provider.name, &service.auth).map_err(before)?;
@@ -222,7 +222,7 @@ impl Client {
     }
 
     /// The whole address of a request, and the scope to sign it for.
-    fn target(&self, request: &Request) -> Result<(url::Url, String), Failure> {
+    fn target(&self, request: &Request) -> Result<(url::Url, String), AttemptFailure> {
         let configuration = |m: String| (TransportErrorKind::Configuration, m);
         let endpoints = &request.operation.service.endpoints;
         let profile = self.profile_of(request).map_err(configuration)?;
@@ -236,16 +236,18 @@ impl Client {
         Ok((address(&base.map_err(|e| configuration(e.to_string()))?, request)?, signing_scope))
     }
 
-    async fn attempts(&self, request: &Request) -> Result<Response, TransportError> {
+    async fn send_with_retries(&self, request: &Request) -> Result<Response, TransportError> {
         let mut attempts = Vec::new();
-        let refused = |(kind, message): Failure, attempts: Vec<Attempt>| TransportError { kind, message, attempts };
+        let refused =
+            |(kind, message): AttemptFailure, attempts: Vec<Attempt>| TransportError { kind, message, attempts };
         let configuration =
             |m: String| TransportError { kind: TransportErrorKind::Configuration, message: m, attempts: Vec::new() };
         let (url, signing_scope) = self.target(request).map_err(|failure| refused(failure, Vec::new()))?;
         let pool = self.pool_of(request).map_err(configuration)?;
         let most = self.profile_of(request).and_then(|p| p.map_or(Ok(None), Profile::max_attempts));
         let most = most.map_err(configuration)?;
-        let in_go = |failure: Failure| if self.settings.compat { in_go(request, &url, failure) } else { failure };
+        let in_go =
+            |failure: AttemptFailure| if self.settings.compat { in_go(request, &url, failure) } else { failure };
         let key = self.key(request, &url).await.map_err(|failure| refused(in_go(failure), Vec::new()))?;
         let mut retries = Retries::of(request, most, self.settings.max_attempts);
         let (mut clock_corrected, mut token_renewed) = (false, false);
@@ -259,19 +261,23 @@ impl Client {
                 Ok(built) => built,
                 Err(failure) => return Err(refused(in_go(failure), attempts)),
             };
-            let ticket = built.extensions().get::<Ticket>().cloned();
+            let ticket = built.extensions().get::<TokenLease>().cloned();
             let (started, clock) = (SystemTime::now(), Instant::now());
             let result = self.exchange(pool, built, &url).await;
-            attempts.push(attempt(started, permit.waited, clock.elapsed(), shown(&url), &result));
+            attempts.push(attempt(started, permit.waited, clock.elapsed(), redacted_url(&url), &result));
             let (again, asked) = match &result {
                 Ok(response) => {
                     let kind = fault(&request.operation, request.scope.as_deref(), response).map(|f| f.kind);
                     let throttled = kind == Some(FaultKind::Throttled) || matches!(response.status, 429 | 503);
-                    let limits = Limits::read(response, response.status >= 400, SystemTime::now());
+                    let limits = ServerLimits::from_headers(response, response.status >= 400, SystemTime::now());
                     let asked = limits.retry_after;
-                    permit.finish(&if throttled { Outcome::Throttled(limits) } else { Outcome::Answered(limits) });
+                    permit.finish(&if throttled {
+                        AttemptOutcome::Throttled(limits)
+                    } else {
+                        AttemptOutcome::Answered(limits)
+                    });
                     if let (401, false, Some(ticket)) = (response.status, token_renewed, ticket) {
-                        ticket.give_up().await;
+                        ticket.invalidate().await;
                         token_renewed = true;
                         continue;
                     }
@@ -285,10 +291,10 @@ impl Client {
                 Err((kind, _)) => {
                     use TransportErrorKind::{Broken, Connect, Timeout};
                     match kind {
-                        Timeout => permit.finish(&Outcome::Silence),
+                        Timeout => permit.finish(&AttemptOutcome::TimedOut),
                         _ => drop(permit),
                     }
-                    (request.repeatable && matches!(kind, Timeout | Broken | Connect), None)
+                    (request.retryable && matches!(kind, Timeout | Broken | Connect), None)
                 }
             };
             let wait = if again { retries.next() } else { None };
@@ -347,7 +353,7 @@ impl Transport for Client {
 }
 
 /// What keeps a request from being authorised, as the Go program tells it.
-fn in_go(request: &Request, url: &url::Url, (kind, told): Failure) -> Failure {
+fn in_go(request: &Request, url: &url::Url, (kind, told): AttemptFailure) -> AttemptFailure {
     let words = match (told.find(KEY_FILE), told.starts_with(TOKEN)) {
         (Some(at), _) => told[at..].to_owned(),
         (None, true) => {
@@ -355,7 +361,7 @@ fn in_go(request: &Request, url: &url::Url, (kind, told): Failure) -> Failure {
             let method: String =
                 method.chars().take(1).flat_map(char::to_uppercase).chain(method.chars().skip(1)).collect();
             let query = if url.query().is_none() { "?" } else { "" };
-            format!("{method} \"{}{query}\": {told}", shown(url))
+            format!("{method} \"{}{query}\": {told}", redacted_url(url))
         }
         (None, false) => told,
     };
@@ -365,7 +371,7 @@ fn in_go(request: &Request, url: &url::Url, (kind, told): Failure) -> Failure {
 /// The one attempt at what is not HTTP.
 async fn once(
     url: String,
-    answer: impl Future<Output = Result<Response, Failure>>,
+    answer: impl Future<Output = Result<Response, AttemptFailure>>,
 ) -> Result<Response, TransportError> {
     let (started, clock) = (SystemTime::now(), Instant::now());
     let result = answer.await;
@@ -381,7 +387,7 @@ pub(crate) fn attempt(
     waited: Duration,
     duration: Duration,
     url: String,
-    result: &Result<Response, Failure>,
+    result: &Result<Response, AttemptFailure>,
 ) -> Attempt {
     let answer = result.as_ref().ok();
     let id =

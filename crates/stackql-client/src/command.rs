@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
 use crate::Settings;
-use crate::client::{Failure, MAX_BODY};
+use crate::client::{AttemptFailure, MAX_BODY};
 use crate::programs;
 
 /// The flag that allows it.
@@ -24,19 +24,19 @@ const GOOD_AND_EMPTY: u16 = 204;
 const BAD: u16 = 500;
 
 /// The address of a command, as records of attempts have it.
-pub(crate) fn shown(program: &str) -> String {
+pub(crate) fn command_url(program: &str) -> String {
     format!("exec:{program}")
 }
 
 /// Where the `program` of a provider is, if it may run at all.
-pub(crate) fn found(settings: &Settings, provider: &str, program: &str) -> Result<PathBuf, Failure> {
+pub(crate) fn resolve_program(settings: &Settings, provider: &str, program: &str) -> Result<PathBuf, AttemptFailure> {
     let refused = match settings.allow_local_exec {
         true => format!("there is no program {program} on PATH; install it"),
         false => format!(
             "provider {provider} runs programs of this machine, here {program}, and that is not allowed; pass {FLAG} if you trust its definitions"
         ),
     };
-    let path = settings.allow_local_exec.then(|| programs::found(program, &settings.environment)).flatten();
+    let path = settings.allow_local_exec.then(|| programs::find_in_path(program, &settings.environment)).flatten();
     path.ok_or((TransportErrorKind::Configuration, refused))
 }
 
@@ -47,7 +47,7 @@ pub(crate) async fn run(
     path: &Path,
     program: &str,
     arguments: &[String],
-) -> Result<Response, Failure> {
+) -> Result<Response, AttemptFailure> {
     run_within(settings, path, program, arguments, MAX_BODY).await
 }
 
@@ -58,7 +58,7 @@ async fn run_within(
     program: &str,
     arguments: &[String],
     most: usize,
-) -> Result<Response, Failure> {
+) -> Result<Response, AttemptFailure> {
     let configuration = |message: String| (TransportErrorKind::Configuration, message);
     let mut command = Command::new(path);
     command.args(arguments).env_clear().envs(&settings.environment);

@@ -27,12 +27,12 @@ const SOURCES: &str = "tried the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCE
 /// How long before they expire credentials are asked for again.
 pub(crate) const MARGIN: Duration = Duration::from_secs(60);
 /// How long a failure stands: long enough for all scopes of a statement, short enough for a person who mends it.
-pub(crate) const FAILURE_STANDS: Duration = Duration::from_secs(5);
+pub(crate) const NEGATIVE_TTL: Duration = Duration::from_secs(5);
 
 /// One source of credentials and what it gave last. Concurrent callers wait for one look-up and share what it
 /// gave, good or bad.
 #[derive(Debug, Default)]
-pub(crate) struct Source {
+pub(crate) struct CredentialSource {
     provider: OnceCell<SharedCredentialsProvider>,
     last: Mutex<Option<Last>>,
 }
@@ -43,7 +43,7 @@ enum Last {
     Failed(Instant, String),
 }
 
-impl Source {
+impl CredentialSource {
     /// Forgets what the source gave.
     pub(crate) async fn forget(&self) {
         *self.last.lock().await = None;
@@ -59,12 +59,12 @@ impl Source {
             Some(Last::Found(known)) if known.expiry().is_none_or(|e| e > SystemTime::now() + MARGIN) => {
                 return Ok(known.clone());
             }
-            Some(Last::Failed(at, message)) if at.elapsed() < FAILURE_STANDS => return Err(message.clone()),
+            Some(Last::Failed(at, message)) if at.elapsed() < NEGATIVE_TTL => return Err(message.clone()),
             _ => {}
         }
         let looked = async {
             let provider = self.provider.get_or_try_init(|| make).await?;
-            provider.provide_credentials().await.map_err(|e| said(&e))
+            provider.provide_credentials().await.map_err(|e| describe_error(&e))
         };
         let found = looked.await;
         *last = Some(match &found {
@@ -250,7 +250,7 @@ impl SignOn {
 }
 
 /// Why there are no credentials: nothing was found anywhere, or a source that was found failed.
-fn said(error: &CredentialsError) -> String {
+fn describe_error(error: &CredentialsError) -> String {
     const NOT_ENABLED: &str = "the credential provider was not enabled";
     let why = one_line(&causes(error));
     match error {

@@ -8,18 +8,18 @@ use futures::TryStreamExt;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use stackql_call::{Response, TransportErrorKind};
-use stackql_postgres::{Address, Trouble, Trust, Unconnected};
+use stackql_postgres::{Address, ConnectError, ConnectionErrorKind, TlsOptions};
 use stackql_provider::Auth;
 use tokio_postgres::Client as Connection;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
-use crate::client::{Client, Failure, MAX_BODY};
+use crate::client::{AttemptFailure, Client, MAX_BODY};
 
 /// A database to ask.
 pub(crate) struct Database {
     address: Address,
-    trust: Trust,
+    trust: TlsOptions,
     /// For people and for records of attempts.
     pub(crate) url: String,
 }
@@ -47,7 +47,7 @@ impl ToSql for Text<'_> {
 
 impl Database {
     /// The database that the auth context in force names.
-    pub(crate) fn find(client: &Client, provider: &str, auth: &Auth) -> Result<Self, Failure> {
+    pub(crate) fn find(client: &Client, provider: &str, auth: &Auth) -> Result<Self, AttemptFailure> {
         let configuration = |message: String| (TransportErrorKind::Configuration, message);
         let authoriser = client.authorisers.of(&client.settings, provider, auth)?;
         let dsn = authoriser.database(&client.settings.environment)?;
@@ -57,13 +57,18 @@ impl Database {
                 "provider {provider}: sqlDataSource.dsn is no address of a PostgreSQL database; write it as postgres://user:password@host:5432/database"
             ))
         })?;
-        let trust = Trust { ca_bundle: settings.ca_bundle.clone(), allow_insecure: settings.allow_insecure };
+        let trust = TlsOptions { ca_bundle: settings.ca_bundle.clone(), allow_insecure: settings.allow_insecure };
         let url = address.to_string();
         Ok(Self { address, trust, url })
     }
 
     /// The rows of a query as a JSON list of objects.
-    pub(crate) async fn rows(&self, client: &Client, text: &str, values: &[String]) -> Result<Response, Failure> {
+    pub(crate) async fn rows(
+        &self,
+        client: &Client,
+        text: &str,
+        values: &[String],
+    ) -> Result<Response, AttemptFailure> {
         match tokio::time::timeout(client.settings.request_timeout, self.answer(client, text, values)).await {
             Ok(answer) => answer,
             Err(_) => Err((
@@ -77,15 +82,15 @@ impl Database {
         }
     }
 
-    async fn answer(&self, client: &Client, text: &str, values: &[String]) -> Result<Response, Failure> {
+    async fn answer(&self, client: &Client, text: &str, values: &[String]) -> Result<Response, AttemptFailure> {
         // The database writes the JSON, so that all its types come as it means them and no number is rounded.
         let text = format!("SELECT row_to_json(row_of_answer)::text FROM ({text}) AS row_of_answer");
         let connections = &client.databases;
         loop {
             let lease = match connections.lease(&self.address, &self.trust).await {
                 Ok(lease) => lease,
-                Err(Unconnected::Settings(message)) => return Err((TransportErrorKind::Configuration, message)),
-                Err(Unconnected::Database(error)) => return self.refusal(&error, "cannot connect to"),
+                Err(ConnectError::Settings(message)) => return Err((TransportErrorKind::Configuration, message)),
+                Err(ConnectError::Database(error)) => return self.refusal(&error, "cannot connect to"),
             };
             match body(lease.connection(), &text, values).await {
                 Ok(Some(body)) => {
@@ -97,7 +102,7 @@ impl Database {
                     return Err((TransportErrorKind::Configuration, message));
                 }
                 // One that was kept may have been closed on the other side since.
-                Err(error) if lease.is_used && Trouble::is_lost(&error) => lease.discard(),
+                Err(error) if lease.is_used && ConnectionErrorKind::is_lost(&error) => lease.discard(),
                 Err(error) => {
                     match error.as_db_error() {
                         Some(_) => connections.give_back(&self.address, lease),
@@ -110,20 +115,20 @@ impl Database {
     }
 
     /// What the database says no with is an answer; anything else is none.
-    fn refusal(&self, error: &tokio_postgres::Error, what: &str) -> Result<Response, Failure> {
+    fn refusal(&self, error: &tokio_postgres::Error, what: &str) -> Result<Response, AttemptFailure> {
         if let Some(said) = error.as_db_error() {
-            return Ok(refused(said));
+            return Ok(error_response(said));
         }
-        let why = Trouble::words(error);
-        let (kind, advice) = match Trouble::of(error) {
-            Some(Trouble::Tls) => {
+        let why = ConnectionErrorKind::words(error);
+        let (kind, advice) = match ConnectionErrorKind::classify(error) {
+            Some(ConnectionErrorKind::Tls) => {
                 (TransportErrorKind::Tls, "if its certificate is your own, give its CA with the CA bundle option")
             }
-            Some(Trouble::Credentials) => {
+            Some(ConnectionErrorKind::Credentials) => {
                 (TransportErrorKind::Credentials, "check user and password of sqlDataSource.dsn")
             }
-            Some(Trouble::Lost) => (TransportErrorKind::Broken, "try again"),
-            Some(Trouble::Unreached) | None => {
+            Some(ConnectionErrorKind::Lost) => (TransportErrorKind::Broken, "try again"),
+            Some(ConnectionErrorKind::Unreached) | None => {
                 (TransportErrorKind::Connect, "check the address and that the database runs")
             }
         };
@@ -153,7 +158,7 @@ async fn body(connection: &Connection, text: &str, values: &[String]) -> Result<
 }
 
 /// An error of the database as an answer: its SQLSTATE is the code, and the status says what kind it is.
-fn refused(said: &DbError) -> Response {
+fn error_response(said: &DbError) -> Response {
     let code = said.code();
     let status = match code.code() {
         _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => 403,

@@ -2,11 +2,11 @@
 //! of the process; not how a request is sent or repeated.
 //!
 //! A request takes a [`Permit`] before it is sent and tells it how it went. Three things may hold it back:
-//! - its [`Host`] and the process, which have so many requests in flight and no more;
-//! - what the provider said: wait this long, or nothing is left until then ([`Limits`]);
-//! - the [`Rate`] that throttling answers taught.
+//! - its [`HostLimiter`] and the process, which have so many requests in flight and no more;
+//! - what the provider said: wait this long, or nothing is left until then ([`ServerLimits`]);
+//! - the [`AdaptiveRate`] that throttling answers taught.
 //!
-//! The last two are kept by [`Key`], since providers count by account and operation. Requests of a key pass in the order
+//! The last two are kept by [`RateKey`], since providers count by account and operation. Requests of a key pass in the order
 //! they came, one at a time, and hold nothing that another key needs while they wait. Every wait can be dropped.
 
 mod host;
@@ -22,26 +22,26 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use self::host::{Host, Slot};
-pub(crate) use self::limits::Limits;
-use self::pace::{Held, Pace};
+use self::host::{HostLimiter, HostSlot};
+pub(crate) use self::limits::ServerLimits;
+use self::pace::{Delay, KeyLimiter};
 use crate::Settings;
 
 /// What is counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Key {
+pub(crate) struct RateKey {
     /// Host and port.
     pub(crate) host: String,
-    pub(crate) identity: Identity,
+    pub(crate) identity: CredentialHash,
     /// The operation, with its provider and service.
     pub(crate) operation: String,
 }
 
 /// Whose requests: whatever tells credentials apart, hashed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Identity(u64);
+pub(crate) struct CredentialHash(u64);
 
-impl Identity {
+impl CredentialHash {
     /// Who is known by these words.
     pub(crate) fn of(words: &[&str]) -> Self {
         let mut hasher = DefaultHasher::new();
@@ -52,12 +52,12 @@ impl Identity {
 
 /// Holds requests back.
 #[derive(Debug)]
-pub(crate) struct Governor {
+pub(crate) struct RateLimiter {
     concurrency_limit: usize,
     longest_wait: Duration,
     total: Arc<Semaphore>,
-    hosts: Mutex<HashMap<String, Arc<Host>>>,
-    paces: Mutex<HashMap<Key, Arc<Pace>>>,
+    hosts: Mutex<HashMap<String, Arc<HostLimiter>>>,
+    key_limiters: Mutex<HashMap<RateKey, Arc<KeyLimiter>>>,
 }
 
 /// Leave to send one request; its place is free again when this is dropped.
@@ -66,30 +66,30 @@ pub(crate) struct Permit {
     /// How long it was held back.
     pub(crate) waited: Duration,
     sent: Instant,
-    pace: Arc<Pace>,
-    slot: Slot,
+    pace: Arc<KeyLimiter>,
+    slot: HostSlot,
     _total: OwnedSemaphorePermit,
 }
 
 /// The provider allows nothing for longer than a request waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Exhausted {
+pub(crate) struct QuotaExhausted {
     /// How long from now.
     pub(crate) left: Duration,
 }
 
 /// How a request went. One that broke says nothing about how much is allowed.
 #[derive(Debug, Clone)]
-pub(crate) enum Outcome {
+pub(crate) enum AttemptOutcome {
     /// It was answered.
-    Answered(Limits),
+    Answered(ServerLimits),
     /// It was refused because there were too many.
-    Throttled(Limits),
+    Throttled(ServerLimits),
     /// There was no answer in time.
-    Silence,
+    TimedOut,
 }
 
-impl Governor {
+impl RateLimiter {
     pub(crate) fn new(settings: &Settings) -> Self {
         let total = settings.total_concurrency_limit.min(open_files() / 2).max(1);
         Self {
@@ -97,30 +97,30 @@ impl Governor {
             longest_wait: settings.longest_wait,
             total: Arc::new(Semaphore::new(total)),
             hosts: Mutex::default(),
-            paces: Mutex::default(),
+            key_limiters: Mutex::default(),
         }
     }
 
     /// Waits until a request of `key` may be sent.
-    pub(crate) async fn permit(&self, key: &Key) -> Result<Permit, Exhausted> {
+    pub(crate) async fn permit(&self, key: &RateKey) -> Result<Permit, QuotaExhausted> {
         let asked = Instant::now();
-        let host = entry(&self.hosts, &key.host, || Host::new(self.concurrency_limit));
-        let pace = entry(&self.paces, key, Pace::default);
+        let host = entry(&self.hosts, &key.host, || HostLimiter::new(self.concurrency_limit));
+        let pace = entry(&self.key_limiters, key, KeyLimiter::default);
         let (turn, mut held_back) = pace.turn().await;
         loop {
             let slot = host.slot().await;
             let total = Arc::clone(&self.total).acquire_owned().await.expect("the semaphore is never closed");
             let now = Instant::now();
-            let until = match pace.take(now, held_back) {
+            let until = match pace.try_acquire(now, held_back) {
                 Ok(()) => {
                     drop(turn);
                     return Ok(Permit { waited: now - asked, sent: now, pace, slot, _total: total });
                 }
-                Err(Held::Paced(until)) => until,
-                Err(Held::Told(until)) if until - now > self.longest_wait => {
-                    return Err(Exhausted { left: until - now });
+                Err(Delay::RateLimited(until)) => until,
+                Err(Delay::ServerAsked(until)) if until - now > self.longest_wait => {
+                    return Err(QuotaExhausted { left: until - now });
                 }
-                Err(Held::Told(until)) => until,
+                Err(Delay::ServerAsked(until)) => until,
             };
             // Others need what this one cannot use yet.
             drop((slot, total));
@@ -132,24 +132,24 @@ impl Governor {
 
 impl Permit {
     /// Takes in how the request went.
-    pub(crate) fn finish(self, outcome: &Outcome) {
+    pub(crate) fn finish(self, outcome: &AttemptOutcome) {
         let now = Instant::now();
         let latency = now - self.sent;
         match outcome {
-            Outcome::Answered(limits) => {
-                self.pace.told(limits, now);
+            AttemptOutcome::Answered(limits) => {
+                self.pace.apply_server_limits(limits, now);
                 self.pace.accepted(self.sent, now);
                 if self.pace.is_slower(latency) { self.slot.overloaded(self.sent) } else { self.slot.served() }
             }
-            Outcome::Throttled(limits) => {
-                self.pace.told(limits, now);
+            AttemptOutcome::Throttled(limits) => {
+                self.pace.apply_server_limits(limits, now);
                 // Once there is a rate it is that which must be lower. Fewer in flight would slow those down who share
                 // the host and were not throttled.
                 if !self.pace.throttled(limits, self.sent, now) {
                     self.slot.overloaded(self.sent);
                 }
             }
-            Outcome::Silence => self.slot.overloaded(self.sent),
+            AttemptOutcome::TimedOut => self.slot.overloaded(self.sent),
         }
     }
 }

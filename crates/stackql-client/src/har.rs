@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
-use stackql_call::{Attempt, Masks, Payload, Request, Response, Transport, TransportError};
+use stackql_call::{Attempt, Payload, Redactor, Request, Response, Transport, TransportError};
 use stackql_provider::{Provider, Scope};
 
 use crate::recording::{RecordingError, write};
@@ -17,7 +17,7 @@ use crate::recording::{RecordingError, write};
 /// Nobody told the transport by which version of HTTP it went.
 const VERSION: &str = "unknown";
 
-/// Passes requests on and collects all attempts at them, with what they brought, until [`Har::write`].
+/// Passes requests on and collects all attempts at them, with what they brought, until [`HarTransport::write`].
 ///
 /// An attempt that was repeated has its status and no body. Credentials are not there: those that are added when a
 /// request is sent are never seen here, and others are masked. All bodies stay in memory.
@@ -31,13 +31,13 @@ const VERSION: &str = "unknown";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Har {
+pub struct HarTransport {
     inner: Arc<dyn Transport>,
     /// Each with when it began.
     entries: Mutex<Vec<(SystemTime, Value)>>,
 }
 
-impl Har {
+impl HarTransport {
     /// Collects what `inner` is asked.
     pub fn new(inner: Arc<dyn Transport>) -> Self {
         Self { inner, entries: Mutex::default() }
@@ -68,7 +68,7 @@ impl Har {
 }
 
 #[async_trait]
-impl Transport for Har {
+impl Transport for HarTransport {
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         let result = self.inner.send(request).await;
         self.collect(request, &result);
@@ -80,7 +80,7 @@ impl Transport for Har {
     }
 }
 
-fn entry(masks: &Masks, request: &Request, attempt: &Attempt, answer: Option<&Response>) -> (SystemTime, Value) {
+fn entry(masks: &Redactor, request: &Request, attempt: &Attempt, answer: Option<&Response>) -> (SystemTime, Value) {
     let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
     let (blocked, wait) = (milliseconds(attempt.waited), milliseconds(attempt.duration));
     // Waiting comes before it is sent, and is part of the whole.
@@ -88,8 +88,8 @@ fn entry(masks: &Masks, request: &Request, attempt: &Attempt, answer: Option<&Re
     let mut entry = json!({
         "startedDateTime": DateTime::<Utc>::from(begun).to_rfc3339_opts(SecondsFormat::Millis, true),
         "time": blocked + wait,
-        "request": asked(masks, request, attempt),
-        "response": answered(masks, attempt, answer),
+        "request": har_request(masks, request, attempt),
+        "response": har_response(masks, attempt, answer),
         "cache": {},
         // What is not known is -1; what must be known and is part of another is 0.
         "timings": {"blocked": blocked, "dns": -1, "connect": -1, "ssl": -1, "send": 0, "wait": wait, "receive": 0},
@@ -100,8 +100,8 @@ fn entry(masks: &Masks, request: &Request, attempt: &Attempt, answer: Option<&Re
     (begun, entry)
 }
 
-fn asked(masks: &Masks, request: &Request, attempt: &Attempt) -> Value {
-    let query: Vec<(String, String)> = match &request.next {
+fn har_request(masks: &Redactor, request: &Request, attempt: &Attempt) -> Value {
+    let query: Vec<(String, String)> = match &request.next_url {
         Some(next) => {
             let query = next.split_once('?').map_or("", |(_, query)| query);
             url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
@@ -118,7 +118,7 @@ fn asked(masks: &Masks, request: &Request, attempt: &Attempt) -> Value {
     };
     let mut asked = json!({
         "method": method,
-        "url": format!("{}{separator}{encoded}", masks.address(&attempt.url)),
+        "url": format!("{}{separator}{encoded}", masks.redact_url(&attempt.url)),
         "httpVersion": VERSION,
         "cookies": [],
         "headers": pairs(request.headers.iter().map(|(name, value)| (name.as_str(), masks.header(name, value)))),
@@ -129,12 +129,12 @@ fn asked(masks: &Masks, request: &Request, attempt: &Attempt) -> Value {
     if !body.is_empty() {
         let media_type = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
         let media_type = media_type.map_or("", |(_, value)| value);
-        asked["postData"] = json!({"mimeType": media_type, "params": [], "text": masks.text(&body)});
+        asked["postData"] = json!({"mimeType": media_type, "params": [], "text": masks.redact_text(&body)});
     }
     asked
 }
 
-fn answered(masks: &Masks, attempt: &Attempt, answer: Option<&Response>) -> Value {
+fn har_response(masks: &Redactor, attempt: &Attempt, answer: Option<&Response>) -> Value {
     let status = attempt.status.unwrap_or_default();
     let text = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason()).unwrap_or_default();
     let header = |name: &str| answer.and_then(|a| a.header(name)).unwrap_or_default();
@@ -142,7 +142,7 @@ fn answered(masks: &Masks, attempt: &Attempt, answer: Option<&Response>) -> Valu
     let mut content = json!({"size": attempt.bytes, "mimeType": header("content-type")});
     match answer.map(|a| std::str::from_utf8(&a.body).map_err(|_| &a.body)) {
         None => {}
-        Some(Ok(text)) => content["text"] = masks.text(text).into(),
+        Some(Ok(text)) => content["text"] = masks.redact_text(text).into(),
         Some(Err(bytes)) => {
             content["text"] = STANDARD.encode(bytes).into();
             content["encoding"] = "base64".into();

@@ -33,10 +33,10 @@ mod sources;
 mod world;
 
 pub use auth::{AuthContext, auth_contexts};
-pub use caching::{Caching, Identity};
+pub use caching::{CachingTransport, CallerIdentity};
 pub use client::Client;
 pub use flag::structured;
-pub use har::Har;
-pub use recording::{Recording, RecordingError, Replaying};
+pub use har::HarTransport;
+pub use recording::{RecordingError, RecordingTransport, ReplayTransport};
 pub use registry::{RegistryConfig, RemoteRegistry, installed, sort_versions};
 pub use settings::{Environment, Settings, SettingsError};

@@ -6,7 +6,7 @@ use crate::Environment;
 use crate::credentials::one_line;
 
 /// The program of this name in the first folder of `PATH` that has one; of an absolute name, that file.
-pub(crate) fn found(name: &str, environment: &Environment) -> Option<PathBuf> {
+pub(crate) fn find_in_path(name: &str, environment: &Environment) -> Option<PathBuf> {
     let endings: &[&str] = if cfg!(windows) { &["", ".exe", ".cmd"] } else { &[""] };
     let path = environment.get("PATH").map(String::as_str).unwrap_or_default();
     let folders: Vec<PathBuf> = match Path::new(name).is_absolute() {

@@ -1,4 +1,4 @@
-//! Exchanges with providers kept in files: [`Recording`] writes them, [`Replaying`] answers from them.
+//! Exchanges with providers kept in files: [`RecordingTransport`] writes them, [`ReplayTransport`] answers from them.
 //!
 //! A folder holds one file an exchange, `<service>.<operation>-<hash>-<number>.http`: the question, a line `### answer` or
 //! `### error`, and what came. The hash is that of the question, the number counts its repeats. A file `scopes` has what
@@ -20,7 +20,7 @@ use stackql_call::{Request, Response, Transport, TransportError, TransportErrorK
 use stackql_provider::{Provider, Scope};
 use thiserror::Error;
 
-pub use self::replaying::Replaying;
+pub use self::replaying::ReplayTransport;
 
 /// The file of the scopes.
 const SCOPES: &str = "scopes";
@@ -39,7 +39,7 @@ const EXCHANGE: &str = "http";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Recording {
+pub struct RecordingTransport {
     inner: Arc<dyn Transport>,
     folder: PathBuf,
     state: Mutex<State>,
@@ -96,7 +96,7 @@ impl RecordingError {
     }
 }
 
-impl Recording {
+impl RecordingTransport {
     /// Records what `inner` is asked in `folder`, which is made where there is none. What was recorded there before
     /// stays, but for questions that are asked again.
     pub fn new(inner: Arc<dyn Transport>, folder: impl Into<PathBuf>) -> Result<Self, RecordingError> {
@@ -133,23 +133,23 @@ impl Recording {
 }
 
 #[async_trait]
-impl Transport for Recording {
+impl Transport for RecordingTransport {
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         let result = self.inner.send(request).await;
         match self.keep(request, &result) {
             Ok(()) => result,
-            Err(error) => Err(refused(&error)),
+            Err(error) => Err(to_transport_error(&error)),
         }
     }
 
     async fn default_scope(&self, provider: &Provider, scope: &Scope) -> Result<String, TransportError> {
         let value = self.inner.default_scope(provider, scope).await?;
-        self.keep_scope(scope_name(provider, scope), &value).map_err(|e| refused(&e))?;
+        self.keep_scope(scope_name(provider, scope), &value).map_err(|e| to_transport_error(&e))?;
         Ok(value)
     }
 }
 
-fn refused(error: &RecordingError) -> TransportError {
+fn to_transport_error(error: &RecordingError) -> TransportError {
     TransportError { kind: TransportErrorKind::Configuration, message: error.to_string(), attempts: Vec::new() }
 }
 

@@ -14,14 +14,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use stackql_provider::{Installed, Place, Published, Registry, RegistryError, Transfer};
+use stackql_provider::{DownloadProgress, InstallLocation, Installed, Published, Registry, RegistryError};
 
 use crate::Client;
-use crate::client::shown;
+use crate::client::redacted_url;
 use archive::{ArchiveError, Limits};
 pub use config::RegistryConfig;
-use download::Found;
-use folder::Folder;
+use download::Fetched;
+use folder::InstallDir;
 use index::Index;
 pub use index::sort_versions;
 pub use installed::installed;
@@ -45,7 +45,7 @@ pub struct RemoteRegistry {
 
 /// What is done about signatures.
 #[derive(Debug, Clone)]
-enum Trust {
+enum SignaturePolicy {
     /// They are not looked at, as the configuration wants it.
     Anything,
     /// They cannot be checked: nobody said whose they should be.
@@ -65,11 +65,11 @@ impl RemoteRegistry {
     async fn index(&self) -> Result<Index, RegistryError> {
         let url = download::below(&download::address(&self.config.url)?, &[&self.config.dist_prefix, INDEX])?;
         let text = match download::document(&self.client, &url, LARGEST_INDEX).await? {
-            Found::Here(text) => text,
-            Found::Absent(error) => return Err(error),
+            Fetched::Here(text) => text,
+            Fetched::Absent(error) => return Err(error),
         };
         Index::parse(&text).map_err(|reason| {
-            let place = shown(&url);
+            let place = redacted_url(&url);
             RegistryError::Unavailable(format!(
                 "{place} is no list of providers: {reason}; check the url of --registry"
             ))
@@ -80,15 +80,15 @@ impl RemoteRegistry {
         if self.config.is_local() { Err(RegistryError::Local { action }) } else { Ok(()) }
     }
 
-    fn trust(&self) -> Result<Trust, RegistryError> {
+    fn trust(&self) -> Result<SignaturePolicy, RegistryError> {
         let config = &self.config.verify_config;
         let text = match (&config.public_key, &config.public_key_path) {
-            _ if config.nop_verify => return Ok(Trust::Anything),
+            _ if config.nop_verify => return Ok(SignaturePolicy::Anything),
             (Some(key), _) => key.clone(),
             (None, Some(path)) => std::fs::read_to_string(path).map_err(|e| folder::disk("read", path, &e))?,
-            (None, None) => return Ok(Trust::Unknown),
+            (None, None) => return Ok(SignaturePolicy::Unknown),
         };
-        PublicKey::parse(&text).map(Trust::Key).ok_or_else(|| {
+        PublicKey::parse(&text).map(SignaturePolicy::Key).ok_or_else(|| {
             RegistryError::Configuration(
                 "the public key of verifyConfig is no Ed25519 key; give base64 of its 32 bytes, or PEM".to_owned(),
             )
@@ -112,7 +112,7 @@ impl Registry for RemoteRegistry {
         &self,
         provider: &str,
         version: Option<&str>,
-        transfer: &Transfer,
+        transfer: &DownloadProgress,
     ) -> Result<Installed, RegistryError> {
         self.remote("pull")?;
         let trust = self.trust()?;
@@ -124,18 +124,18 @@ impl Registry for RemoteRegistry {
         let file = format!("{version}.tgz");
         let base = download::address(&self.config.url)?;
         let url = download::below(&base, &[&self.config.dist_prefix, directory, &file])?;
-        let folder = Folder::lock(self.root.join(&self.config.src_prefix).join(directory)).await?;
+        let folder = InstallDir::lock(self.root.join(&self.config.src_prefix).join(directory)).await?;
         let part = folder.part(&version)?;
         let content = match download::archive(&self.client, &url, &part, transfer).await? {
-            Found::Here(size) => Content::Archive(size),
-            Found::Absent(_) if self.config.allow_src_download => {
+            Fetched::Here(size) => Content::Archive(size),
+            Fetched::Absent(_) if self.config.allow_src_download => {
                 let source = Source {
                     client: &self.client,
                     url: download::below(&base, &[&self.config.src_prefix])?,
                     provider: &provider,
                     directory,
                     version: &version,
-                    signed: matches!(trust, Trust::Key(_)),
+                    signed: matches!(trust, SignaturePolicy::Key(_)),
                     limits: Limits::GENEROUS,
                     largest: LARGEST_DOCUMENT,
                 };
@@ -147,9 +147,9 @@ impl Registry for RemoteRegistry {
                     }
                 }
             }
-            Found::Absent(error) => return Err(error),
+            Fetched::Absent(error) => return Err(error),
         };
-        let work = Unpacking { provider, version, folder, part, content, trust };
+        let work = PendingInstall { provider, version, folder, part, content, trust };
         // Goes on to its end when nobody waits for it any more: the lock goes with it.
         let worked = tokio::task::spawn_blocking(move || work.finish()).await;
         worked.unwrap_or_else(|e| Err(RegistryError::Unavailable(format!("the archive was not unpacked: {e}"))))
@@ -157,13 +157,13 @@ impl Registry for RemoteRegistry {
 }
 
 /// A version that is here and has to be unpacked, checked and put in its place.
-struct Unpacking {
+struct PendingInstall {
     provider: String,
     version: String,
-    folder: Folder,
-    part: folder::Part,
+    folder: InstallDir,
+    part: folder::PartialDownload,
     content: Content,
-    trust: Trust,
+    trust: SignaturePolicy,
 }
 
 /// How a version came.
@@ -174,7 +174,7 @@ enum Content {
     Documents(Vec<PathBuf>),
 }
 
-impl Unpacking {
+impl PendingInstall {
     fn finish(self) -> Result<Installed, RegistryError> {
         let notes = match self.checked() {
             Ok(notes) => notes,
@@ -187,7 +187,7 @@ impl Unpacking {
         };
         self.folder.install(&self.version)?;
         self.part.remove()?;
-        Ok(Installed { provider: self.provider, version: self.version, place: Place::Folder, notes })
+        Ok(Installed { provider: self.provider, version: self.version, location: InstallLocation::Directory, notes })
     }
 
     /// Unpacks and checks; what to tell about it.
@@ -200,7 +200,7 @@ impl Unpacking {
                 let unpacked = archive::unpack(archive, *size, &self.version, &into, Limits::GENEROUS);
                 let files = unpacked.map_err(|e| match e {
                     ArchiveError::Disk { path, reason } => folder::disk("write", Path::new(&path), &reason),
-                    refused => self.refused(refused.to_string()),
+                    refused => self.refused_error(refused.to_string()),
                 })?;
                 (into, Cow::Owned(files))
             }
@@ -209,15 +209,15 @@ impl Unpacking {
         // Of documents that come one by one, signatures are not asked for without a key.
         let signed = matches!(self.content, Content::Documents(_)) || files.iter().any(|path| is_signature(&path));
         let key = match &self.trust {
-            Trust::Anything => return Ok(Vec::new()),
-            Trust::Unknown => {
+            SignaturePolicy::Anything => return Ok(Vec::new()),
+            SignaturePolicy::Unknown => {
                 let why = match signed {
                     true => "no public key is configured; give one as verifyConfig.publicKeyPath of --registry",
                     false => "they carry none",
                 };
                 return Ok(vec![format!("signatures of {} {} were not verified: {why}", self.provider, self.version)]);
             }
-            Trust::Key(key) => key,
+            SignaturePolicy::Key(key) => key,
         };
         for path in files.iter().filter(|path| !is_signature(path)) {
             let document = read(&into.join(path))?;
@@ -226,15 +226,15 @@ impl Unpacking {
             let beside = PathBuf::from(beside);
             if !files.contains(&beside) {
                 let reason = "has no signature; verifyConfig.nopVerify of --registry installs it unverified";
-                return Err(self.refused(format!("{} {reason}", path.display())));
+                return Err(self.refused_error(format!("{} {reason}", path.display())));
             }
             let verified = key.verify(&document, &read(&into.join(beside))?);
-            verified.map_err(|e| self.refused(format!("{}: {e}", path.display())))?;
+            verified.map_err(|e| self.refused_error(format!("{}: {e}", path.display())))?;
         }
         Ok(Vec::new())
     }
 
-    fn refused(&self, reason: String) -> RegistryError {
+    fn refused_error(&self, reason: String) -> RegistryError {
         RegistryError::Refused { provider: self.provider.clone(), version: self.version.clone(), reason }
     }
 }

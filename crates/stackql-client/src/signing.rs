@@ -24,7 +24,7 @@ pub(crate) struct Signer<'a> {
 
 /// The region that a request is signed for: its scope, else what its parameter of that name says, wherever that goes.
 pub(crate) fn signing_region<'r>(request: &'r Request, scope: &'r str) -> &'r str {
-    let mut pairs = request.query.iter().chain(&request.headers).chain(&request.server);
+    let mut pairs = request.query.iter().chain(&request.headers).chain(&request.server_variables);
     let said = || pairs.find(|(name, _)| name == PARAMETER).map(|(_, value)| value.as_str());
     Some(scope).filter(|scope| !scope.is_empty()).or_else(said).unwrap_or(REGION)
 }

@@ -4,9 +4,9 @@
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-use crate::auth::{ASSUMED, Authoriser, SourceError};
+use crate::auth::{ASSUMED, Authenticator, SourceError};
 use crate::carrier::Carrier;
-use crate::credentials::{Asking, Source};
+use crate::credentials::{Asking, CredentialSource};
 use crate::profile::Profile;
 use crate::{AuthContext, Settings};
 
@@ -15,11 +15,11 @@ pub(crate) const REGION: &str = "us-east-1";
 
 /// The sources of one client.
 #[derive(Debug, Default)]
-pub(crate) struct Sources {
-    chain: Source,
+pub(crate) struct CredentialSources {
+    chain: CredentialSource,
 }
 
-impl Sources {
+impl CredentialSources {
     /// Forgets what the default chain gave.
     pub(crate) async fn forget(&self) {
         self.chain.forget().await;
@@ -28,8 +28,8 @@ impl Sources {
     /// The credentials for requests that `authoriser` signs with the keys of `source`, asked for by `carrier`.
     pub(crate) async fn credentials(
         &self,
-        authoriser: &Authoriser,
-        source: &Source,
+        authoriser: &Authenticator,
+        source: &CredentialSource,
         settings: &Settings,
         profile: &Profile,
         carrier: &Carrier,
@@ -47,7 +47,7 @@ impl Sources {
                 None => asking.meant().await?,
             };
             match context.kind.as_str() {
-                ASSUMED => role(context, base, settings, &asking).await.map_err(|e| authoriser.said(&e)),
+                ASSUMED => role(context, base, settings, &asking).await.map_err(|e| authoriser.describe_error(&e)),
                 _ => Ok(base),
             }
         };

@@ -16,7 +16,7 @@ use regex::Regex;
 use serde_json::Value;
 use stackql_call::{Bindings, Operation, Request, bind};
 use stackql_provider::{
-    AnswerFormat, Auth, Medium, Method, Parameter, Provider, RequestShape, Resource, ResponseShape, Service, Verb,
+    Auth, BodyFormat, Method, Parameter, Protocol, Provider, RequestShape, Resource, ResponseShape, Service, Verb,
 };
 use tempfile::TempDir;
 
@@ -53,7 +53,7 @@ impl World {
         let text = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
         let server = Server::start(&text("exchanges.http").unwrap_or_default()).await;
         let mut world = Self { folder: folder.to_owned(), home, server, settings: Settings::default() };
-        copy(&folder.join("fs"), world.home.path(), &|text| world.filled(&text));
+        copy(&folder.join("fs"), world.home.path(), &|text| world.expand(&text));
         let environment = world.file("env.json").expect("a world has env.json");
         let auth = world.file("auth.json").map(|context| auth_contexts(&format!("{{\"p\": {context}}}")).unwrap());
         world.settings.environment = serde_json::from_str(&environment).unwrap();
@@ -70,10 +70,10 @@ impl World {
 
     /// A file's text with what is known of this run.
     pub(crate) fn file(&self, name: &str) -> Option<String> {
-        std::fs::read_to_string(self.folder.join(name)).ok().map(|text| self.filled(&text))
+        std::fs::read_to_string(self.folder.join(name)).ok().map(|text| self.expand(&text))
     }
 
-    fn filled(&self, text: &str) -> String {
+    fn expand(&self, text: &str) -> String {
         let key = if text.contains("{key}") { pem().replace('\n', "\\n") } else { String::new() };
         text.replace("{server}", &self.server.url)
             .replace("{place}", self.server.place())
@@ -281,15 +281,15 @@ pub(crate) fn request_of(resource: Resource, auth: Auth, bindings: &Bindings, mo
 }
 
 /// A method `m` that answers SELECT.
-pub(crate) fn method_of(medium: Medium, parameters: Vec<Parameter>) -> Method {
+pub(crate) fn method_of(medium: Protocol, parameters: Vec<Parameter>) -> Method {
     Method {
         name: "m".into(),
         operation: "m".into(),
         verb: Verb::Select,
         description: String::new(),
         parameters,
-        request: RequestShape { medium, ..RequestShape::default() },
-        response: ResponseShape { format: AnswerFormat::Json, ..ResponseShape::default() },
+        request: RequestShape { protocol: medium, ..RequestShape::default() },
+        response: ResponseShape { format: BodyFormat::Json, ..ResponseShape::default() },
         paging: None,
         ..Method::default()
     }

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use serde_json::Value;
 use stackql_provider::{
-    Acceptor, Auth, BodyStyle, Carrier, ClassicPage, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint,
-    Location, Method, NextPage, Outcome, PageSize, Paging, Parameter, Permissions, Provider, ProviderSource,
-    RequestShape, Resource, ResourceEntry, ResponseShape, Service, ServiceSource, Verb, Waiter,
+    Acceptor, Auth, BodyStyle, ClassicPage, Column, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint, Location,
+    Method, NextPage, Outcome, PageSize, Paging, Parameter, Permissions, Provider, ProviderSource, RequestShape,
+    Resource, ResourceEntry, ResponseLocation, ResponseShape, Service, ServiceSource, Verb, Waiter,
 };
 
 use crate::model::{self, Model};
 use crate::overlay::{Overlays, ServiceChoices};
-use crate::shapes::{Shapes, request_wire, text, time, wire};
+use crate::shapes::{ShapeCompiler, request_wire, text, time, wire};
 use crate::{Error, endpoints, manifest, naming, narrowing, rows, secrets};
 
 /// The page sizes that any operation takes, for those that state none.
@@ -32,7 +32,7 @@ pub fn aws<'a>(
     let places = model::read(models, "endpoints.json")?.unwrap_or(Value::Null);
     let names = match services {
         [] => model::services(models)?,
-        wanted => model::named(models, wanted)?,
+        wanted => model::service_folders(models, wanted)?,
     };
     let none = ServiceChoices::default();
     let mut out = Vec::new();
@@ -59,7 +59,7 @@ pub fn aws<'a>(
             throttled: e.throttled,
             clock_skew: e.clock_skew,
             unauthorized: e.unauthorized,
-            rehearsed: e.rehearsed,
+            dry_run: e.rehearsed,
             hints: e.hints.into_iter().map(|(code, text)| Hint { code, text }).collect(),
         },
         ..Provider::default()
@@ -125,7 +125,7 @@ impl Build<'_> {
 
     fn resource(&self, name: String, group: &[(&str, &Value)]) -> Resource {
         let query = text(&self.model.service["metadata"]["protocol"]) == "query";
-        let mut shapes = Shapes::new(&self.model.service, query);
+        let mut shapes = ShapeCompiler::new(&self.model.service, query);
         let mut out = Resource { name, ..Resource::default() };
         for (operation, facts) in group {
             self.method(&mut out, &mut shapes, operation, facts);
@@ -137,7 +137,7 @@ impl Build<'_> {
         out
     }
 
-    fn method(&self, resource: &mut Resource, shapes: &mut Shapes<'_>, operation: &str, facts: &Value) {
+    fn method(&self, resource: &mut Resource, shapes: &mut ShapeCompiler<'_>, operation: &str, facts: &Value) {
         let model = &self.model.service;
         let (word, noun) = naming::split(operation);
         let name = format!("{}_{word}", naming::snake(noun));
@@ -163,7 +163,7 @@ impl Build<'_> {
                 None => self.columns(shapes, &found.shape),
             };
             let unlike = self.choices.unlike_filters.get(&resource.name).map_or(&[][..], Vec::as_slice);
-            narrowings = narrowing::narrowings(&columns, &parameters, &filters, unlike, &shapes.types);
+            narrowings = narrowing::predicate_pushdowns(&columns, &parameters, &filters, unlike, &shapes.types);
             if resource.columns.is_empty() {
                 resource.columns = columns;
                 let classic = found.classic.as_ref();
@@ -199,13 +199,13 @@ impl Build<'_> {
                 error: error_shape(shapes.query),
                 ..ResponseShape::default()
             },
-            narrowings,
-            secrets: secrets::of_shapes(model, shapes.query, text(&facts["input"]["shape"]), output),
+            predicate_pushdowns: narrowings,
+            secrets: secrets::shape_secrets(model, shapes.query, text(&facts["input"]["shape"]), output),
             ..Method::default()
         });
     }
 
-    fn columns(&self, shapes: &mut Shapes<'_>, shape: &str) -> Vec<Column> {
+    fn columns(&self, shapes: &mut ShapeCompiler<'_>, shape: &str) -> Vec<Column> {
         let model = &self.model.service;
         let mut out = Vec::new();
         for (name, member) in model["shapes"][shape]["members"].as_object().into_iter().flatten() {
@@ -225,7 +225,7 @@ impl Build<'_> {
         out
     }
 
-    fn parameters(&self, shapes: &mut Shapes<'_>, input: &Value) -> (Vec<Parameter>, Vec<String>) {
+    fn parameters(&self, shapes: &mut ShapeCompiler<'_>, input: &Value) -> (Vec<Parameter>, Vec<String>) {
         let required: Vec<&str> =
             input["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let (mut out, mut filters) = (Vec::new(), Vec::new());
@@ -287,11 +287,11 @@ impl Build<'_> {
                 parameter: p.name.clone(),
                 minimum: minimum.unwrap_or(MIN_RESULTS).min(maximum),
                 maximum,
-                ask_maximum: p.maximum.is_some() || p.required,
+                request_maximum: p.maximum.is_some() || p.required,
                 excludes: parameters.iter().filter(lists).map(|p| p.name.clone()).collect(),
             }
         });
-        let answer = Carrier::Body(below(vec![wire(token_out, answer)]));
+        let answer = ResponseLocation::Body(below(vec![wire(token_out, answer)]));
         Some(Paging { next: NextPage::Token { parameter, answer }, size })
     }
 

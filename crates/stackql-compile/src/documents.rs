@@ -34,14 +34,14 @@ use std::path::Path;
 use stackql_provider::{Provider, ServiceSource};
 
 pub use coverage::Coverage;
-use library::{At, Library};
-pub use problem::{Place, Problem};
+use library::{DocumentSet, NodeRef};
+pub use problem::{Diagnostic, SourceLocation};
 
 /// The documents of one version of a provider, on disk.
 #[derive(Debug)]
 pub struct Documents {
     /// The provider's own document alone.
-    library: Library,
+    library: DocumentSet,
     provider: Provider,
 }
 
@@ -51,7 +51,7 @@ pub struct CompiledService {
     /// The service.
     pub source: ServiceSource,
     /// What of it is not there, and why.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<Diagnostic>,
     /// The files it was made of, below the folder of all providers, with the SHA-256 of each; nothing where there was none.
     pub(crate) files: Vec<(String, Option<[u8; 32]>)>,
 }
@@ -62,14 +62,14 @@ impl Documents {
     /// # Errors
     ///
     /// The problem that keeps the provider from being one.
-    pub fn open(folder: &Path) -> Result<Self, Problem> {
+    pub fn open(folder: &Path) -> Result<Self, Diagnostic> {
         let root = folder.parent().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
         let below = folder.strip_prefix(&root).unwrap_or(folder).join("provider.yaml");
         let first = below.to_string_lossy().replace('\\', "/");
-        let library = Library::alone(&root, &first)?;
+        let library = DocumentSet::alone(&root, &first)?;
         if !library.first().is_map() {
             let advice = "pull the provider again";
-            return Err(Problem::new(library.first().place(), "is no document of a provider", advice));
+            return Err(Diagnostic::new(library.first().place(), "is no document of a provider", advice));
         }
         let provider = provider::compile(library.first(), provider::of_folder(folder));
         Ok(Self { library, provider })
@@ -81,14 +81,14 @@ impl Documents {
     }
 
     /// The SHA-256 of the provider's own document, and of that of a service; nothing where that is not there.
-    pub(crate) fn digests(&self, service: &str) -> Result<[Option<[u8; 32]>; 2], Problem> {
+    pub(crate) fn digests(&self, service: &str) -> Result<[Option<[u8; 32]>; 2], Diagnostic> {
         let entry = entry(&self.library, service)?;
         let of_service = entry.get("service").and_then(|at| self.library.digest_behind(at).ok());
         Ok([Some(self.library.digest_behind(self.library.first())?), of_service])
     }
 
     /// The SHA-256 of a file below the folder of all providers.
-    pub(crate) fn digest_of(&self, file: &str) -> Result<[u8; 32], Problem> {
+    pub(crate) fn digest_of(&self, file: &str) -> Result<[u8; 32], Diagnostic> {
         self.library.digest_of(file)
     }
 
@@ -97,12 +97,12 @@ impl Documents {
     /// # Errors
     ///
     /// The problem that keeps the service from being one; problems of its parts are in the answer.
-    pub fn service(&self, name: &str) -> Result<CompiledService, Problem> {
+    pub fn service(&self, name: &str) -> Result<CompiledService, Diagnostic> {
         self.read(name).and_then(|(library, key)| compiled(&library, key, name))
     }
 
     /// All documents of a service, and where the provider's speaks of it.
-    fn read(&self, service: &str) -> Result<(Library, (usize, u32)), Problem> {
+    fn read(&self, service: &str) -> Result<(DocumentSet, (usize, u32)), Diagnostic> {
         let mut library = self.library.clone();
         let key = entry(&library, service)?.key();
         library.complete(key);
@@ -110,9 +110,9 @@ impl Documents {
     }
 }
 
-fn compiled(library: &Library, key: (usize, u32), name: &str) -> Result<CompiledService, Problem> {
+fn compiled(library: &DocumentSet, key: (usize, u32), name: &str) -> Result<CompiledService, Diagnostic> {
     let provider = library.first();
-    let (source, problems) = match tables::listed(provider) {
+    let (source, problems) = match tables::table_list(provider) {
         Some(tables) if tables.key() == key => tables::compile(provider, name),
         _ => {
             let (source, mut problems) = service::compile(library, name, library.at(key))?;
@@ -124,13 +124,13 @@ fn compiled(library: &Library, key: (usize, u32), name: &str) -> Result<Compiled
 }
 
 /// What a provider's document says of a service: its entry there, or the list of tables if it is a schema of them.
-fn entry<'a>(library: &'a Library, name: &str) -> Result<At<'a>, Problem> {
+fn entry<'a>(library: &'a DocumentSet, name: &str) -> Result<NodeRef<'a>, Diagnostic> {
     let provider = library.first();
     let stated = provider::services(provider).find(|(n, _)| *n == name).map(|(_, at)| at);
     let documented = stated.filter(|at| at.get("service").is_some());
-    let of_tables = || tables::listed(provider).filter(|_| tables::has(provider, name));
+    let of_tables = || tables::table_list(provider).filter(|_| tables::has(provider, name));
     documented.or_else(of_tables).or(stated).ok_or_else(|| {
         let what = format!("there is no service {name}");
-        Problem::new(library.first().place(), &what, "list it under providerServices")
+        Diagnostic::new(library.first().place(), &what, "list it under providerServices")
     })
 }

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use stackql_provider::{
-    CompiledError, CompiledProvider, OnDemand, Packing, Provider, ProviderSource, Resource, Service, write,
+    CompiledError, CompiledProvider, Compression, LazyProvider, Provider, ProviderSource, Resource, Service, write,
 };
 
-use crate::documents::{CompiledService, Documents, Problem};
+use crate::documents::{CompiledService, Diagnostic, Documents};
 
 /// Part of every key: changes with what compiling makes of the same documents.
-const EDITION: &str = env!("MADE_OF");
+const COMPILER_FINGERPRINT: &str = env!("MADE_OF");
 
 /// A provider's documents on disk, compiled when needed.
 ///
@@ -30,7 +30,7 @@ const EDITION: &str = env!("MADE_OF");
 /// # Ok::<_, stackql_compile::Problem>(())
 /// ```
 #[derive(Debug)]
-pub struct Installed {
+pub struct DocumentProvider {
     documents: Documents,
     cache: Option<PathBuf>,
     compiled: Mutex<HashMap<usize, Arc<CompiledProvider>>>,
@@ -38,20 +38,20 @@ pub struct Installed {
 
 /// A service as it is kept.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct CachedService {
     /// The files it was made of, beside those that the key speaks of.
     files: Vec<(String, Option<[u8; 32]>)>,
     compiled: Vec<u8>,
 }
 
-impl Installed {
+impl DocumentProvider {
     /// The provider whose documents are in `folder`, `<root>/<directory>/<version>`. `cache`: where compiled services
     /// are kept; without one they are compiled in every process.
     ///
     /// # Errors
     ///
     /// The problem that keeps the provider from being one.
-    pub fn open(folder: &Path, cache: Option<&Path>) -> Result<Self, Problem> {
+    pub fn open(folder: &Path, cache: Option<&Path>) -> Result<Self, Diagnostic> {
         let documents = Documents::open(folder)?;
         Ok(Self { documents, cache: cache.map(Path::to_owned), compiled: Mutex::default() })
     }
@@ -70,24 +70,24 @@ impl Installed {
 
     /// The compiled form of a service: the one that is kept, if it is of these documents, else a new one.
     fn bytes(&self, service: &str) -> Result<Vec<u8>, CompiledError> {
-        let told = |problem: Problem| CompiledError::Document(problem.to_string());
+        let told = |problem: Diagnostic| CompiledError::Document(problem.to_string());
         let digests = self.documents.digests(service).map_err(told)?;
         let place = self.cache.as_ref().map(|cache| cache.join(key(&digests, self.documents.provider(), service)));
-        if let Some(kept) = place.as_deref().and_then(|place| self.kept(place)) {
+        if let Some(kept) = place.as_deref().and_then(|place| self.read_cached(place)) {
             return Ok(kept);
         }
         let CompiledService { source, mut files, .. } = self.documents.service(service).map_err(told)?;
         files.retain(|(_, digest)| digest.is_none() || !digests.contains(digest));
         let provider = self.documents.provider().clone();
-        let compiled = write(&ProviderSource { provider, services: vec![source] }, Packing::Quick)?;
+        let compiled = write(&ProviderSource { provider, services: vec![source] }, Compression::Fast)?;
         if let Some(place) = place {
-            keep(&place, &Kept { files, compiled: compiled.clone() });
+            keep(&place, &CachedService { files, compiled: compiled.clone() });
         }
         Ok(compiled)
     }
 
-    fn kept(&self, place: &Path) -> Option<Vec<u8>> {
-        let kept: Kept = postcard::from_bytes(&std::fs::read(place).ok()?).ok()?;
+    fn read_cached(&self, place: &Path) -> Option<Vec<u8>> {
+        let kept: CachedService = postcard::from_bytes(&std::fs::read(place).ok()?).ok()?;
         let is_same = |(file, digest): &(String, Option<[u8; 32]>)| self.documents.digest_of(file).ok() == *digest;
         kept.files.iter().all(is_same).then_some(kept.compiled)
     }
@@ -100,7 +100,8 @@ fn key([head, document]: &[Option<[u8; 32]>; 2], provider: &Provider, service: &
     // The same documents in another folder are another provider.
     let names = [provider.name.as_str(), &provider.version, service].map(str::as_bytes);
     let mut hash = Sha256::new();
-    for part in [EDITION.as_bytes(), part(head.as_ref()), part(document.as_ref())].into_iter().chain(names) {
+    for part in [COMPILER_FINGERPRINT.as_bytes(), part(head.as_ref()), part(document.as_ref())].into_iter().chain(names)
+    {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
         hash.update(part);
     }
@@ -108,7 +109,7 @@ fn key([head, document]: &[Option<[u8; 32]>; 2], provider: &Provider, service: &
 }
 
 /// Writes what is kept in one step; a folder that cannot be written means compiling again, no error.
-fn keep(place: &Path, kept: &Kept) {
+fn keep(place: &Path, kept: &CachedService) {
     let Some(folder) = place.parent() else { return };
     let Ok(bytes) = postcard::to_stdvec(kept) else { return };
     let ours = folder.join(format!(".{}.{}", std::process::id(), place.file_name().unwrap_or_default().display()));
@@ -120,7 +121,7 @@ fn keep(place: &Path, kept: &Kept) {
     }
 }
 
-impl OnDemand for Installed {
+impl LazyProvider for DocumentProvider {
     fn provider(&self) -> &Provider {
         self.documents.provider()
     }

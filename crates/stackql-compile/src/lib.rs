@@ -18,13 +18,13 @@ mod shapes;
 use std::path::Path;
 
 use stackql_provider::ProviderSource;
-use stackql_provider::names::meant;
+use stackql_provider::names::did_you_mean;
 use thiserror::Error;
 
 pub use aws::aws;
-pub use documents::{CompiledService, Coverage, Documents, Place, Problem};
+pub use documents::{CompiledService, Coverage, Diagnostic, Documents, SourceLocation};
 pub use facts::facts;
-pub use installed::Installed;
+pub use installed::DocumentProvider;
 pub use manifest::Manifest;
 pub use overlay::Overlays;
 
@@ -58,7 +58,7 @@ pub enum Error {
         provider: String,
     },
     /// A service that the models do not have.
-    #[error("{models} has no service '{name}'{}", meant(.suggestion.as_deref()))]
+    #[error("{models} has no service '{name}'{}", did_you_mean(.suggestion.as_deref()))]
     Service {
         /// The folder of the models.
         models: String,

@@ -25,7 +25,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// Reads `manifest.yaml` in the provider's folder; `None` where there is none.
-    pub fn read(provider: &Path) -> Result<Option<Self>, Error> {
+    pub fn load(provider: &Path) -> Result<Option<Self>, Error> {
         let path = provider.join("manifest.yaml");
         let Some(text) = text(&path)? else { return Ok(None) };
         let invalid = |e: yaml_serde::Error| Error::Invalid { path: path.display().to_string(), reason: e.to_string() };
@@ -37,7 +37,7 @@ impl Manifest {
 /// folder beside `__init__.py`.
 pub(crate) fn version_of(models: &Path) -> Result<String, Error> {
     let Some(around) = models.parent() else { return Ok(UNKNOWN.to_owned()) };
-    if let Some(manifest) = Manifest::read(around)? {
+    if let Some(manifest) = Manifest::load(around)? {
         return Ok(format!("v{}", manifest.version));
     }
     let module = text(&around.join("__init__.py"))?.unwrap_or_default();

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value;
-use stackql_provider::names::{Found, find, nearest};
+use stackql_provider::names::{NameMatch, match_name, nearest};
 
 use crate::Error;
 
@@ -27,11 +27,11 @@ pub(crate) fn services(models: &Path) -> Result<Vec<String>, Error> {
 }
 
 /// The services below `models` that are `wanted`, as their folders spell them.
-pub(crate) fn named(models: &Path, wanted: &[String]) -> Result<Vec<String>, Error> {
+pub(crate) fn service_folders(models: &Path, wanted: &[String]) -> Result<Vec<String>, Error> {
     let known = services(models)?;
     let all = || known.iter().map(|n| (n.as_str(), n.as_str()));
-    let own = |name: &String| match find(name, all()) {
-        Found::One(own) => Ok(own.to_owned()),
+    let own = |name: &String| match match_name(name, all()) {
+        NameMatch::One(own) => Ok(own.to_owned()),
         _ => Err(Error::Service {
             models: models.display().to_string(),
             name: name.clone(),

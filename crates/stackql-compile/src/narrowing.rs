@@ -1,7 +1,7 @@
 //! Which predicates on columns an operation takes, and the filter names that its documentation lists.
 
 use serde_json::Value;
-use stackql_provider::{Column, Narrowing, NarrowingVia, Parameter, Type, Types, names::fold};
+use stackql_provider::{Column, Parameter, PredicateEncoding, PredicatePushdown, Type, Types, names::fold};
 
 /// The most values one filter takes.
 const MAX_VALUES: u32 = 200;
@@ -26,31 +26,31 @@ pub(crate) fn filter_names(member: &Value) -> Vec<String> {
 
 /// The narrowings of a method that answers SELECT. A filter compares texts, so a column whose values have several
 /// spellings takes none: a time, or a number with a fraction.
-pub(crate) fn narrowings(
+pub(crate) fn predicate_pushdowns(
     columns: &[Column],
     parameters: &[Parameter],
     filters: &[String],
     excluded: &[String],
     types: &Types,
-) -> Vec<Narrowing> {
+) -> Vec<PredicatePushdown> {
     let mut out = Vec::new();
     for column in columns.iter().filter(|c| !types.get(c.ty).is_nested()) {
         let folded = fold(&column.name);
-        let mut add = |via| out.push(Narrowing { column: column.name.clone(), via });
+        let mut add = |via| out.push(PredicatePushdown { column: column.name.clone(), encoding: via });
         let named =
             |f: &&String| !f.starts_with("tag") && !excluded.contains(*f) && fold(&f.replace('-', "_")) == folded;
         let one_spelling = !matches!(types.get(column.ty), Type::Timestamp(_) | Type::Number);
         if let Some(name) = filters.iter().find(named).filter(|_| one_spelling) {
-            add(NarrowingVia::Filter { parameter: "Filter".into(), name: name.clone(), maximum: MAX_VALUES });
+            add(PredicateEncoding::Filter { parameter: "Filter".into(), name: name.clone(), maximum: MAX_VALUES });
         }
         let spelled = |p: &&Parameter| fold(&p.name) == folded || p.aliases.iter().any(|a| fold(a) == folded);
         for parameter in parameters.iter().filter(spelled) {
             match types.get(parameter.ty) {
                 Type::List { item, .. } if !types.get(*item).is_nested() => {
-                    add(NarrowingVia::List { parameter: parameter.name.clone() });
+                    add(PredicateEncoding::List { parameter: parameter.name.clone() });
                 }
                 ty if !ty.is_nested() && !parameter.required => {
-                    add(NarrowingVia::Value { parameter: parameter.name.clone() });
+                    add(PredicateEncoding::Value { parameter: parameter.name.clone() });
                 }
                 _ => {}
             }

@@ -6,7 +6,7 @@ use crate::shapes::{text, wire};
 
 /// Where rows stand below an output, and their shape. An empty path is the output itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Rows {
+pub(crate) struct RowLocation {
     pub(crate) path: Vec<String>,
     pub(crate) shape: String,
     /// What the only column is called where a row is a single value.
@@ -16,7 +16,13 @@ pub(crate) struct Rows {
 }
 
 /// Rows of a method that answers SELECT: the elements of the only list, else the only structure, else the output.
-pub(crate) fn select(model: &Value, output: &str, resource: &str, choice: Option<&str>, item_name: &str) -> Rows {
+pub(crate) fn select(
+    model: &Value,
+    output: &str,
+    resource: &str,
+    choice: Option<&str>,
+    item_name: &str,
+) -> RowLocation {
     let shapes = &model["shapes"];
     let members: Vec<(&String, &Value)> =
         shapes[output]["members"].as_object().into_iter().flatten().filter(|(n, _)| *n != "NextToken").collect();
@@ -27,7 +33,7 @@ pub(crate) fn select(model: &Value, output: &str, resource: &str, choice: Option
     if let [(name, only)] = members.as_slice() {
         let kind = text(&shapes[text(&only["shape"])]["type"]);
         if kind == "structure" || kind == "list" && element(shapes, only) != "structure" {
-            return Rows { classic: Some(output.to_owned()), ..enter(shapes, name, only, item_name) };
+            return RowLocation { classic: Some(output.to_owned()), ..enter(shapes, name, only, item_name) };
         }
     }
     let (lists, others): (Vec<_>, Vec<_>) = members.iter().partition(|(_, m)| element(shapes, m) == "structure");
@@ -49,7 +55,7 @@ pub(crate) fn select(model: &Value, output: &str, resource: &str, choice: Option
 
 /// Rows of a method that changes something: the only structure in its output, or the elements of its only list, where
 /// what stands beside it says no more than that the call was made; else the output.
-pub(crate) fn change(model: &Value, output: &str, item_name: &str) -> Rows {
+pub(crate) fn change(model: &Value, output: &str, item_name: &str) -> RowLocation {
     let shapes = &model["shapes"];
     let kind = |m: &Value| text(&shapes[text(&m["shape"])]["type"]);
     let nested = |m: &Value| kind(m) == "structure" || element(shapes, m) == "structure";
@@ -62,8 +68,8 @@ pub(crate) fn change(model: &Value, output: &str, item_name: &str) -> Rows {
     }
 }
 
-fn root(output: &str) -> Rows {
-    Rows { path: Vec::new(), shape: output.to_owned(), scalar: None, classic: None }
+fn root(output: &str) -> RowLocation {
+    RowLocation { path: Vec::new(), shape: output.to_owned(), scalar: None, classic: None }
 }
 
 /// The kind of a list's elements; empty for what is no list.
@@ -72,18 +78,18 @@ fn element<'a>(shapes: &'a Value, member: &Value) -> &'a str {
     if text(&shape["type"]) == "list" { text(&shapes[text(&shape["member"]["shape"])]["type"]) } else { "" }
 }
 
-fn enter(shapes: &Value, name: &str, member: &Value, item_name: &str) -> Rows {
+fn enter(shapes: &Value, name: &str, member: &Value, item_name: &str) -> RowLocation {
     let shape = text(&member["shape"]);
     let mut path = vec![wire(name, member)];
     if text(&shapes[shape]["type"]) != "list" {
-        return Rows { path, shape: shape.to_owned(), scalar: None, classic: None };
+        return RowLocation { path, shape: shape.to_owned(), scalar: None, classic: None };
     }
     let item = &shapes[shape]["member"];
     if shapes[shape]["flattened"] != true {
         path.push(item["locationName"].as_str().unwrap_or(item_name).to_owned());
     }
     let scalar = (element(shapes, member) != "structure").then(|| wire(name, member));
-    Rows { path, shape: text(&item["shape"]).to_owned(), scalar, classic: None }
+    RowLocation { path, shape: text(&item["shape"]).to_owned(), scalar, classic: None }
 }
 
 #[cfg(test)]

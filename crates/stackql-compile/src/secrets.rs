@@ -11,22 +11,22 @@ use crate::shapes::{request_wire, text, wire};
 const MAX_DEPTH: usize = 64;
 
 /// The secrets of an operation with these shapes of input and output.
-pub(crate) fn of_shapes(model: &Value, query: bool, input: &str, output: &str) -> Vec<Secret> {
-    let mut found = Found { model, query, secrets: BTreeSet::new(), seen: BTreeSet::new() };
+pub(crate) fn shape_secrets(model: &Value, query: bool, input: &str, output: &str) -> Vec<Secret> {
+    let mut found = SecretCollector { model, query, secrets: BTreeSet::new(), seen: BTreeSet::new() };
     for shape in [input, output] {
         found.collect(shape, None, is_sensitive(model, shape, 0), 0);
     }
     found.secrets.into_iter().collect()
 }
 
-struct Found<'a> {
+struct SecretCollector<'a> {
     model: &'a Value,
     query: bool,
     secrets: BTreeSet<Secret>,
     seen: BTreeSet<(String, Option<String>)>,
 }
 
-impl Found<'_> {
+impl SecretCollector<'_> {
     /// Collects what is secret inside of a shape: all of it, or what is marked.
     fn collect(&mut self, shape: &str, parent: Option<&str>, is_secret: bool, depth: usize) {
         if depth > MAX_DEPTH || !self.seen.insert((shape.to_owned(), parent.map(str::to_owned))) {

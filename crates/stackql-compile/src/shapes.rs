@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 64;
 
 /// Collects the shapes that one resource uses.
 #[derive(Debug)]
-pub(crate) struct Shapes<'a> {
+pub(crate) struct ShapeCompiler<'a> {
     pub(crate) model: &'a Value,
     pub(crate) query: bool,
     pub(crate) types: Types,
@@ -20,7 +20,7 @@ pub(crate) struct Shapes<'a> {
     depth: usize,
 }
 
-impl<'a> Shapes<'a> {
+impl<'a> ShapeCompiler<'a> {
     pub(crate) fn new(model: &'a Value, query: bool) -> Self {
         Self { model, query, types: Types::default(), seen: HashMap::new(), depth: 0 }
     }

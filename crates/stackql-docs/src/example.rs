@@ -14,14 +14,14 @@ const RESERVED: [&str; 44] = [
 ];
 
 /// The place a call is made in: a scope parameter and a value that it can have.
-pub(crate) struct Place {
+pub(crate) struct ScopeValue {
     /// The parameter.
     pub(crate) name: String,
     /// The default, or where there is none a value to fill in.
     pub(crate) value: String,
 }
 
-impl Place {
+impl ScopeValue {
     /// The scope of a service's calls, if they have one.
     pub(crate) fn of(provider: &Provider, service: &Service) -> Option<Self> {
         let name = service.endpoints.scope.as_ref()?;
@@ -32,7 +32,7 @@ impl Place {
 }
 
 /// The statement that calls `method` of the resource at `table`.
-pub(crate) fn statement(table: &str, resource: &Resource, method: &Method, place: Option<&Place>) -> String {
+pub(crate) fn statement(table: &str, resource: &Resource, method: &Method, place: Option<&ScopeValue>) -> String {
     let bindings = Bindings::new(resource, method, place);
     match method.verb {
         Verb::Select => {
@@ -78,7 +78,7 @@ struct Bindings {
 }
 
 impl Bindings {
-    fn new(resource: &Resource, method: &Method, place: Option<&Place>) -> Self {
+    fn new(resource: &Resource, method: &Method, place: Option<&ScopeValue>) -> Self {
         let is_place = |p: &&Parameter| place.is_some_and(|s| s.name == p.name);
         let bind = |p: &Parameter| (p.name.clone(), literal(&resource.types, p.ty, &p.name));
         let given = |p: &&Parameter| !is_place(p) && !pages(method, &p.name) && !p.implied;

@@ -10,8 +10,8 @@ mod example;
 mod prose;
 mod site;
 
-use stackql_provider::names::{Found, find, nearest};
-use stackql_provider::{CompiledError, LookupError, OnDemand, Provider, Resource, ResourceEntry, Service};
+use stackql_provider::names::{NameMatch, match_name, nearest};
+use stackql_provider::{CompiledError, LazyProvider, LookupError, Provider, Resource, ResourceEntry, Service};
 use thiserror::Error;
 
 /// How pages look.
@@ -56,7 +56,7 @@ pub enum Error {
 /// The pages of the provider in `source`, or of one of its services, decoded one by one as they are asked for.
 /// `service` may be in any spelling.
 pub fn pages<'a>(
-    source: &'a dyn OnDemand,
+    source: &'a dyn LazyProvider,
     service: Option<&str>,
     style: Style,
 ) -> Result<impl Iterator<Item = Result<Page, Error>> + use<'a>, Error> {
@@ -75,7 +75,7 @@ pub fn pages<'a>(
 
 /// The pages of one service: its own, then its resources'.
 struct ServicePages<'a> {
-    source: &'a dyn OnDemand,
+    source: &'a dyn LazyProvider,
     index: usize,
     style: Style,
     service: Option<Result<Service, Error>>,
@@ -84,7 +84,7 @@ struct ServicePages<'a> {
 }
 
 impl<'a> ServicePages<'a> {
-    fn new(source: &'a dyn OnDemand, index: usize, style: Style) -> Self {
+    fn new(source: &'a dyn LazyProvider, index: usize, style: Style) -> Self {
         let service = source.service(index).map_err(|e| unreadable(source.provider(), e));
         Self { source, index, style, service: Some(service), next: 0 }
     }
@@ -106,7 +106,7 @@ impl Iterator for ServicePages<'_> {
             };
             page(provider, &[&service.name], text)
         } else {
-            let at = shown(&service.resources, self.style, self.next - 1)?;
+            let at = next_page_start(&service.resources, self.style, self.next - 1)?;
             self.next = at + 1;
             self.source
                 .resource(self.index, at)
@@ -120,7 +120,7 @@ impl Iterator for ServicePages<'_> {
 }
 
 /// The first resource from `start` on that has a page in this style.
-fn shown(resources: &[ResourceEntry], style: Style, start: usize) -> Option<usize> {
+fn next_page_start(resources: &[ResourceEntry], style: Style, start: usize) -> Option<usize> {
     let mut rest = resources.iter().enumerate().skip(start);
     rest.find(|(_, r)| style == Style::Classic || !r.page_only).map(|(i, _)| i)
 }
@@ -154,10 +154,10 @@ fn is_folder_name(name: &str) -> bool {
 
 fn index_of(provider: &Provider, name: &str) -> Result<usize, LookupError> {
     let names = provider.services.iter().enumerate().map(|(i, s)| (i, s.name.as_str()));
-    match find(name, names.clone()) {
-        Found::One(i) => Ok(i),
-        Found::Ambiguous(candidates) => Err(LookupError::Ambiguous { name: name.to_owned(), candidates }),
-        Found::None => Err(LookupError::UnknownService {
+    match match_name(name, names.clone()) {
+        NameMatch::One(i) => Ok(i),
+        NameMatch::Ambiguous(candidates) => Err(LookupError::Ambiguous { name: name.to_owned(), candidates }),
+        NameMatch::None => Err(LookupError::UnknownService {
             provider: provider.name.clone(),
             name: name.to_owned(),
             suggestion: nearest(name, names.map(|(_, n)| n)).map(str::to_owned),

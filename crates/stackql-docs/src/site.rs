@@ -1,9 +1,9 @@
 //! Pages for readers of this program: what a table has, how each of its methods is called. Owns the layout;
 //! the statements are [`crate::example`]'s, the text [`crate::prose`]'s.
 
-use stackql_provider::{Method, Narrowing, Parameter, Provider, Resource, Service, Verb};
+use stackql_provider::{Method, Parameter, PredicatePushdown, Provider, Resource, Service, Verb};
 
-use crate::example::{Place, pages, statement};
+use crate::example::{ScopeValue, pages, statement};
 use crate::prose::{blocks, cell, code, first_paragraph, plain};
 
 /// The page of a provider.
@@ -42,7 +42,7 @@ pub(crate) fn resource(provider: &Provider, service: &Service, resource: &Resour
     let id = format!("{}.{}.{}", provider.name, service.name, resource.name);
     let mut out = head(&id, &format!("Query, deploy and manage {id} by SQL"));
     paragraph(&mut out, &blocks(&resource.description));
-    let place = Place::of(provider, service);
+    let place = ScopeValue::of(provider, service);
     fields(&mut out, resource, service.endpoints.scope.as_deref());
     views(&mut out, resource);
     if resource.methods.is_empty() {
@@ -124,12 +124,13 @@ fn views(out: &mut String, resource: &Resource) {
 
 /// The columns whose predicates the provider applies itself, in the order of the columns.
 fn narrowed(resource: &Resource) -> Vec<String> {
-    let narrowings: Vec<&Narrowing> = resource.methods_of(Verb::Select).flat_map(|m| &m.narrowings).collect();
+    let narrowings: Vec<&PredicatePushdown> =
+        resource.methods_of(Verb::Select).flat_map(|m| &m.predicate_pushdowns).collect();
     let travels = |name: &str| narrowings.iter().any(|n| n.column == name);
     resource.columns.iter().filter(|c| travels(&c.name)).map(|c| code(&c.name)).collect()
 }
 
-fn parameters(out: &mut String, resource: &Resource, method: &Method, place: Option<&Place>) {
+fn parameters(out: &mut String, resource: &Resource, method: &Method, place: Option<&ScopeValue>) {
     if method.parameters.iter().all(|p| p.implied) && place.is_none() {
         return;
     }

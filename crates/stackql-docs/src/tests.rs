@@ -1,6 +1,7 @@
 use stackql_provider::{
-    Carrier, Column, CompiledProvider, Endpoints, Member, Narrowing, NarrowingVia, NextPage, Packing, PageSize, Paging,
-    Parameter, ProviderSource, RequestShape, ResponseShape, Scope, ServiceSource, Type, Types, Verb, View, write,
+    Column, CompiledProvider, Compression, Endpoints, Member, NextPage, PageSize, Paging, Parameter, PredicateEncoding,
+    PredicatePushdown, ProviderSource, RequestShape, ResponseLocation, ResponseShape, Scope, ServiceSource, Type,
+    Types, Verb, View, write,
 };
 
 use super::*;
@@ -60,14 +61,14 @@ fn source() -> ProviderSource {
                 vec![parameter("Order", whole, false), parameter("ShipId", text, true)],
             ),
             stackql_provider::Method {
-                narrowings: vec![Narrowing {
+                predicate_pushdowns: vec![PredicatePushdown {
                     column: "shipId".into(),
-                    via: NarrowingVia::List { parameter: "ShipId".into() },
+                    encoding: PredicateEncoding::List { parameter: "ShipId".into() },
                 }],
                 paging: Some(Paging {
                     next: NextPage::Token {
                         parameter: "NextToken".into(),
-                        answer: Carrier::Body(vec!["nextToken".into()]),
+                        answer: ResponseLocation::Body(vec!["nextToken".into()]),
                     },
                     size: Some(PageSize { parameter: "MaxResults".into(), ..PageSize::default() }),
                 }),
@@ -113,7 +114,7 @@ fn source() -> ProviderSource {
 }
 
 fn compiled(source: &ProviderSource) -> CompiledProvider {
-    CompiledProvider::new(write(source, Packing::Quick).unwrap()).unwrap()
+    CompiledProvider::new(write(source, Compression::Fast).unwrap()).unwrap()
 }
 
 fn check(service: Option<&str>, style: Style) -> String {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use stackql_docs::{Style, pages};
-use stackql_provider::{CompiledProvider, Packing, write};
+use stackql_provider::{CompiledProvider, Compression, write};
 
 /// A field of volumes that the old pages call as the parameter of its INSERT, and its own name.
 const LENT: &str = "| `AvailabilityZone` | `string` | The Availability Zone for the volume. |";
@@ -116,5 +116,5 @@ fn python(arguments: &[&str]) -> Result<(), String> {
 
 fn definitions(models: &Path) -> CompiledProvider {
     let source = stackql_compile::aws(models, &["ec2".to_owned()], stackql_compile::AWS_OVERLAY, false).unwrap();
-    CompiledProvider::new(write(&source, Packing::Quick).unwrap()).unwrap()
+    CompiledProvider::new(write(&source, Compression::Fast).unwrap()).unwrap()
 }

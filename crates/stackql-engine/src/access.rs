@@ -3,44 +3,44 @@
 use std::collections::HashSet;
 
 use serde_json::{Value as Json, json};
-use stackql_call::{BindError, Bindings, RowPlan, Value};
-use stackql_provider::{BodyStyle, Location, Method, NarrowingVia, Resource, Service, Type, Verb};
+use stackql_call::{BindError, Bindings, RowProjection, Value};
+use stackql_provider::{BodyStyle, Location, Method, PredicateEncoding, Resource, Service, Type, Verb};
 
 use crate::error::Error;
 use crate::example;
 use crate::predicate::{Predicate, text};
-use crate::scope::ALL;
-use crate::shape::{same, spelled};
+use crate::scope::ALL_MEMBERS;
+use crate::shape::{names_column, spelled};
 use crate::table::{ResourceTable, is_filterable, select_methods};
 
 /// How a resource is read.
 #[derive(Debug)]
-pub(crate) struct Access<'a> {
+pub(crate) struct AccessPath<'a> {
     pub(crate) method: &'a Method,
     /// One set of bindings a call.
     pub(crate) rows: Vec<Bindings>,
     /// The calls ask for certain things by name; one that is not there is zero rows.
-    pub(crate) absent_is_empty: bool,
+    pub(crate) not_found_is_empty: bool,
 }
 
 /// The most calls that the lists of one statement may multiply to.
 const MAX_ROWS: usize = 100_000;
 
 /// How `table` is read where `predicates` hold, and a value is known for each of the columns `fed`. What is fed comes
-/// as one value a row of keys, so the bindings are those of any such row: [`Access::rows`] stands for them all.
-pub(crate) fn access<'a>(
+/// as one value a row of keys, so the bindings are those of any such row: [`AccessPath::rows`] stands for them all.
+pub(crate) fn choose_access_path<'a>(
     table: &'a ResourceTable,
     predicates: &[Predicate],
     fed: &[String],
-) -> Result<Access<'a>, Error> {
-    let method = choose(table, predicates, fed)?;
+) -> Result<AccessPath<'a>, Error> {
+    let method = choose_method(table, predicates, fed)?;
     let any = |column: &String| Predicate { column: column.clone(), values: vec![Value::Text(String::new())] };
     let all: Vec<Predicate> = predicates.iter().cloned().chain(fed.iter().map(any)).collect();
     bindings(table, method, &all)
 }
 
 /// The method whose required parameters are all bound by `predicates` or `fed`; of several the one that asks for most.
-pub(crate) fn choose<'a>(
+pub(crate) fn choose_method<'a>(
     table: &'a ResourceTable,
     predicates: &[Predicate],
     fed: &[String],
@@ -57,13 +57,13 @@ pub(crate) fn choose_among<'a>(
     offered: &[&str],
 ) -> Result<&'a Method, Error> {
     // A condition on a field of rows binds nothing.
-    let bound: Vec<&str> = bound.iter().copied().filter(|c| table.shape.is_parameter(c)).collect();
+    let bound: Vec<&str> = bound.iter().copied().filter(|c| table.columns.is_parameter(c)).collect();
     let name = table.name();
     match rank(table, &bound, offered)? {
         Ranked { best: Some(method), .. } => Ok(method),
         Ranked { best: None, nearest: Some((method, missing)) } => {
             // What reads the table may have left it to the statement.
-            if let Some(error) = table.presets.as_ref().and_then(|presets| presets.lacking(&missing)) {
+            if let Some(error) = table.view_defaults.as_ref().and_then(|presets| presets.lacking(&missing)) {
                 return Err(error);
             }
             let example = example::by_verb(&name, &table.resource, method);
@@ -87,7 +87,7 @@ pub(crate) fn choose_among<'a>(
 
 /// The method that lacks the fewest of its required parameters, where none can be called.
 pub(crate) fn nearest<'a>(table: &'a ResourceTable, bound: &[&str], offered: &[&str]) -> Option<&'a Method> {
-    let bound: Vec<&str> = bound.iter().copied().filter(|c| table.shape.is_parameter(c)).collect();
+    let bound: Vec<&str> = bound.iter().copied().filter(|c| table.columns.is_parameter(c)).collect();
     rank(table, &bound, offered).ok()?.nearest.map(|(method, _)| method)
 }
 
@@ -103,16 +103,18 @@ fn rank<'a>(table: &'a ResourceTable, bound: &[&str], offered: &[&str]) -> Resul
     let name = table.name();
     let mut missing: Option<(&Method, Vec<String>)> = None;
     let mut best: Option<&Method> = None;
-    let is_meant = |method: &&Method| table.pinned.as_ref().is_none_or(|pinned| *pinned == method.name);
+    let is_meant = |method: &&Method| table.fixed_method.as_ref().is_none_or(|pinned| *pinned == method.name);
     for method in select_methods(&name, &table.resource)?.into_iter().filter(is_meant) {
-        let is_bound =
-            |name: &str| method.parameter(name).is_some_and(|p| bound.iter().chain(offered).any(|c| same(p, c)));
-        let lacks: Vec<String> = method.owed().into_iter().filter(|n| !is_bound(n)).map(str::to_owned).collect();
-        if bound.iter().any(|c| !knows(&table.service, method, c)) {
+        let is_bound = |name: &str| {
+            method.parameter(name).is_some_and(|p| bound.iter().chain(offered).any(|c| names_column(p, c)))
+        };
+        let lacks: Vec<String> =
+            method.caller_required().into_iter().filter(|n| !is_bound(n)).map(str::to_owned).collect();
+        if bound.iter().any(|c| !accepts_column(&table.service, method, c)) {
             continue;
         }
         if lacks.is_empty() {
-            if best.is_none_or(|b| b.owed().len() < method.owed().len()) {
+            if best.is_none_or(|b| b.caller_required().len() < method.caller_required().len()) {
                 best = Some(method);
             }
         } else if missing.as_ref().is_none_or(|(_, m)| lacks.len() < m.len()) {
@@ -124,13 +126,14 @@ fn rank<'a>(table: &'a ResourceTable, bound: &[&str], offered: &[&str]) -> Resul
 
 /// Whether a parameter column means something to `method`: what is a parameter of other methods alone has no value in
 /// its rows, and no row would be left.
-fn knows(service: &Service, method: &Method, column: &str) -> bool {
-    service.endpoints.scope.as_deref() == Some(spelled(column)) || method.parameters.iter().any(|p| same(p, column))
+fn accepts_column(service: &Service, method: &Method, column: &str) -> bool {
+    service.endpoints.scope.as_deref() == Some(spelled(column))
+        || method.parameters.iter().any(|p| names_column(p, column))
 }
 
 /// How a predicate travels with a call.
 #[derive(Debug)]
-pub(crate) enum Way<'a> {
+pub(crate) enum PredicateTarget<'a> {
     /// As a parameter without which the method is not called, or the scope: a call a value.
     Required {
         name: &'a str,
@@ -146,25 +149,32 @@ pub(crate) enum Way<'a> {
 }
 
 /// How `predicate` travels with a call of `method`, if it does.
-pub(crate) fn way<'a>(table: &'a ResourceTable, method: &'a Method, predicate: &'a Predicate) -> Option<Way<'a>> {
+pub(crate) fn predicate_target<'a>(
+    table: &'a ResourceTable,
+    method: &'a Method,
+    predicate: &'a Predicate,
+) -> Option<PredicateTarget<'a>> {
     let (service, resource) = (&table.service, &table.resource);
-    if table.shape.is_parameter(&predicate.column) {
+    if table.columns.is_parameter(&predicate.column) {
         let column = spelled(&predicate.column);
         let is_scope = service.endpoints.scope.as_deref() == Some(column);
-        let parameter = method.parameters.iter().find(|p| same(p, column));
+        let parameter = method.parameters.iter().find(|p| names_column(p, column));
         if is_scope || parameter.is_some_and(|p| p.required) {
             let name = parameter.map_or(column, |p| p.name.as_str());
-            return Some(Way::Required { name, asks_for_one: !is_scope && asks_for_one(method) });
+            return Some(PredicateTarget::Required { name, asks_for_one: !is_scope && asks_for_one(method) });
         }
-        return parameter.map(|p| Way::Value { parameter: &p.name });
+        return parameter.map(|p| PredicateTarget::Value { parameter: &p.name });
     }
-    let narrowing = method.narrowings.iter().find(|n| n.column == predicate.column && fits(resource, predicate))?;
-    Some(match &narrowing.via {
-        NarrowingVia::Filter { parameter, name, maximum } => {
-            Way::Filter { parameter, name, maximum: (*maximum as usize).max(1) }
+    let narrowing = method
+        .predicate_pushdowns
+        .iter()
+        .find(|n| n.column == predicate.column && is_comparable_as_text(resource, predicate))?;
+    Some(match &narrowing.encoding {
+        PredicateEncoding::Filter { parameter, name, maximum } => {
+            PredicateTarget::Filter { parameter, name, maximum: (*maximum as usize).max(1) }
         }
-        NarrowingVia::List { parameter } => Way::List { parameter },
-        NarrowingVia::Value { parameter } => Way::Value { parameter },
+        PredicateEncoding::List { parameter } => PredicateTarget::List { parameter },
+        PredicateEncoding::Value { parameter } => PredicateTarget::Value { parameter },
     })
 }
 
@@ -173,36 +183,36 @@ pub(crate) fn bindings<'a>(
     table: &'a ResourceTable,
     method: &'a Method,
     predicates: &[Predicate],
-) -> Result<Access<'a>, Error> {
+) -> Result<AccessPath<'a>, Error> {
     let resource = &table.resource;
     let mut rows = vec![Bindings::new()];
     // For each predicate that is a filter: the filter, or several where one does not take all the values.
     let mut filters: Vec<(&str, Vec<Json>)> = Vec::new();
     let mut absent_is_empty = false;
     for predicate in predicates {
-        match way(table, method, predicate) {
-            Some(Way::Required { name, asks_for_one }) => {
+        match predicate_target(table, method, predicate) {
+            Some(PredicateTarget::Required { name, asks_for_one }) => {
                 absent_is_empty |= asks_for_one;
-                rows = multiply(rows, name, &predicate.values)?;
+                rows = cross_bindings(rows, name, &predicate.values)?;
             }
-            Some(Way::Filter { parameter, name, maximum }) => {
+            Some(PredicateTarget::Filter { parameter, name, maximum }) => {
                 let filter = |values| filter(resource, method, parameter, name, values);
                 let Some(parts) = predicate.values.chunks(maximum).map(filter).collect::<Option<Vec<_>>>() else {
                     continue;
                 };
                 // A row that two filters let through would be there twice.
-                if parts.len() == 1 || are_apart(&predicate.values) {
+                if parts.len() == 1 || are_distinct(&predicate.values) {
                     filters.push((parameter, parts));
                 }
             }
-            Some(Way::List { parameter }) => {
+            Some(PredicateTarget::List { parameter }) => {
                 absent_is_empty = true;
                 // One unknown value is an error for the whole list, so each travels alone.
                 let alone = |value| Value::Json(json!([value]));
                 let each: Vec<Value> = predicate.values.iter().filter_map(text).map(alone).collect();
-                rows = multiply(rows, parameter, &each)?;
+                rows = cross_bindings(rows, parameter, &each)?;
             }
-            Some(Way::Value { parameter }) => rows = multiply(rows, parameter, &predicate.values)?,
+            Some(PredicateTarget::Value { parameter }) => rows = cross_bindings(rows, parameter, &predicate.values)?,
             None => {}
         }
     }
@@ -213,7 +223,7 @@ pub(crate) fn bindings<'a>(
         }
         rows = rows.iter().flat_map(|row| parts.iter().map(|filter| with_filter(row, parameter, filter))).collect();
     }
-    Ok(Access { method, rows, absent_is_empty })
+    Ok(AccessPath { method, rows, not_found_is_empty: absent_is_empty })
 }
 
 /// The bindings with one more element in a list of filters.
@@ -233,7 +243,7 @@ fn with_filter(row: &Bindings, parameter: &str, filter: &Json) -> Bindings {
 }
 
 /// Whether no value is another's but for letters' case.
-fn are_apart(values: &[Value]) -> bool {
+fn are_distinct(values: &[Value]) -> bool {
     let folded: HashSet<Option<String>> = values.iter().map(|v| text(v).map(|t| t.to_lowercase())).collect();
     folded.len() == values.len()
 }
@@ -271,12 +281,12 @@ pub(crate) fn is_of_a_parent(method: &Method, code: &str) -> bool {
 }
 
 /// A set of bindings for each of `rows` with each of the values; none for what contradicts what is bound already.
-fn multiply(rows: Vec<Bindings>, name: &str, values: &[Value]) -> Result<Vec<Bindings>, Error> {
+fn cross_bindings(rows: Vec<Bindings>, name: &str, values: &[Value]) -> Result<Vec<Bindings>, Error> {
     let count = rows.len().saturating_mul(values.len());
     if count > MAX_ROWS {
         return Err(too_many(count));
     }
-    let everywhere = Value::Text(ALL.to_owned());
+    let everywhere = Value::Text(ALL_MEMBERS.to_owned());
     let one = |row: &Bindings, value: &Value| {
         let mut row = row.clone();
         match row.get(name) {
@@ -292,13 +302,13 @@ fn multiply(rows: Vec<Bindings>, name: &str, values: &[Value]) -> Result<Vec<Bin
 fn too_many(count: usize) -> Error {
     let message =
         format!("the lists in WHERE make {count} calls, and {MAX_ROWS} is as many as a scan makes; narrow them");
-    Error::statement(message)
+    Error::invalid(message)
 }
 
 /// Whether the predicate's values can be compared by the provider as the column's text.
-fn fits(resource: &Resource, predicate: &Predicate) -> bool {
+fn is_comparable_as_text(resource: &Resource, predicate: &Predicate) -> bool {
     let column = resource.columns.iter().find(|c| c.name == predicate.column);
-    let data_type = column.map(|c| RowPlan::field(&resource.types, c).data_type().clone());
+    let data_type = column.map(|c| RowProjection::field(&resource.types, c).data_type().clone());
     data_type.is_some_and(|t| is_filterable(&t))
         // What stands for other characters to the provider would let more through.
         && predicate.values.iter().all(|v| text(v).is_some_and(|t| !t.contains(['\\', '*', '?'])))

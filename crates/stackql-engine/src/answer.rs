@@ -11,38 +11,38 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::stream::{self, StreamExt};
 use tokio::time::Sleep;
 
-use stackql_provider::Transfer;
+use stackql_provider::DownloadProgress;
 
 use crate::error::Error;
-use crate::{Failure, Waits};
+use crate::{Failure, PendingWaits};
 
 /// What a statement gives.
-pub struct Answer {
+pub struct StatementOutput {
     /// Its rows; `None` where a statement has no result, such as an INSERT without RETURNING. An error in the
     /// stream ends it; rows before it are good. [`Failure::from`] reads the error.
     pub rows: Option<SendableRecordBatchStream>,
     /// What to tell the user, on stderr, such as `The operation was despatched successfully`.
     pub message: Option<String>,
     /// Whether the rows are all there are. Ask after the last row.
-    pub outcome: Arc<dyn Fn() -> Outcome + Send + Sync>,
+    pub completeness: Arc<dyn Fn() -> Completeness + Send + Sync>,
 }
 
-impl std::fmt::Debug for Answer {
+impl std::fmt::Debug for StatementOutput {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Answer").field("message", &self.message).finish_non_exhaustive()
     }
 }
 
-impl Answer {
+impl StatementOutput {
     /// The answer whose rows end with an error when `alarm` rings, `limit` after the statement began.
-    pub(crate) fn until(self, alarm: Pin<Box<Sleep>>, limit: Duration) -> Self {
+    pub(crate) fn with_deadline(self, alarm: Pin<Box<Sleep>>, limit: Duration) -> Self {
         let Some(rows) = self.rows else { return self };
         let schema = rows.schema();
         let rows = stream::unfold(Some((rows, alarm)), move |running| async move {
             let (mut rows, mut alarm) = running?;
             tokio::select! {
                 biased;
-                () = &mut alarm => Some((Err(Error::TookTooLong(limit).into()), None)),
+                () = &mut alarm => Some((Err(Error::StatementTimeout(limit).into()), None)),
                 next = rows.next() => next.map(|batch| (batch, Some((rows, alarm)))),
             }
         });
@@ -57,7 +57,7 @@ impl Answer {
 
 /// Whether an answer's rows are all there are.
 #[derive(Debug, Clone)]
-pub enum Outcome {
+pub enum Completeness {
     /// They are.
     Complete,
     /// Some scopes failed; the rows are those of the others.
@@ -78,9 +78,9 @@ pub struct Progress {
     /// Rows read.
     pub rows: AtomicU64,
     /// What is waited for.
-    pub waits: Waits,
+    pub waits: PendingWaits,
     /// What is downloaded from the registry.
-    pub transfer: Transfer,
+    pub transfer: DownloadProgress,
 }
 
 impl Progress {

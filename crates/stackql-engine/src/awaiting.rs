@@ -7,63 +7,64 @@ use std::time::Duration;
 use datafusion::arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
 use stackql_call::{
-    AnswerError, Call, Made, Page, Progress, Request, Response, RowPlan, Waiting, made, page, progress, request,
+    Call, LroResult, LroStatus, Page, PendingLro, Request, Response, ResponseError, RowProjection, decode_lro_result,
+    decode_page, lro_status, request,
 };
 use stackql_provider::Verb;
 use stackql_sql::Hints;
 use tokio::time::{Instant, sleep};
 
-use crate::Outcome;
+use crate::Completeness;
 use crate::context::Context;
 use crate::error::{Error, Stage};
 use crate::fetch::Tally;
-use crate::pages::exchange;
-use crate::waits::Waits;
+use crate::pages::send_request;
+use crate::waits::PendingWaits;
 
 mod told;
 
-pub(crate) use told::told;
+pub(crate) use told::explain_lro;
 
 /// How far a call is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Until {
+pub(crate) enum WaitFor {
     /// To its answer.
-    Answer,
+    Response,
     /// To the end of the work that it starts.
-    End,
+    Completion,
     /// To the end, and what was made is read.
-    Made,
+    Result,
 }
 
-impl Until {
+impl WaitFor {
     /// As the hints of a statement want it. Work is only awaited where something changes.
-    pub(crate) fn asked(hints: Hints, verb: Verb, is_shown: bool) -> Self {
-        match (hints.until_complete && verb != Verb::Select, is_shown) {
-            (false, _) => Self::Answer,
-            (true, false) => Self::End,
-            (true, true) => Self::Made,
+    pub(crate) fn from_hints(hints: Hints, verb: Verb, is_shown: bool) -> Self {
+        match (hints.await_completion && verb != Verb::Select, is_shown) {
+            (false, _) => Self::Response,
+            (true, false) => Self::Completion,
+            (true, true) => Self::Result,
         }
     }
 }
 
 /// What the calls of one statement that are awaited share.
 #[derive(Debug, Default)]
-pub(crate) struct Awaits {
+pub(crate) struct LroLog {
     /// When the first wait began: the limit is the statement's.
     began: OnceLock<Instant>,
     complete: Mutex<Vec<String>>,
 }
 
-impl Awaits {
+impl LroLog {
     /// What to say when all are over.
-    pub(crate) fn message(&self, outcome: &Outcome, tally: &Tally) -> String {
+    pub(crate) fn message(&self, outcome: &Completeness, tally: &Tally) -> String {
         let complete = self.complete.lock().unwrap_or_else(PoisonError::into_inner);
         let mut lines: Vec<String> = complete.iter().map(|label| format!("{label} complete")).collect();
         match outcome {
-            Outcome::Partial(failures) => {
+            Completeness::Partial(failures) => {
                 let counted = || format!("{} of the operations failed, the others completed", failures.len());
-                lines.push(tally.told("completed").unwrap_or_else(counted));
+                lines.push(tally.describe_failed_rows("completed").unwrap_or_else(counted));
             }
             _ if lines.is_empty() => lines.push("The operation completed successfully".to_owned()),
             _ => {}
@@ -77,7 +78,7 @@ const GROWTH: (u32, u32) = (3, 2);
 const LONGEST: u32 = 10;
 
 /// The next wait, where `first` was the first one and `before` the last one.
-fn pause(first: Duration, before: Option<Duration>, retry_after: Option<Duration>) -> Duration {
+fn next_delay(first: Duration, before: Option<Duration>, retry_after: Option<Duration>) -> Duration {
     match (retry_after, before) {
         (Some(asked), _) => asked.max(first),
         (None, None) => first,
@@ -86,55 +87,57 @@ fn pause(first: Duration, before: Option<Duration>, retry_after: Option<Duration
 }
 
 /// Sends a call and follows it to the end. The rows are what it made; none, unless they are wanted.
-pub(crate) async fn awaited(
+pub(crate) async fn call_and_wait(
     context: Arc<Context>,
     call: Call,
-    plan: RowPlan,
-    until: Until,
+    plan: RowProjection,
+    until: WaitFor,
 ) -> Result<RecordBatch, Error> {
     let sent = request(&call, None, None)?;
-    let answer = exchange(&context, &sent).await?;
-    behind(&context, &call, &plan, until, (&sent, &answer)).await
+    let answer = send_request(&context, &sent).await?;
+    finish_call(&context, &call, &plan, until, (&sent, &answer)).await
 }
 
 /// Reads the answer to a call, and follows what it started as far as is wanted.
-pub(crate) async fn behind(
+pub(crate) async fn finish_call(
     context: &Context,
     call: &Call,
-    plan: &RowPlan,
-    until: Until,
+    plan: &RowProjection,
+    until: WaitFor,
     (sent, answer): (&Request, &Response),
 ) -> Result<RecordBatch, Error> {
-    if until == Until::Answer {
-        let page = page(call, plan, None, answer);
+    if until == WaitFor::Response {
+        let page = decode_page(call, plan, None, answer);
         record(context, sent, answer, Some(&page));
         return Ok(page?.rows);
     }
-    let now = progress(sent, answer);
+    let now = lro_status(sent, answer);
     let only = match now {
-        Ok(Progress::Done) if until == Until::Made => Some(made(call, plan, answer)),
+        Ok(LroStatus::Immediate) if until == WaitFor::Result => Some(decode_lro_result(call, plan, answer)),
         _ => None,
     };
     record(context, sent, answer, only.as_ref());
     let (label, made_of) = match now? {
-        Progress::Done => return Ok(rows_of(only.transpose()?, plan)),
-        Progress::Pending(waiting) => followed(context, *waiting).await?,
-        Progress::Finished { label, made } => (label, made),
+        LroStatus::Immediate => return Ok(rows_of(only.transpose()?, plan)),
+        LroStatus::Running(waiting) => poll_until_done(context, *waiting).await?,
+        LroStatus::Finished { label, made } => (label, made),
     };
-    context.course.awaits.complete.lock().unwrap_or_else(PoisonError::into_inner).push(label.clone());
-    if until != Until::Made {
+    context.course.lro_log.complete.lock().unwrap_or_else(PoisonError::into_inner).push(label.clone());
+    if until != WaitFor::Result {
         return Ok(rows_of(None, plan));
     }
     let behind = |source: Error, shown: Option<&Request>| {
         let at = shown.map(Request::summary);
-        Error::Behind { label: label.clone(), stage: Stage::Complete, at, source: Box::new(source) }
+        Error::LroFollowUp { label: label.clone(), stage: Stage::Complete, at, source: Box::new(source) }
     };
     let page = match made_of {
-        Made::Nothing => None,
-        Made::Answer(answer) => Some(made(call, plan, &answer).map_err(|e| behind(e.into(), None))?),
-        Made::Ask(request) => {
-            let answer = exchange(context, &request).await.map_err(|e| behind(e, Some(&request)))?;
-            let page = made(call, plan, &answer);
+        LroResult::None => None,
+        LroResult::Response(answer) => {
+            Some(decode_lro_result(call, plan, &answer).map_err(|e| behind(e.into(), None))?)
+        }
+        LroResult::Request(request) => {
+            let answer = send_request(context, &request).await.map_err(|e| behind(e, Some(&request)))?;
+            let page = decode_lro_result(call, plan, &answer);
             record(context, &request, &answer, Some(&page));
             Some(page.map_err(|e| behind(e.into(), Some(&request)))?)
         }
@@ -143,50 +146,56 @@ pub(crate) async fn behind(
 }
 
 /// Asks for the state of work until it is over: what it is called and what it made.
-async fn followed(context: &Context, mut waiting: Waiting) -> Result<(String, Made), Error> {
-    let began = *context.course.awaits.began.get_or_init(Instant::now);
+async fn poll_until_done(context: &Context, mut waiting: PendingLro) -> Result<(String, LroResult), Error> {
+    let began = *context.course.lro_log.began.get_or_init(Instant::now);
     let (first, limit) = (context.options.await_pause, context.options.await_limit);
-    let note = Waits::begin(&context.progress, &waiting.label);
+    let note = PendingWaits::begin(&context.progress, &waiting.label);
     let mut before = None;
     loop {
         let left = limit.saturating_sub(began.elapsed());
-        let next = pause(first, before, waiting.retry_after);
+        let next = next_delay(first, before, waiting.retry_after);
         // What is left of the time is used, but the API is not asked sooner than it said.
         let next = if waiting.retry_after.is_none() { next.min(left).max(first) } else { next };
         if next > left {
-            let Waiting { label, poll, .. } = waiting;
-            let table = poll.operation.table();
-            return Err(Error::StillRuns { table, scope: poll.scope.clone(), label, at: poll.masked_summary(), limit });
+            let PendingLro { label, poll, .. } = waiting;
+            let table = poll.operation.qualified_name();
+            return Err(Error::LroTimeout {
+                table,
+                scope: poll.scope.clone(),
+                label,
+                at: poll.redacted_summary(),
+                limit,
+            });
         }
         sleep(next).await;
         before = Some(next);
-        let (label, at) = (waiting.label.clone(), waiting.poll.masked_summary());
-        let behind = |source: Error| Error::Behind {
+        let (label, at) = (waiting.label.clone(), waiting.poll.redacted_summary());
+        let behind = |source: Error| Error::LroFollowUp {
             label: label.clone(),
             stage: Stage::Despatched,
             at: Some(at.clone()),
             source: Box::new(source),
         };
-        let state = exchange(context, &waiting.poll).await.map_err(behind)?;
+        let state = send_request(context, &waiting.poll).await.map_err(behind)?;
         record(context, &waiting.poll, &state, None);
-        waiting = match waiting.answered(&state) {
-            Ok(Progress::Pending(waiting)) => *waiting,
-            Ok(Progress::Finished { label, made }) => return Ok((label, made)),
-            Ok(Progress::Done) => return Ok((label, Made::Nothing)),
+        waiting = match waiting.update(&state) {
+            Ok(LroStatus::Running(waiting)) => *waiting,
+            Ok(LroStatus::Finished { label, made }) => return Ok((label, made)),
+            Ok(LroStatus::Immediate) => return Ok((label, LroResult::None)),
             // A good answer that tells of a fault is about the work; any other is about the asking.
-            Err(fault @ AnswerError::Fault(_)) if state.status < 300 => return Err(fault.into()),
+            Err(fault @ ResponseError::Fault(_)) if state.status < 300 => return Err(fault.into()),
             Err(error) => return Err(behind(error.into())),
         };
         note.is_now(&waiting.label);
     }
 }
 
-fn record(context: &Context, sent: &Request, answer: &Response, page: Option<&Result<Page, AnswerError>>) {
+fn record(context: &Context, sent: &Request, answer: &Response, page: Option<&Result<Page, ResponseError>>) {
     let rows = page.and_then(|page| page.as_ref().ok()).map(|page| page.rows.num_rows());
     context.log.record(sent, &answer.attempts, rows);
 }
 
-fn rows_of(page: Option<Page>, plan: &RowPlan) -> RecordBatch {
+fn rows_of(page: Option<Page>, plan: &RowProjection) -> RecordBatch {
     page.map_or_else(|| RecordBatch::new_empty(plan.schema()), |page| page.rows)
 }
 

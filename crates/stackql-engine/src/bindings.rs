@@ -1,4 +1,4 @@
-//! Rows of parameters: bindings as an Arrow batch, which is what feeds a `FetchExec`, and back.
+//! Rows of parameters: bindings as an Arrow batch, which is what feeds a `CallExec`, and back.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use datafusion::common::Result;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::ExecutionPlan;
-use stackql_call::{Bindings, RowPlan, Value};
+use stackql_call::{Bindings, RowProjection, Value};
 
 /// The bindings of one row. Columns are named by parameter; text whose field is marked as JSON is nested, and of text
 /// that is marked as such no JSON is made.
@@ -44,7 +44,7 @@ fn value(field: &Field, column: &ArrayRef, row: usize) -> Result<Value> {
         _ => {
             let text = cast(&one, &DataType::Utf8)?;
             let text = text.as_string::<i32>().value(0).to_owned();
-            match field.metadata().get(RowPlan::FORMAT_KEY).map(String::as_str) {
+            match field.metadata().get(RowProjection::FORMAT_KEY).map(String::as_str) {
                 Some(BOUND) => serde_json::from_str(&text).map_err(|e| DataFusionError::External(Box::new(e)))?,
                 // Whatever it looks like, it is to be a text.
                 Some(stackql_functions::TEXT) => Value::Json(serde_json::Value::String(text)),
@@ -73,7 +73,7 @@ pub(crate) fn leaf(rows: &[Bindings]) -> Result<Arc<dyn ExecutionPlan>> {
     let mut names: Vec<&String> = rows.iter().flat_map(Bindings::keys).collect();
     names.sort();
     names.dedup();
-    let bound = [(RowPlan::FORMAT_KEY.to_owned(), BOUND.to_owned())];
+    let bound = [(RowProjection::FORMAT_KEY.to_owned(), BOUND.to_owned())];
     let field = |name: &&String| Field::new(name.as_str(), DataType::Utf8, true).with_metadata(bound.clone().into());
     let fields: Vec<Field> = names.iter().map(field).collect();
     let text = |value: &Value| serde_json::to_string(value).map_err(|e| DataFusionError::External(Box::new(e)));

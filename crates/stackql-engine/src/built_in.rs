@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::Schema;
 use stackql_sql::sqlparser::ast::{Expr, SelectItem, SetExpr};
 use stackql_sql::{Create, Statement, parse, split};
 
-use crate::{Stored, StoredKind};
+use crate::{StoredKind, StoredObject};
 
 static ALL: LazyLock<Vec<BuiltIn>> = LazyLock::new(|| {
     let made = split(include_str!("built_in.sql")).into_iter().map(|piece| match parse(piece.text) {
@@ -22,7 +22,7 @@ static ALL: LazyLock<Vec<BuiltIn>> = LazyLock::new(|| {
 pub(crate) struct BuiltIn {
     /// What makes it the user's own.
     pub(crate) create: Create,
-    as_view: Arc<Stored>,
+    as_view: Arc<StoredObject>,
 }
 
 impl BuiltIn {
@@ -33,7 +33,7 @@ impl BuiltIn {
 
     fn new(create: Create) -> Option<Self> {
         let (text, schema) = (create.query.as_ref()?.ast.to_string(), Arc::new(Schema::empty()));
-        let as_view = Arc::new(Stored { name: create.name.clone(), kind: StoredKind::View, text, schema });
+        let as_view = Arc::new(StoredObject { name: create.name.clone(), kind: StoredKind::View, text, schema });
         Some(Self { create, as_view })
     }
 
@@ -53,7 +53,7 @@ impl BuiltIn {
     }
 
     /// It as the view that it is read as.
-    pub(crate) fn as_view(&self) -> Arc<Stored> {
+    pub(crate) fn as_view(&self) -> Arc<StoredObject> {
         Arc::clone(&self.as_view)
     }
 }

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, MemTable, SchemaProvider, TableProvider};
 use datafusion::common::Result;
 use datafusion::error::DataFusionError;
-use stackql_provider::{AnswerFormat, Origin, Resource, ResponseShape, Type, Verb};
+use stackql_provider::{BodyFormat, Origin, Resource, ResponseShape, Type, Verb};
 
-use self::own::Own;
+use self::own::LocalSchema;
 use crate::context::Context;
 use crate::error::Error;
 use crate::log::{calls_schema, errors_schema};
@@ -25,9 +25,9 @@ pub(crate) const MAIN: &str = "main";
 
 /// All catalogs of a statement.
 #[derive(Debug)]
-pub(crate) struct Catalogs(pub(crate) Arc<Context>);
+pub(crate) struct CatalogList(pub(crate) Arc<Context>);
 
-impl CatalogProviderList for Catalogs {
+impl CatalogProviderList for CatalogList {
     fn register_catalog(&self, _: String, _: Arc<dyn CatalogProvider>) -> Option<Arc<dyn CatalogProvider>> {
         None
     }
@@ -39,22 +39,22 @@ impl CatalogProviderList for Catalogs {
 
     fn catalog(&self, name: &str) -> Option<Arc<dyn CatalogProvider>> {
         match name {
-            LOCAL => Some(Arc::new(Local(Arc::clone(&self.0)))),
+            LOCAL => Some(Arc::new(LocalCatalog(Arc::clone(&self.0)))),
             _ => {
                 self.0.definitions.provider(name).ok()?;
-                Some(Arc::new(Provider { context: Arc::clone(&self.0), name: name.to_owned() }))
+                Some(Arc::new(ProviderCatalog { context: Arc::clone(&self.0), name: name.to_owned() }))
             }
         }
     }
 }
 
 #[derive(Debug)]
-struct Provider {
+struct ProviderCatalog {
     context: Arc<Context>,
     name: String,
 }
 
-impl CatalogProvider for Provider {
+impl CatalogProvider for ProviderCatalog {
     fn schema_names(&self) -> Vec<String> {
         let provider = self.context.definitions.provider(&self.name);
         provider.map(|p| p.services.iter().map(|s| s.name.clone()).collect()).unwrap_or_default()
@@ -63,19 +63,19 @@ impl CatalogProvider for Provider {
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
         self.context.definitions.service(&self.name, name).ok()?;
         let (context, provider) = (Arc::clone(&self.context), self.name.clone());
-        Some(Arc::new(Service { context, provider, name: name.to_owned() }))
+        Some(Arc::new(ServiceSchema { context, provider, name: name.to_owned() }))
     }
 }
 
 #[derive(Debug)]
-struct Service {
+struct ServiceSchema {
     context: Arc<Context>,
     provider: String,
     name: String,
 }
 
 #[async_trait]
-impl SchemaProvider for Service {
+impl SchemaProvider for ServiceSchema {
     fn table_names(&self) -> Vec<String> {
         let service = self.context.definitions.service(&self.provider, &self.name);
         service
@@ -117,7 +117,7 @@ fn is_of_documents(context: &Context, provider: &str) -> bool {
 
 /// Whether rows are read from XML as it comes.
 fn is_markup(resource: &Resource) -> bool {
-    let is_markup = |r: &ResponseShape| r.format == AnswerFormat::Markup && r.transform.is_none();
+    let is_markup = |r: &ResponseShape| r.format == BodyFormat::Xml && r.transform.is_none();
     let mut methods = resource.methods_of(Verb::Select).peekable();
     methods.peek().is_some() && methods.all(|m| is_markup(&m.response) && m.response.rows != [ResponseShape::ANYWHERE])
 }
@@ -135,27 +135,27 @@ fn flat(resource: &Resource) -> Resource {
 }
 
 #[derive(Debug)]
-struct Local(Arc<Context>);
+struct LocalCatalog(Arc<Context>);
 
-impl CatalogProvider for Local {
+impl CatalogProvider for LocalCatalog {
     fn schema_names(&self) -> Vec<String> {
         vec![MAIN.to_owned(), SYSTEM.to_owned()]
     }
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
         match name {
-            SYSTEM => Some(Arc::new(System(Arc::clone(&self.0)))),
-            MAIN => Some(Arc::new(Own(Arc::clone(&self.0)))),
+            SYSTEM => Some(Arc::new(SystemSchema(Arc::clone(&self.0)))),
+            MAIN => Some(Arc::new(LocalSchema(Arc::clone(&self.0)))),
             _ => None,
         }
     }
 }
 
 #[derive(Debug)]
-struct System(Arc<Context>);
+struct SystemSchema(Arc<Context>);
 
 #[async_trait]
-impl SchemaProvider for System {
+impl SchemaProvider for SystemSchema {
     fn table_names(&self) -> Vec<String> {
         vec!["calls".to_owned(), "errors".to_owned()]
     }

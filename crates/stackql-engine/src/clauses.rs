@@ -9,41 +9,41 @@ mod field_order;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr, Operator as SqlOperator};
-use stackql_call::{Bindings, Clauses, Comparison, Operator, Value};
+use stackql_call::{Bindings, ClauseEncoder, Comparison, Operator, Value};
 use stackql_provider::{Column, Method};
 
-pub(crate) use above::CLAUSES_ABOVE_RULE;
+pub(crate) use above::CLAUSE_PUSHDOWN_RULE;
 pub(crate) use field_order::with_field_order;
 
 use crate::predicate::value;
-use crate::shape::{Source, same};
+use crate::shape::{ColumnOrigin, names_column};
 use crate::table::ResourceTable;
 
 /// What travels with the calls of a scan, beside its parameters.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Travelling {
+pub(crate) struct PushedFilters {
     /// The clauses, as bindings.
     pub(crate) bindings: Bindings,
     /// How many conditions travel of which the provider thinks as we do: it leaves out no row more nor less.
-    pub(crate) certain: usize,
+    pub(crate) exact: usize,
 }
 
 /// A comparison of a field of rows, whose column stands at a position of the resource's.
-struct Compared {
+struct ColumnComparison {
     at: usize,
     operator: Operator,
     value: Value,
 }
 
-impl Compared {
+impl ColumnComparison {
     /// The comparison, where rows of a method carry the field as `column`.
-    fn of<'a>(&self, column: &'a Column) -> Comparison<'a> {
+    fn from_expr<'a>(&self, column: &'a Column) -> Comparison<'a> {
         Comparison { column, operator: self.operator, value: self.value.clone() }
     }
 
     /// Whether a provider surely thinks as we do. Of texts it may think otherwise, of their case or their order; and to
     /// it NULL is unequal to a value, while here it is neither.
-    fn is_certain(&self) -> bool {
+    fn is_exact(&self) -> bool {
         match (self.operator, &self.value) {
             (_, Value::Text(_)) => false,
             (Operator::NotEqual, value) => *value == Value::Null,
@@ -53,29 +53,30 @@ impl Compared {
 }
 
 /// Whether a method takes the condition as part of a clause.
-pub(crate) fn travels(table: &ResourceTable, method: &Method, filter: &Expr) -> bool {
+pub(crate) fn is_pushable(table: &ResourceTable, method: &Method, filter: &Expr) -> bool {
     let Some(compared) = compared(table, filter) else { return false };
-    Clauses::of(method)
-        .is_some_and(|clauses| clauses.takes(&compared.of(&table.resource.column_of(method, compared.at))))
+    ClauseEncoder::for_method(method)
+        .is_some_and(|clauses| clauses.accepts(&compared.from_expr(&table.resource.column_of(method, compared.at))))
 }
 
 /// What of `filters` and of the columns travels.
-pub(crate) fn travelling(
+pub(crate) fn push_filters(
     table: &ResourceTable,
     method: &Method,
     filters: &[Expr],
     projection: Option<&Vec<usize>>,
-) -> Travelling {
-    let mut travelling = Travelling::default();
-    let Some(clauses) = Clauses::of(method) else { return travelling };
-    let is_parameter = |at: usize| method.parameters.iter().any(|p| same(p, &table.resource.columns[at].name));
+) -> PushedFilters {
+    let mut travelling = PushedFilters::default();
+    let Some(clauses) = ClauseEncoder::for_method(method) else { return travelling };
+    let is_parameter = |at: usize| method.parameters.iter().any(|p| names_column(p, &table.resource.columns[at].name));
     let all = filters.iter().filter_map(|filter| compared(table, filter)).filter(|c| !is_parameter(c.at));
     let all = all.map(|c| (table.resource.column_of(method, c.at), c));
-    let all: Vec<(Column, Compared)> = all.filter(|(column, c)| clauses.takes(&c.of(column))).collect();
-    let comparisons: Vec<Comparison<'_>> = all.iter().map(|(column, c)| c.of(column)).collect();
+    let all: Vec<(Column, ColumnComparison)> =
+        all.filter(|(column, c)| clauses.accepts(&c.from_expr(column))).collect();
+    let comparisons: Vec<Comparison<'_>> = all.iter().map(|(column, c)| c.from_expr(column)).collect();
     if let Some(pushed) = clauses.filter(&comparisons) {
-        let is_certain = |(_, c): &&(Column, Compared)| c.is_certain();
-        travelling.certain = if pushed.whole { all.iter().filter(is_certain).count() } else { 0 };
+        let is_certain = |(_, c): &&(Column, ColumnComparison)| c.is_exact();
+        travelling.exact = if pushed.is_complete { all.iter().filter(is_certain).count() } else { 0 };
         travelling.bindings.insert(pushed.parameter, pushed.value);
     }
     if let Some(pushed) = selected(table, method, projection).and_then(|columns| {
@@ -91,10 +92,10 @@ pub(crate) fn travelling(
 fn selected(table: &ResourceTable, method: &Method, projection: Option<&Vec<usize>>) -> Option<Vec<Column>> {
     let mut wanted = Vec::new();
     for &at in projection? {
-        match table.shape.sources[at] {
-            Source::Row(at) => wanted.push(at),
-            Source::Bound(_) => {}
-            Source::Extra => return None,
+        match table.columns.origins[at] {
+            ColumnOrigin::Row(at) => wanted.push(at),
+            ColumnOrigin::Binding(_) => {}
+            ColumnOrigin::Extra => return None,
         }
     }
     let place = |at: &usize| {
@@ -110,7 +111,7 @@ fn selected(table: &ResourceTable, method: &Method, projection: Option<&Vec<usiz
     is_some.then(|| wanted.into_iter().map(|at| table.resource.column_of(method, at)).collect())
 }
 
-fn compared(table: &ResourceTable, filter: &Expr) -> Option<Compared> {
+fn compared(table: &ResourceTable, filter: &Expr) -> Option<ColumnComparison> {
     let (column, operator, value) = match filter {
         Expr::BinaryExpr(binary) => {
             let (column, op, literal) = match (binary.left.as_ref(), binary.right.as_ref()) {
@@ -127,17 +128,17 @@ fn compared(table: &ResourceTable, filter: &Expr) -> Option<Compared> {
         Expr::Like(like) if !like.negated && !like.case_insensitive && like.escape_char.is_none() => {
             let Expr::Literal(pattern, _) = like.pattern.as_ref() else { return None };
             let Value::Text(pattern) = value(pattern)? else { return None };
-            let (operator, text) = sought(&pattern)?;
+            let (operator, text) = like_to_operator(&pattern)?;
             (as_column(&like.expr)?, operator, Value::Text(text))
         }
         _ => return None,
     };
-    let at = table.shape.schema.index_of(&column.name).ok()?;
-    let Source::Row(at) = table.shape.sources[at] else { return None };
+    let at = table.columns.schema.index_of(&column.name).ok()?;
+    let ColumnOrigin::Row(at) = table.columns.origins[at] else { return None };
     // A time may be written in several ways, and nested values have no order.
     let is_plain = |t: &DataType| matches!(t, DataType::Utf8 | DataType::Int64 | DataType::Float64 | DataType::Boolean);
-    let field = table.shape.schema.field_with_name(&column.name).ok()?;
-    (is_plain(field.data_type()) && field.metadata().is_empty()).then_some(Compared { at, operator, value })
+    let field = table.columns.schema.field_with_name(&column.name).ok()?;
+    (is_plain(field.data_type()) && field.metadata().is_empty()).then_some(ColumnComparison { at, operator, value })
 }
 
 fn as_column(expr: &Expr) -> Option<&datafusion::common::Column> {
@@ -160,7 +161,7 @@ fn operator(op: SqlOperator) -> Option<Operator> {
 }
 
 /// What a pattern seeks, where it is a text with `%` at one or both ends.
-fn sought(pattern: &str) -> Option<(Operator, String)> {
+fn like_to_operator(pattern: &str) -> Option<(Operator, String)> {
     let (rest, begins) = pattern.strip_suffix('%').map_or((pattern, false), |rest| (rest, true));
     let (text, ends) = rest.strip_prefix('%').map_or((rest, false), |rest| (rest, true));
     let is_plain = !text.is_empty() && !text.contains(['%', '_', '\\']);

@@ -43,7 +43,7 @@ pub(crate) fn is_constant(expr: &Expr) -> bool {
 pub(crate) fn query(expr: &Expr) -> Result<Query, Error> {
     match parse(&format!("SELECT {expr}")) {
         Ok(Statement::Query(query)) => Ok(query),
-        _ => Err(Error::statement(format!("cannot be evaluated: {expr}"))),
+        _ => Err(Error::invalid(format!("cannot be evaluated: {expr}"))),
     }
 }
 

@@ -9,25 +9,25 @@ use stackql_call::Transport;
 use stackql_provider::Definitions;
 use tokio::sync::Semaphore;
 
-use crate::answers::Answers;
-use crate::awaiting::Awaits;
+use crate::answers::ResponseDedup;
+use crate::awaiting::LroLog;
 use crate::built_in::BuiltIn;
 use crate::error::Error;
-use crate::executed::Executed;
-use crate::log::Log;
-use crate::settings::Settings;
+use crate::executed::ExecTable;
+use crate::log::CallLog;
+use crate::settings::SessionSettings;
 use crate::views::View;
-use crate::{Failure, Outcome, Progress, SessionOptions, Store, Stored};
+use crate::{Completeness, Failure, Progress, SessionOptions, Store, StoredObject};
 
 /// The context of one statement.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) definitions: Arc<dyn Definitions>,
     pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) log: Arc<Log>,
+    pub(crate) log: Arc<CallLog>,
     pub(crate) progress: Arc<Progress>,
     pub(crate) options: SessionOptions,
-    pub(crate) settings: Settings,
+    pub(crate) settings: SessionSettings,
     /// What is refused, and what cannot be read, is told and counts as no rows.
     pub(crate) tolerant: bool,
     /// Bounds the calls in flight.
@@ -35,42 +35,42 @@ pub(crate) struct Context {
     /// Where what users make is kept.
     pub(crate) store: Option<Arc<dyn Store>>,
     /// What users made, as it was when the statement began.
-    pub(crate) made: Vec<Arc<Stored>>,
-    pub(crate) course: Course,
+    pub(crate) made: Vec<Arc<StoredObject>>,
+    pub(crate) course: StatementState,
 }
 
 /// What comes to be while a statement runs.
 #[derive(Debug, Default)]
-pub(crate) struct Course {
+pub(crate) struct StatementState {
     /// What the statement asked more than once for.
-    pub(crate) answers: Answers,
+    pub(crate) dedup: ResponseDedup,
     /// What its awaited calls share.
-    pub(crate) awaits: Awaits,
+    pub(crate) lro_log: LroLog,
     /// The statement changes something.
     pub(crate) is_change: AtomicBool,
     /// Calls that were made or are about to be.
-    planned: AtomicU64,
+    reserved: AtomicU64,
     /// The methods that the statement calls where relations stand, by the names that stand for them.
-    executed: Mutex<Vec<(String, Executed)>>,
+    exec_tables: Mutex<Vec<(String, ExecTable)>>,
     /// The views that the statement reads.
     views: Mutex<HashMap<String, Arc<View>>>,
-    lost: Mutex<Lost>,
+    gaps: Mutex<Gaps>,
 }
 
 #[derive(Debug, Default)]
-struct Lost {
+struct Gaps {
     failures: Vec<Failure>,
     caps: Vec<String>,
 }
 
 impl Context {
     /// What a name of one word means: what a user made, else what is built in, as the view that it is read as.
-    pub(crate) fn made(&self, name: &str) -> Option<Arc<Stored>> {
-        self.own(name).or_else(|| BuiltIn::of(name).map(BuiltIn::as_view))
+    pub(crate) fn made(&self, name: &str) -> Option<Arc<StoredObject>> {
+        self.find_local_object(name).or_else(|| BuiltIn::of(name).map(BuiltIn::as_view))
     }
 
     /// What a user made of this name, in any case of letters.
-    pub(crate) fn own(&self, name: &str) -> Option<Arc<Stored>> {
+    pub(crate) fn find_local_object(&self, name: &str) -> Option<Arc<StoredObject>> {
         let exact = self.made.iter().find(|made| made.name == name);
         exact.or_else(|| self.made.iter().find(|made| made.name.eq_ignore_ascii_case(name))).cloned()
     }
@@ -81,22 +81,22 @@ impl Context {
     }
 
     /// What stands for a method that is called in place of a relation: the name that it has from now on.
-    pub(crate) fn keep_executed(&self, name: String, executed: Executed) -> String {
-        let mut all = self.course.executed.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn register_exec_table(&self, name: String, executed: ExecTable) -> String {
+        let mut all = self.course.exec_tables.lock().unwrap_or_else(PoisonError::into_inner);
         let name = format!("{name} ({})", all.len() + 1);
         all.push((name.clone(), executed));
         name
     }
 
     /// What this exact name stands for, if it is a method that is called.
-    pub(crate) fn executed(&self, name: &str) -> Option<Executed> {
-        let all = self.course.executed.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn exec_table(&self, name: &str) -> Option<ExecTable> {
+        let all = self.course.exec_tables.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().find(|(known, _)| known == name).map(|(_, executed)| executed.clone())
     }
 
     /// The methods that the statement calls where relations stand, in the order in which they are written.
-    pub(crate) fn all_executed(&self) -> Vec<(String, Executed)> {
-        self.course.executed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn exec_tables(&self) -> Vec<(String, ExecTable)> {
+        self.course.exec_tables.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The views that the statement reads, by name.
@@ -107,7 +107,7 @@ impl Context {
         all
     }
 
-    pub(crate) fn keep_view(&self, name: String, view: Arc<View>) {
+    pub(crate) fn register_view(&self, name: String, view: Arc<View>) {
         self.course.views.lock().unwrap_or_else(PoisonError::into_inner).insert(name, view);
     }
 
@@ -116,8 +116,8 @@ impl Context {
     /// # Errors
     ///
     /// They are more than the session allows.
-    pub(crate) fn plan_calls(&self, count: usize) -> Result<(), Error> {
-        let before = self.course.planned.fetch_add(count as u64, Ordering::Relaxed);
+    pub(crate) fn reserve_calls(&self, count: usize) -> Result<(), Error> {
+        let before = self.course.reserved.fetch_add(count as u64, Ordering::Relaxed);
         match self.settings.max_calls {
             Some(most) if before.saturating_add(count as u64) > most => {
                 Err(Error::TooManyCalls { most, planned: before.saturating_add(count as u64) })
@@ -135,22 +135,22 @@ impl Context {
     }
 
     /// One scope failed while others may still answer.
-    pub(crate) fn lose(&self, failure: Failure) {
+    pub(crate) fn record_failure(&self, failure: Failure) {
         self.log.fail(failure.clone());
-        self.course.lost.lock().unwrap_or_else(PoisonError::into_inner).failures.push(failure);
+        self.course.gaps.lock().unwrap_or_else(PoisonError::into_inner).failures.push(failure);
     }
 
     /// A cap was reached.
-    pub(crate) fn cut(&self, what: String) {
-        self.course.lost.lock().unwrap_or_else(PoisonError::into_inner).caps.push(what);
+    pub(crate) fn record_truncation(&self, what: String) {
+        self.course.gaps.lock().unwrap_or_else(PoisonError::into_inner).caps.push(what);
     }
 
-    pub(crate) fn outcome(&self) -> Outcome {
-        let lost = self.course.lost.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn outcome(&self) -> Completeness {
+        let lost = self.course.gaps.lock().unwrap_or_else(PoisonError::into_inner);
         match (lost.failures.as_slice(), lost.caps.as_slice()) {
-            ([], []) => Outcome::Complete,
-            ([], caps) => Outcome::Truncated(caps.join("; ")),
-            (failures, _) => Outcome::Partial(failures.to_vec()),
+            ([], []) => Completeness::Complete,
+            ([], caps) => Completeness::Truncated(caps.join("; ")),
+            (failures, _) => Completeness::Partial(failures.to_vec()),
         }
     }
 }

@@ -15,8 +15,8 @@ use futures::stream::{self, BoxStream, StreamExt};
 use stackql_provider::Verb;
 
 use crate::append::AppendExec;
-use crate::feed::{EitherExec, FeedExec};
-use crate::fetch::FetchExec;
+use crate::feed::{AdaptiveBindJoinExec, BindJoinExec};
+use crate::fetch::CallExec;
 use crate::plan::{PlanRule, with_children};
 
 /// How much of a node's rows will be read.
@@ -29,15 +29,15 @@ pub(crate) enum Demand {
 }
 
 /// The most outer rows for which calls are made at once where not all rows are wanted.
-const MOST: usize = 1024;
+const MAX_BATCH: usize = 1024;
 /// The fewest.
-const FEWEST: usize = 8;
+const MIN_BATCH: usize = 8;
 
 impl Demand {
     /// The rows of `input` in the portions in which they are worked on: few at first where few may do.
-    pub(crate) fn slices(self, input: SendableRecordBatchStream) -> BoxStream<'static, Result<RecordBatch>> {
+    pub(crate) fn batches(self, input: SendableRecordBatchStream) -> BoxStream<'static, Result<RecordBatch>> {
         let Self::Some(wanted) = self else { return input.boxed() };
-        let first = wanted.clamp(1, FEWEST);
+        let first = wanted.clamp(1, MIN_BATCH);
         let slices = stream::unfold((input, None::<RecordBatch>, first), |(mut input, rest, size)| async move {
             let batch = match rest {
                 Some(rest) => rest,
@@ -48,13 +48,13 @@ impl Demand {
             };
             let count = batch.num_rows().min(size);
             let rest = (count < batch.num_rows()).then(|| batch.slice(count, batch.num_rows() - count));
-            Some((Ok(batch.slice(0, count)), (input, rest, (size * 2).min(MOST))))
+            Some((Ok(batch.slice(0, count)), (input, rest, (size * 2).min(MAX_BATCH))))
         });
         slices.boxed()
     }
 
     /// How many portions are worked on at once, where `concurrency` calls may be in flight.
-    pub(crate) fn ahead(self, concurrency: usize) -> usize {
+    pub(crate) fn max_in_flight(self, concurrency: usize) -> usize {
         match self {
             Self::All => concurrency.max(1),
             Self::Some(_) => 1,
@@ -63,70 +63,71 @@ impl Demand {
 }
 
 /// Tells each node that makes calls how much of its rows will be read.
-pub(crate) const DEMANDS_RULE: PlanRule = PlanRule {
+pub(crate) const DEMAND_RULE: PlanRule = PlanRule {
     name: "demands",
     rewrite: |plan| {
-        let mut operations: Vec<(String, String)> = run_together(&plan).into_iter().map(operation).collect();
+        let mut operations: Vec<(String, String)> =
+            calls_excluding_fallback(&plan).into_iter().map(operation).collect();
         operations.sort();
         let repeated = operations.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
-        Teller { repeated }.told(plan, Demand::All, false)
+        DemandPropagation { repeated }.propagate(plan, Demand::All, false)
     },
 };
 
 /// The fetches of a plan, of bodies that stand for each other only one's.
-pub(crate) fn run_together(plan: &Arc<dyn ExecutionPlan>) -> Vec<&FetchExec> {
-    let is_either = (plan.as_ref() as &dyn Any).is::<EitherExec>();
+pub(crate) fn calls_excluding_fallback(plan: &Arc<dyn ExecutionPlan>) -> Vec<&CallExec> {
+    let is_either = (plan.as_ref() as &dyn Any).is::<AdaptiveBindJoinExec>();
     let children = plan.children().into_iter().take(if is_either { 2 } else { usize::MAX });
-    let mut found: Vec<&FetchExec> = children.flat_map(run_together).collect();
-    found.extend((plan.as_ref() as &dyn Any).downcast_ref::<FetchExec>());
+    let mut found: Vec<&CallExec> = children.flat_map(calls_excluding_fallback).collect();
+    found.extend((plan.as_ref() as &dyn Any).downcast_ref::<CallExec>());
     found
 }
 
 /// What a fetch calls.
-fn operation(fetch: &FetchExec) -> (String, String) {
-    let operation = &fetch.fetch_of().operation;
-    (operation.table(), operation.method().name.clone())
+fn operation(fetch: &CallExec) -> (String, String) {
+    let operation = &fetch.call_spec().operation;
+    (operation.qualified_name(), operation.method().name.clone())
 }
 
-struct Teller {
+struct DemandPropagation {
     /// What more than one fetch calls.
     repeated: HashSet<(String, String)>,
 }
 
-impl Teller {
+impl DemandPropagation {
     /// `reruns`: the plan is run more than once.
-    fn told(&self, plan: Arc<dyn ExecutionPlan>, demand: Demand, reruns: bool) -> Result<Arc<dyn ExecutionPlan>> {
-        if let Some(either) = (plan.as_ref() as &dyn Any).downcast_ref::<EitherExec>()
+    fn propagate(&self, plan: Arc<dyn ExecutionPlan>, demand: Demand, reruns: bool) -> Result<Arc<dyn ExecutionPlan>> {
+        if let Some(either) = (plan.as_ref() as &dyn Any).downcast_ref::<AdaptiveBindJoinExec>()
             && let Some(asked) = either.asked(demand)
         {
-            return self.told(Arc::new(asked), demand, reruns);
+            return self.propagate(Arc::new(asked), demand, reruns);
         }
-        let is_feed = (plan.as_ref() as &dyn Any).is::<FeedExec>();
+        let is_feed = (plan.as_ref() as &dyn Any).is::<BindJoinExec>();
         let mut children = Vec::new();
         let mut differs = false;
-        for (at, (child, demand)) in plan.children().into_iter().zip(of_children(&plan, demand)).enumerate() {
+        for (at, (child, demand)) in plan.children().into_iter().zip(child_demands(&plan, demand)).enumerate() {
             let is_body = is_feed && at == 1;
-            let told = self.told(Arc::clone(child), demand, reruns || is_body)?;
+            let told = self.propagate(Arc::clone(child), demand, reruns || is_body)?;
             differs |= !Arc::ptr_eq(&told, child);
             children.push(told);
         }
         let plan = if differs { with_children(Arc::clone(&plan), children)? } else { plan };
         let node = plan.as_ref() as &dyn Any;
-        if let Some(feed) = node.downcast_ref::<FeedExec>() {
+        if let Some(feed) = node.downcast_ref::<BindJoinExec>() {
             return Ok(Arc::new(feed.with_demand(demand)));
         }
         if let Some(append) = node.downcast_ref::<AppendExec>() {
             return Ok(Arc::new(append.with_demand(demand)));
         }
-        let Some(fetch) = node.downcast_ref::<FetchExec>() else { return Ok(plan) };
-        let reads = fetch.fetch_of().operation.method().verb == Verb::Select;
+        let Some(fetch) = node.downcast_ref::<CallExec>() else { return Ok(plan) };
+        let reads = fetch.call_spec().operation.method().verb == Verb::Select;
         let shared = reads && (reruns || self.repeated.contains(&operation(fetch)));
-        Ok(Arc::new(fetch.told(demand, shared)))
+        Ok(Arc::new(fetch.with_demand(demand, shared)))
     }
 }
 
 /// The demand of each child of a node whose own rows are wanted as `demand` says.
-fn of_children(plan: &Arc<dyn ExecutionPlan>, demand: Demand) -> Vec<Demand> {
+fn child_demands(plan: &Arc<dyn ExecutionPlan>, demand: Demand) -> Vec<Demand> {
     let node = plan.as_ref() as &dyn Any;
     let count = plan.children().len();
     if node.is::<GlobalLimitExec>() || node.is::<LocalLimitExec>() {
@@ -145,10 +146,10 @@ fn of_children(plan: &Arc<dyn ExecutionPlan>, demand: Demand) -> Vec<Demand> {
     if node.is::<HashJoinExec>() || node.is::<NestedLoopJoinExec>() {
         return vec![Demand::All, demand];
     }
-    if let Some(feed) = node.downcast_ref::<FeedExec>() {
-        return vec![if feed.gathers_all() { Demand::All } else { demand }, demand];
+    if let Some(feed) = node.downcast_ref::<BindJoinExec>() {
+        return vec![if feed.needs_all_outer_rows() { Demand::All } else { demand }, demand];
     }
-    if node.is::<EitherExec>() {
+    if node.is::<AdaptiveBindJoinExec>() {
         return vec![Demand::All, demand, demand];
     }
     let blocks = plan.pipeline_behavior() == EmissionType::Final;

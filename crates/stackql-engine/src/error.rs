@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use datafusion::error::DataFusionError;
-use stackql_call::{AnswerError, BindError, Fault, FaultKind, TransportError};
+use stackql_call::{BindError, Fault, FaultKind, ResponseError, TransportError};
 use stackql_provider::{LookupError, RegistryError, Verb};
 use thiserror::Error;
 
@@ -74,10 +74,10 @@ pub(crate) enum Error {
     },
     /// The answer was a refusal or cannot be read.
     #[error(transparent)]
-    Answer(#[from] AnswerError),
+    Response(#[from] ResponseError),
     /// Work was started, and asking for its state or for what it made failed.
     #[error("{source}; '{label}' {stage}{}", .at.as_ref().map(|at| format!(", look for it by {at}")).unwrap_or_default())]
-    Behind {
+    LroFollowUp {
         /// What the work is called.
         label: String,
         /// How far it came for all that is known.
@@ -89,7 +89,7 @@ pub(crate) enum Error {
     },
     /// One of several calls failed.
     #[error("{source}; it was for {given}")]
-    Among {
+    OneOfSeveral {
         /// What tells it from the others.
         given: String,
         /// Why it failed.
@@ -107,7 +107,7 @@ pub(crate) enum Error {
     },
     /// Several rows were sent and none went.
     #[error("{source}")]
-    NoneWent {
+    AllFailed {
         /// Why the last of them failed.
         source: Box<Self>,
         /// Why the others did.
@@ -115,7 +115,7 @@ pub(crate) enum Error {
     },
     /// Work went on for longer than a statement waits.
     #[error("{table}{}: '{label}' still runs, and {} s is as long as is waited; look for it by {at}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), .limit.as_secs_f64())]
-    StillRuns {
+    LroTimeout {
         /// The table.
         table: String,
         /// The scope.
@@ -157,10 +157,10 @@ pub(crate) enum Error {
     },
     /// A statement took longer than it may.
     #[error("the statement took longer than {}s, its statement_timeout; calls in flight were given up", .0.as_secs_f64())]
-    TookTooLong(Duration),
+    StatementTimeout(Duration),
     /// The statement is wrong in a way that only the catalog shows.
     #[error("{message}")]
-    Statement {
+    InvalidStatement {
         /// What is wrong.
         message: String,
         /// What to do.
@@ -190,8 +190,8 @@ impl Error {
     /// What the provider said when it refused, if that is what went wrong.
     pub(crate) fn fault(&self) -> Option<&Fault> {
         match self {
-            Self::Answer(AnswerError::Fault(fault)) => Some(fault),
-            Self::Among { source, .. } | Self::NoneWent { source, .. } | Self::Interrupted { source, .. } => {
+            Self::Response(ResponseError::Fault(fault)) => Some(fault),
+            Self::OneOfSeveral { source, .. } | Self::AllFailed { source, .. } | Self::Interrupted { source, .. } => {
                 source.fault()
             }
             _ => None,
@@ -199,15 +199,15 @@ impl Error {
     }
 
     /// Whether it says that a rehearsal would have succeeded.
-    pub(crate) fn is_rehearsal(&self) -> bool {
-        self.fault().is_some_and(|fault| fault.kind == FaultKind::Rehearsed)
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.fault().is_some_and(|fault| fault.kind == FaultKind::DryRun)
     }
 
     /// Whether rows came before it, of the same call.
-    pub(crate) fn is_behind_rows(&self) -> bool {
+    pub(crate) fn follows_rows(&self) -> bool {
         match self {
             Self::Interrupted { .. } => true,
-            Self::Among { source, .. } => source.is_behind_rows(),
+            Self::OneOfSeveral { source, .. } => source.follows_rows(),
             _ => false,
         }
     }
@@ -217,8 +217,8 @@ impl Error {
         Self::NoMethod { table: table.to_owned(), reason: not_appropriate(table, verb), verb, hint }
     }
 
-    pub(crate) fn statement(message: impl Into<String>) -> Self {
-        Self::Statement { message: message.into(), hint: None }
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::InvalidStatement { message: message.into(), hint: None }
     }
 }
 

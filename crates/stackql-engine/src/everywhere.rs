@@ -13,7 +13,7 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::prelude::{Expr, lit};
 
-use crate::scope::ALL;
+use crate::scope::ALL_MEMBERS;
 
 /// The condition that names all members of a scope by its parameter column: a call, which says nothing to whoever does
 /// not know it.
@@ -23,40 +23,42 @@ pub(crate) fn all_members(column: Column) -> Expr {
 
 /// Whether an expression is the wildcard of scopes.
 pub(crate) fn is_all(expr: &Expr) -> bool {
-    matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(text)), _) if text == ALL)
+    matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(text)), _) if text == ALL_MEMBERS)
 }
 
 /// The column of which a condition names all members.
 pub(crate) fn column(expr: &Expr) -> Option<&Column> {
     match expr {
-        Expr::ScalarFunction(ScalarFunction { func, args }) if func.inner().is::<Equation>() => match args.as_slice() {
-            [Expr::Column(column)] => Some(column),
-            _ => None,
-        },
+        Expr::ScalarFunction(ScalarFunction { func, args }) if func.inner().is::<ScopeWildcardUdf>() => {
+            match args.as_slice() {
+                [Expr::Column(column)] => Some(column),
+                _ => None,
+            }
+        }
         _ => None,
     }
 }
 
 /// The equation that a call stands for.
-pub(crate) fn written(expr: Expr) -> Transformed<Expr> {
+pub(crate) fn to_udf_call(expr: Expr) -> Transformed<Expr> {
     match column(&expr) {
-        Some(column) => Transformed::yes(Expr::Column(column.clone()).eq(lit(ALL))),
+        Some(column) => Transformed::yes(Expr::Column(column.clone()).eq(lit(ALL_MEMBERS))),
         None => Transformed::no(expr),
     }
 }
 
 static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
     let signature = Signature::any(1, Volatility::Immutable);
-    Arc::new(ScalarUDF::new_from_impl(Equation { signature }))
+    Arc::new(ScalarUDF::new_from_impl(ScopeWildcardUdf { signature }))
 });
 
 /// What the equation is where it is asked of rows.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Equation {
+struct ScopeWildcardUdf {
     signature: Signature,
 }
 
-impl ScalarUDFImpl for Equation {
+impl ScalarUDFImpl for ScopeWildcardUdf {
     fn name(&self) -> &'static str {
         "names_all"
     }
@@ -73,7 +75,8 @@ impl ScalarUDFImpl for Equation {
         let [value] = <[ColumnarValue; 1]>::try_from(args.args)
             .map_err(|_| datafusion::error::DataFusionError::Internal("names_all takes one value".to_owned()))?;
         let texts = value.cast_to(&DataType::Utf8, None)?.into_array(args.number_rows)?;
-        let equal: BooleanArray = texts.as_string::<i32>().iter().map(|text| text.map(|text| text == ALL)).collect();
+        let equal: BooleanArray =
+            texts.as_string::<i32>().iter().map(|text| text.map(|text| text == ALL_MEMBERS)).collect();
         Ok(ColumnarValue::Array(Arc::new(equal)))
     }
 }

@@ -4,7 +4,7 @@ use stackql_provider::{Method, Parameter, Resource, Type, Verb};
 
 /// A statement of the method's verb, with all that it requires.
 pub(crate) fn by_verb(table: &str, resource: &Resource, method: &Method) -> String {
-    let owed = method.owed();
+    let owed = method.caller_required();
     let sample = |p: &&str| sample(resource, method, p);
     let pairs =
         |of: &[&str], joint: &str| of.iter().map(|p| format!("{p} = {}", sample(p))).collect::<Vec<_>>().join(joint);
@@ -28,7 +28,7 @@ pub(crate) fn by_verb(table: &str, resource: &Resource, method: &Method) -> Stri
 /// A statement that calls the method by its name, with all that it requires.
 pub(crate) fn by_name(table: &str, resource: &Resource, method: &Method) -> String {
     let argument = |p: &&str| format!("@{p} = {}", sample(resource, method, p));
-    let arguments: Vec<String> = method.owed().iter().map(argument).collect();
+    let arguments: Vec<String> = method.caller_required().iter().map(argument).collect();
     format!("EXEC {table}.{} {}", method.name, arguments.join(", "))
 }
 

@@ -29,25 +29,25 @@ use stackql_sql::{Exec, Hints};
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::fetch::FetchExec;
+use crate::fetch::CallExec;
 use crate::literal::literal;
 use crate::plan::{check_partition, properties};
 use crate::resolve::quoted;
-use crate::write::{self, Calling};
+use crate::write::{self, MethodCall};
 
 /// The rows that a method answers.
 #[derive(Debug, Clone)]
-pub(crate) struct Executed {
-    plan: Arc<FetchExec>,
+pub(crate) struct ExecTable {
+    plan: Arc<CallExec>,
     verb: Verb,
     /// What a call gave that changes something.
     rows: Arc<OnceLock<Vec<RecordBatch>>>,
 }
 
-impl Executed {
+impl ExecTable {
     /// The columns, and how many of them `*` shows.
     pub(crate) fn columns(&self) -> (SchemaRef, usize) {
-        (self.plan.schema(), self.plan.fetch_of().plan.schema().fields().len())
+        (self.plan.schema(), self.plan.call_spec().projection.schema().fields().len())
     }
 
     /// What its call does, where it changes something.
@@ -57,14 +57,14 @@ impl Executed {
 
     /// The method's full name.
     pub(crate) fn method(&self) -> String {
-        let operation = &self.plan.fetch_of().operation;
-        format!("{}.{}", operation.table(), operation.method().name)
+        let operation = &self.plan.call_spec().operation;
+        format!("{}.{}", operation.qualified_name(), operation.method().name)
     }
 }
 
 /// Makes the calls of the statement's methods that change something, and keeps what they give.
 pub(crate) async fn call(context: &Context, task: Arc<TaskContext>) -> Result<()> {
-    for (_, executed) in context.all_executed() {
+    for (_, executed) in context.exec_tables() {
         if executed.change().is_some() && executed.rows.get().is_none() {
             let rows = collect(Arc::clone(&executed.plan) as _, Arc::clone(&task)).await?;
             // Nobody else runs this statement.
@@ -77,35 +77,35 @@ pub(crate) async fn call(context: &Context, task: Arc<TaskContext>) -> Result<()
 /// Takes the methods that `query` calls where relations stand into the statement's context, under a name each, and puts
 /// that name in their place.
 pub(crate) fn plan(context: &Arc<Context>, query: &mut Query, hints: Hints) -> Result<()> {
-    match VisitMut::visit(query, &mut Calls { context, hints }) {
+    match VisitMut::visit(query, &mut ExecRelationVisitor { context, hints }) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(()),
     }
 }
 
 /// Refuses methods that change something, as in what is read again and again.
-pub(crate) fn only_read(context: &Context) -> Result<(), Error> {
-    for (_, executed) in context.all_executed() {
+pub(crate) fn reject_mutating(context: &Context) -> Result<(), Error> {
+    for (_, executed) in context.exec_tables() {
         if let Some(verb) = executed.change() {
             let (method, verb) = (executed.method(), verb.keyword());
-            return Err(Error::statement(format!("a view is read again and again, and {method} answers {verb}")));
+            return Err(Error::invalid(format!("a view is read again and again, and {method} answers {verb}")));
         }
     }
     Ok(())
 }
 
-struct Calls<'a> {
+struct ExecRelationVisitor<'a> {
     context: &'a Arc<Context>,
     hints: Hints,
 }
 
-impl VisitorMut for Calls<'_> {
+impl VisitorMut for ExecRelationVisitor<'_> {
     type Break = DataFusionError;
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<DataFusionError> {
         let TableFactor::Table { name, args, .. } = factor else { return ControlFlow::Continue(()) };
         let Some(method) = args.as_ref().and_then(|_| method_of(name)) else { return ControlFlow::Continue(()) };
-        let method = self.context.settings.in_full(method, 4);
+        let method = self.context.settings.qualify(method, 4);
         let given = args.take().map(|given| given.args).unwrap_or_default();
         match self.executed(method, &given) {
             Ok(named) => *name = ObjectName::from(vec![quoted(&named)]),
@@ -115,12 +115,12 @@ impl VisitorMut for Calls<'_> {
     }
 }
 
-impl Calls<'_> {
+impl ExecRelationVisitor<'_> {
     fn executed(&self, method: Vec<String>, given: &[FunctionArg]) -> Result<String> {
         let mut arguments = Vec::new();
         let mut json = None;
         for argument in given {
-            let unfit = || Error::statement(format!("a method takes name => literal, not: {argument}"));
+            let unfit = || Error::invalid(format!("a method takes name => literal, not: {argument}"));
             let FunctionArg::Named {
                 name,
                 arg: FunctionArgExpr::Expr(value),
@@ -135,9 +135,9 @@ impl Calls<'_> {
             }
         }
         let method = stackql_sql::ObjectName(method);
-        let calling = Calling { method: &method, arguments, json: json.as_deref(), hints: self.hints };
-        let (plan, verb) = write::called(self.context, calling, |_| true)?;
-        Ok(self.context.keep_executed(format!("EXEC {method}"), Executed { plan, verb, rows: Arc::default() }))
+        let calling = MethodCall { method: &method, arguments, json: json.as_deref(), hints: self.hints };
+        let (plan, verb) = write::plan_method_call(self.context, calling, |_| true)?;
+        Ok(self.context.register_exec_table(format!("EXEC {method}"), ExecTable { plan, verb, rows: Arc::default() }))
     }
 }
 
@@ -148,7 +148,7 @@ fn method_of(name: &ObjectName) -> Option<Vec<String>> {
 }
 
 #[async_trait]
-impl TableProvider for Executed {
+impl TableProvider for ExecTable {
     fn schema(&self) -> SchemaRef {
         self.plan.schema()
     }
@@ -167,7 +167,7 @@ impl TableProvider for Executed {
         let schema = self.schema();
         let rows: Arc<dyn ExecutionPlan> = match self.change() {
             None => Arc::new(self.plan.with_clauses(Vec::new(), limit)),
-            Some(_) => Arc::new(ExecutedExec::new(self.clone())),
+            Some(_) => Arc::new(MaterializedCallExec::new(self.clone())),
         };
         let Some(projection) = projection else { return Ok(rows) };
         let columns = projection.iter().map(|&at| {
@@ -180,26 +180,26 @@ impl TableProvider for Executed {
 
 /// Reads the rows that are kept of a call. The call is its child, which it does not run.
 #[derive(Debug)]
-struct ExecutedExec {
-    executed: Executed,
+struct MaterializedCallExec {
+    executed: ExecTable,
     call: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
 }
 
-impl ExecutedExec {
-    fn new(executed: Executed) -> Self {
+impl MaterializedCallExec {
+    fn new(executed: ExecTable) -> Self {
         let (call, properties) = (Arc::clone(&executed.plan) as _, properties(executed.schema()));
         Self { executed, call, properties }
     }
 }
 
-impl DisplayAs for ExecutedExec {
+impl DisplayAs for MaterializedCallExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ExecutedExec: called once, before anything is read")
     }
 }
 
-impl ExecutionPlan for ExecutedExec {
+impl ExecutionPlan for MaterializedCallExec {
     fn name(&self) -> &'static str {
         "ExecutedExec"
     }
@@ -233,7 +233,7 @@ impl ExecutionPlan for ExecutedExec {
             let text = format!(
                 "{method} answers {change}, so only a SELECT, and an INSERT outside of transactions, may read what it gives"
             );
-            return Err(Error::statement(text).into());
+            return Err(Error::invalid(text).into());
         };
         let rows = stream::iter(rows.into_iter().map(Ok));
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))

@@ -15,21 +15,21 @@ use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use stackql_call::{bind, request};
 use stackql_provider::{Permissions, Verb};
 
-use crate::awaiting::{Until, told};
+use crate::awaiting::{WaitFor, explain_lro};
 use crate::bindings::bindings;
 use crate::context::Context;
-use crate::demand::run_together;
+use crate::demand::calls_excluding_fallback;
 use crate::error::Error;
-use crate::fetch::{Fetch, FetchExec, fetches, named_scope};
+use crate::fetch::{CallExec, CallSpec, call_nodes, named_scope};
 use crate::scope::{self, ScopeFilters};
 use crate::shape::spelled;
 use crate::views::View;
 
 pub(crate) use analyze::analyze;
-pub(crate) use choice::Choice;
+pub(crate) use choice::AccessExplanation;
 pub(crate) use joins::plain;
 
-use estimate::{Calls, Estimate, total};
+use estimate::{CallCount, Estimate, total};
 use joins::joins;
 
 /// Stands for an idempotency token, which is made when a request is sent.
@@ -38,14 +38,14 @@ const NEW_TOKEN: &str = "<new>";
 const MOST_CALLS: usize = 100;
 
 /// A row of EXPLAIN.
-struct Line {
+struct ExplainRow {
     kind: &'static str,
     operation: Option<String>,
     scope: Option<String>,
     detail: String,
 }
 
-impl Line {
+impl ExplainRow {
     fn new(kind: &'static str, operation: Option<&str>, detail: String) -> Self {
         Self { kind, operation: operation.map(str::to_owned), scope: None, detail }
     }
@@ -61,24 +61,25 @@ pub(crate) async fn explain(
 ) -> Result<RecordBatch> {
     let view = |(name, view): (String, Arc<View>)| {
         let text = view.text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-        Line::new("view", Some(&view.label(&name)), text)
+        ExplainRow::new("view", Some(&view.label(&name)), text)
     };
-    let (mut lines, mut estimates): (Vec<Line>, _) = (context.views().into_iter().map(view).collect(), Vec::new());
-    for exec in run_together(plan) {
+    let (mut lines, mut estimates): (Vec<ExplainRow>, _) =
+        (context.views().into_iter().map(view).collect(), Vec::new());
+    for exec in calls_excluding_fallback(plan) {
         let estimate = calls(exec, &task, &mut lines).await?;
-        about(exec.fetch_of(), &estimate, &mut lines);
+        add_operation_rows(exec.call_spec(), &estimate, &mut lines);
         estimates.push(estimate);
     }
-    lines.extend(joins(plan).into_iter().map(|join| Line::new("join", None, join)));
+    lines.extend(joins(plan).into_iter().map(|join| ExplainRow::new("join", None, join)));
     if estimates.len() > 1 {
-        lines.push(Line::new("estimate", None, total(&estimates)));
+        lines.push(ExplainRow::new("estimate", None, total(&estimates)));
     }
     let shown = displayable(plan.as_ref()).indent(false).to_string();
-    lines.extend(shown.lines().map(|line| Line::new("plan", None, line.to_owned())));
+    lines.extend(shown.lines().map(|line| ExplainRow::new("plan", None, line.to_owned())));
     batch(&lines)
 }
 
-fn batch(lines: &[Line]) -> Result<RecordBatch> {
+fn batch(lines: &[ExplainRow]) -> Result<RecordBatch> {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
     let schema = Arc::new(Schema::new(vec![text("kind"), text("operation"), text("scope"), text("detail")]));
     let columns: Vec<ArrayRef> = vec![
@@ -91,15 +92,15 @@ fn batch(lines: &[Line]) -> Result<RecordBatch> {
 }
 
 /// What is to be known of an operation beside its requests.
-fn about(fetch: &Fetch, estimate: &Estimate, lines: &mut Vec<Line>) {
+fn add_operation_rows(fetch: &CallSpec, estimate: &Estimate, lines: &mut Vec<ExplainRow>) {
     let operation = operation(fetch);
-    let mut line = |kind, detail: String| lines.push(Line::new(kind, Some(&operation), detail));
-    if let Some(choice) = &fetch.choice {
+    let mut line = |kind, detail: String| lines.push(ExplainRow::new(kind, Some(&operation), detail));
+    if let Some(choice) = &fetch.explanation {
         choice.method().into_iter().for_each(|why| line("method", why));
         choice.filters().into_iter().for_each(|filter| line("filter", filter));
     }
-    if fetch.until != Until::Answer {
-        for wait in told(fetch.operation.method(), &fetch.context.options) {
+    if fetch.wait_for != WaitFor::Response {
+        for wait in explain_lro(fetch.operation.method(), &fetch.context.options) {
             line("wait", wait);
         }
     }
@@ -110,37 +111,37 @@ fn about(fetch: &Fetch, estimate: &Estimate, lines: &mut Vec<Line>) {
     line("estimate", estimate.to_string());
 }
 
-fn operation(fetch: &Fetch) -> String {
-    format!("{}.{}", fetch.operation.table(), fetch.operation.method().name)
+fn operation(fetch: &CallSpec) -> String {
+    format!("{}.{}", fetch.operation.qualified_name(), fetch.operation.method().name)
 }
 
-async fn calls(exec: &FetchExec, task: &Arc<TaskContext>, lines: &mut Vec<Line>) -> Result<Estimate> {
-    let fetch = exec.fetch_of();
+async fn calls(exec: &CallExec, task: &Arc<TaskContext>, lines: &mut Vec<ExplainRow>) -> Result<Estimate> {
+    let fetch = exec.call_spec();
     let operation = operation(fetch);
     let http_method = &fetch.operation.method().request.http_method;
     let input = exec.children()[0];
     if let Some(keys) = exec.keys() {
         let columns: Vec<String> = keys.columns().iter().map(|column| spelled(column).to_owned()).collect();
         let detail = format!("{http_method} for each value of {}", columns.join(", "));
-        lines.push(Line::new("call", Some(&operation), detail));
-        return Ok(Estimate::of(exec, Calls::Keys(columns)));
+        lines.push(ExplainRow::new("call", Some(&operation), detail));
+        return Ok(Estimate::of(exec, CallCount::Keys(columns)));
     }
-    if !fetches(input).is_empty() {
-        lines.push(Line::new("call", Some(&operation), "a call for each row of the calls before".to_owned()));
-        return Ok(Estimate::of(exec, Calls::Rows));
+    if !call_nodes(input).is_empty() {
+        lines.push(ExplainRow::new("call", Some(&operation), "a call for each row of the calls before".to_owned()));
+        return Ok(Estimate::of(exec, CallCount::Rows));
     }
     let (mut count, mut members) = (0, None);
     let mut filters = ScopeFilters::new(&fetch.operation, &fetch.scope_filters);
     for batch in collect(Arc::clone(input), Arc::clone(task)).await? {
         for row in 0..batch.num_rows() {
             let mut bound = fetch.with_clauses(bindings(&batch, row)?);
-            let everywhere = named_scope(&fetch.operation, &bound) == Some(scope::ALL);
+            let everywhere = named_scope(&fetch.operation, &bound) == Some(scope::ALL_MEMBERS);
             let is_default = named_scope(&fetch.operation, &bound).is_none();
             if everywhere && let Some(scope) = scope::scope_of(&fetch.operation) {
                 bound.remove(&scope.name);
                 members = Some(scope.name.clone());
             }
-            let places = scope::places(&fetch.context, &fetch.operation, bound).await?;
+            let places = scope::expand_scopes(&fetch.context, &fetch.operation, bound).await?;
             for place in places {
                 // The member that stands for all of them here says nothing of what is excluded.
                 if !everywhere && !filters.admit(&place) {
@@ -152,23 +153,23 @@ async fn calls(exec: &FetchExec, task: &Arc<TaskContext>, lines: &mut Vec<Line>)
                 }
                 let call =
                     bind(Arc::clone(&fetch.operation), &place, &mut || NEW_TOKEN.to_owned()).map_err(Error::from)?;
-                let wanted = fetch.paging.wanted.map(|w| u32::try_from(w).unwrap_or(u32::MAX));
+                let wanted = fetch.options.limit.map(|w| u32::try_from(w).unwrap_or(u32::MAX));
                 let mut detail = request(&call, None, wanted).map_err(Error::from)?.summary();
                 let method = fetch.operation.method();
                 if method.verb == Verb::Select && method.paging.is_some() {
                     detail.push_str(" (and the pages that follow, as long as rows are wanted)");
                 }
                 let scope = match call.scope() {
-                    _ if everywhere => Some(scope::ALL.to_owned()),
+                    _ if everywhere => Some(scope::ALL_MEMBERS.to_owned()),
                     Some(scope) if is_default => Some(format!("{scope} (default)")),
                     scope => scope.map(str::to_owned),
                 };
-                lines.push(Line { scope, ..Line::new("call", Some(&operation), detail) });
+                lines.push(ExplainRow { scope, ..ExplainRow::new("call", Some(&operation), detail) });
             }
         }
     }
     if count > MOST_CALLS {
-        lines.push(Line::new("call", Some(&operation), format!("and {} more", count - MOST_CALLS)));
+        lines.push(ExplainRow::new("call", Some(&operation), format!("and {} more", count - MOST_CALLS)));
     }
-    Ok(Estimate::of(exec, members.map_or(Calls::Known(count), Calls::Members)))
+    Ok(Estimate::of(exec, members.map_or(CallCount::Known(count), CallCount::Members)))
 }

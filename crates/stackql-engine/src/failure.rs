@@ -2,7 +2,7 @@
 
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
-use stackql_call::{AnswerError, BindError, FaultKind, TransportErrorKind};
+use stackql_call::{BindError, FaultKind, ResponseError, TransportErrorKind};
 use stackql_provider::RegistryError;
 
 use crate::error::{Error, cannot_resolve, no_appropriate_method};
@@ -19,14 +19,14 @@ pub struct Failure {
     /// What to do, a line each.
     pub hints: Vec<String>,
     /// Where it happened, if a call is behind it.
-    pub place: Option<Box<Place>>,
+    pub call: Option<Box<FailedCall>>,
     /// What the Go program says, where that is something else.
     pub compat: Option<String>,
 }
 
 /// The call behind a failure, as far as it got.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct FailedCall {
     /// The table, `provider.service.resource`.
     pub table: String,
     /// The scope, such as a region.
@@ -65,7 +65,7 @@ impl std::error::Error for Failure {}
 impl Failure {
     /// A failure with nothing to say about what to do.
     pub fn new(kind: FailureKind, message: String) -> Self {
-        Self { kind, message, hints: Vec::new(), place: None, compat: None }
+        Self { kind, message, hints: Vec::new(), call: None, compat: None }
     }
 
     /// The message as scripts of the Go program know it: no table stands in front.
@@ -73,7 +73,7 @@ impl Failure {
         if let Some(text) = &self.compat {
             return text;
         }
-        let Some(Place { table, scope, .. }) = self.place.as_deref() else { return &self.message };
+        let Some(FailedCall { table, scope, .. }) = self.call.as_deref() else { return &self.message };
         let in_front = match scope {
             Some(scope) => format!("{table} in {scope}: "),
             None => format!("{table}: "),
@@ -93,34 +93,39 @@ impl Failure {
 }
 
 /// The call behind an error.
-fn place(error: &Error) -> Option<Box<Place>> {
+fn place(error: &Error) -> Option<Box<FailedCall>> {
     let place = match error {
         Error::RepeatedToken { table, scope, .. }
         | Error::RepeatedPage { table, scope, .. }
         | Error::Transport { table, scope, .. } => {
-            Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
+            FailedCall { table: table.clone(), scope: scope.clone(), ..FailedCall::default() }
         }
-        Error::Answer(AnswerError::Fault(fault)) => Place {
+        Error::Response(ResponseError::Fault(fault)) => FailedCall {
             table: fault.table.clone(),
             scope: fault.scope.clone(),
             status: by_http(fault.status),
             code: Some(fault.code.clone()),
             request_id: fault.request_id.clone(),
         },
-        Error::Answer(
-            AnswerError::Unreadable { table, scope, status, .. } | AnswerError::Template { table, scope, status, .. },
-        ) => Place { table: table.clone(), scope: scope.clone(), status: by_http(*status), ..Place::default() },
-        Error::Answer(AnswerError::Value { table, scope, .. }) => {
-            Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
+        Error::Response(
+            ResponseError::Malformed { table, scope, status, .. }
+            | ResponseError::Template { table, scope, status, .. },
+        ) => {
+            FailedCall { table: table.clone(), scope: scope.clone(), status: by_http(*status), ..FailedCall::default() }
         }
-        Error::Answer(AnswerError::Unfollowed { table, .. }) => Place { table: table.clone(), ..Place::default() },
-        Error::StillRuns { table, scope, .. } => {
-            Place { table: table.clone(), scope: scope.clone(), ..Place::default() }
+        Error::Response(ResponseError::Value { table, scope, .. }) => {
+            FailedCall { table: table.clone(), scope: scope.clone(), ..FailedCall::default() }
         }
-        Error::Behind { source, .. }
-        | Error::Among { source, .. }
+        Error::Response(ResponseError::LroNotTrackable { table, .. }) => {
+            FailedCall { table: table.clone(), ..FailedCall::default() }
+        }
+        Error::LroTimeout { table, scope, .. } => {
+            FailedCall { table: table.clone(), scope: scope.clone(), ..FailedCall::default() }
+        }
+        Error::LroFollowUp { source, .. }
+        | Error::OneOfSeveral { source, .. }
         | Error::Interrupted { source, .. }
-        | Error::NoneWent { source, .. } => return place(source),
+        | Error::AllFailed { source, .. } => return place(source),
         _ => return None,
     };
     Some(Box::new(place))
@@ -133,13 +138,13 @@ fn by_http(status: u16) -> Option<u16> {
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
-        let failure = Self::told(error);
-        Self { place: place(error), ..failure }
+        let failure = Self::from_engine_error(error);
+        Self { call: place(error), ..failure }
     }
 }
 
 impl Failure {
-    fn told(error: &Error) -> Self {
+    fn from_engine_error(error: &Error) -> Self {
         let message = error.to_string();
         match error {
             Error::Store(StoreError::Missing(what)) => {
@@ -168,19 +173,21 @@ impl Failure {
                 ..Self::user(message)
             },
             Error::NoInsert { table } => Self { compat: Some(cannot_resolve(table)), ..Self::user(message) },
-            Error::Statement { hint, .. } => Self { hints: hint.iter().cloned().collect(), ..Self::user(message) },
+            Error::InvalidStatement { hint, .. } => {
+                Self { hints: hint.iter().cloned().collect(), ..Self::user(message) }
+            }
             Error::RepeatedToken { .. } | Error::RepeatedPage { .. } => Self::new(FailureKind::Api, message),
             Error::TooManyCalls { .. } => {
                 let hint = "narrow it, LIMIT it, or SET max_calls to more; EXPLAIN says what it calls".to_owned();
                 Self { hints: vec![hint], ..Self::new(FailureKind::Limit, message) }
             }
-            Error::TookTooLong(_) => Self::new(FailureKind::Limit, message),
-            Error::StillRuns { .. } => Self::new(FailureKind::Limit, message),
-            Error::Behind { source, .. } | Error::Among { source, .. } | Error::Interrupted { source, .. } => {
-                Self { message, ..Self::told(source) }
-            }
-            Error::NoneWent { source, others } => {
-                let failure = Self::told(source);
+            Error::StatementTimeout(_) => Self::new(FailureKind::Limit, message),
+            Error::LroTimeout { .. } => Self::new(FailureKind::Limit, message),
+            Error::LroFollowUp { source, .. }
+            | Error::OneOfSeveral { source, .. }
+            | Error::Interrupted { source, .. } => Self { message, ..Self::from_engine_error(source) },
+            Error::AllFailed { source, others } => {
+                let failure = Self::from_engine_error(source);
                 let others = others.iter().map(|other| format!("nor did this: {other}"));
                 Self { hints: failure.hints.iter().cloned().chain(others).collect(), ..failure }
             }
@@ -190,7 +197,7 @@ impl Failure {
                 TransportErrorKind::Throttled => Self::new(FailureKind::Limit, message),
                 _ => Self::new(FailureKind::Api, message),
             },
-            Error::Answer(AnswerError::Fault(fault)) => {
+            Error::Response(ResponseError::Fault(fault)) => {
                 let kind = match fault.kind {
                     FaultKind::Unauthorized | FaultKind::ClockSkew => FailureKind::Auth,
                     FaultKind::Throttled => FailureKind::Limit,
@@ -198,7 +205,7 @@ impl Failure {
                 };
                 Self { hints: fault.hint.iter().cloned().collect(), ..Self::new(kind, message) }
             }
-            Error::Answer(_) => Self::new(FailureKind::Api, message),
+            Error::Response(_) => Self::new(FailureKind::Api, message),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Parameters that come from other relations: a join, or what a subquery became, in which one side's parameters are
 //! equal to expressions of the other.
 //!
-//! Stages: [`wants`] what a scan lacks, [`push`] which scans below a plan take a key, [`join`] one join as a [`Feed`],
+//! Stages: [`wants`] what a scan lacks, [`push`] which scans below a plan take a key, [`join`] one join as a [`BindJoin`],
 //! [`group`] inner joins in an order in which each relation is fed by those before,
-//! [`detail`] what lists leave out. A [`Feed`] becomes a [`FeedExec`],
+//! [`detail`] what lists leave out. A [`BindJoin`] becomes a [`BindJoinExec`],
 //! which takes the outer relation's rows as they come, fills the holes of its body with them ([`hole`]), and runs it. In the
 //! body they are the [`build_side`] of the join.
 
@@ -27,27 +27,27 @@ use std::sync::Arc;
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::LogicalPlan;
-use stackql_sql::JoinBy;
+use stackql_sql::JoinHint;
 
 pub(crate) use build_side::BUILD_SIDE_RULE;
-pub(crate) use either::EitherExec;
-pub(crate) use exec::FeedExec;
-pub(crate) use hole::KeysExec;
-pub(crate) use planner::FeedPlanner;
+pub(crate) use either::AdaptiveBindJoinExec;
+pub(crate) use exec::BindJoinExec;
+pub(crate) use hole::KeyBindingsExec;
+pub(crate) use planner::BindJoinQueryPlanner;
 pub(crate) use push::as_column;
 pub(crate) use wants::table_of;
 
-use node::Feed;
+use node::BindJoin;
 
 /// Numbers the feeds of a statement.
 #[derive(Debug)]
-struct Numbers {
+struct JoinIds {
     next: Cell<usize>,
     /// What the statement says of relations that may be listed or asked for by key.
-    join_by: Option<JoinBy>,
+    join_by: Option<JoinHint>,
 }
 
-impl Numbers {
+impl JoinIds {
     fn next(&self) -> usize {
         self.next.replace(self.next.get() + 1)
     }
@@ -58,21 +58,21 @@ impl Numbers {
 /// # Errors
 ///
 /// Names the first table whose parameters come from nowhere, or those of which each waits for another.
-pub(crate) fn feed(plan: LogicalPlan, join_by: Option<JoinBy>) -> Result<LogicalPlan> {
-    let numbers = Numbers { next: Cell::new(0), join_by };
-    let fed = fed(plan.clone(), &numbers)?;
-    match wants::unfed(&fed).into_iter().next() {
+pub(crate) fn rewrite_bind_joins(plan: LogicalPlan, join_by: Option<JoinHint>) -> Result<LogicalPlan> {
+    let numbers = JoinIds { next: Cell::new(0), join_by };
+    let fed = rewrite(plan.clone(), &numbers)?;
+    match wants::unbound_scans(&fed).into_iter().next() {
         Some(error) => Err(cycle::cycle(&plan).unwrap_or(error).into()),
-        None => detail::detailed(fed, &numbers),
+        None => detail::add_detail_lookups(fed, &numbers),
     }
 }
 
 /// The plan with each of its joins fed, from the leaves up.
-fn fed(plan: LogicalPlan, numbers: &Numbers) -> Result<LogicalPlan> {
-    if let Some(group) = group::Group::of(&plan) {
+fn rewrite(plan: LogicalPlan, numbers: &JoinIds) -> Result<LogicalPlan> {
+    if let Some(group) = group::JoinGroup::from_plan(&plan) {
         return group.fed(numbers);
     }
-    let plan = plan.map_children(|child| Ok(Transformed::yes(fed(child, numbers)?)))?.data;
+    let plan = plan.map_children(|child| Ok(Transformed::yes(rewrite(child, numbers)?)))?.data;
     match plan {
         LogicalPlan::Join(join) => join::fed(join, numbers),
         other => Ok(other),
@@ -80,7 +80,7 @@ fn fed(plan: LogicalPlan, numbers: &Numbers) -> Result<LogicalPlan> {
 }
 
 /// The feed that a plan is.
-fn as_feed(plan: &LogicalPlan) -> Option<&Feed> {
+fn as_bind_join(plan: &LogicalPlan) -> Option<&BindJoin> {
     match plan {
         LogicalPlan::Extension(extension) => extension.node.as_any().downcast_ref(),
         _ => None,

@@ -1,80 +1,86 @@
 //! What the entries of a transaction's journal amount to: how far each of its calls is.
 
-use crate::journal::{At, Deed, End, Entry, JournalError, Noted, Rollback, Undo};
+use crate::journal::{
+    Compensation, JournalEntry, JournalError, RollbackMode, SagaStep, StatementRecord, StepId, TransactionEnd,
+};
 
 /// What is known of a transaction.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct History {
+pub struct TransactionHistory {
     /// When its statements run.
-    pub rollback: Rollback,
+    pub rollback: RollbackMode,
     /// Its statements, in their order.
-    pub statements: Vec<Recorded>,
+    pub statements: Vec<StatementHistory>,
     /// How it ended; `None` while it runs, or where it was stopped.
-    pub end: Option<End>,
+    pub end: Option<TransactionEnd>,
 }
 
 /// A statement, and how far it is.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recorded {
+pub struct StatementHistory {
     /// The statement.
-    pub noted: Noted,
+    pub record: StatementRecord,
     /// Its calls, once it is settled which they are.
-    pub calls: Option<Vec<RecordedCall>>,
+    pub steps: Option<Vec<StepHistory>>,
 }
 
 /// A call, and how far it is.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RecordedCall {
+pub struct StepHistory {
     /// What it does.
-    pub deed: Deed,
+    pub step: SagaStep,
     /// How far it is.
-    pub state: State,
+    pub state: StepState,
 }
 
 /// How far a call is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum State {
+pub enum StepState {
     /// It was not carried out.
-    Open,
+    Pending,
     /// It was sent, and whether it was carried out is not known.
-    Sent,
+    InDoubt,
     /// It was carried out.
-    Done(Undo),
+    Done(Compensation),
     /// What undoes it was sent, and whether that was carried out is not known.
-    Undoing(Undo),
+    Compensating(Compensation),
     /// It was carried out, and undone.
-    Undone,
+    Compensated,
 }
 
-impl History {
+impl TransactionHistory {
     /// What entries amount to.
     ///
     /// # Errors
     ///
     /// They are not those of one transaction.
-    pub fn of(entries: &[Entry]) -> Result<Self, JournalError> {
+    pub fn from_entries(entries: &[JournalEntry]) -> Result<Self, JournalError> {
         let mut history = Self::default();
-        entries.iter().try_for_each(|entry| history.take(entry))?;
+        entries.iter().try_for_each(|entry| history.apply(entry))?;
         Ok(history)
     }
 
     /// Takes the next entry in.
-    pub(crate) fn take(&mut self, entry: &Entry) -> Result<(), JournalError> {
+    pub(crate) fn apply(&mut self, entry: &JournalEntry) -> Result<(), JournalError> {
         match entry {
-            Entry::Began { rollback } => self.rollback = *rollback,
-            Entry::Statement(noted) => self.statements.push(Recorded { noted: noted.clone(), calls: None }),
-            Entry::Calls { statement, calls } => {
-                let recorded = self.statements.get_mut(*statement).ok_or_else(astray)?;
-                let open = |deed: &Deed| RecordedCall { deed: deed.clone(), state: State::Open };
-                recorded.calls = Some(calls.iter().map(open).collect());
+            JournalEntry::Began { rollback } => self.rollback = *rollback,
+            JournalEntry::Statement(noted) => {
+                self.statements.push(StatementHistory { record: noted.clone(), steps: None })
             }
-            Entry::Sending(at) | Entry::Unanswered { at, .. } => self.call_mut(*at)?.state = State::Sent,
-            Entry::Answered { at, undo } => self.call_mut(*at)?.state = State::Done(undo.clone()),
-            Entry::Refused { at, .. } => self.call_mut(*at)?.state = State::Open,
-            Entry::Undoing(at) => self.call_mut(*at)?.turn(State::Undoing),
-            Entry::NotUndone { at, .. } => self.call_mut(*at)?.turn(State::Done),
-            Entry::Undone(at) => self.call_mut(*at)?.state = State::Undone,
-            Entry::Ended { how } => self.end = Some(*how),
+            JournalEntry::Calls { statement, calls } => {
+                let recorded = self.statements.get_mut(*statement).ok_or_else(astray)?;
+                let open = |deed: &SagaStep| StepHistory { step: deed.clone(), state: StepState::Pending };
+                recorded.steps = Some(calls.iter().map(open).collect());
+            }
+            JournalEntry::Sending(at) | JournalEntry::Unanswered { at, .. } => {
+                self.call_mut(*at)?.state = StepState::InDoubt
+            }
+            JournalEntry::Answered { at, undo } => self.call_mut(*at)?.state = StepState::Done(undo.clone()),
+            JournalEntry::Refused { at, .. } => self.call_mut(*at)?.state = StepState::Pending,
+            JournalEntry::Undoing(at) => self.call_mut(*at)?.turn(StepState::Compensating),
+            JournalEntry::NotUndone { at, .. } => self.call_mut(*at)?.turn(StepState::Done),
+            JournalEntry::Undone(at) => self.call_mut(*at)?.state = StepState::Compensated,
+            JournalEntry::Ended { how } => self.end = Some(*how),
         }
         Ok(())
     }
@@ -85,68 +91,68 @@ impl History {
     }
 
     /// The statements of which it is not known whether they were carried out, or undone.
-    pub fn doubtful(&self) -> impl Iterator<Item = &Recorded> {
-        self.statements.iter().filter(|statement| statement.made().any(RecordedCall::is_doubtful))
+    pub fn in_doubt(&self) -> impl Iterator<Item = &StatementHistory> {
+        self.statements.iter().filter(|statement| statement.local_changes().any(StepHistory::is_in_doubt))
     }
 
     /// The statements of which something was carried out, or may have been, and was not undone; the last one first.
-    pub fn to_undo(&self) -> impl Iterator<Item = &Recorded> {
-        self.statements.iter().rev().filter(|statement| statement.made().any(RecordedCall::is_standing))
+    pub fn to_undo(&self) -> impl Iterator<Item = &StatementHistory> {
+        self.statements.iter().rev().filter(|statement| statement.local_changes().any(StepHistory::needs_compensation))
     }
 
     /// Whether undoing it was begun.
     pub fn is_being_undone(&self) -> bool {
-        let undoing = |call: &RecordedCall| matches!(call.state, State::Undoing(_) | State::Undone);
-        self.statements.iter().flat_map(Recorded::made).any(undoing)
+        let undoing = |call: &StepHistory| matches!(call.state, StepState::Compensating(_) | StepState::Compensated);
+        self.statements.iter().flat_map(StatementHistory::local_changes).any(undoing)
     }
 
     /// The calls, the last one first.
-    pub(crate) fn backwards(&self) -> Vec<At> {
-        let calls = |(statement, recorded): (usize, &Recorded)| {
-            (0..recorded.made().count()).map(move |call| At { statement, call }).collect::<Vec<_>>()
+    pub(crate) fn steps_reversed(&self) -> Vec<StepId> {
+        let calls = |(statement, recorded): (usize, &StatementHistory)| {
+            (0..recorded.local_changes().count()).map(move |call| StepId { statement, call }).collect::<Vec<_>>()
         };
         self.statements.iter().enumerate().flat_map(calls).rev().collect()
     }
 
-    pub(crate) fn call(&self, at: At) -> Result<&RecordedCall, JournalError> {
-        self.statements.get(at.statement).and_then(|s| s.calls.as_ref()?.get(at.call)).ok_or_else(astray)
+    pub(crate) fn call(&self, at: StepId) -> Result<&StepHistory, JournalError> {
+        self.statements.get(at.statement).and_then(|s| s.steps.as_ref()?.get(at.call)).ok_or_else(astray)
     }
 
-    fn call_mut(&mut self, at: At) -> Result<&mut RecordedCall, JournalError> {
-        self.statements.get_mut(at.statement).and_then(|s| s.calls.as_mut()?.get_mut(at.call)).ok_or_else(astray)
+    fn call_mut(&mut self, at: StepId) -> Result<&mut StepHistory, JournalError> {
+        self.statements.get_mut(at.statement).and_then(|s| s.steps.as_mut()?.get_mut(at.call)).ok_or_else(astray)
     }
 }
 
-impl Recorded {
+impl StatementHistory {
     /// Its calls, as far as it is settled which they are.
-    pub(crate) fn made(&self) -> impl Iterator<Item = &RecordedCall> {
-        self.calls.iter().flatten()
+    pub(crate) fn local_changes(&self) -> impl Iterator<Item = &StepHistory> {
+        self.steps.iter().flatten()
     }
 
     /// Whether all of it was carried out, and none undone.
     pub fn is_done(&self) -> bool {
-        self.calls.is_some() && self.made().all(|call| matches!(call.state, State::Done(_)))
+        self.steps.is_some() && self.local_changes().all(|call| matches!(call.state, StepState::Done(_)))
     }
 }
 
-impl RecordedCall {
+impl StepHistory {
     /// Whether it is not known if it, or what undoes it, was carried out.
-    pub(crate) fn is_doubtful(&self) -> bool {
-        matches!(self.state, State::Sent | State::Undoing(_))
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        matches!(self.state, StepState::InDoubt | StepState::Compensating(_))
     }
 
     /// Whether something of it may be there.
-    pub(crate) fn is_standing(&self) -> bool {
+    pub(crate) fn needs_compensation(&self) -> bool {
         match &self.state {
-            State::Sent | State::Undoing(_) => true,
-            State::Done(undo) => *undo != Undo::Nothing,
-            State::Open | State::Undone => false,
+            StepState::InDoubt | StepState::Compensating(_) => true,
+            StepState::Done(undo) => *undo != Compensation::None,
+            StepState::Pending | StepState::Compensated => false,
         }
     }
 
     /// The state that what undoes it is in now.
-    fn turn(&mut self, state: fn(Undo) -> State) {
-        if let State::Done(undo) | State::Undoing(undo) = &self.state {
+    fn turn(&mut self, state: fn(Compensation) -> StepState) {
+        if let StepState::Done(undo) | StepState::Compensating(undo) = &self.state {
             self.state = state(undo.clone());
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use stackql_call::Bindings;
 use thiserror::Error;
 
-use crate::awaiting::Until;
+use crate::awaiting::WaitFor;
 
 /// Keeps the journals of transactions.
 pub trait Journal: fmt::Debug + Send + Sync {
@@ -23,7 +23,7 @@ pub trait TransactionLog: fmt::Debug + Send {
 
     /// Adds entries. When it returns they are there for good, whatever becomes of this process; where it fails, they
     /// may be there in part, and a reader leaves out an entry that is not whole.
-    fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError>;
+    fn append(&mut self, entries: &[JournalEntry]) -> Result<(), JournalError>;
 }
 
 /// A journal cannot be read or written: where it is, why, and what to do.
@@ -34,7 +34,7 @@ pub struct JournalError(pub String);
 /// When the statements of a transaction run, and so what ROLLBACK is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Rollback {
+pub enum RollbackMode {
     /// At COMMIT; ROLLBACK forgets them.
     #[default]
     Lazy,
@@ -45,36 +45,36 @@ pub enum Rollback {
 /// An entry of a transaction's journal. Statements count from 0, and so do the calls of each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
-pub enum Entry {
+pub enum JournalEntry {
     /// The transaction began; always the first entry.
     Began {
         /// When its statements run.
-        rollback: Rollback,
+        rollback: RollbackMode,
     },
     /// The next statement.
-    Statement(Noted),
+    Statement(StatementRecord),
     /// The calls that a statement makes, before the first is sent.
     Calls {
         /// The statement.
         statement: usize,
         /// The calls.
-        calls: Vec<Deed>,
+        calls: Vec<SagaStep>,
     },
     /// A call is about to be sent.
-    Sending(At),
+    Sending(StepId),
     /// A call was carried out.
     Answered {
         /// Which.
         #[serde(flatten)]
-        at: At,
+        at: StepId,
         /// What undoes it.
-        undo: Undo,
+        undo: Compensation,
     },
     /// A call was not carried out.
     Refused {
         /// Which.
         #[serde(flatten)]
-        at: At,
+        at: StepId,
         /// Why.
         why: String,
     },
@@ -82,32 +82,32 @@ pub enum Entry {
     Unanswered {
         /// Which.
         #[serde(flatten)]
-        at: At,
+        at: StepId,
         /// Why.
         why: String,
     },
     /// What undoes a call is about to be sent.
-    Undoing(At),
+    Undoing(StepId),
     /// A call is undone.
-    Undone(At),
+    Undone(StepId),
     /// What undoes a call was not carried out.
     NotUndone {
         /// Which.
         #[serde(flatten)]
-        at: At,
+        at: StepId,
         /// Why.
         why: String,
     },
     /// The transaction is over.
     Ended {
         /// How.
-        how: End,
+        how: TransactionEnd,
     },
 }
 
 /// A call of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct At {
+pub struct StepId {
     /// The statement.
     pub statement: usize,
     /// The call.
@@ -116,7 +116,7 @@ pub struct At {
 
 /// A statement of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Noted {
+pub struct StatementRecord {
     /// Its text.
     pub text: String,
     /// What it does, such as `insert`.
@@ -127,7 +127,7 @@ pub struct Noted {
     pub settings: Vec<(String, String)>,
 }
 
-impl fmt::Display for Noted {
+impl fmt::Display for StatementRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the {} on {}", self.act, self.table)
     }
@@ -136,41 +136,41 @@ impl fmt::Display for Noted {
 /// One thing that a statement does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Deed {
+pub enum SagaStep {
     /// Calls a method.
-    Call(Called),
+    Call(JournaledCall),
     /// Changes a table of the user's own.
-    Own,
+    LocalChange,
 }
 
 /// A call, by what it is bound from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Called {
+pub struct JournaledCall {
     pub(crate) provider: String,
     pub(crate) service: String,
     pub(crate) resource: String,
     pub(crate) method: String,
     /// All that is bound, and the tokens by which the API tells that a call is the same one.
     pub(crate) bindings: Bindings,
-    pub(crate) until: Until,
+    pub(crate) wait_for: WaitFor,
 }
 
 /// What undoes a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Undo {
+pub enum Compensation {
     /// It changed nothing.
-    Nothing,
+    None,
     /// This call.
-    Call(Called),
+    Call(JournaledCall),
     /// Only whoever reads this, because of the given.
-    ByHand(String),
+    Manual(String),
 }
 
 /// How a transaction ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum End {
+pub enum TransactionEnd {
     /// All was done.
     Committed,
     /// All that was done is undone.

@@ -1,7 +1,7 @@
 //! The relational engine: statements become plans over provider tables, plans become calls.
 //!
 //! - [`Session`] runs statements; [`Answer`] is what a statement gives; [`Failure`] is why it gave nothing.
-//! - [`Outcome`] is known once the rows of an answer are read: complete, partial or truncated.
+//! - [`Completeness`] is known once the rows of an answer are read: complete, partial or truncated.
 //!
 //! Owns everything relational. Knows no network (that is [`stackql_call::Transport`]), no terminal, no environment.
 
@@ -59,12 +59,15 @@ mod views;
 mod waits;
 mod write;
 
-pub use answer::{Answer, Outcome, Progress};
-pub use failure::{Failure, FailureKind, Place};
-pub use history::{History, Recorded, RecordedCall, State};
-pub use journal::{At, Called, Deed, End, Entry, Journal, JournalError, Noted, Rollback, TransactionLog, Undo};
-pub use namespace::{Namespace, NamespaceError};
-pub use session::{Build, Doubt, Kept, Session, SessionOptions};
+pub use answer::{Completeness, Progress, StatementOutput};
+pub use failure::{FailedCall, Failure, FailureKind};
+pub use history::{StatementHistory, StepHistory, StepState, TransactionHistory};
+pub use journal::{
+    Compensation, Journal, JournalEntry, JournalError, JournaledCall, RollbackMode, SagaStep, StatementRecord, StepId,
+    TransactionEnd, TransactionLog,
+};
+pub use namespace::{CacheNamespace, NamespaceError};
+pub use session::{BuildInfo, InDoubtPolicy, RecoveredTransaction, Session, SessionOptions};
 pub use settings::duration;
-pub use store::{Rows, Store, StoreError, Stored, StoredKind};
-pub use waits::Waits;
+pub use store::{Rows, Store, StoreError, StoredKind, StoredObject};
+pub use waits::PendingWaits;

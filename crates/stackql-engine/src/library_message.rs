@@ -63,7 +63,7 @@ const INSIDE: [&str; 24] = [
 
 /// The message in a person's words.
 pub(crate) fn readable(text: &str) -> String {
-    if let Some(known) = known(text) {
+    if let Some(known) = is_known_type(text) {
         return known;
     }
     let cut = CUTS.iter().filter_map(|cut| text.find(cut)).min();
@@ -78,7 +78,7 @@ pub(crate) fn readable(text: &str) -> String {
 
 /// Whether a message is of what the statement says, whatever kind of error the library has for it.
 pub(crate) fn is_of_statement(text: &str) -> bool {
-    known(text).is_some()
+    is_known_type(text).is_some()
 }
 
 fn with_sql_types(text: &str) -> String {
@@ -86,7 +86,7 @@ fn with_sql_types(text: &str) -> String {
 }
 
 /// What a message of this kind means.
-fn known(text: &str) -> Option<String> {
+fn is_known_type(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let says = |part: &str| lower.contains(part);
     let of = |message: &str| Some(message.to_owned());

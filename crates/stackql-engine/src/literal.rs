@@ -11,24 +11,24 @@ use crate::error::Error;
 
 /// Where a statement names a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Named {
+pub(crate) enum ColumnRole {
     /// As what becomes of a thing.
-    Value,
+    Assigned,
     /// In a condition on which things.
-    Condition,
+    Matched,
 }
 
 /// A column and the values it is given; several make several calls.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Assignment {
     pub(crate) column: String,
-    pub(crate) named: Named,
+    pub(crate) named: ColumnRole,
     pub(crate) values: Vec<Value>,
 }
 
 /// The assignments of a condition: equalities and lists of literals, joined by AND.
 pub(crate) fn condition(expr: &Expr, statement: &str) -> Result<Vec<Assignment>, Error> {
-    let unfit = || Error::Statement {
+    let unfit = || Error::InvalidStatement {
         message: format!("{statement} takes WHERE parameter = value, IN lists and AND, not: {expr}"),
         hint: Some("look the ids up by SELECT and name them".into()),
     };
@@ -46,12 +46,12 @@ pub(crate) fn condition(expr: &Expr, statement: &str) -> Result<Vec<Assignment>,
                 (None, None) => return Err(unfit()),
             };
             let values = vec![literal(value).ok_or_else(unfit)?];
-            Ok(vec![Assignment { column, named: Named::Condition, values }])
+            Ok(vec![Assignment { column, named: ColumnRole::Matched, values }])
         }
         Expr::InList { expr, list, negated: false } => {
             let column = column(expr).ok_or_else(unfit)?;
             let values = list.iter().map(|v| literal(v).ok_or_else(unfit)).collect::<Result<_, _>>()?;
-            Ok(vec![Assignment { column, named: Named::Condition, values }])
+            Ok(vec![Assignment { column, named: ColumnRole::Matched, values }])
         }
         _ => Err(unfit()),
     }

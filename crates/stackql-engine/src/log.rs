@@ -10,15 +10,15 @@ use datafusion::arrow::array::{
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use stackql_call::{Attempt, Operation, Request};
 
-use crate::{Failure, Place};
+use crate::{FailedCall, Failure};
 
 /// How many pages a list is taken to have that was not read yet.
 pub(crate) const USUAL_PAGES: usize = 10;
 
 /// The calls and errors of a session, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Log {
-    calls: Mutex<Vec<Entry>>,
+pub(crate) struct CallLog {
+    calls: Mutex<Vec<LoggedCall>>,
     errors: Mutex<Vec<Failure>>,
     /// How many pages the last whole list of a table had.
     pages: Mutex<HashMap<String, usize>>,
@@ -36,7 +36,7 @@ struct Defaults {
 
 /// A request that was sent, or answered by what was kept.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
+pub(crate) struct LoggedCall {
     provider: String,
     resource: String,
     method: String,
@@ -47,22 +47,22 @@ pub(crate) struct Entry {
     pub(crate) rows: Option<i64>,
 }
 
-impl Entry {
+impl LoggedCall {
     /// The method's full name.
     pub(crate) fn operation(&self) -> String {
         format!("{}.{}.{}", self.provider, self.resource, self.method)
     }
 }
 
-impl Log {
+impl CallLog {
     /// Records every attempt of a request; the last one brought `rows`.
     pub(crate) fn record(&self, request: &Request, attempts: &[Attempt], rows: Option<usize>) {
-        let summary = request.masked_summary();
+        let summary = request.redacted_summary();
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let operation = &request.operation;
         for (i, sent) in attempts.iter().enumerate() {
             let last = i + 1 == attempts.len();
-            calls.push(Entry {
+            calls.push(LoggedCall {
                 provider: operation.provider.name.clone(),
                 resource: format!("{}.{}", operation.service.name, operation.resource.name),
                 method: operation.method().name.clone(),
@@ -76,7 +76,7 @@ impl Log {
     }
 
     /// Takes note of how many pages a whole list had.
-    pub(crate) fn saw(&self, table: String, pages: usize) {
+    pub(crate) fn record_page_count(&self, table: String, pages: usize) {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner).insert(table, pages);
     }
 
@@ -111,7 +111,7 @@ impl Log {
     }
 
     /// The calls from `first` on.
-    pub(crate) fn since(&self, first: usize) -> Vec<Entry> {
+    pub(crate) fn since(&self, first: usize) -> Vec<LoggedCall> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).iter().skip(first).cloned().collect()
     }
 
@@ -122,11 +122,12 @@ impl Log {
 
     pub(crate) fn calls(&self) -> RecordBatch {
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = |f: &dyn Fn(&Entry) -> Option<String>| -> ArrayRef {
+        let text = |f: &dyn Fn(&LoggedCall) -> Option<String>| -> ArrayRef {
             Arc::new(calls.iter().map(f).collect::<StringArray>())
         };
-        let number =
-            |f: &dyn Fn(&Entry) -> Option<i64>| -> ArrayRef { Arc::new(calls.iter().map(f).collect::<Int64Array>()) };
+        let number = |f: &dyn Fn(&LoggedCall) -> Option<i64>| -> ArrayRef {
+            Arc::new(calls.iter().map(f).collect::<Int64Array>())
+        };
         let times = calls
             .iter()
             .map(|c| c.sent.started.duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_micros()).ok()));
@@ -157,9 +158,9 @@ impl Log {
         let text = |f: &dyn Fn(&Failure) -> Option<String>| -> ArrayRef {
             Arc::new(errors.iter().map(f).collect::<StringArray>())
         };
-        let called = |f: &Failure, of: &dyn Fn(&Place) -> Option<String>| f.place.as_deref().and_then(of);
-        let table = |place: &Place| place.table.split_once('.').map(|(p, r)| (p.to_owned(), r.to_owned()));
-        let status = |f: &Failure| f.place.as_deref().and_then(|place| place.status).map(i64::from);
+        let called = |f: &Failure, of: &dyn Fn(&FailedCall) -> Option<String>| f.call.as_deref().and_then(of);
+        let table = |place: &FailedCall| place.table.split_once('.').map(|(p, r)| (p.to_owned(), r.to_owned()));
+        let status = |f: &Failure| f.call.as_deref().and_then(|place| place.status).map(i64::from);
         let columns: Vec<ArrayRef> = vec![
             Arc::new((1..=errors.len() as i64).collect::<Int64Array>()),
             text(&|f| Some(f.kind.label().to_owned())),

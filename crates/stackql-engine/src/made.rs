@@ -10,34 +10,34 @@ use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::sql::sqlparser::ast::{ColumnDef, ColumnOption, DataType as SqlType};
 use futures::{StreamExt, TryStreamExt, stream};
-use stackql_sql::{Made, ObjectName};
+use stackql_sql::{ObjectKind, ObjectName};
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::{Failure, Rows, Store, StoreError, Stored, StoredKind};
+use crate::{Failure, Rows, Store, StoreError, StoredKind, StoredObject};
 
-impl From<Made> for StoredKind {
-    fn from(made: Made) -> Self {
+impl From<ObjectKind> for StoredKind {
+    fn from(made: ObjectKind) -> Self {
         match made {
-            Made::View => Self::View,
-            Made::MaterializedView => Self::MaterializedView,
-            Made::Table => Self::Table,
+            ObjectKind::View => Self::View,
+            ObjectKind::MaterializedView => Self::MaterializedView,
+            ObjectKind::Table => Self::Table,
         }
     }
 }
 
 /// The table of a statement's own that a name means, if it is of one word and there is one.
-pub(crate) fn own_table(context: &Context, name: &ObjectName) -> Result<Option<Arc<Stored>>, Error> {
+pub(crate) fn local_table(context: &Context, name: &ObjectName) -> Result<Option<Arc<StoredObject>>, Error> {
     let [one] = name.0.as_slice() else { return Ok(None) };
     match context.made(one) {
         Some(made) if made.kind == StoredKind::Table => Ok(Some(made)),
-        Some(made) => Err(Error::statement(format!("{} is a {}, whose rows its query gives", made.name, made.kind))),
+        Some(made) => Err(Error::invalid(format!("{} is a {}, whose rows its query gives", made.name, made.kind))),
         None => Ok(None),
     }
 }
 
 /// The schema of a table with these columns.
-pub(crate) fn schema_of(columns: &[ColumnDef]) -> SchemaRef {
+pub(crate) fn table_schema(columns: &[ColumnDef]) -> SchemaRef {
     let field = |column: &ColumnDef| {
         // SQLite takes NULL in a primary key.
         let nullable = !column.options.iter().any(|o| matches!(o.option, ColumnOption::NotNull));
@@ -59,10 +59,10 @@ fn type_of(data_type: &SqlType) -> DataType {
 }
 
 /// The rows of a plan as a store takes them: with texts, whole numbers, numbers, truths and times, and these names.
-pub(crate) fn rows_of(rows: SendableRecordBatchStream, schema: SchemaRef) -> Rows {
+pub(crate) fn rows_for_store(rows: SendableRecordBatchStream, schema: SchemaRef) -> Rows {
     let cast_to = move |batch: RecordBatch| -> Result<RecordBatch, DataFusionError> {
         let columns = batch.columns().iter().zip(schema.fields());
-        let columns = columns.map(|(column, field)| fitted(column, field)).collect::<Result<Vec<_>, _>>()?;
+        let columns = columns.map(|(column, field)| cast_exact(column, field)).collect::<Result<Vec<_>, _>>()?;
         Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
     };
     let told = |error: DataFusionError| StoreError::Rows(Failure::from(error).message);
@@ -70,8 +70,8 @@ pub(crate) fn rows_of(rows: SendableRecordBatchStream, schema: SchemaRef) -> Row
 }
 
 /// Values as those of a column; an error where one would become another, or none.
-fn fitted(values: &ArrayRef, field: &Field) -> Result<ArrayRef, DataFusionError> {
-    let misfit = |why: String| Error::statement(format!("a value does not fit the column {}: {why}", field.name()));
+fn cast_exact(values: &ArrayRef, field: &Field) -> Result<ArrayRef, DataFusionError> {
+    let misfit = |why: String| Error::invalid(format!("a value does not fit the column {}: {why}", field.name()));
     let strict = CastOptions { safe: false, ..CastOptions::default() };
     let fitted = cast_with_options(values, field.data_type(), &strict).map_err(|error| match error {
         ArrowError::CastError(why) => misfit(why),
@@ -90,7 +90,7 @@ pub(crate) fn no_rows() -> Rows {
 }
 
 /// The schema in which rows of `schema` are kept.
-pub(crate) fn kept(schema: &Schema) -> SchemaRef {
+pub(crate) fn storage_schema(schema: &Schema) -> SchemaRef {
     let kept = |field: &Arc<Field>| {
         let data_type = match field.data_type() {
             DataType::Boolean => DataType::Boolean,
@@ -107,7 +107,7 @@ pub(crate) fn kept(schema: &Schema) -> SchemaRef {
 }
 
 /// What is in the store, by name; nothing where there is none.
-pub(crate) async fn all(store: Option<&Arc<dyn Store>>) -> Result<Vec<Arc<Stored>>, Error> {
+pub(crate) async fn all(store: Option<&Arc<dyn Store>>) -> Result<Vec<Arc<StoredObject>>, Error> {
     match store {
         Some(store) => Ok(store.list().await?.into_iter().map(Arc::new).collect()),
         None => Ok(Vec::new()),

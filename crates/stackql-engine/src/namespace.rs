@@ -13,7 +13,7 @@ const OBJECT: &str = "objectName";
 
 /// Tables, told by their full names, whose answers are given again for a time.
 #[derive(Debug, Clone)]
-pub struct Namespace {
+pub struct CacheNamespace {
     ttl: Duration,
     tables: Regex,
     /// What the other name of a table has in front of and behind its own.
@@ -32,7 +32,7 @@ pub enum NamespaceError {
     Template(String),
 }
 
-impl Namespace {
+impl CacheNamespace {
     /// The tables whose `provider.service.resource` matches `pattern`, whose answers are good for `ttl`. `template` is
     /// their other name: with `kept_{{.objectName}}`, `kept_aws.ec2.vpcs` is `aws.ec2.vpcs`.
     ///
@@ -59,7 +59,7 @@ impl Namespace {
     }
 
     /// Calls tables by their own names where `query` calls them by their other.
-    pub(crate) fn name_plainly(&self, query: &mut Query) {
+    pub(crate) fn resolve_aliases(&self, query: &mut Query) {
         let _ = VisitMut::visit(query, &mut Plainly(self));
     }
 
@@ -78,7 +78,7 @@ impl Namespace {
     }
 }
 
-struct Plainly<'a>(&'a Namespace);
+struct Plainly<'a>(&'a CacheNamespace);
 
 impl VisitorMut for Plainly<'_> {
     type Break = ();

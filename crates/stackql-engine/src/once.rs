@@ -12,25 +12,25 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use futures::stream;
 
-struct Once {
+struct OneShotStream {
     schema: SchemaRef,
     rows: Mutex<Option<SendableRecordBatchStream>>,
 }
 
 /// A plan that gives these rows; it can be run once.
-pub(crate) fn once(rows: SendableRecordBatchStream) -> Result<Arc<dyn ExecutionPlan>> {
+pub(crate) fn one_shot(rows: SendableRecordBatchStream) -> Result<Arc<dyn ExecutionPlan>> {
     let schema = rows.schema();
-    let once = Arc::new(Once { schema: Arc::clone(&schema), rows: Mutex::new(Some(rows)) });
+    let once = Arc::new(OneShotStream { schema: Arc::clone(&schema), rows: Mutex::new(Some(rows)) });
     Ok(Arc::new(StreamingTableExec::try_new(schema, vec![once], None, [], false, None)?))
 }
 
-impl fmt::Debug for Once {
+impl fmt::Debug for OneShotStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Once").field("schema", &self.schema).finish_non_exhaustive()
     }
 }
 
-impl PartitionStream for Once {
+impl PartitionStream for OneShotStream {
     fn schema(&self) -> &SchemaRef {
         &self.schema
     }

@@ -5,41 +5,41 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::common::{Result, ScalarValue};
-use stackql_call::{Call, Operation, RowPlan};
+use stackql_call::{Call, Operation, RowProjection};
 use stackql_provider::names::fold;
 
 use crate::shape::parameter_field;
 
 /// How the columns of a fetch's output come about.
 #[derive(Debug, Clone)]
-pub(crate) struct Output {
+pub(crate) struct OutputMapping {
     schema: SchemaRef,
-    columns: Vec<From>,
+    columns: Vec<OutputColumn>,
 }
 
 /// Where one column comes from.
 #[derive(Debug, Clone)]
-pub(crate) enum From {
+pub(crate) enum OutputColumn {
     /// A column of the answer's rows; where the answer leaves it out, the value bound to the parameter, if one is named.
     Row(usize, Option<String>),
     /// The value bound to a parameter, or to the scope.
-    Bound(String),
+    Binding(String),
 }
 
-impl Output {
-    pub(crate) fn new(schema: SchemaRef, columns: Vec<From>) -> Self {
+impl OutputMapping {
+    pub(crate) fn new(schema: SchemaRef, columns: Vec<OutputColumn>) -> Self {
         Self { schema, columns }
     }
 
     /// The answer's rows as they are, and behind them what was bound: the parameters that are no field of the rows,
     /// and the scope.
-    pub(crate) fn answers(operation: &Operation, plan: &RowPlan) -> Self {
+    pub(crate) fn for_response_and_bindings(operation: &Operation, plan: &RowProjection) -> Self {
         let mut fields: Vec<FieldRef> = plan.schema().fields().iter().cloned().collect();
-        let mut columns: Vec<From> = (0..fields.len()).map(|i| From::Row(i, None)).collect();
+        let mut columns: Vec<OutputColumn> = (0..fields.len()).map(|i| OutputColumn::Row(i, None)).collect();
         let mut add = |field: Field, parameter: &str| {
             if !fields.iter().any(|f| fold(f.name()) == fold(field.name())) {
                 fields.push(Arc::new(field));
-                columns.push(From::Bound(parameter.to_owned()));
+                columns.push(OutputColumn::Binding(parameter.to_owned()));
             }
         };
         for parameter in &operation.method().parameters {
@@ -57,19 +57,19 @@ impl Output {
 
     pub(crate) fn batch(&self, call: &Call, rows: &RecordBatch) -> Result<RecordBatch> {
         let count = rows.num_rows();
-        let column = |(i, from): (usize, &From)| -> Result<ArrayRef> {
+        let column = |(i, from): (usize, &OutputColumn)| -> Result<ArrayRef> {
             let data_type = self.schema.field(i).data_type();
             match from {
-                From::Row(at, parameter) => {
+                OutputColumn::Row(at, parameter) => {
                     let column = Arc::clone(rows.column(*at));
                     match parameter {
                         Some(parameter) if count > 0 && column.null_count() == count => {
-                            bound(call, parameter, data_type)?.to_array_of_size(count)
+                            bound_scalar(call, parameter, data_type)?.to_array_of_size(count)
                         }
                         _ => Ok(column),
                     }
                 }
-                From::Bound(parameter) => bound(call, parameter, data_type)?.to_array_of_size(count),
+                OutputColumn::Binding(parameter) => bound_scalar(call, parameter, data_type)?.to_array_of_size(count),
             }
         };
         let columns = self.columns.iter().enumerate().map(column).collect::<Result<_>>()?;
@@ -78,7 +78,7 @@ impl Output {
     }
 }
 
-fn bound(call: &Call, parameter: &str, data_type: &DataType) -> Result<ScalarValue> {
+fn bound_scalar(call: &Call, parameter: &str, data_type: &DataType) -> Result<ScalarValue> {
     if call.operation().service.endpoints.scope.as_deref() == Some(parameter) {
         return ScalarValue::Utf8(call.scope().map(str::to_owned)).cast_to(data_type);
     }

@@ -6,7 +6,7 @@ use datafusion::logical_expr::{Expr, Operator};
 use stackql_call::Value;
 
 use crate::everywhere;
-use crate::scope::ALL;
+use crate::scope::ALL_MEMBERS;
 
 mod range;
 
@@ -23,7 +23,7 @@ pub(crate) struct Predicate {
 pub(crate) fn predicate(expr: &Expr) -> Option<Predicate> {
     let one = |column: &str, value: Value| Some(Predicate { column: column.to_owned(), values: vec![value] });
     if let Some(column) = everywhere::column(expr) {
-        return one(&column.name, Value::Text(ALL.to_owned()));
+        return one(&column.name, Value::Text(ALL_MEMBERS.to_owned()));
     }
     match expr {
         Expr::Column(c) => one(&c.name, Value::Boolean(true)),

@@ -24,7 +24,7 @@ use futures::stream;
 
 use self::batches::{ProbeSide, batch_by_batch};
 use self::matched::Matched;
-use crate::once::once;
+use crate::once::one_shot;
 use crate::plan::stream as all_of;
 
 /// Whether [`probe`] can execute a join: not NOT IN, whose result depends on NULLs anywhere in the probe side, nor one of
@@ -57,7 +57,7 @@ pub(crate) fn probe(join: &HashJoinExec, build: Build, task: &Arc<TaskContext>) 
         JoinType::LeftSemi => matched(join, JoinType::Inner, build, right, task)?,
         // Which rows have no match is known only when all are probed.
         JoinType::LeftAnti | JoinType::LeftMark => {
-            let children = vec![given(join, build)?, once(right)?];
+            let children = vec![given(join, build)?, one_shot(right)?];
             all_of(&join.builder().with_new_children(children)?.reset_state().build_exec()?, Arc::clone(task))?
         }
     };
@@ -89,7 +89,7 @@ fn matched(
 fn given(join: &HashJoinExec, build: Build) -> Result<Arc<dyn ExecutionPlan>> {
     drop(build.reservation);
     let rows = stream::iter(build.rows.into_iter().map(Ok));
-    once(Box::pin(RecordBatchStreamAdapter::new(join.left().schema(), rows)))
+    one_shot(Box::pin(RecordBatchStreamAdapter::new(join.left().schema(), rows)))
 }
 
 /// The join of that type whose build side is collected once, for all of its executions.

@@ -1,7 +1,7 @@
 //! REGISTRY LIST and REGISTRY PULL: what a registry says, as rows and as a message. The registry is a seam.
 
 use datafusion::arrow::record_batch::RecordBatch;
-use stackql_provider::{Place, Registry, RegistryError, Transfer};
+use stackql_provider::{DownloadProgress, InstallLocation, Registry, RegistryError};
 
 use crate::error::Error;
 use crate::show::Listing;
@@ -22,7 +22,7 @@ pub(crate) async fn list(
         Some(provider) => {
             let published = registry.versions(provider).await?;
             let versions = published.versions.join(", ");
-            unasked = published.unasked;
+            unasked = published.unavailable;
             Listing::new(&["provider", "versions"], &[]).with([[published.provider, versions]])
         }
     };
@@ -34,12 +34,12 @@ pub(crate) async fn pull(
     registry: &dyn Registry,
     provider: &str,
     version: Option<&str>,
-    transfer: &Transfer,
+    transfer: &DownloadProgress,
 ) -> Result<String, Error> {
     let installed = registry.pull(provider, version, transfer).await?;
-    let state = match installed.place {
-        Place::Folder => "successfully installed",
-        Place::Program => "is built in and stays in use",
+    let state = match installed.location {
+        InstallLocation::Directory => "successfully installed",
+        InstallLocation::BuiltIn => "is built in and stays in use",
     };
     let done = format!("{} provider, version '{}' {state}", installed.provider, installed.version);
     Ok(std::iter::once(done).chain(installed.notes).collect::<Vec<_>>().join("\n"))

@@ -8,8 +8,8 @@ use datafusion::sql::sqlparser::ast::{
     Expr, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, Visit,
     VisitMut, Visitor, VisitorMut,
 };
-use stackql_call::RowPlan;
-use stackql_provider::names::{Found, find, fold, meant, nearest};
+use stackql_call::RowProjection;
+use stackql_provider::names::{NameMatch, did_you_mean, fold, match_name, nearest};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -25,15 +25,15 @@ mod relation;
 mod unnamed;
 mod wildcard;
 
-pub(crate) use beside::take_one;
-pub(crate) use duplicate::called_as_written;
-use relation::{METHOD, Outputs, Relation, Relations, described};
+pub(crate) use beside::rewrite_bare_columns;
+pub(crate) use duplicate::restore_output_names;
+use relation::{METHOD, OutputColumns, Relation, RelationResolver, relation_description};
 pub(crate) use unnamed::{as_written, columns_as_written};
 
 /// Rewrites the names of a query; what its columns are called in it, by position, as far as it says.
 pub(crate) fn resolve(context: &Arc<Context>, query: &mut Query) -> Result<Vec<Option<String>>, Error> {
-    let written = unnamed::call_as_written(query);
-    let mut resolver = Resolver { relations: Relations::new(Arc::clone(context)), scopes: Vec::new() };
+    let written = unnamed::alias_expressions(query);
+    let mut resolver = Resolver { relations: RelationResolver::new(Arc::clone(context)), scopes: Vec::new() };
     match VisitMut::visit(query, &mut resolver) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(written),
@@ -55,14 +55,15 @@ pub(crate) fn view(
     if groups || select.distinct.is_some() || select.having.is_some() || aggregates(select, is_aggregate) {
         return Ok(0);
     }
-    let mut relations = Relations::new(Arc::clone(context));
+    let mut relations = RelationResolver::new(Arc::clone(context));
     let all = relations.of(&select.from)?;
-    let Outputs { mut names, more: false } = relations.projected(select)? else { return Ok(0) };
+    let OutputColumns { mut names, is_partial: false } = relations.projected(select)? else { return Ok(0) };
     let before = names.len();
     for relation in &all {
         let is_required = |name: &str| required.iter().any(|required| fold(required) == fold(name));
-        for (name, item) in
-            relation.items_behind(is_required).filter(|(name, _)| *name != RowPlan::EXTRA && spelled(name) == *name)
+        for (name, item) in relation
+            .items_behind(is_required)
+            .filter(|(name, _)| *name != RowProjection::EXTRA && spelled(name) == *name)
         {
             if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                 names.push(name.to_owned());
@@ -90,7 +91,7 @@ fn aggregates(select: &Select, is_aggregate: &dyn Fn(&str) -> bool) -> bool {
 }
 
 struct Resolver {
-    relations: Relations,
+    relations: RelationResolver,
     scopes: Vec<Scope>,
 }
 
@@ -129,7 +130,7 @@ impl VisitorMut for Resolver {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
-        match joins::settle(select, &mut self.relations).and_then(|()| self.scope(select)) {
+        match joins::rewrite_natural_joins(select, &mut self.relations).and_then(|()| self.scope(select)) {
             Ok(mut scope) => {
                 method_columns::show_only(select, &mut scope.relations);
                 wildcard::expand(select, &scope.relations);
@@ -148,7 +149,7 @@ impl VisitorMut for Resolver {
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         // The scopes of the statement's own query and of its SELECT, and none around them.
         if self.scopes.len() == 2 {
-            duplicate::tell_apart(select);
+            duplicate::disambiguate(select);
         }
         self.scopes.pop();
         ControlFlow::Continue(())
@@ -157,7 +158,7 @@ impl VisitorMut for Resolver {
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
         if let TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } = factor {
             let hint = Some("ORDER BY random() LIMIT n gives some of the rows".to_owned());
-            return ControlFlow::Break(Error::Statement { message: "TABLESAMPLE is not read".to_owned(), hint });
+            return ControlFlow::Break(Error::InvalidStatement { message: "TABLESAMPLE is not read".to_owned(), hint });
         }
         if let TableFactor::Table { name, args: None, .. } = factor {
             match self.relations.table(name) {
@@ -211,30 +212,30 @@ impl Resolver {
     /// Whether a relation in view has a column of this name.
     fn is_column(&self, name: &str) -> bool {
         let relations = self.scopes.iter().flat_map(|scope| &scope.relations);
-        relations.map(|relation| find(name, relation.names())).any(|found| found != Found::None)
+        relations.map(|relation| match_name(name, relation.names())).any(|found| found != NameMatch::None)
     }
 
     /// Gives a name without a qualifier its own spelling. Where no column is called so and a relation is, it is the only
     /// column of that, which is given back.
     fn unqualified(&self, ident: &mut Ident) -> Result<Option<[Ident; 2]>, Error> {
         for scope in self.scopes.iter().rev() {
-            let found = find(&ident.value, scope.relations.iter().flat_map(Relation::names));
-            if found == Found::None
+            let found = match_name(&ident.value, scope.relations.iter().flat_map(Relation::names));
+            if found == NameMatch::None
                 && let Some(row) = scope.relations.iter().find_map(|relation| relation.row_called(&ident.value))
             {
                 return Ok(Some(row));
             }
             let exact = scope.relations.iter().any(|r| r.columns.iter().any(|c| c.is(&ident.value)));
-            if !exact && scope.aliases.contains(&ident.value) && (scope.is_of_query || found == Found::None) {
+            if !exact && scope.aliases.contains(&ident.value) && (scope.is_of_query || found == NameMatch::None) {
                 return Ok(None);
             }
             match found {
-                Found::One(name) => {
+                NameMatch::One(name) => {
                     *ident = quoted(name);
                     return Ok(None);
                 }
-                Found::Ambiguous(candidates) => return Err(ambiguous(&ident.value, candidates)),
-                Found::None => {}
+                NameMatch::Ambiguous(candidates) => return Err(ambiguous(&ident.value, candidates)),
+                NameMatch::None => {}
             }
         }
         let is_text = ident.quote_style == Some('"') && !ident.value.starts_with('$');
@@ -244,7 +245,7 @@ impl Resolver {
         }
         let tables: Vec<&str> = all().map(|r| r.label.as_str()).collect();
         let mut error = self.unknown(&ident.value, &tables, all().flat_map(Relation::names).map(|(n, _)| n));
-        if is_text && let Error::Statement { hint, .. } = &mut error {
+        if is_text && let Error::InvalidStatement { hint, .. } = &mut error {
             let name = &ident.value;
             *hint = Some(format!("double quotes are for names; a text is written '{}'", name.replace('\'', "''")));
         }
@@ -256,11 +257,11 @@ impl Resolver {
         let words: Vec<&str> = qualifier.iter().map(|i| i.value.as_str()).collect();
         for scope in self.scopes.iter().rev() {
             let Some(relation) = scope.relations.iter().find(|r| r.is_called(&words)) else { continue };
-            match find(&column.value, relation.names()) {
-                Found::One(name) => *column = quoted(name),
-                Found::Ambiguous(candidates) => return Err(ambiguous(&column.value, candidates)),
-                Found::None if relation.opaque => return Ok(()),
-                Found::None => {
+            match match_name(&column.value, relation.names()) {
+                NameMatch::One(name) => *column = quoted(name),
+                NameMatch::Ambiguous(candidates) => return Err(ambiguous(&column.value, candidates)),
+                NameMatch::None if relation.opaque => return Ok(()),
+                NameMatch::None => {
                     return Err(self.unknown(&column.value, &[&relation.label], relation.names().map(|(n, _)| n)));
                 }
             }
@@ -273,7 +274,7 @@ impl Resolver {
             [column, members @ ..] if !members.is_empty() && self.is_column(&column.value) => {
                 let path: Vec<String> = members.iter().map(|member| format!("'{}'", member.value)).collect();
                 let (written, name) = (joined_names(parts), &column.value);
-                Err(Error::Statement {
+                Err(Error::InvalidStatement {
                     message: format!(
                         "no such column: {written}; {name} is a column, and members of JSON are read by ->>"
                     ),
@@ -285,12 +286,12 @@ impl Resolver {
     }
 
     fn unknown<'a>(&self, name: &str, tables: &[&str], columns: impl Iterator<Item = &'a str>) -> Error {
-        let meant = meant(nearest(name, columns.filter(|column| spelled(column) == *column)));
+        let meant = did_you_mean(nearest(name, columns.filter(|column| spelled(column) == *column)));
         let mut tables = tables.to_vec();
         tables.dedup();
-        Error::Statement {
+        Error::InvalidStatement {
             message: format!("no such column: {name} in {}{meant}", tables.join(", ").replace(METHOD, "")),
-            hint: tables.first().and_then(|label| described(label)),
+            hint: tables.first().and_then(|label| relation_description(label)),
         }
     }
 }

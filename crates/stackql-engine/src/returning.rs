@@ -13,31 +13,31 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, ExprWithAlias, Ident, SelectItem, VisitMut, VisitorMut};
-use stackql_provider::names::{Found, find, meant, nearest};
+use stackql_provider::names::{NameMatch, did_you_mean, match_name, nearest};
 
 use crate::error::Error;
-use crate::fetch::FetchExec;
-use crate::resolve::{as_written, called_as_written, columns_as_written, quoted};
+use crate::fetch::CallExec;
+use crate::resolve::{as_written, columns_as_written, quoted, restore_output_names};
 
 /// The plan of `items` over the rows of `answers`. `*` is what the operation gives back; what was bound can be named.
 pub(crate) async fn returning(
     state: &SessionState,
-    answers: Arc<FetchExec>,
+    answers: Arc<CallExec>,
     items: &[SelectItem],
 ) -> Result<Arc<dyn ExecutionPlan>> {
-    let given_back = answers.fetch_of().plan.schema().fields().len();
-    returning_of(state, answers, given_back, items).await
+    let given_back = answers.call_spec().projection.schema().fields().len();
+    project_rows(state, answers, given_back, items).await
 }
 
 /// The same over rows whose first columns, so many, are what the operation gives back.
-pub(crate) async fn returning_of(
+pub(crate) async fn project_rows(
     state: &SessionState,
     answers: Arc<dyn ExecutionPlan>,
     given_back: usize,
     items: &[SelectItem],
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let schema = answers.schema();
-    let table = Arc::new(Answers(answers));
+    let table = Arc::new(ReturningColumns(answers));
     let frame = DFSchema::try_from(Arc::clone(&schema))?;
     let mut expressions: Vec<Expr> = Vec::new();
     for item in items {
@@ -48,7 +48,7 @@ pub(crate) async fn returning_of(
             }
             SelectItem::UnnamedExpr(expr) => (expr, as_written(expr)),
             SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias.clone())),
-            other => return Err(Error::statement(format!("RETURNING cannot give back: {other}")).into()),
+            other => return Err(Error::invalid(format!("RETURNING cannot give back: {other}")).into()),
         };
         let mut expr = expr.clone();
         if let std::ops::ControlFlow::Break(error) = VisitMut::visit(&mut expr, &mut Spelling(&schema)) {
@@ -59,7 +59,7 @@ pub(crate) async fn returning_of(
     let plan = LogicalPlanBuilder::scan_with_filters("returning", provider_as_source(table), None, vec![])?
         .project(expressions)?
         .build()?;
-    called_as_written(state.create_physical_plan(&plan).await?, &columns_as_written(items))
+    restore_output_names(state.create_physical_plan(&plan).await?, &columns_as_written(items))
 }
 
 fn column(name: &str) -> Expr {
@@ -75,12 +75,12 @@ impl VisitorMut for Spelling<'_> {
     fn pre_visit_expr(&mut self, expr: &mut SqlExpr) -> std::ops::ControlFlow<Error> {
         if let SqlExpr::Identifier(ident) = expr {
             let names = self.0.fields().iter().map(|f| (f.name().as_str(), f.name().as_str()));
-            match find(&ident.value, names.clone()) {
-                Found::One(name) => *ident = quoted(name),
+            match match_name(&ident.value, names.clone()) {
+                NameMatch::One(name) => *ident = quoted(name),
                 _ => {
-                    let meant = meant(nearest(&ident.value, names.map(|(n, _)| n)));
+                    let meant = did_you_mean(nearest(&ident.value, names.map(|(n, _)| n)));
                     let message = format!("no such column: {} in what the operation gives back{meant}", ident.value);
-                    return std::ops::ControlFlow::Break(Error::statement(message));
+                    return std::ops::ControlFlow::Break(Error::invalid(message));
                 }
             }
         }
@@ -90,10 +90,10 @@ impl VisitorMut for Spelling<'_> {
 
 /// The answers of calls as a table.
 #[derive(Debug)]
-struct Answers(Arc<dyn ExecutionPlan>);
+struct ReturningColumns(Arc<dyn ExecutionPlan>);
 
 #[async_trait]
-impl TableProvider for Answers {
+impl TableProvider for ReturningColumns {
     fn schema(&self) -> SchemaRef {
         self.0.schema()
     }

@@ -6,22 +6,22 @@ mod filters;
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use stackql_call::{Bindings, Operation, RowPlan, Value};
-use stackql_provider::names::{meant, nearest};
+use stackql_call::{Bindings, Operation, RowProjection, Value};
+use stackql_provider::names::{did_you_mean, nearest};
 use stackql_provider::{Endpoints, Location, Provider, Scope, Service, Verb};
 
 use crate::context::Context;
 use crate::error::Error;
 use crate::fetch::named_scope;
-use crate::pages::{Paging, pages};
+use crate::pages::{ReadOptions, pages};
 
 pub(crate) use filters::{ScopeFilters, refuse_unbound, scope_filters};
 
 /// What a statement writes to mean all members of a scope.
-pub(crate) const ALL: &str = "*";
+pub(crate) const ALL_MEMBERS: &str = "*";
 
 /// The bindings with their scope settled: one set a place.
-pub(crate) async fn places(
+pub(crate) async fn expand_scopes(
     context: &Arc<Context>,
     operation: &Operation,
     mut bindings: Bindings,
@@ -43,7 +43,7 @@ pub(crate) async fn places(
     }
     let Some(scope) = scope_of(operation) else { return Ok(vec![bindings]) };
     match named_scope(operation, &bindings) {
-        Some(ALL) => {
+        Some(ALL_MEMBERS) => {
             let mut all = Vec::new();
             for member in members(context, operation, scope).await? {
                 let mut one = bindings.clone();
@@ -75,16 +75,16 @@ pub(crate) fn check_member(provider: &Provider, service: &Service, value: &Value
     let Endpoints { scope: Some(scope), partitions, .. } = &service.endpoints else { return Ok(()) };
     let Value::Text(value) = value else { return Ok(()) };
     let listed = || partitions.iter().filter(|p| !p.pattern.is_empty()).flat_map(|p| p.members.iter());
-    if listed().next().is_none() || value == ALL || listed().any(|member| member == value) {
+    if listed().next().is_none() || value == ALL_MEMBERS || listed().any(|member| member == value) {
         return Ok(());
     }
     // An address of its own may belong to what is no member, such as one for all of them.
     if partitions.iter().flat_map(|p| &p.hosts).any(|host| host.member == *value) {
         return Ok(());
     }
-    let meant = meant(nearest(value, listed().map(String::as_str)));
+    let meant = did_you_mean(nearest(value, listed().map(String::as_str)));
     let article = if scope.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    Err(Error::Statement {
+    Err(Error::InvalidStatement {
         message: format!("'{}' is not {article} {scope} of {}{meant}", value.escape_debug(), provider.name),
         hint: Some(format!("{scope} = '*' means all; newer definitions may know more of them")),
     })
@@ -98,30 +98,30 @@ pub(crate) fn scope_of(operation: &Operation) -> Option<&Scope> {
 
 /// The scope's value when a statement names none.
 pub(crate) async fn default(context: &Context, operation: &Operation, scope: &Scope) -> Result<String, Error> {
-    if let Some(value) = context.settings.default_of(&operation.provider.name, &scope.name) {
+    if let Some(value) = context.settings.parameter_default(&operation.provider.name, &scope.name) {
         return Ok(value.to_owned());
     }
     let found = context.transport.default_scope(&operation.provider, scope).await;
-    found.map_err(|source| Error::Transport { table: operation.table(), scope: None, source })
+    found.map_err(|source| Error::Transport { table: operation.qualified_name(), scope: None, source })
 }
 
 async fn members(context: &Arc<Context>, operation: &Operation, scope: &Scope) -> Result<Vec<String>, Error> {
     let provider = &operation.provider;
     let unlistable = || {
-        let (table, scope) = (operation.table(), &scope.name);
-        Error::statement(format!("{table}: the members of {scope} cannot be listed; name them by = or IN"))
+        let (table, scope) = (operation.qualified_name(), &scope.name);
+        Error::invalid(format!("{table}: the members of {scope} cannot be listed; name them by = or IN"))
     };
     let listing = scope.members.as_ref().ok_or_else(unlistable)?;
     let service = context.definitions.service(&provider.name, &listing.service)?;
     let resource = context.definitions.resource(&provider.name, &listing.service, &listing.resource)?;
     let method = resource.methods_of(Verb::Select).next().ok_or_else(unlistable)?.name.clone();
     let column = resource.columns.iter().find(|c| c.name == listing.column).ok_or_else(unlistable)?.clone();
-    let plan = RowPlan::new(&resource.types, &[column], false);
+    let plan = RowProjection::new(&resource.types, &[column], false);
     let list = Operation::new(Arc::clone(provider), service, resource, &method).ok_or_else(unlistable)?;
     let here = default(context, &list, scope).await?;
     let bindings = Bindings::from([(scope.name.clone(), Value::Text(here))]);
     let call = stackql_call::bind(Arc::new(list), &bindings, &mut || uuid::Uuid::new_v4().to_string())?;
-    let paging = Paging::default();
+    let paging = ReadOptions::default();
     let batches: Vec<_> = pages(Arc::clone(context), call, plan, paging).try_collect().await?;
     let mut names: Vec<String> = batches
         .iter()

@@ -22,25 +22,26 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast::Expr;
 use futures::{TryStreamExt, stream};
 use stackql_call::{Keyring, Transport};
-use stackql_provider::{Definitions, Medium, Registry, Verb};
-use stackql_sql::{JoinBy, Prepared, Show, ShowKind, Statement, parse};
+use stackql_provider::{Definitions, Protocol, Registry, Verb};
+use stackql_sql::{JoinHint, PreparedStatement, Show, ShowKind, Statement, parse};
 
-use crate::awaiting::Until;
-use crate::demand::run_together;
+use crate::awaiting::WaitFor;
+use crate::demand::calls_excluding_fallback;
 use crate::error::Error;
 use crate::explain::{analyze, explain};
-use crate::fetch::FetchExec;
-use crate::log::Log;
+use crate::fetch::CallExec;
+use crate::log::CallLog;
 use crate::returning::returning;
-use crate::settings::Settings;
+use crate::settings::SessionSettings;
 use crate::{
-    Answer, Failure, FailureKind, Journal, Namespace, Outcome, Progress, Rollback, Store, executed, registry, show,
+    CacheNamespace, Completeness, Failure, FailureKind, Journal, Progress, RollbackMode, StatementOutput, Store,
+    executed, registry, show,
 };
 
-use planner::Planner;
-pub use saga::Doubt;
+use planner::StatementPlanner;
+pub use saga::InDoubtPolicy;
 use saga::Saga;
-pub use transaction::Kept;
+pub use transaction::RecoveredTransaction;
 
 /// What a change says whose requests were taken.
 const DESPATCHED: &str = "The operation was despatched successfully";
@@ -71,13 +72,13 @@ pub struct SessionOptions {
     /// How old an answer may be that is given instead of asking again; zero is never.
     pub cache_ttl: Duration,
     /// Tables whose answers are given instead of asking again for a time of their own.
-    pub analytics: Option<Namespace>,
+    pub analytics: Option<CacheNamespace>,
     /// How long the first wait for work that goes on is; later ones grow to ten times as long.
     pub await_pause: Duration,
     /// How long a statement waits for such work in all.
     pub await_limit: Duration,
     /// When the statements of a transaction run.
-    pub rollback: Rollback,
+    pub rollback: RollbackMode,
     /// Statements do and say what those of the Go program do, where scripts depend on it: comparisons give 1 and 0, LIKE does not
     /// tell upper from lower case, what a view's query gives to parameters are defaults, and messages are that program's.
     pub compat: bool,
@@ -95,7 +96,7 @@ impl Default for SessionOptions {
             view_depth: 5,
             await_pause: Duration::from_secs(1),
             await_limit: Duration::from_secs(60 * 60),
-            rollback: Rollback::default(),
+            rollback: RollbackMode::default(),
             compat: false,
         }
     }
@@ -103,7 +104,7 @@ impl Default for SessionOptions {
 
 /// What a program tells of its build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Build {
+pub struct BuildInfo {
     /// The commit that it was built from.
     pub commit: String,
     /// When it was built.
@@ -121,12 +122,12 @@ pub struct Session {
     store: Option<Arc<dyn Store>>,
     journal: Option<Arc<dyn Journal>>,
     keyring: Option<Arc<dyn Keyring>>,
-    build: Build,
+    build: BuildInfo,
     options: SessionOptions,
     progress: Arc<Progress>,
-    log: Arc<Log>,
-    settings: Arc<Mutex<Settings>>,
-    prepared: Arc<Mutex<HashMap<String, Prepared>>>,
+    log: Arc<CallLog>,
+    settings: Arc<Mutex<SessionSettings>>,
+    prepared: Arc<Mutex<HashMap<String, PreparedStatement>>>,
     memory: Arc<OnceLock<Arc<RuntimeEnv>>>,
     /// The transaction that is open.
     transaction: Arc<tokio::sync::Mutex<Option<Saga>>>,
@@ -142,7 +143,7 @@ impl Session {
             store: None,
             journal: None,
             keyring: None,
-            build: Build::default(),
+            build: BuildInfo::default(),
             options,
             progress: Arc::default(),
             log: Arc::default(),
@@ -175,7 +176,7 @@ impl Session {
     }
 
     /// The session of a program of this build.
-    pub fn with_build(self, build: Build) -> Self {
+    pub fn with_build(self, build: BuildInfo) -> Self {
         Self { build, ..self }
     }
 
@@ -197,7 +198,7 @@ impl Session {
 
     /// Runs one statement (without its semicolon). Returns once the plan stands and the rows can be read; dropping
     /// the answer, or the future, cancels what is in flight. `stackql_sql::split` cuts a script into statements.
-    pub async fn run(&self, statement: &str) -> Result<Answer, Failure> {
+    pub async fn run(&self, statement: &str) -> Result<StatementOutput, Failure> {
         self.progress.reset();
         let timeout = self.settings().timeout;
         let outcome = match (parse(statement), timeout) {
@@ -209,7 +210,7 @@ impl Session {
                 Err(Failure { hints: vec![hint], ..Failure::new(FailureKind::User, text.to_owned()) })
             }
             (Err(error), _) => {
-                let hints = vec![error.marked(statement)];
+                let hints = vec![error.with_caret(statement)];
                 Err(Failure { hints, ..Failure::new(FailureKind::User, error.to_string()) })
             }
         };
@@ -217,24 +218,23 @@ impl Session {
     }
 
     /// Runs a statement, rows and all, for no longer than `limit`.
-    async fn within(&self, limit: Duration, statement: Statement) -> Result<Answer, Failure> {
+    async fn within(&self, limit: Duration, statement: Statement) -> Result<StatementOutput, Failure> {
         let mut alarm = Box::pin(tokio::time::sleep(limit));
         tokio::select! {
-            answer = self.dispatch(statement) => answer.map(|answer| answer.until(alarm, limit)),
-            () = &mut alarm => Err(Error::TookTooLong(limit).into()),
+            answer = self.dispatch(statement) => answer.map(|answer| answer.with_deadline(alarm, limit)),
+            () = &mut alarm => Err(Error::StatementTimeout(limit).into()),
         }
     }
 
-    async fn dispatch(&self, statement: Statement) -> Result<Answer, Failure> {
+    async fn dispatch(&self, statement: Statement) -> Result<StatementOutput, Failure> {
         let provider = self.settings().provider.clone();
         let statement = match provider {
-            Some(provider) => in_use::named(statement, &provider),
+            Some(provider) => in_use::qualify_names(statement, &provider),
             None => statement,
         };
         match statement {
             Statement::Show(Show { kind: ShowKind::Setting(name), .. }) if auth::key_of(&name).is_some() => {
-                Err(Error::statement("what authorises requests is not shown; SHOW AUTH tells where it comes from")
-                    .into())
+                Err(Error::invalid("what authorises requests is not shown; SHOW AUTH tells where it comes from").into())
             }
             Statement::Show(ref show @ Show { kind: ShowKind::Auth { ref provider }, .. }) => {
                 self.show_auth(show, provider.as_deref())
@@ -250,7 +250,7 @@ impl Session {
             }
             Statement::Create(create) => Box::pin(self.create(create)).await,
             Statement::Drop { made, name, if_exists } => self.remove(made, &name, if_exists).await,
-            Statement::Native(text) => Ok(rows(self.store()?.query(&text).await.map_err(Error::from)?)),
+            Statement::NativeQuery(text) => Ok(rows(self.store()?.query(&text).await.map_err(Error::from)?)),
             Statement::Refresh { name } => Box::pin(self.refresh(&name)).await,
             Statement::Describe { table, extended } => match table.0.as_slice() {
                 [own] => Ok(rows(self.describe_own(own, extended).await?)),
@@ -258,7 +258,7 @@ impl Session {
                     Some(columns) => Ok(rows(show::columns_of_view(columns, extended)?)),
                     None => {
                         let (columns, note) = show::describe(self.definitions.as_ref(), &table, extended)?;
-                        Ok(Answer { message: note, ..rows(columns) })
+                        Ok(StatementOutput { message: note, ..rows(columns) })
                     }
                 },
             },
@@ -276,11 +276,11 @@ impl Session {
             Statement::RegistryList { provider } => {
                 let (list, unasked) = registry::list(self.registry()?, provider.as_deref()).await?;
                 let Some(why) = unasked else { return Ok(rows(list)) };
-                let outcome = Outcome::Partial(vec![Error::Registry(why).into()]);
-                Ok(Answer { outcome: Arc::new(move || outcome.clone()), ..rows(list) })
+                let outcome = Completeness::Partial(vec![Error::Registry(why).into()]);
+                Ok(StatementOutput { completeness: Arc::new(move || outcome.clone()), ..rows(list) })
             }
             Statement::RegistryPull { provider, version } => {
-                self.may("REGISTRY PULL")?;
+                self.require_writable("REGISTRY PULL")?;
                 let transfer = &self.progress.transfer;
                 Ok(message(&registry::pull(self.registry()?, &provider, version.as_deref(), transfer).await?))
             }
@@ -313,11 +313,11 @@ impl Session {
             Statement::Begin => self.begin().await,
             Statement::Commit => self.commit().await,
             Statement::Rollback => self.roll_back().await,
-            Statement::Other(keyword) => {
-                Err(Error::statement(format!("{keyword} is not a statement of this version")).into())
+            Statement::Unsupported(keyword) => {
+                Err(Error::invalid(format!("{keyword} is not a statement of this version")).into())
             }
             Statement::Query(query) => {
-                let planner = self.planner(query.hints.join_by).await?;
+                let planner = self.planner(query.hints.join).await?;
                 let plan = planner.query(query).await?;
                 self.execute(&planner).await?;
                 planner.stream(plan)
@@ -344,7 +344,7 @@ impl Session {
                     }
                     _ => {
                         return Err(
-                            Error::statement("EXPLAIN takes a query or a statement that changes something").into()
+                            Error::invalid("EXPLAIN takes a query or a statement that changes something").into()
                         );
                     }
                 };
@@ -352,14 +352,17 @@ impl Session {
                     self.may_execute(&planner).await?;
                     let answer = rows(analyze(&planner.context, plan, planner.task()).await?);
                     let context = planner.context;
-                    return Ok(Answer { outcome: Arc::new(move || context.outcome()), ..answer });
+                    return Ok(StatementOutput { completeness: Arc::new(move || context.outcome()), ..answer });
                 }
-                let said = match (self.options.compat, run_together(&plan).is_empty()) {
+                let said = match (self.options.compat, calls_excluding_fallback(&plan).is_empty()) {
                     (true, true) => "OK".to_owned(),
                     (true, false) => format!("{PLANNED}\nOK"),
                     (false, _) => PLANNED.to_owned(),
                 };
-                Ok(Answer { message: Some(said), ..rows(explain(&planner.context, &plan, planner.task()).await?) })
+                Ok(StatementOutput {
+                    message: Some(said),
+                    ..rows(explain(&planner.context, &plan, planner.task()).await?)
+                })
             }
             Statement::Insert(_)
             | Statement::Update(_)
@@ -378,7 +381,7 @@ impl Session {
         }
     }
 
-    fn prepared(&self) -> MutexGuard<'_, HashMap<String, Prepared>> {
+    fn prepared(&self) -> MutexGuard<'_, HashMap<String, PreparedStatement>> {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -386,42 +389,42 @@ impl Session {
     fn executed(&self, name: &str, values: &[Expr]) -> Result<Statement, Error> {
         let prepared = self.prepared();
         let statement = prepared.get(name).ok_or_else(|| not_prepared(name))?;
-        statement.with_values(values).map_err(|error| Error::statement(format!("{name} {error}")))
+        statement.with_values(values).map_err(|error| Error::invalid(format!("{name} {error}")))
     }
 
-    fn settings(&self) -> MutexGuard<'_, Settings> {
+    fn settings(&self) -> MutexGuard<'_, SessionSettings> {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn registry(&self) -> Result<&dyn Registry, Error> {
-        self.registry.as_deref().ok_or_else(|| Error::statement("this session has no registry of definitions"))
+        self.registry.as_deref().ok_or_else(|| Error::invalid("this session has no registry of definitions"))
     }
 
     /// Refuses a change in a session that only reads.
-    fn may(&self, what: &str) -> Result<(), Error> {
+    fn require_writable(&self, what: &str) -> Result<(), Error> {
         match self.options.read_only {
-            true => Err(Error::statement(format!("{what} is refused: the session is read-only"))),
+            true => Err(Error::invalid(format!("{what} is refused: the session is read-only"))),
             false => Ok(()),
         }
     }
 
     /// Refuses a method that changes something in a session that only reads.
     fn may_call(&self, verb: Verb) -> Result<(), Error> {
-        if verb == Verb::Select { Ok(()) } else { self.may(verb.keyword()) }
+        if verb == Verb::Select { Ok(()) } else { self.require_writable(verb.keyword()) }
     }
 
     /// Makes the calls of the methods that stand for relations and change something, each once, whatever of them the
     /// plan reads.
-    async fn execute(&self, planner: &Planner) -> Result<(), Failure> {
+    async fn execute(&self, planner: &StatementPlanner) -> Result<(), Failure> {
         self.may_execute(planner).await?;
         Ok(executed::call(&planner.context, planner.task()).await?)
     }
 
     /// Refuses such calls where nothing may be changed, or not now.
-    async fn may_execute(&self, planner: &Planner) -> Result<(), Error> {
-        for (_, executed) in planner.context.all_executed() {
+    async fn may_execute(&self, planner: &StatementPlanner) -> Result<(), Error> {
+        for (_, executed) in planner.context.exec_tables() {
             if let Some(verb) = executed.change() {
-                self.may(&format!("EXEC of {}, which answers {},", executed.method(), verb.keyword()))?;
+                self.require_writable(&format!("EXEC of {}, which answers {},", executed.method(), verb.keyword()))?;
                 self.outside_a_transaction("an EXEC in FROM that changes something").await?;
             }
         }
@@ -429,32 +432,32 @@ impl Session {
     }
 
     /// What a change says whose requests were taken.
-    fn despatched(&self, plan: &FetchExec) -> &'static str {
-        match plan.fetch_of().operation.method().request.medium {
-            Medium::Command { .. } if self.options.compat => "OK",
+    fn despatched(&self, plan: &CallExec) -> &'static str {
+        match plan.call_spec().operation.method().request.protocol {
+            Protocol::Command { .. } if self.options.compat => "OK",
             _ => DESPATCHED,
         }
     }
 
     /// What SET says.
-    fn is_set(&self) -> Answer {
-        Answer { message: (!self.options.compat).then(|| "OK".to_owned()), ..message("") }
+    fn is_set(&self) -> StatementOutput {
+        StatementOutput { message: (!self.options.compat).then(|| "OK".to_owned()), ..message("") }
     }
 
-    async fn change(&self, statement: Statement) -> Result<Answer, Failure> {
+    async fn change(&self, statement: Statement) -> Result<StatementOutput, Failure> {
         // What is looked up to be changed is looked up anew.
-        let settings = self.settings().clone().asking_anew();
+        let settings = self.settings().clone().bypassing_cache();
         let planner = self.planner_with(join_by(&statement), settings).await?;
         let (plan, verb, items) = planner.change(statement).await?;
         self.may_call(verb)?;
         self.execute(&planner).await?;
-        let (until, tally) = (plan.fetch_of().until, Arc::clone(&plan.fetch_of().tally));
+        let (until, tally) = (plan.call_spec().wait_for, Arc::clone(&plan.call_spec().tally));
         let despatched = self.despatched(&plan);
         if let Some(items) = items {
             let plan = returning(&planner.state, plan, &items).await?;
             return match until {
-                Until::Answer => planner.stream(plan),
-                Until::End | Until::Made => planner.awaited(plan, &tally).await,
+                WaitFor::Response => planner.stream(plan),
+                WaitFor::Completion | WaitFor::Result => planner.wait_and_report(plan, &tally).await,
             };
         }
         let mut answers = execute_stream(plan, planner.task())?;
@@ -470,27 +473,27 @@ impl Session {
         }
         let context = planner.context;
         let text = match context.outcome() {
-            Outcome::Complete if tally.is_idle() => NOTHING.to_owned(),
-            outcome if until != Until::Answer => context.course.awaits.message(&outcome, &tally),
-            Outcome::Complete => despatched.to_owned(),
-            Outcome::Partial(failures) => tally
-                .told("were despatched")
+            Completeness::Complete if tally.is_empty() => NOTHING.to_owned(),
+            outcome if until != WaitFor::Response => context.course.lro_log.message(&outcome, &tally),
+            Completeness::Complete => despatched.to_owned(),
+            Completeness::Partial(failures) => tally
+                .describe_failed_rows("were despatched")
                 .unwrap_or_else(|| format!("{} of the operations failed, the others were despatched", failures.len())),
-            Outcome::Truncated(what) => what,
+            Completeness::Truncated(what) => what,
         };
-        Ok(Answer { outcome: Arc::new(move || context.outcome()), ..message(&text) })
+        Ok(StatementOutput { completeness: Arc::new(move || context.outcome()), ..message(&text) })
     }
 }
 
 fn not_prepared(name: &str) -> Error {
-    Error::statement(format!("there is no prepared statement {name}; PREPARE {name} AS … makes one"))
+    Error::invalid(format!("there is no prepared statement {name}; PREPARE {name} AS … makes one"))
 }
 
 /// How a statement wants relations read that may be listed or asked for by key.
-fn join_by(statement: &Statement) -> Option<JoinBy> {
+fn join_by(statement: &Statement) -> Option<JoinHint> {
     match statement {
-        Statement::Query(query) => query.hints.join_by,
-        Statement::Insert(insert) => insert.hints.join_by,
+        Statement::Query(query) => query.hints.join,
+        Statement::Insert(insert) => insert.hints.join,
         _ => None,
     }
 }
@@ -498,19 +501,19 @@ fn join_by(statement: &Statement) -> Option<JoinBy> {
 /// Whether an error says that a rehearsal would have succeeded.
 fn rehearsed(error: &DataFusionError) -> bool {
     match error.find_root() {
-        DataFusionError::External(inner) => inner.downcast_ref().is_some_and(Error::is_rehearsal),
+        DataFusionError::External(inner) => inner.downcast_ref().is_some_and(Error::is_dry_run),
         _ => false,
     }
 }
 
-fn rows(batch: RecordBatch) -> Answer {
+fn rows(batch: RecordBatch) -> StatementOutput {
     let schema = batch.schema();
     let rows = RecordBatchStreamAdapter::new(schema, stream::iter([Ok(batch)]));
-    Answer { rows: Some(Box::pin(rows)), message: None, outcome: Arc::new(|| Outcome::Complete) }
+    StatementOutput { rows: Some(Box::pin(rows)), message: None, completeness: Arc::new(|| Completeness::Complete) }
 }
 
-fn message(text: &str) -> Answer {
-    Answer { rows: None, message: Some(text.to_owned()), outcome: Arc::new(|| Outcome::Complete) }
+fn message(text: &str) -> StatementOutput {
+    StatementOutput { rows: None, message: Some(text.to_owned()), completeness: Arc::new(|| Completeness::Complete) }
 }
 
 #[cfg(test)]

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use stackql_provider::names::{fold, meant, nearest};
+use stackql_provider::names::{did_you_mean, fold, nearest};
 use stackql_provider::{Definitions, ErrorRules};
 
 use crate::error::Error;
 
 /// The settings of a session, at the start of a statement.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Settings {
+pub(crate) struct SessionSettings {
     /// The first call that fails ends a statement.
-    pub(crate) fails_at_once: bool,
+    pub(crate) fail_fast: bool,
     /// Codes and statuses of failures that count as no rows; `*` stands for any characters.
     pub(crate) ignored: Vec<String>,
     /// The most calls that a statement may make.
@@ -29,10 +29,10 @@ pub(crate) struct Settings {
 
 const NAMES: [&str; 6] = ["cache_ttl", "ignore_errors", "max_calls", "on_error", "provider", "statement_timeout"];
 
-impl Settings {
+impl SessionSettings {
     /// Changes a setting; `DEFAULT` is what a session starts with.
     pub(crate) fn set(&mut self, definitions: &dyn Definitions, name: &str, value: &str) -> Result<(), Error> {
-        let unfit = |what: &str| Error::statement(format!("{name} takes {what}, not '{value}'"));
+        let unfit = |what: &str| Error::invalid(format!("{name} takes {what}, not '{value}'"));
         let time = || duration(value).ok_or_else(|| unfit("a time such as '30s', or milliseconds"));
         let is_default = value.eq_ignore_ascii_case("default");
         if let Some((provider, parameter)) = name.trim_matches('"').split_once('.') {
@@ -46,7 +46,7 @@ impl Settings {
         let start = Self::default();
         match name.to_ascii_lowercase().as_str() {
             "on_error" => {
-                self.fails_at_once = match value.to_ascii_lowercase().as_str() {
+                self.fail_fast = match value.to_ascii_lowercase().as_str() {
                     "fail" => true,
                     "skip" | "default" => false,
                     _ => return Err(unfit("'fail' or 'skip'")),
@@ -74,11 +74,11 @@ impl Settings {
     pub(crate) fn get(&self, definitions: &dyn Definitions, name: &str) -> Result<String, Error> {
         if let Some((provider, parameter)) = name.trim_matches('"').split_once('.') {
             let provider = definitions.provider(provider)?;
-            return Ok(self.default_of(&provider.name, parameter).unwrap_or("default").to_owned());
+            return Ok(self.parameter_default(&provider.name, parameter).unwrap_or("default").to_owned());
         }
         let seconds = |d: Duration| format!("{}s", d.as_secs_f64());
         Ok(match name.to_ascii_lowercase().as_str() {
-            "on_error" => if self.fails_at_once { "fail" } else { "skip" }.to_owned(),
+            "on_error" => if self.fail_fast { "fail" } else { "skip" }.to_owned(),
             "ignore_errors" => self.ignored.join(", "),
             "max_calls" => self.max_calls.map_or_else(|| "default".to_owned(), |most| most.to_string()),
             "provider" => self.provider.clone().unwrap_or_else(|| "default".to_owned()),
@@ -104,7 +104,7 @@ impl Settings {
     }
 
     /// A name of so many parts, with the provider in use in front where just that is missing.
-    pub(crate) fn in_full(&self, mut name: Vec<String>, parts: usize) -> Vec<String> {
+    pub(crate) fn qualify(&self, mut name: Vec<String>, parts: usize) -> Vec<String> {
         if let Some(provider) = self.provider.as_ref().filter(|_| name.len() + 1 == parts) {
             name.insert(0, provider.clone());
         }
@@ -112,7 +112,7 @@ impl Settings {
     }
 
     /// The same, and nothing is taken from what is kept.
-    pub(crate) fn asking_anew(self) -> Self {
+    pub(crate) fn bypassing_cache(self) -> Self {
         Self { cache_ttl: Some(Duration::ZERO), ..self }
     }
 
@@ -123,7 +123,7 @@ impl Settings {
     }
 
     /// The value of a parameter that a statement does not name.
-    pub(crate) fn default_of<'a>(&'a self, provider: &'a str, parameter: &str) -> Option<&'a str> {
+    pub(crate) fn parameter_default<'a>(&'a self, provider: &'a str, parameter: &str) -> Option<&'a str> {
         self.defaults(provider).find(|(own, _)| fold(own) == fold(parameter)).map(|(_, value)| value)
     }
 
@@ -134,8 +134,8 @@ impl Settings {
 }
 
 fn unknown(name: &str) -> Error {
-    let meant = meant(nearest(name, NAMES.into_iter()));
-    Error::Statement {
+    let meant = did_you_mean(nearest(name, NAMES.into_iter()));
+    Error::InvalidStatement {
         message: format!("there is no setting '{name}'{meant}"),
         hint: Some(format!(
             "settings are {}, and \"provider.parameter\" for what statements leave out",

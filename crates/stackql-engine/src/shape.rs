@@ -8,17 +8,17 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use stackql_call::RowPlan;
+use stackql_call::RowProjection;
 use stackql_provider::names::fold;
 use stackql_provider::{Location, Method, Parameter, Resource, Service, Type, Verb};
 
 /// What a column of a provider table holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum ColumnOrigin {
     /// A field of the row, by its position in the resource's columns.
     Row(usize),
     /// The value bound to a parameter, by the parameter's name.
-    Bound(String),
+    Binding(String),
     /// The fields that the definition does not know.
     Extra,
 }
@@ -29,19 +29,20 @@ const PARAMETER: &str = "parameter ";
 
 /// A provider table's columns.
 #[derive(Debug, Clone)]
-pub(crate) struct Shape {
+pub(crate) struct TableColumns {
     pub(crate) schema: SchemaRef,
-    pub(crate) sources: Vec<Source>,
+    pub(crate) origins: Vec<ColumnOrigin>,
     /// Other spellings, by the column's position.
     pub(crate) aliases: Vec<Vec<String>>,
     /// Whether `*` shows it, by the column's position.
     pub(crate) visible: Vec<bool>,
 }
 
-impl Shape {
+impl TableColumns {
     pub(crate) fn new(service: &Service, resource: &Resource) -> Self {
-        let mut fields: Vec<Field> = resource.columns.iter().map(|c| RowPlan::field(&resource.types, c)).collect();
-        let mut sources: Vec<Source> = (0..fields.len()).map(Source::Row).collect();
+        let mut fields: Vec<Field> =
+            resource.columns.iter().map(|c| RowProjection::field(&resource.types, c)).collect();
+        let mut sources: Vec<ColumnOrigin> = (0..fields.len()).map(ColumnOrigin::Row).collect();
         let mut aliases: Vec<Vec<String>> = resource.columns.iter().map(|c| c.aliases.clone()).collect();
         let mut visible = vec![true; fields.len()];
         if let Some(scope) = &service.endpoints.scope {
@@ -49,13 +50,13 @@ impl Shape {
             let name = field.map_or_else(|| scope.clone(), |field| format!("{PARAMETER}{}", field.name()));
             visible.push(field.is_none());
             fields.push(Field::new(name, DataType::Utf8, true));
-            sources.push(Source::Bound(scope.clone()));
+            sources.push(ColumnOrigin::Binding(scope.clone()));
             aliases.push(Vec::new());
         }
         for (method, parameter) in inputs(resource) {
-            let is_same = |at: &usize| same(parameter, fields[*at].name());
+            let is_same = |at: &usize| names_column(parameter, fields[*at].name());
             let known = (0..fields.len()).filter(is_same).collect::<Vec<_>>();
-            if known.iter().any(|at| matches!(sources[*at], Source::Bound(_))) {
+            if known.iter().any(|at| matches!(sources[*at], ColumnOrigin::Binding(_))) {
                 continue;
             }
             let field = parameter_field(resource, parameter);
@@ -73,18 +74,20 @@ impl Shape {
                     aliases.push(parameter.aliases.clone());
                 }
             }
-            sources.push(Source::Bound(parameter.name.clone()));
+            sources.push(ColumnOrigin::Binding(parameter.name.clone()));
         }
-        fields.extend(RowPlan::new(&resource.types, &[], true).schema().fields().iter().map(|f| f.as_ref().clone()));
+        fields.extend(
+            RowProjection::new(&resource.types, &[], true).schema().fields().iter().map(|f| f.as_ref().clone()),
+        );
         visible.push(false);
-        sources.push(Source::Extra);
+        sources.push(ColumnOrigin::Extra);
         aliases.push(Vec::new());
-        Self { schema: Arc::new(Schema::new(fields)), sources, aliases, visible }
+        Self { schema: Arc::new(Schema::new(fields)), origins: sources, aliases, visible }
     }
 
     /// Whether a column echoes a bound value: it is a parameter or the scope, and no field of the rows.
     pub(crate) fn is_parameter(&self, column: &str) -> bool {
-        self.schema.index_of(column).is_ok_and(|at| matches!(self.sources[at], Source::Bound(_)))
+        self.schema.index_of(column).is_ok_and(|at| matches!(self.origins[at], ColumnOrigin::Binding(_)))
     }
 
     /// The column that echoes the parameter of a column's name: the column itself, or the one beside a field.
@@ -113,20 +116,20 @@ pub(crate) fn spelled(column: &str) -> &str {
 }
 
 /// Whether a parameter and a column are one: the same name, however it is spelled. What no statement names is no column.
-pub(crate) fn same(parameter: &Parameter, column: &str) -> bool {
+pub(crate) fn names_column(parameter: &Parameter, column: &str) -> bool {
     !parameter.implied && fold(&parameter.name) == fold(spelled(column))
 }
 
 /// Whether a condition that fixes the column binds a parameter of the method. Where a definition maps the column to a
 /// filter of the method, the condition stays a filter, which is pushed down and applied again.
 pub(crate) fn takes(method: &Method, column: &str) -> bool {
-    let parameter = method.parameters.iter().find(|p| same(p, column));
-    parameter.is_some_and(|p| p.required || !method.narrowings.iter().any(|n| n.column == spelled(column)))
+    let parameter = method.parameters.iter().find(|p| names_column(p, column));
+    parameter.is_some_and(|p| p.required || !method.predicate_pushdowns.iter().any(|n| n.column == spelled(column)))
 }
 
 /// Whether a method cannot be called without a value for the column.
-pub(crate) fn owes(method: &Method, column: &str) -> bool {
-    method.owed().iter().any(|owed| method.parameter(owed).is_some_and(|p| same(p, column)))
+pub(crate) fn requires_column(method: &Method, column: &str) -> bool {
+    method.caller_required().iter().any(|owed| method.parameter(owed).is_some_and(|p| names_column(p, column)))
 }
 
 /// The column that a parameter's values have.

@@ -8,11 +8,11 @@ mod template;
 use std::collections::HashSet;
 
 use datafusion::arrow::record_batch::RecordBatch;
-use stackql_provider::names::{Found, find, meant, nearest};
+use stackql_provider::names::{NameMatch, did_you_mean, match_name, nearest};
 use stackql_provider::{Definitions, LookupError, Method, Origin, Parameter, Resource, Verb, View};
 use stackql_sql::{ObjectName, Show, ShowKind};
 
-use crate::Build;
+use crate::BuildInfo;
 use crate::error::Error;
 use crate::views::VIEW;
 pub(crate) use describe::{columns, columns_of_view, describe, describe_method};
@@ -33,7 +33,7 @@ const OF_GO: [&str; 2] = ["stackql_preview", "internal"];
 /// The rows of a SHOW statement.
 pub(crate) fn show(
     definitions: &dyn Definitions,
-    build: &Build,
+    build: &BuildInfo,
     context: &ShowContext,
     show: &Show,
 ) -> Result<RecordBatch, Error> {
@@ -44,7 +44,7 @@ pub(crate) fn show(
         ShowKind::Methods { table } => methods(&Table::find(definitions, table)?.resource, &context.unset),
         ShowKind::InsertInto { table } => template::insert_into(&Table::find(definitions, table)?, show.extended)?,
         ShowKind::Version => {
-            let Build { commit, date, platform } = build.clone();
+            let BuildInfo { commit, date, platform } = build.clone();
             let version = concat!("v", env!("CARGO_PKG_VERSION")).to_owned();
             Listing::new(&["version"], &["commit", "build_date", "platform"]).with([[version, commit, date, platform]])
         }
@@ -52,9 +52,9 @@ pub(crate) fn show(
             Listing::new(&["transaction_isolation"], &[]).with([["read committed".into()]])
         }
         // What is of the session is the session's to show.
-        ShowKind::Auth { .. } => return Err(Error::statement("this session has no credentials")),
+        ShowKind::Auth { .. } => return Err(Error::invalid("this session has no credentials")),
         ShowKind::Setting(words) => {
-            return Err(Error::Statement {
+            return Err(Error::InvalidStatement {
                 message: format!("there is nothing called '{words}' to show"),
                 hint: Some(
                     "SHOW takes PROVIDERS, SERVICES IN, RESOURCES IN, METHODS IN, INSERT INTO, VERSION, AUTH".into(),
@@ -62,11 +62,11 @@ pub(crate) fn show(
             });
         }
     };
-    listed(listing, show)
+    filter_listing(listing, show)
 }
 
 /// The rows of a listing that a SHOW statement wants.
-pub(crate) fn listed(mut listing: Listing, show: &Show) -> Result<RecordBatch, Error> {
+pub(crate) fn filter_listing(mut listing: Listing, show: &Show) -> Result<RecordBatch, Error> {
     if let Some(wanted) = &show.filter {
         filter::keep(&mut listing, wanted)?;
     }
@@ -82,7 +82,7 @@ struct Table {
 impl Table {
     fn find(definitions: &dyn Definitions, name: &ObjectName) -> Result<Self, Error> {
         let [provider, service, resource] = name.0.as_slice() else {
-            return Err(Error::statement(format!("'{name}' is not a table; name it provider.service.resource")));
+            return Err(Error::invalid(format!("'{name}' is not a table; name it provider.service.resource")));
         };
         let found = definitions.resource(provider, service, resource)?;
         let (provider, service) = (definitions.provider(provider)?, definitions.service(provider, service)?);
@@ -91,13 +91,15 @@ impl Table {
 
     fn method(&self, name: &str) -> Result<&Method, Error> {
         let names = self.resource.methods.iter().enumerate().map(|(i, m)| (i, m.name.as_str()));
-        match find(name, names.clone()) {
-            Found::One(i) => Ok(&self.resource.methods[i]),
-            Found::Ambiguous(candidates) => Err(LookupError::Ambiguous { name: name.to_owned(), candidates }.into()),
-            Found::None => {
-                let meant = meant(nearest(name, names.map(|(_, n)| n)));
+        match match_name(name, names.clone()) {
+            NameMatch::One(i) => Ok(&self.resource.methods[i]),
+            NameMatch::Ambiguous(candidates) => {
+                Err(LookupError::Ambiguous { name: name.to_owned(), candidates }.into())
+            }
+            NameMatch::None => {
+                let meant = did_you_mean(nearest(name, names.map(|(_, n)| n)));
                 let table = &self.name;
-                Err(Error::statement(format!(
+                Err(Error::invalid(format!(
                     "could not find method for key = '{name}' in '{table}'{meant}; SHOW METHODS IN {table} lists them"
                 )))
             }
@@ -127,7 +129,7 @@ fn services(definitions: &dyn Definitions, provider: &str) -> Result<Listing, Er
             entry.title.clone(),
         ]
     });
-    Ok(Listing::new(&["id", "name", "title"], &[]).named_by(1).with(rows))
+    Ok(Listing::new(&["id", "name", "title"], &[]).new_sorted(1).with(rows))
 }
 
 fn resources(definitions: &dyn Definitions, provider: &str, service: &str, extended: bool) -> Result<Listing, Error> {

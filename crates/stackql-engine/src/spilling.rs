@@ -26,7 +26,7 @@ use datafusion::physical_plan::{
 use futures::future::TryFutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use crate::once::once;
+use crate::once::one_shot;
 use crate::plan::{PlanRule, check_partition, replaced, single_partitions, stream as all_of, with_children};
 use crate::probe::{Build, is_probed, keeps_build, probe};
 
@@ -34,10 +34,10 @@ use crate::probe::{Build, is_probed, keeps_build, probe};
 const OF_A_ROW: usize = 40;
 
 /// Makes joins of a plan such that they may go to disk.
-pub(crate) const JOINS_SPILL_RULE: PlanRule = PlanRule {
+pub(crate) const SPILLABLE_JOIN_RULE: PlanRule = PlanRule {
     name: "joins_spill",
     rewrite: |plan| {
-        let spilling = |node: &Arc<dyn ExecutionPlan>| Arc::new(JoinExec { join: Arc::clone(node) }) as _;
+        let spilling = |node: &Arc<dyn ExecutionPlan>| Arc::new(SpillableHashJoinExec { join: Arc::clone(node) }) as _;
         replaced(plan, |join: &HashJoinExec, node| Ok(is_probed(join).then(|| spilling(node))))
     },
 };
@@ -50,11 +50,11 @@ fn merges(join: &HashJoinExec) -> bool {
 
 /// A hash join while its left side fits into memory.
 #[derive(Debug)]
-pub(crate) struct JoinExec {
+pub(crate) struct SpillableHashJoinExec {
     join: Arc<dyn ExecutionPlan>,
 }
 
-impl JoinExec {
+impl SpillableHashJoinExec {
     /// The join that it is while its left side fits.
     pub(crate) fn as_hash_join(&self) -> Option<&HashJoinExec> {
         (self.join.as_ref() as &dyn Any).downcast_ref()
@@ -65,7 +65,7 @@ impl JoinExec {
     }
 
     /// Reads the left side until it is there, or too large; then what is to be run.
-    async fn chosen(self: Arc<Self>, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    async fn execute_or_spill(self: Arc<Self>, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let join = self.hash_join()?;
         let mut left = all_of(join.left(), Arc::clone(&task))?;
         let schema = left.schema();
@@ -88,8 +88,8 @@ impl JoinExec {
             rows.push(batch);
             if !fits {
                 let rows = stream::iter(rows.into_iter().map(Ok)).chain(left);
-                let left = once(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))?;
-                return all_of(&merged(join, left)?, task);
+                let left = one_shot(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))?;
+                return all_of(&sort_merge_join(join, left)?, task);
             }
         }
         probe(join, Build { rows, reservation }, &task)
@@ -97,7 +97,7 @@ impl JoinExec {
 }
 
 /// The same join by sorting both sides, with these rows at its left.
-fn merged(join: &HashJoinExec, left: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+fn sort_merge_join(join: &HashJoinExec, left: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let (left_keys, right_keys): (Vec<_>, Vec<_>) = join.on().iter().cloned().unzip();
     let left = sorted(left, left_keys)?;
     let right = sorted(Arc::clone(join.right()), right_keys)?;
@@ -127,7 +127,7 @@ fn sorted(rows: Arc<dyn ExecutionPlan>, keys: Vec<Arc<dyn PhysicalExpr>>) -> Res
 }
 
 /// As the join that it is.
-impl DisplayAs for JoinExec {
+impl DisplayAs for SpillableHashJoinExec {
     fn fmt_as(&self, format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.hash_join() {
             Ok(join) => join.fmt_as(format, f),
@@ -136,7 +136,7 @@ impl DisplayAs for JoinExec {
     }
 }
 
-impl ExecutionPlan for JoinExec {
+impl ExecutionPlan for SpillableHashJoinExec {
     fn name(&self) -> &'static str {
         "JoinExec"
     }
@@ -167,7 +167,7 @@ impl ExecutionPlan for JoinExec {
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         check_partition(self, partition)?;
         let this = Arc::new(Self { join: Arc::clone(&self.join) });
-        let rows = this.chosen(task).try_flatten_stream();
+        let rows = this.execute_or_spill(task).try_flatten_stream();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
     }
 }

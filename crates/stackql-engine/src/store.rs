@@ -15,11 +15,11 @@ use thiserror::Error;
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
     /// All there is, by name.
-    async fn list(&self) -> Result<Vec<Stored>, StoreError>;
+    async fn list(&self) -> Result<Vec<StoredObject>, StoreError>;
 
     /// Keeps something new, or, where `replace` is, in place of what had its name and kind. `rows` are those of a
-    /// materialized view or of a table made of a query; their schema is [`Stored::schema`].
-    async fn create(&self, made: &Stored, replace: bool, rows: Rows) -> Result<(), StoreError>;
+    /// materialized view or of a table made of a query; their schema is [`StoredObject::schema`].
+    async fn create(&self, made: &StoredObject, replace: bool, rows: Rows) -> Result<(), StoreError>;
 
     /// Gives a materialized view these rows in place of those it has.
     async fn refresh(&self, name: &str, rows: Rows) -> Result<u64, StoreError>;
@@ -45,7 +45,7 @@ pub type Rows = BoxStream<'static, Result<RecordBatch, StoreError>>;
 
 /// Something that a user made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stored {
+pub struct StoredObject {
     /// Its name.
     pub name: String,
     /// What it is.

@@ -124,7 +124,7 @@ pub(crate) fn unplanned(plan: &LogicalPlan) -> Option<Error> {
             |expr: &Expr| expr.exists(|e| Ok(matches!(e, Expr::OuterReferenceColumn(..)))).unwrap_or_default();
         let exprs = node.expressions();
         if holds_predicate(node) || exprs.iter().any(|e| e.contains_scalar_subquery() || is_correlated(e)) {
-            found = Some(Error::Statement {
+            found = Some(Error::InvalidStatement {
                 message:
                     "a subquery cannot be evaluated: it names columns of the query around it below LIMIT, ORDER BY, \
                           UNION or a window function, compares them other than by = below an aggregate, or stands in ON"

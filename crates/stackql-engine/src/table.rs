@@ -9,25 +9,25 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use stackql_call::{Bindings, Operation, RowPlan, Value};
+use stackql_call::{Bindings, Operation, RowProjection, Value};
 use stackql_provider::names::fold;
-use stackql_provider::{Column, Method, Narrowing, Parameter, Provider, Resource, Service, Verb};
+use stackql_provider::{Column, Method, Parameter, PredicatePushdown, Provider, Resource, Service, Verb};
 
-use crate::access::{Access, access};
-use crate::awaiting::Until;
+use crate::access::{AccessPath, choose_access_path};
+use crate::awaiting::WaitFor;
 use crate::bindings::leaf;
-use crate::clauses::{Travelling, travelling};
+use crate::clauses::{PushedFilters, push_filters};
 use crate::context::Context;
 use crate::error::Error;
-use crate::explain::Choice;
-use crate::feed::KeysExec;
-use crate::fetch::{Fetch, FetchExec};
-use crate::output::{From, Output};
-use crate::pages::Paging;
+use crate::explain::AccessExplanation;
+use crate::feed::KeyBindingsExec;
+use crate::fetch::{CallExec, CallSpec};
+use crate::output::{OutputColumn, OutputMapping};
+use crate::pages::ReadOptions;
 use crate::predicate::{Predicate, Range, enumerated, predicate, range};
-use crate::scope::{ALL, check_member, refuse_unbound, scope_filters};
-use crate::shape::{Shape, Source, owes, same, spelled};
-use crate::views::Presets;
+use crate::scope::{ALL_MEMBERS, check_member, refuse_unbound, scope_filters};
+use crate::shape::{ColumnOrigin, TableColumns, names_column, requires_column, spelled};
+use crate::views::ViewDefaults;
 
 /// A resource as a table.
 #[derive(Debug, Clone)]
@@ -36,13 +36,13 @@ pub(crate) struct ResourceTable {
     pub(crate) provider: Arc<Provider>,
     pub(crate) service: Arc<Service>,
     pub(crate) resource: Arc<Resource>,
-    pub(crate) shape: Arc<Shape>,
+    pub(crate) columns: Arc<TableColumns>,
     /// Columns whose values come from other relations.
-    pub(crate) fed: Vec<Fed>,
+    pub(crate) key_bindings: Vec<KeyBinding>,
     /// The method that is called, where it is chosen already.
-    pub(crate) pinned: Option<String>,
+    pub(crate) fixed_method: Option<String>,
     /// How the view of a resource reads it, where one does.
-    pub(crate) presets: Option<Arc<Presets>>,
+    pub(crate) view_defaults: Option<Arc<ViewDefaults>>,
     /// A condition of the statement is on the scope, so that its default does not stand for what the statement leaves out.
     pub(crate) has_scope_condition: bool,
     /// The fields that the statement names, in its order, where it reads nothing else.
@@ -51,9 +51,9 @@ pub(crate) struct ResourceTable {
 
 /// Columns that a relation feeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fed {
+pub(crate) struct KeyBinding {
     /// The feed's number.
-    pub(crate) feed: usize,
+    pub(crate) bind_join: usize,
     pub(crate) columns: Vec<String>,
     /// The position among the feed's keys of each column's value.
     pub(crate) keys: Vec<usize>,
@@ -66,16 +66,16 @@ impl ResourceTable {
         service: Arc<Service>,
         resource: Arc<Resource>,
     ) -> Self {
-        let shape = Arc::new(Shape::new(&service, &resource));
+        let shape = Arc::new(TableColumns::new(&service, &resource));
         Self {
             context,
             provider,
             service,
             resource,
-            shape,
-            fed: Vec::new(),
-            pinned: None,
-            presets: None,
+            columns: shape,
+            key_bindings: Vec::new(),
+            fixed_method: None,
+            view_defaults: None,
             has_scope_condition: false,
             field_order: None,
         }
@@ -87,14 +87,14 @@ impl ResourceTable {
     }
 
     /// The columns that other relations feed.
-    pub(crate) fn fed_columns(&self) -> Vec<String> {
-        self.fed.iter().flat_map(|fed| fed.columns.iter().cloned()).collect()
+    pub(crate) fn key_columns(&self) -> Vec<String> {
+        self.key_bindings.iter().flat_map(|fed| fed.columns.iter().cloned()).collect()
     }
 
     /// What `filters` fix, what the session does where they do not, and then the view that reads the table.
     pub(crate) fn predicates(&self, filters: &[Expr]) -> Vec<Predicate> {
-        let mut all = self.stated(filters);
-        for weaker in [self.defaults(), self.preset()] {
+        let mut all = self.statement_predicates(filters);
+        for weaker in [self.defaults(), self.view_default()] {
             let new = weaker.into_iter().filter(|w| !all.iter().any(|p| p.column == w.column));
             all.extend(new.collect::<Vec<_>>());
         }
@@ -106,14 +106,14 @@ impl ResourceTable {
     /// condition excludes is known once they are listed.
     fn all_members(&self, bound: &[Predicate]) -> Option<Predicate> {
         let is_bound =
-            |column: &String| bound.iter().any(|p| p.column == *column) || self.fed_columns().contains(column);
+            |column: &String| bound.iter().any(|p| p.column == *column) || self.key_columns().contains(column);
         let column = self.scope_column().filter(|column| self.has_scope_condition && !is_bound(column))?;
-        Some(Predicate { column, values: vec![Value::Text(ALL.to_owned())] })
+        Some(Predicate { column, values: vec![Value::Text(ALL_MEMBERS.to_owned())] })
     }
 
     /// The parameter column of the scope.
     pub(crate) fn scope_column(&self) -> Option<String> {
-        self.shape.parameter_column(self.service.endpoints.scope.as_ref()?)
+        self.columns.parameter_column(self.service.endpoints.scope.as_ref()?)
     }
 
     /// Whether a column is the scope, by its own name or as its parameter column.
@@ -127,9 +127,9 @@ impl ResourceTable {
     }
 
     /// What `filters` fix. A range of numbers is taken apart only where a method asks for the number.
-    pub(crate) fn stated(&self, filters: &[Expr]) -> Vec<Predicate> {
+    pub(crate) fn statement_predicates(&self, filters: &[Expr]) -> Vec<Predicate> {
         let mut all: Vec<Predicate> = filters.iter().filter_map(predicate).collect();
-        let ranges = filters.iter().filter_map(range).filter(|r| self.is_asked(r));
+        let ranges = filters.iter().filter_map(range).filter(|r| self.is_required(r));
         for predicate in enumerated(ranges.collect()) {
             if !all.iter().any(|p| p.column == predicate.column) {
                 all.push(predicate);
@@ -140,23 +140,23 @@ impl ResourceTable {
 
     /// What the session binds to parameters that methods ask for, where nothing else does.
     fn defaults(&self) -> Vec<Predicate> {
-        let fed = self.fed_columns();
+        let fed = self.key_columns();
         let of = |(parameter, value): (&str, &str)| {
-            let mut columns = self.shape.schema.fields().iter().map(|f| f.name());
+            let mut columns = self.columns.schema.fields().iter().map(|f| f.name());
             let column = columns.find(|column| fold(column) == fold(parameter))?;
-            let column = self.shape.parameter_column(column)?;
-            let is_free = !fed.contains(&column) && self.asks(&column);
+            let column = self.columns.parameter_column(column)?;
+            let is_free = !fed.contains(&column) && self.requires(&column);
             is_free.then(|| Predicate { column, values: vec![Value::Text(value.to_owned())] })
         };
         self.context.settings.defaults(&self.provider.name).filter_map(of).collect()
     }
 
     /// What the view that reads the table says where neither a statement nor the session does.
-    fn preset(&self) -> Vec<Predicate> {
-        let Some(presets) = &self.presets else { return Vec::new() };
-        let fed = self.fed_columns();
+    fn view_default(&self) -> Vec<Predicate> {
+        let Some(presets) = &self.view_defaults else { return Vec::new() };
+        let fed = self.key_columns();
         let is_free = |p: &&Predicate| {
-            let is_set = self.context.settings.default_of(&self.provider.name, &p.column).is_some();
+            let is_set = self.context.settings.parameter_default(&self.provider.name, &p.column).is_some();
             !is_set && !fed.contains(&p.column)
         };
         presets.values.iter().filter(is_free).cloned().collect()
@@ -165,77 +165,79 @@ impl ResourceTable {
     /// What the session binds to the parameters of a method.
     pub(crate) fn defaults_of(&self, method: &Method) -> Bindings {
         let of = |p: &Parameter| {
-            let value = self.context.settings.default_of(&self.provider.name, &p.name)?;
+            let value = self.context.settings.parameter_default(&self.provider.name, &p.name)?;
             Some((p.name.clone(), Value::Text(value.to_owned())))
         };
         method.parameters.iter().filter_map(of).collect()
     }
 
     /// Whether a method that answers SELECT cannot be called without the column.
-    pub(crate) fn asks(&self, column: &str) -> bool {
-        self.resource.methods_of(Verb::Select).any(|method| owes(method, column))
+    pub(crate) fn requires(&self, column: &str) -> bool {
+        self.resource.methods_of(Verb::Select).any(|method| requires_column(method, column))
     }
 
     /// Whether a method asks for the number whose range is known.
-    fn is_asked(&self, range: &Range) -> bool {
-        let is_integer = self.shape.schema.field_with_name(&range.column).is_ok_and(|f| f.data_type().is_integer());
-        is_integer && self.shape.is_parameter(&range.column) && self.asks(&range.column)
+    fn is_required(&self, range: &Range) -> bool {
+        let is_integer = self.columns.schema.field_with_name(&range.column).is_ok_and(|f| f.data_type().is_integer());
+        is_integer && self.columns.is_parameter(&range.column) && self.requires(&range.column)
     }
 
-    fn is_everywhere(&self, filter: &Expr) -> bool {
-        predicate(filter).is_some_and(|p| self.is_scope(&p.column) && p.values.contains(&Value::Text(ALL.into())))
+    fn has_scope_wildcard(&self, filter: &Expr) -> bool {
+        predicate(filter)
+            .is_some_and(|p| self.is_scope(&p.column) && p.values.contains(&Value::Text(ALL_MEMBERS.into())))
     }
 
     /// Whether other relations feed a field's parameter that the method can do without: a key that is not there has no rows.
     fn is_keyed(&self, method: &Method) -> bool {
-        let is_key = |column: &String| spelled(column) != column && !owes(method, column) && !self.is_scope(column);
-        self.fed_columns().iter().any(is_key)
+        let is_key =
+            |column: &String| spelled(column) != column && !requires_column(method, column) && !self.is_scope(column);
+        self.key_columns().iter().any(is_key)
     }
 
     fn operation(&self, method: &Method) -> Result<Arc<Operation>> {
         let (provider, service) = (Arc::clone(&self.provider), Arc::clone(&self.service));
         Operation::new(provider, service, Arc::clone(&self.resource), &method.name)
             .map(Arc::new)
-            .ok_or_else(|| Error::statement(format!("no method {}", method.name)).into())
+            .ok_or_else(|| Error::invalid(format!("no method {}", method.name)).into())
     }
 
     /// The columns of a scan: what to decode, and how the output is made of it.
-    fn output(&self, method: &Method, projection: Option<&Vec<usize>>) -> (RowPlan, Output) {
-        let all: Vec<usize> = (0..self.shape.sources.len()).collect();
+    fn output(&self, method: &Method, projection: Option<&Vec<usize>>) -> (RowProjection, OutputMapping) {
+        let all: Vec<usize> = (0..self.columns.origins.len()).collect();
         let wanted = projection.unwrap_or(&all);
         // Which fields of a row are unknown can be told only by decoding all that are known.
-        let extra = wanted.iter().any(|&i| self.shape.sources[i] == Source::Extra);
+        let extra = wanted.iter().any(|&i| self.columns.origins[i] == ColumnOrigin::Extra);
         let mut decoded: Vec<usize> = Vec::new();
         match extra {
             true => decoded.extend(0..self.resource.columns.len()),
-            false => decoded.extend(wanted.iter().filter_map(|&i| match self.shape.sources[i] {
-                Source::Row(at) => Some(at),
-                Source::Extra | Source::Bound(_) => None,
+            false => decoded.extend(wanted.iter().filter_map(|&i| match self.columns.origins[i] {
+                ColumnOrigin::Row(at) => Some(at),
+                ColumnOrigin::Extra | ColumnOrigin::Binding(_) => None,
             })),
         }
         let columns: Vec<Column> = decoded.iter().map(|&at| self.resource.column_of(method, at)).collect();
-        let from = wanted.iter().map(|&i| match &self.shape.sources[i] {
-            Source::Bound(parameter) => From::Bound(parameter.clone()),
-            Source::Extra => From::Row(columns.len(), None),
-            Source::Row(at) => {
+        let from = wanted.iter().map(|&i| match &self.columns.origins[i] {
+            ColumnOrigin::Binding(parameter) => OutputColumn::Binding(parameter.clone()),
+            ColumnOrigin::Extra => OutputColumn::Row(columns.len(), None),
+            ColumnOrigin::Row(at) => {
                 let column = &self.resource.columns[*at].name;
-                let parameter = method.parameters.iter().find(|p| same(p, column)).map(|p| p.name.clone());
+                let parameter = method.parameters.iter().find(|p| names_column(p, column)).map(|p| p.name.clone());
                 let scope = self.service.endpoints.scope.clone().filter(|s| s == column);
                 let position = decoded.iter().position(|d| d == at).unwrap_or_default();
-                From::Row(position, parameter.or(scope))
+                OutputColumn::Row(position, parameter.or(scope))
             }
         });
-        let from: Vec<From> = from.collect();
-        let fields: Vec<_> = wanted.iter().map(|&i| self.shape.schema.field(i).clone()).collect();
-        let plan = RowPlan::new(&self.resource.types, &columns, extra);
-        (plan, Output::new(Arc::new(Schema::new(fields)), from))
+        let from: Vec<OutputColumn> = from.collect();
+        let fields: Vec<_> = wanted.iter().map(|&i| self.columns.schema.field(i).clone()).collect();
+        let plan = RowProjection::new(&self.resource.types, &columns, extra);
+        (plan, OutputMapping::new(Arc::new(Schema::new(fields)), from))
     }
 }
 
 #[async_trait]
 impl TableProvider for ResourceTable {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.shape.schema)
+        Arc::clone(&self.columns.schema)
     }
 
     fn table_type(&self) -> TableType {
@@ -245,8 +247,8 @@ impl TableProvider for ResourceTable {
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let answer = |filter: &&Expr| match predicate(filter) {
             // No row says `*` of itself, so this one must not be applied again.
-            Some(_) if self.is_everywhere(filter) => TableProviderFilterPushDown::Exact,
-            Some(p) if self.shape.is_parameter(&p.column) => TableProviderFilterPushDown::Exact,
+            Some(_) if self.has_scope_wildcard(filter) => TableProviderFilterPushDown::Exact,
+            Some(p) if self.columns.is_parameter(&p.column) => TableProviderFilterPushDown::Exact,
             // Which of them travel is settled with the method; all are applied again.
             _ => TableProviderFilterPushDown::Inexact,
         };
@@ -261,40 +263,41 @@ impl TableProvider for ResourceTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let predicates = self.predicates(filters);
-        let Access { method, rows, absent_is_empty } = access(self, &predicates, &self.fed_columns())?;
+        let AccessPath { method, rows, not_found_is_empty } =
+            choose_access_path(self, &predicates, &self.key_columns())?;
         refuse_unbound(self, method, &predicates, filters)?;
         for value in predicates.iter().filter(|p| self.is_scope(&p.column)).flat_map(|p| &p.values) {
             check_member(&self.provider, &self.service, value)?;
         }
-        let (plan, output) = self.output(method, projection);
-        let Travelling { bindings: clauses, certain } = travelling(self, method, filters, projection);
-        let is_everywhere = |row: &Bindings| row.values().any(|v| *v == Value::Text(ALL.to_owned()));
-        let fetch = Fetch {
+        let (row_projection, output_mapping) = self.output(method, projection);
+        let PushedFilters { bindings: pushed_clauses, exact: exact_filters } = push_filters(self, method, filters, projection);
+        let is_everywhere = |row: &Bindings| row.values().any(|v| *v == Value::Text(ALL_MEMBERS.to_owned()));
+        let spec = CallSpec {
             context: Arc::clone(&self.context),
             operation: self.operation(method)?,
-            plan,
-            output,
-            paging: Paging {
-                wanted: limit,
-                absent_is_empty: absent_is_empty || self.is_keyed(method),
-                ..Paging::default()
+            projection: row_projection,
+            output_mapping,
+            options: ReadOptions {
+                limit,
+                not_found_is_empty: not_found_is_empty || self.is_keyed(method),
+                ..ReadOptions::default()
             },
-            until: Until::Answer,
+            wait_for: WaitFor::Response,
             tally: Arc::default(),
-            is_fed: !self.fed.is_empty(),
-            is_of_rows: false,
-            is_one: self.fed.is_empty() && rows.len() == 1 && !rows.iter().any(is_everywhere),
-            clauses,
-            certain,
-            narrowing: narrowing(self, method, &predicates),
-            choice: Some(Choice::new(self, method, filters)),
+            inner_of_bind_join: !self.key_bindings.is_empty(),
+            rows_from_statement: false,
+            single_call: self.key_bindings.is_empty() && rows.len() == 1 && !rows.iter().any(is_everywhere),
+            pushed_clauses,
+            exact_filters,
+            filter_only_parameters: narrowing(self, method, &predicates),
+            explanation: Some(AccessExplanation::new(self, method, filters)),
             scope_filters: scope_filters(self, filters),
         };
-        let input: Arc<dyn ExecutionPlan> = match self.fed.is_empty() {
+        let input: Arc<dyn ExecutionPlan> = match self.key_bindings.is_empty() {
             true => leaf(&rows)?,
-            false => Arc::new(KeysExec::new(self.clone(), method.name.clone(), predicates)),
+            false => Arc::new(KeyBindingsExec::new(self.clone(), method.name.clone(), predicates)),
         };
-        Ok(Arc::new(FetchExec::new(input, Arc::new(fetch))))
+        Ok(Arc::new(CallExec::new(input, Arc::new(spec))))
     }
 }
 
@@ -314,13 +317,13 @@ pub(crate) fn select_methods<'a>(table: &str, resource: &'a Resource) -> Result<
 fn narrowing(table: &ResourceTable, method: &Method, predicates: &[Predicate]) -> Vec<String> {
     let is_field = |column: &str| table.resource.columns.iter().any(|c| c.name == column);
     let only_narrows = |parameter: &Parameter| {
-        let by_it = |n: &&Narrowing| n.via.parameter() == parameter.name;
-        let of_rows = method.narrowings.iter().filter(by_it).all(|n| is_field(&n.column));
+        let by_it = |n: &&PredicatePushdown| n.encoding.parameter() == parameter.name;
+        let of_rows = method.predicate_pushdowns.iter().filter(by_it).all(|n| is_field(&n.column));
         // A statement may also give the parameter itself.
-        let mut given = predicates.iter().map(|p| p.column.clone()).chain(table.fed_columns());
-        !parameter.required && of_rows && !given.any(|c| same(parameter, &c) && !is_field(&c))
+        let mut given = predicates.iter().map(|p| p.column.clone()).chain(table.key_columns());
+        !parameter.required && of_rows && !given.any(|c| names_column(parameter, &c) && !is_field(&c))
     };
-    let narrowing = method.narrowings.iter().map(|n| n.via.parameter());
+    let narrowing = method.predicate_pushdowns.iter().map(|n| n.encoding.parameter());
     let narrowing = narrowing.filter(|name| method.parameter(name).is_some_and(only_narrows));
     narrowing.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }

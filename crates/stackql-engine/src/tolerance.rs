@@ -2,8 +2,8 @@
 //! who watches the calls has told, and what cannot be read, which is told here.
 
 use serde_json::Value as Json;
-use stackql_call::{AnswerError, Call};
-use stackql_provider::{AnswerFormat, ResponseShape};
+use stackql_call::{Call, ResponseError};
+use stackql_provider::{BodyFormat, ResponseShape};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -21,22 +21,22 @@ pub(crate) fn tolerates(context: &Context, call: &Call, error: &Error, body: &[u
         return false;
     }
     let unread = match error {
-        Error::Answer(AnswerError::Fault(fault)) if fault.status >= REFUSED => {
+        Error::Response(ResponseError::Fault(fault)) if fault.status >= REFUSED => {
             context.log.fail(error.into());
             return true;
         }
-        Error::Answer(AnswerError::Unreadable { reason, .. }) => unread(call, reason, body),
-        Error::Answer(AnswerError::Template { source, .. }) => unread(call, &source.to_string(), body),
+        Error::Response(ResponseError::Malformed { reason, .. }) => unread(call, reason, body),
+        Error::Response(ResponseError::Template { source, .. }) => unread(call, &source.to_string(), body),
         _ => return false,
     };
-    context.lose(Failure { compat: Some(format!("{PROCESSING} {unread}")), ..error.into() });
+    context.record_failure(Failure { compat: Some(format!("{PROCESSING} {unread}")), ..error.into() });
     true
 }
 
 /// Tells that an answer has no member of the name under which its definition has the rows, if it has none.
 pub(crate) fn note_absent(context: &Context, call: &Call, body: &[u8]) {
     let shape = &call.operation().method().response;
-    if shape.format != AnswerFormat::Json || shape.transform.is_some() {
+    if shape.format != BodyFormat::Json || shape.transform.is_some() {
         return;
     }
     let Ok(document) = serde_json::from_slice::<Json>(body) else { return };
@@ -47,8 +47,9 @@ pub(crate) fn note_absent(context: &Context, call: &Call, body: &[u8]) {
             Some(member) => inside = member,
             None => {
                 let message = format!("{PROCESSING} unknown key {step}");
-                let failure = Failure::new(FailureKind::Api, format!("{}: {message}", call.operation().table()));
-                return context.lose(Failure { compat: Some(message), ..failure });
+                let failure =
+                    Failure::new(FailureKind::Api, format!("{}: {message}", call.operation().qualified_name()));
+                return context.record_failure(Failure { compat: Some(message), ..failure });
             }
         }
     }
@@ -63,7 +64,7 @@ fn unread(call: &Call, reason: &str, body: &[u8]) -> String {
     let begins = body.trim_ascii_start().first().copied().map(char::from);
     match begins {
         Some(begins)
-            if call.operation().method().response.format == AnswerFormat::Json
+            if call.operation().method().response.format == BodyFormat::Json
                 && !(begins.is_ascii_digit() || "{[\"-tfn".contains(begins)) =>
         {
             format!("invalid character '{begins}' looking for beginning of value")

@@ -2,38 +2,43 @@
 
 use std::sync::Arc;
 
-use stackql_call::{Bindings, Call, Operation, Response, Value, bind, carried};
+use stackql_call::{Bindings, Call, Operation, Response, Value, bind, extract_value};
 use stackql_provider::{Definitions, Inverse, Location};
 
-use crate::awaiting::Until;
-use crate::journal::{Called, Undo};
+use crate::awaiting::WaitFor;
+use crate::journal::{Compensation, JournaledCall};
 
 /// What undoes a call that was made with `bindings` and got this answer. What the inverse asks for and the answer's
 /// tokens leave out is taken from the call itself, such as its project.
-pub(crate) fn undo(definitions: &dyn Definitions, call: &Call, bindings: &Bindings, answer: &Response) -> Undo {
+pub(crate) fn compensation(
+    definitions: &dyn Definitions,
+    call: &Call,
+    bindings: &Bindings,
+    answer: &Response,
+) -> Compensation {
     let Some(inverse) = &call.operation().method().inverse else {
-        return Undo::ByHand("no method is known that undoes it".to_owned());
+        return Compensation::Manual("no method is known that undoes it".to_owned());
     };
-    match called(definitions, call, bindings, answer, inverse) {
-        Ok(called) => Undo::Call(called),
-        Err(why) => Undo::ByHand(why),
+    match inverse_call(definitions, call, bindings, answer, inverse) {
+        Ok(called) => Compensation::Call(called),
+        Err(why) => Compensation::Manual(why),
     }
 }
 
-fn called(
+fn inverse_call(
     definitions: &dyn Definitions,
     call: &Call,
     bindings: &Bindings,
     answer: &Response,
     inverse: &Inverse,
-) -> Result<Called, String> {
+) -> Result<JournaledCall, String> {
     let (provider, service) = (&call.operation().provider, &call.operation().service);
     let Inverse { resource, method, tokens } = inverse;
     let found = definitions.resource(&provider.name, &service.name, resource).map_err(|e| e.to_string())?;
     let operation = Operation::new(Arc::clone(provider), Arc::clone(service), found, method);
     let operation = Arc::new(operation.ok_or_else(|| format!("{resource} has no method '{method}'"))?);
     let mut own = Bindings::new();
-    let owed = operation.method().owed();
+    let owed = operation.method().caller_required();
     let is_place = |p: &stackql_provider::Parameter| p.location == Location::Server;
     let same = operation.method().parameters.iter().filter(|p| is_place(p) || owed.contains(&p.name.as_str()));
     let scope = service.endpoints.scope.iter();
@@ -46,21 +51,21 @@ fn called(
         let named = |p: &&stackql_provider::Parameter| p.name == *name || p.wire == *name || p.aliases.contains(name);
         let parameter = operation.method().parameters.iter().find(named);
         let parameter = parameter.ok_or_else(|| format!("{resource}.{method} has no parameter '{name}'"))?;
-        let value = carried(answer, carrier).ok_or_else(|| format!("the answer did not say its {name}"))?;
+        let value = extract_value(answer, carrier).ok_or_else(|| format!("the answer did not say its {name}"))?;
         own.insert(parameter.name.clone(), Value::Text(value));
     }
-    let call = bind(Arc::clone(&operation), &own, &mut token).map_err(|e| e.to_string())?;
-    Ok(Called::new(&call, own, Until::End))
+    let call = bind(Arc::clone(&operation), &own, &mut idempotency_token).map_err(|e| e.to_string())?;
+    Ok(JournaledCall::new(&call, own, WaitFor::Completion))
 }
 
 /// A token by which an API tells that a call is the same one.
-pub(crate) fn token() -> String {
+pub(crate) fn idempotency_token() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-impl Called {
+impl JournaledCall {
     /// A call that was bound from `bindings`.
-    pub(crate) fn new(call: &Call, mut bindings: Bindings, until: Until) -> Self {
+    pub(crate) fn new(call: &Call, mut bindings: Bindings, until: WaitFor) -> Self {
         let Operation { provider, service, resource, .. } = call.operation().as_ref();
         let method = call.operation().method();
         for parameter in method.parameters.iter().filter(|p| p.idempotency_token) {
@@ -74,7 +79,7 @@ impl Called {
             resource: resource.name.clone(),
             method: method.name.clone(),
             bindings,
-            until,
+            wait_for: until,
         }
     }
 }

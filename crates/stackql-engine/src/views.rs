@@ -27,9 +27,9 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::table::ResourceTable;
 use crate::{executed, resolve};
-use reads::{OfResource, Read};
+use reads::{ResourceView, ViewRef};
 
-pub(crate) use presets::{Presets, VIEW};
+pub(crate) use presets::{VIEW, ViewDefaults};
 pub(crate) use reads::all_of;
 
 /// A view that a statement reads.
@@ -64,10 +64,10 @@ pub(crate) fn plan<'a>(
     Box::pin(async move {
         executed::plan(context, &mut query.ast, query.hints)?;
         if !above.is_empty() {
-            executed::only_read(context)?;
+            executed::reject_mutating(context)?;
         }
         if let Some(namespace) = &context.options.analytics {
-            namespace.name_plainly(&mut query.ast);
+            namespace.resolve_aliases(&mut query.ast);
         }
         for read in reads::reads(context, &mut query.ast, above)? {
             if context.view(&read.name).is_some() {
@@ -75,12 +75,12 @@ pub(crate) fn plan<'a>(
             }
             let way: Vec<String> = above.iter().cloned().chain([read.name.clone()]).collect();
             if above.contains(&read.name) {
-                return Err(Error::statement(format!("a view reads itself: {}", way.join(" -> "))).into());
+                return Err(Error::invalid(format!("a view reads itself: {}", way.join(" -> "))).into());
             }
             let most = context.options.view_depth;
             if way.len() > most {
                 let length = way.len();
-                return Err(Error::Statement {
+                return Err(Error::InvalidStatement {
                     message: format!(
                         "please do not cite views at too deep a level: indirection chain length {length} > {most}"
                     ),
@@ -89,7 +89,7 @@ pub(crate) fn plan<'a>(
                 .into());
             }
             let view = view(context, state, &read, &way).await?;
-            context.keep_view(read.name, Arc::new(view));
+            context.register_view(read.name, Arc::new(view));
         }
         Ok(())
     })
@@ -116,16 +116,16 @@ pub(crate) async fn columns(
 async fn view(
     context: &Arc<Context>,
     state: &SessionState,
-    read: &Read,
+    read: &ViewRef,
     way: &[String],
 ) -> Result<View, DataFusionError> {
     let view = planned(context, state, read, way).await?;
     let (of, required) = match &read.resource {
-        Some(OfResource { parts, required }) => (parts.join("."), required.clone()),
+        Some(ResourceView { parts, required }) => (parts.join("."), required.clone()),
         None if context.options.compat => (read.name.clone(), Vec::new()),
         None => return Ok(view),
     };
-    let blank = Presets { of, required, values: Vec::new() };
+    let blank = ViewDefaults { of, required, values: Vec::new() };
     let plan = presets::preset(view.table.logical_plan().clone(), &blank, view.visible)?;
     let table = Arc::new(ViewTable::new(plan, Some(view.text.clone())));
     let resource = read.resource.as_ref().map(|of| of.parts.clone());
@@ -135,13 +135,13 @@ async fn view(
 async fn planned(
     context: &Arc<Context>,
     state: &SessionState,
-    read: &Read,
+    read: &ViewRef,
     way: &[String],
 ) -> Result<View, DataFusionError> {
-    let Read { name, text, resource } = read;
+    let ViewRef { name, text, resource } = read;
     let (text, wrong) = (text.clone(), |error| wrong(resource.as_ref(), error));
     let (mut body, required) = match resource {
-        Some(of) => (query(&text).map_err(|why| wrong(Error::statement(why).into()))?, of.required.as_slice()),
+        Some(of) => (query(&text).map_err(|why| wrong(Error::invalid(why).into()))?, of.required.as_slice()),
         None => (body(name, &text)?, [].as_slice()),
     };
     plan(context, state, &mut body, way).await?;
@@ -156,22 +156,22 @@ async fn planned(
 
 /// The plan of a query whose names are resolved.
 pub(crate) async fn resolved(state: &SessionState, mut query: Box<Ast>) -> Result<LogicalPlan, DataFusionError> {
-    resolve::take_one(&mut query, &|name| state.aggregate_functions().contains_key(name));
-    stackql_functions::prepare(&mut query);
+    resolve::rewrite_bare_columns(&mut query, &|name| state.aggregate_functions().contains_key(name));
+    stackql_functions::rewrite_query(&mut query);
     state.statement_to_plan(PlannerStatement::Statement(Box::new(SqlStatement::Query(query)))).await
 }
 
 /// What is wrong with a view, where it is a resource's: whoever reads it did not write it.
-fn wrong(resource: Option<&OfResource>, error: DataFusionError) -> DataFusionError {
-    let Some(OfResource { parts, .. }) = resource else { return error };
+fn wrong(resource: Option<&ResourceView>, error: DataFusionError) -> DataFusionError {
+    let Some(ResourceView { parts, .. }) = resource else { return error };
     let Failure { message, hints, .. } = Failure::from(error);
     let message = format!("the view of {} cannot be read: {message}", parts.join("."));
-    Error::Statement { message, hint: hints.into_iter().next() }.into()
+    Error::InvalidStatement { message, hint: hints.into_iter().next() }.into()
 }
 
 /// The query of a view that a user made.
 pub(crate) fn body(name: &str, text: &str) -> Result<Query, Error> {
-    query(text).map_err(|why| Error::statement(format!("the view {name} cannot be read: {why}; make it again")))
+    query(text).map_err(|why| Error::invalid(format!("the view {name} cannot be read: {why}; make it again")))
 }
 
 fn query(text: &str) -> Result<Query, String> {

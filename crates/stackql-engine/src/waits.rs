@@ -8,7 +8,7 @@ use crate::Progress;
 
 /// Work of the running statement that goes on, the oldest first.
 #[derive(Debug, Default)]
-pub struct Waits(Mutex<Vec<Arc<Wait>>>);
+pub struct PendingWaits(Mutex<Vec<Arc<Wait>>>);
 
 #[derive(Debug)]
 struct Wait {
@@ -18,12 +18,12 @@ struct Wait {
 
 /// One wait; it is over when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Note {
+pub(crate) struct WaitGuard {
     progress: Arc<Progress>,
     wait: Arc<Wait>,
 }
 
-impl Waits {
+impl PendingWaits {
     /// The longest wait in words, such as `compute#operation: insert in progress, 10 seconds elapsed`, and how many
     /// others there are; `None` where nothing is waited for.
     pub fn line(&self) -> Option<String> {
@@ -38,10 +38,10 @@ impl Waits {
         })
     }
 
-    pub(crate) fn begin(progress: &Arc<Progress>, label: &str) -> Note {
+    pub(crate) fn begin(progress: &Arc<Progress>, label: &str) -> WaitGuard {
         let wait = Arc::new(Wait { label: Mutex::new(label.to_owned()), since: Instant::now() });
         progress.waits.all().push(Arc::clone(&wait));
-        Note { progress: Arc::clone(progress), wait }
+        WaitGuard { progress: Arc::clone(progress), wait }
     }
 
     fn all(&self) -> MutexGuard<'_, Vec<Arc<Wait>>> {
@@ -49,14 +49,14 @@ impl Waits {
     }
 }
 
-impl Note {
+impl WaitGuard {
     /// The work is called otherwise now.
     pub(crate) fn is_now(&self, label: &str) {
         label.clone_into(&mut self.wait.label.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
-impl Drop for Note {
+impl Drop for WaitGuard {
     fn drop(&mut self) {
         self.progress.waits.all().retain(|wait| !Arc::ptr_eq(wait, &self.wait));
     }
@@ -70,8 +70,8 @@ mod tests {
     fn the_longest_wait_is_told_until_it_is_over() {
         let progress = Arc::<Progress>::default();
         assert_eq!(progress.waits.line(), None);
-        let first = Waits::begin(&progress, "a: insert");
-        let second = Waits::begin(&progress, "b: insert");
+        let first = PendingWaits::begin(&progress, "a: insert");
+        let second = PendingWaits::begin(&progress, "b: insert");
         assert_eq!(progress.waits.line().as_deref(), Some("a: insert in progress, 0 seconds elapsed, and 1 more"));
         drop(first);
         second.is_now("b: wait");

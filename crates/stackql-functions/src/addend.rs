@@ -17,16 +17,17 @@ use datafusion::prelude::{Expr, cast};
 use crate::operators::number;
 
 /// An expression as something that can be added up.
-pub(crate) fn addend(expr: Expr) -> Expr {
-    ScalarUDF::new_from_impl(Addend { signature: Signature::any(1, Volatility::Immutable) }).call(vec![expr])
+pub(crate) fn coerce_numeric_udf(expr: Expr) -> Expr {
+    ScalarUDF::new_from_impl(NumericCoercionUdf { signature: Signature::any(1, Volatility::Immutable) })
+        .call(vec![expr])
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Addend {
+struct NumericCoercionUdf {
     signature: Signature,
 }
 
-impl ScalarUDFImpl for Addend {
+impl ScalarUDFImpl for NumericCoercionUdf {
     fn name(&self) -> &'static str {
         "addend"
     }

@@ -16,83 +16,83 @@ use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 
 use crate::error::Error;
-use crate::function::{Entry, called_by_name, check_count, known_by_name};
-use crate::json::build::key;
+use crate::function::{FunctionDoc, called_by_name, check_count, known_by_name};
+use crate::json::build::object_key;
 use crate::json::node::Node;
 use crate::value::{Column, FORMAT_KEY, JSON, Type, Value};
 
 /// An aggregate: the texts that rows give, and what is made of all of them.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Gathering {
+pub(crate) struct CollectingSpec {
     pub(crate) name: &'static str,
     pub(crate) other_names: &'static [&'static str],
     pub(crate) arguments: (usize, usize),
-    gives: Type,
+    returns: Type,
     /// What a row adds, and what goes between it and the one before; nothing where the row does not count.
-    piece: fn(&[Value<'_>]) -> Result<Option<Piece>, Error>,
+    piece: fn(&[Value<'_>]) -> Result<Option<CollectedValue>, Error>,
     brackets: Option<(char, char)>,
-    pub(crate) entry: Entry,
+    pub(crate) doc: FunctionDoc,
 }
 
-struct Piece {
+struct CollectedValue {
     separator: String,
     text: String,
     /// What it is sorted by.
     order: Vec<ScalarValue>,
 }
 
-impl Piece {
+impl CollectedValue {
     fn new(separator: impl Into<String>, text: impl Into<String>) -> Self {
         Self { separator: separator.into(), text: text.into(), order: Vec::new() }
     }
 }
 
-pub(crate) const ALL: &[Gathering] = &[
-    Gathering {
+pub(crate) const ALL: &[CollectingSpec] = &[
+    CollectingSpec {
         name: "group_concat",
         other_names: &[],
         arguments: (1, 2),
-        gives: Type::Text,
+        returns: Type::Text,
         piece: |row| {
             let separator = match row.get(1) {
                 None => ",".into(),
                 Some(separator) => separator.as_text().unwrap_or_default(),
             };
-            Ok(row[0].as_text().map(|text| Piece::new(separator, text)))
+            Ok(row[0].as_text().map(|text| CollectedValue::new(separator, text)))
         },
         brackets: None,
-        entry: Entry {
+        doc: FunctionDoc {
             usage: "group_concat(x[, separator])",
             says: "all x that are not NULL, with commas or the separator between",
             example: "SELECT group_concat(x, '; ') FROM (VALUES ('a'), ('b')) AS t(x)",
         },
     },
-    Gathering {
+    CollectingSpec {
         name: "json_group_array",
         other_names: &["json_agg", "jsonb_agg", "jsonb_group_array"],
         arguments: (1, 1),
-        gives: Type::Json,
-        piece: |row| Ok(Some(Piece::new(",", Node::of(&row[0])?.to_string()))),
+        returns: Type::Json,
+        piece: |row| Ok(Some(CollectedValue::new(",", Node::of(&row[0])?.to_string()))),
         brackets: Some(('[', ']')),
-        entry: Entry {
+        doc: FunctionDoc {
             usage: "json_group_array(x)",
             says: "an array of all x",
             example: "SELECT json_group_array(x) FROM (VALUES (1), (2)) AS t(x)",
         },
     },
-    Gathering {
+    CollectingSpec {
         name: "json_group_object",
         other_names: &["json_object_agg", "jsonb_object_agg", "jsonb_group_object"],
         arguments: (2, 2),
-        gives: Type::Json,
+        returns: Type::Json,
         piece: |row| {
             if row[0].is_null() {
                 return Ok(None);
             }
-            Ok(Some(Piece::new(",", format!("{}:{}", key(&row[0])?.0, Node::of(&row[1])?))))
+            Ok(Some(CollectedValue::new(",", format!("{}:{}", object_key(&row[0])?.0, Node::of(&row[1])?))))
         },
         brackets: Some(('{', '}')),
-        entry: Entry {
+        doc: FunctionDoc {
             usage: "json_group_object(key, x)",
             says: "an object of all keys and their x",
             example: "SELECT json_group_object(k, x) FROM (VALUES ('a', 1), ('b', 2)) AS t(k, x)",
@@ -105,10 +105,10 @@ pub(crate) fn gathering(name: &str) -> Option<AggregateUDF> {
     ALL.iter().find(|gathering| gathering.name == name).map(|gathering| gathering.udaf())
 }
 
-impl Gathering {
+impl CollectingSpec {
     pub(crate) fn udaf(self) -> AggregateUDF {
-        AggregateUDF::new_from_impl(Gathered {
-            gathering: self,
+        AggregateUDF::new_from_impl(CollectingUdaf {
+            spec: self,
             other_names: self.other_names.iter().map(|name| (*name).to_owned()).collect(),
             signature: Signature::user_defined(Volatility::Immutable),
         })
@@ -121,28 +121,28 @@ impl Gathering {
 }
 
 #[derive(Debug)]
-struct Gathered {
-    gathering: Gathering,
+struct CollectingUdaf {
+    spec: CollectingSpec,
     other_names: Vec<String>,
     signature: Signature,
 }
 
-known_by_name!(Gathered, gathering);
+known_by_name!(CollectingUdaf, spec);
 
-impl AggregateUDFImpl for Gathered {
-    called_by_name!(gathering);
+impl AggregateUDFImpl for CollectingUdaf {
+    called_by_name!(spec);
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
         Ok(DataType::Utf8)
     }
 
     fn return_field(&self, arguments: &[FieldRef]) -> Result<FieldRef> {
-        check_count(self.gathering.name, self.gathering.arguments, arguments.len())?;
-        Ok(Arc::new(self.gathering.gives.field(self.gathering.name)))
+        check_count(self.spec.name, self.spec.arguments, arguments.len())?;
+        Ok(Arc::new(self.spec.returns.field(self.spec.name)))
     }
 
     fn default_value(&self, _: &DataType) -> Result<ScalarValue> {
-        Ok(self.gathering.of_nothing())
+        Ok(self.spec.of_nothing())
     }
 
     /// The pieces are sorted here: they may come from several partitions.
@@ -157,12 +157,12 @@ impl AggregateUDFImpl for Gathered {
     fn accumulator(&self, arguments: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
         let is_json = |field: &FieldRef| field.metadata().get(FORMAT_KEY).is_some_and(|format| format == JSON);
         let order = arguments.order_bys.iter().map(|key| Ok((key.options, key.expr.data_type(arguments.schema)?)));
-        Ok(Box::new(Pieces {
-            gathering: self.gathering,
+        Ok(Box::new(CollectingAccumulator {
+            gathering: self.spec,
             json: arguments.expr_fields.iter().map(is_json).collect(),
             order: order.collect::<Result<_>>()?,
-            known: arguments.is_distinct.then(HashSet::new),
-            pieces: Vec::new(),
+            seen: arguments.is_distinct.then(HashSet::new),
+            values: Vec::new(),
             size: 0,
         }))
     }
@@ -183,30 +183,30 @@ impl AggregateUDFImpl for Gathered {
 }
 
 /// What was gathered so far.
-struct Pieces {
-    gathering: Gathering,
+struct CollectingAccumulator {
+    gathering: CollectingSpec,
     /// Which arguments are JSON by their mark.
     json: Vec<bool>,
     /// How the pieces are sorted.
     order: Vec<(SortOptions, DataType)>,
     /// The pieces that were there, where each counts once.
-    known: Option<HashSet<String>>,
-    pieces: Vec<Piece>,
+    seen: Option<HashSet<String>>,
+    values: Vec<CollectedValue>,
     size: usize,
 }
 
-impl std::fmt::Debug for Pieces {
+impl std::fmt::Debug for CollectingAccumulator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pieces").field("name", &self.gathering.name).field("count", &self.pieces.len()).finish()
+        f.debug_struct("Pieces").field("name", &self.gathering.name).field("count", &self.values.len()).finish()
     }
 }
 
-impl Pieces {
-    fn add(&mut self, piece: Piece) {
-        if self.known.as_mut().is_none_or(|known| known.insert(piece.text.clone())) {
+impl CollectingAccumulator {
+    fn add(&mut self, piece: CollectedValue) {
+        if self.seen.as_mut().is_none_or(|known| known.insert(piece.text.clone())) {
             let order: usize = piece.order.iter().map(ScalarValue::size).sum();
-            self.size += piece.text.len() + piece.separator.len() + order + size_of::<Piece>();
-            self.pieces.push(piece);
+            self.size += piece.text.len() + piece.separator.len() + order + size_of::<CollectedValue>();
+            self.values.push(piece);
         }
     }
 
@@ -214,7 +214,7 @@ impl Pieces {
     fn sort(&mut self) -> Result<()> {
         let options: Vec<_> = self.order.iter().map(|(options, _)| *options).collect();
         let mut failed = Ok(());
-        self.pieces.sort_by(|a, b| {
+        self.values.sort_by(|a, b| {
             compare_rows(&a.order, &b.order, &options).unwrap_or_else(|error| {
                 failed = Err(error);
                 Ordering::Equal
@@ -224,7 +224,7 @@ impl Pieces {
     }
 }
 
-impl Accumulator for Pieces {
+impl Accumulator for CollectingAccumulator {
     fn update_batch(&mut self, arguments: &[ArrayRef]) -> Result<()> {
         let (arguments, order) = arguments.split_at(self.json.len());
         let columns = arguments.iter().zip(&self.json).map(|(cells, is_json)| Column::of_array(cells, *is_json));
@@ -234,7 +234,7 @@ impl Accumulator for Pieces {
             let failed = |error| DataFusionError::Execution(format!("{}(): {error}", self.gathering.name));
             if let Some(piece) = (self.gathering.piece)(&row).map_err(failed)? {
                 let order = order.iter().map(|cells| ScalarValue::try_from_array(cells, index));
-                self.add(Piece { order: order.collect::<Result<_>>()?, ..piece });
+                self.add(CollectedValue { order: order.collect::<Result<_>>()?, ..piece });
             }
         }
         Ok(())
@@ -249,16 +249,16 @@ impl Accumulator for Pieces {
             let (separators, texts) = (separators.as_string::<i32>(), texts.as_string::<i32>());
             for index in 0..texts.len() {
                 let order = order.iter().map(|cells| ScalarValue::try_from_array(cells, index));
-                let piece = Piece::new(separators.value(index), texts.value(index));
-                self.add(Piece { order: order.collect::<Result<_>>()?, ..piece });
+                let piece = CollectedValue::new(separators.value(index), texts.value(index));
+                self.add(CollectedValue { order: order.collect::<Result<_>>()?, ..piece });
             }
         }
         Ok(())
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let list = |kind: &DataType, cell: &dyn Fn(&Piece) -> ScalarValue| {
-            let cells: Vec<_> = self.pieces.iter().map(cell).collect();
+        let list = |kind: &DataType, cell: &dyn Fn(&CollectedValue) -> ScalarValue| {
+            let cells: Vec<_> = self.values.iter().map(cell).collect();
             ScalarValue::List(ScalarValue::new_list_nullable(&cells, kind))
         };
         let mut state = vec![
@@ -272,13 +272,13 @@ impl Accumulator for Pieces {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        if self.pieces.is_empty() {
+        if self.values.is_empty() {
             return Ok(self.gathering.of_nothing());
         }
         self.sort()?;
         let mut all = String::with_capacity(self.size);
         all.extend(self.gathering.brackets.map(|(open, _)| open));
-        for (index, piece) in self.pieces.iter().enumerate() {
+        for (index, piece) in self.values.iter().enumerate() {
             if index > 0 {
                 all.push_str(&piece.separator);
             }
@@ -290,12 +290,12 @@ impl Accumulator for Pieces {
 
     fn size(&self) -> usize {
         // What is known is held twice.
-        size_of_val(self) + self.size * if self.known.is_some() { 2 } else { 1 }
+        size_of_val(self) + self.size * if self.seen.is_some() { 2 } else { 1 }
     }
 }
 
 /// What the page of functions says of [`total`].
-pub(crate) const TOTAL: Entry = Entry {
+pub(crate) const TOTAL: FunctionDoc = FunctionDoc {
     usage: "total(x)",
     says: "the sum of all x as a float; 0.0 of no rows",
     example: "SELECT total(x) FROM (VALUES (1), (2.5)) AS t(x)",
@@ -303,15 +303,15 @@ pub(crate) const TOTAL: Entry = Entry {
 
 /// `total`: texts are the numbers they begin with.
 pub(crate) fn total() -> AggregateUDF {
-    AggregateUDF::new_from_impl(Total { signature: Signature::user_defined(Volatility::Immutable) })
+    AggregateUDF::new_from_impl(TotalUdaf { signature: Signature::user_defined(Volatility::Immutable) })
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Total {
+struct TotalUdaf {
     signature: Signature,
 }
 
-impl AggregateUDFImpl for Total {
+impl AggregateUDFImpl for TotalUdaf {
     fn name(&self) -> &'static str {
         "total"
     }
@@ -334,18 +334,18 @@ impl AggregateUDFImpl for Total {
     }
 
     fn accumulator(&self, arguments: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(Sum { total: 0.0, known: arguments.is_distinct.then(HashSet::new) }))
+        Ok(Box::new(TotalAccumulator { total: 0.0, known: arguments.is_distinct.then(HashSet::new) }))
     }
 }
 
 #[derive(Debug)]
-struct Sum {
+struct TotalAccumulator {
     total: f64,
     /// The numbers that were there, by their bits, where each counts once.
     known: Option<HashSet<u64>>,
 }
 
-impl Accumulator for Sum {
+impl Accumulator for TotalAccumulator {
     fn update_batch(&mut self, arguments: &[ArrayRef]) -> Result<()> {
         let Some(cells) = arguments.first() else { return Ok(()) };
         let column = Column::of_array(cells, false)?;

@@ -27,9 +27,9 @@ use crate::expressions::rewritten;
 
 /// The rule, behind the one that makes types agree.
 #[derive(Debug)]
-pub(crate) struct Checked;
+pub(crate) struct CheckedArithmeticRule;
 
-impl AnalyzerRule for Checked {
+impl AnalyzerRule for CheckedArithmeticRule {
     fn name(&self) -> &'static str {
         "arithmetic_checked"
     }
@@ -46,11 +46,11 @@ fn checked(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
         // A difference of days is a whole number, but not of whole numbers.
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_counted(&left) && is_counted(&right) => {
             let text = short(&Expr::BinaryExpr(BinaryExpr::new(left.clone(), op, right.clone())));
-            Transformed::yes(arithmetic(Computed::Of(op), text).call(vec![*left, *right]))
+            Transformed::yes(arithmetic(Operation::Binary(op), text).call(vec![*left, *right]))
         }
         Expr::Negative(of) if is_counted(&of) => {
             let text = short(&Expr::Negative(of.clone()));
-            Transformed::yes(arithmetic(Computed::Negated, text).call(vec![*of]))
+            Transformed::yes(arithmetic(Operation::Negate, text).call(vec![*of]))
         }
         other => Transformed::no(other),
     }
@@ -75,47 +75,47 @@ fn short(expr: &Expr) -> String {
     }
 }
 
-fn arithmetic(computed: Computed, text: String) -> ScalarUDF {
+fn arithmetic(computed: Operation, text: String) -> ScalarUDF {
     let signature = Signature::user_defined(Volatility::Immutable);
-    ScalarUDF::new_from_impl(Arithmetic { computed, text, signature })
+    ScalarUDF::new_from_impl(CheckedArithmeticUdf { computed, text, signature })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Computed {
-    Of(Operator),
-    Negated,
+enum Operation {
+    Binary(Operator),
+    Negate,
 }
 
 #[derive(Debug)]
-struct Arithmetic {
-    computed: Computed,
+struct CheckedArithmeticUdf {
+    computed: Operation,
     /// The expression as the error tells of it.
     text: String,
     signature: Signature,
 }
 
-impl PartialEq for Arithmetic {
+impl PartialEq for CheckedArithmeticUdf {
     fn eq(&self, other: &Self) -> bool {
         self.computed == other.computed
     }
 }
 
-impl Eq for Arithmetic {}
+impl Eq for CheckedArithmeticUdf {}
 
-impl Hash for Arithmetic {
+impl Hash for CheckedArithmeticUdf {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.computed.hash(state);
     }
 }
 
-impl Arithmetic {
+impl CheckedArithmeticUdf {
     /// The expression that it stands for.
     fn plain(&self, arguments: &[Expr]) -> Result<Expr> {
         match (self.computed, arguments) {
-            (Computed::Of(op), [left, right]) => {
+            (Operation::Binary(op), [left, right]) => {
                 Ok(Expr::BinaryExpr(BinaryExpr::new(Box::new(left.clone()), op, Box::new(right.clone()))))
             }
-            (Computed::Negated, [of]) => Ok(Expr::Negative(Box::new(of.clone()))),
+            (Operation::Negate, [of]) => Ok(Expr::Negative(Box::new(of.clone()))),
             _ => plan_err!("{} takes other arguments", self.name()),
         }
     }
@@ -123,7 +123,7 @@ impl Arithmetic {
     fn overflow(&self, kind: &DataType, values: &str) -> DataFusionError {
         let what = if kind.is_integer() { "integer overflow" } else { "overflow" };
         // Of constants, the expression is all there is to say.
-        let values = match values == self.text || self.computed == Computed::Negated {
+        let values = match values == self.text || self.computed == Operation::Negate {
             true => String::new(),
             false => format!(": {values}"),
         };
@@ -132,15 +132,15 @@ impl Arithmetic {
     }
 }
 
-impl ScalarUDFImpl for Arithmetic {
+impl ScalarUDFImpl for CheckedArithmeticUdf {
     fn name(&self) -> &str {
         match self.computed {
-            Computed::Negated => "negative",
-            Computed::Of(Operator::Plus) => "plus",
-            Computed::Of(Operator::Minus) => "minus",
-            Computed::Of(Operator::Multiply) => "times",
-            Computed::Of(Operator::Divide) => "divided",
-            Computed::Of(_) => "modulo",
+            Operation::Negate => "negative",
+            Operation::Binary(Operator::Plus) => "plus",
+            Operation::Binary(Operator::Minus) => "minus",
+            Operation::Binary(Operator::Multiply) => "times",
+            Operation::Binary(Operator::Divide) => "divided",
+            Operation::Binary(_) => "modulo",
         }
     }
 
@@ -163,8 +163,8 @@ impl ScalarUDFImpl for Arithmetic {
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         match (self.computed, types) {
-            (Computed::Of(op), [left, right]) => BinaryTypeCoercer::new(left, &op, right).get_result_type(),
-            (Computed::Negated, [of]) => Ok(of.clone()),
+            (Operation::Binary(op), [left, right]) => BinaryTypeCoercer::new(left, &op, right).get_result_type(),
+            (Operation::Negate, [of]) => Ok(of.clone()),
             _ => plan_err!("{} takes other arguments", self.name()),
         }
     }
@@ -181,15 +181,15 @@ impl ScalarUDFImpl for Arithmetic {
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let result = match (self.computed, arguments.args.as_slice()) {
-            (Computed::Of(Operator::Plus), [left, right]) => apply(left, right, add),
-            (Computed::Of(Operator::Minus), [left, right]) => apply(left, right, sub),
-            (Computed::Of(Operator::Multiply), [left, right]) => apply(left, right, mul),
-            (Computed::Of(Operator::Divide), [left, right]) => apply(left, right, div),
-            (Computed::Of(_), [left, right]) => apply(left, right, rem),
-            (Computed::Negated, [ColumnarValue::Array(of)]) => {
+            (Operation::Binary(Operator::Plus), [left, right]) => apply(left, right, add),
+            (Operation::Binary(Operator::Minus), [left, right]) => apply(left, right, sub),
+            (Operation::Binary(Operator::Multiply), [left, right]) => apply(left, right, mul),
+            (Operation::Binary(Operator::Divide), [left, right]) => apply(left, right, div),
+            (Operation::Binary(_), [left, right]) => apply(left, right, rem),
+            (Operation::Negate, [ColumnarValue::Array(of)]) => {
                 neg(of.as_ref()).map(ColumnarValue::Array).map_err(DataFusionError::from)
             }
-            (Computed::Negated, [ColumnarValue::Scalar(of)]) => {
+            (Operation::Negate, [ColumnarValue::Scalar(of)]) => {
                 let negated = neg(of.to_array_of_size(1)?.as_ref()).map_err(DataFusionError::from);
                 negated.and_then(|one| ScalarValue::try_from_array(&one, 0)).map(ColumnarValue::Scalar)
             }

@@ -22,15 +22,15 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use crate::aggregates::gathering;
 use crate::expressions::rewritten;
-use crate::lenient::{Agreement, Lenient, inside};
+use crate::lenient::{Agreement, LenientUdf, inside};
 use crate::operators::{sides, spelled, truth_of};
 use crate::order::is_marked;
 
 /// The rule.
 #[derive(Debug)]
-pub(crate) struct Coercion;
+pub(crate) struct CoercionRule;
 
-impl AnalyzerRule for Coercion {
+impl AnalyzerRule for CoercionRule {
     fn name(&self) -> &'static str {
         "coercion_of_kinds"
     }
@@ -72,7 +72,7 @@ fn coerced(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         Expr::Case(case) => Transformed::yes(Expr::Case(branches(case, schema)?)),
         Expr::ScalarFunction(ScalarFunction { func, args }) => {
-            let Some(Lenient { function, agreement, .. }) = inside(&func) else {
+            let Some(LenientUdf { function, agreement, .. }) = inside(&func) else {
                 return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })));
             };
             let args = match (agreement, args.as_slice()) {

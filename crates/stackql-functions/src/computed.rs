@@ -10,7 +10,7 @@ use datafusion::prelude::{Expr, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use crate::error::Error;
-use crate::function::{Function, Gives};
+use crate::function::{Function, ReturnType};
 use crate::operators::{number, whole_number};
 use crate::value::{Type, Value};
 
@@ -84,7 +84,7 @@ fn within(side: &Expr) -> Expr {
                 "text_divided" => BinaryOperator::Divide,
                 _ => BinaryOperator::Modulo,
             };
-            let inner = by_row(&op).map(|function| Function { gives: Gives::Always(Type::Text), ..function });
+            let inner = by_row(&op).map(|function| Function { returns: ReturnType::Always(Type::Text), ..function });
             // Functions are known by their names.
             let named = |function: Function| Function { name: inner_name(function.name), ..function };
             inner.map_or_else(|| side.clone(), |inner| named(inner).udf().call(function.args.clone()))

@@ -64,15 +64,15 @@ pub(crate) struct Function {
     pub(crate) other_names: &'static [&'static str],
     /// The fewest and the most arguments it takes.
     pub(crate) arguments: (usize, usize),
-    pub(crate) gives: Gives,
+    pub(crate) returns: ReturnType,
     pub(crate) row: Row,
     /// How it is called, what it gives, an example and the example's result.
-    pub(crate) entry: Entry,
+    pub(crate) doc: FunctionDoc,
 }
 
 /// What the page of functions says of one.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry {
+pub struct FunctionDoc {
     /// How it is called.
     pub usage: &'static str,
     /// What it gives.
@@ -83,7 +83,7 @@ pub struct Entry {
 
 /// The type of a function's results.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Gives {
+pub(crate) enum ReturnType {
     Always(Type),
     /// By the types of its arguments.
     ByArguments(fn(&[FieldRef]) -> Type),
@@ -100,8 +100,8 @@ impl Function {
         row: Row,
         entry: (&'static str, &'static str, &'static str),
     ) -> Self {
-        let entry = Entry { usage: entry.0, says: entry.1, example: entry.2 };
-        Self { name, other_names: &[], arguments, gives: Gives::Always(gives), row, entry }
+        let entry = FunctionDoc { usage: entry.0, says: entry.1, example: entry.2 };
+        Self { name, other_names: &[], arguments, returns: ReturnType::Always(gives), row, doc: entry }
     }
 
     /// The function under these names, too.
@@ -111,7 +111,7 @@ impl Function {
 
     /// The function whose results are of a type that its arguments' types decide.
     pub(crate) const fn giving(self, gives: fn(&[FieldRef]) -> Type) -> Self {
-        Self { gives: Gives::ByArguments(gives), ..self }
+        Self { returns: ReturnType::ByArguments(gives), ..self }
     }
 
     pub(crate) fn udf(self) -> ScalarUDF {
@@ -142,17 +142,17 @@ impl ScalarUDFImpl for RowFunction {
 
     fn return_field_from_args(&self, arguments: ReturnFieldArgs<'_>) -> Result<FieldRef> {
         check_count(self.function.name, self.function.arguments, arguments.arg_fields.len())?;
-        let kind = match self.function.gives {
-            Gives::Always(kind) => kind,
-            Gives::ByArguments(decide) => decide(arguments.arg_fields),
+        let kind = match self.function.returns {
+            ReturnType::Always(kind) => kind,
+            ReturnType::ByArguments(decide) => decide(arguments.arg_fields),
         };
         Ok(Arc::new(kind.field(self.function.name)))
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let kind = match self.function.gives {
-            Gives::Always(kind) => kind,
-            Gives::ByArguments(decide) => decide(&arguments.arg_fields),
+        let kind = match self.function.returns {
+            ReturnType::Always(kind) => kind,
+            ReturnType::ByArguments(decide) => decide(&arguments.arg_fields),
         };
         let mut cells = Cells::new(kind);
         let is_constant = rows(self.function.name, &arguments, |row| {

@@ -17,9 +17,9 @@ use crate::value::{Type, Value};
 
 /// The rule.
 #[derive(Debug)]
-pub(crate) struct JsonResults;
+pub(crate) struct JsonResultsRule;
 
-impl AnalyzerRule for JsonResults {
+impl AnalyzerRule for JsonResultsRule {
     fn name(&self) -> &'static str {
         "json_results"
     }

@@ -25,9 +25,9 @@ const KEY: &str = "__";
 
 /// The rule.
 #[derive(Debug)]
-pub(crate) struct Unnested;
+pub(crate) struct UnnestLateralRule;
 
-impl AnalyzerRule for Unnested {
+impl AnalyzerRule for UnnestLateralRule {
     fn name(&self) -> &'static str {
         "lateral_functions_unnested"
     }
@@ -104,7 +104,7 @@ fn unnested(join: &Join) -> Result<Option<LogicalPlan>> {
     if !depends_on(subquery, &join.left) {
         return Ok(None);
     }
-    let grafting = Grafting { left: join.left.as_ref(), alias, nulls, renamed: &[] };
+    let grafting = LateralRewriter { left: join.left.as_ref(), alias, nulls, renamed: &[] };
     let Some(plan) = grafting.over(&subquery.subquery)? else { return Ok(None) };
     let equal = join.on.iter().map(|(left, right)| left.clone().eq(right.clone()));
     let conditions = equal.chain(join.filter.clone().filter(|_| !always));
@@ -192,7 +192,7 @@ fn of_values(function: &Subquery, alias: &TableReference, outer: &LogicalPlan) -
         .collect();
     let values = renamed.iter().map(|(column, key)| Expr::Column(column.clone()).alias(&key.name));
     let values = LogicalPlanBuilder::from(outer.clone()).project(values)?.distinct()?.build()?;
-    let grafting = Grafting { left: &values, alias, nulls: NullHandling::Drop, renamed: &renamed };
+    let grafting = LateralRewriter { left: &values, alias, nulls: NullHandling::Drop, renamed: &renamed };
     let Some(plan) = grafting.over(&function.subquery)? else { return Ok(None) };
     let same = renamed.iter().filter_map(|(column, key)| {
         let field = outer.schema().field_from_column(column).ok()?;
@@ -278,7 +278,7 @@ fn is_aggregate(plan: &LogicalPlan) -> bool {
 }
 
 /// Puts a relation in the place of the one empty row that a function's plan begins with.
-struct Grafting<'a> {
+struct LateralRewriter<'a> {
     left: &'a LogicalPlan,
     /// What the function's columns are qualified with.
     alias: &'a TableReference,
@@ -287,7 +287,7 @@ struct Grafting<'a> {
     renamed: &'a [(Column, Column)],
 }
 
-impl Grafting<'_> {
+impl LateralRewriter<'_> {
     /// The plan of a function over the relation, with the relation's columns in front; nothing where it is not one.
     fn over(&self, plan: &LogicalPlan) -> Result<Option<LogicalPlan>> {
         Ok(match plan {

@@ -1,5 +1,5 @@
 //! Functions of DataFusion that refuse arguments of several kinds while a statement is planned, as functions that take them.
-//! [`Coercion`](crate::coercion) puts the function itself back, with arguments that it takes.
+//! [`CoercionRule`](crate::coercion) puts the function itself back, with arguments that it takes.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ impl Agreement {
 
 /// A function that takes arguments of all kinds while a statement is planned.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Lenient {
+pub(crate) struct LenientUdf {
     pub(crate) function: Arc<ScalarUDF>,
     pub(crate) agreement: Agreement,
     signature: Signature,
@@ -59,15 +59,15 @@ pub(crate) struct Lenient {
 pub(crate) fn lenient(function: &Arc<ScalarUDF>) -> Option<ScalarUDF> {
     let agreement = Agreement::of(function.name())?;
     let signature = Signature::user_defined(Volatility::Immutable);
-    Some(ScalarUDF::new_from_impl(Lenient { function: Arc::clone(function), agreement, signature }))
+    Some(ScalarUDF::new_from_impl(LenientUdf { function: Arc::clone(function), agreement, signature }))
 }
 
 /// What a function is in place of another.
-pub(crate) fn inside(function: &ScalarUDF) -> Option<&Lenient> {
+pub(crate) fn inside(function: &ScalarUDF) -> Option<&LenientUdf> {
     (function.inner().as_ref() as &dyn Any).downcast_ref()
 }
 
-impl Lenient {
+impl LenientUdf {
     /// The types of arguments as the function is called with.
     fn agreed(&self, fields: &[FieldRef]) -> Vec<FieldRef> {
         let as_kind = |field: &FieldRef, kind: &DataType| match field.data_type().is_null() || field.data_type() == kind
@@ -94,7 +94,7 @@ impl Lenient {
     }
 }
 
-impl ScalarUDFImpl for Lenient {
+impl ScalarUDFImpl for LenientUdf {
     fn name(&self) -> &str {
         self.function.name()
     }

@@ -45,26 +45,26 @@ use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::optimizer::Analyzer;
 
 pub use error::Error;
-pub use function::Entry;
+pub use function::FunctionDoc;
 pub use operators::is_comparison;
-pub use rewrite::prepare;
+pub use rewrite::rewrite_query;
 pub use syntax::{call, call_in_order, constraint, constraint_mut};
 pub use table::columns;
 pub use value::{FORMAT_KEY, JSON, TEXT};
 
-use function::{Function, Gives};
+use function::{Function, ReturnType};
 use value::Type;
 
 /// A function's entry, and the other names it has.
-pub type Named = (Entry, &'static [&'static str]);
+pub type Named = (FunctionDoc, &'static [&'static str]);
 
 /// What there is to say of each function, by family.
-pub fn entries() -> Vec<(&'static str, Vec<Named>)> {
+pub fn reference() -> Vec<(&'static str, Vec<Named>)> {
     let of = |functions: &[Function]| -> Vec<Named> {
-        functions.iter().map(|function| (function.entry, function.other_names)).collect()
+        functions.iter().map(|function| (function.doc, function.other_names)).collect()
     };
-    let tables = json::rows::ALL.iter().map(|table| (table.entry, table.other_names)).collect();
-    let aggregates = aggregates::ALL.iter().map(|gathering| (gathering.entry, gathering.other_names));
+    let tables = json::rows::ALL.iter().map(|table| (table.doc, table.other_names)).collect();
+    let aggregates = aggregates::ALL.iter().map(|gathering| (gathering.doc, gathering.other_names));
     let none: &[&str] = &[];
     let aggregates = aggregates.chain([(aggregates::TOTAL, none)]).collect();
     vec![
@@ -90,17 +90,17 @@ fn functions() -> impl Iterator<Item = &'static Function> {
 
 /// Whether the function of this name answers 1 or 0.
 fn answers(name: &str) -> bool {
-    functions().any(|function| function.name == name && matches!(function.gives, Gives::Always(Type::Answer)))
+    functions().any(|function| function.name == name && matches!(function.returns, ReturnType::Always(Type::Answer)))
 }
 
 /// The function of this name.
-fn named(name: &str) -> Option<ScalarUDF> {
+fn scalar_function(name: &str) -> Option<ScalarUDF> {
     functions().find(|function| function.name == name).map(|function| function.udf())
 }
 
 /// Gives the sessions of a builder, which has DataFusion's own functions already, these; where both have a name, these
 /// count.
-pub fn add(mut builder: SessionStateBuilder) -> SessionStateBuilder {
+pub fn register(mut builder: SessionStateBuilder) -> SessionStateBuilder {
     let scalars = functions().map(|function| function.udf());
     let scalars = scalars.chain(dates::ALL.iter().map(|function| dates::udf(*function)));
     let scalars = scalars.chain(json::rows::ALL.iter().map(|table| table.udf()));
@@ -111,13 +111,13 @@ pub fn add(mut builder: SessionStateBuilder) -> SessionStateBuilder {
     builder.aggregate_functions().get_or_insert_default().extend(aggregates.map(Arc::new));
     // The first planner that plans an operator is the one that counts.
     let planners = builder.expr_planners().get_or_insert_default();
-    planners.insert(0, Arc::new(operators::Operators) as Arc<dyn ExprPlanner>);
+    planners.insert(0, Arc::new(operators::SqliteExprPlanner) as Arc<dyn ExprPlanner>);
     // What DataFusion's coercion would refuse, or cast to numbers, is seen to before it.
     let mut rules = Analyzer::new().rules;
-    rules.insert(0, Arc::new(coercion::Coercion));
-    rules.push(Arc::new(lateral::Unnested));
-    rules.push(Arc::new(order::JsonOrder));
-    rules.push(Arc::new(checked::Checked));
-    rules.push(Arc::new(json_results::JsonResults));
-    builder.with_relation_planners(vec![Arc::new(table::Tables)]).with_analyzer_rules(rules)
+    rules.insert(0, Arc::new(coercion::CoercionRule));
+    rules.push(Arc::new(lateral::UnnestLateralRule));
+    rules.push(Arc::new(order::JsonOrderRule));
+    rules.push(Arc::new(checked::CheckedArithmeticRule));
+    rules.push(Arc::new(json_results::JsonResultsRule));
+    builder.with_relation_planners(vec![Arc::new(table::TableFunctionPlanner)]).with_analyzer_rules(rules)
 }

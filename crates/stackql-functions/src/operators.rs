@@ -8,24 +8,24 @@ use datafusion::logical_expr::{ExprSchemable, ScalarUDF};
 use datafusion::prelude::{Expr, cast, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use crate::addend::addend;
+use crate::addend::coerce_numeric_udf;
 use crate::computed::{Computed, computed};
 use crate::function::Function;
 use crate::value::{Type, Value};
-use crate::{named, text};
+use crate::{scalar_function, text};
 
 /// Plans operators.
 #[derive(Debug)]
-pub(crate) struct Operators;
+pub(crate) struct SqliteExprPlanner;
 
-impl ExprPlanner for Operators {
+impl ExprPlanner for SqliteExprPlanner {
     fn plan_binary_op(&self, raw: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         let RawBinaryExpr { op, left, right } = raw;
         let is_text = |expr: &Expr| expr.get_type(schema).is_ok_and(|kind| kind.is_string() || kind.is_null());
         let on_json = match op {
-            BinaryOperator::Arrow => named("json_get"),
-            BinaryOperator::LongArrow => named("json_get_text"),
-            BinaryOperator::AtArrow if is_text(&left) => named("jsonb_contains"),
+            BinaryOperator::Arrow => scalar_function("json_get"),
+            BinaryOperator::LongArrow => scalar_function("json_get_text"),
+            BinaryOperator::AtArrow if is_text(&left) => scalar_function("jsonb_contains"),
             _ => None,
         };
         if let Some(function) = on_json {
@@ -57,20 +57,20 @@ impl ExprPlanner for Operators {
 
     fn plan_aggregate(&self, mut raw: RawAggregateExpr) -> Result<PlannerResult<RawAggregateExpr>> {
         if ["sum", "avg"].contains(&raw.func.name()) {
-            raw.args = raw.args.into_iter().map(addend).collect();
+            raw.args = raw.args.into_iter().map(coerce_numeric_udf).collect();
         }
         Ok(PlannerResult::Original(raw))
     }
 
     fn plan_window(&self, mut raw: RawWindowExpr) -> Result<PlannerResult<RawWindowExpr>> {
         if ["sum", "avg"].contains(&raw.func_def.name()) {
-            raw.args = raw.args.into_iter().map(addend).collect();
+            raw.args = raw.args.into_iter().map(coerce_numeric_udf).collect();
         }
         Ok(PlannerResult::Original(raw))
     }
 
     fn plan_substring(&self, arguments: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
-        Ok(match named("substr") {
+        Ok(match scalar_function("substr") {
             Some(function) => PlannerResult::Planned(function.call(arguments)),
             None => PlannerResult::Original(arguments),
         })

@@ -25,9 +25,9 @@ use form::{Form, Scope, decoded, named_as, quoted, within};
 
 /// The rule, behind those that make types agree and unnest functions.
 #[derive(Debug)]
-pub(crate) struct JsonOrder;
+pub(crate) struct JsonOrderRule;
 
-impl AnalyzerRule for JsonOrder {
+impl AnalyzerRule for JsonOrderRule {
     fn name(&self) -> &'static str {
         "json_ordered"
     }

@@ -13,7 +13,7 @@ pub(crate) const ALL: &[Function] = &[
         "regexp_like",
         (2, 2),
         Type::Answer,
-        |row| matched(row, |pattern, text| Value::Integer(i64::from(pattern.is_match(text)))),
+        |row| matches(row, |pattern, text| Value::Integer(i64::from(pattern.is_match(text)))),
         ("regexp_like(x, pattern)", "1 if the pattern is in x, else 0", "regexp_like('i-0abc', '^i-[0-9a-f]+$')"),
     ),
     Function::new(
@@ -21,7 +21,7 @@ pub(crate) const ALL: &[Function] = &[
         (2, 2),
         Type::Text,
         |row| {
-            matched(row, |pattern, text| match pattern.find(text) {
+            matches(row, |pattern, text| match pattern.find(text) {
                 Some(found) => Value::text(found.as_str().to_owned()),
                 None => Value::Null,
             })
@@ -49,7 +49,7 @@ pub(crate) const ALL: &[Function] = &[
         (2, 2),
         Type::Text,
         |row| {
-            matched(row, |pattern, text| match pattern.captures(text) {
+            matches(row, |pattern, text| match pattern.captures(text) {
                 Some(found) => {
                     found.get(1).or(found.get(0)).map_or(Value::Null, |m| Value::text(m.as_str().to_owned()))
                 }
@@ -109,19 +109,19 @@ fn regex(pattern: &str) -> Result<Regex, Error> {
         Some(known) if known.as_str() == pattern => Ok(known.clone()),
         _ => {
             let made = RegexBuilder::new(pattern).size_limit(LARGEST).build();
-            let made = made.map_err(|error| Error::BadPattern(told(&error)))?;
+            let made = made.map_err(|error| Error::BadPattern(one_line_error(&error)))?;
             Ok(last.insert(made).clone())
         }
     })
 }
 
 /// What is wrong, in one line.
-fn told(error: &regex::Error) -> String {
+fn one_line_error(error: &regex::Error) -> String {
     let text = error.to_string();
     text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
-fn matched<'a>(row: &[Value<'a>], make: impl Fn(&Regex, &str) -> Value<'static>) -> Result<Value<'a>, Error> {
+fn matches<'a>(row: &[Value<'a>], make: impl Fn(&Regex, &str) -> Value<'static>) -> Result<Value<'a>, Error> {
     match (row[0].as_text(), row[1].as_text()) {
         (Some(text), Some(pattern)) => Ok(make(&regex(&pattern)?, &text)),
         _ => Ok(Value::Null),
@@ -129,7 +129,7 @@ fn matched<'a>(row: &[Value<'a>], make: impl Fn(&Regex, &str) -> Value<'static>)
 }
 
 /// Whether a text fits a pattern that was translated; patterns are whole texts, across lines.
-fn fits<'a>(pattern: &str, text: &str) -> Result<Value<'a>, Error> {
+fn is_match<'a>(pattern: &str, text: &str) -> Result<Value<'a>, Error> {
     Ok(Value::Integer(i64::from(regex(&format!("(?s)^{pattern}$"))?.is_match(text))))
 }
 
@@ -202,7 +202,7 @@ fn similar<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
             other => translated.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
         }
     }
-    fits(&format!("(?:{translated})"), &text)
+    is_match(&format!("(?:{translated})"), &text)
 }
 
 fn like<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
@@ -232,7 +232,7 @@ fn like<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
             letter => translated.push_str(&either_case(letter)),
         }
     }
-    fits(&translated, &text)
+    is_match(&translated, &text)
 }
 
 /// A letter of ASCII in both its cases.
@@ -262,7 +262,7 @@ fn glob<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
             letter => translated.push_str(&regex::escape(letter.encode_utf8(&mut [0; 4]))),
         }
     }
-    fits(&translated, &text)
+    is_match(&translated, &text)
 }
 
 /// `^a-c]…` as a class of a regular expression, and what is behind it. A bracket that comes first is one of its members.

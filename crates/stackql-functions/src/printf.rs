@@ -20,10 +20,10 @@ pub(crate) fn printf<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
             text.push(letter);
             continue;
         }
-        let Some(place) = Place::read(&mut letters, &mut values)? else { break };
+        let Some(place) = FormatSpec::parse(&mut letters, &mut values)? else { break };
         match place.conversion {
             '%' => text.push('%'),
-            _ => match place.filled(values.next().unwrap_or(&Value::Null)) {
+            _ => match place.format_value(values.next().unwrap_or(&Value::Null)) {
                 Some(filled) => text.push_str(&filled),
                 // What is no conversion ends the text, as it does in SQLite.
                 None => break,
@@ -38,7 +38,7 @@ pub(crate) fn printf<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
 
 /// One place: `%-08.2f`.
 #[derive(Debug, Default)]
-struct Place {
+struct FormatSpec {
     left: bool,
     plus: bool,
     space: bool,
@@ -50,8 +50,8 @@ struct Place {
     conversion: char,
 }
 
-impl Place {
-    fn read<'v, 'a: 'v>(
+impl FormatSpec {
+    fn parse<'v, 'a: 'v>(
         letters: &mut Peekable<Chars<'_>>,
         values: &mut impl Iterator<Item = &'v Value<'a>>,
     ) -> Result<Option<Self>, Error> {
@@ -97,7 +97,7 @@ impl Place {
         Ok(Some(place))
     }
 
-    fn filled(&self, value: &Value<'_>) -> Option<String> {
+    fn format_value(&self, value: &Value<'_>) -> Option<String> {
         let text = || value.as_text().unwrap_or_default();
         let shortened = |text: &str| match self.precision {
             Some(most) => text.chars().take(most).collect(),

@@ -23,8 +23,8 @@ use crate::syntax::{call, constraint_mut};
 use crate::{answers, postgres, table};
 
 /// Rewrites a query for the planner. Names of relations and columns are settled before.
-pub fn prepare(query: &mut Query) {
-    let _ = VisitMut::visit(query, &mut Rewriting { trees: Vec::new() });
+pub fn rewrite_query(query: &mut Query) {
+    let _ = VisitMut::visit(query, &mut SqliteRewriter { trees: Vec::new() });
 }
 
 /// The functions that make JSON of values.
@@ -46,12 +46,12 @@ const MAKES_JSON: [&str; 15] = [
     "to_json",
 ];
 
-struct Rewriting {
+struct SqliteRewriter {
     /// What `json_each` and `json_tree` are called, by SELECT around.
     trees: Vec<Vec<Ident>>,
 }
 
-impl VisitorMut for Rewriting {
+impl VisitorMut for SqliteRewriter {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
@@ -61,7 +61,7 @@ impl VisitorMut for Rewriting {
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         if let TableFactor::Table { name, alias, args: Some(args), .. } = factor
-            && table::called(name).is_some()
+            && table::lookup(name).is_some()
         {
             *factor = TableFactor::Function {
                 lateral: true,
@@ -135,14 +135,14 @@ impl VisitorMut for Rewriting {
 /// Unnests what a function gives that gives rows. Unnesting takes the mark from JSON, so it is given again.
 fn unnested(expr: &mut Expr) {
     if let Expr::Function(function) = expr
-        && let Some(table) = table::called(&function.name)
+        && let Some(table) = table::lookup(&function.name)
     {
         let items = call("unnest", vec![expr.clone()]);
         *expr = if table.is_json() { call("json", vec![items]) } else { items };
     }
 }
 
-impl Rewriting {
+impl SqliteRewriter {
     /// What a value is inside of a function that makes JSON, where that is something else.
     fn inside(&self, value: &Expr) -> Option<Expr> {
         let of_tree = |tree: &Ident| {
@@ -177,7 +177,7 @@ fn trees(select: &Select) -> Vec<Ident> {
     };
     let called = |factor: TableFactor| match factor {
         TableFactor::Table { name, alias, args: Some(_), .. } | TableFactor::Function { name, alias, .. } => {
-            let table = table::called(&name).filter(|table| table.is_tree())?;
+            let table = table::lookup(&name).filter(|table| table.is_tree())?;
             Some(alias.map_or_else(|| Ident::with_quote('"', table.name), |alias| alias.name))
         }
         _ => None,

@@ -25,11 +25,11 @@ use datafusion::logical_expr::{
 const STATE: DataType = DataType::Decimal128(38, 0);
 
 pub(crate) fn sum() -> AggregateUDF {
-    AggregateUDF::new_from_impl(Sum { plain: sum_udaf() })
+    AggregateUDF::new_from_impl(CheckedSumUdaf { plain: sum_udaf() })
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Sum {
+struct CheckedSumUdaf {
     /// DataFusion's.
     plain: Arc<AggregateUDF>,
 }
@@ -39,7 +39,7 @@ fn is_own(kind: &DataType) -> bool {
     matches!(kind, DataType::Int64 | DataType::UInt64 | DataType::Duration(_))
 }
 
-impl AggregateUDFImpl for Sum {
+impl AggregateUDFImpl for CheckedSumUdaf {
     fn name(&self) -> &'static str {
         "sum"
     }
@@ -71,10 +71,10 @@ impl AggregateUDFImpl for Sum {
         if !is_own(kind) {
             return self.plain.accumulator(arguments);
         }
-        let result = Fitting { kind: kind.clone(), name: arguments.name.to_owned() };
+        let result = SumType { kind: kind.clone(), name: arguments.name.to_owned() };
         Ok(match arguments.is_distinct {
-            true => Box::new(Distinct { counts: HashMap::new(), sum: 0, result }),
-            false => Box::new(Adding { sum: 0, count: 0, result }),
+            true => Box::new(DistinctSumAccumulator { counts: HashMap::new(), sum: 0, result }),
+            false => Box::new(SumAccumulator { sum: 0, count: 0, result }),
         })
     }
 
@@ -94,8 +94,8 @@ impl AggregateUDFImpl for Sum {
         if !is_own(kind) {
             return self.plain.create_groups_accumulator(arguments);
         }
-        let result = Fitting { kind: kind.clone(), name: arguments.name.to_owned() };
-        Ok(Box::new(Groups { sums: Vec::new(), seen: Vec::new(), result }))
+        let result = SumType { kind: kind.clone(), name: arguments.name.to_owned() };
+        Ok(Box::new(SumGroupsAccumulator { sums: Vec::new(), seen: Vec::new(), result }))
     }
 
     fn reverse_expr(&self) -> ReversedUDAF {
@@ -109,12 +109,12 @@ impl AggregateUDFImpl for Sum {
 
 /// The type that a sum has to fit, and what the error calls it.
 #[derive(Debug)]
-struct Fitting {
+struct SumType {
     kind: DataType,
     name: String,
 }
 
-impl Fitting {
+impl SumType {
     /// The sums in their type.
     fn array(&self, sums: &[i128], nulls: Option<NullBuffer>) -> Result<ArrayRef> {
         let is_there = |index: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(index));
@@ -198,13 +198,13 @@ fn total(values: &ArrayRef) -> Result<i128> {
 
 /// A sum, also of a window that slides.
 #[derive(Debug)]
-struct Adding {
+struct SumAccumulator {
     sum: i128,
     count: usize,
-    result: Fitting,
+    result: SumType,
 }
 
-impl Accumulator for Adding {
+impl Accumulator for SumAccumulator {
     fn update_batch(&mut self, arguments: &[ArrayRef]) -> Result<()> {
         for values in arguments.iter().take(1) {
             self.sum += total(values)?;
@@ -244,14 +244,14 @@ impl Accumulator for Adding {
 
 /// A sum in which each number counts once.
 #[derive(Debug)]
-struct Distinct {
+struct DistinctSumAccumulator {
     /// How often each is there.
     counts: HashMap<i128, usize>,
     sum: i128,
-    result: Fitting,
+    result: SumType,
 }
 
-impl Accumulator for Distinct {
+impl Accumulator for DistinctSumAccumulator {
     fn update_batch(&mut self, arguments: &[ArrayRef]) -> Result<()> {
         for values in arguments.iter().take(1) {
             each(values, |_, number| {
@@ -309,14 +309,14 @@ impl Accumulator for Distinct {
 
 /// The sums of groups.
 #[derive(Debug)]
-struct Groups {
+struct SumGroupsAccumulator {
     sums: Vec<i128>,
     /// Which groups have a number.
     seen: Vec<bool>,
-    result: Fitting,
+    result: SumType,
 }
 
-impl Groups {
+impl SumGroupsAccumulator {
     fn take(&mut self, emit: EmitTo) -> (Vec<i128>, Option<NullBuffer>) {
         let (sums, seen) = (emit.take_needed(&mut self.sums), emit.take_needed(&mut self.seen));
         let nulls = NullBuffer::new(BooleanBuffer::from(seen));
@@ -324,7 +324,7 @@ impl Groups {
     }
 }
 
-impl GroupsAccumulator for Groups {
+impl GroupsAccumulator for SumGroupsAccumulator {
     fn update_batch(
         &mut self,
         arguments: &[ArrayRef],

@@ -1,7 +1,7 @@
 //! Functions that give rows: in FROM, also of columns of the relations in front of them, and in the list of a SELECT.
 //!
 //! Such a function is a scalar one that gives a list, which DataFusion unnests. Whose columns it is called with is a
-//! lateral join, which [`Unnested`] turns into an unnesting of that relation, since DataFusion cannot.
+//! lateral join, which [`UnnestLateralRule`] turns into an unnesting of that relation, since DataFusion cannot.
 
 use std::sync::Arc;
 
@@ -20,19 +20,19 @@ use datafusion::prelude::{Column, Expr};
 use datafusion::sql::sqlparser::ast::{FunctionArg, FunctionArgExpr, Ident, ObjectName, TableAlias, TableFactor};
 
 use crate::error::Error;
-use crate::function::{Entry, called_by_name, check_count, known_by_name, rows};
+use crate::function::{FunctionDoc, called_by_name, check_count, known_by_name, rows};
 use crate::value::{Cells, Type, Value};
-use crate::{json, named};
+use crate::{json, scalar_function};
 
 /// A function that gives rows.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Table {
+pub(crate) struct TableFunction {
     pub(crate) name: &'static str,
     pub(crate) other_names: &'static [&'static str],
     pub(crate) arguments: (usize, usize),
     pub(crate) columns: &'static [(&'static str, Type)],
     pub(crate) rows: ToRows,
-    pub(crate) entry: Entry,
+    pub(crate) doc: FunctionDoc,
 }
 
 /// Rows of cells.
@@ -45,13 +45,13 @@ pub(crate) type ToRows = for<'a> fn(&[Value<'a>]) -> Result<Rows<'a>, Error>;
 pub(crate) const ROWS: &str = "__rows";
 
 /// The function of this name.
-fn of_name(name: &str) -> Option<&'static Table> {
+fn of_name(name: &str) -> Option<&'static TableFunction> {
     let is = |known: &str| name.eq_ignore_ascii_case(known);
     json::rows::ALL.iter().find(|table| is(table.name) || table.other_names.iter().any(|other| is(other)))
 }
 
 /// The function that an object's name means.
-pub(crate) fn called(name: &ObjectName) -> Option<&'static Table> {
+pub(crate) fn lookup(name: &ObjectName) -> Option<&'static TableFunction> {
     match name.0.as_slice() {
         [part] => part.as_ident().and_then(|ident| of_name(&ident.value)),
         _ => None,
@@ -60,10 +60,10 @@ pub(crate) fn called(name: &ObjectName) -> Option<&'static Table> {
 
 /// The columns that a function of this name gives, where it is one that gives rows.
 pub fn columns(name: &ObjectName) -> Option<impl Iterator<Item = &'static str>> {
-    called(name).map(|table| table.columns.iter().map(|(name, _)| *name))
+    lookup(name).map(|table| table.columns.iter().map(|(name, _)| *name))
 }
 
-impl Table {
+impl TableFunction {
     pub(crate) fn udf(self) -> ScalarUDF {
         ScalarUDF::new_from_impl(ListFunction {
             table: self,
@@ -96,7 +96,7 @@ impl Table {
         let row = || Expr::Column(Column::new_unqualified(ROWS));
         match self.columns {
             // Unnesting takes the mark from JSON, so it is given again.
-            [(only, Type::Json)] => match named("json") {
+            [(only, Type::Json)] => match scalar_function("json") {
                 Some(json) => vec![json.call(vec![row()]).alias(*only)],
                 None => vec![row().alias(*only)],
             },
@@ -106,10 +106,10 @@ impl Table {
     }
 }
 
-/// A [`Table`] as DataFusion calls it: a list for each row of arguments.
+/// A [`TableFunction`] as DataFusion calls it: a list for each row of arguments.
 #[derive(Debug)]
 struct ListFunction {
-    table: Table,
+    table: TableFunction,
     other_names: Vec<String>,
     signature: Signature,
 }
@@ -149,17 +149,17 @@ impl ScalarUDFImpl for ListFunction {
 
 /// Plans functions that give rows, in FROM.
 #[derive(Debug)]
-pub(crate) struct Tables;
+pub(crate) struct TableFunctionPlanner;
 
-impl RelationPlanner for Tables {
+impl RelationPlanner for TableFunctionPlanner {
     fn plan_relation(
         &self,
         relation: TableFactor,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
         let (table, arguments, alias) = match relation {
-            TableFactor::Function { ref name, args, alias, .. } if called(name).is_some() => {
-                (called(name), args, alias)
+            TableFactor::Function { ref name, args, alias, .. } if lookup(name).is_some() => {
+                (lookup(name), args, alias)
             }
             other => return Ok(RelationPlanning::Original(Box::new(other))),
         };

@@ -9,21 +9,21 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{Address, Trust};
+use crate::{Address, TlsOptions};
 
 /// The connections that no query has, with where they lead to.
 #[derive(Debug, Default)]
-pub struct Connections(Mutex<Vec<(Address, Open)>>);
+pub struct Pool(Mutex<Vec<(Address, IdleConnection)>>);
 
 /// An open connection.
-struct Open {
+struct IdleConnection {
     client: Client,
     /// Reads and writes for it.
     task: JoinHandle<()>,
     tls: Option<MakeRustlsConnect>,
 }
 
-impl fmt::Debug for Open {
+impl fmt::Debug for IdleConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Open").finish_non_exhaustive()
     }
@@ -31,55 +31,55 @@ impl fmt::Debug for Open {
 
 /// A connection that one query has. Dropped, it is closed, and what it does is cancelled.
 #[derive(Debug)]
-pub struct Lease {
-    open: Option<Open>,
+pub struct PooledConnection {
+    open: Option<IdleConnection>,
     /// It was kept from an earlier query.
     pub is_used: bool,
 }
 
 /// Why there is no connection.
 #[derive(Debug)]
-pub enum Unconnected {
+pub enum ConnectError {
     /// The settings of secure connections are wrong.
     Settings(String),
     /// The database, or the way to it.
     Database(Error),
 }
 
-impl Connections {
+impl Pool {
     /// A connection that no query has: one that is kept, else a new one.
-    pub async fn lease(&self, address: &Address, trust: &Trust) -> Result<Lease, Unconnected> {
-        while let Some(open) = self.kept(address) {
+    pub async fn lease(&self, address: &Address, trust: &TlsOptions) -> Result<PooledConnection, ConnectError> {
+        while let Some(open) = self.take_idle(address) {
             if !open.client.is_closed() {
-                return Ok(Lease { open: Some(open), is_used: true });
+                return Ok(PooledConnection { open: Some(open), is_used: true });
             }
         }
-        Ok(Lease { open: Some(Open::new(address, trust).await?), is_used: false })
+        Ok(PooledConnection { open: Some(IdleConnection::new(address, trust).await?), is_used: false })
     }
 
     /// Keeps the connection of a query that has ended.
-    pub fn give_back(&self, address: &Address, mut lease: Lease) {
+    pub fn give_back(&self, address: &Address, mut lease: PooledConnection) {
         if let Some(open) = lease.open.take() {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).push((address.clone(), open));
         }
     }
 
-    fn kept(&self, address: &Address) -> Option<Open> {
+    fn take_idle(&self, address: &Address) -> Option<IdleConnection> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = all.iter().position(|(of, _)| of == address)?;
         Some(all.swap_remove(at).1)
     }
 }
 
-impl Open {
-    async fn new(address: &Address, trust: &Trust) -> Result<Self, Unconnected> {
+impl IdleConnection {
+    async fn new(address: &Address, trust: &TlsOptions) -> Result<Self, ConnectError> {
         let config = &address.0;
         if config.get_ssl_mode() != SslMode::Require {
-            let (client, task) = config.connect(NoTls).await.map_err(Unconnected::Database)?;
+            let (client, task) = config.connect(NoTls).await.map_err(ConnectError::Database)?;
             return Ok(Self { client, task: tokio::spawn(run(task)), tls: None });
         }
-        let tls = trust.connector().map_err(Unconnected::Settings)?;
-        let (client, task) = config.connect(tls.clone()).await.map_err(Unconnected::Database)?;
+        let tls = trust.connector().map_err(ConnectError::Settings)?;
+        let (client, task) = config.connect(tls.clone()).await.map_err(ConnectError::Database)?;
         Ok(Self { client, task: tokio::spawn(run(task)), tls: Some(tls) })
     }
 }
@@ -91,7 +91,7 @@ async fn run(connection: impl Future<Output = Result<(), Error>>) {
     }
 }
 
-impl Lease {
+impl PooledConnection {
     /// What statements are sent by.
     pub fn connection(&self) -> &Client {
         &self.open.as_ref().expect("a lease has its connection until it is consumed").client
@@ -105,7 +105,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
         let Some(open) = self.open.take() else { return };
         open.task.abort();

@@ -4,7 +4,7 @@ use tokio_postgres::Error;
 
 /// Why there was no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum ConnectionErrorKind {
     /// The two found no way to speak in secret.
     Tls,
     /// User or password are missing.
@@ -15,9 +15,9 @@ pub enum Trouble {
     Unreached,
 }
 
-impl Trouble {
+impl ConnectionErrorKind {
     /// Why there was no answer; `None` where there was one, in the words of the database.
-    pub fn of(error: &Error) -> Option<Self> {
+    pub fn classify(error: &Error) -> Option<Self> {
         if error.as_db_error().is_some() {
             return None;
         }

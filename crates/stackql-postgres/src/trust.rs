@@ -13,20 +13,20 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Whose certificates are accepted.
 #[derive(Debug, Clone, Default)]
-pub struct Trust {
+pub struct TlsOptions {
     /// Certificates to trust beside those of the system, PEM.
     pub ca_bundle: Option<PathBuf>,
     /// Whether any certificate is accepted.
     pub allow_insecure: bool,
 }
 
-impl Trust {
+impl TlsOptions {
     /// Opens secure connections to those who are trusted.
     pub(crate) fn connector(&self) -> Result<MakeRustlsConnect, String> {
         let wrong = |e: Error| format!("cannot set up TLS: {e}");
         let provider = Arc::new(aws_lc_rs::default_provider());
         let verifier: Arc<dyn ServerCertVerifier> = match self.allow_insecure {
-            true => Arc::new(Anybody(Arc::clone(&provider))),
+            true => Arc::new(AcceptAnyServer(Arc::clone(&provider))),
             false => Arc::new(Verifier::new_with_extra_roots(self.bundle()?, Arc::clone(&provider)).map_err(wrong)?),
         };
         let config = ClientConfig::builder_with_provider(provider)
@@ -48,9 +48,9 @@ impl Trust {
 
 /// Trusts any certificate; who has it must have its key all the same.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct AcceptAnyServer(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AcceptAnyServer {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{OnDemand, Provider, Resource, Service};
+use crate::{LazyProvider, Provider, Resource, Service};
 
 /// First bytes of a compiled file; the digit changes with the format.
 const MAGIC: &[u8; 8] = b"SQLPROV8";
@@ -25,18 +25,18 @@ const MAX_DECODED: u64 = 256 << 20;
 
 /// How much work goes into a small file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packing {
+pub enum Compression {
     /// Much: the file is shipped.
-    Tight,
+    Best,
     /// Little: the file is made while somebody waits.
-    Quick,
+    Fast,
 }
 
-impl Packing {
+impl Compression {
     fn level(self) -> i32 {
         match self {
-            Self::Tight => 12,
-            Self::Quick => 1,
+            Self::Best => 12,
+            Self::Fast => 1,
         }
     }
 }
@@ -151,7 +151,7 @@ impl CompiledProvider {
     }
 }
 
-impl OnDemand for CompiledProvider {
+impl LazyProvider for CompiledProvider {
     fn provider(&self) -> &Provider {
         &self.head.provider
     }
@@ -168,7 +168,7 @@ impl OnDemand for CompiledProvider {
 }
 
 /// Writes the compiled form of a provider. The same source gives the same bytes.
-pub fn write(source: &ProviderSource, packing: Packing) -> Result<Vec<u8>, CompiledError> {
+pub fn write(source: &ProviderSource, packing: Compression) -> Result<Vec<u8>, CompiledError> {
     let mut provider = source.provider.clone();
     provider.services = source
         .services
@@ -194,7 +194,7 @@ pub fn write(source: &ProviderSource, packing: Packing) -> Result<Vec<u8>, Compi
     Ok(out)
 }
 
-fn append<T: Serialize>(out: &mut Vec<u8>, value: &T, packing: Packing) -> Result<Span, CompiledError> {
+fn append<T: Serialize>(out: &mut Vec<u8>, value: &T, packing: Compression) -> Result<Span, CompiledError> {
     let plain = postcard::to_stdvec(value).map_err(|_| CompiledError::TooLarge)?;
     let packed = zstd::bulk::compress(&plain, packing.level()).map_err(|_| CompiledError::TooLarge)?;
     let start = u32::try_from(out.len()).map_err(|_| CompiledError::TooLarge)?;

@@ -6,29 +6,29 @@ use crate::{ErrorShape, ResponseShape};
 
 /// How the work that a method starts is followed to its end.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Completion {
+pub struct LroRules {
     /// How such work may be told of; the first that an answer fits is followed. An answer that fits none has no more
     /// to wait for.
-    pub ways: Vec<Way>,
+    pub patterns: Vec<LroPattern>,
     /// How what was made is read. `None`: as the method's own answer. A shape without a row: as the resource's rows.
-    pub made: Option<ResponseShape>,
+    pub result: Option<ResponseShape>,
 }
 
 /// One way of telling of work that goes on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Way {
+pub struct LroPattern {
     /// How its state is asked for.
     pub poll: Poll,
     /// When it is over.
-    pub done: Condition,
+    pub done: StatusCondition,
     /// When it failed, which is looked at first.
-    pub failed: Condition,
+    pub failed: StatusCondition,
     /// Where a state says why it failed.
     pub error: ErrorShape,
     /// Where a state has the words that name the work, as paths of members.
     pub label: Vec<Vec<String>>,
     /// Where what was made is, after the end.
-    pub made: MadeAt,
+    pub result: ResultLocation,
 }
 
 /// How the state of work is asked for.
@@ -62,11 +62,11 @@ pub enum Poll {
 
 /// Where what was made is, after the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum MadeAt {
+pub enum ResultLocation {
     /// Nowhere: it was removed.
-    Nowhere,
+    None,
     /// In the last answer.
-    Answer,
+    Response,
     /// In a member of the last answer.
     Member(Vec<String>),
     /// At an address that the last answer has at this path. Of it, too, only the path counts.
@@ -79,7 +79,7 @@ pub enum MadeAt {
 
 /// What can be said of a state: a JSON document and the HTTP status that it came with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Condition {
+pub enum StatusCondition {
     /// The value at a path is this, as a text, whatever its case; `None`: it is null or not there.
     Is(Vec<String>, Option<String>),
     /// The value at a path is another.
@@ -92,7 +92,7 @@ pub enum Condition {
     Any(Vec<Self>),
 }
 
-impl Condition {
+impl StatusCondition {
     /// What is never so.
     pub const NEVER: Self = Self::Any(Vec::new());
 }

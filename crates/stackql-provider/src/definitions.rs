@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use thiserror::Error;
 
-use crate::names::{Found, find, meant, nearest};
+use crate::names::{NameMatch, did_you_mean, match_name, nearest};
 use crate::{CompiledError, Provider, Resource, Service};
 
 /// Where definitions come from.
@@ -35,7 +35,7 @@ pub struct ProviderEntry {
 ///
 /// The caller passes positions in the lists of the provider and of the service, and keeps what it got. The implementer
 /// decodes no more than was asked for and never touches the network.
-pub trait OnDemand: fmt::Debug + Send + Sync {
+pub trait LazyProvider: fmt::Debug + Send + Sync {
     /// The provider, with the index of its services.
     fn provider(&self) -> &Provider;
 
@@ -69,7 +69,7 @@ pub trait Definitions: fmt::Debug + Send + Sync {
 #[non_exhaustive]
 pub enum LookupError {
     /// No provider has this name.
-    #[error("cannot find provider = '{name}'{}; providers here: {}", meant(.suggestion.as_deref()), .known.join(", "))]
+    #[error("cannot find provider = '{name}'{}; providers here: {}", did_you_mean(.suggestion.as_deref()), .known.join(", "))]
     UnknownProvider {
         /// What was asked for.
         name: String,
@@ -79,7 +79,7 @@ pub enum LookupError {
         suggestion: Option<String>,
     },
     /// The provider has no such service.
-    #[error("cannot resolve service with key = '{name}' of provider '{provider}'{}; SHOW SERVICES IN {provider} lists them", meant(.suggestion.as_deref()))]
+    #[error("cannot resolve service with key = '{name}' of provider '{provider}'{}; SHOW SERVICES IN {provider} lists them", did_you_mean(.suggestion.as_deref()))]
     UnknownService {
         /// The provider.
         provider: String,
@@ -89,7 +89,7 @@ pub enum LookupError {
         suggestion: Option<String>,
     },
     /// The service has no such resource.
-    #[error("service '{provider}.{service}' has no resource '{name}'{}; SHOW RESOURCES IN {provider}.{service} lists them", meant(.suggestion.as_deref()))]
+    #[error("service '{provider}.{service}' has no resource '{name}'{}; SHOW RESOURCES IN {provider}.{service} lists them", did_you_mean(.suggestion.as_deref()))]
     UnknownResource {
         /// The provider.
         provider: String,
@@ -119,7 +119,7 @@ pub enum LookupError {
 }
 
 /// A provider, and where it comes from.
-pub type Sourced = (Box<dyn OnDemand>, Origin);
+pub type LoadedProvider = (Box<dyn LazyProvider>, Origin);
 
 /// Definitions over any providers, with all that was decoded of them.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ pub struct Providers {
 
 #[derive(Debug)]
 struct Loaded {
-    source: Box<dyn OnDemand>,
+    source: Box<dyn LazyProvider>,
     origin: Origin,
     head: Arc<Provider>,
     services: Mutex<HashMap<String, Arc<Service>>>,
@@ -138,14 +138,14 @@ struct Loaded {
 
 impl Providers {
     /// Definitions over these providers. Of two with the same name the first is seen.
-    pub fn new(providers: Vec<Sourced>) -> Self {
+    pub fn new(providers: Vec<LoadedProvider>) -> Self {
         let these = Self { loaded: RwLock::default() };
         these.replace(providers);
         these
     }
 
     /// Takes these providers in place of those there were. What is looked up afterwards is looked up in them.
-    pub fn replace(&self, providers: Vec<Sourced>) {
+    pub fn replace(&self, providers: Vec<LoadedProvider>) {
         let mut loaded: Vec<Arc<Loaded>> = Vec::new();
         for (source, origin) in providers {
             let head = Arc::new(source.provider().clone());
@@ -165,10 +165,10 @@ impl Providers {
     fn loaded(&self, name: &str) -> Result<Arc<Loaded>, LookupError> {
         let all = self.all();
         let names = all.iter().enumerate().map(|(i, l)| (i, l.head.name.as_str()));
-        match find(name, names.clone()) {
-            Found::One(i) => Ok(Arc::clone(&all[i])),
-            Found::Ambiguous(candidates) => Err(LookupError::Ambiguous { name: name.to_owned(), candidates }),
-            Found::None => Err(LookupError::UnknownProvider {
+        match match_name(name, names.clone()) {
+            NameMatch::One(i) => Ok(Arc::clone(&all[i])),
+            NameMatch::Ambiguous(candidates) => Err(LookupError::Ambiguous { name: name.to_owned(), candidates }),
+            NameMatch::None => Err(LookupError::UnknownProvider {
                 name: name.to_owned(),
                 known: names.clone().map(|(_, n)| n.to_owned()).collect(),
                 suggestion: nearest(name, names.map(|(_, n)| n)).map(str::to_owned),
@@ -184,12 +184,12 @@ impl Loaded {
 
     fn service(&self, name: &str) -> Result<Arc<Service>, LookupError> {
         let names = self.head.services.iter().enumerate().map(|(i, s)| (i, s.name.as_str()));
-        let index = match find(name, names.clone()) {
-            Found::One(i) => i,
-            Found::Ambiguous(candidates) => {
+        let index = match match_name(name, names.clone()) {
+            NameMatch::One(i) => i,
+            NameMatch::Ambiguous(candidates) => {
                 return Err(LookupError::Ambiguous { name: name.to_owned(), candidates });
             }
-            Found::None => {
+            NameMatch::None => {
                 return Err(LookupError::UnknownService {
                     provider: self.head.name.clone(),
                     name: name.to_owned(),
@@ -231,12 +231,12 @@ impl Definitions for Providers {
         let service = loaded.service(service)?;
         let names =
             service.resources.iter().enumerate().filter(|(_, r)| !r.page_only).map(|(i, r)| (i, r.name.as_str()));
-        let index = match find(resource, names.clone()) {
-            Found::One(i) => i,
-            Found::Ambiguous(candidates) => {
+        let index = match match_name(resource, names.clone()) {
+            NameMatch::One(i) => i,
+            NameMatch::Ambiguous(candidates) => {
                 return Err(LookupError::Ambiguous { name: resource.to_owned(), candidates });
             }
-            Found::None => {
+            NameMatch::None => {
                 return Err(LookupError::UnknownResource {
                     provider: loaded.head.name.clone(),
                     service: service.name.clone(),

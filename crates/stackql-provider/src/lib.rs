@@ -8,7 +8,7 @@
 //! - [`Types`] and [`Type`]: the shapes of parameters and rows.
 //! - [`Definitions`]: the seam through which the engine looks providers up.
 //! - [`Registry`]: the seam to where definitions are published.
-//! - [`OnDemand`]: a provider that is decoded bit by bit; [`Providers`] puts several together.
+//! - [`LazyProvider`]: a provider that is decoded bit by bit; [`Providers`] puts several together.
 //! - [`CompiledProvider`] and [`write()`]: the compiled form, a file whose resources are decoded one by one.
 //! - [`names`]: how a name that a person typed finds the name that the provider uses.
 #![expect(clippy::disallowed_methods, reason = "this crate reads compiled definitions from disk")]
@@ -26,18 +26,18 @@ mod registry;
 mod resource;
 mod types;
 
-pub use compiled::{CompiledError, CompiledProvider, Packing, ProviderSource, ServiceSource, write};
-pub use completion::{Completion, Condition, MadeAt, Poll, Way};
-pub use definitions::{Definitions, LookupError, OnDemand, Origin, ProviderEntry, Providers, Sourced};
+pub use compiled::{CompiledError, CompiledProvider, Compression, ProviderSource, ServiceSource, write};
+pub use completion::{LroPattern, LroRules, Poll, ResultLocation, StatusCondition};
+pub use definitions::{Definitions, LazyProvider, LoadedProvider, LookupError, Origin, ProviderEntry, Providers};
 pub use endpoint::{Endpoints, Host, Partition, Variant};
 pub use method::{
-    Acceptor, AnswerFormat, BodyStyle, Carrier, ErrorShape, FormStyle, Inverse, Medium, Method, Narrowing,
-    NarrowingVia, NextPage, Outcome, PageSize, Paging, Permissions, RequestShape, ResponseShape, Retry, Secret,
-    Template, Verb, Waiter,
+    Acceptor, BodyFormat, BodyStyle, ErrorShape, FormStyle, Inverse, Method, NextPage, Outcome, PageSize, Paging,
+    Permissions, PredicateEncoding, PredicatePushdown, Protocol, RequestShape, ResponseLocation, ResponseShape, Retry,
+    Secret, Template, Verb, Waiter,
 };
 pub use parameter::{Location, Parameter, ValueStyle};
 pub use provider::{Auth, ErrorRules, Hint, Members, Provider, Scope, Service, ServiceEntry};
-pub use pushdown::{Bound, Clause, Count, Pushdown};
-pub use registry::{Installed, Place, Published, Registry, RegistryError, Transfer};
+pub use pushdown::{Clause, ClausePushdown, CountRequest, RowLimit};
+pub use registry::{DownloadProgress, InstallLocation, Installed, Published, Registry, RegistryError};
 pub use resource::{ClassicPage, Column, Dialect, Resource, ResourceEntry, View};
 pub use types::{Member, TimeFormat, Type, TypeRef, Types};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Completion, Location, Parameter, Pushdown, TypeRef};
+use crate::{ClausePushdown, Location, LroRules, Parameter, TypeRef};
 
 /// The statement a method serves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,11 +42,11 @@ pub struct Method {
     /// How it continues, if it answers in pages.
     pub paging: Option<Paging>,
     /// Which predicates on columns it can apply itself.
-    pub narrowings: Vec<Narrowing>,
+    pub predicate_pushdowns: Vec<PredicatePushdown>,
     /// Which clauses of a SELECT it can apply itself.
-    pub pushdown: Option<Pushdown>,
+    pub clause_pushdown: Option<ClausePushdown>,
     /// How the work that it starts is followed to its end.
-    pub completion: Option<Completion>,
+    pub lro: Option<LroRules>,
     /// What undoes it.
     pub inverse: Option<Inverse>,
     /// What whoever calls it must be allowed.
@@ -104,14 +104,14 @@ pub struct Inverse {
     /// Its name.
     pub method: String,
     /// Its parameters by name, and where the answer to what is undone has their values.
-    pub tokens: Vec<(String, Carrier)>,
+    pub tokens: Vec<(String, ResponseLocation)>,
 }
 
 /// How a request is written.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RequestShape {
     /// What carries it. All other fields are about HTTP.
-    pub medium: Medium,
+    pub protocol: Protocol,
     /// The HTTP method, upper case.
     pub http_method: String,
     /// The path, with `{name}` placeholders.
@@ -134,7 +134,7 @@ pub struct RequestShape {
 
 /// What carries a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Medium {
+pub enum Protocol {
     /// HTTP.
     #[default]
     Http,
@@ -159,7 +159,7 @@ pub enum Medium {
     },
 }
 
-impl Medium {
+impl Protocol {
     /// The name by which an argument's template has all parameters.
     pub const PARAMETERS: &'static str = "parameters";
     /// The member of a condition that names the column.
@@ -181,7 +181,7 @@ pub enum BodyStyle {
         wrap: Option<String>,
     },
     /// Child elements of a marked-up document.
-    Markup {
+    Xml {
         /// The outermost element's name.
         root: String,
         /// What stands behind the outermost element's name, such as a namespace; empty for nothing.
@@ -239,7 +239,7 @@ pub struct ResponseShape {
     /// The media type of the body.
     pub media_type: String,
     /// How the body is read.
-    pub format: AnswerFormat,
+    pub format: BodyFormat,
     /// A template that makes the body, before it is read, into JSON.
     pub transform: Option<Template>,
     /// What the answer's outermost element is called; empty where any name will do. A document of another name, such
@@ -285,10 +285,10 @@ impl ResponseShape {
 
 /// How a body is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AnswerFormat {
+pub enum BodyFormat {
     /// As elements with names, texts and elements inside.
     #[default]
-    Markup,
+    Xml,
     /// As JSON.
     Json,
 }
@@ -310,12 +310,12 @@ pub enum NextPage {
         /// The parameter that takes the token.
         parameter: String,
         /// Where the answer has it.
-        answer: Carrier,
+        answer: ResponseLocation,
     },
     /// The answer carries the next page's address, on the same origin; without one it was the last page.
     Address {
         /// Where the answer has it.
-        answer: Carrier,
+        answer: ResponseLocation,
         /// The source does not say that it leads there: it is only what APIs usually call it.
         guessed: bool,
     },
@@ -326,7 +326,7 @@ pub enum NextPage {
         /// The first page's number.
         first: u32,
         /// Where the answer says how many pages there are.
-        last: Option<Carrier>,
+        last: Option<ResponseLocation>,
     },
     /// Rows are counted; a page without any ends the list.
     Offset {
@@ -337,9 +337,9 @@ pub enum NextPage {
     Cursor {
         /// Where the answer has it; without one it was the last page. The empty path: there is no way to another page,
         /// and one that is full may have been cut off.
-        answer: Carrier,
+        answer: ResponseLocation,
         /// Where the answer says whether there is more. Where it does not, a page without rows ends the list.
-        more: Option<Carrier>,
+        more: Option<ResponseLocation>,
         /// How many rows every page but the last one has at least, where that is known.
         full: Option<u32>,
     },
@@ -347,7 +347,7 @@ pub enum NextPage {
 
 /// Where an answer has a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Carrier {
+pub enum ResponseLocation {
     /// In the body, as names below the outermost element. For [`NextPage::Cursor`], whose body is JSON, a number is an
     /// element of a list, from 0, or from the end if it is negative.
     Body(Vec<String>),
@@ -365,7 +365,7 @@ pub struct PageSize {
     /// The most rows that may be asked for.
     pub maximum: u32,
     /// Ask for the maximum when no LIMIT says otherwise; false leaves the parameter out.
-    pub ask_maximum: bool,
+    pub request_maximum: bool,
     /// Parameters that may not stand beside it.
     pub excludes: Vec<String>,
 }
@@ -373,16 +373,16 @@ pub struct PageSize {
 /// A predicate on a column that the method can apply itself: `column = v` or `column IN (v, …)`.
 /// The engine applies it again to what comes back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Narrowing {
+pub struct PredicatePushdown {
     /// The column.
     pub column: String,
     /// How the values travel.
-    pub via: NarrowingVia,
+    pub encoding: PredicateEncoding,
 }
 
 /// How the values of a narrowing travel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum NarrowingVia {
+pub enum PredicateEncoding {
     /// As a list parameter. An unknown value may be an error of the provider's.
     List {
         /// The parameter.
@@ -404,7 +404,7 @@ pub enum NarrowingVia {
     },
 }
 
-impl NarrowingVia {
+impl PredicateEncoding {
     /// The parameter by which the predicate travels.
     pub fn parameter(&self) -> &str {
         match self {
@@ -508,13 +508,13 @@ impl Method {
     }
 
     /// Names of the parameters that whoever calls must give: the required ones, but for those that are filled in.
-    pub fn owed(&self) -> Vec<&str> {
-        self.required().into_iter().filter(|name| !self.fills_in(name)).collect()
+    pub fn caller_required(&self) -> Vec<&str> {
+        self.required().into_iter().filter(|name| !self.has_implicit_value(name)).collect()
     }
 
     /// Whether a parameter is set on the way if nothing was bound to it: an idempotency token, the size of a page, or
     /// what has a default.
-    pub fn fills_in(&self, name: &str) -> bool {
+    pub fn has_implicit_value(&self, name: &str) -> bool {
         let sizes_pages = self.paging.as_ref().is_some_and(|p| p.sizes(name));
         let by_itself = |p: &Parameter| p.idempotency_token || p.default.is_some() || p.environment.is_some();
         sizes_pages || self.parameter(name).is_some_and(by_itself)
@@ -526,7 +526,7 @@ impl Method {
     }
 
     /// Whether repeating a request can change nothing more: it only reads, or carries an idempotency token.
-    pub fn is_repeatable(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         self.verb == Verb::Select || self.parameters.iter().any(|p| p.idempotency_token)
     }
 }

@@ -3,7 +3,7 @@
 
 /// The outcome of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found<T> {
+pub enum NameMatch<T> {
     /// Exactly one candidate matches.
     One(T),
     /// Several match equally well; their names, to list them.
@@ -13,7 +13,10 @@ pub enum Found<T> {
 }
 
 /// Finds `typed` among `candidates`, each a value and one of its names; a value may occur under several names.
-pub fn find<'a, T: Copy + PartialEq>(typed: &str, candidates: impl Iterator<Item = (T, &'a str)> + Clone) -> Found<T> {
+pub fn match_name<'a, T: Copy + PartialEq>(
+    typed: &str,
+    candidates: impl Iterator<Item = (T, &'a str)> + Clone,
+) -> NameMatch<T> {
     let folded = fold(typed);
     let tests: [&dyn Fn(&str) -> bool; 3] =
         [&|n| n == typed, &|n| n.eq_ignore_ascii_case(typed), &|n| fold(n) == folded];
@@ -26,11 +29,11 @@ pub fn find<'a, T: Copy + PartialEq>(typed: &str, candidates: impl Iterator<Item
         }
         match hits.as_slice() {
             [] => {}
-            [(value, _)] => return Found::One(*value),
-            _ => return Found::Ambiguous(hits.iter().map(|(_, n)| (*n).to_owned()).collect()),
+            [(value, _)] => return NameMatch::One(*value),
+            _ => return NameMatch::Ambiguous(hits.iter().map(|(_, n)| (*n).to_owned()).collect()),
         }
     }
-    Found::None
+    NameMatch::None
 }
 
 /// The form under which all spellings of a name are equal: lower case, without underscores.
@@ -53,7 +56,7 @@ pub fn nearest<'a>(typed: &str, candidates: impl Iterator<Item = &'a str>) -> Op
 }
 
 /// The end of a message about a name that was not found: `, did you mean 'x'?`, or nothing.
-pub fn meant(suggestion: Option<&str>) -> String {
+pub fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map(|s| format!(", did you mean '{s}'?")).unwrap_or_default()
 }
 
@@ -61,24 +64,24 @@ pub fn meant(suggestion: Option<&str>) -> String {
 mod tests {
     use super::*;
 
-    fn search<'a>(typed: &str, names: &'a [&'a str]) -> Found<usize> {
-        find(typed, names.iter().enumerate().map(|(i, n)| (i, *n)))
+    fn search<'a>(typed: &str, names: &'a [&'a str]) -> NameMatch<usize> {
+        match_name(typed, names.iter().enumerate().map(|(i, n)| (i, *n)))
     }
 
     #[test]
     fn every_spelling_finds_the_field() {
         let names = ["networkInterfaceId", "ownerId"];
         for typed in ["networkInterfaceId", "NetworkInterfaceId", "network_interface_id", "NETWORKINTERFACEID"] {
-            assert_eq!(search(typed, &names), Found::One(0), "{typed}");
+            assert_eq!(search(typed, &names), NameMatch::One(0), "{typed}");
         }
-        assert_eq!(search("nope", &names), Found::None);
+        assert_eq!(search("nope", &names), NameMatch::None);
     }
 
     #[test]
     fn exact_beats_folded_and_ties_are_listed() {
         let names = ["vpcId", "VpcId"];
-        assert_eq!(search("VpcId", &names), Found::One(1));
-        assert_eq!(search("vpc_id", &names), Found::Ambiguous(vec!["vpcId".into(), "VpcId".into()]));
+        assert_eq!(search("VpcId", &names), NameMatch::One(1));
+        assert_eq!(search("vpc_id", &names), NameMatch::Ambiguous(vec!["vpcId".into(), "VpcId".into()]));
     }
 
     #[test]

@@ -127,7 +127,7 @@ pub struct ErrorRules {
     /// The credentials were refused.
     pub unauthorized: Vec<String>,
     /// A rehearsal was asked for and would have succeeded.
-    pub rehearsed: Vec<String>,
+    pub dry_run: Vec<String>,
     /// What to tell the user to do, first match wins.
     pub hints: Vec<Hint>,
 }

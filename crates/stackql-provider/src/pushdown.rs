@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The clauses of a SELECT that travel with a request, each in a parameter of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pushdown {
+pub struct ClausePushdown {
     /// The columns that are wanted, such as `$select`.
     pub select: Option<Clause>,
     /// Comparisons, such as `$filter`.
@@ -12,11 +12,11 @@ pub struct Pushdown {
     /// An order, such as `$orderby`.
     pub order: Option<Clause>,
     /// How many rows are wanted, such as `$top`.
-    pub top: Option<Bound>,
+    pub top: Option<RowLimit>,
     /// How many rows to leave out before that, such as `$skip`.
-    pub skip: Option<Bound>,
+    pub skip: Option<RowLimit>,
     /// That the rows be counted, such as `$count`.
-    pub count: Option<Count>,
+    pub count: Option<CountRequest>,
 }
 
 /// A clause over columns.
@@ -32,22 +32,22 @@ pub struct Clause {
 
 /// A number of rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bound {
+pub struct RowLimit {
     /// The parameter that takes it.
     pub parameter: String,
     /// The largest number it takes.
     pub maximum: Option<u64>,
     /// It counts the rows of a page, of which more follow; else all that will come.
-    pub of_page: bool,
+    pub per_page: bool,
 }
 
 /// How the number of all rows is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Count {
+pub struct CountRequest {
     /// The parameter.
     pub parameter: String,
     /// What it takes.
     pub value: String,
     /// Where an answer has the number, as a path of members.
-    pub answer: Vec<String>,
+    pub response_path: Vec<String>,
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use thiserror::Error;
 
-use crate::names::meant;
+use crate::names::did_you_mean;
 
 /// Where definitions of providers are published, and the folder into which they are installed.
 ///
@@ -27,7 +27,7 @@ pub trait Registry: fmt::Debug + Send + Sync {
         &self,
         provider: &str,
         version: Option<&str>,
-        transfer: &Transfer,
+        transfer: &DownloadProgress,
     ) -> Result<Installed, RegistryError>;
 }
 
@@ -41,7 +41,7 @@ pub struct Published {
     /// The version that a pull takes where none is named: the latest stable one, else the latest of all.
     pub latest: String,
     /// Why the registry could not be asked, where this is what is here without it.
-    pub unasked: Option<RegistryError>,
+    pub unavailable: Option<RegistryError>,
 }
 
 /// What a pull came to.
@@ -52,30 +52,30 @@ pub struct Installed {
     /// The version.
     pub version: String,
     /// Where it is now.
-    pub place: Place,
+    pub location: InstallLocation,
     /// What a person should know about it, a line each.
     pub notes: Vec<String>,
 }
 
 /// Where definitions are that were asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum InstallLocation {
     /// On disk, where the pull left them.
-    Folder,
+    Directory,
     /// In the program, where they were before: nothing was fetched.
-    Program,
+    BuiltIn,
 }
 
 /// How far a download is.
 #[derive(Debug, Default)]
-pub struct Transfer {
+pub struct DownloadProgress {
     /// Bytes that are here.
     pub received: AtomicU64,
     /// Bytes there are; 0 while nothing is downloaded or nobody knows.
     pub total: AtomicU64,
 }
 
-impl Transfer {
+impl DownloadProgress {
     /// Sets both to zero, for the next download.
     pub fn reset(&self) {
         self.received.store(0, Ordering::Relaxed);
@@ -94,7 +94,7 @@ pub enum RegistryError {
         action: &'static str,
     },
     /// The registry has no such provider.
-    #[error("the registry has no provider '{name}'{}; it has: {}", meant(.suggestion.as_deref()), .known.join(", "))]
+    #[error("the registry has no provider '{name}'{}; it has: {}", did_you_mean(.suggestion.as_deref()), .known.join(", "))]
     UnknownProvider {
         /// What was asked for.
         name: String,
@@ -104,7 +104,7 @@ pub enum RegistryError {
         suggestion: Option<String>,
     },
     /// The registry has the provider, not in this version.
-    #[error("the registry has no version '{version}' of provider '{provider}'{}; it has: {}", meant(.suggestion.as_deref()), .known.join(", "))]
+    #[error("the registry has no version '{version}' of provider '{provider}'{}; it has: {}", did_you_mean(.suggestion.as_deref()), .known.join(", "))]
     UnknownVersion {
         /// The provider.
         provider: String,

@@ -108,8 +108,8 @@ impl Resource {
     }
 
     /// The fields of what `method` made, once the work that it started is done.
-    pub fn made_columns(&self, method: &Method) -> Vec<Column> {
-        match method.completion.as_ref().and_then(|completion| completion.made.as_ref()) {
+    pub fn result_columns(&self, method: &Method) -> Vec<Column> {
+        match method.lro.as_ref().and_then(|completion| completion.result.as_ref()) {
             None => self.row_columns(method),
             Some(made) if made.row.is_none() => self.columns.clone(),
             Some(made) => self.members(made.row),

@@ -9,7 +9,7 @@ use winterbaume_core::{MockRequest, MockResponse, MockService, default_account_i
 use crate::element::Element;
 use crate::form::Form;
 use crate::kind::Kind;
-use crate::refusal::Refusal;
+use crate::refusal::ApiError;
 use crate::tags::Tags;
 
 /// The services as one account sees them; they hold their state by region.
@@ -17,7 +17,7 @@ pub(crate) struct Account {
     number: String,
     ec2: winterbaume_ec2::Ec2Service,
     sts: winterbaume_sts::StsService,
-    regions: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Notes>>>>,
+    regions: Mutex<HashMap<String, Arc<tokio::sync::Mutex<RegionState>>>>,
 }
 
 impl Account {
@@ -27,7 +27,7 @@ impl Account {
     }
 
     /// What is noted about a region. Whoever holds the lock is the only one who is served there.
-    pub(crate) fn notes(&self, region: &str) -> Arc<tokio::sync::Mutex<Notes>> {
+    pub(crate) fn notes(&self, region: &str) -> Arc<tokio::sync::Mutex<RegionState>> {
         let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(regions.entry(region.to_owned()).or_default())
     }
@@ -35,7 +35,7 @@ impl Account {
 
 /// What is kept of a region besides what the services hold.
 #[derive(Debug, Default)]
-pub(crate) struct Notes {
+pub(crate) struct RegionState {
     pub(crate) tags: Tags,
     /// What was answered to requests that carried a client token, by action and token.
     pub(crate) answered: HashMap<(String, String), (Form, Element)>,
@@ -55,11 +55,11 @@ impl Region<'_> {
     }
 
     /// What a simulated service answers; a refusal if it has no such action or refuses.
-    pub(crate) async fn call(&self, service: &str, form: &Form) -> Result<Element, Refusal> {
+    pub(crate) async fn call(&self, service: &str, form: &Form) -> Result<Element, ApiError> {
         let simulated: &dyn MockService = match service {
             "ec2" => &self.account.ec2,
             "sts" => &self.account.sts,
-            _ => return Err(Refusal::new("UnknownService", format!("There is no service '{service}' here"))),
+            _ => return Err(ApiError::new("UnknownService", format!("There is no service '{service}' here"))),
         };
         let request = MockRequest {
             method: "POST".to_owned(),
@@ -69,9 +69,9 @@ impl Region<'_> {
         };
         let MockResponse { status, body, .. } = simulated.handle(request).await;
         // Some actions have nothing to say.
-        let nothing = || Element::of(&format!("{}Response", form.get("Action").unwrap_or_default()), []);
+        let nothing = || Element::with_children(&format!("{}Response", form.get("Action").unwrap_or_default()), []);
         let mut answer = Element::parse(&String::from_utf8_lossy(&body)).unwrap_or_else(nothing);
-        if let Some(refusal) = Refusal::of(status, &answer) {
+        if let Some(refusal) = ApiError::from_response(status, &answer) {
             return Err(refusal);
         }
         // The services know one account.
@@ -84,7 +84,7 @@ impl Region<'_> {
     }
 
     /// All resources of a kind, as the simulated service lists them.
-    pub(crate) async fn all(&self, kind: &Kind) -> Result<Vec<Element>, Refusal> {
+    pub(crate) async fn all(&self, kind: &Kind) -> Result<Vec<Element>, ApiError> {
         let mut answer = self.call("ec2", &Form::default().with("Action", kind.describe)).await?;
         Ok(answer
             .children
@@ -95,7 +95,7 @@ impl Region<'_> {
     }
 
     /// The resource of a kind that has an id.
-    pub(crate) async fn find(&self, kind: &Kind, id: &str) -> Result<Option<Element>, Refusal> {
+    pub(crate) async fn find(&self, kind: &Kind, id: &str) -> Result<Option<Element>, ApiError> {
         Ok(self.all(kind).await?.into_iter().find(|row| row.text_of(kind.id) == id))
     }
 }

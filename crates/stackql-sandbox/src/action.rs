@@ -10,15 +10,15 @@ use crate::kind;
 use crate::list;
 use crate::mirror;
 use crate::network;
-use crate::refusal::Refusal;
+use crate::refusal::ApiError;
 use crate::signature::{Caller, SECRET};
 
 /// Does what a request asks for.
-pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) -> Result<Element, Refusal> {
+pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) -> Result<Element, ApiError> {
     let action = form.get("Action").unwrap_or_default().to_owned();
     if action.is_empty() {
         let message = "The request names no action; give it as the parameter Action";
-        return Err(Refusal::new("MissingAction", message));
+        return Err(ApiError::new("MissingAction", message));
     }
     let account = accounts.of(&caller.access_key);
     let region = Region { account: &account, name: &caller.region };
@@ -39,22 +39,22 @@ pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) ->
             return Ok(answer.clone());
         }
         let message = "The request uses the same client token as a previous, but non-identical request.";
-        return Err(Refusal::new("IdempotentParameterMismatch", message));
+        return Err(ApiError::new("IdempotentParameterMismatch", message));
     }
     mirror::check(&action, &form, region).await?;
     if dry {
         let message = "Request would have succeeded, but DryRun flag is set.";
-        return Err(Refusal::with(StatusCode::PRECONDITION_FAILED, "DryRunOperation", message));
+        return Err(ApiError::with(StatusCode::PRECONDITION_FAILED, "DryRunOperation", message));
     }
     let is_list = action.starts_with("Describe") && !action.ends_with("Attribute");
     let mut answer = match action.as_str() {
-        "DescribeTags" => notes.tags.listed(),
+        "DescribeTags" => notes.tags.describe_tags(),
         "CreateTags" | "DeleteTags" => {
             match action.as_str() {
                 "CreateTags" => notes.tags.create(&form),
                 _ => notes.tags.delete(&form),
             }
-            Element::of(&format!("{action}Response"), [Element::leaf("return", "true")])
+            Element::with_children(&format!("{action}Response"), [Element::leaf("return", "true")])
         }
         _ => {
             let going = gone_with(&action, &form, region).await?;
@@ -79,7 +79,7 @@ pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) ->
 }
 
 /// The ids of what an action deletes: what its only parameter of an id names, and the rules of a filter.
-async fn gone_with(action: &str, form: &Form, region: Region<'_>) -> Result<Vec<String>, Refusal> {
+async fn gone_with(action: &str, form: &Form, region: Region<'_>) -> Result<Vec<String>, ApiError> {
     let Some(noun) = action.strip_prefix("Delete") else { return Ok(Vec::new()) };
     let Some(id) = form.get(&format!("{noun}Id")) else { return Ok(Vec::new()) };
     let mut gone = vec![id.to_owned()];

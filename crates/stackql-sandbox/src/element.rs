@@ -19,7 +19,7 @@ impl Element {
     }
 
     /// An element that holds others.
-    pub(crate) fn of(name: &str, children: impl IntoIterator<Item = Self>) -> Self {
+    pub(crate) fn with_children(name: &str, children: impl IntoIterator<Item = Self>) -> Self {
         Self { name: name.to_owned(), children: children.into_iter().collect(), ..Self::default() }
     }
 

@@ -8,7 +8,7 @@ mod page;
 use crate::element::Element;
 use crate::form::Form;
 use crate::kind::{self, Kind};
-use crate::refusal::Refusal;
+use crate::refusal::ApiError;
 use filter::Filter;
 
 /// The parameters that are for our layer alone.
@@ -33,20 +33,20 @@ pub(crate) fn rows(answer: &mut Element) -> Option<&mut Element> {
 }
 
 /// Checks what a request for a list of a kind asks for, before there is a list.
-pub(crate) fn check(kind: &Kind, form: &Form) -> Result<(), Refusal> {
+pub(crate) fn check(kind: &Kind, form: &Form) -> Result<(), ApiError> {
     let known = |f: &Filter| kind.filters.is_empty() || f.name.starts_with("tag") || kind.filters.contains(&&*f.name);
     match filter::of(form).into_iter().find(|f| !known(f)) {
         Some(Filter { name, .. }) => {
-            Err(Refusal::new("InvalidParameterValue", format!("The filter '{name}' is invalid")))
+            Err(ApiError::new("InvalidParameterValue", format!("The filter '{name}' is invalid")))
         }
         None => Ok(()),
     }
 }
 
 /// Narrows the whole list in an answer to the rows that a request asks for.
-pub(crate) fn narrow(action: &str, form: &Form, answer: &mut Element) -> Result<(), Refusal> {
+pub(crate) fn narrow(action: &str, form: &Form, answer: &mut Element) -> Result<(), ApiError> {
     let filters = filter::of(form);
-    let wanted = page::Wanted::of(action, form)?;
+    let wanted = page::PageRequest::of(action, form)?;
     answer.children.retain(|c| c.name != "nextToken");
     let list = rows(answer);
     if let Some(kind) = kind::listed_by(action) {
@@ -61,7 +61,7 @@ pub(crate) fn narrow(action: &str, form: &Form, answer: &mut Element) -> Result<
 }
 
 /// Refuses ids of which the list has no row.
-fn known(kind: &Kind, form: &Form, rows: &[Element]) -> Result<(), Refusal> {
+fn known(kind: &Kind, form: &Form, rows: &[Element]) -> Result<(), ApiError> {
     let listed = |id: &String| {
         let by_id = Filter { name: kind.id.to_owned(), values: vec![id.clone()] };
         rows.iter().any(|row| by_id.passes(row))
@@ -73,8 +73,8 @@ fn known(kind: &Kind, form: &Form, rows: &[Element]) -> Result<(), Refusal> {
 }
 
 /// What is said of an id that nothing has.
-pub(crate) fn unknown(kind: &Kind, id: &str) -> Refusal {
-    Refusal::new(kind.unknown, format!("The {} ID '{id}' does not exist", kind.noun))
+pub(crate) fn unknown(kind: &Kind, id: &str) -> ApiError {
+    ApiError::new(kind.unknown, format!("The {} ID '{id}' does not exist", kind.noun))
 }
 
 /// The token of a page that follows the one in an answer, even if there is none to follow.

@@ -10,10 +10,10 @@ use crate::element::Element;
 use crate::form::Form;
 use crate::kind;
 use crate::list;
-use crate::refusal::Refusal;
+use crate::refusal::ApiError;
 
 /// Refuses what the service would refuse of an action.
-pub(crate) async fn check(action: &str, form: &Form, region: Region<'_>) -> Result<(), Refusal> {
+pub(crate) async fn check(action: &str, form: &Form, region: Region<'_>) -> Result<(), ApiError> {
     if let Some(kind) = kind::listed_by(action) {
         return list::check(kind, form);
     }
@@ -58,7 +58,7 @@ pub(crate) fn sort_rules(answer: &mut Element) {
             let set = format!("{}FilterRuleSet", rule.text_of("trafficDirection"));
             match filter.children.iter_mut().find(|c| c.name == set) {
                 Some(set) => set.children.push(rule),
-                None => filter.children.push(Element::of(&set, [rule])),
+                None => filter.children.push(Element::with_children(&set, [rule])),
             }
         }
     });

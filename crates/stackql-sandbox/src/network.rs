@@ -7,10 +7,10 @@ use crate::account::Region;
 use crate::element::Element;
 use crate::form::Form;
 use crate::kind::{INTERFACE, SUBNET};
-use crate::refusal::Refusal;
+use crate::refusal::ApiError;
 
 /// The form with what a service would choose itself.
-pub(crate) async fn chosen(action: &str, form: Form, region: Region<'_>) -> Result<Form, Refusal> {
+pub(crate) async fn chosen(action: &str, form: Form, region: Region<'_>) -> Result<Form, ApiError> {
     match action {
         // The simulation looks for it by another name.
         "CreateSecurityGroup" => Ok(match form.get("GroupDescription").map(str::to_owned) {
@@ -30,7 +30,7 @@ pub(crate) async fn chosen(action: &str, form: Form, region: Region<'_>) -> Resu
                 Some(address) => Ok(form.with("PrivateIpAddress", address.to_string())),
                 None => {
                     let message = format!("There are no free addresses in the subnet '{wanted}'");
-                    Err(Refusal::new("InsufficientFreeAddressesInSubnet", message))
+                    Err(ApiError::new("InsufficientFreeAddressesInSubnet", message))
                 }
             }
         }
@@ -48,7 +48,7 @@ fn free_address(block: &str, taken: &[&str]) -> Option<Ipv4Addr> {
 }
 
 /// Gives the interfaces of an answer all their fields.
-pub(crate) async fn complete(action: &str, answer: &mut Element, region: Region<'_>) -> Result<(), Refusal> {
+pub(crate) async fn complete(action: &str, answer: &mut Element, region: Region<'_>) -> Result<(), ApiError> {
     let subnets = match action {
         "CreateNetworkInterface" | "DescribeNetworkInterfaces" => region.all(&SUBNET).await?,
         _ => return Ok(()),
@@ -79,7 +79,7 @@ pub(crate) async fn complete(action: &str, answer: &mut Element, region: Region<
             Element::leaf("privateDnsName", dns),
             Element::leaf("privateIpAddress", address),
         ];
-        element.put(Element::of("privateIpAddressesSet", [Element::of("item", private)]));
+        element.put(Element::with_children("privateIpAddressesSet", [Element::with_children("item", private)]));
     });
     Ok(())
 }

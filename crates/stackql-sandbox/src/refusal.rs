@@ -7,13 +7,13 @@ use crate::element::Element;
 /// A refusal: an error code of EC2 with its status and message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
-pub(crate) struct Refusal {
+pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
     pub(crate) code: String,
     pub(crate) message: String,
 }
 
-impl Refusal {
+impl ApiError {
     /// A refusal that is the fault of the caller.
     pub(crate) fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::with(StatusCode::BAD_REQUEST, code, message)
@@ -30,7 +30,7 @@ impl Refusal {
     }
 
     /// What a simulated service refused; nothing if it is no refusal.
-    pub(crate) fn of(status: u16, answer: &Element) -> Option<Self> {
+    pub(crate) fn from_response(status: u16, answer: &Element) -> Option<Self> {
         let error = answer.child("Error").or_else(|| answer.child("Errors")?.child("Error"))?;
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         Some(Self::with(status, error.text_of("Code"), error.text_of("Message")))
@@ -42,13 +42,13 @@ impl Refusal {
         let message = Element::leaf("Message", self.message.as_str());
         match service {
             "ec2" => {
-                let errors = Element::of("Errors", [Element::of("Error", [code, message])]);
-                Element::of("Response", [errors, Element::leaf("RequestID", request_id)])
+                let errors = Element::with_children("Errors", [Element::with_children("Error", [code, message])]);
+                Element::with_children("Response", [errors, Element::leaf("RequestID", request_id)])
             }
             _ => {
                 let sender = Element::leaf("Type", if self.status.is_server_error() { "Receiver" } else { "Sender" });
-                let error = Element::of("Error", [sender, code, message]);
-                Element::of("ErrorResponse", [error, Element::leaf("RequestId", request_id)])
+                let error = Element::with_children("Error", [sender, code, message]);
+                Element::with_children("ErrorResponse", [error, Element::leaf("RequestId", request_id)])
             }
         }
     }

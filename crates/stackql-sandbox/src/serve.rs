@@ -17,7 +17,7 @@ use crate::fault::FaultKind;
 use crate::fault::schedule::Schedule;
 use crate::form::Form;
 use crate::list;
-use crate::refusal::Refusal;
+use crate::refusal::ApiError;
 use crate::signature::Caller;
 
 /// What a request can be as long as.
@@ -44,9 +44,9 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Resp
     let text = body.as_ref().map(|b| String::from_utf8_lossy(b)).unwrap_or_default();
     let form = Form::read([parts.uri.query().unwrap_or_default(), &text]);
     let claimed = Caller::claimed(&parts, &form);
-    let refused = |refusal: Refusal| (refusal.status, refusal.element(&claimed.service, &request_id));
+    let refused = |refusal: ApiError| (refusal.status, refusal.element(&claimed.service, &request_id));
     let caller = match body {
-        Err(e) => Err(Refusal::new("MalformedQueryString", format!("The body cannot be read: {e}"))),
+        Err(e) => Err(ApiError::new("MalformedQueryString", format!("The body cannot be read: {e}"))),
         Ok(body) => endpoint.caller(&parts, &body, &claimed),
     };
     let caller = match caller {
@@ -78,7 +78,7 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Resp
 
 impl Endpoint {
     /// Who asks, if they may.
-    fn caller(&self, parts: &http::request::Parts, body: &Bytes, claimed: &Caller) -> Result<Caller, Refusal> {
+    fn caller(&self, parts: &http::request::Parts, body: &Bytes, claimed: &Caller) -> Result<Caller, ApiError> {
         let caller = match self.options.verify_signatures {
             true => Caller::verified(parts, body, Utc::now())?,
             false => claimed.clone(),
@@ -89,17 +89,17 @@ impl Endpoint {
 }
 
 /// What goes wrong before anything is done.
-async fn before(fault: Option<&FaultKind>) -> Result<(), Refusal> {
+async fn before(fault: Option<&FaultKind>) -> Result<(), ApiError> {
     match fault {
         Some(FaultKind::InternalError) => {
             let message = "An internal error has occurred";
-            Err(Refusal::with(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message))
+            Err(ApiError::with(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message))
         }
         Some(FaultKind::Unavailable) => {
             let message = "The server is overloaded and can't handle the request";
-            Err(Refusal::with(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", message))
+            Err(ApiError::with(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", message))
         }
-        Some(FaultKind::Code(code)) => Err(Refusal::new(code.as_str(), "This sandbox was told to refuse the request")),
+        Some(FaultKind::Code(code)) => Err(ApiError::new(code.as_str(), "This sandbox was told to refuse the request")),
         Some(FaultKind::Hang) => std::future::pending().await,
         Some(FaultKind::Truncated | FaultKind::NotXml | FaultKind::RepeatedToken) | None => Ok(()),
     }

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use crate::form::Form;
-use crate::refusal::Refusal;
+use crate::refusal::ApiError;
 
 /// The secret access key that belongs to every access key.
 pub(crate) const SECRET: &str = "test";
@@ -29,7 +29,7 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// The caller of a request whose signature is right.
-    pub(crate) fn verified(parts: &Parts, body: &[u8], now: DateTime<Utc>) -> Result<Self, Refusal> {
+    pub(crate) fn verified(parts: &Parts, body: &[u8], now: DateTime<Utc>) -> Result<Self, ApiError> {
         let authorization = Authorization::of(&parts.headers)?;
         authorization.verify(parts, body, now)?;
         Ok(authorization.caller())
@@ -59,13 +59,13 @@ struct Authorization<'a> {
 }
 
 impl<'a> Authorization<'a> {
-    fn of(headers: &'a HeaderMap) -> Result<Self, Refusal> {
+    fn of(headers: &'a HeaderMap) -> Result<Self, ApiError> {
         let missing = || {
             let message = "Request is missing Authentication Token; sign it with any access key and the secret 'test'";
-            Refusal::with(StatusCode::FORBIDDEN, "MissingAuthenticationToken", message)
+            ApiError::with(StatusCode::FORBIDDEN, "MissingAuthenticationToken", message)
         };
         let text = headers.get(header::AUTHORIZATION).ok_or_else(missing)?.to_str().unwrap_or_default();
-        let incomplete = || Refusal::new("IncompleteSignature", "The Authorization header is no AWS4-HMAC-SHA256 one");
+        let incomplete = || ApiError::new("IncompleteSignature", "The Authorization header is no AWS4-HMAC-SHA256 one");
         let fields = text.strip_prefix("AWS4-HMAC-SHA256").ok_or_else(incomplete)?;
         let field = |name: &str| {
             let mut named = fields.split([',', ' ']).filter_map(|f| f.trim().split_once('='));
@@ -83,16 +83,16 @@ impl<'a> Authorization<'a> {
     }
 
     /// Signs the request again, as it came, and compares.
-    fn verify(&self, parts: &Parts, body: &[u8], now: DateTime<Utc>) -> Result<(), Refusal> {
+    fn verify(&self, parts: &Parts, body: &[u8], now: DateTime<Utc>) -> Result<(), ApiError> {
         let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
-        let incomplete = |message: String| Refusal::new("IncompleteSignature", message);
+        let incomplete = |message: String| ApiError::new("IncompleteSignature", message);
         let date = text("x-amz-date").ok_or_else(|| incomplete("The request has no X-Amz-Date header".to_owned()))?;
         let time = NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ")
             .map_err(|_| incomplete(format!("'{date}' in the X-Amz-Date header is no time")))?
             .and_utc();
         if (now - time).abs() > LARGEST_SKEW {
             let message = format!("Request has expired: it was signed at {time}, and it is {now}");
-            return Err(Refusal::new("RequestExpired", message));
+            return Err(ApiError::new("RequestExpired", message));
         }
         let host = text("host").filter(|_| self.signed_headers.contains(&"host"));
         let host = host.ok_or_else(|| incomplete("The host header is not signed".to_owned()))?;
@@ -111,7 +111,7 @@ impl<'a> Authorization<'a> {
         }
         let message = "The request signature we calculated does not match the signature you provided. \
                        The secret access key of this sandbox is 'test' for every access key.";
-        Err(Refusal::with(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message))
+        Err(ApiError::with(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message))
     }
 
     fn signature_of(&self, request: SignableRequest<'_>, time: SystemTime) -> Result<String, String> {

@@ -53,7 +53,7 @@ impl Tags {
     }
 
     /// All tags, as `DescribeTags` lists them.
-    pub(crate) fn listed(&self) -> Element {
+    pub(crate) fn describe_tags(&self) -> Element {
         let tags = self.0.iter().flat_map(|(id, tags)| tags.iter().map(move |(key, value)| (id, key, value)));
         let rows = tags.map(|(id, key, value)| {
             let fields = [
@@ -62,9 +62,9 @@ impl Tags {
                 Element::leaf("key", key.as_str()),
                 Element::leaf("value", value.as_str()),
             ];
-            Element::of("item", fields)
+            Element::with_children("item", fields)
         });
-        Element::of("DescribeTagsResponse", [Element::of("tagSet", rows)])
+        Element::with_children("DescribeTagsResponse", [Element::with_children("tagSet", rows)])
     }
 
     /// Writes the tags of all resources into an answer.
@@ -82,9 +82,9 @@ impl Tags {
     fn write_row(&self, container: &str, row: &mut Element) {
         let Some(tags) = own_id(container, row).and_then(|id| self.0.get(id)) else { return };
         let item = |(key, value): (&String, &String)| {
-            Element::of("item", [Element::leaf("key", key.as_str()), Element::leaf("value", value.as_str())])
+            Element::with_children("item", [Element::leaf("key", key.as_str()), Element::leaf("value", value.as_str())])
         };
-        row.put(Element::of("tagSet", tags.iter().map(item)));
+        row.put(Element::with_children("tagSet", tags.iter().map(item)));
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
         let set = format!("<tagSet>{}{}</tagSet>", item("a", "<value>b</value>"), item("c", "<value/>"));
         let row = format!("<vpcSet><item><vpcId>vpc-1</vpcId>{set}</item></vpcSet>");
         assert_eq!(written(&tags), format!("<r>{row}<subnet><vpcId>vpc-1</vpcId></subnet></r>"));
-        assert!(tags.listed().xml().contains("<resourceType>vpc</resourceType><key>a</key>"));
+        assert!(tags.describe_tags().xml().contains("<resourceType>vpc</resourceType><key>a</key>"));
         tags.delete(&Form::read(["ResourceId.1=vpc-1"]));
         assert!(written(&tags).contains("<tagSet/>"));
         tags.forget("vpc-1");

@@ -9,7 +9,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use async_trait::async_trait;
 use futures::StreamExt;
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType};
-use stackql_engine::{Failure, FailureKind, Outcome, Session};
+use stackql_engine::{Completeness, Failure, FailureKind, Session};
 
 /// A session that a suite runs against.
 ///
@@ -20,18 +20,18 @@ pub struct Database(pub Session);
 
 /// A failure as a suite sees it: the message, then its hints, a line each.
 #[derive(Debug)]
-pub struct Complaint(pub Failure);
+pub struct SuiteError(pub Failure);
 
-impl fmt::Display for Complaint {
+impl fmt::Display for SuiteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.message)?;
         self.0.hints.iter().try_for_each(|hint| write!(f, "\nhint: {hint}"))
     }
 }
 
-impl std::error::Error for Complaint {}
+impl std::error::Error for SuiteError {}
 
-impl From<ArrowError> for Complaint {
+impl From<ArrowError> for SuiteError {
     fn from(error: ArrowError) -> Self {
         Self(Failure::new(FailureKind::Internal, error.to_string()))
     }
@@ -39,11 +39,11 @@ impl From<ArrowError> for Complaint {
 
 #[async_trait]
 impl AsyncDB for Database {
-    type Error = Complaint;
+    type Error = SuiteError;
     type ColumnType = DefaultColumnType;
 
-    async fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Complaint> {
-        let answer = self.0.run(sql).await.map_err(Complaint)?;
+    async fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, SuiteError> {
+        let answer = self.0.run(sql).await.map_err(SuiteError)?;
         let mut types = vec![DefaultColumnType::Text];
         let mut cells: Vec<Vec<String>> = Vec::new();
         if let Some(mut rows) = answer.rows {
@@ -51,7 +51,7 @@ impl AsyncDB for Database {
             while let Some(batch) = rows.next().await {
                 match batch {
                     Ok(batch) => cells.extend(texts(&batch)?),
-                    Err(error) if cells.is_empty() => return Err(Complaint(Failure::from(error))),
+                    Err(error) if cells.is_empty() => return Err(SuiteError(Failure::from(error))),
                     Err(error) => {
                         cells.push(vec![format!("failed: {}", Failure::from(error))]);
                         break;
@@ -62,10 +62,10 @@ impl AsyncDB for Database {
             let lines = answer.message.iter().flat_map(|message| message.lines());
             cells.extend(lines.map(|line| vec![line.to_owned()]));
         }
-        match (answer.outcome)() {
-            Outcome::Complete => {}
-            Outcome::Partial(failures) => cells.extend(failures.iter().map(|f| vec![format!("partial: {f}")])),
-            Outcome::Truncated(what) => cells.push(vec![format!("truncated: {what}")]),
+        match (answer.completeness)() {
+            Completeness::Complete => {}
+            Completeness::Partial(failures) => cells.extend(failures.iter().map(|f| vec![format!("partial: {f}")])),
+            Completeness::Truncated(what) => cells.push(vec![format!("truncated: {what}")]),
         }
         Ok(DBOutput::Rows { types, rows: cells })
     }

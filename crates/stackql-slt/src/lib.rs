@@ -7,5 +7,5 @@
 mod database;
 mod world;
 
-pub use database::{Complaint, Database};
+pub use database::{Database, SuiteError};
 pub use world::{World, WorldError};

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 use stackql_call::{Attempt, Request, Response, Transport, TransportError, TransportErrorKind};
-use stackql_compile::Installed;
-use stackql_engine::{Namespace, Rollback, SessionOptions};
-use stackql_provider::{CompiledProvider, Origin, Packing, Provider, Providers, Scope};
+use stackql_compile::DocumentProvider;
+use stackql_engine::{CacheNamespace, RollbackMode, SessionOptions};
+use stackql_provider::{CompiledProvider, Compression, Origin, Provider, Providers, Scope};
 use thiserror::Error;
 
 /// Where the registry's archives are in the folder that is kept beside the project.
@@ -32,7 +32,7 @@ pub struct World {
 struct Settings {
     page_limit: Option<usize>,
     read_only: bool,
-    rollback: Rollback,
+    rollback: RollbackMode,
     compat: bool,
     analytics: Option<Analytics>,
 }
@@ -88,7 +88,7 @@ impl World {
     /// their answers have the status that a client gives them, which only tells good ones from others. Exchanges with
     /// the same question answer in turn, the last one for good. A status of 0 is a connection that breaks.
     /// `settings.yaml` may hold options of the session.
-    pub fn read(folder: &Path) -> Result<Self, WorldError> {
+    pub fn load(folder: &Path) -> Result<Self, WorldError> {
         let fail = |path: &Path, reason: String| WorldError { path: path.display().to_string(), reason };
         let exchanges = folder.join("exchanges");
         let mut files: Vec<_> = match std::fs::read_dir(&exchanges) {
@@ -124,7 +124,7 @@ impl World {
     pub fn options(&self) -> SessionOptions {
         let Settings { page_limit, read_only, rollback, compat, ref analytics } = self.settings;
         let namespace = |a: &Analytics| {
-            let namespace = Namespace::new(&a.regex, &a.template, Duration::from_secs(a.ttl));
+            let namespace = CacheNamespace::new(&a.regex, &a.template, Duration::from_secs(a.ttl));
             namespace.expect("the settings of a world name tables")
         };
         let analytics = analytics.as_ref().map(namespace);
@@ -151,7 +151,7 @@ impl World {
         // Documents of a world's own are of a provider that is called as the world is.
         let documents = folder.join("documents").join(folder.file_name().unwrap_or_default()).join("v1.0.0");
         if documents.is_dir() {
-            let installed = Installed::open(&documents, None).map_err(|problem| fail(problem.to_string()))?;
+            let installed = DocumentProvider::open(&documents, None).map_err(|problem| fail(problem.to_string()))?;
             return Ok(Some(Providers::new(vec![(Box::new(installed), Origin::Documents("documents".to_owned()))])));
         }
         let Sources { models, overlays } = match std::fs::read_to_string(folder.join("sources.yaml")) {
@@ -160,7 +160,7 @@ impl World {
         };
         let source = stackql_compile::aws(&folder.join(models), &[], &folder.join(overlays), false)
             .map_err(|e| fail(e.to_string()))?;
-        let bytes = stackql_provider::write(&source, Packing::Quick).map_err(|e| fail(e.to_string()))?;
+        let bytes = stackql_provider::write(&source, Compression::Fast).map_err(|e| fail(e.to_string()))?;
         let compiled = CompiledProvider::new(bytes).map_err(|e| fail(e.to_string()))?;
         Ok(Some(Providers::new(vec![(Box::new(compiled), Origin::Embedded)])))
     }
@@ -172,7 +172,7 @@ impl World {
         scratch: &Path,
     ) -> Result<Option<Providers>, WorldError> {
         let Some(folder) = Self::unpacked(directory, version, shared, scratch)? else { return Ok(None) };
-        let installed = Installed::open(&folder, None)
+        let installed = DocumentProvider::open(&folder, None)
             .map_err(|problem| WorldError { path: folder.display().to_string(), reason: problem.to_string() })?;
         Ok(Some(Providers::new(vec![(Box::new(installed), Origin::Documents(directory.to_owned()))])))
     }

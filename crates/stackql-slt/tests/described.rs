@@ -11,9 +11,9 @@ use std::thread;
 use arrow::array::{AsArray, RecordBatch};
 use futures::TryStreamExt;
 use futures::executor::block_on;
-use stackql_compile::Installed;
+use stackql_compile::DocumentProvider;
 use stackql_engine::{Session, SessionOptions};
-use stackql_provider::{Definitions, OnDemand, Origin, Providers, Verb};
+use stackql_provider::{Definitions, LazyProvider, Origin, Providers, Verb};
 use stackql_slt::World;
 
 /// Services whose document is none in the archives; docs/registry-coverage.md says so of the same ones.
@@ -51,7 +51,7 @@ fn every_table_is_listed_and_described() {
         let [directory, version] = [archive.parent().unwrap().file_name(), archive.file_stem()]
             .map(|name| name.unwrap().to_str().unwrap().to_owned());
         let folder = World::unpacked(&directory, &version, &shared, scratch.path()).unwrap().unwrap();
-        let provider = Installed::open(&folder, None).unwrap();
+        let provider = DocumentProvider::open(&folder, None).unwrap();
         let services = provider.provider().services.iter().map(|service| service.name.clone()).collect();
         Version { directory, version, folder, services }
     });
@@ -78,7 +78,7 @@ struct Described<'a> {
 
 /// Lists and describes the tables of some services.
 fn described<'a>(version: &'a Version, services: &'a [String]) -> Described<'a> {
-    let installed = Installed::open(&version.folder, None).unwrap();
+    let installed = DocumentProvider::open(&version.folder, None).unwrap();
     let definitions = Arc::new(Providers::new(vec![(Box::new(installed), Origin::Documents(String::new()))]));
     let provider = definitions.providers().pop().unwrap().name;
     let session = Session::new(Arc::clone(&definitions) as _, Arc::new(World::silent()), SessionOptions::default());

@@ -51,7 +51,7 @@ async fn outcome(session: &Session, statement: &str) -> Result<(), Failure> {
 async fn messages_are_for_a_person() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let definitions = World::definitions(&root.join("worlds/rail"), &root.join("nowhere"), root).unwrap().unwrap();
-    let world = Arc::new(World::read(&root.join("worlds/rail/none")).unwrap());
+    let world = Arc::new(World::load(&root.join("worlds/rail/none")).unwrap());
     let session = Session::new(Arc::new(definitions), Arc::clone(&world) as _, world.options())
         .with_store(Arc::new(SqliteStore::in_memory()));
     let statements: Vec<&str> =

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use stackql_call::{Request, Transport, TransportError};
-use stackql_client::{Caching, Identity, Replaying};
+use stackql_client::{CachingTransport, CallerIdentity, ReplayTransport};
 use stackql_engine::Session;
 use stackql_slt::{Database, World};
 use stackql_store::SqliteStore;
@@ -19,7 +19,7 @@ use stackql_store::SqliteStore;
 struct Anybody;
 
 #[async_trait]
-impl Identity for Anybody {
+impl CallerIdentity for Anybody {
     async fn identity(&self, _: &Request) -> Result<Option<String>, TransportError> {
         Ok(Some(String::new()))
     }
@@ -42,11 +42,11 @@ async fn every_suite_gives_what_it_says() {
         let definitions = Arc::new(definitions);
         for file in std::fs::read_dir(&world).unwrap().map(|e| e.unwrap().path()) {
             let place = folder.join(file.file_stem().unwrap());
-            let api = Arc::new(World::read(&place).unwrap());
+            let api = Arc::new(World::load(&place).unwrap());
             let cassette = place.join("cassette");
             let transport: Arc<dyn Transport> = match cassette.is_dir() {
-                true => Arc::new(Replaying::open(cassette).unwrap()),
-                false => Arc::new(Caching::new(Arc::clone(&api) as _, Arc::new(Anybody), None)),
+                true => Arc::new(ReplayTransport::open(cassette).unwrap()),
+                false => Arc::new(CachingTransport::new(Arc::clone(&api) as _, Arc::new(Anybody), None)),
             };
             let session = Session::new(Arc::clone(&definitions) as _, transport, api.options())
                 .with_store(Arc::new(SqliteStore::in_memory()));

@@ -14,11 +14,11 @@ mod written;
 
 pub use dialect::SqlDialect;
 pub use parse::parse;
-pub use prepared::{Prepared, PreparedError};
-pub use split::{Piece, breaks_off, length, split};
+pub use prepared::{PreparedError, PreparedStatement};
+pub use split::{ScriptStatement, is_incomplete, length, split};
 pub use sqlparser;
 pub use statement::{
-    Create, Delete, Exec, Hints, Insert, JoinBy, Literal, Made, ObjectName, Query, Replace, Show, ShowFilter, ShowKind,
-    Statement, Update,
+    Create, Delete, Exec, Hints, Insert, JoinHint, Literal, ObjectKind, ObjectName, Query, Replace, Show, ShowFilter,
+    ShowKind, Statement, Update,
 };
 pub use syntax_error::SyntaxError;

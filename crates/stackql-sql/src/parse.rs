@@ -17,7 +17,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
 
-use crate::{Hints, JoinBy, SqlDialect, Statement, SyntaxError};
+use crate::{Hints, JoinHint, SqlDialect, Statement, SyntaxError};
 
 /// Reads one statement. A semicolon may end it; nothing but comments may follow.
 pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
@@ -27,8 +27,8 @@ pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
         SyntaxError::at(text, byte_of(text, e.location), None, message)
     })?;
     let tokens = names::settled(text, tokens);
-    let mut reader = Reader::new(text, hints(&tokens), executed::as_functions(text, tokens)?);
-    if let Some(operator) = chains::too_long(&reader.tokens) {
+    let mut reader = StatementParser::new(text, hints(&tokens), executed::exec_relations_as_functions(text, tokens)?);
+    if let Some(operator) = chains::find_too_deep(&reader.tokens) {
         let most = chains::LONGEST;
         let message = format!("more than {most} operators in a row; use IN, a table of values or several statements");
         return Err(reader.error_at(operator.span.start, message));
@@ -77,21 +77,21 @@ const RUN: [&str; 29] = [
 ];
 
 /// Reads tokens one after the other.
-struct Reader<'a> {
+struct StatementParser<'a> {
     text: &'a str,
     tokens: Vec<TokenWithSpan>,
     hints: Hints,
     parser: Parser<'a>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> StatementParser<'a> {
     fn new(text: &'a str, hints: Hints, tokens: Vec<TokenWithSpan>) -> Self {
         let parser = Parser::new(&SqlDialect).with_tokens_with_locations(tokens.clone());
         Self { text, tokens, hints, parser }
     }
 }
 
-impl Reader<'_> {
+impl StatementParser<'_> {
     fn statement(&mut self) -> Result<Statement, SyntaxError> {
         let first = self.parser.peek_token();
         let word = match &first.token {
@@ -133,7 +133,7 @@ impl Reader<'_> {
             "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" => self.transaction(&word),
             other if OTHER.contains(&other) => {
                 while self.parser.next_token().token != Token::EOF {}
-                Ok(Statement::Other(word))
+                Ok(Statement::Unsupported(word))
             }
             unknown => {
                 let near = RUN.iter().chain(&OTHER).find(|known| one_slip_apart(known, unknown));
@@ -173,7 +173,7 @@ impl Reader<'_> {
 
     fn error_at(&self, place: Location, message: impl Into<String>) -> SyntaxError {
         let token = self.tokens.iter().find(|t| place.line > 0 && t.span.start == place);
-        let near = token.map(|t| shortened(&t.token.to_string()));
+        let near = token.map(|t| truncate(&t.token.to_string()));
         let position = if place.line == 0 { self.text.trim_end().len() } else { byte_of(self.text, place) };
         SyntaxError::at(self.text, position, near, message)
     }
@@ -227,12 +227,12 @@ fn hints(tokens: &[TokenWithSpan]) -> Hints {
         let Token::Whitespace(Whitespace::MultiLineComment(comment)) = &token.token else { continue };
         let Some(asked) = comment.strip_prefix('+') else { continue };
         for word in asked.split(|c: char| !c.is_alphanumeric() && c != '_') {
-            hints.until_complete |= word.eq_ignore_ascii_case("AWAIT");
+            hints.await_completion |= word.eq_ignore_ascii_case("AWAIT");
             hints.show_results |= word.eq_ignore_ascii_case("SHOWRESULTS");
             if word.eq_ignore_ascii_case("LOOKUP") {
-                hints.join_by = Some(JoinBy::Key);
+                hints.join = Some(JoinHint::Lookup);
             } else if word.eq_ignore_ascii_case("LIST") {
-                hints.join_by = Some(JoinBy::List);
+                hints.join = Some(JoinHint::List);
             }
         }
     }
@@ -260,7 +260,7 @@ fn lower_first(text: &str) -> String {
     chars.next().map(|c| c.to_ascii_lowercase().to_string()).unwrap_or_default() + chars.as_str()
 }
 
-fn shortened(text: &str) -> String {
+fn truncate(text: &str) -> String {
     const LONGEST: usize = 40;
     let line = text.lines().next().unwrap_or_default();
     match line.char_indices().nth(LONGEST) {

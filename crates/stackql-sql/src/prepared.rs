@@ -9,7 +9,7 @@ use crate::{Replace, Statement};
 
 /// A statement that is run later, with values.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Prepared {
+pub struct PreparedStatement {
     /// The statement, in which `$1` is the first value.
     pub statement: Statement,
     /// The types of the first values, as far as they are declared.
@@ -30,10 +30,10 @@ pub enum PreparedError {
     },
     /// A place is not `$1` or on.
     #[error("a place for a value is $1, $2 and so on, not {0}")]
-    Place(String),
+    Placeholder(String),
 }
 
-impl Prepared {
+impl PreparedStatement {
     /// The statement with these values in their places.
     ///
     /// # Errors
@@ -60,12 +60,15 @@ impl Prepared {
             _ if matches!(value, Expr::Value(_)) => value.clone(),
             _ => Expr::Nested(Box::new(value.clone())),
         };
-        let mut filling = Filling { values: values.iter().enumerate().map(typed).collect(), places: self.types.len() };
+        let mut filling = PlaceholderBinder {
+            values: values.iter().enumerate().map(typed).collect(),
+            placeholders: self.types.len(),
+        };
         let mut statement = self.statement.clone();
         if let ControlFlow::Break(error) = statement.fill(&mut filling) {
             return Err(error);
         }
-        match filling.places {
+        match filling.placeholders {
             wanted if wanted == values.len() => Ok(statement),
             wanted => Err(PreparedError::Count { wanted, given: values.len() }),
         }
@@ -73,22 +76,22 @@ impl Prepared {
 }
 
 /// Puts values in their places.
-struct Filling {
+struct PlaceholderBinder {
     values: Vec<Expr>,
     /// How many places were met or declared.
-    places: usize,
+    placeholders: usize,
 }
 
-impl VisitorMut for Filling {
+impl VisitorMut for PlaceholderBinder {
     type Break = PreparedError;
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<PreparedError> {
         let Expr::Value(value) = expr else { return ControlFlow::Continue(()) };
         let Value::Placeholder(place) = &value.value else { return ControlFlow::Continue(()) };
         let Some(number) = place.strip_prefix('$').and_then(|n| n.parse::<usize>().ok()).filter(|n| *n > 0) else {
-            return ControlFlow::Break(PreparedError::Place(place.clone()));
+            return ControlFlow::Break(PreparedError::Placeholder(place.clone()));
         };
-        self.places = self.places.max(number);
+        self.placeholders = self.placeholders.max(number);
         if let Some(value) = self.values.get(number - 1) {
             *expr = value.clone();
         }
@@ -112,7 +115,7 @@ fn is_of(value: &Expr, data_type: &DataType) -> bool {
 }
 
 impl Statement {
-    fn fill(&mut self, filling: &mut Filling) -> ControlFlow<PreparedError> {
+    fn fill(&mut self, filling: &mut PlaceholderBinder) -> ControlFlow<PreparedError> {
         match self {
             Self::Query(query) => query.ast.visit(filling),
             Self::Insert(insert) | Self::Replace(Replace::Rows(insert)) => {

@@ -3,28 +3,28 @@
 
 /// One statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece<'a> {
+pub struct ScriptStatement<'a> {
     /// Its text, without the semicolon, comments in front, or blanks around it.
     pub text: &'a str,
     /// Where it starts in the script, in bytes.
     pub start: usize,
     /// Whether a semicolon ended it.
-    pub ended: bool,
+    pub is_complete: bool,
 }
 
 /// The statements of a script, in order; empty ones are left out.
-pub fn split(script: &str) -> Vec<Piece<'_>> {
+pub fn split(script: &str) -> Vec<ScriptStatement<'_>> {
     scan(script).0
 }
 
 /// Whether the script breaks off within a statement or a comment; who types it has more to say.
-pub fn breaks_off(script: &str) -> bool {
+pub fn is_incomplete(script: &str) -> bool {
     let (pieces, in_comment) = scan(script);
-    in_comment || pieces.last().is_some_and(|piece| !piece.ended)
+    in_comment || pieces.last().is_some_and(|piece| !piece.is_complete)
 }
 
 /// The statements, and whether a comment is open at the end.
-fn scan(script: &str) -> (Vec<Piece<'_>>, bool) {
+fn scan(script: &str) -> (Vec<ScriptStatement<'_>>, bool) {
     let mut pieces = Vec::new();
     let mut in_comment = false;
     // Where the statement's first token stands, once there is one.
@@ -43,7 +43,7 @@ fn scan(script: &str) -> (Vec<Piece<'_>>, bool) {
             length(rest)
         } else if c == ';' {
             if let Some(start) = start.take() {
-                pieces.push(Piece { text: script[start..at].trim_end(), start, ended: true });
+                pieces.push(ScriptStatement { text: script[start..at].trim_end(), start, is_complete: true });
             }
             1
         } else if c.is_whitespace() {
@@ -55,7 +55,7 @@ fn scan(script: &str) -> (Vec<Piece<'_>>, bool) {
         at += len;
     }
     if let Some(start) = start {
-        pieces.push(Piece { text: script[start..].trim_end(), start, ended: false });
+        pieces.push(ScriptStatement { text: script[start..].trim_end(), start, is_complete: false });
     }
     (pieces, in_comment)
 }

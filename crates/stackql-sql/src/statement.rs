@@ -4,7 +4,7 @@ use std::fmt;
 
 use sqlparser::ast::{ColumnDef, Expr, SelectItem};
 
-use crate::Prepared;
+use crate::PreparedStatement;
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +60,7 @@ pub enum Statement {
     /// Forgets a view or a table.
     Drop {
         /// What it is.
-        made: Made,
+        made: ObjectKind,
         /// Its name.
         name: String,
         /// That there is none is no error.
@@ -72,13 +72,13 @@ pub enum Statement {
         name: String,
     },
     /// A query in the SQL of the store that keeps what users make.
-    Native(String),
+    NativeQuery(String),
     /// Keeps a statement for later.
     Prepare {
         /// What it is called then.
         name: String,
         /// The statement.
-        prepared: Box<Prepared>,
+        prepared: Box<PreparedStatement>,
     },
     /// Runs a kept statement.
     Execute {
@@ -125,7 +125,7 @@ pub enum Statement {
     /// Asks: `SELECT`, `WITH`, `VALUES`.
     Query(Query),
     /// A statement that is known and not run; its keyword, upper case.
-    Other(String),
+    Unsupported(String),
 }
 
 /// A dotted name; its parts, without quotes.
@@ -209,18 +209,18 @@ pub struct Query {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hints {
     /// `AWAIT`: wait until the operation is complete.
-    pub until_complete: bool,
+    pub await_completion: bool,
     /// `SHOWRESULTS`: EXEC gives the answer as rows.
     pub show_results: bool,
     /// How relations are read whose other side names what is wanted of them.
-    pub join_by: Option<JoinBy>,
+    pub join: Option<JoinHint>,
 }
 
 /// How a relation is read that could be asked for each key of another, or listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JoinBy {
+pub enum JoinHint {
     /// `LOOKUP`: a call for each key.
-    Key,
+    Lookup,
     /// `LIST`: once, as a list.
     List,
 }
@@ -280,7 +280,7 @@ pub struct Delete {
 
 /// What users can make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Made {
+pub enum ObjectKind {
     /// A query with a name.
     View,
     /// A query with a name, and the rows it gave.
@@ -293,13 +293,13 @@ pub enum Made {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Create {
     /// What is made.
-    pub made: Made,
+    pub kind: ObjectKind,
     /// Its name.
     pub name: String,
     /// It stands in place of what had the name.
-    pub replaces: bool,
+    pub or_replace: bool,
     /// That there is something of the name is no error.
-    pub unless_exists: bool,
+    pub if_not_exists: bool,
     /// The text of a view's query, or the statement that makes a table with these columns.
     pub text: String,
     /// The query whose rows it has; none where a table begins empty.

@@ -50,7 +50,7 @@ impl SyntaxError {
 
     /// The line of `text` with the mistake, and below it a caret under the place. Of a long line, what is near the
     /// mistake. `text` is what was parsed.
-    pub fn marked(&self, text: &str) -> String {
+    pub fn with_caret(&self, text: &str) -> String {
         let line: Vec<char> = text.lines().nth(self.line - 1).unwrap_or_default().chars().collect();
         let place = (self.column - 1).min(line.len());
         let (from, to) = (place.saturating_sub(SHOWN), line.len().min(place + SHOWN));

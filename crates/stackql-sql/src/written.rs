@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{Expr, Ident, SelectItem, Value, VisitMut, VisitorMut};
 
-use crate::{Delete, Exec, Hints, Insert, JoinBy, Literal, ObjectName, Replace, Statement, Update};
+use crate::{Delete, Exec, Hints, Insert, JoinHint, Literal, ObjectName, Replace, Statement, Update};
 
 impl Statement {
     /// The statement as text, if it is an INSERT, UPDATE, REPLACE, DELETE or EXEC.
@@ -14,7 +14,7 @@ impl Statement {
     /// let statement = stackql_sql::parse("delete /*+ AWAIT */ from a.b.c where id = 'x'").unwrap();
     /// assert_eq!(statement.written().unwrap(), r#"DELETE /*+ AWAIT */ FROM "a"."b"."c" WHERE id = 'x'"#);
     /// ```
-    pub fn written(&self) -> Option<String> {
+    pub fn to_sql(&self) -> Option<String> {
         match self {
             Self::Insert(insert) => Some(insert.to_string()),
             Self::Update(update) => Some(update.to_string()),
@@ -49,9 +49,9 @@ impl Display for Replace {
 
 impl Insert {
     fn write(&self, f: &mut fmt::Formatter<'_>, keyword: &str) -> fmt::Result {
-        write!(f, "{keyword}{} INTO {}", asked(self.hints), dotted(&self.table))?;
+        write!(f, "{keyword}{} INTO {}", hints_to_sql(self.hints), dotted(&self.table))?;
         if !self.columns.is_empty() {
-            write!(f, " ({})", listed(self.columns.iter().map(|column| quoted(column))))?;
+            write!(f, " ({})", comma_separated(self.columns.iter().map(|column| quoted(column))))?;
         }
         match &self.source {
             Some(source) => write!(f, " {}", faithful(&source.ast))?,
@@ -64,7 +64,7 @@ impl Insert {
 impl Update {
     fn write(&self, f: &mut fmt::Formatter<'_>, keyword: &str) -> fmt::Result {
         let set = self.assignments.iter().map(|(column, value)| format!("{} = {}", quoted(column), faithful(value)));
-        write!(f, "{keyword}{} {} SET {}", asked(self.hints), dotted(&self.table), listed(set))?;
+        write!(f, "{keyword}{} {} SET {}", hints_to_sql(self.hints), dotted(&self.table), comma_separated(set))?;
         whose(f, self.selection.as_ref())?;
         returning(f, self.returning.as_deref())
     }
@@ -72,7 +72,7 @@ impl Update {
 
 impl Display for Delete {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DELETE{} FROM {}", asked(self.hints), dotted(&self.table))?;
+        write!(f, "DELETE{} FROM {}", hints_to_sql(self.hints), dotted(&self.table))?;
         whose(f, self.selection.as_ref())?;
         returning(f, self.returning.as_deref())
     }
@@ -83,18 +83,18 @@ impl Display for Exec {
         let json = self.json.as_ref().map(|json| format!("@@json = {}", text(json)));
         let arguments = self.arguments.iter().map(|(name, value)| format!("@{} = {}", quoted(name), literal(value)));
         let arguments: Vec<String> = arguments.chain(json).collect();
-        write!(f, "EXEC{} {}", asked(self.hints), dotted(&self.method))?;
+        write!(f, "EXEC{} {}", hints_to_sql(self.hints), dotted(&self.method))?;
         if arguments.is_empty() { Ok(()) } else { write!(f, " {}", arguments.join(", ")) }
     }
 }
 
-fn asked(hints: Hints) -> String {
+fn hints_to_sql(hints: Hints) -> String {
     let words = [
-        hints.until_complete.then_some("AWAIT"),
+        hints.await_completion.then_some("AWAIT"),
         hints.show_results.then_some("SHOWRESULTS"),
-        hints.join_by.map(|by| match by {
-            JoinBy::Key => "LOOKUP",
-            JoinBy::List => "LIST",
+        hints.join.map(|by| match by {
+            JoinHint::Lookup => "LOOKUP",
+            JoinHint::List => "LIST",
         }),
     ];
     let words: Vec<&str> = words.into_iter().flatten().collect();
@@ -109,7 +109,7 @@ fn quoted(name: &str) -> String {
     Ident::with_quote('"', name).to_string()
 }
 
-fn listed(parts: impl Iterator<Item = String>) -> String {
+fn comma_separated(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
@@ -120,13 +120,13 @@ fn text(text: &str) -> String {
 /// The same, and texts in it are written with every quote doubled: a tree takes two quotes in a row for one that is.
 pub(crate) fn faithful<T: VisitMut + Clone>(tree: &T) -> T {
     let mut tree = tree.clone();
-    let _ = tree.visit(&mut Texts);
+    let _ = tree.visit(&mut StringLiterals);
     tree
 }
 
-struct Texts;
+struct StringLiterals;
 
-impl VisitorMut for Texts {
+impl VisitorMut for StringLiterals {
     type Break = ();
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
@@ -160,7 +160,7 @@ fn whose(f: &mut fmt::Formatter<'_>, selection: Option<&Expr>) -> fmt::Result {
 
 fn returning(f: &mut fmt::Formatter<'_>, items: Option<&[SelectItem]>) -> fmt::Result {
     match items {
-        Some(items) => write!(f, " RETURNING {}", listed(items.iter().map(|item| faithful(item).to_string()))),
+        Some(items) => write!(f, " RETURNING {}", comma_separated(items.iter().map(|item| faithful(item).to_string()))),
         None => Ok(()),
     }
 }

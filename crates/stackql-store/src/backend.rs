@@ -31,33 +31,36 @@ impl fmt::Debug for Backend {
 /// The keys that matter; the others are about how the Go program lays out tables of its own.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Said {
+struct BackendFlags {
     db_engine: String,
     sql_dialect: String,
     dsn: String,
     db_init_filepath: String,
-    schemata: Schemata,
+    schemata: SchemaNames,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Schemata {
+struct SchemaNames {
     table_schema: String,
 }
 
 /// Reads where the database is; without a word about it, in memory.
 pub(crate) fn backend(text: &str) -> Result<Backend, StoreError> {
     // YAML takes JSON, and in other people's spelling, too.
-    let read: serde_json::Value =
-        if text.trim().is_empty() { serde_json::Value::Null } else { yaml(text).map_err(|why| refused(&why))? };
+    let read: serde_json::Value = if text.trim().is_empty() {
+        serde_json::Value::Null
+    } else {
+        yaml(text).map_err(|why| invalid_backend(&why))?
+    };
     if read.is_null() {
         return Ok(Backend::Memory { script: None });
     }
     // A list would be taken for the values in their order.
     if !read.is_object() {
-        return Err(refused("it has no keys"));
+        return Err(invalid_backend("it has no keys"));
     }
-    let said: Said = serde_json::from_value(read).map_err(|error| refused(&error.to_string()))?;
+    let said: BackendFlags = serde_json::from_value(read).map_err(|error| invalid_backend(&error.to_string()))?;
     let script = Some(PathBuf::from(&said.db_init_filepath)).filter(|path| !path.as_os_str().is_empty());
     let (engine, dialect) = match said.db_engine.as_str() {
         "" => SQLITE,
@@ -89,7 +92,7 @@ fn yaml(text: &str) -> Result<serde_json::Value, String> {
     yaml_serde::from_str(text).map_err(|error| error.to_string())
 }
 
-fn refused(reason: &str) -> StoreError {
+fn invalid_backend(reason: &str) -> StoreError {
     // A library's picture of the place is several lines.
     let reason = reason.lines().next().unwrap_or_default();
     StoreError::Unusable(format!(
@@ -107,7 +110,7 @@ fn file(dsn: &str) -> Result<Option<PathBuf>, StoreError> {
     // It may be of another kind, and hold a password.
     let Some(address) = dsn.strip_prefix("file:") else {
         let elsewhere = if dsn.contains("://") { "; PostgreSQL is dbEngine postgres_tcp" } else { "" };
-        return Err(refused(&format!("the dsn does not begin with file:{elsewhere}")));
+        return Err(invalid_backend(&format!("the dsn does not begin with file:{elsewhere}")));
     };
     let address = address.split('#').next().unwrap_or_default();
     let (path, options) = address.split_once('?').unwrap_or((address, ""));
@@ -115,7 +118,8 @@ fn file(dsn: &str) -> Result<Option<PathBuf>, StoreError> {
     let path = path
         .strip_prefix("//localhost/")
         .map_or_else(|| path.strip_prefix("//").unwrap_or(path).to_owned(), |below| format!("/{below}"));
-    let path = percent_decode_str(&path).decode_utf8().map_err(|_| refused("the path in the dsn is no UTF-8"))?;
+    let path =
+        percent_decode_str(&path).decode_utf8().map_err(|_| invalid_backend("the path in the dsn is no UTF-8"))?;
     if ["", ":memory:"].contains(&&*path) || options.split('&').any(|option| option == "mode=memory") {
         return Ok(None);
     }

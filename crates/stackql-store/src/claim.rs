@@ -1,6 +1,6 @@
 //! What is written down about a thing, and whether that lets a statement do what it wants with it.
 
-use stackql_engine::{StoreError, Stored, StoredKind};
+use stackql_engine::{StoreError, StoredKind, StoredObject};
 
 use crate::{name, schema};
 
@@ -9,7 +9,7 @@ pub(crate) const WITH_ROWS: &[StoredKind] = &[StoredKind::MaterializedView, Stor
 
 /// A thing as the list of what there is has it.
 #[derive(Debug)]
-pub(crate) struct Written {
+pub(crate) struct ObjectRow {
     pub(crate) name: String,
     pub(crate) kind: String,
     pub(crate) text: String,
@@ -20,13 +20,13 @@ pub(crate) struct Written {
 
 /// A thing, and where its rows are: in the table of this name.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Found {
-    pub(crate) made: Stored,
-    pub(crate) place: String,
+pub(crate) struct ObjectEntry {
+    pub(crate) made: StoredObject,
+    pub(crate) table_name: String,
 }
 
-impl Written {
-    pub(crate) fn read(self) -> Result<Found, StoreError> {
+impl ObjectRow {
+    pub(crate) fn row_to_object(self) -> Result<ObjectEntry, StoreError> {
         let Self { name, kind, text, schema, place } = self;
         let unreadable =
             |reason: String| StoreError::Unusable(format!("what is written down about {name} is damaged: {reason}"));
@@ -36,15 +36,15 @@ impl Written {
             .find(|known| known.to_string() == kind)
             .ok_or_else(|| unreadable(format!("{kind} is no kind of thing")))?;
         let schema = schema::read(&schema).map_err(unreadable)?;
-        Ok(Found { made: Stored { name, kind, text, schema }, place })
+        Ok(ObjectEntry { made: StoredObject { name, kind, text, schema }, table_name: place })
     }
 }
 
 /// Refuses to make what may not be made, with or without replacing what has its name.
-pub(crate) fn may_be_made(found: Option<&Found>, made: &Stored, replace: bool) -> Result<(), StoreError> {
+pub(crate) fn check_create(found: Option<&ObjectEntry>, made: &StoredObject, replace: bool) -> Result<(), StoreError> {
     name::check(&made.name)?;
     match found {
-        Some(Found { made: found, .. }) if !(replace && found.kind == made.kind) => {
+        Some(ObjectEntry { made: found, .. }) if !(replace && found.kind == made.kind) => {
             Err(StoreError::Exists(format!("{} {}", found.kind, found.name)))
         }
         _ => Ok(()),
@@ -52,7 +52,7 @@ pub(crate) fn may_be_made(found: Option<&Found>, made: &Stored, replace: bool) -
 }
 
 /// What was found, if it is of one of these kinds.
-pub(crate) fn needed(found: Option<Found>, kinds: &[StoredKind], name: &str) -> Result<Found, StoreError> {
+pub(crate) fn require(found: Option<ObjectEntry>, kinds: &[StoredKind], name: &str) -> Result<ObjectEntry, StoreError> {
     found.filter(|found| kinds.contains(&found.made.kind)).ok_or_else(|| {
         let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
         StoreError::Missing(format!("{} {name}", kinds.join(" or ")))
@@ -60,9 +60,9 @@ pub(crate) fn needed(found: Option<Found>, kinds: &[StoredKind], name: &str) -> 
 }
 
 /// Refuses what was made anew or is gone since it was looked at.
-pub(crate) fn still(found: Option<Found>, known: &Found) -> Result<(), StoreError> {
-    let Stored { kind, name, .. } = &known.made;
-    if needed(found, &[*kind], name)? == *known {
+pub(crate) fn check_unchanged(found: Option<ObjectEntry>, known: &ObjectEntry) -> Result<(), StoreError> {
+    let StoredObject { kind, name, .. } = &known.made;
+    if require(found, &[*kind], name)? == *known {
         return Ok(());
     }
     Err(StoreError::Refused(format!("{kind} {name} was made anew while rows for it came; try again")))

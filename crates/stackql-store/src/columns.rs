@@ -7,7 +7,7 @@ use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
-use stackql_engine::{StoreError, Stored};
+use stackql_engine::{StoreError, StoredObject};
 
 /// Refuses a column whose values would not come back, as the type that carries them, as they were.
 pub(crate) fn returns(field: &Field, carrier: &DataType) -> Result<(), StoreError> {
@@ -39,7 +39,7 @@ pub(crate) fn cast(values: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ArrowEr
 
 /// Columns of so many values, in the types that carry them, as rows of what was made.
 pub(crate) fn rows_of(
-    made: &Stored,
+    made: &StoredObject,
     schema: &SchemaRef,
     columns: impl Iterator<Item = ArrayRef>,
     count: usize,
@@ -67,7 +67,7 @@ pub(crate) fn fields_of(target: &Schema, given: &Schema) -> Result<Vec<Arc<Field
 }
 
 /// Refuses rows that leave out a column of what they are for.
-pub(crate) fn all_given(fields: &[Arc<Field>], into: &Stored) -> Result<(), StoreError> {
+pub(crate) fn all_given(fields: &[Arc<Field>], into: &StoredObject) -> Result<(), StoreError> {
     match into.schema.fields().iter().find(|field| !fields.contains(field)) {
         Some(missing) => Err(StoreError::Refused(format!(
             "the rows have no column {}, which {} {} has",
@@ -80,7 +80,7 @@ pub(crate) fn all_given(fields: &[Arc<Field>], into: &Stored) -> Result<(), Stor
 }
 
 /// Refuses a table that has other columns than its statement was read to give it.
-pub(crate) fn as_expected(made: &Stored, columns: &[String]) -> Result<(), StoreError> {
+pub(crate) fn as_expected(made: &StoredObject, columns: &[String]) -> Result<(), StoreError> {
     let expected: Vec<&str> = made.schema.fields().iter().map(|field| field.name().as_str()).collect();
     let same = |(column, expected): (&String, &&str)| column.eq_ignore_ascii_case(expected);
     if columns.len() == expected.len() && columns.iter().zip(&expected).all(same) {

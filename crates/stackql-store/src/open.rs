@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use stackql_engine::{Store, StoreError};
-use stackql_postgres::Trust;
+use stackql_postgres::TlsOptions;
 
 use crate::SqliteStore;
 use crate::backend::{Backend, backend};
@@ -33,7 +33,7 @@ pub fn open(text: &str, options: Options) -> Result<Arc<dyn Store>, StoreError> 
         Backend::Memory { script } => Arc::new(sqlite(Place::Memory, script)),
         Backend::File { path, script } => Arc::new(sqlite(Place::File(path), script)),
         Backend::Postgres { dsn, schema, script } => {
-            let (database, trust) = (Database::new(&dsn, schema)?, Trust { ca_bundle, allow_insecure });
+            let (database, trust) = (Database::new(&dsn, schema)?, TlsOptions { ca_bundle, allow_insecure });
             Arc::new(PostgresStore::new(Database { trust, script, export, ..database }))
         }
     })

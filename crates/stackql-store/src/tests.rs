@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use futures::{StreamExt, TryStreamExt, stream};
-use stackql_engine::{Rows, Store, StoreError, Stored, StoredKind};
+use stackql_engine::{Rows, Store, StoreError, StoredKind, StoredObject};
 
 use self::place::Place;
 
@@ -19,8 +19,8 @@ fn schema(fields: Vec<Field>) -> SchemaRef {
 }
 
 /// A materialized view with one number a row.
-fn numbers(name: &str) -> Stored {
-    Stored {
+fn numbers(name: &str) -> StoredObject {
+    StoredObject {
         name: name.to_owned(),
         kind: StoredKind::MaterializedView,
         text: "SELECT n FROM somewhere".to_owned(),
@@ -29,8 +29,8 @@ fn numbers(name: &str) -> Stored {
 }
 
 /// A table of notes, each of which is there once.
-fn notes() -> Stored {
-    Stored {
+fn notes() -> StoredObject {
+    StoredObject {
         name: "notes".to_owned(),
         kind: StoredKind::Table,
         text: "CREATE TABLE notes (note TEXT NOT NULL UNIQUE, priority INTEGER DEFAULT 7 CHECK (priority < 100))"

@@ -23,7 +23,7 @@ pub(super) enum Place {
 
 /// A value that fits its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fit {
+pub(super) enum AddressFormat {
     /// As it is.
     Whole,
     /// An authority that says its scheme, or a slash behind its end.
@@ -76,21 +76,21 @@ impl Place {
     }
 
     /// How a value is written here; the error says what it must be.
-    pub(super) fn fit(self, value: &str) -> Result<Fit, &'static str> {
+    pub(super) fn format(self, value: &str) -> Result<AddressFormat, &'static str> {
         let (fits, expected, fit) = match self {
-            Self::Scheme => (is_scheme(value), SCHEME, Fit::Whole),
-            Self::Address => (is_address(value), ADDRESS, Fit::Whole),
-            Self::Authority => (is_authority(without_scheme(value).1), AUTHORITY, Fit::Authority),
-            Self::Host { begins, ends } => (is_host(value, begins, ends), HOST, Fit::Whole),
-            Self::Scope => (is_label(value, true, true), SCOPE, Fit::Whole),
-            Self::Port => (is_port(value), PORT, Fit::Whole),
-            Self::Path => (is_path(value), PATH, Fit::Whole),
+            Self::Scheme => (is_scheme(value), SCHEME, AddressFormat::Whole),
+            Self::Address => (is_address(value), ADDRESS, AddressFormat::Whole),
+            Self::Authority => (is_authority(without_scheme(value).1), AUTHORITY, AddressFormat::Authority),
+            Self::Host { begins, ends } => (is_host(value, begins, ends), HOST, AddressFormat::Whole),
+            Self::Scope => (is_label(value, true, true), SCOPE, AddressFormat::Whole),
+            Self::Port => (is_port(value), PORT, AddressFormat::Whole),
+            Self::Path => (is_path(value), PATH, AddressFormat::Whole),
         };
         if fits { Ok(fit) } else { Err(expected) }
     }
 }
 
-impl Fit {
+impl AddressFormat {
     /// What is written of `value` behind `before`.
     pub(super) fn written<'v>(self, before: &str, value: &'v str) -> &'v str {
         match self {
@@ -106,7 +106,7 @@ impl Fit {
 }
 
 /// A value on one line, in a length fit to print.
-pub(super) fn shown(value: &str) -> String {
+pub(super) fn describe(value: &str) -> String {
     const LONGEST: usize = 80;
     let mut shown: String = value.chars().take(LONGEST).flat_map(crate::request::printable).collect();
     if value.chars().nth(LONGEST).is_some() {

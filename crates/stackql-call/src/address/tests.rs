@@ -8,7 +8,7 @@ fn values(of: &[(&str, &str)]) -> Vec<(String, String)> {
 
 fn check(template: &str, of: &[(&str, &str)], expected: &str) {
     let (of, scope) = (values(of), Some("region"));
-    let found = Values { values: &of, scope }.fill(template).unwrap_or_else(|error| format!("error: {error}"));
+    let found = AddressValues { values: &of, scope }.fill(template).unwrap_or_else(|error| format!("error: {error}"));
     assert_eq!(found, expected);
 }
 
@@ -151,7 +151,7 @@ fn schemes_ports_paths_and_whole_addresses_are_what_they_are() {
 fn moved(endpoint: &str, template: &str, of: &[(&str, &str)]) -> String {
     let of = values(of);
     let path_style = ["bucket".to_owned()];
-    let values = Values { values: &of, scope: Some("region") };
+    let values = AddressValues { values: &of, scope: Some("region") };
     let moved = values.moved(endpoint, template, &path_style, |_, value| value != "usual");
     moved.unwrap_or_else(|error| format!("error: {error}"))
 }
@@ -185,7 +185,7 @@ proptest! {
     #[test]
     fn whatever_is_filled_in_the_host_is_the_definitions(value in "\\PC{0,12}|[a-z@:/?#%.\\\\\r\n-]{0,12}") {
         let of = values(&[("a", &value)]);
-        let filled = Values { values: &of, scope: None }.fill("https://x-{a}.example.com:8443/v1");
+        let filled = AddressValues { values: &of, scope: None }.fill("https://x-{a}.example.com:8443/v1");
         if let Ok(filled) = filled {
             let host = filled.strip_prefix("https://x-").and_then(|rest| rest.strip_suffix(".example.com:8443/v1"));
             let host = host.unwrap();

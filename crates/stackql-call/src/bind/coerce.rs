@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde_json::{Map, Value as Json};
-use stackql_provider::names::{Found, find, nearest};
+use stackql_provider::names::{NameMatch, match_name, nearest};
 use stackql_provider::{Member, Parameter, TimeFormat, Type, TypeRef, Types};
 
 use super::{BindError, Value};
@@ -34,7 +34,7 @@ impl Coercion<'_> {
             Value::Text(text) => self.parsed(&parameter.name, parameter.ty, text)?,
             Value::Json(json) => json.clone(),
         };
-        let json = self.fit(&parameter.name, parameter.ty, parameter.time_format, &json, 0)?;
+        let json = self.coerce(&parameter.name, parameter.ty, parameter.time_format, &json, 0)?;
         self.in_range(parameter, &json)?;
         Ok(json)
     }
@@ -55,7 +55,7 @@ impl Coercion<'_> {
         }
     }
 
-    fn fit(
+    fn coerce(
         &mut self,
         path: &str,
         ty: TypeRef,
@@ -104,19 +104,19 @@ impl Coercion<'_> {
                 let mut list = Vec::with_capacity(items.len());
                 // A NULL is as if it had not been given: it leaves no gap on the wire.
                 for (i, each) in items.iter().enumerate().filter(|(_, each)| !each.is_null()) {
-                    list.push(self.fit(&format!("{path}[{}]", i + 1), item, None, each, depth + 1)?);
+                    list.push(self.coerce(&format!("{path}[{}]", i + 1), item, None, each, depth + 1)?);
                 }
                 Ok(Json::Array(list))
             }
             (Type::List { item, .. }, scalar) if !scalar.is_object() || types.get(*item).is_nested() => {
                 let item = *item;
-                Ok(Json::Array(vec![self.fit(&format!("{path}[1]"), item, None, scalar, depth + 1)?]))
+                Ok(Json::Array(vec![self.coerce(&format!("{path}[1]"), item, None, scalar, depth + 1)?]))
             }
             (Type::Map { value: of }, Json::Object(object)) => {
                 let of = *of;
                 let mut map = Map::new();
                 for (key, each) in object {
-                    map.insert(key.clone(), self.fit(&format!("{path}.{key}"), of, None, each, depth + 1)?);
+                    map.insert(key.clone(), self.coerce(&format!("{path}.{key}"), of, None, each, depth + 1)?);
                 }
                 Ok(Json::Object(map))
             }
@@ -136,7 +136,7 @@ impl Coercion<'_> {
         let names =
             || members.iter().enumerate().flat_map(|(i, m)| [(i, m.name.as_str()), (i, &m.wire), (i, &m.request_wire)]);
         for (key, value) in object {
-            let Found::One(at) = find(key, names().collect::<Vec<_>>().into_iter()) else {
+            let NameMatch::One(at) = match_name(key, names().collect::<Vec<_>>().into_iter()) else {
                 let meant = nearest(key, members.iter().map(|m| m.name.as_str()));
                 let meant = meant.map(|n| format!(" (did you mean '{n}'?)")).unwrap_or_default();
                 let known: Vec<&str> = members.iter().map(|m| m.name.as_str()).collect();
@@ -149,7 +149,7 @@ impl Coercion<'_> {
             };
             let member = &members[at];
             let inner =
-                self.fit(&format!("{path}.{}", member.name), member.ty, member.time_format, value, depth + 1)?;
+                self.coerce(&format!("{path}.{}", member.name), member.ty, member.time_format, value, depth + 1)?;
             if out.insert(member.name.clone(), inner).is_some() {
                 return Err(BindError::Shape {
                     table: self.table.to_owned(),
@@ -255,7 +255,7 @@ fn time(value: &Json, format: TimeFormat) -> Option<String> {
 }
 
 /// A value for a message, on one line and cut to a sensible length.
-pub(super) fn shown(value: &Value) -> String {
+pub(super) fn shorten(value: &Value) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
         Value::Boolean(b) => b.to_string(),

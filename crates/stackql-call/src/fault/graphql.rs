@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::FaultKind;
-use super::said::{Said, text};
-use crate::body::bare;
+use super::said::{ErrorFields, text};
+use crate::body::strip_bom;
 
 /// The code of an error that has none.
 const UNNAMED: &str = "GraphQLError";
@@ -30,8 +30,8 @@ struct Answer<'a> {
 }
 
 /// The first error of an answer, whatever else there is: rows beside an error are not all rows.
-pub(super) fn said(body: &[u8]) -> Option<Said> {
-    let errors = serde_json::from_slice::<Answer<'_>>(bare(body)).ok()?.errors?;
+pub(super) fn first_error(body: &[u8]) -> Option<ErrorFields> {
+    let errors = serde_json::from_slice::<Answer<'_>>(strip_bom(body)).ok()?.errors?;
     let errors: Json = serde_json::from_str(errors.get()).ok()?;
     let first = match &errors {
         Json::Array(items) => items.first()?,
@@ -40,7 +40,7 @@ pub(super) fn said(body: &[u8]) -> Option<Said> {
     };
     let code = CODES.iter().find_map(|path| text(first, path)).unwrap_or_else(|| UNNAMED.to_owned());
     let message = text(first, &["message"]).or_else(|| text::<&str>(first, &[]));
-    Some(Said { code: Some(code), message, request_id: None })
+    Some(ErrorFields { code: Some(code), message, request_id: None })
 }
 
 /// What a code means, where it is a usual one.

@@ -5,14 +5,14 @@ use std::marker::PhantomData;
 use serde_json::Value as Json;
 use stackql_provider::ErrorShape;
 
-use crate::body::{Form, form, texts};
-use crate::json::read;
+use crate::body::{SniffedFormat, find_texts, sniff};
+use crate::json::parse;
 use crate::xml::{Document, Next};
 
 /// A path of names; in JSON, a list on it is passed through.
-type Place = &'static [&'static str];
+type FieldPath = &'static [&'static str];
 
-const JSON_CODES: &[Place] = &[
+const JSON_CODES: &[FieldPath] = &[
     &["__type"],
     &["code"],
     &["error", "code"],
@@ -22,7 +22,7 @@ const JSON_CODES: &[Place] = &[
     &["reason"],
     &["error"],
 ];
-const JSON_MESSAGES: &[Place] = &[
+const JSON_MESSAGES: &[FieldPath] = &[
     &["message"],
     &["error", "message"],
     &["errors", "message"],
@@ -35,8 +35,8 @@ const JSON_MESSAGES: &[Place] = &[
     &["errors"],
 ];
 /// Below the outermost element.
-const XML_CODES: &[Place] = &[&["Error", "Code"], &["Errors", "Error", "Code"], &["Code"]];
-const XML_MESSAGES: &[Place] = &[&["Error", "Message"], &["Errors", "Error", "Message"], &["Message"]];
+const XML_CODES: &[FieldPath] = &[&["Error", "Code"], &["Errors", "Error", "Code"], &["Code"]];
+const XML_MESSAGES: &[FieldPath] = &[&["Error", "Message"], &["Errors", "Error", "Message"], &["Message"]];
 
 /// The outermost elements of documents that are errors.
 const XML_ERRORS: [&str; 3] = ["Error", "Errors", "ErrorResponse"];
@@ -47,27 +47,27 @@ const JSON_KIND: &str = "__type";
 
 /// The parts of an error.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct ErrorFields {
     pub(super) code: Option<String>,
     pub(super) message: Option<String>,
     pub(super) request_id: Option<String>,
 }
 
-impl Said {
+impl ErrorFields {
     /// What an answer of this status says: at the places of its definition, else at the usual ones.
-    pub(super) fn read(body: &[u8], shape: &ErrorShape, status: u16) -> Self {
-        let said = match form(body) {
-            Form::Json => Self::json(body, shape, &status.to_string()),
-            Form::Xml => Self::xml(body, shape),
-            Form::Other => Self::default(),
+    pub(super) fn parse(body: &[u8], shape: &ErrorShape, status: u16) -> Self {
+        let said = match sniff(body) {
+            SniffedFormat::Json => Self::json(body, shape, &status.to_string()),
+            SniffedFormat::Xml => Self::xml(body, shape),
+            SniffedFormat::Other => Self::default(),
         };
         Self { code: said.code.map(|code| bare(&code).to_owned()), ..said }
     }
 
     fn json(body: &[u8], shape: &ErrorShape, status: &str) -> Self {
-        let Ok(document) = read(body, PhantomData::<Json>) else { return Self::default() };
+        let Ok(document) = parse(body, PhantomData::<Json>) else { return Self::default() };
         let own = |path: &[String]| if path.is_empty() { None } else { text(&document, path) };
-        let usual = |places: &'static [Place]| places.iter().filter_map(|place| text(&document, place));
+        let usual = |places: &'static [FieldPath]| places.iter().filter_map(|place| text(&document, place));
         let message = own(&shape.message).or_else(|| usual(JSON_MESSAGES).next());
         // The status and the message say nothing more when they are said again.
         let tells = |code: &String| code != status && Some(code) != message.as_ref();
@@ -76,11 +76,11 @@ impl Said {
     }
 
     fn xml(body: &[u8], shape: &ErrorShape) -> Self {
-        let owned = |place: &Place| place.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let owned = |place: &FieldPath| place.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let usual: Vec<Vec<String>> = XML_CODES.iter().chain(XML_MESSAGES).map(owned).collect();
         let own = [shape.code.as_slice(), &shape.message, &shape.request_id];
         let paths: Vec<&[String]> = own.into_iter().chain(usual.iter().map(Vec::as_slice)).collect();
-        let mut found = texts(body, &paths);
+        let mut found = find_texts(body, &paths);
         let usual = found.split_off(own.len());
         let (codes, messages) = usual.split_at(XML_CODES.len());
         let first = |found: &[Option<String>]| found.iter().flatten().next().cloned();
@@ -94,22 +94,22 @@ impl Said {
 
 /// Whether the body of an answer that may be good has the code that only errors have. Of XML it is looked at the
 /// first child only.
-pub(super) fn says_error(body: &[u8], shape: &ErrorShape) -> bool {
+pub(super) fn has_error_code(body: &[u8], shape: &ErrorShape) -> bool {
     let Some(first) = shape.code.first() else { return false };
-    match form(body) {
-        Form::Json => texts(body, &[&shape.code]).iter().any(Option::is_some),
-        Form::Xml => {
+    match sniff(body) {
+        SniffedFormat::Json => find_texts(body, &[&shape.code]).iter().any(Option::is_some),
+        SniffedFormat::Xml => {
             let Ok(mut document) = Document::open(body) else { return false };
             matches!(document.next(), Ok(Next::Child)) && document.name() == first
         }
-        Form::Other => false,
+        SniffedFormat::Other => false,
     }
 }
 
 /// Whether the body is a document of the kind that XML protocols have for errors, where a good answer is one called
 /// `outermost`.
 pub(super) fn is_error_document(body: &[u8], outermost: &str) -> bool {
-    let Form::Xml = form(body) else { return false };
+    let SniffedFormat::Xml = sniff(body) else { return false };
     let Ok(mut document) = Document::open(body) else { return false };
     if document.name() == outermost {
         return false;
@@ -121,8 +121,8 @@ pub(super) fn is_error_document(body: &[u8], outermost: &str) -> bool {
 }
 
 /// Whether the body of an answer without rows says that it is an error, whether its definition knows of that or not.
-pub(super) fn says_error_alone(body: &[u8]) -> bool {
-    let Ok(document) = read(body, PhantomData::<Json>) else { return false };
+pub(super) fn has_only_error(body: &[u8]) -> bool {
+    let Ok(document) = parse(body, PhantomData::<Json>) else { return false };
     if document.get(JSON_KIND).and_then(Json::as_str).is_some_and(|kind| !kind.is_empty()) {
         return true;
     }

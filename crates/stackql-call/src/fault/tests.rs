@@ -35,7 +35,7 @@ fn operation() -> Operation {
         throttled: codes("Throttling*"),
         clock_skew: codes("RequestExpired"),
         unauthorized: codes("AuthFailure"),
-        rehearsed: codes("DryRunOperation"),
+        dry_run: codes("DryRunOperation"),
         hints: vec![Hint { code: "AuthFailure".to_owned(), text: "check the keys".to_owned() }],
     };
     let provider = Provider { name: "mock".to_owned(), errors, ..Provider::default() };
@@ -69,7 +69,7 @@ fn codes_decide_the_kind_before_the_status_does() {
     assert_eq!(kind(400, "InvalidVpcID.NotFound"), FaultKind::NotFound);
     assert_eq!(kind(400, "ThrottlingException"), FaultKind::Throttled);
     assert_eq!(kind(400, "RequestExpired"), FaultKind::ClockSkew);
-    assert_eq!(kind(412, "DryRunOperation"), FaultKind::Rehearsed);
+    assert_eq!(kind(412, "DryRunOperation"), FaultKind::DryRun);
     assert_eq!(kind(404, "Other"), FaultKind::NotFound);
     assert_eq!(kind(403, "Other"), FaultKind::Unauthorized);
     assert_eq!(kind(429, "Other"), FaultKind::Throttled);

@@ -6,21 +6,21 @@ use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess};
 use serde_json::value::RawValue;
 
-use super::{Name, Shape, Shaped, plain, read};
-use crate::body::Broken;
+use super::{Name, ValueVisitor, VisitorAdapter, parse, plain};
+use crate::body::ParseError;
 
 /// The texts at `paths`, each a path of names below the outermost value.
-pub(crate) fn texts(body: &[u8], paths: &[&[String]]) -> Result<Vec<Option<String>>, Broken> {
+pub(crate) fn texts(body: &[u8], paths: &[&[String]]) -> Result<Vec<Option<String>>, ParseError> {
     let mut found = vec![None; paths.len()];
-    read(body, Find { paths: Paths::new(paths), found: &mut found })?;
+    parse(body, PathSearch { paths: SearchPaths::new(paths), found: &mut found })?;
     Ok(found)
 }
 
 /// Paths that still lead below the value at hand, each with its number.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Paths<'p>(Vec<(usize, &'p [String])>);
+pub(crate) struct SearchPaths<'p>(Vec<(usize, &'p [String])>);
 
-impl<'p> Paths<'p> {
+impl<'p> SearchPaths<'p> {
     pub(crate) fn new(paths: &[&'p [String]]) -> Self {
         Self(paths.iter().copied().enumerate().filter(|(_, path)| !path.is_empty()).collect())
     }
@@ -47,12 +47,12 @@ impl<'p> Paths<'p> {
 /// Finds the values at paths below the value that is read, the first of each; a list is passed through. Null, false
 /// and an empty text are none.
 #[derive(Debug)]
-pub(crate) struct Find<'p, 'f> {
-    pub(crate) paths: Paths<'p>,
+pub(crate) struct PathSearch<'p, 'f> {
+    pub(crate) paths: SearchPaths<'p>,
     pub(crate) found: &'f mut [Option<String>],
 }
 
-impl<'de> DeserializeSeed<'de> for Find<'_, '_> {
+impl<'de> DeserializeSeed<'de> for PathSearch<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -61,13 +61,13 @@ impl<'de> DeserializeSeed<'de> for Find<'_, '_> {
             return Ok(());
         }
         if !self.paths.is_end() {
-            return deserializer.deserialize_any(Shaped(self));
+            return deserializer.deserialize_any(VisitorAdapter(self));
         }
         self.ends(<&RawValue>::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
-impl Find<'_, '_> {
+impl PathSearch<'_, '_> {
     /// Takes the value at which a path ends, and looks below it for the paths that do not.
     pub(crate) fn ends(mut self, raw: &RawValue) -> Result<(), serde_json::Error> {
         for (at, _) in self.paths.0.extract_if(.., |(_, rest)| rest.is_empty()) {
@@ -82,18 +82,18 @@ impl Find<'_, '_> {
     }
 }
 
-impl<'de> Shape<'de> for Find<'_, '_> {
+impl<'de> ValueVisitor<'de> for PathSearch<'_, '_> {
     type Value = ();
 
     fn object<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         while let Some(Name(name)) = members.next_key()? {
-            members.next_value_seed(Find { paths: self.paths.below(&name), found: &mut *self.found })?;
+            members.next_value_seed(PathSearch { paths: self.paths.below(&name), found: &mut *self.found })?;
         }
         Ok(())
     }
 
     fn list<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(Find { paths: self.paths.clone(), found: &mut *self.found })?.is_some() {}
+        while items.next_element_seed(PathSearch { paths: self.paths.clone(), found: &mut *self.found })?.is_some() {}
         Ok(())
     }
 

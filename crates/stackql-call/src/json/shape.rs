@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 
 /// A reader of values whose kind shows on the way.
-pub(crate) trait Shape<'de>: Sized {
+pub(crate) trait ValueVisitor<'de>: Sized {
     /// What it makes of them.
     type Value;
 
@@ -22,11 +22,11 @@ pub(crate) trait Shape<'de>: Sized {
 /// The kind of null, which is no value.
 pub(crate) const NULL: &str = "null";
 
-/// A [`Shape`] as serde asks for it.
+/// A [`ValueVisitor`] as serde asks for it.
 #[derive(Debug)]
-pub(crate) struct Shaped<S>(pub(crate) S);
+pub(crate) struct VisitorAdapter<S>(pub(crate) S);
 
-impl<'de, S: Shape<'de>> Visitor<'de> for Shaped<S> {
+impl<'de, S: ValueVisitor<'de>> Visitor<'de> for VisitorAdapter<S> {
     type Value = S::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use regex::{Regex, escape};
 use stackql_provider::{Location, Method, ValueStyle};
 
-use super::MASK;
+use super::REDACTED;
 
 /// The form of a method's path that ends an address, with a group for each secret in it; `None` where there is none.
 pub(super) fn form(method: &Method) -> Option<Regex> {
@@ -29,12 +29,12 @@ pub(super) fn form(method: &Method) -> Option<Regex> {
 /// An address whose secrets are masked; all of it where it is not of this form.
 pub(super) fn masked<'a>(form: &Regex, address: &'a str) -> Cow<'a, str> {
     let path = address.split(['?', '#']).next().unwrap_or(address);
-    let Some(found) = form.captures(path) else { return Cow::Borrowed(MASK) };
+    let Some(found) = form.captures(path) else { return Cow::Borrowed(REDACTED) };
     let mut out = String::new();
     let mut end = 0;
     for secret in found.iter().skip(1).flatten().filter(|secret| !secret.is_empty()) {
         out.push_str(&address[end..secret.start()]);
-        out.push_str(MASK);
+        out.push_str(REDACTED);
         end = secret.end();
     }
     Cow::Owned(out + &address[end..])

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use stackql_provider::Secret;
 
-use super::MASK;
+use super::REDACTED;
 
 /// Documents that nest deeper are not read.
 const MAX_DEPTH: usize = 128;
@@ -44,7 +44,8 @@ pub(super) fn behind_first_name(text: &str, secrets: &[Secret]) -> Option<usize>
         let is_name = |at: usize| {
             let (before, after) = (text[..at].chars().next_back(), text[at + name.len()..].chars().next());
             let is_member = before == Some('"') && after == Some('"');
-            let is_element = matches!(before, Some('<' | ':')) && after.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+            let is_element =
+                matches!(before, Some('<' | ':')) && after.is_none_or(|c| !c.is_alphanumeric() && c != '_');
             is_member || is_element
         };
         text.match_indices(name).map(|(at, _)| at).find(|at| is_name(*at)).map(|at| at + name.len())
@@ -104,7 +105,7 @@ impl<'a> Json<'a> {
                 // Both point into one text.
                 let start = written.as_ptr().addr() - self.text.as_ptr().addr();
                 // Where a number is wanted, only a number can be read.
-                let mask = if *first == b'"' { format!("\"{MASK}\"") } else { "0".to_owned() };
+                let mask = if *first == b'"' { format!("\"{REDACTED}\"") } else { "0".to_owned() };
                 self.out.push((start..start + written.len(), mask));
             }
             _ => {}
@@ -157,7 +158,7 @@ fn xml(text: &str, secrets: &[Secret]) -> Option<Vec<Replacement>> {
                 match out.last_mut() {
                     // A text with references in it is several events.
                     Some((range, _)) if range.end == start => range.end = end,
-                    _ => out.push((start..end, MASK.to_owned())),
+                    _ => out.push((start..end, REDACTED.to_owned())),
                 }
             }
             Event::Eof => return open.is_empty().then_some(out),

@@ -4,11 +4,11 @@ use stackql_provider::{Location, Member, Method, NextPage, Paging, Parameter, Re
 
 use super::*;
 
-fn masks(parameters: Vec<Parameter>, types: Types, paging: Option<Paging>) -> Masks {
+fn masks(parameters: Vec<Parameter>, types: Types, paging: Option<Paging>) -> Redactor {
     let method = Method { name: "m".into(), operation: "m".into(), parameters, paging, ..Method::default() };
     let resource = Resource { name: "r".into(), methods: vec![method], types, ..Resource::default() };
     let operation = Operation::new(Arc::default(), Arc::default(), resource.into(), "m").unwrap();
-    Masks::of(&operation)
+    Redactor::for_operation(&operation)
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn secrets_are_masked_by_name_and_the_rest_stays_byte_for_byte() {
     ];
     let masks = masks(Vec::new(), Types::default(), None);
     for (text, expected) in cases {
-        assert_eq!(masks.text(text), expected);
+        assert_eq!(masks.redact_text(text), expected);
     }
 }
 
@@ -74,8 +74,8 @@ fn a_token_that_leads_to_the_next_page_is_no_secret() {
     let (pages, single) =
         (masks(Vec::new(), Types::default(), Some(paging)), masks(Vec::new(), Types::default(), None));
     let text = r#"{"token": "t", "password": "p"}"#;
-    assert_eq!(pages.text(text), r#"{"token": "t", "password": "****"}"#);
-    assert_eq!(single.text(text), r#"{"token": "****", "password": "****"}"#);
+    assert_eq!(pages.redact_text(text), r#"{"token": "t", "password": "****"}"#);
+    assert_eq!(single.redact_text(text), r#"{"token": "****", "password": "****"}"#);
     assert_eq!((pages.value("token", "t"), single.value("token", "t")), ("t", "****"));
 }
 
@@ -106,12 +106,12 @@ fn idempotency_tokens_are_left_out_of_questions_wherever_they_stand() {
         ("/path?ClientToken=x&clienttoken=y", "/path?ClientToken={token}&clienttoken=y"),
     ];
     for (text, expected) in cases {
-        assert_eq!(masks.question(text), expected);
-        assert_eq!(masks.text(text), text, "an answer's token is a row's value");
+        assert_eq!(masks.redact_request(text), expected);
+        assert_eq!(masks.redact_text(text), text, "an answer's token is a row's value");
     }
 }
 
-fn marked(secrets: &[(&str, &str)]) -> Masks {
+fn marked(secrets: &[(&str, &str)]) -> Redactor {
     let secret = |(parent, name): &(&str, &str)| Secret {
         parent: Some((*parent).to_owned()).filter(|parent| !parent.is_empty()),
         name: (*name).to_owned(),
@@ -128,7 +128,7 @@ fn marked(secrets: &[(&str, &str)]) -> Masks {
         ..Method::default()
     };
     let resource = Resource { name: "r".into(), methods: vec![method], ..Resource::default() };
-    Masks::of(&Operation::new(Arc::default(), Arc::default(), resource.into(), "m").unwrap())
+    Redactor::for_operation(&Operation::new(Arc::default(), Arc::default(), resource.into(), "m").unwrap())
 }
 
 #[test]
@@ -175,25 +175,25 @@ fn what_the_definition_marks_is_masked_where_it_is_marked_and_nowhere_else() {
         ("", ""),
     ];
     for (text, expected) in cases {
-        assert_eq!(masks.text(text), expected);
-        assert_eq!(masks.question(text), expected);
+        assert_eq!(masks.redact_text(text), expected);
+        assert_eq!(masks.redact_request(text), expected);
     }
     assert_eq!((masks.value("Data", "x"), masks.value("pin", "x")), ("****", "x"));
     assert_eq!((masks.header("data", "x"), masks.header("pin", "x")), ("****", "x"));
-    assert_eq!(masks.address("http://h/ships/a/files/b/x.y"), "http://h/ships/a/files/b/x.y");
+    assert_eq!(masks.redact_url("http://h/ships/a/files/b/x.y"), "http://h/ships/a/files/b/x.y");
     let deep = format!("{}{{\"Data\": \"x\"}}{}", "[".repeat(100_000), "]".repeat(100_000));
-    assert!(!masks.text(&deep).contains("\"x\""));
+    assert!(!masks.redact_text(&deep).contains("\"x\""));
 }
 
 #[test]
 fn a_secret_of_a_path_is_masked_in_addresses() {
     let masks = marked(&[("", "code")]);
     assert_eq!(
-        masks.address("http://h:1/base/ships/a%2Fb/files/c/d/x.y?e=f"),
+        masks.redact_url("http://h:1/base/ships/a%2Fb/files/c/d/x.y?e=f"),
         "http://h:1/base/ships/****/files/c/d/x.y?e=f"
     );
-    assert_eq!(masks.address("/ships/a/files/c/x.y"), "/ships/****/files/c/x.y");
-    assert_eq!(masks.address("/another"), "****");
+    assert_eq!(masks.redact_url("/ships/a/files/c/x.y"), "/ships/****/files/c/x.y");
+    assert_eq!(masks.redact_url("/another"), "****");
     let masks = marked(&[("", "file")]);
-    assert_eq!(masks.address("/ships/a/files/c/d/x.y?e=f"), "/ships/a/files/****/x.y?e=f");
+    assert_eq!(masks.redact_url("/ships/a/files/c/d/x.y?e=f"), "/ships/a/files/****/x.y?e=f");
 }

@@ -1,10 +1,10 @@
 //! What is read out of one answer, whatever its format.
 
-use crate::RowPlan;
+use crate::RowProjection;
 use crate::rows::{Builders, Cell};
 
 /// Where in a document things are, as names below its outermost value.
-pub(super) struct Places<'a> {
+pub(super) struct ResponseLayout<'a> {
     /// The outermost element's name; empty for any.
     pub(super) outermost: &'a str,
     pub(super) rows: &'a [String],
@@ -13,7 +13,7 @@ pub(super) struct Places<'a> {
     /// The names of a row's members, by which rows are found where nothing says where they are.
     pub(super) members: Vec<&'a str>,
     /// By [`ONWARD`], [`REQUEST_ID`] and [`COUNT`]; empty for nowhere.
-    pub(super) marks: [&'a [String]; MARKS],
+    pub(super) markers: [&'a [String]; MARKS],
 }
 
 /// The mark that leads to the next page.
@@ -26,17 +26,17 @@ pub(super) const COUNT: usize = 2;
 pub(super) const MARKS: usize = 3;
 
 /// What one answer holds.
-pub(super) struct Answer<'a> {
-    pub(super) plan: &'a RowPlan,
+pub(super) struct PageBuilder<'a> {
+    pub(super) plan: &'a RowProjection,
     pub(super) builders: Builders,
     /// The first value that does not fit its column.
-    pub(super) unfit: Option<Unfit>,
-    /// The texts at [`Places::marks`].
-    pub(super) marks: [Option<String>; MARKS],
+    pub(super) unfit: Option<TypeMismatch>,
+    /// The texts at [`ResponseLayout::marks`].
+    pub(super) markers: [Option<String>; MARKS],
 }
 
 /// A value that does not fit its column.
-pub(super) struct Unfit {
+pub(super) struct TypeMismatch {
     /// The row, from 1.
     pub(super) row: usize,
     pub(super) column: usize,
@@ -45,9 +45,9 @@ pub(super) struct Unfit {
     pub(super) value: String,
 }
 
-impl<'a> Answer<'a> {
-    pub(super) fn new(plan: &'a RowPlan) -> Self {
-        Self { plan, builders: Builders::new(plan), unfit: None, marks: [const { None }; MARKS] }
+impl<'a> PageBuilder<'a> {
+    pub(super) fn new(plan: &'a RowProjection) -> Self {
+        Self { plan, builders: Builders::new(plan), unfit: None, markers: [const { None }; MARKS] }
     }
 
     /// Whether a row is the value of its one column, rather than an object that has it.
@@ -69,7 +69,7 @@ impl<'a> Answer<'a> {
         for column in std::iter::once(column).chain(twins) {
             if let Cell::Unfit(expected) = self.builders.put(column, text) {
                 let row = self.builders.rows + 1;
-                self.unfit.get_or_insert_with(|| Unfit { row, column, expected, value: text.to_owned() });
+                self.unfit.get_or_insert_with(|| TypeMismatch { row, column, expected, value: text.to_owned() });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Where the next page starts. Owns what ends the pages, whatever leads from one to the next.
 
 use serde_json::Value as Json;
-use stackql_provider::{Carrier, NextPage, Paging};
+use stackql_provider::{NextPage, Paging, ResponseLocation};
 
 use crate::Call;
 
@@ -25,43 +25,43 @@ impl Cursor {
         if self.count > 0 { self.count.into() } else { self.text.as_str().into() }
     }
 
-    fn said(text: String) -> Self {
+    fn from_token(text: String) -> Self {
         Self { text, count: 0 }
     }
 
-    fn counted(count: u64) -> Self {
+    fn from_position(count: u64) -> Self {
         Self { text: count.to_string(), count }
     }
 }
 
 /// The cursor after the page of `rows` rows that `asked` led to; `None` for the first one. `onward` is what the answer
 /// says about it.
-pub(super) fn after(call: &Call, asked: Option<&Cursor>, rows: usize, onward: Option<String>) -> Option<Cursor> {
+pub(super) fn next(call: &Call, asked: Option<&Cursor>, rows: usize, onward: Option<String>) -> Option<Cursor> {
     let paging = call.operation.method().paging.as_ref()?;
     let onward = onward.filter(|text| !text.is_empty());
     let goes_on = |parameter: &str| rows > 0 && call.argument(parameter).is_none();
     match &paging.next {
-        NextPage::Token { .. } | NextPage::Address { .. } => onward.map(Cursor::said),
+        NextPage::Token { .. } | NextPage::Address { .. } => onward.map(Cursor::from_token),
         NextPage::Number { parameter, first, .. } if goes_on(parameter) => {
             let page = asked.map_or(u64::from(*first), |cursor| cursor.count);
             let last = onward.and_then(|text| text.trim().parse::<u64>().ok());
-            last.is_none_or(|last| page < last).then(|| Cursor::counted(page.saturating_add(1)))
+            last.is_none_or(|last| page < last).then(|| Cursor::from_position(page.saturating_add(1)))
         }
         NextPage::Offset { parameter } if goes_on(parameter) => {
-            Some(Cursor::counted(asked.map_or(0, |cursor| cursor.count).saturating_add(rows as u64)))
+            Some(Cursor::from_position(asked.map_or(0, |cursor| cursor.count).saturating_add(rows as u64)))
         }
         NextPage::Number { .. } | NextPage::Offset { .. } => None,
-        NextPage::Cursor { more: Some(_), .. } => onward.map(Cursor::said),
+        NextPage::Cursor { more: Some(_), .. } => onward.map(Cursor::from_token),
         NextPage::Cursor { more: None, full, .. } => {
             let is_last = rows == 0 || full.is_some_and(|full| rows < fewest(call, paging, full));
-            onward.filter(|_| !is_last).map(Cursor::said)
+            onward.filter(|_| !is_last).map(Cursor::from_token)
         }
     }
 }
 
 /// Whether a page of `rows` rows is as long as it can be, with no way to another.
-pub(super) fn is_cut(call: &Call, rows: usize) -> bool {
-    let Some(Paging { next: NextPage::Cursor { answer: Carrier::Body(path), full: Some(full), .. }, size }) =
+pub(super) fn may_be_truncated(call: &Call, rows: usize) -> bool {
+    let Some(Paging { next: NextPage::Cursor { answer: ResponseLocation::Body(path), full: Some(full), .. }, size }) =
         &call.operation.method().paging
     else {
         return false;

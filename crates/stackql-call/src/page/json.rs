@@ -4,23 +4,23 @@ use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess};
 use serde_json::value::RawValue;
 
-use super::answer::{Answer, Places};
-use crate::body::Broken;
-use crate::json::{Find, NULL, Name, Paths, Shape, Shaped, compact, member, plain, read};
+use super::answer::{PageBuilder, ResponseLayout};
+use crate::body::ParseError;
+use crate::json::{NULL, Name, PathSearch, SearchPaths, ValueVisitor, VisitorAdapter, compact, member, parse, plain};
 
 mod walk;
 
-use walk::{Walk, mistaken};
+use walk::{RowPathWalker, mistaken};
 
-impl Answer<'_> {
-    pub(super) fn json(&mut self, body: &[u8], places: &Places<'_>) -> Result<(), Broken> {
-        let marks = Paths::new(&places.marks);
+impl PageBuilder<'_> {
+    pub(super) fn json(&mut self, body: &[u8], places: &ResponseLayout<'_>) -> Result<(), ParseError> {
+        let marks = SearchPaths::new(&places.markers);
         let siblings = Some(places.siblings);
-        read(body, Walk { answer: self, steps: places.rows, marks, place: None, strict: true, siblings })
+        parse(body, RowPathWalker { answer: self, steps: places.rows, marks, place: None, strict: true, siblings })
     }
 
     /// Reads the members of a row; what stands at one of the marks is none of its fields.
-    fn members<'de, A: MapAccess<'de>>(&mut self, mut members: A, marks: &Paths<'_>) -> Result<(), A::Error> {
+    fn members<'de, A: MapAccess<'de>>(&mut self, mut members: A, marks: &SearchPaths<'_>) -> Result<(), A::Error> {
         let mut expected = 0;
         let mut extra = String::new();
         while let Some(Name(name)) = members.next_key()? {
@@ -28,7 +28,7 @@ impl Answer<'_> {
             let column = self.column(&name, expected);
             let is_extra = column.is_none() && self.plan.extra && !paths.is_end();
             if column.is_none() && !is_extra {
-                members.next_value_seed(Find { paths, found: &mut self.marks })?;
+                members.next_value_seed(PathSearch { paths, found: &mut self.markers })?;
                 continue;
             }
             let raw: &RawValue = members.next_value()?;
@@ -40,7 +40,7 @@ impl Answer<'_> {
                 compact(raw, &mut extra)?;
             }
             if !paths.is_empty() {
-                Find { paths, found: &mut self.marks }.ends(raw).map_err(A::Error::custom)?;
+                PathSearch { paths, found: &mut self.markers }.ends(raw).map_err(A::Error::custom)?;
             }
         }
         self.end_row(&extra);
@@ -71,12 +71,12 @@ impl Answer<'_> {
 
 /// The end of the way: a list of rows, or one row.
 struct Rows<'p, 'a, 'r> {
-    answer: &'a mut Answer<'r>,
-    marks: Paths<'p>,
+    answer: &'a mut PageBuilder<'r>,
+    marks: SearchPaths<'p>,
     place: Option<&'a str>,
 }
 
-impl<'de> Shape<'de> for Rows<'_, '_, '_> {
+impl<'de> ValueVisitor<'de> for Rows<'_, '_, '_> {
     type Value = ();
 
     fn object<A: MapAccess<'de>>(self, members: A) -> Result<(), A::Error> {
@@ -95,7 +95,7 @@ impl<'de> Shape<'de> for Rows<'_, '_, '_> {
 
 /// An element of a list of rows.
 struct Row<'a, 'r> {
-    answer: &'a mut Answer<'r>,
+    answer: &'a mut PageBuilder<'r>,
     place: Option<&'a str>,
 }
 
@@ -104,7 +104,7 @@ impl<'de> DeserializeSeed<'de> for Row<'_, '_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         if !self.answer.plan.columns.is_empty() || self.answer.plan.extra {
-            return deserializer.deserialize_any(Shaped(self));
+            return deserializer.deserialize_any(VisitorAdapter(self));
         }
         IgnoredAny::deserialize(deserializer)?;
         self.answer.end_row("");
@@ -112,11 +112,11 @@ impl<'de> DeserializeSeed<'de> for Row<'_, '_> {
     }
 }
 
-impl<'de> Shape<'de> for Row<'_, '_> {
+impl<'de> ValueVisitor<'de> for Row<'_, '_> {
     type Value = ();
 
     fn object<A: MapAccess<'de>>(self, members: A) -> Result<(), A::Error> {
-        self.answer.members(members, &Paths::default())
+        self.answer.members(members, &SearchPaths::default())
     }
 
     fn list<A: SeqAccess<'de>>(self, _items: A) -> Result<(), A::Error> {

@@ -5,7 +5,7 @@ pub(super) const LINK: &str = "link";
 
 /// The target of the first link to the next page.
 pub(super) fn next<'a>(mut values: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    values.find_map(|value| links(value).find(|(_, parameters)| leads_on(parameters)).map(|(target, _)| target))
+    values.find_map(|value| links(value).find(|(_, parameters)| is_next(parameters)).map(|(target, _)| target))
 }
 
 /// The links of a header: target, and what stands behind it.
@@ -21,7 +21,7 @@ fn links(value: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Whether a link's parameters say `rel=next`, among whatever other relations. The first `rel` counts.
-fn leads_on(parameters: &str) -> bool {
+fn is_next(parameters: &str) -> bool {
     let mut rest = parameters;
     while let Some(at) = unquoted(rest, ';') {
         rest = &rest[at + 1..];

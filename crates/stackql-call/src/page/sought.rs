@@ -5,26 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 use stackql_provider::ResponseShape;
 
-use super::answer::{MARKS, Places};
-use crate::body::{Broken, MAX_DEPTH};
+use super::answer::{MARKS, ResponseLayout};
+use crate::body::{MAX_DEPTH, ParseError};
 use crate::xml::{Document, Next};
 
 /// The names that protocols give to the elements of a list.
 const ELEMENTS: [&str; 2] = ["member", "item"];
 
 /// Where things turned out to be.
-pub(super) struct Sought {
+pub(super) struct DiscoveredLayout {
     /// The path of the elements that have the most of a row's members; `None` where none has any.
     pub(super) rows: Option<Vec<String>>,
     pub(super) marks: [Vec<String>; MARKS],
 }
 
 /// Looks through a document for the places that are not said.
-pub(super) fn places(body: &[u8], wanted: &Places<'_>) -> Result<Sought, Broken> {
+pub(super) fn places(body: &[u8], wanted: &ResponseLayout<'_>) -> Result<DiscoveredLayout, ParseError> {
     let mut document = Document::open(body)?;
     let mut path: Vec<String> = Vec::new();
     let mut found: BTreeMap<Vec<String>, BTreeSet<usize>> = BTreeMap::new();
-    let mut marks = wanted.marks.map(|path| match path {
+    let mut marks = wanted.markers.map(|path| match path {
         [step, ..] if step == ResponseShape::ANYWHERE => Vec::new(),
         path => path.to_vec(),
     });
@@ -44,7 +44,7 @@ pub(super) fn places(body: &[u8], wanted: &Places<'_>) -> Result<Sought, Broken>
                 if path.len() > MAX_DEPTH {
                     return Err(document.broken("nested too deeply"));
                 }
-                for (mark, wanted) in marks.iter_mut().zip(wanted.marks) {
+                for (mark, wanted) in marks.iter_mut().zip(wanted.markers) {
                     let is_here =
                         matches!(wanted, [step, rest @ ..] if step == ResponseShape::ANYWHERE && path.ends_with(rest));
                     if is_here && mark.is_empty() {
@@ -55,11 +55,11 @@ pub(super) fn places(body: &[u8], wanted: &Places<'_>) -> Result<Sought, Broken>
         }
     }
     let rows = found.into_iter().max_by_key(|(path, members)| (members.len(), usize::MAX - path.len()));
-    Ok(Sought { rows: rows.map(|(path, _)| path), marks })
+    Ok(DiscoveredLayout { rows: rows.map(|(path, _)| path), marks })
 }
 
 /// JSON of an element that is nested though its definition says text: what holds nothing but elements of a list is one.
-pub(super) fn listed(json: &str) -> String {
+pub(super) fn unwrap_single_lists(json: &str) -> String {
     serde_json::from_str(json).map_or_else(|_| json.to_owned(), |value: Json| lists(value).to_string())
 }
 

@@ -69,7 +69,10 @@ fn call(verb: Verb, rows: &str) -> Call {
             ..ResponseShape::default()
         },
         paging: Some(Paging {
-            next: NextPage::Token { parameter: "NextToken".to_owned(), answer: Carrier::Body(path("nextToken")) },
+            next: NextPage::Token {
+                parameter: "NextToken".to_owned(),
+                answer: ResponseLocation::Body(path("nextToken")),
+            },
             size: None,
         }),
         ..Method::default()
@@ -82,16 +85,21 @@ fn call(verb: Verb, rows: &str) -> Call {
     bind(Arc::new(operation), &Bindings::new(), &mut String::new).unwrap()
 }
 
-fn read(plan: &RowPlan, rows: &str, body: impl Into<Bytes>) -> Result<Page, AnswerError> {
-    page(&call(Verb::Select, rows), plan, None, &Response { status: 200, body: body.into(), ..Response::default() })
+fn read(plan: &RowProjection, rows: &str, body: impl Into<Bytes>) -> Result<Page, ResponseError> {
+    decode_page(
+        &call(Verb::Select, rows),
+        plan,
+        None,
+        &Response { status: 200, body: body.into(), ..Response::default() },
+    )
 }
 
 /// A plan for the columns of these names.
-fn plan(names: &[&str], extra: bool) -> RowPlan {
+fn plan(names: &[&str], extra: bool) -> RowProjection {
     let (types, columns) = table();
     let named = |name: &&str| columns.iter().find(|c| c.name == **name).unwrap().clone();
     let wanted: Vec<Column> = names.iter().map(named).collect();
-    RowPlan::new(&types, &wanted, extra)
+    RowProjection::new(&types, &wanted, extra)
 }
 
 fn document(items: &str) -> String {
@@ -181,7 +189,7 @@ fn unknown_fields_are_kept_if_wanted() {
     let items = "<item><new>1</new><id>a</id><more><x>2</x></more></item><item><id>b</id></item>";
     let page = read(&plan(&["id"], true), "thingSet.item", document(items)).unwrap();
     assert_eq!(cells(&page), [r#"a | {"new":"1","more":{"x":"2"}}"#, "b | NULL"]);
-    assert_eq!(page.rows.schema().field(1).name(), RowPlan::EXTRA);
+    assert_eq!(page.rows.schema().field(1).name(), RowProjection::EXTRA);
 }
 
 #[test]
@@ -210,12 +218,12 @@ fn names_have_no_prefix_and_the_first_of_two_counts() {
 fn rows_may_be_scalars() {
     let (mut types, _) = table();
     let scalar = |ty: TypeRef| vec![Column { name: "value".to_owned(), ty, ..Column::default() }];
-    let plan = RowPlan::new(&types, &scalar(TypeRef(1)), false);
+    let plan = RowProjection::new(&types, &scalar(TypeRef(1)), false);
     let page = read(&plan, "thingSet.item", document("<item>1</item><item>2</item><item/>")).unwrap();
     assert_eq!(cells(&page), ["1", "2", "NULL"]);
 
     let list = types.push(Type::List { item: TypeRef(1), item_wire: None, flattened: false });
-    let plan = RowPlan::new(&types, &scalar(list), false);
+    let plan = RowProjection::new(&types, &scalar(list), false);
     let page = read(&plan, "thingSet.item", document("<item><i>1</i><i>2</i></item>")).unwrap();
     assert_eq!(cells(&page), ["[1,2]"]);
 }
@@ -246,7 +254,7 @@ fn the_request_id_is_in_the_body_or_a_header() {
     let request_id = |body: String| {
         let headers = vec![("x-request-id".to_owned(), "h".to_owned())];
         let response = Response { status: 200, headers, body: body.into(), ..Response::default() };
-        page(&call(Verb::Select, "thingSet.item"), &plan(&["id"], false), None, &response).unwrap().request_id
+        decode_page(&call(Verb::Select, "thingSet.item"), &plan(&["id"], false), None, &response).unwrap().request_id
     };
     assert_eq!(request_id(document("")).as_deref(), Some("q-1"));
     assert_eq!(request_id("<R><thingSet/></R>".to_owned()).as_deref(), Some("h"));
@@ -274,7 +282,7 @@ fn a_value_that_does_not_fit_names_row_and_column() {
 #[test]
 fn what_cannot_be_read_says_where() {
     let reason = |body: &[u8]| match read(&plan(&["id"], true), "thingSet.item", body.to_vec()).unwrap_err() {
-        AnswerError::Unreadable { reason, .. } => reason,
+        ResponseError::Malformed { reason, .. } => reason,
         other => panic!("{other}"),
     };
     assert_eq!(reason(b""), "it is empty");
@@ -316,7 +324,7 @@ fn nesting_is_bounded() {
 #[test]
 fn only_an_operation_without_rows_may_answer_with_nothing() {
     let response = Response { status: 200, ..Response::default() };
-    let page = page(&call(Verb::Delete, ""), &plan(&["id"], false), None, &response).unwrap();
+    let page = decode_page(&call(Verb::Delete, ""), &plan(&["id"], false), None, &response).unwrap();
     assert_eq!((page.rows.num_rows(), page.next), (0, None));
 }
 
@@ -324,7 +332,7 @@ fn only_an_operation_without_rows_may_answer_with_nothing() {
 fn an_error_is_a_fault() {
     let body = "<R><Errors><Error><Code>Bad</Code><Message>m</Message></Error></Errors></R>";
     let error = read(&plan(&["id"], false), "thingSet.item", body).unwrap_err();
-    assert!(matches!(&error, AnswerError::Fault(fault) if fault.code == "Bad"), "{error}");
+    assert!(matches!(&error, ResponseError::Fault(fault) if fault.code == "Bad"), "{error}");
 }
 
 const ALL: [&str; 10] = ["id", "size", "price", "on", "made", "tags", "flat", "map", "any", "node"];
@@ -352,7 +360,7 @@ proptest! {
         for rows in ["thingSet.item", "thingSet", ""] {
             let Ok(page) = read(&plan(&ALL, true), rows, document(&items.concat())) else { continue };
             for (field, column) in page.rows.schema().fields().iter().zip(page.rows.columns()) {
-                if field.metadata().contains_key(RowPlan::FORMAT_KEY) {
+                if field.metadata().contains_key(RowProjection::FORMAT_KEY) {
                     for text in column.as_string::<i32>().iter().flatten() {
                         let json: Result<serde_json::Value, _> = serde_json::from_str(text);
                         prop_assert!(json.is_ok(), "{}: {text}", field.name());
@@ -382,13 +390,16 @@ fn a_value_is_where_its_carrier_says() {
         body: Bytes::from_static(body.as_bytes()),
         ..Response::default()
     };
-    let body = |dotted: &str| Carrier::Body(path(dotted));
+    let body = |dotted: &str| ResponseLocation::Body(path(dotted));
     let json = of(r#"{"id": 7, "owners": [{"name": "ann"}], "gone": null}"#);
-    assert_eq!(carried(&json, &body("id")).as_deref(), Some("7"));
-    assert_eq!(carried(&json, &body("owners.0.name")).as_deref(), Some("ann"));
-    assert_eq!(carried(&json, &body("gone")), None);
-    assert_eq!(carried(&json, &body("owners")).as_deref(), Some(r#"[{"name":"ann"}]"#));
-    assert_eq!(carried(&json, &Carrier::Header("ETag".to_owned())).as_deref(), Some("v1"));
-    assert_eq!(carried(&of("<made><wheel><id>w-1</id></wheel></made>"), &body("wheel.id")).as_deref(), Some("w-1"));
-    assert_eq!(carried(&of(""), &body("id")), None);
+    assert_eq!(extract_value(&json, &body("id")).as_deref(), Some("7"));
+    assert_eq!(extract_value(&json, &body("owners.0.name")).as_deref(), Some("ann"));
+    assert_eq!(extract_value(&json, &body("gone")), None);
+    assert_eq!(extract_value(&json, &body("owners")).as_deref(), Some(r#"[{"name":"ann"}]"#));
+    assert_eq!(extract_value(&json, &ResponseLocation::Header("ETag".to_owned())).as_deref(), Some("v1"));
+    assert_eq!(
+        extract_value(&of("<made><wheel><id>w-1</id></wheel></made>"), &body("wheel.id")).as_deref(),
+        Some("w-1")
+    );
+    assert_eq!(extract_value(&of(""), &body("id")), None);
 }

@@ -2,17 +2,17 @@
 
 use stackql_provider::{ResponseShape, Type, TypeRef, Types};
 
-use super::answer::{Answer, Places};
+use super::answer::{PageBuilder, ResponseLayout};
 use super::sought;
-use crate::body::{Broken, MAX_DEPTH};
+use crate::body::{MAX_DEPTH, ParseError};
 use crate::json::{member, quote};
 use crate::xml::{Document, Next, texts};
 
 /// How many elements a message names.
 const MOST_NAMED: usize = 8;
 
-impl Answer<'_> {
-    pub(super) fn xml(&mut self, body: &[u8], places: &Places<'_>) -> Result<(), Broken> {
+impl PageBuilder<'_> {
+    pub(super) fn xml(&mut self, body: &[u8], places: &ResponseLayout<'_>) -> Result<(), ParseError> {
         let mut document = Document::open(body)?;
         described(&document, places.outermost)?;
         let sought;
@@ -22,11 +22,11 @@ impl Answer<'_> {
                 let Some(rows) = &sought.rows else { return of_an_api(body, places) };
                 (rows.as_slice(), sought.marks.each_ref().map(Vec::as_slice))
             }
-            rows => (rows, places.marks),
+            rows => (rows, places.markers),
         };
         if rows.is_empty() {
             kin(body, places)?;
-            for (mark, found) in self.marks.iter_mut().zip(texts(body, &marks)?) {
+            for (mark, found) in self.markers.iter_mut().zip(texts(body, &marks)?) {
                 *mark = found;
             }
             if let Some(only) = self.column(document.name(), 0)
@@ -53,7 +53,7 @@ impl Answer<'_> {
                     if fits(rows, &stack) {
                         self.row(&mut document, &[])?;
                     } else if let Some(mark) = marks.iter().position(|path| *path == stack.as_slice()) {
-                        self.marks[mark] = Some(document.text()?.into_owned());
+                        self.markers[mark] = Some(document.text()?.into_owned());
                     } else if !leads(&rows) && !marks.iter().any(leads) {
                         document.skip()?;
                     } else {
@@ -66,7 +66,7 @@ impl Answer<'_> {
     }
 
     /// Reads the row whose start was read; what stands at the paths `apart` is none of its fields.
-    fn row(&mut self, document: &mut Document<'_>, apart: &[&[String]]) -> Result<(), Broken> {
+    fn row(&mut self, document: &mut Document<'_>, apart: &[&[String]]) -> Result<(), ParseError> {
         let plan = self.plan;
         let columns = &plan.columns;
         if columns.is_empty() && !plan.extra {
@@ -149,7 +149,7 @@ impl Answer<'_> {
                     None => {
                         let mut text = String::new();
                         structure(document, &plan.types, &Type::Any, &mut text, 0)?;
-                        self.put(at, &sought::listed(&text));
+                        self.put(at, &sought::unwrap_single_lists(&text));
                     }
                 },
                 _ => {
@@ -173,8 +173,8 @@ fn fits(path: &[String], elements: &[String]) -> bool {
 
 /// Checks that a document just opened is called `outermost`, where that is not empty. One that says nothing may be
 /// anybody's.
-pub(super) fn described(document: &Document<'_>, outermost: &str) -> Result<(), Broken> {
-    let found = shown(document.name());
+pub(super) fn described(document: &Document<'_>, outermost: &str) -> Result<(), ParseError> {
+    let found = abbreviate(document.name());
     if !outermost.is_empty() && document.name() != outermost {
         return Err(document.broken(&format!("it is <{found}>, not <{outermost}>,")));
     }
@@ -186,19 +186,19 @@ pub(super) fn described(document: &Document<'_>, outermost: &str) -> Result<(), 
 
 /// Checks a document without rows whose outermost element may have any name: it, or one of its children, is called as
 /// one of the siblings, or it has no children.
-fn kin(body: &[u8], places: &Places<'_>) -> Result<(), Broken> {
+fn kin(body: &[u8], places: &ResponseLayout<'_>) -> Result<(), ParseError> {
     let known = |name: &str| places.siblings.iter().any(|sibling| sibling == name);
     let mut document = Document::open(body)?;
     if !places.outermost.is_empty() || places.siblings.is_empty() || known(document.name()) {
         return Ok(());
     }
-    let found = shown(document.name());
+    let found = abbreviate(document.name());
     let mut strangers = Vec::new();
     while let Next::Child = document.next()? {
         if known(document.name()) {
             return Ok(());
         }
-        strangers.push(format!("<{}>", shown(document.name())));
+        strangers.push(format!("<{}>", abbreviate(document.name())));
         document.skip()?;
     }
     if strangers.is_empty() {
@@ -212,20 +212,20 @@ fn kin(body: &[u8], places: &Places<'_>) -> Result<(), Broken> {
 
 /// Checks a document without rows of which nothing is known but what a row is like: APIs that answer so name the
 /// namespace of their documents.
-fn of_an_api(body: &[u8], places: &Places<'_>) -> Result<(), Broken> {
+fn of_an_api(body: &[u8], places: &ResponseLayout<'_>) -> Result<(), ParseError> {
     let mut document = Document::open(body)?;
     if !places.outermost.is_empty() || document.has_namespace() {
         return Ok(());
     }
-    let found = shown(document.name());
+    let found = abbreviate(document.name());
     let child = match document.next()? {
-        Next::Child => format!(" of <{}>", shown(document.name())),
+        Next::Child => format!(" of <{}>", abbreviate(document.name())),
         Next::End => String::new(),
     };
     Err(document.broken(&format!("it is <{found}>{child} without the namespace of an API and without a row,")))
 }
 
-fn shown(name: &str) -> String {
+fn abbreviate(name: &str) -> String {
     name.chars().take(80).collect()
 }
 
@@ -235,12 +235,18 @@ fn json_ref(
     ty: TypeRef,
     out: &mut String,
     depth: usize,
-) -> Result<(), Broken> {
+) -> Result<(), ParseError> {
     json(document, types, types.get(ty), out, depth)
 }
 
 /// Writes the element whose start was read as JSON of its shape.
-fn json(document: &mut Document<'_>, types: &Types, ty: &Type, out: &mut String, depth: usize) -> Result<(), Broken> {
+fn json(
+    document: &mut Document<'_>,
+    types: &Types,
+    ty: &Type,
+    out: &mut String,
+    depth: usize,
+) -> Result<(), ParseError> {
     if depth > MAX_DEPTH {
         return Err(document.broken("nested too deeply"));
     }
@@ -284,7 +290,7 @@ fn map(
     value: TypeRef,
     out: &mut String,
     depth: usize,
-) -> Result<(), Broken> {
+) -> Result<(), ParseError> {
     let mut members = String::new();
     while let Next::Child = document.next()? {
         let (mut key, mut text) = (String::new(), String::from("null"));
@@ -312,7 +318,7 @@ fn structure(
     ty: &Type,
     out: &mut String,
     depth: usize,
-) -> Result<(), Broken> {
+) -> Result<(), ParseError> {
     let members = match ty {
         Type::Structure { members } => members.as_slice(),
         _ => {

@@ -1,5 +1,5 @@
 use serde_json::json;
-use stackql_provider::Condition::{All, Answered, Any, Is, IsNot};
+use stackql_provider::StatusCondition::{All, Answered, Any, Is, IsNot};
 
 use super::*;
 
@@ -36,7 +36,7 @@ fn conditions_hold_of_a_document_and_its_status() {
         IsNot(path("error"), None),
         Is(path("status"), None),
         All(vec![is("done", "true"), is("status", "x")]),
-        Condition::NEVER,
+        StatusCondition::NEVER,
         Answered,
     ] {
         assert!(!state.holds(&fails), "{fails:?}");

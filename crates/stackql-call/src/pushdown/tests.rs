@@ -9,13 +9,13 @@ fn column(name: &str, wire: &str) -> Column {
     Column { name: name.to_owned(), wire: wire.to_owned(), ..Column::default() }
 }
 
-fn method(pushdown: Pushdown) -> Method {
-    Method { pushdown: Some(pushdown), ..Method::default() }
+fn method(pushdown: ClausePushdown) -> Method {
+    Method { clause_pushdown: Some(pushdown), ..Method::default() }
 }
 
-fn said(pushed: Option<Pushed>) -> Option<(String, bool)> {
+fn said(pushed: Option<PushedClause>) -> Option<(String, bool)> {
     pushed.map(|pushed| match pushed.value {
-        Value::Text(text) => (text, pushed.whole),
+        Value::Text(text) => (text, pushed.is_complete),
         other => unreachable!("clauses are texts, not {other:?}"),
     })
 }
@@ -26,7 +26,7 @@ fn whole(text: &str) -> Option<(String, bool)> {
 
 #[test]
 fn comparisons_are_written_in_the_words_of_odata() {
-    let method = method(Pushdown { filter: clause(None, None), ..Pushdown::default() });
+    let method = method(ClausePushdown { filter: clause(None, None), ..ClausePushdown::default() });
     let column = column("name", "displayName");
     let text = |text: &str| Value::Text(text.to_owned());
     for (operator, value, expect) in [
@@ -47,8 +47,8 @@ fn comparisons_are_written_in_the_words_of_odata() {
         (Operator::Equal, Value::Json(serde_json::json!([1])), None),
     ] {
         let comparison = Comparison { column: &column, operator, value };
-        let clauses = Clauses::of(&method).unwrap();
-        assert_eq!(clauses.takes(&comparison), expect.is_some(), "{comparison:?}");
+        let clauses = ClauseEncoder::for_method(&method).unwrap();
+        assert_eq!(clauses.accepts(&comparison), expect.is_some(), "{comparison:?}");
         let pushed = said(clauses.filter(std::slice::from_ref(&comparison)));
         assert_eq!(pushed, expect.map(|text| (text.to_owned(), true)), "{comparison:?}");
     }
@@ -61,8 +61,9 @@ fn only_what_is_supported_travels_and_what_is_left_is_known() {
     // Columns may be named as they are here or on the wire.
     let columns: &[&str] = &["id", "name"];
     let filter = |operators: &[&str], comparisons: &[Comparison<'_>]| {
-        let method = method(Pushdown { filter: clause(Some(columns), Some(operators)), ..Pushdown::default() });
-        said(Clauses::of(&method).unwrap().filter(comparisons))
+        let method =
+            method(ClausePushdown { filter: clause(Some(columns), Some(operators)), ..ClausePushdown::default() });
+        said(ClauseEncoder::for_method(&method).unwrap().filter(comparisons))
     };
     let both = [equal(&id, 1), equal(&name, 2)];
     assert_eq!(filter(&["eq", "and"], &both), whole("id eq 1 and displayName eq 2"));
@@ -78,9 +79,12 @@ fn only_what_is_supported_travels_and_what_is_left_is_known() {
 #[test]
 fn columns_and_orders_travel_as_a_whole_or_not() {
     let [id, name, odd] = [column("id", "id"), column("name", "displayName"), column("odd", "a,b")];
-    let method =
-        method(Pushdown { select: clause(None, None), order: clause(Some(&["id"]), None), ..Pushdown::default() });
-    let clauses = Clauses::of(&method).unwrap();
+    let method = method(ClausePushdown {
+        select: clause(None, None),
+        order: clause(Some(&["id"]), None),
+        ..ClausePushdown::default()
+    });
+    let clauses = ClauseEncoder::for_method(&method).unwrap();
     assert_eq!(said(clauses.select(&[&id, &name, &id])), whole("id,displayName"));
     assert_eq!(clauses.select(&[&id, &odd]), None);
     assert_eq!(clauses.select(&[]), None);
@@ -94,10 +98,10 @@ fn columns_and_orders_travel_as_a_whole_or_not() {
 
 #[test]
 fn numbers_of_rows_are_bounded_without_losing_any() {
-    let bound = |maximum, of_page| Some(Bound { parameter: "$n".to_owned(), maximum, of_page });
+    let bound = |maximum, of_page| Some(RowLimit { parameter: "$n".to_owned(), maximum, per_page: of_page });
     let top = |maximum, of_page, rows| {
-        let method = method(Pushdown { top: bound(maximum, of_page), ..Pushdown::default() });
-        said(Clauses::of(&method).unwrap().top(rows))
+        let method = method(ClausePushdown { top: bound(maximum, of_page), ..ClausePushdown::default() });
+        said(ClauseEncoder::for_method(&method).unwrap().top(rows))
     };
     assert_eq!(top(None, false, 5000), whole("5000"));
     assert_eq!(top(Some(100), false, 100), whole("100"));
@@ -105,17 +109,17 @@ fn numbers_of_rows_are_bounded_without_losing_any() {
     assert_eq!(top(Some(100), false, 101), None);
     assert_eq!(top(Some(100), true, 101), Some(("100".to_owned(), false)));
     assert_eq!(top(None, false, 0), None);
-    let method = method(Pushdown { skip: bound(Some(10), false), ..Pushdown::default() });
-    let skip = |rows| said(Clauses::of(&method).unwrap().skip(rows));
+    let method = method(ClausePushdown { skip: bound(Some(10), false), ..ClausePushdown::default() });
+    let skip = |rows| said(ClauseEncoder::for_method(&method).unwrap().skip(rows));
     assert_eq!((skip(7), skip(12)), (whole("7"), Some(("10".to_owned(), false))));
 }
 
 #[test]
 fn rows_are_counted_where_the_method_can() {
     let (parameter, value) = ("$count".to_owned(), "true".to_owned());
-    let count = stackql_provider::Count { parameter: parameter.clone(), value, answer: Vec::new() };
-    let method = method(Pushdown { count: Some(count), ..Pushdown::default() });
-    let pushed = Clauses::of(&method).unwrap().count();
-    assert_eq!(pushed, Some(Pushed { parameter, value: Value::Text("true".to_owned()), whole: true }));
-    assert!(Clauses::of(&Method::default()).is_none());
+    let count = stackql_provider::CountRequest { parameter: parameter.clone(), value, response_path: Vec::new() };
+    let method = method(ClausePushdown { count: Some(count), ..ClausePushdown::default() });
+    let pushed = ClauseEncoder::for_method(&method).unwrap().count();
+    assert_eq!(pushed, Some(PushedClause { parameter, value: Value::Text("true".to_owned()), is_complete: true }));
+    assert!(ClauseEncoder::for_method(&Method::default()).is_none());
 }

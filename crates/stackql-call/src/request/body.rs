@@ -48,7 +48,7 @@ pub(super) fn body(
         BodyStyle::Json { base, wrap } => {
             whole(json::body(base.as_deref(), wrap.as_deref(), json::members(types, arguments())))
         }
-        BodyStyle::Markup { root, attributes, declaration } => {
+        BodyStyle::Xml { root, attributes, declaration } => {
             let document = || xml::document(types, (declaration, root, attributes), arguments());
             whole((!bound.is_empty()).then(document))
         }

@@ -1,9 +1,9 @@
 //! A program of this machine and its arguments as a request. Owns what the templates of the arguments are given.
 
 use serde_json::{Map, Value as Json};
-use stackql_provider::Medium;
+use stackql_provider::Protocol;
 
-use super::json::named;
+use super::json::to_wire_names;
 use crate::{Operation, Transform, TransformError};
 
 /// The templates' type: a JSON object, and all functions.
@@ -26,16 +26,16 @@ pub(super) fn arguments(
     let mut given: Map<String, Json> = empty.collect();
     for (at, value) in bound {
         let parameter = &method.parameters[at];
-        given.insert(parameter.wire.clone(), named(types, parameter.ty, parameter.time_format, &value));
+        given.insert(parameter.wire.clone(), to_wire_names(types, parameter.ty, parameter.time_format, &value));
     }
     let mut all = given.clone();
-    all.insert(Medium::PARAMETERS.to_owned(), Json::Object(given));
+    all.insert(Protocol::PARAMETERS.to_owned(), Json::Object(given));
     let all = Json::Object(all).to_string();
     operation.command(templates)?.iter().map(|template| template.render(all.as_bytes())).collect()
 }
 
 /// A program and its arguments on one line, quoted as a shell would want it. It is for reading: no shell runs it.
-pub(super) fn shown(program: &str, arguments: &[String]) -> String {
+pub(super) fn display_command(program: &str, arguments: &[String]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     let word = |word: &str| match !word.is_empty() && word.chars().all(plain) {
         true => word.to_owned(),

@@ -4,21 +4,21 @@
 use serde_json::{Map, Value as Json, json};
 use stackql_provider::BodyStyle;
 
-use crate::transform::Within;
+use crate::transform::LexicalContext;
 use crate::{Cursor, Transform, TransformError};
 
 /// The templates of a query.
 #[derive(Debug)]
-pub(crate) struct Query {
+pub(crate) struct GraphqlQuery {
     query: Transform,
     /// What stands in the query for a cursor.
     cursor: Transform,
 }
 
-impl Query {
+impl GraphqlQuery {
     pub(crate) fn compile(query: &str, cursor: &str) -> Result<Self, TransformError> {
-        let (query, place) = Transform::graphql(query, Within::Document, Some(BodyStyle::CURSOR))?;
-        let (cursor, _) = Transform::graphql(cursor, place.unwrap_or(Within::Document), None)?;
+        let (query, place) = Transform::graphql(query, LexicalContext::Document, Some(BodyStyle::CURSOR))?;
+        let (cursor, _) = Transform::graphql(cursor, place.unwrap_or(LexicalContext::Document), None)?;
         Ok(Self { query, cursor })
     }
 

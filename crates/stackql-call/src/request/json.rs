@@ -31,25 +31,27 @@ fn sorted(mut value: Json) -> String {
 
 /// The arguments as members of one object.
 pub(super) fn members<'a>(types: &Types, bound: impl Iterator<Item = (&'a Parameter, &'a Json)>) -> Map<String, Json> {
-    bound.map(|(p, value)| (p.wire.clone(), named(types, p.ty, p.time_format, value))).collect()
+    bound.map(|(p, value)| (p.wire.clone(), to_wire_names(types, p.ty, p.time_format, value))).collect()
 }
 
 /// A value with its members named as on the wire, and times as it writes them.
-pub(super) fn named(types: &Types, ty: TypeRef, time_format: Option<TimeFormat>, value: &Json) -> Json {
+pub(super) fn to_wire_names(types: &Types, ty: TypeRef, time_format: Option<TimeFormat>, value: &Json) -> Json {
     match (types.get(ty), value) {
         (Type::Timestamp(format), Json::String(text)) if time_format.unwrap_or(*format) == TimeFormat::EpochSeconds => {
             // Seconds were written as text, which is how forms and query strings have them.
             text.parse().map_or_else(|_| value.clone(), Json::Number)
         }
         (Type::List { item, .. }, Json::Array(items)) => {
-            items.iter().map(|each| named(types, *item, None, each)).collect()
+            items.iter().map(|each| to_wire_names(types, *item, None, each)).collect()
         }
-        (Type::Map { value: of }, Json::Object(entries)) => {
-            Json::Object(entries.iter().map(|(key, each)| (key.clone(), named(types, *of, None, each))).collect())
-        }
+        (Type::Map { value: of }, Json::Object(entries)) => Json::Object(
+            entries.iter().map(|(key, each)| (key.clone(), to_wire_names(types, *of, None, each))).collect(),
+        ),
         (Type::Structure { members }, Json::Object(object)) => {
             let member = |(name, each): (&String, &Json)| match members.iter().find(|m| m.name == *name) {
-                Some(member) => (member.request_wire.clone(), named(types, member.ty, member.time_format, each)),
+                Some(member) => {
+                    (member.request_wire.clone(), to_wire_names(types, member.ty, member.time_format, each))
+                }
                 None => (name.clone(), each.clone()),
             };
             Json::Object(object.iter().map(member).collect())

@@ -43,11 +43,11 @@ pub(super) fn arguments(call: &Call, cursor: Option<&Cursor>, page_size: Option<
 /// guess: asking for it would cut an answer that may come whole, so more than it is not asked for at all.
 fn rows_of(size: &PageSize, wanted: Option<u32>) -> Option<u32> {
     match wanted {
-        Some(wanted) if size.ask_maximum || wanted <= size.maximum => {
+        Some(wanted) if size.request_maximum || wanted <= size.maximum => {
             Some(wanted.clamp(size.minimum, size.maximum.max(size.minimum)))
         }
         Some(_) => None,
-        None => size.ask_maximum.then_some(size.maximum),
+        None => size.request_maximum.then_some(size.maximum),
     }
 }
 

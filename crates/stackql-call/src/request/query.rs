@@ -1,7 +1,7 @@
 //! A SELECT of a table as a request. Owns its text: names are quoted in it, values never stand there.
 
 use serde_json::Value as Json;
-use stackql_provider::{Column, Medium, Type};
+use stackql_provider::{Column, Protocol, Type};
 
 use crate::{BindError, Operation, Payload};
 
@@ -18,16 +18,16 @@ pub(super) fn query(
     let mut text = format!("SELECT {} FROM {}.{}", list.join(", "), quoted(schema), quoted(name));
     let mut values: Vec<String> = Vec::new();
     for (at, condition) in conditions.and_then(Json::as_array).into_iter().flatten().enumerate() {
-        let asked = condition[Medium::NAME].as_str().unwrap_or_default();
+        let asked = condition[Protocol::NAME].as_str().unwrap_or_default();
         let column = columns.iter().find(|column| column.wire == asked).ok_or_else(|| BindError::Shape {
-            table: operation.table(),
-            parameter: format!("{parameter}[{at}].{}", Medium::NAME),
+            table: operation.qualified_name(),
+            parameter: format!("{parameter}[{at}].{}", Protocol::NAME),
             expected: "a column".to_owned(),
             given: format!("'{asked}'"),
         })?;
         text.push_str(if at == 0 { " WHERE " } else { " AND " });
         let first = values.len();
-        let given = condition[Medium::VALUES].as_array().into_iter().flatten().filter_map(Json::as_str);
+        let given = condition[Protocol::VALUES].as_array().into_iter().flatten().filter_map(Json::as_str);
         values.extend(given.map(str::to_owned));
         text.push_str(&is_one_of(operation, column, first..values.len()));
     }
@@ -56,7 +56,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// A query with its values on one line, for reading.
-pub(super) fn shown(text: &str, values: &[String]) -> String {
+pub(super) fn display_query(text: &str, values: &[String]) -> String {
     let value = |(at, value): (usize, &String)| format!("${}='{}'", at + 1, value.replace('\'', "''"));
     let values: Vec<String> = values.iter().enumerate().map(value).collect();
     if values.is_empty() { text.to_owned() } else { format!("{text} -- {}", values.join(", ")) }

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use stackql_provider::{FormStyle, Parameter, Types, ValueStyle};
 
 use super::form::{self, scalar};
-use super::json::named;
+use super::json::to_wire_names;
 
 /// RFC 3986 unreserved characters stay; everything else is encoded.
 pub(super) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -33,7 +33,7 @@ pub(super) fn query(pairs: &mut Vec<(String, String)>, types: &Types, parameter:
         return form::append(pairs, types, FormStyle::Indexed, parameter, value);
     }
     let name = parameter.wire.clone();
-    match (parameter.style, named(types, parameter.ty, parameter.time_format, value)) {
+    match (parameter.style, to_wire_names(types, parameter.ty, parameter.time_format, value)) {
         (ValueStyle::Deep, value @ Json::Object(_)) => deep(pairs, name, &value),
         (ValueStyle::Joined, Json::Array(items)) if items.is_empty() => {}
         (ValueStyle::Joined, value) => pairs.push((name, joined(&value))),
@@ -58,7 +58,7 @@ fn deep(pairs: &mut Vec<(String, String)>, name: String, value: &Json) {
 
 /// The text of a header, or of a path's placeholder before it is encoded.
 pub(crate) fn text(types: &Types, parameter: &Parameter, value: &Json) -> String {
-    joined(&named(types, parameter.ty, parameter.time_format, value))
+    joined(&to_wire_names(types, parameter.ty, parameter.time_format, value))
 }
 
 /// The text of a path's placeholder, encoded.

@@ -11,11 +11,11 @@ use arrow::error::ArrowError;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use stackql_provider::Type;
 
-use super::RowPlan;
+use super::RowProjection;
 
 /// The builders of one page.
 pub(crate) struct Builders {
-    plan: RowPlan,
+    plan: RowProjection,
     columns: Vec<Builder>,
     filled: Vec<bool>,
     pub(crate) rows: usize,
@@ -40,7 +40,7 @@ pub(crate) enum Cell {
 }
 
 impl Builders {
-    pub(crate) fn new(plan: &RowPlan) -> Self {
+    pub(crate) fn new(plan: &RowProjection) -> Self {
         let is_bit = |at: usize| plan.columns.get(at).is_some_and(|c| *plan.types.get(c.ty) == Type::Bit);
         let builder = |(at, data_type): (usize, &DataType)| match data_type {
             DataType::Int64 if is_bit(at) => Builder::Bit(Int64Builder::new()),

@@ -10,7 +10,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use crate::body::{Broken, MAX_DEPTH};
+use crate::body::{MAX_DEPTH, ParseError};
 
 /// What XML calls white space around texts, and what the maps leave out.
 const AROUND: [char; 5] = ['\t', '\r', '\u{8}', '\n', ' '];
@@ -37,16 +37,16 @@ pub(super) enum Child {
 
 impl Element {
     /// Reads a document; its outermost element stands in a nameless one.
-    pub(super) fn document(text: &str) -> Result<Self, Broken> {
+    pub(super) fn document(text: &str) -> Result<Self, ParseError> {
         let mut reader = Reader::from_str(text);
         let mut open = vec![Self::default()];
         loop {
             let start = position(&reader);
-            let event = reader.read_event().map_err(|error| Broken {
+            let event = reader.read_event().map_err(|error| ParseError {
                 at: reader.error_position(),
                 reason: format!("not well-formed XML: {error}"),
             })?;
-            let broken = |reason: String| Broken { at: start as u64, reason };
+            let broken = |reason: String| ParseError { at: start as u64, reason };
             match event {
                 Event::Start(tag) => {
                     if open.len() > MAX_DEPTH {
@@ -83,7 +83,7 @@ impl Element {
                 Event::Eof => break,
             }
         }
-        let broken = |reason: &str| Broken { at: text.len() as u64, reason: reason.to_owned() };
+        let broken = |reason: &str| ParseError { at: text.len() as u64, reason: reason.to_owned() };
         match (open.pop(), open.pop()) {
             (Some(mut document), None) if document.elements().next().is_some() => {
                 document.outer = 0..text.len();

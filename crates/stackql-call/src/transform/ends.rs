@@ -2,11 +2,11 @@
 //! the template, and the end of the template for every `{{end}}` that is missing: text would be lost without a word.
 
 use super::braces::action;
-use super::program::{Place, Refused};
+use super::program::{Place, TemplateRejected};
 
 /// Refuses a template in which an `{{end}}` or `{{else}}` belongs to nothing, or an `{{end}}` is missing.
-pub(super) fn paired(text: &str) -> Result<(), Refused> {
-    let refused = |offset, reason| Err(Refused { at: Place::Offset(offset), reason });
+pub(super) fn paired(text: &str) -> Result<(), TemplateRejected> {
+    let refused = |offset, reason| Err(TemplateRejected { at: Place::Offset(offset), reason });
     let mut open: Vec<(usize, &str)> = Vec::new();
     let mut at = 0;
     while let Some(found) = text[at..].find("{{") {

@@ -21,7 +21,7 @@ use super::value::{from_json, to_json};
 use super::xpath::Path;
 
 type Answer = Result<Value, TemplateError>;
-type Function = fn(&Run, &[Value]) -> Answer;
+type Function = fn(&TemplateRun, &[Value]) -> Answer;
 
 /// What stands in for the engine's own: the comparisons, and what writes lists and maps.
 const STAND_INS: [(&str, Function); 7] = [
@@ -57,8 +57,8 @@ const MARKS: [(&str, Function); 7] = [
     (AS_JSON, as_json),
     (FORMAT, format),
     (FLOAT, float),
-    (TEXT, |run, args| written(run, args, literal::text)),
-    (VALUE, |run, args| written(run, args, literal::value)),
+    (TEXT, |run, args| write_value(run, args, literal::text)),
+    (VALUE, |run, args| write_value(run, args, literal::value)),
 ];
 
 /// Whether templates of `version` have the function `name`.
@@ -67,7 +67,7 @@ pub(super) fn is_known(version: Version, name: &str) -> bool {
 }
 
 /// What the functions of one application share.
-struct Run {
+struct TemplateRun {
     meter: Arc<Meter>,
     /// The patterns that were read, since a loop asks for the same one row by row.
     patterns: Mutex<HashMap<String, Regex>>,
@@ -75,7 +75,7 @@ struct Run {
 
 /// The functions of one application, which all count on `meter`.
 pub(super) fn functions(version: Version, meter: &Arc<Meter>) -> FuncMap {
-    let run = Arc::new(Run { meter: Arc::clone(meter), patterns: Mutex::default() });
+    let run = Arc::new(TemplateRun { meter: Arc::clone(meter), patterns: Mutex::default() });
     let counted = |(name, function): &(&str, Function)| {
         let (run, function) = (Arc::clone(&run), *function);
         let counted: gotmpl::ValueFunc = Arc::new(move |args: &[Value]| {
@@ -110,13 +110,13 @@ fn two_texts<'a>(name: &str, args: &'a [Value]) -> Result<(&'a str, &'a str), Te
     }
 }
 
-fn compared(run: &Run, args: &[Value], compare: fn(&[Value]) -> Result<bool, TemplateError>) -> Answer {
+fn compared(run: &TemplateRun, args: &[Value], compare: fn(&[Value]) -> Result<bool, TemplateError>) -> Answer {
     run.meter.spend(args.iter().filter_map(Value::as_str).map(str::len).sum())?;
     compare(args).map(Value::Bool)
 }
 
 /// A function that gives nothing the first time and the text after that.
-fn separator(_: &Run, args: &[Value]) -> Answer {
+fn separator(_: &TemplateRun, args: &[Value]) -> Answer {
     let Value::String(text) = one("separator", args)? else { return Err(failed("separator takes a text")) };
     let (text, asked) = (Arc::clone(text), AtomicBool::new(false));
     Ok(Value::Function(Arc::new(move |_: &[Value]| {
@@ -124,7 +124,7 @@ fn separator(_: &Run, args: &[Value]) -> Answer {
     })))
 }
 
-fn json_map_from_string(run: &Run, args: &[Value]) -> Answer {
+fn json_map_from_string(run: &TemplateRun, args: &[Value]) -> Answer {
     let Value::String(text) = one("jsonMapFromString", args)? else {
         return Err(failed("jsonMapFromString takes a text"));
     };
@@ -137,7 +137,7 @@ fn json_map_from_string(run: &Run, args: &[Value]) -> Answer {
 }
 
 /// The text of the first element at a path; nothing found is an empty text.
-fn get_xpath(run: &Run, args: &[Value]) -> Answer {
+fn get_xpath(run: &TemplateRun, args: &[Value]) -> Answer {
     let (xml, path) = two_texts("getXPath", args)?;
     run.meter.spend(xml.len())?;
     let path = Path::parse(path).map_err(failed)?;
@@ -147,7 +147,7 @@ fn get_xpath(run: &Run, args: &[Value]) -> Answer {
 }
 
 /// The XML of all elements at a path, tags included.
-fn get_xpath_all_outer(run: &Run, args: &[Value]) -> Answer {
+fn get_xpath_all_outer(run: &TemplateRun, args: &[Value]) -> Answer {
     let (xml, path) = two_texts("getXPathAllOuter", args)?;
     run.meter.spend(xml.len())?;
     let path = Path::parse(path).map_err(failed)?;
@@ -167,7 +167,7 @@ fn read_xml(name: &str, xml: &str) -> Result<Element, TemplateError> {
 }
 
 /// The first group of the first match, or all of it if the pattern has no group; no match is an empty text.
-fn get_regexp_first_match(run: &Run, args: &[Value]) -> Answer {
+fn get_regexp_first_match(run: &TemplateRun, args: &[Value]) -> Answer {
     let (text, pattern) = two_texts("getRegexpFirstMatch", args)?;
     let pattern = read_pattern(run, text, pattern)?;
     let found = pattern.captures(text).map(|captures| captured(&captures)).unwrap_or_default();
@@ -175,7 +175,7 @@ fn get_regexp_first_match(run: &Run, args: &[Value]) -> Answer {
 }
 
 /// The same of all matches, as a list.
-fn get_regexp_all_matches(run: &Run, args: &[Value]) -> Answer {
+fn get_regexp_all_matches(run: &TemplateRun, args: &[Value]) -> Answer {
     let (text, pattern) = two_texts("getRegexpAllMatches", args)?;
     let pattern = read_pattern(run, text, pattern)?;
     let mut all: Vec<Value> = Vec::new();
@@ -191,7 +191,7 @@ fn captured<'a>(captures: &regex::Captures<'a>) -> &'a str {
     captures.get(if captures.len() > 1 { 1 } else { 0 }).map_or("", |found| found.as_str())
 }
 
-fn read_pattern(run: &Run, text: &str, pattern: &str) -> Result<Regex, TemplateError> {
+fn read_pattern(run: &TemplateRun, text: &str, pattern: &str) -> Result<Regex, TemplateError> {
     run.meter.spend(text.len())?;
     let mut patterns = run.patterns.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = patterns.get(pattern) {
@@ -209,7 +209,7 @@ fn read_pattern(run: &Run, text: &str, pattern: &str) -> Result<Regex, TemplateE
 }
 
 /// As `index`, with nothing where `index` fails.
-fn safe_index(_: &Run, args: &[Value]) -> Answer {
+fn safe_index(_: &TemplateRun, args: &[Value]) -> Answer {
     let [value, path @ ..] = args else { return Err(failed("safeIndex takes a value and where in it")) };
     let mut value = value.clone();
     for step in path {
@@ -218,7 +218,7 @@ fn safe_index(_: &Run, args: &[Value]) -> Answer {
     Ok(value)
 }
 
-fn to_bool(_: &Run, args: &[Value]) -> Answer {
+fn to_bool(_: &TemplateRun, args: &[Value]) -> Answer {
     let value = one("toBool", args)?;
     Ok(Value::Bool(match value {
         Value::String(text) => match text.trim() {
@@ -231,7 +231,7 @@ fn to_bool(_: &Run, args: &[Value]) -> Answer {
     }))
 }
 
-fn to_int(_: &Run, args: &[Value]) -> Answer {
+fn to_int(_: &TemplateRun, args: &[Value]) -> Answer {
     let value = one("toInt", args)?;
     Ok(match value {
         Value::Nil => Value::Int(0),
@@ -250,14 +250,14 @@ fn to_int(_: &Run, args: &[Value]) -> Answer {
     })
 }
 
-fn to_json_text(run: &Run, args: &[Value]) -> Answer {
+fn to_json_text(run: &TemplateRun, args: &[Value]) -> Answer {
     let value = one("toJson", args)?;
     run.meter.spend(weight(value))?;
     Ok(Value::String(to_json(value)?.to_string().into()))
 }
 
 /// The name of Go's kind for a value of a document.
-fn kind_of(_: &Run, args: &[Value]) -> Answer {
+fn kind_of(_: &TemplateRun, args: &[Value]) -> Answer {
     let name = match one("kindOf", args)? {
         Value::Nil => "invalid",
         Value::Bool(_) => "bool",
@@ -271,7 +271,7 @@ fn kind_of(_: &Run, args: &[Value]) -> Answer {
     Ok(Value::String(name.into()))
 }
 
-fn plus_one(run: &Run, args: &[Value]) -> Answer {
+fn plus_one(run: &TemplateRun, args: &[Value]) -> Answer {
     match to_int(run, args)? {
         Value::Int(n) => n.checked_add(1).map(Value::Int).ok_or_else(|| failed("plus1 goes beyond whole numbers")),
         Value::Uint(n) => n.checked_add(1).map(Value::Uint).ok_or_else(|| failed("plus1 goes beyond whole numbers")),
@@ -279,13 +279,13 @@ fn plus_one(run: &Run, args: &[Value]) -> Answer {
     }
 }
 
-fn arrive(run: &Run, args: &[Value]) -> Answer {
+fn arrive(run: &TemplateRun, args: &[Value]) -> Answer {
     let count = |at: usize| args.get(at).and_then(Value::as_int).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
     run.meter.arrive(count(0), count(1))?;
     Ok(Value::Nil)
 }
 
-fn weigh(run: &Run, args: &[Value]) -> Answer {
+fn weigh(run: &TemplateRun, args: &[Value]) -> Answer {
     let [factor, value] = args else { return Err(failed("a pipeline gives one value")) };
     let factor = factor.as_int().and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
     run.meter.spend(weight(value).saturating_mul(factor))?;
@@ -293,7 +293,7 @@ fn weigh(run: &Run, args: &[Value]) -> Answer {
 }
 
 /// A value as scripts print it: lists and maps as JSON, all else as it is.
-fn as_json(run: &Run, args: &[Value]) -> Answer {
+fn as_json(run: &TemplateRun, args: &[Value]) -> Answer {
     let [factor, value] = args else { return Err(failed("a pipeline gives one value")) };
     weigh(run, &[factor.clone(), value.clone()])?;
     match value {
@@ -303,7 +303,7 @@ fn as_json(run: &Run, args: &[Value]) -> Answer {
 }
 
 /// A number as the verbs for broken numbers take it.
-fn float(run: &Run, args: &[Value]) -> Answer {
+fn float(run: &TemplateRun, args: &[Value]) -> Answer {
     let value = one("printf", args)?;
     // What is no number is written whole, in a complaint.
     run.meter.spend(weight(value))?;
@@ -315,7 +315,7 @@ fn float(run: &Run, args: &[Value]) -> Answer {
 }
 
 /// A format can ask for wide fields, and for one value again and again; both cost more than the values weigh.
-fn format(run: &Run, args: &[Value]) -> Answer {
+fn format(run: &TemplateRun, args: &[Value]) -> Answer {
     let value = one("printf", args)?;
     if let Value::String(text) = value {
         run.meter.spend(text.len())?;
@@ -339,7 +339,7 @@ fn format(run: &Run, args: &[Value]) -> Answer {
 }
 
 /// A value as GraphQL writes it.
-fn written(run: &Run, args: &[Value], write: fn(&Value) -> Result<String, TemplateError>) -> Answer {
+fn write_value(run: &TemplateRun, args: &[Value], write: fn(&Value) -> Result<String, TemplateError>) -> Answer {
     let value = one("an action", args)?;
     run.meter.spend(weight(value))?;
     Ok(Value::String(write(value)?.into()))

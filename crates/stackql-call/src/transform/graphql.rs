@@ -3,7 +3,7 @@
 
 use gotmpl::parse::{ActionNode, BranchNode, CommandNode, Expr, ListNode, Node, PipeNode, Pos, SmolStr};
 
-use super::program::{Place, Refused};
+use super::program::{Place, TemplateRejected};
 
 /// Called with a value that is written between quotes.
 pub(super) const TEXT: &str = "(text)";
@@ -12,7 +12,7 @@ pub(super) const VALUE: &str = "(value)";
 
 /// Where in a GraphQL document something stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Within {
+pub(crate) enum LexicalContext {
     /// Outside of quotes.
     Document,
     /// Between quotes.
@@ -25,7 +25,7 @@ pub(crate) enum Within {
     Comment,
 }
 
-impl Within {
+impl LexicalContext {
     /// Where what follows `text` stands.
     fn after(mut self, text: &str) -> Self {
         let mut rest = text;
@@ -52,30 +52,30 @@ impl Within {
 
 /// Gives each action of a template the function that fits where it writes.
 #[derive(Debug)]
-pub(super) struct Quoting<'a> {
+pub(super) struct ContextualEscaper<'a> {
     /// The field that is GraphQL itself and is written as it is.
     fragment: Option<&'a str>,
     /// Where that stands.
-    found: Option<Within>,
+    found: Option<LexicalContext>,
     /// Where the loops around begin, innermost last.
-    loops: Vec<Within>,
+    loops: Vec<LexicalContext>,
 }
 
-impl<'a> Quoting<'a> {
+impl<'a> ContextualEscaper<'a> {
     /// Goes through a template that is written at `start`; where the fragment stands in it.
     pub(super) fn of(
         template: &mut ListNode,
-        start: Within,
+        start: LexicalContext,
         fragment: Option<&'a str>,
-    ) -> Result<Option<Within>, Refused> {
+    ) -> Result<Option<LexicalContext>, TemplateRejected> {
         let mut quoting = Self { fragment, found: None, loops: Vec::new() };
         match quoting.list(template, start)? {
             end if end == start => Ok(quoting.found),
-            _ => Err(refused(template.pos, "it ends in the middle of a text")),
+            _ => Err(reject(template.pos, "it ends in the middle of a text")),
         }
     }
 
-    fn list(&mut self, list: &mut ListNode, start: Within) -> Result<Within, Refused> {
+    fn list(&mut self, list: &mut ListNode, start: LexicalContext) -> Result<LexicalContext, TemplateRejected> {
         let mut here = start;
         for node in &mut list.nodes {
             here = match node {
@@ -88,32 +88,32 @@ impl<'a> Quoting<'a> {
                     let end = self.branch(branch, here)?;
                     self.loops.pop();
                     if end != here {
-                        return Err(refused(branch.pos, "a turn of the loop ends in the middle of a text"));
+                        return Err(reject(branch.pos, "a turn of the loop ends in the middle of a text"));
                     }
                     here
                 }
                 Node::Break(pos) | Node::Continue(pos) if self.loops.last() != Some(&here) => {
-                    return Err(refused(*pos, "a turn of the loop ends in the middle of a text"));
+                    return Err(reject(*pos, "a turn of the loop ends in the middle of a text"));
                 }
                 Node::Break(_) | Node::Continue(_) | Node::Define(_) => here,
                 Node::Template(call) => {
-                    return Err(refused(call.pos, "a query calls no other template; write it here"));
+                    return Err(reject(call.pos, "a query calls no other template; write it here"));
                 }
             };
         }
         Ok(here)
     }
 
-    fn branch(&mut self, branch: &mut BranchNode, start: Within) -> Result<Within, Refused> {
+    fn branch(&mut self, branch: &mut BranchNode, start: LexicalContext) -> Result<LexicalContext, TemplateRejected> {
         let end = self.list(&mut branch.body, start)?;
         let other = branch.else_body.as_mut().map_or(Ok(start), |body| self.list(body, start))?;
         if end != other {
-            return Err(refused(branch.pos, "a text begins or ends in one branch only"));
+            return Err(reject(branch.pos, "a text begins or ends in one branch only"));
         }
         Ok(end)
     }
 
-    fn action(&mut self, action: &mut ActionNode, here: Within) -> Result<Within, Refused> {
+    fn action(&mut self, action: &mut ActionNode, here: LexicalContext) -> Result<LexicalContext, TemplateRejected> {
         if !action.pipe.decl.is_empty() {
             // It writes nothing.
             return Ok(here);
@@ -123,7 +123,7 @@ impl<'a> Quoting<'a> {
             Some(Expr::String(_, text)) => return Ok(here.after(text)),
             Some(Expr::Field(pos, path)) if matches!(&path[..], [name] if Some(name.as_str()) == self.fragment) => {
                 if self.found.is_some_and(|found| found != here) {
-                    return Err(refused(*pos, "the cursor stands between quotes and outside of them"));
+                    return Err(reject(*pos, "the cursor stands between quotes and outside of them"));
                 }
                 self.found = Some(here);
                 return Ok(here);
@@ -131,11 +131,11 @@ impl<'a> Quoting<'a> {
             _ => {}
         }
         let function = match here {
-            Within::Document => VALUE,
-            Within::Text | Within::Comment => TEXT,
-            Within::Escape => return Err(refused(action.pos, "a value stands behind a backslash")),
-            Within::Block => {
-                return Err(refused(action.pos, "a value stands between three quotes; put it between one"));
+            LexicalContext::Document => VALUE,
+            LexicalContext::Text | LexicalContext::Comment => TEXT,
+            LexicalContext::Escape => return Err(reject(action.pos, "a value stands behind a backslash")),
+            LexicalContext::Block => {
+                return Err(reject(action.pos, "a value stands between three quotes; put it between one"));
             }
         };
         let pos = action.pos;
@@ -153,8 +153,8 @@ fn only(pipe: &PipeNode) -> Option<&Expr> {
     }
 }
 
-fn refused(pos: Pos, reason: &str) -> Refused {
-    Refused { at: Place::Offset(pos.offset), reason: reason.to_owned() }
+fn reject(pos: Pos, reason: &str) -> TemplateRejected {
+    TemplateRejected { at: Place::Offset(pos.offset), reason: reason.to_owned() }
 }
 
 #[cfg(test)]

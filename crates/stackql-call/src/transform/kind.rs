@@ -2,7 +2,7 @@
 
 /// What a template sees of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(super) enum InputFormat {
     /// XML, as a map.
     Xml,
     /// JSON.
@@ -10,7 +10,7 @@ pub(super) enum Reading {
     /// The text as it is.
     Text,
     /// JSON if it is JSON, else the text.
-    Either,
+    JsonOrText,
 }
 
 /// The version of the functions.
@@ -22,15 +22,15 @@ pub(super) enum Version {
 }
 
 /// Reads the name of a template type.
-pub(super) fn kind(name: &str) -> Option<(Reading, Version)> {
+pub(super) fn kind(name: &str) -> Option<(InputFormat, Version)> {
     let rest = name.strip_prefix("golang_template_")?;
     // The name without a reading is `golang_template_v0.1.0`.
     let (reading, version) = rest.rsplit_once("_v").or_else(|| Some(("", rest.strip_prefix('v')?)))?;
     let reading = match reading {
-        "mxj" => Reading::Xml,
-        "json" => Reading::Json,
-        "text" => Reading::Text,
-        "" if !rest.starts_with('_') => Reading::Either,
+        "mxj" => InputFormat::Xml,
+        "json" => InputFormat::Json,
+        "text" => InputFormat::Text,
+        "" if !rest.starts_with('_') => InputFormat::JsonOrText,
         _ => return None,
     };
     let version = match version {

@@ -30,14 +30,14 @@ pub enum TransformLimit {
 
 /// How much one application may do.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Allowance {
+pub(super) struct Budget {
     /// Steps and bytes handled.
     pub(super) work: usize,
     /// Bytes written.
     pub(super) output: usize,
 }
 
-impl Allowance {
+impl Budget {
     /// Enough for any template that looks at each part of the answer a few dozen times.
     pub(super) fn for_body(bytes: usize) -> Self {
         Self { work: 64 * 1024 * 1024 + bytes.saturating_mul(32), output: 128 * 1024 * 1024 }
@@ -54,7 +54,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) fn new(allowance: Allowance) -> Self {
+    pub(super) fn new(allowance: Budget) -> Self {
         let work = AtomicI64::new(i64::try_from(allowance.work).unwrap_or(i64::MAX));
         Self { work, at: AtomicUsize::new(0), stopped: OnceLock::new() }
     }

@@ -42,7 +42,7 @@ pub(super) enum Printing {
 
 /// Why a text is no program, and at which offset; without one, line and column.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(super) struct TemplateRejected {
     pub(super) at: Place,
     pub(super) reason: String,
 }
@@ -56,29 +56,33 @@ pub(super) enum Place {
 
 impl Program {
     /// Parses `source`, whose functions beside the engine's are those `known`, and which prints lists and maps so.
-    pub(super) fn parse(source: &str, printing: Printing, known: &dyn Fn(&str) -> bool) -> Result<Self, Refused> {
+    pub(super) fn parse(
+        source: &str,
+        printing: Printing,
+        known: &dyn Fn(&str) -> bool,
+    ) -> Result<Self, TemplateRejected> {
         let parsed = Parser::new(source, "{{", "}}").and_then(Parser::parse);
         let (main, defines) = parsed.map_err(|error| match error {
             TemplateError::Parse { line, col, message, .. } | TemplateError::Lex { line, col, message, .. } => {
-                Refused { at: Place::LineColumn(line.max(1), col.max(1)), reason: message }
+                TemplateRejected { at: Place::LineColumn(line.max(1), col.max(1)), reason: message }
             }
-            other => Refused { at: Place::Offset(0), reason: other.to_string() },
+            other => TemplateRejected { at: Place::Offset(0), reason: other.to_string() },
         })?;
         let mut templates: Vec<(String, ListNode)> = Vec::new();
         for define in defines {
-            let marked = Marking::new(known, printing).list(&define.body)?;
+            let marked = Instrumenter::new(known, printing).list(&define.body)?;
             match templates.iter_mut().find(|(name, _)| *name == define.name.as_str()) {
                 // As in Go: an empty definition never replaces another, and two full ones are a mistake.
                 Some(_) if define.body.is_empty_tree() => {}
                 Some((name, body)) if !body.nodes.is_empty() && !is_only_arrival(body) => {
                     let reason = format!("multiple definition of template \"{name}\"");
-                    return Err(Refused { at: Place::Offset(define.pos.offset), reason });
+                    return Err(TemplateRejected { at: Place::Offset(define.pos.offset), reason });
                 }
                 Some((_, body)) => *body = marked,
                 None => templates.push((define.name.to_string(), marked)),
             }
         }
-        templates.push((MAIN.to_owned(), Marking::new(known, printing).list(&main)?));
+        templates.push((MAIN.to_owned(), Instrumenter::new(known, printing).list(&main)?));
         Ok(Self { templates })
     }
 
@@ -94,7 +98,7 @@ fn is_only_arrival(body: &ListNode) -> bool {
 }
 
 /// Walks the tree of one template and writes the marked one.
-struct Marking<'a> {
+struct Instrumenter<'a> {
     known: &'a dyn Fn(&str) -> bool,
     printing: Printing,
     /// The variables that are declared, innermost last.
@@ -103,13 +107,13 @@ struct Marking<'a> {
     steps: usize,
 }
 
-impl<'a> Marking<'a> {
+impl<'a> Instrumenter<'a> {
     fn new(known: &'a dyn Fn(&str) -> bool, printing: Printing) -> Self {
         Self { known, printing, variables: vec![SmolStr::new_static("$")], steps: 1 }
     }
 
     /// A list begins with a mark, so that an empty loop or a template that calls itself is counted too.
-    fn list(&mut self, list: &ListNode) -> Result<ListNode, Refused> {
+    fn list(&mut self, list: &ListNode) -> Result<ListNode, TemplateRejected> {
         let mut nodes = vec![arrival(list.pos, 1)];
         for node in &list.nodes {
             self.steps = 1;
@@ -153,7 +157,7 @@ impl<'a> Marking<'a> {
         branch: &BranchNode,
         nodes: &mut Vec<Node>,
         node: fn(BranchNode) -> Node,
-    ) -> Result<(Pos, Node), Refused> {
+    ) -> Result<(Pos, Node), TemplateRejected> {
         let outside = self.variables.len();
         let pipe = self.pipe(&branch.pipe)?;
         nodes.push(arrival(branch.pos, self.steps));
@@ -163,7 +167,7 @@ impl<'a> Marking<'a> {
         Ok((branch.pos, node(BranchNode { pos: branch.pos, pipe, body, else_body })))
     }
 
-    fn pipe(&mut self, pipe: &PipeNode) -> Result<PipeNode, Refused> {
+    fn pipe(&mut self, pipe: &PipeNode) -> Result<PipeNode, TemplateRejected> {
         for name in &pipe.decl {
             if !pipe.is_assign {
                 self.variables.push(name.clone());
@@ -201,9 +205,9 @@ impl<'a> Marking<'a> {
             for (position, arg) in command.args.iter().enumerate() {
                 let arg = self.expr(arg)?;
                 args.push(match factor {
-                    Some(_) if is_printf && position == 1 => called(FORMAT, &[], arg),
-                    Some(_) if is_float(position) => called(FLOAT, &[], arg),
-                    Some(factor) if position > 0 => called(weigh, &[factor], arg),
+                    Some(_) if is_printf && position == 1 => call_expr(FORMAT, &[], arg),
+                    Some(_) if is_float(position) => call_expr(FLOAT, &[], arg),
+                    Some(factor) if position > 0 => call_expr(weigh, &[factor], arg),
                     _ => arg,
                 });
             }
@@ -222,14 +226,14 @@ impl<'a> Marking<'a> {
         Ok(PipeNode { pos: pipe.pos, decl: pipe.decl.clone(), commands, is_assign: pipe.is_assign })
     }
 
-    fn expr(&mut self, expr: &Expr) -> Result<Expr, Refused> {
+    fn expr(&mut self, expr: &Expr) -> Result<Expr, TemplateRejected> {
         self.steps += 1;
         Ok(match expr {
             Expr::Identifier(pos, name) => {
                 let of_engine = COPIERS.iter().any(|(copier, _)| copier == name) || OTHERS.contains(&name.as_str());
                 if !of_engine && !(self.known)(name) {
                     let reason = format!("function \"{name}\" is not defined in this template type");
-                    return Err(Refused { at: Place::Offset(pos.offset), reason });
+                    return Err(TemplateRejected { at: Place::Offset(pos.offset), reason });
                 }
                 expr.clone()
             }
@@ -260,8 +264,8 @@ fn verbs(format: &str) -> Vec<char> {
     verbs
 }
 
-fn undefined_variable(pos: Pos, name: &str) -> Refused {
-    Refused { at: Place::Offset(pos.offset), reason: format!("undefined variable \"{name}\"") }
+fn undefined_variable(pos: Pos, name: &str) -> TemplateRejected {
+    TemplateRejected { at: Place::Offset(pos.offset), reason: format!("undefined variable \"{name}\"") }
 }
 
 fn number(pos: Pos, number: i64) -> Expr {
@@ -274,7 +278,7 @@ fn mark(pos: Pos, name: &'static str, factor: i64) -> Vec<Expr> {
 }
 
 /// `(name numbers… last)`.
-fn called(name: &'static str, numbers: &[i64], last: Expr) -> Expr {
+fn call_expr(name: &'static str, numbers: &[i64], last: Expr) -> Expr {
     let pos = last.pos();
     let mut args = vec![Expr::Identifier(pos, SmolStr::new_static(name))];
     args.extend(numbers.iter().map(|n| number(pos, *n)));

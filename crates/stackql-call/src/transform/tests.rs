@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::meter::Allowance;
+use super::meter::Budget;
 use super::{Transform, TransformError, TransformLimit};
 
 const JSON: &str = "golang_template_json_v0.3.0";
@@ -342,7 +342,7 @@ fn braces_before_actions_are_text() {
 #[test]
 fn templates_are_stopped() {
     let stopped = |template: &str| {
-        let allowance = Allowance { work: 1 << 20, output: 1 << 12 };
+        let allowance = Budget { work: 1 << 20, output: 1 << 12 };
         let transform = Transform::compile(JSON, template).unwrap();
         match transform.run(gotmpl::Value::Nil, allowance) {
             Err(TransformError::Stopped { limit, .. }) => limit,
@@ -462,7 +462,7 @@ proptest! {
         if let Ok(transform) = Transform::compile(kind, &template)
             && let Ok(value) = transform.read(&answer)
         {
-            let written = transform.run(value, Allowance { work: 1 << 18, output: 1 << 16 });
+            let written = transform.run(value, Budget { work: 1 << 18, output: 1 << 16 });
             if let Ok(text) = written {
                 prop_assert!(text.len() <= 1 << 16);
             }

@@ -15,10 +15,10 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
 use stackql_call::{
-    AnswerError, Bindings, Call, Cursor, Made, Page, Payload, Progress, Request, Response, RowPlan, Value, bind, made,
-    page, progress, request,
+    Bindings, Call, Cursor, LroResult, LroStatus, Page, Payload, Request, Response, ResponseError, RowProjection,
+    Value, bind, decode_lro_result, decode_page, lro_status, request,
 };
-use stackql_provider::{AnswerFormat, Carrier, Column, NextPage, ResponseShape};
+use stackql_provider::{BodyFormat, Column, NextPage, ResponseLocation, ResponseShape};
 
 use crate::model::operation;
 
@@ -75,7 +75,7 @@ fn stages(folder: &Path) -> BTreeMap<&'static str, String> {
     let wanted: Json = text("page.json").map_or(Json::Null, |text| serde_json::from_str(&text).unwrap());
     let (operation, columns) = operation(&document);
     let mut stages = BTreeMap::new();
-    let name = format!("{}.{}", operation.table(), operation.method().name);
+    let name = format!("{}.{}", operation.qualified_name(), operation.method().name);
 
     let bindings = bindings(&text("bindings.json").expect("a case has bindings.json"));
     let mut tokens = (1..).map(|n| format!("token-{n}"));
@@ -99,8 +99,8 @@ fn stages(folder: &Path) -> BTreeMap<&'static str, String> {
 
     let cursor = match std::fs::read(folder.join("before.http")) {
         Ok(before) => {
-            let plan = RowPlan::new(&call.operation().resource.types, &[], false);
-            page(&call, &plan, None, &response(&before)).unwrap().next
+            let plan = RowProjection::new(&call.operation().resource.types, &[], false);
+            decode_page(&call, &plan, None, &response(&before)).unwrap().next
         }
         Err(_) => (!wanted["after"].is_null()).then(|| cursor(&call, &wanted["after"])),
     };
@@ -108,21 +108,22 @@ fn stages(folder: &Path) -> BTreeMap<&'static str, String> {
     stages.insert("request.http", written(&request));
 
     if let Ok(answer) = std::fs::read(folder.join("response.http")) {
-        let plan = RowPlan::new(
+        let plan = RowProjection::new(
             &call.operation().resource.types,
             &chosen(columns, &wanted["columns"]),
             wanted["extra"] == true,
         );
-        if call.operation().method().completion.is_some() {
+        if call.operation().method().lro.is_some() {
             let (progress, answer) = progressed(folder, &request, &response(&answer));
             stages.insert("progress.txt", progress);
             if let Some(answer) = answer {
-                let rows = made(&call, &plan, &answer).map_or_else(|error| refusal(&error), |page| rows(&page));
+                let rows =
+                    decode_lro_result(&call, &plan, &answer).map_or_else(|error| refusal(&error), |page| rows(&page));
                 stages.insert("rows.txt", rows);
             }
             return stages;
         }
-        let rows = match page(&call, &plan, cursor.as_ref(), &response(&answer)) {
+        let rows = match decode_page(&call, &plan, cursor.as_ref(), &response(&answer)) {
             Ok(page) => rows(&page),
             Err(error) => refusal(&error),
         };
@@ -133,14 +134,14 @@ fn stages(folder: &Path) -> BTreeMap<&'static str, String> {
 
 /// The request as it is before endpoint and signature.
 fn written(request: &Request) -> String {
-    let mut written = format!("# may be sent again: {}\n", if request.repeatable { "yes" } else { "no" });
-    for (what, address) in [("to", &request.url), ("next", &request.next)] {
+    let mut written = format!("# may be sent again: {}\n", if request.retryable { "yes" } else { "no" });
+    for (what, address) in [("to", &request.url), ("next", &request.next_url)] {
         if let Some(address) = address {
             writeln!(written, "# {what}: {address}").unwrap();
         }
     }
     let beside = |(name, _): &&(String, String)| Some(name) != request.operation.service.endpoints.scope.as_ref();
-    for (name, value) in request.server.iter().filter(beside) {
+    for (name, value) in request.server_variables.iter().filter(beside) {
         writeln!(written, "# {name}: {value}").unwrap();
     }
     match &request.payload {
@@ -167,30 +168,30 @@ fn written(request: &Request) -> String {
 fn progressed(folder: &Path, sent: &Request, answer: &Response) -> (String, Option<Response>) {
     let file = |name: &str| std::fs::read(folder.join(name)).ok().map(|text| response(&text));
     let mut out = String::new();
-    let mut now = progress(sent, answer);
+    let mut now = lro_status(sent, answer);
     for state in 1.. {
         match now {
             Err(error) => {
                 out.push_str(&refusal(&error));
                 return (out, None);
             }
-            Ok(Progress::Done) => {
+            Ok(LroStatus::Immediate) => {
                 out.push_str("done: the answer is all there is\n");
                 return (out, Some(answer.clone()));
             }
-            Ok(Progress::Finished { label, made }) => {
+            Ok(LroStatus::Finished { label, made }) => {
                 writeln!(out, "finished: {label}").unwrap();
                 return match made {
-                    Made::Nothing => (out + "made: nothing\n", None),
-                    Made::Answer(answer) => (out + "made: in the answer\n", Some(answer)),
-                    Made::Ask(request) => (out + "made: at\n" + &written(&request), file("made.http")),
+                    LroResult::None => (out + "made: nothing\n", None),
+                    LroResult::Response(answer) => (out + "made: in the answer\n", Some(answer)),
+                    LroResult::Request(request) => (out + "made: at\n" + &written(&request), file("made.http")),
                 };
             }
-            Ok(Progress::Pending(waiting)) => {
+            Ok(LroStatus::Running(waiting)) => {
                 let after = waiting.retry_after.map(|wait| format!(" after {} s", wait.as_secs())).unwrap_or_default();
                 write!(out, "pending: {}\nask{after}\n{}", waiting.label, written(&waiting.poll)).unwrap();
                 let Some(state) = file(&format!("state_{state}.http")) else { return (out, None) };
-                now = waiting.answered(&state);
+                now = waiting.update(&state);
             }
         }
     }
@@ -215,26 +216,28 @@ fn bindings(text: &str) -> Bindings {
 /// one row were before.
 fn cursor(call: &Call, said: &Json) -> Cursor {
     let method = call.operation().method();
-    let plan = RowPlan::new(&call.operation().resource.types, &[], false);
-    let get = |asked: Option<&Cursor>, response: Response| page(call, &plan, asked, &response).unwrap().next.unwrap();
+    let plan = RowProjection::new(&call.operation().resource.types, &[], false);
+    let get =
+        |asked: Option<&Cursor>, response: Response| decode_page(call, &plan, asked, &response).unwrap().next.unwrap();
     let answer =
         |body: String, headers| Response { status: 200, body: Bytes::from(body), headers, ..Response::default() };
     let text = || said.as_str().unwrap().to_owned();
     match &method.paging.clone().unwrap().next {
-        NextPage::Token { answer: Carrier::Header(name), .. }
-        | NextPage::Address { answer: Carrier::Header(name), .. } => {
+        NextPage::Token { answer: ResponseLocation::Header(name), .. }
+        | NextPage::Address { answer: ResponseLocation::Header(name), .. } => {
             let value = if name == "link" { format!("<{}>; rel=next", text()) } else { text() };
             get(None, answer(rows_of(&method.response, 1), vec![(name.clone(), value)]))
         }
-        NextPage::Token { answer: Carrier::Body(path), .. } | NextPage::Address { answer: Carrier::Body(path), .. } => {
+        NextPage::Token { answer: ResponseLocation::Body(path), .. }
+        | NextPage::Address { answer: ResponseLocation::Body(path), .. } => {
             let mut json = path.iter().rev().fold(said.clone(), |inside, name| json!({name: inside}));
             for sibling in &method.response.siblings {
                 json[sibling].is_null().then(|| json[sibling] = Json::Null);
             }
             let xml = |text: String| path.iter().rev().fold(text, |inside, name| format!("<{name}>{inside}</{name}>"));
             let body = match method.response.format {
-                AnswerFormat::Json => json.to_string(),
-                AnswerFormat::Markup => format!("<R>{}</R>", xml(text())),
+                BodyFormat::Json => json.to_string(),
+                BodyFormat::Xml => format!("<R>{}</R>", xml(text())),
             };
             get(None, answer(body, Vec::new()))
         }
@@ -281,7 +284,7 @@ fn rows(page: &Page) -> String {
         page.rows.columns().iter().map(|c| ArrayFormatter::try_new(c.as_ref(), &options).unwrap()).collect();
     let schema = page.rows.schema();
     let head = schema.fields().iter().map(|field| {
-        let json = field.metadata().contains_key(RowPlan::FORMAT_KEY);
+        let json = field.metadata().contains_key(RowProjection::FORMAT_KEY);
         format!("{} {}", field.name(), if json { "Json".to_owned() } else { field.data_type().to_string() })
     });
     let mut out = head.collect::<Vec<_>>().join(" | ") + "\n";
@@ -294,23 +297,23 @@ fn rows(page: &Page) -> String {
     if let Some(count) = page.count {
         writeln!(out, "of all: {count}").unwrap();
     }
-    if page.cut {
+    if page.truncated {
         writeln!(out, "cut off").unwrap();
     }
     writeln!(out, "request id: {}", page.request_id.as_deref().unwrap_or("none")).unwrap();
     out
 }
 
-fn refusal(error: &AnswerError) -> String {
+fn refusal(error: &ResponseError) -> String {
     let mut out = format!("error: {error}\n");
     match error {
-        AnswerError::Fault(fault) => {
+        ResponseError::Fault(fault) => {
             writeln!(out, "kind: {:?}\ncode: {}\nmessage: {}", fault.kind, fault.code, fault.message).unwrap();
             writeln!(out, "request id: {}", fault.request_id.as_deref().unwrap_or("none")).unwrap();
             writeln!(out, "hint: {}", fault.hint.as_deref().unwrap_or("none")).unwrap();
         }
-        AnswerError::Unreadable { .. } => out.push_str("kind: Unreadable\n"),
-        AnswerError::Value { .. } => out.push_str("kind: Value\n"),
+        ResponseError::Malformed { .. } => out.push_str("kind: Unreadable\n"),
+        ResponseError::Value { .. } => out.push_str("kind: Value\n"),
         _ => {}
     }
     out

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 use stackql_call::Operation;
 use stackql_provider::{
-    AnswerFormat, BodyStyle, Carrier, Column, Completion, Count, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint,
-    Location, Medium, Member, Method, NextPage, PageSize, Paging, Parameter, Provider, Pushdown, RequestShape,
-    Resource, ResponseShape, Service, Template, TimeFormat, Type, TypeRef, Types, ValueStyle, Verb, Way,
+    BodyFormat, BodyStyle, ClausePushdown, Column, CountRequest, Endpoints, ErrorRules, ErrorShape, FormStyle, Hint,
+    Location, LroPattern, LroRules, Member, Method, NextPage, PageSize, Paging, Parameter, Protocol, Provider,
+    RequestShape, Resource, ResponseLocation, ResponseShape, Service, Template, TimeFormat, Type, TypeRef, Types,
+    ValueStyle, Verb,
 };
 
 /// The operation that `document` describes, and the columns of its rows.
@@ -39,7 +40,7 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
         description: String::new(),
         parameters,
         request: RequestShape {
-            medium: medium(&document["medium"]),
+            protocol: medium(&document["medium"]),
             http_method: document["method"].as_str().unwrap_or("POST").to_owned(),
             path: document["path"].as_str().unwrap_or("/").to_owned(),
             media_type: document["media_type"].as_str().unwrap_or("application/x-www-form-urlencoded").to_owned(),
@@ -57,7 +58,7 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
         },
         response: ResponseShape {
             media_type: "text/xml".to_owned(),
-            format: if document["format"] == "json" { AnswerFormat::Json } else { AnswerFormat::Markup },
+            format: if document["format"] == "json" { BodyFormat::Json } else { BodyFormat::Xml },
             transform: template(&document["template"]),
             siblings: texts(&document["siblings"]),
             outermost: text(&document["outermost"]).to_owned(),
@@ -82,8 +83,8 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
             },
         },
         paging: paging(&document["paging"]),
-        pushdown: pushdown(&document["count"]),
-        completion,
+        clause_pushdown: pushdown(&document["count"]),
+        lro: completion,
         ..Method::default()
     };
     let name = method.name.clone();
@@ -103,7 +104,7 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
         throttled: codes(&["RequestLimitExceeded", "Throttling*"]),
         clock_skew: codes(&["RequestExpired"]),
         unauthorized: codes(&["AuthFailure", "UnauthorizedOperation"]),
-        rehearsed: codes(&["DryRunOperation"]),
+        dry_run: codes(&["DryRunOperation"]),
         hints: document["hints"].as_object().into_iter().flatten().map(hint).collect(),
     };
     let provider = Provider { name: "mock".to_owned(), errors, ..Provider::default() };
@@ -112,11 +113,11 @@ pub(crate) fn operation(document: &Json) -> (Arc<Operation>, Vec<Column>) {
 }
 
 /// The ways by which what goes on is followed, and the row of what it makes, `made`.
-fn completion(document: &Json, shapes: &mut Shapes<'_>) -> Completion {
+fn completion(document: &Json, shapes: &mut Shapes<'_>) -> LroRules {
     fn part<T: serde::de::DeserializeOwned>(of: &Json) -> T {
         serde_json::from_value(of.clone()).unwrap()
     }
-    let way = |way: &Json| Way {
+    let way = |way: &Json| LroPattern {
         poll: part(&way["poll"]),
         done: part(&way["done"]),
         failed: part(&way["failed"]),
@@ -126,34 +127,37 @@ fn completion(document: &Json, shapes: &mut Shapes<'_>) -> Completion {
             ..ErrorShape::default()
         },
         label: part(&way["label"]),
-        made: part(&way["made"]),
+        result: part(&way["made"]),
     };
     let made = document["made"].as_str().map(|row| ResponseShape {
-        format: AnswerFormat::Json,
+        format: BodyFormat::Json,
         row: Some(shapes.add(row)),
         ..ResponseShape::default()
     });
-    Completion { ways: document["completion"].as_array().into_iter().flatten().map(way).collect(), made }
+    LroRules { patterns: document["completion"].as_array().into_iter().flatten().map(way).collect(), result: made }
 }
 
 /// Rows are counted, and an answer has their number under this name.
-fn pushdown(count: &Json) -> Option<Pushdown> {
+fn pushdown(count: &Json) -> Option<ClausePushdown> {
     let answer = vec![count.as_str()?.to_owned()];
     let (parameter, value) = ("$count".to_owned(), "true".to_owned());
-    Some(Pushdown { count: Some(Count { parameter, value, answer }), ..Pushdown::default() })
+    Some(ClausePushdown {
+        count: Some(CountRequest { parameter, value, response_path: answer }),
+        ..ClausePushdown::default()
+    })
 }
 
-fn medium(document: &Json) -> Medium {
+fn medium(document: &Json) -> Protocol {
     let (command, table) = (&document["command"], &document["table"]);
     if let [program, arguments @ ..] = texts(command).as_slice() {
         let chosen = None;
-        return Medium::Command { program: program.clone(), chosen, arguments: arguments.to_vec() };
+        return Protocol::Command { program: program.clone(), chosen, arguments: arguments.to_vec() };
     }
     if table.is_object() {
         let part = |name: &str| text(&table[name]).to_owned();
-        return Medium::Table { schema: part("schema"), name: part("name"), filters: part("filters") };
+        return Protocol::Table { schema: part("schema"), name: part("name"), filters: part("filters") };
     }
-    Medium::Http
+    Protocol::Http
 }
 
 fn body(document: &Json, query: bool) -> BodyStyle {
@@ -168,11 +172,7 @@ fn body(document: &Json, query: bool) -> BodyStyle {
     }
     if xml.is_object() {
         let part = |name: &str| text(&xml[name]).to_owned();
-        return BodyStyle::Markup {
-            root: part("root"),
-            attributes: part("attributes"),
-            declaration: part("declaration"),
-        };
+        return BodyStyle::Xml { root: part("root"), attributes: part("attributes"), declaration: part("declaration") };
     }
     BodyStyle::Form(if query { FormStyle::IndexedMember } else { FormStyle::Indexed })
 }
@@ -192,12 +192,12 @@ fn paging(document: &Json) -> Option<Paging> {
         parameter: text(&document["size"]["parameter"]).to_owned(),
         minimum: number(&document["size"]["minimum"]),
         maximum: number(&document["size"]["maximum"]),
-        ask_maximum: document["size"]["ask_maximum"] == true,
+        request_maximum: document["size"]["ask_maximum"] == true,
         excludes: texts(&document["size"]["excludes"]),
     });
     let carrier = |of: &Json| match of.as_str() {
-        Some(header) => Carrier::Header(header.to_owned()),
-        None => Carrier::Body(texts(of)),
+        Some(header) => ResponseLocation::Header(header.to_owned()),
+        None => ResponseLocation::Body(texts(of)),
     };
     let answer = &document["answer"];
     let next = match text(&document["by"]) {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
-use stackql_call::{Bindings, Call, Request, Response, RowPlan, bind, page, request};
+use stackql_call::{Bindings, Call, Request, Response, RowProjection, bind, decode_page, request};
 use stackql_provider::Column;
 
 use crate::model::operation;
@@ -83,11 +83,11 @@ fn answer(format: Format, rows: &[String], request: &Request) -> Response {
 /// All rows, and how many pages they took.
 fn fetched(format: Format, rows: &[String], size: u32) -> (RecordBatch, usize) {
     let (call, columns) = describe(format);
-    let plan = RowPlan::new(&call.operation().resource.types, &columns, true);
+    let plan = RowProjection::new(&call.operation().resource.types, &columns, true);
     let (mut batches, mut cursor) = (Vec::new(), None);
     loop {
         let request = request(&call, cursor.as_ref(), Some(size)).unwrap();
-        let page = page(&call, &plan, cursor.as_ref(), &answer(format, rows, &request)).unwrap();
+        let page = decode_page(&call, &plan, cursor.as_ref(), &answer(format, rows, &request)).unwrap();
         batches.push(page.rows);
         cursor = page.next;
         if cursor.is_none() {
@@ -181,14 +181,14 @@ fn ids(way: &str, rows: usize, size: usize) -> (Vec<i64>, usize) {
     });
     let (operation, columns) = operation(&document);
     let call = bind(operation, &Bindings::new(), &mut String::new).unwrap();
-    let plan = RowPlan::new(&call.operation().resource.types, &columns, false);
+    let plan = RowProjection::new(&call.operation().resource.types, &columns, false);
     let (mut found, mut pages, mut cursor) = (Vec::new(), 0, None);
     loop {
         let request = request(&call, cursor.as_ref(), Some(u32::try_from(size).unwrap())).unwrap();
         let asked =
             |name: &str| request.query.iter().find(|(n, _)| n == name).map(|(_, v)| v.parse::<usize>().unwrap());
         assert_eq!(asked("limit"), Some(size));
-        let from = match (way, &request.next, asked("from")) {
+        let from = match (way, &request.next_url, asked("from")) {
             (_, Some(next), None) => next.strip_prefix("https://api/things?from=").unwrap().parse().unwrap(),
             ("number", None, from) => (from.unwrap_or(1) - 1) * size,
             (_, None, from) => from.unwrap_or(0),
@@ -206,7 +206,7 @@ fn ids(way: &str, rows: usize, size: usize) -> (Vec<i64>, usize) {
             _ => {}
         }
         let response = Response { status: 200, headers, body: Bytes::from(body.to_string()), ..Response::default() };
-        let page = page(&call, &plan, cursor.as_ref(), &response).unwrap();
+        let page = decode_page(&call, &plan, cursor.as_ref(), &response).unwrap();
         found.extend(page.rows.column(0).as_primitive::<Int64Type>().values());
         pages += 1;
         cursor = page.next;

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value as Json, json};
-use stackql_call::{Bindings, Response, RowPlan, Value, bind, fault, page, request};
+use stackql_call::{Bindings, Response, RowProjection, Value, bind, decode_page, fault, request};
 
 use crate::model::{operation, text};
 
@@ -218,9 +218,9 @@ fn check_answers(protocol: &Protocol) {
             }
             continue;
         }
-        let plan = RowPlan::new(&operation.resource.types, &columns, false);
+        let plan = RowProjection::new(&operation.resource.types, &columns, false);
         let call = bind(operation, &Bindings::new(), &mut String::new).unwrap();
-        let page = match page(&call, &plan, None, &response) {
+        let page = match decode_page(&call, &plan, None, &response) {
             Ok(page) => page,
             Err(error) => {
                 failures.push(format!("{id}: {error}"));
@@ -338,7 +338,7 @@ fn row(rows: &RecordBatch) -> Vec<(String, Json)> {
             DataType::Timestamp(..) => {
                 number(array.as_primitive::<TimestampMicrosecondType>().value(0) as f64 / 1e6).unwrap()
             }
-            _ if field.metadata().contains_key(RowPlan::FORMAT_KEY) => {
+            _ if field.metadata().contains_key(RowProjection::FORMAT_KEY) => {
                 serde_json::from_str(array.as_string::<i32>().value(0)).unwrap()
             }
             _ => array.as_string::<i32>().value(0).into(),

@@ -6,7 +6,7 @@ use super::*;
 fn names(statement: &str, columns: &[&str]) -> Vec<String> {
     let fields: Vec<Field> = columns.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
     let rows = RecordBatch::new_empty(Arc::new(Schema::new(fields)));
-    let arrangement = Arrangement::of(statement);
+    let arrangement = ResultLayout::for_statement(statement);
     let arranged = arrangement.rows(rows.clone()).unwrap();
     assert_eq!(arrangement.schema(rows.schema()), arranged.schema());
     arranged.schema().fields().iter().map(|field| field.name().clone()).collect()
@@ -32,7 +32,7 @@ fn functions_are_called_as_their_columns() {
 fn a_description_begins_with_what_names_the_thing() {
     let values = StringArray::from(vec!["zone", "name", "Arn", "description", "id"]);
     let rows = RecordBatch::try_from_iter([("name", Arc::new(values) as _)]).unwrap();
-    let arranged = Arrangement::of("DESCRIBE a.b.c").rows(rows).unwrap();
+    let arranged = ResultLayout::for_statement("DESCRIBE a.b.c").rows(rows).unwrap();
     let found: Vec<&str> = arranged.column(0).as_string::<i32>().iter().flatten().collect();
     assert_eq!(found, ["id", "name", "description", "Arn", "zone"]);
 }

@@ -36,7 +36,7 @@ pub(super) fn steps(script: &str) -> Vec<Step<'_>> {
 }
 
 /// The statement with kept values filled in.
-pub(super) fn filled(statement: &str, kept: &BTreeMap<String, String>) -> String {
+pub(super) fn substitute_variables(statement: &str, kept: &BTreeMap<String, String>) -> String {
     kept.iter().fold(statement.to_owned(), |text, (name, value)| {
         text.replace(&format!("${{{name}}}"), &value.replace('\'', "''"))
     })
@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(steps[0].keep, Some(("x", "boxId")));
         assert!(!steps[0].fails && steps[1].fails && !steps[2].fails);
         let kept = BTreeMap::from([("x".to_owned(), "it's".to_owned())]);
-        assert_eq!(filled(steps[1].statement, &kept), "SELECT 'it''s'");
+        assert_eq!(substitute_variables(steps[1].statement, &kept), "SELECT 'it''s'");
     }
 
     #[test]
@@ -63,7 +63,7 @@ mod tests {
         let steps = steps(super::super::TOUR);
         let mut kept = BTreeMap::new();
         for step in &steps {
-            let statement = filled(step.statement, &kept);
+            let statement = substitute_variables(step.statement, &kept);
             assert!(!statement.contains("${"), "{statement}");
             assert!(stackql_sql::parse(&statement).is_ok(), "{statement}");
             if let Some((name, _)) = step.keep {

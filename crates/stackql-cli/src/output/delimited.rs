@@ -5,7 +5,7 @@ use std::io;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 
-use super::{RowWriter, Style, value};
+use super::{OutputOptions, RowWriter, value};
 
 /// As many bytes of lines are written at once.
 const MOST: usize = 64 << 10;
@@ -29,19 +29,19 @@ enum Layout {
 }
 
 impl Delimited {
-    pub(super) fn csv(schema: SchemaRef, style: &Style) -> Self {
+    pub(super) fn csv(schema: SchemaRef, style: &OutputOptions) -> Self {
         Self::new(schema, Layout::Csv(style.delimiter), style)
     }
 
-    pub(super) fn text(schema: SchemaRef, style: &Style) -> Self {
+    pub(super) fn text(schema: SchemaRef, style: &OutputOptions) -> Self {
         Self::new(schema, Layout::Text, style)
     }
 
-    pub(super) fn pretty_text(schema: SchemaRef, style: &Style) -> Self {
+    pub(super) fn pretty_text(schema: SchemaRef, style: &OutputOptions) -> Self {
         Self::new(schema, Layout::PrettyText, style)
     }
 
-    fn new(schema: SchemaRef, layout: Layout, style: &Style) -> Self {
+    fn new(schema: SchemaRef, layout: Layout, style: &OutputOptions) -> Self {
         let header_due = !style.hide_headers && !schema.fields().is_empty();
         Self { schema, layout, header_due, terminal: style.terminal }
     }

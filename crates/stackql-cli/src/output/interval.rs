@@ -60,8 +60,7 @@ impl Interval {
 
 impl std::fmt::Display for Interval {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let units =
-            [(i64::from(self.months / 12), "year"), (i64::from(self.months % 12), "mon"), (self.days, "day")];
+        let units = [(i64::from(self.months / 12), "year"), (i64::from(self.months % 12), "mon"), (self.days, "day")];
         let mut out = String::new();
         let mut follows_negative = false;
         for (count, unit) in units.into_iter().filter(|(count, _)| *count != 0) {

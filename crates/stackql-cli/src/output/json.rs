@@ -5,7 +5,7 @@ use std::io;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
-use super::{RowWriter, Style, value};
+use super::{OutputOptions, RowWriter, value};
 
 /// One array of objects, without a newline behind it.
 pub(super) struct JsonArray {
@@ -35,7 +35,7 @@ struct Member {
 }
 
 impl JsonArray {
-    pub(super) fn new(schema: SchemaRef, style: &Style) -> Self {
+    pub(super) fn new(schema: SchemaRef, style: &OutputOptions) -> Self {
         Self { objects: Objects::new(&schema, style), compat: style.compat, started: false }
     }
 }
@@ -62,7 +62,7 @@ impl RowWriter for JsonArray {
 }
 
 impl JsonLines {
-    pub(super) fn new(schema: SchemaRef, style: &Style) -> Self {
+    pub(super) fn new(schema: SchemaRef, style: &OutputOptions) -> Self {
         Self { objects: Objects::new(&schema, style) }
     }
 }
@@ -82,7 +82,7 @@ impl RowWriter for JsonLines {
 }
 
 impl Objects {
-    fn new(schema: &Schema, style: &Style) -> Self {
+    fn new(schema: &Schema, style: &OutputOptions) -> Self {
         let keys = value::keys(schema).into_iter().enumerate();
         let mut keys: Vec<(usize, String)> = keys.collect();
         if style.compat {

@@ -21,16 +21,16 @@ pub(super) struct TerminalTable {
     /// The terminal's width; `None` shows all of each row side by side.
     width: Option<u16>,
     header: Vec<String>,
-    rows: Vec<Vec<Value>>,
+    rows: Vec<Vec<TableCell>>,
 }
 
-struct Value {
+struct TableCell {
     text: String,
-    kind: Kind,
+    kind: CellKind,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum CellKind {
     Null,
     Number,
     Other,
@@ -38,7 +38,7 @@ enum Kind {
 
 impl TerminalTable {
     pub(super) fn new(schema: SchemaRef, width: Option<u16>) -> Self {
-        Self { width, header: schema.fields().iter().map(|f| shown(f.name())).collect(), rows: Vec::new() }
+        Self { width, header: schema.fields().iter().map(|f| escape_control(f.name())).collect(), rows: Vec::new() }
     }
 
     /// Whether columns can stand side by side, each as wide as it has to be to be read.
@@ -67,9 +67,9 @@ impl TerminalTable {
             table.add_row(row.iter().map(|value| {
                 let cell = Cell::new(&value.text);
                 match value.kind {
-                    Kind::Null => cell.add_attribute(Attribute::Dim),
-                    Kind::Number => cell.set_alignment(CellAlignment::Right),
-                    Kind::Other => cell,
+                    CellKind::Null => cell.add_attribute(Attribute::Dim),
+                    CellKind::Number => cell.set_alignment(CellAlignment::Right),
+                    CellKind::Other => cell,
                 }
             }));
         }
@@ -93,8 +93,8 @@ impl TerminalTable {
                 write!(out, "{}{gap} │ ", bold.paint(name))?;
                 let text = value.text.replace('\n', &format!("\n{} │ ", " ".repeat(names)));
                 match value.kind {
-                    Kind::Null => writeln!(out, "{}", dim.paint(text))?,
-                    Kind::Number | Kind::Other => writeln!(out, "{text}")?,
+                    CellKind::Null => writeln!(out, "{}", dim.paint(text))?,
+                    CellKind::Number | CellKind::Other => writeln!(out, "{text}")?,
                 }
             }
         }
@@ -104,7 +104,7 @@ impl TerminalTable {
 
 impl RowWriter for TerminalTable {
     fn batch(&mut self, rows: &RecordBatch, _: &mut dyn io::Write) -> io::Result<()> {
-        let values = |row| rows.columns().iter().map(|c| Value::of(c.as_ref(), row)).collect();
+        let values = |row| rows.columns().iter().map(|c| TableCell::of(c.as_ref(), row)).collect();
         self.rows.extend((0..rows.num_rows()).map(values));
         Ok(())
     }
@@ -122,17 +122,17 @@ impl RowWriter for TerminalTable {
     }
 }
 
-impl Value {
+impl TableCell {
     fn of(array: &dyn Array, row: usize) -> Self {
         let kind = match array.data_type() {
-            _ if array.is_null(row) => Kind::Null,
-            ty if ty.is_numeric() => Kind::Number,
-            _ => Kind::Other,
+            _ if array.is_null(row) => CellKind::Null,
+            ty if ty.is_numeric() => CellKind::Number,
+            _ => CellKind::Other,
         };
-        Self { text: shown(&value::text(array, row)), kind }
+        Self { text: escape_control(&value::text(array, row)), kind }
     }
 }
 
-fn shown(text: &str) -> String {
+fn escape_control(text: &str) -> String {
     value::for_terminal(text).replace('\t', TAB)
 }

@@ -8,10 +8,10 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 
 use super::terminal_table::TerminalTable;
-use super::{Format, RowWriter, Style};
+use super::{Format, OutputOptions, RowWriter};
 
-fn style(format: Format) -> Style {
-    Style { format, hide_headers: false, delimiter: ',', compat: false, terminal: false }
+fn style(format: Format) -> OutputOptions {
+    OutputOptions { format, hide_headers: false, delimiter: ',', compat: false, terminal: false }
 }
 
 fn rows() -> RecordBatch {
@@ -57,7 +57,7 @@ fn seen(width: u16, batch: &RecordBatch) -> String {
     ["\u{1b}[1m", "\u{1b}[2m", "\u{1b}[0m"].iter().fold(text, |text, escape| text.replace(escape, ""))
 }
 
-fn written(style: &Style, batches: &[RecordBatch]) -> String {
+fn written(style: &OutputOptions, batches: &[RecordBatch]) -> String {
     let mut out = Vec::new();
     let mut writer = style.writer(batches[0].schema());
     for batch in batches {
@@ -151,7 +151,7 @@ fn cells_are_set_to_the_width_that_their_column_has_so_far() {
 fn csv_quotes_what_needs_it() {
     let expect = "name,count,price,on,tagSet\n\"a,\"\"b\"\"\",7,48,true,\"[{\"\"key\"\":\"\"k\"\"}]\"\nnull,null,0.07143,false,[]\n";
     assert_eq!(written(&style(Format::Csv), &[rows()]), expect);
-    let bare = Style { hide_headers: true, delimiter: ';', ..style(Format::Csv) };
+    let bare = OutputOptions { hide_headers: true, delimiter: ';', ..style(Format::Csv) };
     assert_eq!(written(&bare, &[text_rows("n", &["a,b", "a;b"])]), "a,b\n\"a;b\"\n");
 }
 
@@ -179,7 +179,7 @@ fn json_is_typed_nested_and_ends_without_a_newline() {
 
 #[test]
 fn json_of_the_go_program_has_strings_and_sorted_keys() {
-    let compat = Style { compat: true, ..style(Format::Json) };
+    let compat = OutputOptions { compat: true, ..style(Format::Json) };
     let expect = concat!(
         r#"[{"count":"7","name":"a,\"b\"","on":"true","price":"48.0","tagSet":"[{\"key\":\"k\"}]"},"#,
         r#"{"count":"null","name":"null","on":"false","price":"0.07143","tagSet":"[]"}]"#
@@ -198,12 +198,12 @@ fn jsonl_is_an_object_a_line_over_all_batches() {
 fn a_terminal_never_gets_escapes_from_values() {
     let value = "\u{1b}[31mred\u{7} \u{9b}2J \u{202e}txt";
     for format in [Format::Table, Format::Csv, Format::Text, Format::Pptext] {
-        let terminal = Style { terminal: true, ..style(format) };
+        let terminal = OutputOptions { terminal: true, ..style(format) };
         let out = written(&terminal, &[text_rows("n", &[value])]);
         assert!(out.contains("\\x1b[31mred\\x07 \\x9b2J \\u202etxt"), "{out}");
     }
     for format in [Format::Json, Format::Jsonl] {
-        let terminal = Style { terminal: true, ..style(format) };
+        let terminal = OutputOptions { terminal: true, ..style(format) };
         let out = written(&terminal, &[text_rows("n", &[value])]);
         assert_eq!(out.trim_matches(['[', ']', '\n']), r#"{"n":"\u001b[31mred\u0007 \u009b2J \u202etxt"}"#);
         let nested = json_rows(&["{\"a\":\"\u{9b}2J\"}", "{\r\"a\":\t1}"]);
@@ -282,12 +282,12 @@ fn numbers_are_short() {
     let schema = Schema::new(vec![Field::new("n", DataType::Float64, true)]);
     let columns: Vec<ArrayRef> = vec![Arc::new(Float64Array::from(numbers.to_vec()))];
     let rows = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
-    let bare = Style { hide_headers: true, ..style(Format::Csv) };
+    let bare = OutputOptions { hide_headers: true, ..style(Format::Csv) };
     let expect = "48\n-0.5\n0.07143\n100000000000000000000\n1e+21\n1.5e+300\n2.5e-07\n0\nNaN\n";
     assert_eq!(written(&bare, std::slice::from_ref(&rows)), expect);
     let typed = written(&style(Format::Json), std::slice::from_ref(&rows));
     assert!(typed.starts_with(r#"[{"n":48},{"n":-0.5}"#) && typed.ends_with(r#"{"n":2.5e-07},{"n":0},{"n":"NaN"}]"#));
-    let compat = written(&Style { compat: true, ..style(Format::Json) }, &[rows]);
+    let compat = written(&OutputOptions { compat: true, ..style(Format::Json) }, &[rows]);
     assert!(compat.starts_with(r#"[{"n":"48.0"},{"n":"-0.5"}"#), "{compat}");
 }
 
@@ -298,5 +298,5 @@ fn a_literal_null_is_nothing_where_there_are_no_types() {
         RecordBatch::try_new(Arc::new(schema), vec![Arc::new(arrow::array::NullArray::new(1)) as ArrayRef]).unwrap();
     assert_eq!(written(&style(Format::Csv), std::slice::from_ref(&rows)), "n\n\n");
     assert_eq!(written(&style(Format::Json), std::slice::from_ref(&rows)), r#"[{"n":null}]"#);
-    assert_eq!(written(&Style { compat: true, ..style(Format::Json) }, &[rows]), r#"[{"n":"null"}]"#);
+    assert_eq!(written(&OutputOptions { compat: true, ..style(Format::Json) }, &[rows]), r#"[{"n":"null"}]"#);
 }

@@ -9,8 +9,8 @@ use rsjsonnet_lang::program::{
 };
 use rsjsonnet_lang::span::{SpanContextId, SpanId};
 
-use super::problem::{Problem, failed, unreadable};
-use crate::ending::say;
+use super::problem::{TemplateError, failed, unreadable};
+use crate::ending::print_stderr;
 
 /// How deep functions may call one another.
 const DEPTH: usize = 500;
@@ -18,7 +18,7 @@ const DEPTH: usize = 500;
 const QUOTED: usize = 20;
 
 /// Evaluates a text, where `std.extVar` finds the variables; the last of a name counts.
-pub(super) fn evaluated(text: &str, variables: &[(String, String)]) -> Result<String, Problem> {
+pub(super) fn evaluated(text: &str, variables: &[(String, String)]) -> Result<String, TemplateError> {
     let arena = Arena::new();
     let mut program = Program::new(&arena);
     program.set_max_stack(DEPTH);
@@ -34,7 +34,7 @@ pub(super) fn evaluated(text: &str, variables: &[(String, String)]) -> Result<St
         let (span, reason) = unreadable(&error);
         source.problem(&program, [span], reason)
     })?;
-    let value = program.eval_value(&thunk, &mut Alone).map_err(|e| source.failure(&program, &e))?;
+    let value = program.eval_value(&thunk, &mut SingleFileResolver).map_err(|e| source.failure(&program, &e))?;
     program.manifest_json(&value, false).map_err(|e| source.failure(&program, &e))
 }
 
@@ -45,7 +45,7 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    fn failure(&self, program: &Program<'_>, error: &EvalError) -> Problem {
+    fn failure(&self, program: &Program<'_>, error: &EvalError) -> TemplateError {
         let (span, reason) = failed(&error.kind);
         // What failed within the standard library is where the text called it.
         let called = error.stack_trace.iter().rev().filter_map(|item| match item {
@@ -66,7 +66,7 @@ impl Source<'_> {
         program: &Program<'_>,
         spans: impl IntoIterator<Item = SpanId>,
         reason: Option<String>,
-    ) -> Problem {
+    ) -> TemplateError {
         let spans = spans.into_iter().map(|span| program.span_manager().get_span(span));
         let here = spans.filter(|(context, ..)| *context == self.context).map(|(_, start, end)| (start, end)).next();
         let place = here.and_then(|(start, _)| self.text.get(..start)).map(|before| {
@@ -78,14 +78,14 @@ impl Source<'_> {
             Some(text) => format!("'{}' does not belong here", text.chars().take(QUOTED).collect::<String>()),
             None => "it ends too early".to_owned(),
         });
-        Problem { place, reason }
+        TemplateError { place, reason }
     }
 }
 
 /// Nothing of the machine can be reached.
-struct Alone;
+struct SingleFileResolver;
 
-impl<'p> Callbacks<'p> for Alone {
+impl<'p> Callbacks<'p> for SingleFileResolver {
     fn import(&mut self, _: &mut Program<'p>, _: SpanId, _: &str) -> Result<Thunk<'p>, ImportError> {
         Err(ImportError)
     }
@@ -99,7 +99,7 @@ impl<'p> Callbacks<'p> for Alone {
     }
 
     fn trace(&mut self, _: &mut Program<'p>, message: &str, _: &[EvalStackTraceItem]) {
-        say(&format!("trace: {message}"));
+        print_stderr(&format!("trace: {message}"));
     }
 
     fn native_call(

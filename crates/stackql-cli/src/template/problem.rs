@@ -10,12 +10,12 @@ use rsjsonnet_lang::span::SpanId;
 
 /// What is wrong, and at which line and column.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(super) struct TemplateError {
     pub(super) place: Option<(usize, usize)>,
     pub(super) reason: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.place {
             Some((line, column)) => write!(f, "line {line}, column {column}: {}", self.reason),

@@ -13,7 +13,7 @@ fn flags(variables: &[(&str, &str)]) -> Templates {
 }
 
 fn fill(script: &str) -> String {
-    filled(script, &flags(&[("project", "p-1"), ("zone", "a"), ("zone", "b")]))
+    render(script, &flags(&[("project", "p-1"), ("zone", "a"), ("zone", "b")]))
         .unwrap_or_else(|stop| format!("! {stop}"))
 }
 

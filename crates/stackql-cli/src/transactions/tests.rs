@@ -1,38 +1,38 @@
 use std::path::Path;
 
-use stackql_engine::{At, Deed, Rollback, Undo};
+use stackql_engine::{Compensation, RollbackMode, SagaStep, StepId};
 
 use super::*;
 
-const FIRST: At = At { statement: 0, call: 0 };
+const FIRST: StepId = StepId { statement: 0, call: 0 };
 
-fn entries() -> Vec<Entry> {
-    let noted = stackql_engine::Noted {
+fn entries() -> Vec<JournalEntry> {
+    let noted = stackql_engine::StatementRecord {
         text: "INSERT INTO own VALUES ('ü\n')".into(),
         act: "insert".into(),
         table: "own".into(),
         settings: vec![("max_calls".into(), "7".into())],
     };
     vec![
-        Entry::Began { rollback: Rollback::Lazy },
-        Entry::Statement(noted),
-        Entry::Calls { statement: 0, calls: vec![Deed::Own] },
-        Entry::Sending(FIRST),
-        Entry::Answered { at: FIRST, undo: Undo::ByHand("so".into()) },
-        Entry::Ended { how: End::Committed },
+        JournalEntry::Began { rollback: RollbackMode::Lazy },
+        JournalEntry::Statement(noted),
+        JournalEntry::Calls { statement: 0, calls: vec![SagaStep::LocalChange] },
+        JournalEntry::Sending(FIRST),
+        JournalEntry::Answered { at: FIRST, undo: Compensation::Manual("so".into()) },
+        JournalEntry::Ended { how: TransactionEnd::Committed },
     ]
 }
 
 /// A journal with these entries, and its file.
-fn journal(folder: &Path, entries: &[Entry]) -> (Transactions, String, PathBuf) {
-    let transactions = Transactions::below(folder);
+fn journal(folder: &Path, entries: &[JournalEntry]) -> (JournalDir, String, PathBuf) {
+    let transactions = JournalDir::below(folder);
     let mut log = transactions.begin().unwrap();
     entries.iter().for_each(|entry| log.append(std::slice::from_ref(entry)).unwrap());
     let path = folder.join(FOLDER).join(format!("{}.jsonl", log.id()));
     (transactions, log.id().to_owned(), path)
 }
 
-fn all(transactions: &Transactions) -> Vec<Told> {
+fn all(transactions: &JournalDir) -> Vec<TransactionSummary> {
     let (all, lost) = transactions.all().unwrap();
     assert_eq!(lost, []);
     all
@@ -44,8 +44,8 @@ fn what_is_written_is_read() {
     let (transactions, id, _) = journal(folder.path(), &entries());
     let all = all(&transactions);
     assert_eq!((all.len(), all[0].id.as_str(), all[0].state), (1, id.as_str(), "committed"));
-    assert_eq!(all[0].history, History::of(&entries()).unwrap());
-    assert_eq!(transactions.take(&id).unwrap().history, all[0].history);
+    assert_eq!(all[0].history, TransactionHistory::from_entries(&entries()).unwrap());
+    assert_eq!(transactions.open_for_recovery(&id).unwrap().history, all[0].history);
 }
 
 #[test]
@@ -60,11 +60,11 @@ fn a_journal_that_is_cut_anywhere_is_what_its_whole_lines_say() {
             assert!(all(&transactions).is_empty());
             continue;
         }
-        let expect = History::of(&entries()[..whole]).unwrap();
+        let expect = TransactionHistory::from_entries(&entries()[..whole]).unwrap();
         assert_eq!(all(&transactions)[0].history, expect);
         // What is added stands behind the whole lines.
-        let mut kept = transactions.take(&id).unwrap();
-        kept.log.append(&[Entry::Ended { how: End::Abandoned }]).unwrap();
+        let mut kept = transactions.open_for_recovery(&id).unwrap();
+        kept.log.append(&[JournalEntry::Ended { how: TransactionEnd::Abandoned }]).unwrap();
         drop(kept);
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), whole + 1, "{length} bytes of {text}");
@@ -79,7 +79,7 @@ fn a_line_that_is_no_entry_is_told_and_other_transactions_are_listed() {
     let (transactions, id, path) = journal(folder.path(), &entries());
     let text = fs::read_to_string(&path).unwrap().replacen("\"calls\"", "\"cells\"", 1);
     fs::write(&path, text).unwrap();
-    let error = transactions.take(&id).unwrap_err().to_string();
+    let error = transactions.open_for_recovery(&id).unwrap_err().to_string();
     assert!(error.contains(", line 3, is no entry of a journal: "), "{error}");
     let (all, lost) = transactions.all().unwrap();
     assert_eq!((all.len(), all[0].id.as_str(), lost[0].to_string()), (1, good.as_str(), error));
@@ -88,16 +88,16 @@ fn a_line_that_is_no_entry_is_told_and_other_transactions_are_listed() {
 #[test]
 fn one_process_at_a_time_has_a_journal() {
     let folder = tempfile::tempdir().unwrap();
-    let transactions = Transactions::below(folder.path());
+    let transactions = JournalDir::below(folder.path());
     let mut log = transactions.begin().unwrap();
     log.append(&entries()).unwrap();
     assert_eq!(all(&transactions)[0].state, "running");
-    let refused = transactions.take(log.id()).unwrap_err().to_string();
+    let refused = transactions.open_for_recovery(log.id()).unwrap_err().to_string();
     assert_eq!(refused, format!("transaction {} is run by another process; wait for its end", log.id()));
     let id = log.id().to_owned();
     drop(log);
-    let kept = transactions.take(&id).unwrap();
-    assert!(transactions.take(&id).is_err());
+    let kept = transactions.open_for_recovery(&id).unwrap();
+    assert!(transactions.open_for_recovery(&id).is_err());
     drop(kept);
     assert_eq!(all(&transactions)[0].state, "committed");
 }
@@ -106,7 +106,7 @@ fn one_process_at_a_time_has_a_journal() {
 fn names_lead_out_of_the_folder_nowhere() {
     let folder = tempfile::tempdir().unwrap();
     for id in ["../x", "", "x", "20260101-000000-000", "/etc/passwd"] {
-        assert!(Transactions::below(folder.path()).take(id).is_err(), "{id}");
+        assert!(JournalDir::below(folder.path()).open_for_recovery(id).is_err(), "{id}");
     }
 }
 

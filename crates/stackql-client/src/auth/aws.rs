@@ -59,7 +59,7 @@ impl AuthContext {
     /// The role it names.
     pub(crate) fn role(&self, environment: &Environment) -> Result<Role, SourceError> {
         let keys = &self.aws;
-        let arn = source::named(
+        let arn = source::env_or_literal(
             environment,
             "aws_role_arn_env_var",
             keys.aws_role_arn_env_var.as_ref(),
@@ -68,7 +68,7 @@ impl AuthContext {
         let Some(arn) = arn else {
             return Err("names no role; give aws_role_arn or aws_role_arn_env_var".into());
         };
-        let external_id = source::named(
+        let external_id = source::env_or_literal(
             environment,
             "aws_role_external_id_env_var",
             keys.aws_role_external_id_env_var.as_ref(),

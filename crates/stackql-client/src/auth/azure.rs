@@ -7,12 +7,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use stackql_call::TransportErrorKind;
 
-use super::grant::{self, Question, address, form};
+use super::grant::{self, TokenRequest, address, form};
 use super::source::{file, set};
 use super::token::Token;
-use super::{Authoriser, program};
+use super::{Authenticator, program};
 use crate::Environment;
-use crate::client::{Client, Failure, shown};
+use crate::client::{AttemptFailure, Client, redacted_url};
 use crate::credentials::reason;
 
 /// What is asked for where a context names no scopes.
@@ -25,7 +25,7 @@ const ASSERTED: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const CHECK: &str = "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret";
 
 /// A token from the first place that has one. The application of the environment, where it is there, must give one.
-pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Failure> {
+pub(super) async fn token(of: &Authenticator, client: &Client) -> Result<Token, AttemptFailure> {
     let environment = &client.settings.environment;
     let scopes = &of.context.oauth2.scopes;
     let scope = if scopes.is_empty() { SCOPE.to_owned() } else { scopes.join(" ") };
@@ -54,7 +54,7 @@ pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Fai
 }
 
 /// For the application that the environment names, by its secret or by the token of a federation.
-async fn application(of: &Authoriser, client: &Client, scope: &str) -> Result<Option<Token>, Failure> {
+async fn application(of: &Authenticator, client: &Client, scope: &str) -> Result<Option<Token>, AttemptFailure> {
     let environment = &client.settings.environment;
     let variable = |name| set(environment, name);
     let (Some(tenant), Some(id)) = (variable("AZURE_TENANT_ID"), variable("AZURE_CLIENT_ID")) else { return Ok(None) };
@@ -78,9 +78,9 @@ async fn application(of: &Authoriser, client: &Client, scope: &str) -> Result<Op
     let url = address(&url).ok_or_else(|| of.failure(&wrong.into()))?;
     let fields: Vec<(String, String)> = fields.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
     let request = form(client.pool.post(url.clone()), &fields);
-    let asked = Question { url: url.clone(), request, secrets: vec![&secret], check: CHECK };
+    let asked = TokenRequest { url: url.clone(), request, secrets: vec![&secret], allow_plain_http: CHECK };
     // Its secret does not tell more: that of a federation is another each time.
-    Ok(Some(asked.token(of, client).await?.of([url.as_str(), id, scope])))
+    Ok(Some(asked.token(of, client).await?.with_cache_key([url.as_str(), id, scope])))
 }
 
 /// For whoever is logged in to the Azure CLI.
@@ -114,7 +114,7 @@ async fn machine(client: &Client, resource: &str) -> Result<Token, String> {
     if let Some(id) = set(environment, "AZURE_CLIENT_ID") {
         url.query_pairs_mut().append_pair("client_id", id);
     }
-    let place = format!("the managed identity endpoint {}", shown(&url));
+    let place = format!("the managed identity endpoint {}", redacted_url(&url));
     let mut request = client.pool.get(url).timeout(MACHINE_TIMEOUT);
     request = match set(environment, "IDENTITY_HEADER") {
         Some(secret) if set(environment, "IDENTITY_ENDPOINT").is_some() => request.header("X-IDENTITY-HEADER", secret),
@@ -122,7 +122,7 @@ async fn machine(client: &Client, resource: &str) -> Result<Token, String> {
     };
     match grant::answer(request).await {
         Ok((status, answer)) => {
-            let token = grant::given(&answer).ok_or_else(|| format!("{place} answered {status}"))?;
+            let token = grant::token_from_reply(&answer).ok_or_else(|| format!("{place} answered {status}"))?;
             let until = grant::lifetime(&answer["expires_on"]).map(|until| from_now(until.as_secs()));
             Ok(Token { lifetime: token.lifetime.or(until), ..token })
         }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::SettingsError;
 use crate::flag::structured;
-use crate::governor::Identity;
+use crate::governor::CredentialHash;
 
 /// How requests to one provider are authorised. Debug prints no secret.
 #[derive(Clone, Deserialize)]
@@ -34,7 +34,7 @@ pub struct AuthContext {
     pub(crate) unknown: BTreeMap<String, IgnoredAny>,
     /// Whose it is, by how it is written.
     #[serde(skip)]
-    pub(crate) written: Identity,
+    pub(crate) written: CredentialHash,
     /// The context as it is written, JSON.
     #[serde(skip)]
     text: SecretString,
@@ -166,7 +166,7 @@ pub(crate) struct OciKeys {
 pub fn auth_contexts(text: &str) -> Result<BTreeMap<String, AuthContext>, SettingsError> {
     let written: BTreeMap<String, Value> = structured(text).map_err(|_| SettingsError::Auth)?;
     let context = |(provider, text): (String, Value)| {
-        let read = AuthContext::read(text).map_err(|_| SettingsError::Auth)?;
+        let read = AuthContext::parse(text).map_err(|_| SettingsError::Auth)?;
         Ok((provider, read))
     };
     written.into_iter().map(context).collect()
@@ -188,12 +188,12 @@ impl AuthContext {
             // Requests would go without what the definitions name.
             return Err(wrong("it has no type".to_owned()));
         }
-        Ok(Self { written: Identity::of(&[text]), text: text.into(), ..read })
+        Ok(Self { written: CredentialHash::of(&[text]), text: text.into(), ..read })
     }
 
-    fn read(written: Value) -> Result<Self, serde_json::Error> {
+    fn parse(written: Value) -> Result<Self, serde_json::Error> {
         let text = written.to_string();
-        Ok(Self { written: Identity::of(&[&text]), text: text.into(), ..serde_json::from_value(written)? })
+        Ok(Self { written: CredentialHash::of(&[&text]), text: text.into(), ..serde_json::from_value(written)? })
     }
 
     /// The context with another value of a key; `a.b` is the member `b` of `a`. A value that is no list and no object is
@@ -224,7 +224,7 @@ impl AuthContext {
             found.into_iter().for_each(|place| *place = number.clone());
             written
         });
-        Self::read(written).or_else(|error| with_number.map_or(Err(error), Self::read)).map_err(unfit)
+        Self::parse(written).or_else(|error| with_number.map_or(Err(error), Self::parse)).map_err(unfit)
     }
 
     /// A context that says nothing but its kind.
@@ -237,7 +237,7 @@ impl AuthContext {
             oci: OciKeys::default(),
             database: None,
             unknown: BTreeMap::new(),
-            written: Identity::of(&[kind]),
+            written: CredentialHash::of(&[kind]),
             text: serde_json::json!({ "type": kind }).to_string().into(),
         }
     }

@@ -9,12 +9,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::grant::{Fields, Question, address, form};
+use super::grant::{Fields, TokenRequest, address, form};
 use super::key::PrivateKey;
 use super::source::{SourceError, document};
 use super::token::Token;
-use super::{AuthContext, Authoriser};
-use crate::client::{Client, Failure};
+use super::{AuthContext, Authenticator};
+use crate::client::{AttemptFailure, Client};
 
 /// What is asked for where a context names no scopes.
 pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -42,7 +42,7 @@ struct Document {
 pub(crate) const KEY_FILE: &str = "service account credentials error:";
 
 /// A token for the service account whose document the context names.
-pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Failure> {
+pub(super) async fn token(of: &Authenticator, client: &Client) -> Result<Token, AttemptFailure> {
     let found = document(&of.context.credential, &client.settings.environment).and_then(|text| match text {
         Some(text) => Ok(text),
         None => Err("names no key of a service account; give credentialsfilepath, credentialsfilepathenvvar or credentialsenvvar".into()),
@@ -55,7 +55,11 @@ pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Fai
 }
 
 /// A token for a document of either kind.
-pub(super) async fn exchange(of: &Authoriser, client: &Client, text: &SecretString) -> Result<Token, Failure> {
+pub(super) async fn exchange(
+    of: &Authenticator,
+    client: &Client,
+    text: &SecretString,
+) -> Result<Token, AttemptFailure> {
     let wrong = |e: SourceError| of.failure(&e);
     let document = Document::parse(text).map_err(wrong)?;
     match document.kind.as_str() {
@@ -65,18 +69,21 @@ pub(super) async fn exchange(of: &Authoriser, client: &Client, text: &SecretStri
             let signed = assertion.expose_secret().to_owned();
             let fields = [("grant_type".to_owned(), JWT_BEARER.to_owned()), ("assertion".to_owned(), signed)];
             let request = form(client.pool.post(uri.clone()), &fields);
-            let asked = Question { url: uri, request, secrets: vec![&assertion], check: CHECK_KEY };
+            let asked = TokenRequest { url: uri, request, secrets: vec![&assertion], allow_plain_http: CHECK_KEY };
             let token = asked.token(of, client).await?;
             let keys = &of.context.oauth2;
             let subject = keys.subject.as_deref().unwrap_or_default();
-            Ok(token.of([text.expose_secret(), subject].into_iter().chain(keys.scopes.iter().map(String::as_str))))
+            Ok(token.with_cache_key(
+                [text.expose_secret(), subject].into_iter().chain(keys.scopes.iter().map(String::as_str)),
+            ))
         }
         "authorized_user" => {
             let uri = document.token_uri().map_err(wrong)?;
             let (fields, secrets) = document.refresh().map_err(wrong)?;
             let request = form(client.pool.post(uri.clone()), &fields);
-            let token = Question { url: uri, request, secrets, check: CHECK_USER }.token(of, client).await?;
-            let token = token.of([text.expose_secret()]);
+            let token =
+                TokenRequest { url: uri, request, secrets, allow_plain_http: CHECK_USER }.token(of, client).await?;
+            let token = token.with_cache_key([text.expose_secret()]);
             Ok(Token { quota_project: document.quota_project_id, ..token })
         }
         other => {

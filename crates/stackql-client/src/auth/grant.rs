@@ -8,9 +8,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use stackql_call::{TransportErrorKind, status_line};
 
-use super::Authoriser;
+use super::Authenticator;
 use super::token::Token;
-use crate::client::{Client, Failure, shown};
+use crate::client::{AttemptFailure, Client, redacted_url};
 use crate::credentials::one_line;
 
 const MAX_BODY: usize = 1 << 20;
@@ -21,38 +21,38 @@ const MAX_WORDS: usize = 300;
 pub(super) type Fields = Vec<(String, String)>;
 
 /// One question to a token endpoint.
-pub(crate) struct Question<'a> {
+pub(crate) struct TokenRequest<'a> {
     pub(crate) url: url::Url,
     pub(crate) request: reqwest::RequestBuilder,
     /// What was sent and must be in no message.
     pub(crate) secrets: Vec<&'a SecretString>,
     /// What to do about a refusal, a clause.
-    pub(crate) check: &'static str,
+    pub(crate) allow_plain_http: &'static str,
 }
 
 /// What an endpoint said.
 #[derive(Debug)]
-pub(crate) enum Said {
+pub(crate) enum TokenReply {
     Given(Token),
     /// The status, and the refusal in words.
-    Refused(u16, Failure),
+    Refused(u16, AttemptFailure),
 }
 
 /// What scripts look for where no token is given.
 pub(crate) const TOKEN: &str = "oauth2: cannot fetch token:";
 
-impl Question<'_> {
+impl TokenRequest<'_> {
     /// The token; a refusal is an error.
-    pub(crate) async fn token(self, of: &Authoriser, client: &Client) -> Result<Token, Failure> {
+    pub(crate) async fn token(self, of: &Authenticator, client: &Client) -> Result<Token, AttemptFailure> {
         match self.ask(of, client).await? {
-            Said::Given(token) => Ok(token),
-            Said::Refused(_, failure) => Err(failure),
+            TokenReply::Given(token) => Ok(token),
+            TokenReply::Refused(_, failure) => Err(failure),
         }
     }
 
     /// Sends it, again where the endpoint is overloaded or out of order, and reads the answer.
-    pub(crate) async fn ask(self, of: &Authoriser, client: &Client) -> Result<Said, Failure> {
-        let endpoint = format!("provider {}: the token endpoint {}", of.provider, shown(&self.url));
+    pub(crate) async fn ask(self, of: &Authenticator, client: &Client) -> Result<TokenReply, AttemptFailure> {
+        let endpoint = format!("provider {}: the token endpoint {}", of.provider, redacted_url(&self.url));
         let mut waits = backon::ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))
             .with_jitter()
@@ -64,7 +64,8 @@ impl Question<'_> {
             };
             let (again, result) = match body(request).await {
                 Ok((status, body)) => {
-                    let (said, broken) = (self.said(&endpoint, status, &parsed(&body)), status == 429 || status >= 500);
+                    let (said, broken) =
+                        (self.describe_reply(&endpoint, status, &parsed(&body)), status == 429 || status >= 500);
                     (broken, Ok(if client.settings.compat { self.in_go(said, &body) } else { said }))
                 }
                 Err(error) => {
@@ -79,32 +80,32 @@ impl Question<'_> {
     }
 
     /// A refusal as the Go program tells it, with the answer's body.
-    fn in_go(&self, said: Said, body: &[u8]) -> Said {
+    fn in_go(&self, said: TokenReply, body: &[u8]) -> TokenReply {
         match said {
-            Said::Refused(status, (kind, _)) if !(200..300).contains(&status) => {
+            TokenReply::Refused(status, (kind, _)) if !(200..300).contains(&status) => {
                 let body = without_secrets(String::from_utf8_lossy(body).into_owned(), &self.secrets);
                 let told = format!("{TOKEN} {}\nResponse: {}", status_line(status), body.trim_end());
-                Said::Refused(status, (kind, told))
+                TokenReply::Refused(status, (kind, told))
             }
             said => said,
         }
     }
 
-    fn said(&self, endpoint: &str, status: u16, answer: &Value) -> Said {
-        if let (200..300, Some(token)) = (status, given(answer)) {
-            return Said::Given(token);
+    fn describe_reply(&self, endpoint: &str, status: u16, answer: &Value) -> TokenReply {
+        if let (200..300, Some(token)) = (status, token_from_reply(answer)) {
+            return TokenReply::Given(token);
         }
         let (why, check) = match status {
-            200..300 => ("no access_token".to_owned(), self.check),
+            200..300 => ("no access_token".to_owned(), self.allow_plain_http),
             429 | 500.. => (masked(explained(answer), &self.secrets), "try again later"),
-            _ => (masked(explained(answer), &self.secrets), self.check),
+            _ => (masked(explained(answer), &self.secrets), self.allow_plain_http),
         };
         let colon = if why.is_empty() { "" } else { ": " };
         let said = match status {
             200..300 => format!("{endpoint} answered {status}{colon}{why}; {check}"),
             _ => format!("{endpoint}: {TOKEN} {}{colon}{why}; {check}", status_line(status)),
         };
-        Said::Refused(status, (TransportErrorKind::Credentials, said))
+        TokenReply::Refused(status, (TransportErrorKind::Credentials, said))
     }
 }
 
@@ -129,7 +130,7 @@ async fn body(request: reqwest::RequestBuilder) -> reqwest::Result<(u16, Vec<u8>
 }
 
 /// The token of an answer.
-pub(super) fn given(answer: &Value) -> Option<Token> {
+pub(super) fn token_from_reply(answer: &Value) -> Option<Token> {
     let token = answer["access_token"].as_str().filter(|token| !token.is_empty())?;
     Some(Token::new(token, lifetime(&answer["expires_in"])))
 }

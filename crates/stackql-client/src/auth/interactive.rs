@@ -9,9 +9,9 @@ use stackql_call::TransportErrorKind;
 
 use super::source::{file, set};
 use super::token::Token;
-use super::{Authoriser, google, grant, program};
+use super::{Authenticator, google, grant, program};
 use crate::Environment;
-use crate::client::{Client, Failure, shown};
+use crate::client::{AttemptFailure, Client, redacted_url};
 use crate::credentials::reason;
 
 const NAMED: &str = "GOOGLE_APPLICATION_CREDENTIALS";
@@ -24,7 +24,7 @@ const GCLOUD_LIFETIME: Duration = Duration::from_secs(240);
 
 /// A token from the first place that has one. The file that a variable names goes before everything else, and must
 /// give one.
-pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Failure> {
+pub(super) async fn token(of: &Authenticator, client: &Client) -> Result<Token, AttemptFailure> {
     let environment = &client.settings.environment;
     if let Some(path) = set(environment, NAMED) {
         let text = file(path).map_err(|e| of.failure(&format!("is about the variable {NAMED}: {e}").into()))?;
@@ -62,7 +62,7 @@ pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Fai
     }
 }
 
-async fn exchanged(of: &Authoriser, client: &Client, text: &SecretString) -> Result<Token, Failure> {
+async fn exchanged(of: &Authenticator, client: &Client, text: &SecretString) -> Result<Token, AttemptFailure> {
     Ok(quota(google::exchange(of, client, text).await?, &client.settings.environment))
 }
 
@@ -82,7 +82,7 @@ fn well_known(environment: &Environment) -> Option<PathBuf> {
 }
 
 /// The token that the machine has.
-async fn metadata(of: &Authoriser, client: &Client) -> Result<Token, String> {
+async fn metadata(of: &Authenticator, client: &Client) -> Result<Token, String> {
     let environment = &client.settings.environment;
     if set(environment, "NO_GCE_CHECK").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return Err("NO_GCE_CHECK is set".to_owned());
@@ -94,10 +94,10 @@ async fn metadata(of: &Authoriser, client: &Client) -> Result<Token, String> {
     if !scopes.is_empty() {
         url.query_pairs_mut().append_pair("scopes", &scopes.join(","));
     }
-    let place = format!("the metadata server {}", shown(&url));
+    let place = format!("the metadata server {}", redacted_url(&url));
     let request = client.pool.get(url).header("Metadata-Flavor", "Google").timeout(METADATA_TIMEOUT);
     match grant::answer(request).await {
-        Ok((status, answer)) => grant::given(&answer).ok_or_else(|| format!("{place} answered {status}")),
+        Ok((status, answer)) => grant::token_from_reply(&answer).ok_or_else(|| format!("{place} answered {status}")),
         Err(e) => Err(format!("{place} does not answer: {}", reason(&e))),
     }
 }

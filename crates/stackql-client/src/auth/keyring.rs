@@ -5,38 +5,39 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
-use stackql_call::{Authorisation, Keyring, TransportError, TransportErrorKind};
+use stackql_call::{CredentialInfo, Keyring, TransportError, TransportErrorKind};
 use stackql_provider::Auth;
 
-use super::{AuthContext, Authoriser, Authorisers, Kind, Origin};
+use super::{AuthContext, Authenticator, Authenticators, ContextOrigin, Scheme};
 use crate::Settings;
-use crate::client::{Client, Failure};
+use crate::client::{AttemptFailure, Client};
 
 #[async_trait]
 impl Keyring for Client {
-    fn authorisation(&self, provider: &str, auth: &Auth) -> Result<Authorisation, TransportError> {
-        let (origin, context) = self.authorisers.context(&self.settings, provider, auth).map_err(told)?;
-        let authoriser = made(provider, origin, context).map_err(told)?;
+    fn credential_info(&self, provider: &str, auth: &Auth) -> Result<CredentialInfo, TransportError> {
+        let (origin, context) = self.authorisers.context(&self.settings, provider, auth).map_err(to_transport_error)?;
+        let authoriser = build_authenticator(provider, origin, context).map_err(to_transport_error)?;
         let source = match self.authorisers.state().revoked.contains(provider) {
             true => format!("given up; AUTH LOGIN {provider} takes it again"),
             false => authoriser.source(),
         };
-        Ok(Authorisation { kind: authoriser.context.kind.clone(), source })
+        Ok(CredentialInfo { scheme: authoriser.context.kind.clone(), source })
     }
 
     async fn log_in(&self, provider: &str, auth: &Auth, scopes: &[String]) -> Result<String, TransportError> {
-        let (origin, context) = self.authorisers.context(&self.settings, provider, auth).map_err(told)?;
+        let (origin, context) = self.authorisers.context(&self.settings, provider, auth).map_err(to_transport_error)?;
         let scoped = match scopes.is_empty() {
             true => None,
             false => {
                 let scopes = serde_json::json!(scopes).to_string();
-                Some(self.with(provider, &context, "scopes", &scopes).map_err(told)?)
+                Some(self.with(provider, &context, "scopes", &scopes).map_err(to_transport_error)?)
             }
         };
         self.sources.forget().await;
-        let origin = if scoped.is_some() { Origin::User } else { origin };
-        let authoriser = made(provider, origin, scoped.clone().unwrap_or(context)).map_err(told)?;
-        let said = Box::pin(authoriser.obtained(self)).await.map_err(told)?;
+        let origin = if scoped.is_some() { ContextOrigin::User } else { origin };
+        let authoriser =
+            build_authenticator(provider, origin, scoped.clone().unwrap_or(context)).map_err(to_transport_error)?;
+        let said = Box::pin(authoriser.obtained(self)).await.map_err(to_transport_error)?;
         self.authorisers.admit(provider, scoped);
         Ok(said)
     }
@@ -47,8 +48,8 @@ impl Keyring for Client {
     }
 
     fn set(&self, provider: &str, auth: &Auth, key: &str, value: &str) -> Result<(), TransportError> {
-        let (_, context) = self.authorisers.context(&self.settings, provider, auth).map_err(told)?;
-        let changed = self.with(provider, &context, key, value).map_err(told)?;
+        let (_, context) = self.authorisers.context(&self.settings, provider, auth).map_err(to_transport_error)?;
+        let changed = self.with(provider, &context, key, value).map_err(to_transport_error)?;
         self.authorisers.change(provider, changed);
         Ok(())
     }
@@ -56,7 +57,13 @@ impl Keyring for Client {
 
 impl Client {
     /// A context with another value of a key, which is good for the provider.
-    fn with(&self, provider: &str, context: &AuthContext, key: &str, value: &str) -> Result<AuthContext, Failure> {
+    fn with(
+        &self,
+        provider: &str,
+        context: &AuthContext,
+        key: &str,
+        value: &str,
+    ) -> Result<AuthContext, AttemptFailure> {
         let wrong = |why| {
             (
                 TransportErrorKind::Configuration,
@@ -67,14 +74,19 @@ impl Client {
         if let Some(key) = changed.misspelt() {
             return Err(wrong(format!("has no key '{key}'")));
         }
-        made(provider, Origin::User, changed.clone())?;
+        build_authenticator(provider, ContextOrigin::User, changed.clone())?;
         Ok(changed)
     }
 }
 
-impl Authorisers {
+impl Authenticators {
     /// The context that counts for a provider, whether it is given up or not, and who wrote it.
-    fn context(&self, settings: &Settings, provider: &str, auth: &Auth) -> Result<(Origin, AuthContext), Failure> {
+    fn context(
+        &self,
+        settings: &Settings,
+        provider: &str,
+        auth: &Auth,
+    ) -> Result<(ContextOrigin, AuthContext), AttemptFailure> {
         let state = self.state();
         let (origin, text) = state.origin(settings, provider, auth);
         Ok((origin, state.context(origin, settings, provider, text)?))
@@ -104,31 +116,31 @@ impl Authorisers {
     }
 }
 
-impl Authoriser {
+impl Authenticator {
     /// Obtains what the kind authorises by, and says what it is.
-    async fn obtained(self: &Arc<Self>, client: &Client) -> Result<String, Failure> {
+    async fn obtained(self: &Arc<Self>, client: &Client) -> Result<String, AttemptFailure> {
         let (kind, source) = (&self.context.kind, self.source());
         Ok(match &self.kind {
-            Kind::Open => "requests carry no credentials".to_owned(),
-            Kind::Keys(_) => {
+            Scheme::None => "requests carry no credentials".to_owned(),
+            Scheme::Keys(_) => {
                 let keys = client.keys(self).await?;
                 let id = keys.as_ref().map(Credentials::access_key_id).unwrap_or_default();
                 format!("{kind} with the access key {id}, from {source}")
             }
-            Kind::Placed(prefix, found) => {
-                self.placed(client, *prefix, found).await?;
+            Scheme::Static(prefix, found) => {
+                self.static_credential(client, *prefix, found).await?;
                 format!("{kind}, from {source}")
             }
-            Kind::Signature(found) => {
+            Scheme::Signature(found) => {
                 let signatory = self.signatory(client, found).await?;
                 format!("{kind} as {}, from {source}", signatory.key_id())
             }
-            Kind::Token(grant, _) => {
+            Scheme::Token(grant, _) => {
                 let token = Box::pin(self.token(client, *grant)).await?;
                 let lifetime = token.lifetime.map(|life| format!(" that stands for {} s", life.as_secs()));
                 format!("{kind} with a token{}, from {source}", lifetime.unwrap_or_default())
             }
-            Kind::Database => {
+            Scheme::Database => {
                 self.database(&client.settings.environment)?;
                 format!("{kind}, from {source}")
             }
@@ -136,12 +148,16 @@ impl Authoriser {
     }
 }
 
-fn made(provider: &str, origin: Origin, context: AuthContext) -> Result<Arc<Authoriser>, Failure> {
-    let authoriser = Authoriser::new(provider, origin, context);
+fn build_authenticator(
+    provider: &str,
+    origin: ContextOrigin,
+    context: AuthContext,
+) -> Result<Arc<Authenticator>, AttemptFailure> {
+    let authoriser = Authenticator::new(provider, origin, context);
     authoriser.map(Arc::new).map_err(|text| (TransportErrorKind::Configuration, text))
 }
 
-fn told((kind, message): Failure) -> TransportError {
+fn to_transport_error((kind, message): AttemptFailure) -> TransportError {
     TransportError { kind, message, attempts: Vec::new() }
 }
 

@@ -6,12 +6,12 @@ use regex::{Captures, Regex};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::grant::{Fields, Question, Said, address, form};
-use super::source::{SourceError, hidden, named, set, variable};
+use super::grant::{Fields, TokenReply, TokenRequest, address, form};
+use super::source::{SourceError, env_or_literal, hidden, set, variable};
 use super::token::Token;
-use super::{AuthContext, Authoriser};
+use super::{AuthContext, Authenticator};
 use crate::Environment;
-use crate::client::{Client, Failure};
+use crate::client::{AttemptFailure, Client};
 
 const CHECK: &str = "check the client id, its secret, the scopes and the token_url";
 
@@ -36,28 +36,29 @@ enum Style {
 }
 
 /// Asks for a token.
-pub(super) async fn token(of: &Authoriser, client: &Client) -> Result<Token, Failure> {
+pub(super) async fn token(of: &Authenticator, client: &Client) -> Result<Token, AttemptFailure> {
     let asked = Application::of(&of.context, &client.settings.environment).map_err(|e| of.failure(&e))?;
     let token = match asked.style {
         Style::Form => asked.in_form(client).token(of, client).await?,
         Style::Header => asked.in_header(client).token(of, client).await?,
         Style::Either => match asked.in_header(client).ask(of, client).await? {
-            Said::Given(token) => token,
-            Said::Refused(400 | 401, _) => asked.in_form(client).token(of, client).await?,
-            Said::Refused(_, failure) => return Err(failure),
+            TokenReply::Given(token) => token,
+            TokenReply::Refused(400 | 401, _) => asked.in_form(client).token(of, client).await?,
+            TokenReply::Refused(_, failure) => return Err(failure),
         },
     };
     let fields = asked.fields.iter().flat_map(|(name, value)| [name.as_str(), value]);
-    Ok(token.of([asked.url.as_str(), &asked.id, asked.secret.expose_secret()].into_iter().chain(fields)))
+    Ok(token.with_cache_key([asked.url.as_str(), &asked.id, asked.secret.expose_secret()].into_iter().chain(fields)))
 }
 
 impl Application {
     fn of(context: &AuthContext, environment: &Environment) -> Result<Self, SourceError> {
         let keys = &context.oauth2;
         let url = keys.token_url.as_deref().ok_or("names no token_url; give the address that gives tokens")?;
-        let url = address(&filled("token_url", url, environment)?)
+        let url = address(&expand_env("token_url", url, environment)?)
             .ok_or("has a token_url that is no URL; give one like https://host/token")?;
-        let id = named(environment, "client_id_env_var", keys.client_id_env_var.as_ref(), keys.client_id.as_ref())?;
+        let id =
+            env_or_literal(environment, "client_id_env_var", keys.client_id_env_var.as_ref(), keys.client_id.as_ref())?;
         let id = id.ok_or("names no client; give client_id or client_id_env_var")?;
         let secret = hidden(
             environment,
@@ -66,8 +67,12 @@ impl Application {
             keys.client_secret.as_ref(),
         )?;
         let secret = secret.ok_or("names no secret of the client; give client_secret or client_secret_env_var")?;
-        let account =
-            named(environment, "account_id_env_var", keys.account_id_env_var.as_ref(), keys.account_id.as_ref())?;
+        let account = env_or_literal(
+            environment,
+            "account_id_env_var",
+            keys.account_id_env_var.as_ref(),
+            keys.account_id.as_ref(),
+        )?;
         let mut fields = Vec::new();
         let mut values = keys.values.clone();
         let grant = keys.grant_type.clone().unwrap_or_else(|| "client_credentials".to_owned());
@@ -81,7 +86,7 @@ impl Application {
         let mut hushed = Vec::new();
         for (name, value) in values {
             for text in texts(&name, &value)? {
-                let text = filled("values", &text, environment)?;
+                let text = expand_env("values", &text, environment)?;
                 hushed.push(text.clone().into());
                 fields.push((name.clone(), text));
             }
@@ -95,24 +100,24 @@ impl Application {
         Ok(Self { url, id, secret, fields, values: hushed, style })
     }
 
-    fn in_header<'a>(&'a self, client: &Client) -> Question<'a> {
+    fn in_header<'a>(&'a self, client: &Client) -> TokenRequest<'a> {
         let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let request = client.pool.post(self.url.clone());
         let request = request.basic_auth(encoded(&self.id), Some(encoded(self.secret.expose_secret())));
         self.question(request, &self.fields)
     }
 
-    fn in_form<'a>(&'a self, client: &Client) -> Question<'a> {
+    fn in_form<'a>(&'a self, client: &Client) -> TokenRequest<'a> {
         let mut fields = self.fields.clone();
         fields.push(("client_id".to_owned(), self.id.clone()));
         fields.push(("client_secret".to_owned(), self.secret.expose_secret().to_owned()));
         self.question(client.pool.post(self.url.clone()), &fields)
     }
 
-    fn question(&self, request: reqwest::RequestBuilder, fields: &[(String, String)]) -> Question<'_> {
+    fn question(&self, request: reqwest::RequestBuilder, fields: &[(String, String)]) -> TokenRequest<'_> {
         let request = form(request, fields);
         let secrets = self.values.iter().chain([&self.secret]).collect();
-        Question { url: self.url.clone(), request, secrets, check: CHECK }
+        TokenRequest { url: self.url.clone(), request, secrets, allow_plain_http: CHECK }
     }
 }
 
@@ -127,7 +132,7 @@ fn texts(name: &str, value: &Value) -> Result<Vec<String>, SourceError> {
 }
 
 /// `text` with the variables it names as `{{ .__env__NAME }}`.
-fn filled(key: &'static str, text: &str, environment: &Environment) -> Result<String, SourceError> {
+fn expand_env(key: &'static str, text: &str, environment: &Environment) -> Result<String, SourceError> {
     static NAMED: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\{\{-?\s*\.__env__(\w+)\s*-?\}\}").expect("the pattern is sound"));
     if let Some(name) = NAMED.captures_iter(text).find(|found| set(environment, &found[1]).is_none()) {

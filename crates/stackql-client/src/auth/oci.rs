@@ -10,12 +10,12 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST};
 use http::{HeaderValue, Method, Request};
 
-use self::identity::Identity;
+use self::identity::OciSigner;
 
 const DIGEST: &str = "x-content-sha256";
 const TARGET: &str = "(request-target)";
 
-impl Identity {
+impl OciSigner {
     /// Adds to `request` its date, what is said of its body, and the signature over both.
     pub(super) fn sign(&self, request: &mut Request<Bytes>, time: std::time::SystemTime) -> Result<(), String> {
         let with_body = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());

@@ -11,14 +11,14 @@ use crate::Environment;
 
 /// One credential and where it goes.
 #[derive(Debug)]
-pub(crate) struct Placed {
-    pub(crate) at: Place,
+pub(crate) struct StaticCredential {
+    pub(crate) at: CredentialLocation,
     pub(crate) value: SecretString,
 }
 
 /// Where a credential goes.
 #[derive(Debug)]
-pub(crate) enum Place {
+pub(crate) enum CredentialLocation {
     /// The header of this name.
     Header(HeaderName),
     /// The query parameter of this name.
@@ -27,7 +27,7 @@ pub(crate) enum Place {
 
 /// What goes before a credential.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Prefix {
+pub(crate) enum ValuePrefix {
     /// What the context says, else this.
     Default(&'static str),
     /// This, whatever the context says.
@@ -37,9 +37,9 @@ pub(crate) enum Prefix {
 /// The credentials that `context` names, its successors' among them.
 pub(crate) fn credentials(
     context: &AuthContext,
-    prefix: Prefix,
+    prefix: ValuePrefix,
     environment: &Environment,
-) -> Result<Vec<Placed>, SourceError> {
+) -> Result<Vec<StaticCredential>, SourceError> {
     let mut all = Vec::new();
     let mut next = Some(&context.credential);
     while let Some(keys) = next {
@@ -47,27 +47,27 @@ pub(crate) fn credentials(
         let Some(found) = credential(keys, environment)? else {
             return Err(format!("names no credential{which}; give credentialsenvvar, or another source").into());
         };
-        all.push(Placed::new(keys, prefix, &found.sent())?);
+        all.push(StaticCredential::new(keys, prefix, &found.sent())?);
         next = keys.successor.as_ref().map(|successor| &successor.credential);
     }
     Ok(all)
 }
 
-impl Placed {
+impl StaticCredential {
     /// `value` where `keys` say that it goes, which is the header `Authorization` unless they say otherwise.
-    pub(crate) fn new(keys: &CredentialKeys, prefix: Prefix, value: &SecretString) -> Result<Self, SourceError> {
+    pub(crate) fn new(keys: &CredentialKeys, prefix: ValuePrefix, value: &SecretString) -> Result<Self, SourceError> {
         let at = match (keys.location.as_deref().unwrap_or("header"), keys.name.as_deref()) {
-            ("header", None) => Place::Header(http::header::AUTHORIZATION),
-            ("header", Some(name)) => Place::Header(
+            ("header", None) => CredentialLocation::Header(http::header::AUTHORIZATION),
+            ("header", Some(name)) => CredentialLocation::Header(
                 name.trim().parse().map_err(|_| format!("has the name '{name}', which no header can have"))?,
             ),
-            ("query", Some(name)) => Place::Query(name.to_owned()),
+            ("query", Some(name)) => CredentialLocation::Query(name.to_owned()),
             ("query", None) => return Err("has the location query and no name; give name, the parameter's".into()),
             (other, _) => return Err(format!("has the location '{other}'; known are header and query").into()),
         };
         let prefix = match prefix {
-            Prefix::Always(prefix) => prefix,
-            Prefix::Default(prefix) => keys.prefix.as_deref().unwrap_or(prefix),
+            ValuePrefix::Always(prefix) => prefix,
+            ValuePrefix::Default(prefix) => keys.prefix.as_deref().unwrap_or(prefix),
         };
         Ok(Self { at, value: format!("{prefix}{}", value.expose_secret()).into() })
     }
@@ -75,14 +75,14 @@ impl Placed {
     /// Adds the credential to `request`.
     pub(crate) fn add_to(&self, request: &mut Request<Bytes>) -> Result<(), SourceError> {
         match &self.at {
-            Place::Header(name) => {
+            CredentialLocation::Header(name) => {
                 let mut value = HeaderValue::from_str(self.value.expose_secret()).map_err(
                     |_| "has a credential with characters that no header can carry; is there a line break in it?",
                 )?;
                 value.set_sensitive(true);
                 request.headers_mut().insert(name, value);
             }
-            Place::Query(name) => *request.uri_mut() = self.with_parameter(name, request.uri())?,
+            CredentialLocation::Query(name) => *request.uri_mut() = self.with_parameter(name, request.uri())?,
         }
         Ok(())
     }

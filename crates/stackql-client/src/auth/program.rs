@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::Environment;
-use crate::programs::{self, found};
+use crate::programs::{self, find_in_path};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a program's complaint is passed on.
@@ -19,7 +19,7 @@ pub(super) async fn printed(
     arguments: &[&str],
     environment: &Environment,
 ) -> Option<Result<String, String>> {
-    let path = found(name, environment)?;
+    let path = find_in_path(name, environment)?;
     let mut command = Command::new(&path);
     command.args(arguments).env_clear().envs(environment).stdin(Stdio::null()).kill_on_drop(true);
     let said = match tokio::time::timeout(TIMEOUT, command.output()).await {

@@ -1,32 +1,32 @@
 //! Where the credentials of a context come from, in words. No secret is in them, nor what may be one in the wrong place.
 
 use super::context::CredentialKeys;
-use super::{Authoriser, Grant, Kind, Origin};
+use super::{Authenticator, ContextOrigin, Grant, Scheme};
 
 /// The keys of a context itself have it.
 const WRITTEN: &str = "the auth context itself";
 
-impl Authoriser {
+impl Authenticator {
     /// Where the credentials come from.
     pub(super) fn source(&self) -> String {
         let context = &self.context;
         let found = match &self.kind {
-            Kind::Open => return "nothing is needed".to_owned(),
-            Kind::Keys(_) => of_keys(&context.credential).unwrap_or_else(|| {
+            Scheme::None => return "nothing is needed".to_owned(),
+            Scheme::Keys(_) => of_keys(&context.credential).unwrap_or_else(|| {
                 "variables, profiles, single sign-on, web identity, container or instance".to_owned()
             }),
-            Kind::Placed(..) => of_keys(&context.credential).unwrap_or_else(|| "nowhere".to_owned()),
-            Kind::Token(Grant::OAuth2, _) => {
+            Scheme::Static(..) => of_keys(&context.credential).unwrap_or_else(|| "nowhere".to_owned()),
+            Scheme::Token(Grant::OAuth2, _) => {
                 let keys = &context.oauth2;
                 let literal = keys.client_secret.as_ref().map(|_| WRITTEN.to_owned());
                 keys.client_secret_env_var.as_deref().map(variable).or(literal).unwrap_or_else(|| "nowhere".to_owned())
             }
-            Kind::Token(Grant::ServiceAccount, _) => {
+            Scheme::Token(Grant::ServiceAccount, _) => {
                 of_keys(&context.credential).unwrap_or_else(|| "nowhere".to_owned())
             }
-            Kind::Token(Grant::Interactive, _) => "a file of the user, gcloud, or the metadata server".to_owned(),
-            Kind::Token(Grant::Azure, _) => "variables, az, or the managed identity".to_owned(),
-            Kind::Signature(_) => {
+            Scheme::Token(Grant::Interactive, _) => "a file of the user, gcloud, or the metadata server".to_owned(),
+            Scheme::Token(Grant::Azure, _) => "variables, az, or the managed identity".to_owned(),
+            Scheme::Signature(_) => {
                 let keys = &context.oci;
                 let path = |path: &String| format!("the file {path}");
                 let written = keys.private_key.as_ref().map(|_| WRITTEN.to_owned());
@@ -35,15 +35,15 @@ impl Authoriser {
                 key.or_else(|| keys.config_file_path.as_ref().map(path))
                     .unwrap_or_else(|| "the configuration file of the vendor's own tools".to_owned())
             }
-            Kind::Database => match context.database.as_ref().and_then(|keys| keys.dsn.as_ref()) {
+            Scheme::Database => match context.database.as_ref().and_then(|keys| keys.dsn.as_ref()) {
                 Some(_) => WRITTEN.to_owned(),
                 None => of_keys(&context.credential).unwrap_or_else(|| "nowhere".to_owned()),
             },
         };
         let by = match self.origin {
-            Origin::User => "as you said",
-            Origin::Definitions => "as the definitions say",
-            Origin::Nobody => "as is usual",
+            ContextOrigin::User => "as you said",
+            ContextOrigin::Definitions => "as the definitions say",
+            ContextOrigin::SchemeOnly => "as is usual",
         };
         format!("{found}, {by}")
     }

@@ -38,14 +38,14 @@ impl From<&str> for SourceError {
 
 /// What a credential was found as.
 #[derive(Debug)]
-pub(crate) enum Found {
+pub(crate) enum FoundCredential {
     /// One text, such as a key or a token, ready to be sent.
     Whole(SecretString),
     /// A name and a secret.
     Pair(String, SecretString),
 }
 
-impl Found {
+impl FoundCredential {
     /// The text that is sent; of a pair, what basic authentication makes of it.
     pub(crate) fn sent(self) -> SecretString {
         match self {
@@ -56,24 +56,27 @@ impl Found {
 }
 
 /// The credential that `keys` name. A source that is named must give something: no other is looked at in its place.
-pub(crate) fn credential(keys: &CredentialKeys, environment: &Environment) -> Result<Option<Found>, SourceError> {
+pub(crate) fn credential(
+    keys: &CredentialKeys,
+    environment: &Environment,
+) -> Result<Option<FoundCredential>, SourceError> {
     if let Some(text) = document(keys, environment)? {
-        return Ok(Some(Found::Whole(text)));
+        return Ok(Some(FoundCredential::Whole(text)));
     }
-    let user = named(environment, "username_var", keys.username_var.as_ref(), keys.username.as_ref())?;
+    let user = env_or_literal(environment, "username_var", keys.username_var.as_ref(), keys.username.as_ref())?;
     let password = hidden(environment, "password_var", keys.password_var.as_ref(), keys.password.as_ref())?;
     let key = hidden(environment, "api_key_var", keys.api_key_var.as_ref(), keys.api_key.as_ref())?;
     let secret = hidden(environment, "api_secret_var", keys.api_secret_var.as_ref(), keys.api_secret.as_ref())?;
     let variables_first = keys.api_key_var.is_some() && keys.username_var.is_none();
     let of_user = match (user, password) {
-        (Some(user), Some(password)) => Some(Found::Pair(user, password)),
+        (Some(user), Some(password)) => Some(FoundCredential::Pair(user, password)),
         (None, None) => None,
         (Some(_), None) => return Err("has a user name and no password; give password or password_var".into()),
         (None, Some(_)) => return Err("has a password and no user name; give username or username_var".into()),
     };
     let of_key = match (key, secret) {
-        (Some(key), Some(secret)) => Some(Found::Pair(key.expose_secret().to_owned(), secret)),
-        (Some(key), None) => Some(Found::Whole(key)),
+        (Some(key), Some(secret)) => Some(FoundCredential::Pair(key.expose_secret().to_owned(), secret)),
+        (Some(key), None) => Some(FoundCredential::Whole(key)),
         (None, None) => None,
         (None, Some(_)) => return Err("has an API secret and no API key; give api_key or api_key_var".into()),
     };
@@ -126,7 +129,7 @@ pub(crate) fn set<'a>(environment: &'a Environment, name: &str) -> Option<&'a st
 }
 
 /// The value of the variable that `key` names, else the literal.
-pub(crate) fn named(
+pub(crate) fn env_or_literal(
     environment: &Environment,
     key: &'static str,
     name: Option<&String>,

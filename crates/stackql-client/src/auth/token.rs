@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::client::Failure;
-use crate::credentials::{FAILURE_STANDS, MARGIN};
+use crate::client::AttemptFailure;
+use crate::credentials::{MARGIN, NEGATIVE_TTL};
 use crate::fingerprint::fingerprint;
 
 /// A token, and what goes with it.
@@ -30,7 +30,7 @@ impl Token {
     }
 
     /// The token, where whoever asks with the same `words` is given one for the same party.
-    pub(crate) fn of<'a>(self, words: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn with_cache_key<'a>(self, words: impl IntoIterator<Item = &'a str>) -> Self {
         Self { whose: Some(fingerprint(words)), ..self }
     }
 
@@ -42,7 +42,7 @@ impl Token {
 
 /// The token of one context. Concurrent callers wait for one request and share what it gave, good or bad.
 #[derive(Debug, Default)]
-pub(crate) struct Tokens(Mutex<State>);
+pub(crate) struct TokenCache(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -54,28 +54,28 @@ struct State {
 #[derive(Debug)]
 enum Last {
     Given { token: Token, renew: Option<SystemTime> },
-    Failed(Instant, Failure),
+    Failed(Instant, AttemptFailure),
 }
 
 /// Which token a request carried, so that a refused one is given up once, whoever says so first.
 #[derive(Debug, Clone)]
-pub(crate) struct Ticket {
-    tokens: Arc<Tokens>,
+pub(crate) struct TokenLease {
+    tokens: Arc<TokenCache>,
     issue: u64,
 }
 
-impl Tokens {
+impl TokenCache {
     /// The token; `ask` is waited for where there is none that stands.
     pub(crate) async fn token(
         self: &Arc<Self>,
-        ask: impl Future<Output = Result<Token, Failure>>,
-    ) -> Result<(Token, Ticket), Failure> {
+        ask: impl Future<Output = Result<Token, AttemptFailure>>,
+    ) -> Result<(Token, TokenLease), AttemptFailure> {
         let mut state = self.0.lock().await;
         match &state.last {
             Some(Last::Given { token, renew }) if renew.is_none_or(|at| at > SystemTime::now()) => {
                 return Ok((token.clone(), self.ticket(state.issue)));
             }
-            Some(Last::Failed(at, failure)) if at.elapsed() < FAILURE_STANDS => return Err(failure.clone()),
+            Some(Last::Failed(at, failure)) if at.elapsed() < NEGATIVE_TTL => return Err(failure.clone()),
             _ => {}
         }
         match ask.await {
@@ -94,14 +94,14 @@ impl Tokens {
         }
     }
 
-    fn ticket(self: &Arc<Self>, issue: u64) -> Ticket {
-        Ticket { tokens: Arc::clone(self), issue }
+    fn ticket(self: &Arc<Self>, issue: u64) -> TokenLease {
+        TokenLease { tokens: Arc::clone(self), issue }
     }
 }
 
-impl Ticket {
+impl TokenLease {
     /// Gives up the token it stands for, unless another has taken its place already.
-    pub(crate) async fn give_up(&self) {
+    pub(crate) async fn invalidate(&self) {
         let mut state = self.tokens.0.lock().await;
         if state.issue == self.issue && matches!(state.last, Some(Last::Given { .. })) {
             state.last = None;

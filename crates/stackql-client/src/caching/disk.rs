@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::kept::Kept;
-use super::{Service, file};
+use super::kept::CachedResponse;
+use super::{ServiceKey, file};
 
 /// The file that tells of writes.
 const WRITES: &str = "writes";
@@ -23,7 +23,7 @@ const PART: &str = "part";
 
 /// A folder of answers.
 #[derive(Debug)]
-pub(super) struct Disk {
+pub(super) struct DiskCache {
     folder: PathBuf,
     /// How many bytes there may be.
     most: u64,
@@ -33,14 +33,14 @@ pub(super) struct Disk {
     is_off: AtomicBool,
 }
 
-impl Disk {
+impl DiskCache {
     pub(super) fn new(folder: PathBuf, most: u64) -> Self {
         Self { folder, most, total: Mutex::default(), is_off: AtomicBool::default() }
     }
 
     /// A text that is another after each write to a service. The service's folder is made, since whoever writes tells
     /// of it only where there is one.
-    pub(super) fn writes(&self, service: &Service) -> Vec<u8> {
+    pub(super) fn writes(&self, service: &ServiceKey) -> Vec<u8> {
         let folder = self.of(service);
         let found = match fs::read(folder.join(WRITES)) {
             Err(error) if error.kind() == ErrorKind::NotFound => make(&folder).map(|()| Vec::new()),
@@ -50,14 +50,14 @@ impl Disk {
     }
 
     /// The answer of this name. A file that cannot be read as one is removed.
-    pub(super) fn load(&self, service: &Service, name: &str) -> Option<Kept> {
+    pub(super) fn load(&self, service: &ServiceKey, name: &str) -> Option<CachedResponse> {
         if self.is_off.load(Ordering::Relaxed) {
             return None;
         }
         let path = self.answer(service, name);
         let kept = match fs::read(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return None,
-            read => read.ok().and_then(|bytes| file::read(&bytes.into())),
+            read => read.ok().and_then(|bytes| file::decode_entry(&bytes.into())),
         };
         if kept.is_none() {
             self.unless_failed(remove(&path));
@@ -66,11 +66,11 @@ impl Disk {
     }
 
     /// Keeps an answer under a name, in place of what was there.
-    pub(super) fn store(&self, service: &Service, name: &str, kept: &Kept) {
+    pub(super) fn store(&self, service: &ServiceKey, name: &str, kept: &CachedResponse) {
         if self.is_off.load(Ordering::Relaxed) {
             return;
         }
-        let stored = file::written(kept).and_then(|bytes| {
+        let stored = file::encode(kept).and_then(|bytes| {
             put(&self.answer(service, name), &bytes)?;
             self.make_room(bytes.len() as u64)
         });
@@ -78,7 +78,7 @@ impl Disk {
     }
 
     /// Drops the answers of a service, and tells of a write, also where nothing is kept any more: others may.
-    pub(super) fn forget(&self, service: &Service) {
+    pub(super) fn invalidate(&self, service: &ServiceKey) {
         let folder = self.of(service);
         if !folder.exists() {
             return;
@@ -132,11 +132,11 @@ impl Disk {
         Ok(())
     }
 
-    fn of(&self, service: &Service) -> PathBuf {
+    fn of(&self, service: &ServiceKey) -> PathBuf {
         self.folder.join(plain(&service.provider)).join(plain(&service.name))
     }
 
-    fn answer(&self, service: &Service, name: &str) -> PathBuf {
+    fn answer(&self, service: &ServiceKey, name: &str) -> PathBuf {
         self.of(service).join(name).with_extension(ANSWER)
     }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use stackql_call::Response;
 
-use super::kept::{Kept, unsent};
+use super::kept::{CachedResponse, unsent};
 use crate::fingerprint::fingerprint;
 
 const VERSION: &str = "stackql answer 1 ";
@@ -25,11 +25,11 @@ struct Head<'a> {
 }
 
 /// The file of an answer.
-pub(super) fn written(kept: &Kept) -> io::Result<Vec<u8>> {
-    let Response { status, headers, body, attempts } = &kept.answer;
+pub(super) fn encode(kept: &CachedResponse) -> io::Result<Vec<u8>> {
+    let Response { status, headers, body, attempts } = &kept.response;
     let attempt = attempts.last();
     let head = serde_json::to_vec(&Head {
-        came: kept.came,
+        came: kept.received_at,
         status: *status,
         headers: headers.into(),
         url: attempt.map(|attempt| attempt.url.as_str()).unwrap_or_default().into(),
@@ -40,7 +40,7 @@ pub(super) fn written(kept: &Kept) -> io::Result<Vec<u8>> {
 }
 
 /// The answer of a file, unless it is damaged or of another version.
-pub(super) fn read(file: &Bytes) -> Option<Kept> {
+pub(super) fn decode_entry(file: &Bytes) -> Option<CachedResponse> {
     let (first, rest) = line(file)?;
     let (head, body) = line(&rest)?;
     let digest = first.strip_prefix(VERSION.as_bytes())?;
@@ -50,7 +50,7 @@ pub(super) fn read(file: &Bytes) -> Option<Kept> {
     let Head { came, status, headers, url, request_id } = serde_json::from_slice(&head).ok()?;
     let attempt = unsent(status, url.into_owned(), request_id.map(Cow::into_owned));
     let answer = Response { status, headers: headers.into_owned(), body, attempts: vec![attempt] };
-    Some(Kept { came, answer })
+    Some(CachedResponse { received_at: came, response: answer })
 }
 
 /// The first line, and what follows it.

@@ -5,23 +5,23 @@ use std::time::{Duration, SystemTime};
 
 use stackql_call::{Attempt, Request, Response, fault};
 
-use super::Wanted;
+use super::Freshness;
 
 /// No larger body is kept.
 const LARGEST: usize = 64 << 20;
 
 /// An answer that is kept.
 #[derive(Debug, Clone)]
-pub(super) struct Kept {
+pub(super) struct CachedResponse {
     /// When it came.
-    pub(super) came: SystemTime,
+    pub(super) received_at: SystemTime,
     /// The answer without secret headers; its one attempt is one at which nothing is sent.
-    pub(super) answer: Response,
+    pub(super) response: Response,
 }
 
-impl Kept {
+impl CachedResponse {
     /// What is kept of an answer that came just now, if it is good, whole and not too large.
-    pub(super) fn of(request: &Request, answer: &Response) -> Option<Self> {
+    pub(super) fn from_response(request: &Request, answer: &Response) -> Option<Self> {
         // What was only accepted, and a part, are no answer yet.
         let is_whole = (200..300).contains(&answer.status) && !matches!(answer.status, 202 | 206);
         let is_good = || fault(&request.operation, request.scope.as_deref(), answer).is_none();
@@ -29,34 +29,34 @@ impl Kept {
             return None;
         }
         let masks = request.operation.masks();
-        let mut answer = given(answer);
+        let mut answer = to_response(answer);
         answer.headers.retain(|(name, _)| !masks.hides(name));
-        Some(Self { came: SystemTime::now(), answer })
+        Some(Self { received_at: SystemTime::now(), response: answer })
     }
 
     /// Whether it is as new as somebody wants it. What came after they asked always is; what is to come never.
-    pub(super) fn suits(&self, wanted: Wanted) -> bool {
-        match wanted.asked.duration_since(self.came) {
+    pub(super) fn is_fresh_for(&self, wanted: Freshness) -> bool {
+        match wanted.asked.duration_since(self.received_at) {
             Ok(age) => age <= wanted.max_age,
-            Err(_) => self.came <= SystemTime::now(),
+            Err(_) => self.received_at <= SystemTime::now(),
         }
     }
 
     /// The answer as it is given now.
-    pub(super) fn served(&self) -> Response {
-        given(&self.answer)
+    pub(super) fn serve(&self) -> Response {
+        to_response(&self.response)
     }
 
     /// How many bytes it takes.
     pub(super) fn weight(&self) -> u32 {
-        let Response { headers, body, .. } = &self.answer;
+        let Response { headers, body, .. } = &self.response;
         let headers: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         u32::try_from(size_of::<Self>() + headers + body.len()).unwrap_or(u32::MAX)
     }
 }
 
 /// An answer for somebody who sent nothing for it.
-pub(super) fn given(answer: &Response) -> Response {
+pub(super) fn to_response(answer: &Response) -> Response {
     let last = answer.attempts.last();
     let url = last.map(|attempt| attempt.url.clone()).unwrap_or_default();
     let request_id = last.and_then(|attempt| attempt.request_id.clone());

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::join_all;
 use stackql_call::{Bindings, Operation, bind};
-use stackql_provider::{Medium, Provider, Resource, Service as Definition};
+use stackql_provider::{Protocol, Provider, Resource, Service as Definition};
 use tokio::sync::Semaphore;
 
 use super::*;
@@ -16,7 +16,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Answers with these endings in turn, then with how often it was asked.
 #[derive(Debug)]
 struct Api {
-    script: Mutex<VecDeque<Ending>>,
+    script: Mutex<VecDeque<SharedResult>>,
     asked: AtomicUsize,
     /// What questions wait for whose path is `/held`.
     gate: Semaphore,
@@ -24,7 +24,7 @@ struct Api {
 
 #[async_trait]
 impl Transport for Api {
-    async fn send(&self, request: &Request) -> Ending {
+    async fn send(&self, request: &Request) -> SharedResult {
         let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
         if request.path == "/held" {
             self.gate.acquire().await.unwrap().forget();
@@ -43,7 +43,7 @@ impl Transport for Api {
 struct Who(Mutex<Option<&'static str>>);
 
 #[async_trait]
-impl Identity for Who {
+impl CallerIdentity for Who {
     async fn identity(&self, _: &Request) -> Result<Option<String>, TransportError> {
         Ok(self.0.lock().unwrap().map(str::to_owned))
     }
@@ -53,7 +53,7 @@ impl Identity for Who {
 struct Process {
     api: Arc<Api>,
     who: Arc<Who>,
-    caching: Caching,
+    caching: CachingTransport,
 }
 
 impl Process {
@@ -61,7 +61,7 @@ impl Process {
         let script = Mutex::default();
         let api = Arc::new(Api { script, asked: AtomicUsize::new(0), gate: Semaphore::new(0) });
         let who = Arc::new(Who(Mutex::new(Some("me"))));
-        let caching = Caching::new(Arc::clone(&api) as _, Arc::clone(&who) as _, folder.map(Path::to_owned));
+        let caching = CachingTransport::new(Arc::clone(&api) as _, Arc::clone(&who) as _, folder.map(Path::to_owned));
         Self { api, who, caching }
     }
 
@@ -90,7 +90,7 @@ async fn settled() {
     }
 }
 
-fn answer(status: u16, body: impl Into<bytes::Bytes>) -> Ending {
+fn answer(status: u16, body: impl Into<bytes::Bytes>) -> SharedResult {
     let headers = [("content-type", "text/plain"), ("set-cookie", "hush"), ("x-auth-token", "hush")];
     let attempt = stackql_call::Attempt {
         started: SystemTime::UNIX_EPOCH,
@@ -107,13 +107,13 @@ fn answer(status: u16, body: impl Into<bytes::Bytes>) -> Ending {
     Ok(Response { status, headers, body: body.into(), attempts: vec![attempt] })
 }
 
-fn error() -> Ending {
+fn error() -> SharedResult {
     Err(TransportError { kind: TransportErrorKind::Broken, message: "broke".into(), attempts: Vec::new() })
 }
 
 /// A question of this verb to a service, where answers may be an hour old.
 fn question(verb: Verb, (provider, service): (&str, &str), path: &str) -> Request {
-    let method = stackql_provider::Method { verb, ..method_of(Medium::Http, Vec::new()) };
+    let method = stackql_provider::Method { verb, ..method_of(Protocol::Http, Vec::new()) };
     let provider = Provider { name: provider.into(), ..Provider::default() };
     let service = Definition { name: service.into(), ..Definition::default() };
     let resource = Resource { methods: vec![method], ..Resource::default() };
@@ -151,7 +151,7 @@ fn files(below: &Path, end: &str) -> Vec<PathBuf> {
 }
 
 /// What was sent and what was not, of answers that all came.
-fn sent(answers: &[Ending]) -> Vec<bool> {
+fn sent(answers: &[SharedResult]) -> Vec<bool> {
     answers.iter().map(|answer| !answer.as_ref().unwrap().attempts[0].cached).collect()
 }
 
@@ -159,10 +159,10 @@ fn sent(answers: &[Ending]) -> Vec<bool> {
 async fn a_good_answer_is_given_again_and_says_so() {
     let process = Process::start(None);
     let read = read("/a");
-    assert!(!process.caching.keeps(&read).await);
+    assert!(!process.caching.has_cached(&read).await);
     let first = process.caching.send(&read).await.unwrap();
     assert_eq!((&first.attempts[0].waited, first.headers.len()), (&HOUR, 3), "passed on as it is");
-    assert!(process.caching.keeps(&read).await);
+    assert!(process.caching.has_cached(&read).await);
     let before = SystemTime::now();
     let again = process.caching.send(&read).await.unwrap();
     assert_eq!((again.status, again.body, again.headers), (200, first.body, vec![first.headers[0].clone()]));
@@ -185,7 +185,7 @@ async fn who_takes_no_old_answers_gets_none() {
     let process = Process::start(None);
     process.body(&read("/a")).await;
     let new = with(read("/a"), |r| r.max_age = None);
-    assert!(!process.caching.keeps(&new).await);
+    assert!(!process.caching.has_cached(&new).await);
     assert_eq!(process.body(&new).await, "2");
     assert_eq!(process.body(&read("/a")).await, "1", "what nobody wanted kept is not kept");
 }
@@ -198,8 +198,8 @@ async fn questions_that_differ_are_kept_apart() {
         read("/a"),
         read("/b"),
         with(read("/a"), |r| r.query = pair("page")),
-        with(read("/a"), |r| r.next = Some("/a?page=2".into())),
-        with(read("/a"), |r| r.next = Some("/a?page=3".into())),
+        with(read("/a"), |r| r.next_url = Some("/a?page=2".into())),
+        with(read("/a"), |r| r.next_url = Some("/a?page=3".into())),
         with(read("/a"), |r| r.headers = pair("x-page")),
         with(read("/a"), |r| r.body = "page=2".into()),
         with(read("/a"), |r| r.scope = Some("r".into())),
@@ -227,14 +227,14 @@ async fn an_answer_is_given_until_it_is_too_old() {
         ] {
             let request = with(read(path), |r| r.max_age = Some(max_age));
             let key = process.caching.key(&request).await.unwrap().unwrap();
-            let kept = Kept { came, answer: answer(200, "kept").unwrap() };
+            let kept = CachedResponse { received_at, response: answer(200, "kept").unwrap() };
             match &process.caching.disk {
                 Some(disk) => disk.store(&key.service, &key.name, &kept),
                 None => process.caching.memory.insert(key, kept).await,
             }
-            assert_eq!(process.caching.keeps(&request).await, is_given, "{path}");
+            assert_eq!(process.caching.has_cached(&request).await, is_given, "{path}");
             assert_eq!(process.body(&request).await == "kept", is_given, "{path}");
-            assert!(process.caching.keeps(&request).await, "{path}");
+            assert!(process.caching.has_cached(&request).await, "{path}");
         }
         assert_eq!(process.asked(), 2);
     }
@@ -248,13 +248,13 @@ async fn the_next_process_finds_what_was_kept_in_the_folder() {
     *first.api.script.lock().unwrap() = [answer(200, vec![0xff, b'\n', 0])].into();
     first.caching.send(&read("/a")).await.unwrap();
     let next = Process::start(Some(&folder));
-    assert!(next.caching.keeps(&read("/a")).await);
+    assert!(next.caching.has_cached(&read("/a")).await);
     let found = next.caching.send(&read("/a")).await.unwrap();
     assert_eq!((found.status, found.body.as_ref(), found.headers.len()), (200, &[0xff, b'\n', 0][..], 1));
     let attempt = &found.attempts[0];
     assert_eq!((attempt.url.as_str(), attempt.request_id.as_deref()), ("http://here/a", Some("id-1")));
     assert!(attempt.cached);
-    assert_eq!((next.asked(), next.caching.keeps(&read("/b")).await), (0, false));
+    assert_eq!((next.asked(), next.caching.has_cached(&read("/b")).await), (0, false));
     assert_eq!(files(&folder, "").len(), 1);
 }
 
@@ -289,7 +289,7 @@ async fn others_do_not_get_what_was_answered_to_one() {
     }
     assert_eq!(bodies, ["1", "2", "1", "2"]);
     *process.who.0.lock().unwrap() = None;
-    assert!(!process.caching.keeps(&read("/a")).await);
+    assert!(!process.caching.has_cached(&read("/a")).await);
     assert_eq!((process.body(&read("/a")).await, process.body(&read("/a")).await), ("3".into(), "4".into()));
 }
 
@@ -305,7 +305,7 @@ async fn what_was_answered_while_another_came_is_not_kept() {
     assert_eq!(tokio::join!(process.body(&request), changed).0, "1");
     for who in ["you", "me"] {
         *process.who.0.lock().unwrap() = Some(who);
-        assert!(!process.caching.keeps(&request).await, "{who}");
+        assert!(!process.caching.has_cached(&request).await, "{who}");
     }
 }
 
@@ -315,14 +315,14 @@ async fn what_is_no_good_answer_is_not_kept() {
     let process = Process::start(Some(folder.path()));
     let too_large = vec![b' '; (64 << 20) + 1];
     let script = [error(), answer(404, ""), answer(500, ""), answer(301, ""), answer(202, ""), answer(206, "")];
-    let script: VecDeque<Ending> = script.into_iter().chain([answer(200, too_large), answer(204, "")]).collect();
+    let script: VecDeque<SharedResult> = script.into_iter().chain([answer(200, too_large), answer(204, "")]).collect();
     let endings = script.len();
     *process.api.script.lock().unwrap() = script;
     for asked in 1..=endings {
         let _ = process.caching.send(&read("/a")).await;
         assert_eq!(process.asked(), asked);
     }
-    assert!(process.caching.keeps(&read("/a")).await, "the last is good");
+    assert!(process.caching.has_cached(&read("/a")).await, "the last is good");
     assert_eq!(files(folder.path(), "").len(), 1);
 }
 
@@ -398,14 +398,14 @@ async fn a_write_drops_what_is_kept_of_its_service() {
         for writer in [&process, &other] {
             process.body(&read("/a")).await;
             process.body(&elsewhere).await;
-            assert!(process.caching.keeps(&read("/a")).await);
+            assert!(process.caching.has_cached(&read("/a")).await);
             writer.body(&question(verb, ("p", "s"), "/a")).await;
-            assert!(!process.caching.keeps(&read("/a")).await, "{verb:?}");
-            assert!(process.caching.keeps(&elsewhere).await, "{verb:?}");
+            assert!(!process.caching.has_cached(&read("/a")).await, "{verb:?}");
+            assert!(process.caching.has_cached(&elsewhere).await, "{verb:?}");
             assert_eq!(files(folder.path(), ".answer").len(), 1, "{verb:?}");
         }
     }
-    assert!(!process.caching.keeps(&question(Verb::Insert, ("p", "t"), "/a")).await);
+    assert!(!process.caching.has_cached(&question(Verb::Insert, ("p", "t"), "/a")).await);
 }
 
 #[tokio::test]
@@ -434,7 +434,7 @@ async fn an_answer_that_a_write_overtook_is_not_kept() {
             process.api.gate.add_permits(1);
         };
         assert_eq!(tokio::join!(process.body(&request), overtaken).0, "1");
-        assert!(!process.caching.keeps(&request).await);
+        assert!(!process.caching.has_cached(&request).await);
     }
     assert_eq!(files(folder.path(), ".answer"), Vec::<PathBuf>::new());
 }
@@ -450,7 +450,7 @@ async fn an_answer_that_another_process_overtook_by_a_write_is_not_kept() {
     };
     let request = read("/held");
     tokio::join!(process.body(&request), overtaken);
-    assert!(!process.caching.keeps(&request).await);
+    assert!(!process.caching.has_cached(&request).await);
     assert_eq!(files(folder.path(), ".answer"), Vec::<PathBuf>::new());
 }
 
@@ -462,16 +462,16 @@ async fn what_was_read_during_a_write_is_dropped_at_its_end() {
         let request = write("/held");
         let mut writing = Box::pin(process.caching.send(&request));
         assert!(futures::poll!(&mut writing).is_pending());
-        assert!(!process.caching.keeps(&read("/a")).await, "nor is what was read before given during it");
+        assert!(!process.caching.has_cached(&read("/a")).await, "nor is what was read before given during it");
         process.body(&read("/a")).await;
-        assert!(process.caching.keeps(&read("/a")).await);
+        assert!(process.caching.has_cached(&read("/a")).await);
         if gives_up {
             drop(writing);
         } else {
             process.api.gate.add_permits(1);
             writing.await.unwrap();
         }
-        assert!(!process.caching.keeps(&read("/a")).await);
+        assert!(!process.caching.has_cached(&read("/a")).await);
     }
 }
 
@@ -492,12 +492,12 @@ async fn a_damaged_file_is_replaced() {
     for file in damaged {
         fs::write(&path, &file).unwrap();
         let process = Process::start(Some(folder.path()));
-        assert!(!process.caching.keeps(&read("/a")).await, "{}", String::from_utf8_lossy(&file));
+        assert!(!process.caching.has_cached(&read("/a")).await, "{}", String::from_utf8_lossy(&file));
         assert!(!path.exists());
         fs::write(&path, &file).unwrap();
         process.body(&read("/a")).await;
         assert_eq!(process.asked(), 1);
-        assert!(Process::start(Some(folder.path())).caching.keeps(&read("/a")).await);
+        assert!(Process::start(Some(folder.path())).caching.has_cached(&read("/a")).await);
     }
 }
 
@@ -541,13 +541,16 @@ async fn no_name_leads_out_of_the_folder() {
 #[tokio::test]
 async fn the_oldest_answers_go_where_there_are_too_many() {
     let folder = tempfile::tempdir().unwrap();
-    let kept = |body: usize| Kept { came: SystemTime::now(), answer: answer(200, vec![b'x'; body]).unwrap() };
+    let kept = |body: usize| CachedResponse {
+        received_at: SystemTime::now(),
+        response: answer(200, vec![b'x'; body]).unwrap(),
+    };
     let names: Vec<String> = (0..20).map(|n: u8| fingerprint([[n]])).collect();
-    let service = |at: usize| Service { provider: "p".into(), name: format!("s{}", at % 3) };
+    let service = |at: usize| ServiceKey { provider: "p".into(), name: format!("s{}", at % 3) };
     let foreign = folder.path().join("p_/s0_/notes.txt");
     fs::create_dir_all(foreign.parent().unwrap()).unwrap();
     fs::write(&foreign, vec![b'x'; 1 << 20]).unwrap();
-    let disk = Disk::new(folder.path().to_owned(), 10_000);
+    let disk = DiskCache::new(folder.path().to_owned(), 10_000);
     for (at, name) in names.iter().enumerate() {
         disk.store(&service(at), name, &kept(1000));
         let [path] = files(folder.path(), &format!("{name}.answer")).try_into().unwrap();
@@ -561,7 +564,7 @@ async fn the_oldest_answers_go_where_there_are_too_many() {
     assert!(disk.load(&service(8), &names[8]).is_none(), "the oldest goes");
     assert!(foreign.exists());
     // Another process counts what is there.
-    Disk::new(folder.path().to_owned(), 2_000).store(&service(0), &names[0], &kept(1000));
+    DiskCache::new(folder.path().to_owned(), 2_000).store(&service(0), &names[0], &kept(1000));
     assert_eq!(files(folder.path(), ".answer").len(), 1);
 }
 

@@ -2,10 +2,10 @@
 
 use stackql_call::{Request, TransportErrorKind};
 
-use super::Failure;
+use super::AttemptFailure;
 
 /// The address of `request` below `base`.
-pub(super) fn address(base: &str, request: &Request) -> Result<url::Url, Failure> {
+pub(super) fn address(base: &str, request: &Request) -> Result<url::Url, AttemptFailure> {
     let wrong = |why: String| (TransportErrorKind::Configuration, why);
     let base = base.trim_end_matches('/');
     let is_below = base.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
@@ -31,7 +31,7 @@ pub(super) fn address(base: &str, request: &Request) -> Result<url::Url, Failure
         let encoded = url.query().map(|q| q.replace('+', "%20"));
         url.set_query(encoded.as_deref());
     }
-    let Some(next) = &request.next else { return Ok(url) };
+    let Some(next) = &request.next_url else { return Ok(url) };
     let page = url.join(next).map_err(|e| wrong(format!("the address that an answer leads to is not a URL: {e}")));
     let mut page = page?;
     if page.origin() != url.origin() {
@@ -47,7 +47,7 @@ pub(super) fn address(base: &str, request: &Request) -> Result<url::Url, Failure
 }
 
 /// An address without what may be secret in it.
-pub(crate) fn shown(url: &url::Url) -> String {
+pub(crate) fn redacted_url(url: &url::Url) -> String {
     let mut bare = url.clone();
     bare.set_query(None);
     // A URL with a host takes both; a password in it is nobody's to read.

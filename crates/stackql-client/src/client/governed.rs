@@ -5,19 +5,19 @@ use std::time::SystemTime;
 use aws_credential_types::Credentials;
 use stackql_call::{Request, TransportErrorKind};
 
-use super::{Client, Failure, place};
-use crate::auth::Authoriser;
+use super::{AttemptFailure, Client, place};
+use crate::auth::Authenticator;
 use crate::carrier::Carrier;
-use crate::governor::{Exhausted, Key};
+use crate::governor::{QuotaExhausted, RateKey};
 
 impl Client {
     /// What `request` to `url` is counted by. Keys that sign are looked for, since they tell whose it is.
-    pub(super) async fn key(&self, request: &Request, url: &url::Url) -> Result<Key, Failure> {
+    pub(super) async fn key(&self, request: &Request, url: &url::Url) -> Result<RateKey, AttemptFailure> {
         let operation = &request.operation;
         let (provider, service) = (&operation.provider.name, &operation.service);
         let authoriser = self.authorisers.of(&self.settings, provider, &service.auth)?;
         let keys = self.keys(&authoriser).await?;
-        Ok(Key {
+        Ok(RateKey {
             host: place(url),
             identity: authoriser.identity(keys.as_ref().map(Credentials::access_key_id)),
             operation: format!("{provider}.{}.{}", service.name, operation.method().operation),
@@ -25,7 +25,7 @@ impl Client {
     }
 
     /// The keys that sign requests, for the kinds that have keys.
-    pub(crate) async fn keys(&self, authoriser: &Authoriser) -> Result<Option<Credentials>, Failure> {
+    pub(crate) async fn keys(&self, authoriser: &Authenticator) -> Result<Option<Credentials>, AttemptFailure> {
         let Some(source) = authoriser.keys() else { return Ok(None) };
         let configuration = |m| (TransportErrorKind::Configuration, m);
         let profile = self.profile().map_err(configuration)?;
@@ -36,7 +36,7 @@ impl Client {
     }
 
     /// Says that nothing of `key` is allowed for longer than a request waits.
-    pub(super) fn exhausted(&self, key: &Key, exhausted: Exhausted) -> Failure {
+    pub(super) fn exhausted(&self, key: &RateKey, exhausted: QuotaExhausted) -> AttemptFailure {
         let again = SystemTime::now().checked_add(exhausted.left).map(httpdate::fmt_http_date);
         let again = again.unwrap_or_else(|| "a later time".to_owned());
         let (host, operation, longest) = (&key.host, &key.operation, self.settings.longest_wait.as_secs());

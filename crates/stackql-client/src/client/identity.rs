@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use stackql_call::{Payload, Request, TransportError};
 
-use super::{Client, Failure};
-use crate::Identity;
+use super::{AttemptFailure, Client};
+use crate::CallerIdentity;
 use crate::fingerprint::fingerprint;
 
 #[async_trait]
-impl Identity for Client {
+impl CallerIdentity for Client {
     async fn identity(&self, request: &Request) -> Result<Option<String>, TransportError> {
         let identity = match &request.payload {
             Payload::Http => Box::pin(self.caller(request)).await.map(Some),
@@ -23,13 +23,13 @@ impl Identity for Client {
 }
 
 impl Client {
-    async fn caller(&self, request: &Request) -> Result<String, Failure> {
+    async fn caller(&self, request: &Request) -> Result<String, AttemptFailure> {
         let (url, signing_scope) = self.target(request)?;
         let whose = self.whose(request).await?;
         Ok(fingerprint([url.as_str(), &signing_scope, &whose]))
     }
 
-    async fn whose(&self, request: &Request) -> Result<String, Failure> {
+    async fn whose(&self, request: &Request) -> Result<String, AttemptFailure> {
         let (provider, service) = (&request.operation.provider.name, &request.operation.service);
         let authoriser = self.authorisers.of(&self.settings, provider, &service.auth)?;
         let keys = self.keys(&authoriser).await?;

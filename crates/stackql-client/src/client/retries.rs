@@ -41,7 +41,7 @@ impl<'a> Retries<'a> {
                 let is_its = |method: &String| method.eq_ignore_ascii_case(&request.http_method);
                 policy.statuses.contains(&status) && policy.http_methods.iter().any(is_its)
             }
-            Self::Usual(_) => throttled || (status >= 500 && request.repeatable),
+            Self::Usual(_) => throttled || (status >= 500 && request.retryable),
         }
     }
 

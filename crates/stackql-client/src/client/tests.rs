@@ -224,7 +224,7 @@ fn the_next_page_stays_where_the_one_before_came_from() {
     asked.path = "/things".into();
     asked.query = vec![("k".into(), "v".into())];
     let mut address = |base: &str, next: &str| {
-        asked.next = Some(next.into());
+        asked.next_url = Some(next.into());
         address(base, &asked).map(String::from).map_err(|(_, why)| why)
     };
     let verbatim = "https://h/things?k=v&page=2%2F3+4";

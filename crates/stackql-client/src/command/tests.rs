@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use stackql_call::{Bindings, FaultKind, Request, Transport, TransportError, fault};
-use stackql_provider::{Auth, Medium, Resource};
+use stackql_provider::{Auth, Protocol, Resource};
 
 use super::*;
 use crate::Client;
@@ -16,7 +16,7 @@ fn settings() -> Settings {
 
 fn request(program: &str, arguments: &[&str]) -> Request {
     let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-    let medium = Medium::Command { program: program.to_owned(), chosen: None, arguments };
+    let medium = Protocol::Command { program: program.to_owned(), chosen: None, arguments };
     let resource = Resource { name: "r".into(), methods: vec![method_of(medium, Vec::new())], ..Resource::default() };
     request_of(resource, Auth::default(), &Bindings::new(), None)
 }
@@ -101,7 +101,7 @@ async fn a_long_complaint_is_cut_and_stops_nobody() {
 #[tokio::test]
 async fn a_program_that_prints_without_end_is_stopped() {
     let settings = settings();
-    let path = found(&settings, "p", "yes").unwrap();
+    let path = resolve_program(&settings, "p", "yes").unwrap();
     let (kind, message) = run_within(&settings, &path, "yes", &[], 100_000).await.unwrap_err();
     assert_eq!(kind, TransportErrorKind::Configuration);
     assert_eq!(message, "yes printed more than 100000 bytes and was stopped; ask for less");

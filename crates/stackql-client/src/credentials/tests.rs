@@ -30,7 +30,7 @@ impl ProvideCredentials for Counted {
 async fn asked(keys: Option<Credentials>) -> (usize, Vec<Result<Credentials, String>>) {
     use futures::StreamExt;
     let asked = Arc::new(AtomicUsize::new(0));
-    let (source, keys) = (Source::default(), &keys);
+    let (source, keys) = (CredentialSource::default(), &keys);
     let results = futures::stream::iter(0..17)
         .map(|_| {
             let provider = Counted { asked: Arc::clone(&asked), keys: keys.clone() };

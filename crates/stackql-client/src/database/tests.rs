@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use stackql_call::{Bindings, Fault, FaultKind, Request, Transport, TransportError, Value, fault};
 use stackql_postgres_server::{SKIPPED, Server, testdata};
-use stackql_provider::{Column, Location, Medium, Member, Parameter, Resource, Type, Types};
+use stackql_provider::{Column, Location, Member, Parameter, Protocol, Resource, Type, Types};
 
 use super::*;
 use crate::world::{method_of, request_of};
@@ -59,7 +59,7 @@ fn request(table: &str, columns: &[(&str, Type)], conditions: Json, most: Option
     let condition = types.push(Type::Structure { members: vec![member("name", text), member("values", values)] });
     let ty = types.push(list(condition));
     let filters = Parameter { name: "filters".into(), location: Location::Body, ty, ..Parameter::default() };
-    let medium = Medium::Table { schema: "yard".into(), name: table.to_owned(), filters: "filters".into() };
+    let medium = Protocol::Table { schema: "yard".into(), name: table.to_owned(), filters: "filters".into() };
     let methods = vec![method_of(medium, vec![filters])];
     let resource = Resource { name: table.to_owned(), columns, methods, types, ..Resource::default() };
     let bindings: Bindings = [("filters".to_owned(), Value::Json(conditions))].into();

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// One host's places.
 #[derive(Debug)]
-pub(super) struct Host {
+pub(super) struct HostLimiter {
     most: f64,
     state: Mutex<State>,
     freed: Notify,
@@ -24,9 +24,9 @@ struct State {
 
 /// A place, free again when dropped.
 #[derive(Debug)]
-pub(super) struct Slot(Arc<Host>);
+pub(super) struct HostSlot(Arc<HostLimiter>);
 
-impl Host {
+impl HostLimiter {
     pub(super) fn new(most: usize) -> Self {
         let most = most as f64;
         let state = Mutex::new(State { limit: most, in_flight: 0, lowered: None });
@@ -34,13 +34,13 @@ impl Host {
     }
 
     /// Waits for a place.
-    pub(super) async fn slot(self: &Arc<Self>) -> Slot {
+    pub(super) async fn slot(self: &Arc<Self>) -> HostSlot {
         loop {
             let mut freed = pin!(self.freed.notified());
             // From here on a place that becomes free is not missed.
             freed.as_mut().enable();
             if self.enter() {
-                return Slot(Arc::clone(self));
+                return HostSlot(Arc::clone(self));
             }
             freed.await;
         }
@@ -70,7 +70,7 @@ impl State {
     }
 }
 
-impl Slot {
+impl HostSlot {
     /// The host did well by a request.
     pub(super) fn served(&self) {
         let mut state = self.0.state();
@@ -91,7 +91,7 @@ impl Slot {
     }
 }
 
-impl Drop for Slot {
+impl Drop for HostSlot {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.in_flight -= 1;

@@ -17,7 +17,7 @@ const EPOCH_MILLISECONDS: f64 = 1e12;
 
 /// What is still allowed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub(crate) struct ServerLimits {
     /// How many requests.
     pub(crate) remaining: Option<u64>,
     /// How long until there are more.
@@ -26,10 +26,10 @@ pub(crate) struct Limits {
     pub(crate) retry_after: Option<Duration>,
 }
 
-impl Limits {
+impl ServerLimits {
     /// Reads an answer that came `now`. `refused` says whether it is one after which to wait: an operation that has
     /// only begun says by the same header when to look again.
-    pub(crate) fn read(response: &Response, refused: bool, now: SystemTime) -> Self {
+    pub(crate) fn from_headers(response: &Response, refused: bool, now: SystemTime) -> Self {
         // The provider's clock, where it tells it, since its times are by that.
         let now = response.header("date").and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or(now);
         let families = FAMILIES.iter().filter_map(|family| {

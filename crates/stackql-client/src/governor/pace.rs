@@ -1,4 +1,4 @@
-//! When the next request of a key may be sent. Owns what the provider said and what its throttling taught; [`Rate`] has
+//! When the next request of a key may be sent. Owns what the provider said and what its throttling taught; [`AdaptiveRate`] has
 //! the arithmetic of the latter.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::limits::Limits;
-use super::rate::{Rate, Sending};
+use super::limits::ServerLimits;
+use super::rate::{AdaptiveRate, SendRateMeter};
 
 /// How long is waited where nothing is left and nobody says until when.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -18,7 +18,7 @@ const SLOWER: (u32, Duration) = (5, Duration::from_secs(1));
 
 /// The pace of one key.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct KeyLimiter {
     turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
@@ -27,8 +27,8 @@ pub(super) struct Pace {
 struct State {
     not_before: Option<Instant>,
     window: Option<Window>,
-    sending: Sending,
-    rate: Option<Rate>,
+    sending: SendRateMeter,
+    rate: Option<AdaptiveRate>,
     throttled: Option<Instant>,
     latency: Option<Latency>,
 }
@@ -48,14 +48,14 @@ struct Latency {
 
 /// Why a request waits, and until when at least.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Held {
+pub(super) enum Delay {
     /// By the rate that was learned.
-    Paced(Instant),
+    RateLimited(Instant),
     /// By what the provider said.
-    Told(Instant),
+    ServerAsked(Instant),
 }
 
-impl Pace {
+impl KeyLimiter {
     /// Waits until the requests that came before have been sent; whether there were any.
     pub(super) async fn turn(&self) -> (tokio::sync::MutexGuard<'_, ()>, bool) {
         match self.turn.try_lock() {
@@ -65,18 +65,18 @@ impl Pace {
     }
 
     /// Counts one request that is sent now, if it may be; `held_back` says whether it was held before.
-    pub(super) fn take(&self, now: Instant, held_back: bool) -> Result<(), Held> {
+    pub(super) fn try_acquire(&self, now: Instant, held_back: bool) -> Result<(), Delay> {
         let state = &mut *self.state();
         if let Some(until) = state.not_before.filter(|until| *until > now) {
-            return Err(Held::Told(until));
+            return Err(Delay::ServerAsked(until));
         }
         state.not_before = None;
         state.window = state.window.filter(|window| window.ends > now);
         if let Some(Window { left: 0, ends }) = state.window {
-            return Err(Held::Told(ends));
+            return Err(Delay::ServerAsked(ends));
         }
         if let Some(rate) = &mut state.rate {
-            rate.take(now, held_back).map_err(Held::Paced)?;
+            rate.try_acquire(now, held_back).map_err(Delay::RateLimited)?;
         }
         if let Some(window) = &mut state.window {
             window.left -= 1;
@@ -86,7 +86,7 @@ impl Pace {
     }
 
     /// Takes in what an answer says about what is allowed.
-    pub(super) fn told(&self, limits: &Limits, now: Instant) {
+    pub(super) fn apply_server_limits(&self, limits: &ServerLimits, now: Instant) {
         let mut state = self.state();
         let until = |wait: Option<Duration>| wait.and_then(|wait| now.checked_add(wait));
         state.not_before = state.not_before.max(until(limits.retry_after));
@@ -112,7 +112,7 @@ impl Pace {
     }
 
     /// A request that was sent then was throttled; whether a rate was known, or is of no use.
-    pub(super) fn throttled(&self, limits: &Limits, sent: Instant, now: Instant) -> bool {
+    pub(super) fn throttled(&self, limits: &ServerLimits, sent: Instant, now: Instant) -> bool {
         let state = &mut *self.state();
         if limits.remaining == Some(0) && limits.reset.is_some() {
             // The window says it all: until its end, and then the whole of it at once.
@@ -130,7 +130,7 @@ impl Pace {
                 true
             }
             none => {
-                *none = Some(Rate::learned(now, measured));
+                *none = Some(AdaptiveRate::learned(now, measured));
                 false
             }
         }

@@ -33,7 +33,7 @@ const STANDS: Duration = Duration::from_secs(300);
 
 /// A bucket of tokens, and how its rate moves.
 #[derive(Debug)]
-pub(super) struct Rate {
+pub(super) struct AdaptiveRate {
     per_second: f64,
     tokens: f64,
     filled: Instant,
@@ -62,13 +62,13 @@ struct Measure {
 
 /// How many requests are sent in a second, smoothed.
 #[derive(Debug, Default)]
-pub(super) struct Sending {
+pub(super) struct SendRateMeter {
     since: Option<Instant>,
     count: u32,
     smoothed: Option<f64>,
 }
 
-impl Rate {
+impl AdaptiveRate {
     /// What is known when the first request was throttled, while `measured` requests a second were sent.
     pub(super) fn learned(now: Instant, measured: f64) -> Self {
         let curve = Curve { begins: now, level: measured, flat_at: 0.0 };
@@ -79,7 +79,7 @@ impl Rate {
     }
 
     /// Takes a token, or says when there may be one.
-    pub(super) fn take(&mut self, now: Instant, held_back: bool) -> Result<(), Instant> {
+    pub(super) fn try_acquire(&mut self, now: Instant, held_back: bool) -> Result<(), Instant> {
         self.fill(now);
         if self.tokens < 1.0 {
             // Never less than the clock can tell apart, or the wait would be over before there is a token.
@@ -167,7 +167,7 @@ impl Rate {
     }
 }
 
-impl Sending {
+impl SendRateMeter {
     /// Counts a request that is sent now.
     pub(super) fn count(&mut self, now: Instant) {
         let since = *self.since.get_or_insert(now);

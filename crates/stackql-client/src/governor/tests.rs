@@ -4,12 +4,12 @@ use std::sync::Mutex;
 
 use super::*;
 
-fn key(name: &str) -> Key {
-    Key { host: "h:443".into(), identity: Identity::of(&[name]), operation: "p.s.List".into() }
+fn key(name: &str) -> RateKey {
+    RateKey { host: "h:443".into(), identity: CredentialHash::of(&[name]), operation: "p.s.List".into() }
 }
 
-fn governor(settings: Settings) -> Arc<Governor> {
-    Arc::new(Governor::new(&settings))
+fn governor(settings: Settings) -> Arc<RateLimiter> {
+    Arc::new(RateLimiter::new(&settings))
 }
 
 fn seconds(number: f64) -> Duration {
@@ -60,15 +60,15 @@ impl Server {
 }
 
 /// Asks `server` for ever, as the client does. An answer takes 40 to 80 ms, by turns, and more from afar.
-async fn work(governor: Arc<Governor>, key: Key, server: Arc<Server>) {
+async fn work(governor: Arc<RateLimiter>, key: RateKey, server: Arc<Server>) {
     for turn in 0_u64.. {
         let permit = governor.permit(&key).await.expect("nobody says that nothing is left");
         let way = Duration::from_millis(20 + turn * 7 % 20) * server.distance;
         tokio::time::sleep(way).await;
         let accepted = server.ask();
         tokio::time::sleep(way).await;
-        let limits = Limits::default();
-        permit.finish(&if accepted { Outcome::Answered(limits) } else { Outcome::Throttled(limits) });
+        let limits = ServerLimits::default();
+        permit.finish(&if accepted { AttemptOutcome::Answered(limits) } else { AttemptOutcome::Throttled(limits) });
         if !accepted {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
@@ -76,19 +76,23 @@ async fn work(governor: Arc<Governor>, key: Key, server: Arc<Server>) {
 }
 
 /// Asks `server` for ever, which says when to come back: only the governor waits.
-async fn work_as_told(governor: Arc<Governor>, key: Key, server: Arc<Server>) {
+async fn work_as_told(governor: Arc<RateLimiter>, key: RateKey, server: Arc<Server>) {
     loop {
         let permit = governor.permit(&key).await.expect("nobody says that nothing is left");
         // Nothing happens in no time, not even where nobody waits.
         tokio::time::advance(Duration::from_micros(50)).await;
         let accepted = server.ask();
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let refused = Limits { retry_after: Some(seconds(1.0)), ..Limits::default() };
-        permit.finish(&if accepted { Outcome::Answered(Limits::default()) } else { Outcome::Throttled(refused) });
+        let refused = ServerLimits { retry_after: Some(seconds(1.0)), ..ServerLimits::default() };
+        permit.finish(&if accepted {
+            AttemptOutcome::Answered(ServerLimits::default())
+        } else {
+            AttemptOutcome::Throttled(refused)
+        });
     }
 }
 
-async fn run(keys: &[Key], servers: &[Arc<Server>], settings: Settings, time: f64) {
+async fn run(keys: &[RateKey], servers: &[Arc<Server>], settings: Settings, time: f64) {
     let governor = governor(settings);
     let mut workers = tokio::task::JoinSet::new();
     for (key, server) in keys.iter().zip(servers) {
@@ -141,7 +145,7 @@ async fn the_rate_of_a_server_far_away_takes_longer_to_learn_and_is_kept_as_well
 
 #[tokio::test(start_paused = true)]
 async fn many_accounts_share_a_host_and_each_has_its_rate() {
-    let keys: Vec<Key> = (0..30).map(|account| key(&account.to_string())).collect();
+    let keys: Vec<RateKey> = (0..30).map(|account| key(&account.to_string())).collect();
     let servers: Vec<_> = keys.iter().map(|_| Server::new(100.0, 20.0)).collect();
     run(&keys, &servers, Settings { concurrency_limit: 64, ..Settings::default() }, 85.0).await;
     let (accepted, throttled) = servers
@@ -178,23 +182,24 @@ async fn a_rate_that_has_fallen_or_risen_is_learned_anew() {
 #[tokio::test(start_paused = true)]
 async fn what_the_provider_says_holds_for_the_whole_key_and_no_other() {
     let governor = governor(Settings::default());
-    let throttle = async |limits: Limits| {
-        governor.permit(&key("a")).await.unwrap().finish(&Outcome::Throttled(limits));
+    let throttle = async |limits: ServerLimits| {
+        governor.permit(&key("a")).await.unwrap().finish(&AttemptOutcome::Throttled(limits));
         let other = governor.permit(&key("b")).await.unwrap();
         assert_eq!(other.waited, Duration::ZERO);
         governor.permit(&key("a")).await.map(|permit| permit.waited.as_secs())
     };
-    let retry_after = |wait| Limits { retry_after: Some(seconds(wait)), ..Limits::default() };
-    let nothing_left = |reset| Limits { remaining: Some(0), reset: Some(seconds(reset)), retry_after: None };
+    let retry_after = |wait| ServerLimits { retry_after: Some(seconds(wait)), ..ServerLimits::default() };
+    let nothing_left = |reset| ServerLimits { remaining: Some(0), reset: Some(seconds(reset)), retry_after: None };
     assert_eq!(throttle(retry_after(7.0)).await, Ok(7));
     assert_eq!(throttle(nothing_left(9.0)).await, Ok(9));
     assert_eq!(throttle(nothing_left(299.0)).await, Ok(299));
     let before = Instant::now();
-    assert_eq!(throttle(nothing_left(301.0)).await, Err(Exhausted { left: seconds(301.0) }));
+    assert_eq!(throttle(nothing_left(301.0)).await, Err(QuotaExhausted { left: seconds(301.0) }));
     assert_eq!(before.elapsed(), Duration::ZERO);
     tokio::time::sleep(seconds(301.0)).await;
-    assert_eq!(throttle(retry_after(301.0)).await, Err(Exhausted { left: seconds(301.0) }));
-    let nobody_says_until_when = Outcome::Answered(Limits { remaining: Some(0), ..Limits::default() });
+    assert_eq!(throttle(retry_after(301.0)).await, Err(QuotaExhausted { left: seconds(301.0) }));
+    let nobody_says_until_when =
+        AttemptOutcome::Answered(ServerLimits { remaining: Some(0), ..ServerLimits::default() });
     governor.permit(&key("c")).await.unwrap().finish(&nobody_says_until_when);
     assert_eq!(governor.permit(&key("c")).await.unwrap().waited, seconds(1.0));
 }
@@ -202,8 +207,9 @@ async fn what_the_provider_says_holds_for_the_whole_key_and_no_other() {
 #[tokio::test(start_paused = true)]
 async fn a_window_lets_through_what_is_left_of_it_whatever_is_in_flight() {
     let governor = governor(Settings::default());
-    let window =
-        |left| Outcome::Answered(Limits { remaining: Some(left), reset: Some(seconds(10.0)), retry_after: None });
+    let window = |left| {
+        AttemptOutcome::Answered(ServerLimits { remaining: Some(left), reset: Some(seconds(10.0)), retry_after: None })
+    };
     governor.permit(&key("a")).await.unwrap().finish(&window(3));
     let (first, second) = (governor.permit(&key("a")).await.unwrap(), governor.permit(&key("a")).await.unwrap());
     // The answer to the first was made before the second came.
@@ -221,7 +227,7 @@ async fn a_window_lets_through_what_is_left_of_it_whatever_is_in_flight() {
 #[tokio::test(start_paused = true)]
 async fn places_are_bounded_by_host_and_altogether_and_free_when_dropped() {
     let governor = governor(Settings { concurrency_limit: 2, total_concurrency_limit: 3, ..Settings::default() });
-    let at = |host: &str| Key { host: host.into(), ..key("a") };
+    let at = |host: &str| RateKey { host: host.into(), ..key("a") };
     let permit = async |host: &str| {
         tokio::time::timeout(seconds(1.0), governor.permit(&at(host))).await.map(Result::unwrap).ok()
     };
@@ -253,11 +259,11 @@ async fn an_overloaded_host_gets_fewer_at_once_and_more_again_when_it_does_well(
     };
     let answer = async |permits: Vec<Permit>, latency: f64| {
         tokio::time::sleep(seconds(latency)).await;
-        permits.into_iter().for_each(|permit| permit.finish(&Outcome::Answered(Limits::default())));
+        permits.into_iter().for_each(|permit| permit.finish(&AttemptOutcome::Answered(ServerLimits::default())));
     };
     let all = fill().await;
     assert_eq!(all.len(), 8);
-    all.into_iter().for_each(|permit| permit.finish(&Outcome::Silence));
+    all.into_iter().for_each(|permit| permit.finish(&AttemptOutcome::TimedOut));
     let fewer = fill().await;
     assert_eq!(fewer.len(), 4, "halved once for all that were in flight");
     answer(fewer, 0.1).await;

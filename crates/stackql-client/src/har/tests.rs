@@ -1,7 +1,7 @@
 use std::time::UNIX_EPOCH;
 
 use stackql_call::TransportErrorKind;
-use stackql_provider::{Auth, Medium, Resource};
+use stackql_provider::{Auth, Protocol, Resource};
 
 use super::*;
 use crate::world::{method_of, request_of};
@@ -49,7 +49,7 @@ impl Transport for Answering {
 
 fn request(path: &str) -> Request {
     let resource =
-        Resource { name: "r".into(), methods: vec![method_of(Medium::Http, Vec::new())], ..Resource::default() };
+        Resource { name: "r".into(), methods: vec![method_of(Protocol::Http, Vec::new())], ..Resource::default() };
     let mut request = request_of(resource, Auth::default(), &[].into(), None);
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     (request.http_method, request.path, request.body) = ("POST".into(), path.into(), "client_secret=hush&a=1".into());
@@ -60,7 +60,7 @@ fn request(path: &str) -> Request {
 
 /// The archive after requests to these paths.
 async fn archive(paths: &[&str]) -> Value {
-    let har = Har::new(Arc::new(Answering));
+    let har = HarTransport::new(Arc::new(Answering));
     for path in paths {
         let _ = har.send(&request(path)).await;
     }
@@ -136,6 +136,6 @@ async fn bytes_are_base64_and_a_file_that_cannot_be_written_is_named() {
     let archive = archive(&["/bytes"]).await;
     let content = &archive["log"]["entries"][1]["response"]["content"];
     assert_eq!((&content["text"], &content["encoding"]), (&json!("/w=="), &json!("base64")));
-    let error = Har::new(Arc::new(Answering)).write("/none/calls.har").unwrap_err();
+    let error = HarTransport::new(Arc::new(Answering)).write("/none/calls.har").unwrap_err();
     assert!(error.to_string().starts_with("cannot write /none/calls.har: "), "{error}");
 }

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use stackql_call::{Payload, Request, Response, TransportError, TransportErrorKind};
 
-use crate::client::Failure;
+use crate::client::AttemptFailure;
 
 const ANSWER: &str = "\n### answer\n";
 const ERROR: &str = "\n### error\n";
@@ -34,14 +34,17 @@ pub(super) fn question(request: &Request) -> String {
     let masks = request.operation.masks();
     let operation = &request.operation;
     let mut lines = vec![match &request.payload {
-        Payload::Http => format!("{} {}", request.http_method, masks.question(&masks.address(&target(request)))),
+        Payload::Http => {
+            format!("{} {}", request.http_method, masks.redact_request(&masks.redact_url(&target(request))))
+        }
         Payload::Command { .. } => "COMMAND".to_owned(),
         Payload::Query { .. } => "QUERY".to_owned(),
     }];
     lines.push(format!("@service: {}.{}", operation.provider.name, operation.service.name));
     lines.extend(request.scope.iter().map(|scope| format!("@scope: {scope}")));
-    lines.extend(request.url.iter().map(|url| format!("@url: {}", masks.question(url))));
-    let mut server: Vec<_> = request.server.iter().filter(|(_, value)| Some(value) != request.scope.as_ref()).collect();
+    lines.extend(request.url.iter().map(|url| format!("@url: {}", masks.redact_request(url))));
+    let mut server: Vec<_> =
+        request.server_variables.iter().filter(|(_, value)| Some(value) != request.scope.as_ref()).collect();
     server.sort_unstable();
     lines.extend(server.into_iter().map(|(name, value)| format!("@server.{name}: {}", masks.value(name, value))));
     let mut headers: Vec<_> = request.headers.iter().collect();
@@ -58,9 +61,9 @@ pub(super) fn question(request: &Request) -> String {
     match body {
         Ok(text) if text.is_empty() => lines.join("\n"),
         Ok(text) if !format!("\n{text}\n").contains("\n### ") => {
-            format!("{}\n\n{}", lines.join("\n"), masks.question(&text))
+            format!("{}\n\n{}", lines.join("\n"), masks.redact_request(&text))
         }
-        Ok(text) => encoded(lines, masks.question(&text).as_bytes()),
+        Ok(text) => encoded(lines, masks.redact_request(&text).as_bytes()),
         Err(bytes) => encoded(lines, &bytes),
     }
 }
@@ -72,7 +75,7 @@ fn encoded(mut lines: Vec<String>, body: &[u8]) -> String {
 
 /// Path and query, or the next page's address.
 fn target(request: &Request) -> Cow<'_, str> {
-    if let Some(next) = &request.next {
+    if let Some(next) = &request.next_url {
         return next.into();
     }
     if request.query.is_empty() {
@@ -99,16 +102,16 @@ pub(super) fn file(question: &str, request: &Request, result: &Result<Response, 
     headers.sort_by(|a, b| a.split(':').next().cmp(&b.split(':').next()));
     lines.extend(headers);
     let answer = match std::str::from_utf8(&response.body) {
-        Ok(text) => format!("{}\n\n{}", lines.join("\n"), masks.text(text)),
+        Ok(text) => format!("{}\n\n{}", lines.join("\n"), masks.redact_text(text)),
         Err(_) => encoded(lines, &response.body),
     };
     format!("{question}{ANSWER}{answer}\n")
 }
 
 /// The question of a file, and what it ended with; what is wrong with it if it is none.
-pub(super) fn parsed(file: &str) -> Result<(String, Result<Response, Failure>), String> {
+pub(super) fn parsed(file: &str) -> Result<(String, Result<Response, AttemptFailure>), String> {
     if let Some((question, answer)) = file.split_once(ANSWER) {
-        return Ok((question.to_owned(), Ok(answered(answer)?)));
+        return Ok((question.to_owned(), Ok(parse_response(answer)?)));
     }
     let Some((question, error)) = file.split_once(ERROR) else {
         return Err("it has no line ### answer".to_owned());
@@ -121,7 +124,7 @@ pub(super) fn parsed(file: &str) -> Result<(String, Result<Response, Failure>), 
     Ok((question.to_owned(), Err((*kind, message.trim_end().to_owned()))))
 }
 
-fn answered(text: &str) -> Result<Response, String> {
+fn parse_response(text: &str) -> Result<Response, String> {
     let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
     let body = body.strip_suffix('\n').unwrap_or(body);
     let mut lines = head.lines();

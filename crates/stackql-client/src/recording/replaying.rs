@@ -12,9 +12,9 @@ use stackql_provider::{Provider, Scope};
 
 use super::exchange::{parsed, question};
 use super::{EXCHANGE, RecordingError, scope_name, scopes};
-use crate::client::{Failure, attempt};
+use crate::client::{AttemptFailure, attempt};
 
-/// Answers requests as they were answered when [`Recording`](super::Recording) wrote them down. The repeats of a question
+/// Answers requests as they were answered when [`RecordingTransport`](super::Recording) wrote them down. The repeats of a question
 /// get their answers in turn, and then the last one for good. Attempts begin in 1970 and take no time, so that whatever is
 /// printed is the same each time.
 ///
@@ -26,15 +26,15 @@ use crate::client::{Failure, attempt};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Replaying {
+pub struct ReplayTransport {
     folder: PathBuf,
-    exchanges: HashMap<String, Vec<Result<Response, Failure>>>,
+    exchanges: HashMap<String, Vec<Result<Response, AttemptFailure>>>,
     scopes: BTreeMap<String, String>,
     /// How often each question was asked.
     asked: Mutex<HashMap<String, usize>>,
 }
 
-impl Replaying {
+impl ReplayTransport {
     /// Reads all of `folder`.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, RecordingError> {
         let folder = folder.into();
@@ -65,13 +65,17 @@ impl Replaying {
 }
 
 #[async_trait]
-impl Transport for Replaying {
+impl Transport for ReplayTransport {
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         let question = question(request);
         let Some(endings) = self.exchanges.get(&question) else {
             let masks = request.operation.masks();
             let scope = request.scope.as_ref().map(|scope| format!(" in {scope}")).unwrap_or_default();
-            let what = format!("{}{scope}: {}", request.operation.table(), masks.question(&request.masked_summary()));
+            let what = format!(
+                "{}{scope}: {}",
+                request.operation.qualified_name(),
+                masks.redact_request(&request.redacted_summary())
+            );
             return Err(self.unknown(&what));
         };
         let turn = {

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::fs;
 
 use bytes::Bytes;
-use stackql_provider::{Auth, Medium, Parameter, Resource, Types};
+use stackql_provider::{Auth, Parameter, Protocol, Resource, Types};
 
 use super::*;
 use crate::world::{method_of, request_of};
@@ -39,7 +39,7 @@ fn request(path: &str, body: &str) -> Request {
     let ty = types.push(stackql_provider::Type::String);
     let (name, wire) = ("ClientToken".to_owned(), "ClientToken".to_owned());
     let token = Parameter { name, wire, ty, idempotency_token: true, ..Parameter::default() };
-    let methods = vec![method_of(Medium::Http, vec![token])];
+    let methods = vec![method_of(Protocol::Http, vec![token])];
     let resource = Resource { name: "r".into(), methods, types, ..Resource::default() };
     let mut request = request_of(resource, Auth::default(), &[].into(), None);
     (request.http_method, request.path, request.body) = ("POST".into(), path.into(), body.to_owned().into());
@@ -48,7 +48,7 @@ fn request(path: &str, body: &str) -> Request {
 
 async fn record(folder: &Path, exchanges: Vec<(Request, Ending)>) {
     let (requests, endings): (Vec<_>, VecDeque<_>) = exchanges.into_iter().unzip();
-    let recording = Recording::new(Arc::new(Script(Mutex::new(endings.clone()))), folder).unwrap();
+    let recording = RecordingTransport::new(Arc::new(Script(Mutex::new(endings.clone()))), folder).unwrap();
     for (request, ending) in requests.iter().zip(endings) {
         assert_eq!(shown(&recording.send(request).await), shown(&ending), "passed on as it is");
     }
@@ -86,7 +86,7 @@ async fn what_was_recorded_is_replayed() {
         (request("/f", ""), error(TransportErrorKind::Credentials, "no credentials")),
     ];
     record(&folder, exchanges.clone()).await;
-    let replaying = Replaying::open(&folder).unwrap();
+    let replaying = ReplayTransport::open(&folder).unwrap();
     for (request, ending) in &exchanges {
         assert_eq!(shown(&replaying.send(request).await), shown(ending));
     }
@@ -105,7 +105,7 @@ async fn what_was_recorded_is_replayed() {
 async fn an_unknown_request_is_told_with_the_folder_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     record(folder.path(), vec![(request("/a", ""), answer(200, &[], ""))]).await;
-    let replaying = Replaying::open(folder.path()).unwrap();
+    let replaying = ReplayTransport::open(folder.path()).unwrap();
     let mut asked = request("/a", "x=1");
     asked.scope = Some("us-east-1".into());
     let error = replaying.send(&asked).await.unwrap_err();
@@ -120,7 +120,7 @@ async fn an_unknown_request_is_told_with_the_folder_and_what_to_do() {
 async fn idempotency_tokens_do_not_count() {
     let folder = tempfile::tempdir().unwrap();
     record(folder.path(), vec![(request("/a", "A=1&ClientToken=one"), answer(200, &[], "made"))]).await;
-    let replaying = Replaying::open(folder.path()).unwrap();
+    let replaying = ReplayTransport::open(folder.path()).unwrap();
     assert_eq!(replaying.send(&request("/a", "A=1&ClientToken=two")).await.unwrap().body, "made");
     assert!(replaying.send(&request("/a", "A=2&ClientToken=one")).await.is_err());
 }
@@ -154,7 +154,7 @@ async fn what_is_recorded_again_takes_the_place_of_all_its_repeats() {
     record(folder.path(), vec![exchange("/a", "1"), exchange("/a", "2"), exchange("/a", "3"), exchange("/b", "4")])
         .await;
     record(folder.path(), vec![exchange("/a", "5")]).await;
-    let replaying = Replaying::open(folder.path()).unwrap();
+    let replaying = ReplayTransport::open(folder.path()).unwrap();
     for (path, body) in [("/a", "5"), ("/a", "5"), ("/b", "4")] {
         assert_eq!(replaying.send(&request(path, "")).await.unwrap().body, body);
     }
@@ -166,11 +166,11 @@ async fn scopes_are_recorded_over_several_runs() {
     let provider = Provider { name: "p".into(), ..Provider::default() };
     let scope = |name: &str| Scope { name: name.into(), environment: vec![], default: None, members: None };
     for name in ["zone", "region"] {
-        let recording = Recording::new(Arc::new(Script(Mutex::default())), folder.path()).unwrap();
+        let recording = RecordingTransport::new(Arc::new(Script(Mutex::default())), folder.path()).unwrap();
         assert_eq!(recording.default_scope(&provider, &scope(name)).await, Ok(format!("{name}-1")));
     }
     assert_eq!(files(folder.path())["scopes"], "p.region = region-1\np.zone = zone-1\n");
-    let replaying = Replaying::open(folder.path()).unwrap();
+    let replaying = ReplayTransport::open(folder.path()).unwrap();
     assert_eq!(replaying.default_scope(&provider, &scope("zone")).await.as_deref(), Ok("zone-1"));
     let error = replaying.default_scope(&provider, &scope("other")).await.unwrap_err();
     assert!(error.message.contains("no recording of the default of the scope p.other; record it with"), "{error}");
@@ -180,15 +180,15 @@ async fn scopes_are_recorded_over_several_runs() {
 async fn folders_and_files_that_are_no_recordings_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let absent = folder.path().join("absent");
-    let error = Replaying::open(&absent).unwrap_err();
+    let error = ReplayTransport::open(&absent).unwrap_err();
     assert!(
         matches!(&error, RecordingError::Unreadable { path, .. } if *path == absent.display().to_string()),
         "{error}"
     );
     let file = folder.path().join("broken.http");
     fs::write(&file, "GET /").unwrap();
-    let error = Replaying::open(folder.path()).unwrap_err();
+    let error = ReplayTransport::open(folder.path()).unwrap_err();
     assert!(matches!(&error, RecordingError::Malformed { path, .. } if *path == file.display().to_string()), "{error}");
-    let error = Recording::new(Arc::new(Script(Mutex::default())), file.join("below")).unwrap_err();
+    let error = RecordingTransport::new(Arc::new(Script(Mutex::default())), file.join("below")).unwrap_err();
     assert!(matches!(error, RecordingError::Unwritable { .. }), "{error}");
 }

@@ -69,10 +69,10 @@ pub(super) fn unpack(
     // Servers that take the compression for one of the way have it undone before it is here.
     let bare = archive.fill_buf().map_err(ArchiveError::Unreadable)?.get(MAGIC) == Some(b"ustar");
     let inner: Box<dyn Read + '_> = if bare { Box::new(archive) } else { Box::new(GzDecoder::new(archive)) };
-    let source = Counted { inner, size, read: 0, limits, excess: Rc::clone(&excess) };
+    let source = LimitedReader { inner, size, read: 0, limits, excess: Rc::clone(&excess) };
     let unreadable = |e: io::Error| match excess.get() {
-        Some(Excess::Ratio) => ArchiveError::Bomb(limits.ratio),
-        Some(Excess::Size) => ArchiveError::TooLarge(limits.unpacked),
+        Some(LimitExceeded::Ratio) => ArchiveError::Bomb(limits.ratio),
+        Some(LimitExceeded::Size) => ArchiveError::TooLarge(limits.unpacked),
         None => ArchiveError::Unreadable(e),
     };
     let mut archive = tar::Archive::new(source);
@@ -183,28 +183,28 @@ fn disk(path: &Path, reason: io::Error) -> ArchiveError {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Excess {
+enum LimitExceeded {
     Size,
     Ratio,
 }
 
 /// Reads on until the limits are reached; also headers and names count.
-struct Counted<R> {
+struct LimitedReader<R> {
     inner: R,
     size: u64,
     read: u64,
     limits: Limits,
-    excess: Rc<Cell<Option<Excess>>>,
+    excess: Rc<Cell<Option<LimitExceeded>>>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for LimitedReader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(into)?;
         self.read += count as u64;
         let excess = if self.read > self.limits.unpacked {
-            Excess::Size
+            LimitExceeded::Size
         } else if self.read > self.limits.small && self.read > self.size.saturating_mul(self.limits.ratio) {
-            Excess::Ratio
+            LimitExceeded::Ratio
         } else {
             return Ok(count);
         };

@@ -7,13 +7,13 @@ use std::time::Duration;
 use http::StatusCode;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, ETAG, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE};
 use reqwest::Response;
-use stackql_provider::{RegistryError, Transfer};
+use stackql_provider::{DownloadProgress, RegistryError};
 use tokio::io::AsyncWriteExt;
 use url::Url;
 
-use super::folder::{Part, disk};
+use super::folder::{PartialDownload, disk};
 use crate::Client;
-use crate::client::shown;
+use crate::client::redacted_url;
 
 /// The most bytes of an archive.
 const LARGEST: u64 = 512 << 20;
@@ -24,43 +24,43 @@ const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What was asked for, or what to say where the registry does not have it.
 #[derive(Debug)]
-pub(super) enum Found<T> {
+pub(super) enum Fetched<T> {
     Here(T),
     Absent(RegistryError),
 }
 
 /// Why a try gave nothing.
-enum Failure {
+enum DownloadError {
     /// Another may.
-    Passing(String),
+    Transient(String),
     /// The registry does not have it.
-    Absent(RegistryError),
-    Final(RegistryError),
+    NotFound(RegistryError),
+    Permanent(RegistryError),
 }
 
-impl From<RegistryError> for Failure {
+impl From<RegistryError> for DownloadError {
     fn from(error: RegistryError) -> Self {
-        Self::Final(error)
+        Self::Permanent(error)
     }
 }
 
 /// How often was tried.
-struct Tries {
+struct RetryBudget {
     left: u32,
     wait: Duration,
 }
 
-impl Tries {
+impl RetryBudget {
     const fn new() -> Self {
         Self { left: TRIES - 1, wait: Duration::from_millis(200) }
     }
 
     /// Waits until another try makes sense, unless none does.
-    async fn again(&mut self, failure: Failure) -> Result<(), RegistryError> {
+    async fn again(&mut self, failure: DownloadError) -> Result<(), RegistryError> {
         let message = match failure {
-            Failure::Passing(message) if self.left > 0 => message,
-            Failure::Passing(message) => return Err(RegistryError::Unavailable(message)),
-            Failure::Absent(error) | Failure::Final(error) => return Err(error),
+            DownloadError::Transient(message) if self.left > 0 => message,
+            DownloadError::Transient(message) => return Err(RegistryError::Unavailable(message)),
+            DownloadError::NotFound(error) | DownloadError::Permanent(error) => return Err(error),
         };
         tracing::debug!(left = self.left, message, "asking the registry again");
         tokio::time::sleep(self.wait).await;
@@ -71,28 +71,31 @@ impl Tries {
 }
 
 /// A document, which is text of at most so many MiB.
-pub(super) async fn document(client: &Client, url: &Url, largest: usize) -> Result<Found<String>, RegistryError> {
-    let mut tries = Tries::new();
+pub(super) async fn document(client: &Client, url: &Url, largest: usize) -> Result<Fetched<String>, RegistryError> {
+    let mut tries = RetryBudget::new();
     loop {
         match document_once(client, url, largest).await {
-            Ok(text) => return Ok(Found::Here(text)),
-            Err(Failure::Absent(error)) => return Ok(Found::Absent(error)),
+            Ok(text) => return Ok(Fetched::Here(text)),
+            Err(DownloadError::NotFound(error)) => return Ok(Fetched::Absent(error)),
             Err(failure) => tries.again(failure).await?,
         }
     }
 }
 
-async fn document_once(client: &Client, url: &Url, largest: usize) -> Result<String, Failure> {
+async fn document_once(client: &Client, url: &Url, largest: usize) -> Result<String, DownloadError> {
     let mut answer = get(client, url, None).await?;
     accepted(&answer, url)?;
     let mut text = Vec::new();
     while let Some(chunk) = next(client, &mut answer, url).await? {
         if text.len() + chunk.len() > largest << 20 {
-            return Err(unavailable(format!("{} is larger than {largest} MiB, so it is no such document", shown(url))));
+            return Err(unavailable(format!(
+                "{} is larger than {largest} MiB, so it is no such document",
+                redacted_url(url)
+            )));
         }
         text.extend_from_slice(&chunk);
     }
-    String::from_utf8(text).map_err(|_| unavailable(format!("{} is not text", shown(url))))
+    String::from_utf8(text).map_err(|_| unavailable(format!("{} is not text", redacted_url(url))))
 }
 
 /// An archive, into the part's file; goes on where an earlier try ended if the server can tell that it is the same
@@ -100,31 +103,39 @@ async fn document_once(client: &Client, url: &Url, largest: usize) -> Result<Str
 pub(super) async fn archive(
     client: &Client,
     url: &Url,
-    part: &Part,
-    transfer: &Transfer,
-) -> Result<Found<u64>, RegistryError> {
-    let mut tries = Tries::new();
+    part: &PartialDownload,
+    transfer: &DownloadProgress,
+) -> Result<Fetched<u64>, RegistryError> {
+    let mut tries = RetryBudget::new();
     loop {
         match archive_once(client, url, part, transfer).await {
-            Ok(size) => return Ok(Found::Here(size)),
-            Err(Failure::Absent(error)) => return Ok(Found::Absent(error)),
+            Ok(size) => return Ok(Fetched::Here(size)),
+            Err(DownloadError::NotFound(error)) => return Ok(Fetched::Absent(error)),
             Err(failure) => tries.again(failure).await?,
         }
     }
 }
 
-async fn archive_once(client: &Client, url: &Url, part: &Part, transfer: &Transfer) -> Result<u64, Failure> {
+async fn archive_once(
+    client: &Client,
+    url: &Url,
+    part: &PartialDownload,
+    transfer: &DownloadProgress,
+) -> Result<u64, DownloadError> {
     let before = part_so_far(part);
     let range = before.as_ref().map(|(size, validator)| (*size, validator.as_str()));
     let mut answer = get(client, url, range).await?;
-    let failed = |e: std::io::Error| Failure::Final(disk("write", &part.file, &e));
+    let failed = |e: std::io::Error| DownloadError::Permanent(disk("write", &part.file, &e));
     let (mut file, mut size) = match (answer.status(), range) {
         (StatusCode::PARTIAL_CONTENT, Some((size, _))) if starts_at(&answer, size) => {
             (tokio::fs::File::options().append(true).open(&part.file).await.map_err(failed)?, size)
         }
         (StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE, _) => {
             part.remove()?;
-            return Err(Failure::Passing(format!("{} sent another part than was asked for", shown(url))));
+            return Err(DownloadError::Transient(format!(
+                "{} sent another part than was asked for",
+                redacted_url(url)
+            )));
         }
         _ => {
             accepted(&answer, url)?;
@@ -136,8 +147,8 @@ async fn archive_once(client: &Client, url: &Url, part: &Part, transfer: &Transf
     };
     let total = answer.content_length().map(|rest| size + rest);
     let too_large = || match part.remove() {
-        Ok(()) => unavailable(format!("{} is larger than 512 MiB", shown(url))),
-        Err(error) => Failure::Final(error),
+        Ok(()) => unavailable(format!("{} is larger than 512 MiB", redacted_url(url))),
+        Err(error) => DownloadError::Permanent(error),
     };
     if total.is_some_and(|total| total > LARGEST) {
         return Err(too_large());
@@ -167,7 +178,7 @@ async fn archive_once(client: &Client, url: &Url, part: &Part, transfer: &Transf
 }
 
 /// The size of what is here, and by which mark it is known.
-fn part_so_far(part: &Part) -> Option<(u64, String)> {
+fn part_so_far(part: &PartialDownload) -> Option<(u64, String)> {
     let size = std::fs::metadata(&part.file).ok()?.len();
     let validator = std::fs::read_to_string(&part.validator).ok()?;
     let usable = !validator.is_empty() && http::HeaderValue::from_str(&validator).is_ok();
@@ -175,7 +186,7 @@ fn part_so_far(part: &Part) -> Option<(u64, String)> {
 }
 
 /// Remembers by which mark the server knows these bytes again, if it has one that is sure.
-fn keep_validator(part: &Part, answer: &Response) -> Result<(), RegistryError> {
+fn keep_validator(part: &PartialDownload, answer: &Response) -> Result<(), RegistryError> {
     let header = |name| answer.headers().get(name).and_then(|v: &http::HeaderValue| v.to_str().ok());
     let sure = header(ETAG).filter(|tag| !tag.starts_with("W/")).or_else(|| header(LAST_MODIFIED));
     // Of bytes that were decoded on the way, no part can be asked for.
@@ -192,7 +203,7 @@ fn starts_at(answer: &Response, size: u64) -> bool {
 }
 
 /// Asks once, and again where the answer says that it is elsewhere.
-async fn get(client: &Client, url: &Url, range: Option<(u64, &str)>) -> Result<Response, Failure> {
+async fn get(client: &Client, url: &Url, range: Option<(u64, &str)>) -> Result<Response, DownloadError> {
     let mut place = url.clone();
     for _ in 0..=REDIRECTS {
         // An archive is compressed already, and parts are counted as it is served.
@@ -206,55 +217,70 @@ async fn get(client: &Client, url: &Url, range: Option<(u64, &str)>) -> Result<R
         let (true, Some(to)) = (status.is_redirection() && status != StatusCode::NOT_MODIFIED, moved) else {
             return Ok(answer);
         };
-        let to = place.join(to).map_err(|_| unavailable(format!("{} moved to what is no address", shown(&place))))?;
+        let to =
+            place.join(to).map_err(|_| unavailable(format!("{} moved to what is no address", redacted_url(&place))))?;
         if place.scheme() == "https" && to.scheme() != "https" {
-            return Err(unavailable(format!("{} moved to {}, which is not secure", shown(&place), shown(&to))));
+            return Err(unavailable(format!(
+                "{} moved to {}, which is not secure",
+                redacted_url(&place),
+                redacted_url(&to)
+            )));
         }
         place = to;
     }
-    Err(unavailable(format!("{} moved more than {REDIRECTS} times", shown(url))))
+    Err(unavailable(format!("{} moved more than {REDIRECTS} times", redacted_url(url))))
 }
 
-async fn next(client: &Client, answer: &mut Response, url: &Url) -> Result<Option<bytes::Bytes>, Failure> {
+async fn next(client: &Client, answer: &mut Response, url: &Url) -> Result<Option<bytes::Bytes>, DownloadError> {
     waiting(client, url, answer.chunk()).await
 }
 
-async fn waiting<T>(client: &Client, url: &Url, work: impl Future<Output = reqwest::Result<T>>) -> Result<T, Failure> {
+async fn waiting<T>(
+    client: &Client,
+    url: &Url,
+    work: impl Future<Output = reqwest::Result<T>>,
+) -> Result<T, DownloadError> {
     let patience = client.settings.request_timeout;
     match tokio::time::timeout(patience, work).await {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(e)) => Err(Failure::Passing(format!("cannot reach the registry: {}", client.failure(&e, url).1))),
-        Err(_) => Err(Failure::Passing(format!(
+        Ok(Err(e)) => {
+            Err(DownloadError::Transient(format!("cannot reach the registry: {}", client.failure(&e, url).1)))
+        }
+        Err(_) => Err(DownloadError::Transient(format!(
             "the registry sent nothing of {} for {} s; try again or raise the request timeout",
-            shown(url),
+            redacted_url(url),
             patience.as_secs_f32()
         ))),
     }
 }
 
-fn accepted(answer: &Response, url: &Url) -> Result<(), Failure> {
+fn accepted(answer: &Response, url: &Url) -> Result<(), DownloadError> {
     let status = answer.status();
-    let message = format!("the registry answered {status} to {}", shown(url));
+    let message = format!("the registry answered {status} to {}", redacted_url(url));
     match status {
         StatusCode::OK => Ok(()),
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Err(Failure::Passing(message)),
-        _ if status.is_server_error() => Err(Failure::Passing(message)),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Err(DownloadError::Transient(message)),
+        _ if status.is_server_error() => Err(DownloadError::Transient(message)),
         _ => {
             let error = RegistryError::Unavailable(format!("{message}; check the url of --registry"));
-            Err(if status == StatusCode::NOT_FOUND { Failure::Absent(error) } else { Failure::Final(error) })
+            Err(if status == StatusCode::NOT_FOUND {
+                DownloadError::NotFound(error)
+            } else {
+                DownloadError::Permanent(error)
+            })
         }
     }
 }
 
-fn unavailable(message: String) -> Failure {
-    Failure::Final(RegistryError::Unavailable(message))
+fn unavailable(message: String) -> DownloadError {
+    DownloadError::Permanent(RegistryError::Unavailable(message))
 }
 
 /// The address of a file below another.
 pub(super) fn below(base: &Url, parts: &[&str]) -> Result<Url, RegistryError> {
     let mut url = base.clone();
     let mut path = url.path_segments_mut().map_err(|()| {
-        RegistryError::Configuration(format!("the registry's url {} cannot have anything below it", shown(base)))
+        RegistryError::Configuration(format!("the registry's url {} cannot have anything below it", redacted_url(base)))
     })?;
     // A prefix may be several folders, or none.
     path.pop_if_empty().extend(parts.iter().flat_map(|part| part.split('/')).filter(|part| !part.is_empty()));

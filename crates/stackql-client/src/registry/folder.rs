@@ -23,27 +23,27 @@ const VALIDATOR: &str = ".tgz.validator";
 
 /// A provider's folder that no other process changes. Clones share the lock.
 #[derive(Debug, Clone)]
-pub(super) struct Folder {
+pub(super) struct InstallDir {
     path: PathBuf,
     _lock: Arc<fs::File>,
 }
 
 /// A download that may go on later.
 #[derive(Debug, Clone)]
-pub(super) struct Part {
+pub(super) struct PartialDownload {
     pub(super) file: PathBuf,
     /// Tells by which mark of the server the file's bytes are known to be of the same archive.
     pub(super) validator: PathBuf,
 }
 
-impl Part {
+impl PartialDownload {
     pub(super) fn remove(&self) -> Result<(), RegistryError> {
         remove_file(&self.file)?;
         remove_file(&self.validator)
     }
 }
 
-impl Folder {
+impl InstallDir {
     /// Makes the folder, waits until no other process changes it, and clears what a killed one left.
     pub(super) async fn lock(path: PathBuf) -> Result<Self, RegistryError> {
         fs::create_dir_all(&path).map_err(|e| disk("write", &path, &e))?;
@@ -78,8 +78,8 @@ impl Folder {
     }
 
     /// Where a version is downloaded to. Downloads of other versions are given up.
-    pub(super) fn part(&self, version: &str) -> Result<Part, RegistryError> {
-        let part = Part { file: self.hidden(version, PART), validator: self.hidden(version, VALIDATOR) };
+    pub(super) fn part(&self, version: &str) -> Result<PartialDownload, RegistryError> {
+        let part = PartialDownload { file: self.hidden(version, PART), validator: self.hidden(version, VALIDATOR) };
         for name in self.names()? {
             let path = self.path.join(&name);
             let download = name.starts_with('.') && (name.ends_with(PART) || name.ends_with(VALIDATOR));

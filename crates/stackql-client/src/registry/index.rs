@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use semver::{BuildMetadata, Prerelease, Version};
 use serde::Deserialize;
-use stackql_provider::names::{Found, find, nearest};
+use stackql_provider::names::{NameMatch, match_name, nearest};
 use stackql_provider::{Published, RegistryError};
 
 /// The providers of a registry.
@@ -40,7 +40,7 @@ impl Index {
             sort_versions(&mut versions);
             let stable = versions.iter().rfind(|v| parse(v).is_some_and(|v| v.pre.is_empty()));
             if let Some(latest) = stable.or(versions.last()).cloned() {
-                providers.push(Published { provider, versions, latest, unasked: None });
+                providers.push(Published { provider, versions, latest, unavailable: None });
             }
         }
         Ok(Self { providers })
@@ -54,9 +54,9 @@ impl Index {
     /// A provider by a name that a person typed.
     pub(super) fn provider(&self, name: &str) -> Result<&Published, RegistryError> {
         let names = self.providers.iter().enumerate().map(|(i, p)| (i, p.provider.as_str()));
-        match find(name, names.clone()) {
-            Found::One(i) => Ok(&self.providers[i]),
-            Found::Ambiguous(_) | Found::None => Err(RegistryError::UnknownProvider {
+        match match_name(name, names.clone()) {
+            NameMatch::One(i) => Ok(&self.providers[i]),
+            NameMatch::Ambiguous(_) | NameMatch::None => Err(RegistryError::UnknownProvider {
                 name: name.to_owned(),
                 known: self.providers.iter().map(|p| p.provider.clone()).collect(),
                 suggestion: nearest(name, names.map(|(_, n)| n)).map(str::to_owned),

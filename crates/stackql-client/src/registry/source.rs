@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value as Json;
-use stackql_provider::{RegistryError, Transfer};
+use stackql_provider::{DownloadProgress, RegistryError};
 use url::Url;
 
 use super::archive::{Limits, parts};
-use super::download::{self, Found};
+use super::download::{self, Fetched};
 use super::folder::disk;
 use super::signature;
 use crate::Client;
@@ -42,7 +42,7 @@ pub(super) struct Source<'a> {
 impl Source<'_> {
     /// Fetches all documents into the folder `into`, which is empty. What was written stays there, also after an error.
     /// The paths of the files, below `into`.
-    pub(super) async fn fetch(&self, into: &Path, transfer: &Transfer) -> Result<Vec<PathBuf>, RegistryError> {
+    pub(super) async fn fetch(&self, into: &Path, transfer: &DownloadProgress) -> Result<Vec<PathBuf>, RegistryError> {
         transfer.reset();
         let mut known = BTreeSet::from([FIRST.to_owned()]);
         let mut wanted = vec![FIRST.to_owned()];
@@ -67,11 +67,11 @@ impl Source<'_> {
         path: String,
         into: &Path,
         bytes: &AtomicUsize,
-        transfer: &Transfer,
+        transfer: &DownloadProgress,
     ) -> Result<(Vec<PathBuf>, BTreeSet<String>), RegistryError> {
         let text = match self.document(&path).await? {
-            Found::Here(text) => text,
-            Found::Absent(error) => return Err(error),
+            Fetched::Here(text) => text,
+            Fetched::Absent(error) => return Err(error),
         };
         let read = structured::<Json>(&text);
         let read = read.map_err(|e| self.refused(format!("{path} is no document: {e}")))?;
@@ -82,7 +82,7 @@ impl Source<'_> {
         let mut written = vec![(path, text)];
         // Whoever looks for one that is not there will miss it.
         if self.signed
-            && let Found::Here(text) = self.document(&signature).await?
+            && let Fetched::Here(text) = self.document(&signature).await?
         {
             written.push((signature, text));
         }
@@ -97,7 +97,7 @@ impl Source<'_> {
         Ok((written.into_iter().map(|(path, _)| path.into()).collect(), named))
     }
 
-    async fn document(&self, path: &str) -> Result<Found<String>, RegistryError> {
+    async fn document(&self, path: &str) -> Result<Fetched<String>, RegistryError> {
         let url = download::below(&self.url, &[self.directory, self.version, path])?;
         download::document(self.client, &url, self.largest).await
     }

@@ -41,7 +41,7 @@ impl World {
     }
 
     async fn pull(&self, version: Option<&str>) -> Result<Installed, RegistryError> {
-        self.registry("").pull("aws", version, &Transfer::default()).await
+        self.registry("").pull("aws", version, &DownloadProgress::default()).await
     }
 
     /// What is in the provider's folder, without the lock.
@@ -72,12 +72,17 @@ async fn the_latest_stable_version_takes_the_place_of_others() {
     let installed = world.pull(Some("v0.9.0")).await.expect("pulled");
     assert_eq!(installed.version, "v0.9.0");
     assert_eq!(world.installed(), names(&["v0.9.0"]));
-    let transfer = Transfer::default();
+    let transfer = DownloadProgress::default();
     let installed = world.registry("").pull("AWS", None, &transfer).await.expect("pulled");
     let note = "signatures of aws v1.0.0 were not verified: they carry none".to_owned();
     assert_eq!(
         installed,
-        Installed { provider: "aws".into(), version: "v1.0.0".into(), place: Place::Folder, notes: vec![note] }
+        Installed {
+            provider: "aws".into(),
+            version: "v1.0.0".into(),
+            location: InstallLocation::Directory,
+            notes: vec![note]
+        }
     );
     assert_eq!(world.installed(), names(&["v1.0.0"]));
     assert_eq!(world.content("aws/v1.0.0/provider.yaml"), "v1.0.0");
@@ -107,7 +112,7 @@ async fn folders_are_named_as_the_data_says() {
     world.served.put("googleapis.com/v1.0.0.tgz", archive_of(["v1.0.0/provider.yaml", "v1.0.0/x.yaml"], "google"));
     let registry =
         world.registry(&format!(", localDocRoot: '{}', srcPrefix: docs", world.root.path().join("own").display()));
-    registry.pull("google", None, &Transfer::default()).await.expect("pulled");
+    registry.pull("google", None, &DownloadProgress::default()).await.expect("pulled");
     assert!(world.root.path().join("own/docs/googleapis.com/v1.0.0/provider.yaml").exists());
     assert!(!world.root.path().join("src").exists());
 }
@@ -124,7 +129,7 @@ async fn what_is_not_published_is_told_and_changes_nothing() {
             "the registry has no version 'v1.0.1' of provider 'aws', did you mean 'v1.0.0'?; it has: v0.9.0, v1.0.0, v1.1.0-beta",
         ),
     ] {
-        let error = registry.pull(provider, version, &Transfer::default()).await.expect_err("unknown");
+        let error = registry.pull(provider, version, &DownloadProgress::default()).await.expect_err("unknown");
         assert_eq!(error.to_string(), message);
     }
     assert!(!world.root.path().join("src").exists());
@@ -143,7 +148,7 @@ async fn a_folder_of_this_machine_is_no_registry() {
     let registry = RemoteRegistry::new(client, config, "nowhere".into());
     let list = registry.list().await.expect_err("local");
     assert_eq!(list.to_string(), "'registry list' is meaningless in local mode");
-    let pull = registry.pull("aws", None, &Transfer::default()).await.expect_err("local");
+    let pull = registry.pull("aws", None, &DownloadProgress::default()).await.expect_err("local");
     assert_eq!(pull.to_string(), "'registry pull' is meaningless in local mode");
 }
 
@@ -236,7 +241,7 @@ async fn signatures_are_checked_by_the_key_that_is_configured() {
             Entry::File("v1.0.0/provider.yaml.sig", signature.into_bytes()),
         ])
     };
-    let pull = async |more: String| world.registry(&more).pull("aws", None, &Transfer::default()).await;
+    let pull = async |more: String| world.registry(&more).pull("aws", None, &DownloadProgress::default()).await;
     let key = |seed| format!(", verifyConfig: {{publicKey: '{}'}}", public_key(seed));
     world.served.put("aws/v1.0.0.tgz", signed(sign(1, &document)));
     assert_eq!(pull(key(1)).await.expect("pulled").notes, [""; 0]);

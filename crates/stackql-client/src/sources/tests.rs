@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt};
 use stackql_provider::Auth;
 
 use super::*;
-use crate::auth::{Authorisers, SIGNED};
+use crate::auth::{Authenticators, SIGNED};
 use crate::carrier::Carrier;
 use crate::world::{World, compare, folders};
 
@@ -33,8 +33,8 @@ async fn found(folder: &Path, carrier: &Carrier) -> String {
         Ok(profile) => {
             let signed = || Auth { scheme: SIGNED.into(), ..Auth::default() };
             let auth = world.definitions().unwrap_or_else(signed);
-            let authoriser = Authorisers::default().of(settings, "p", &auth).unwrap();
-            let (sources, source) = (Sources::default(), authoriser.keys().unwrap());
+            let authoriser = Authenticators::default().of(settings, "p", &auth).unwrap();
+            let (sources, source) = (CredentialSources::default(), authoriser.keys().unwrap());
             let asked = sources.credentials(&authoriser, source, settings, &profile, carrier);
             tokio::time::timeout(Duration::from_secs(10), asked).await.unwrap()
         }

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use stackql_provider::Verb;
 
-use super::library::At;
+use super::library::NodeRef;
 use super::operation::Operation;
 use super::service::{Source, VERBS};
 
 const HTTP_METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
 /// The resources that the operations of a document name, with their methods in the order in which they serve.
-pub(super) fn resources(document: At<'_>) -> BTreeMap<&str, Vec<Source<'_>>> {
+pub(super) fn resources(document: NodeRef<'_>) -> BTreeMap<&str, Vec<Source<'_>>> {
     let mut out: BTreeMap<&str, Vec<Source<'_>>> = BTreeMap::new();
-    for (path, item) in document.get("paths").into_iter().flat_map(At::entries) {
+    for (path, item) in document.get("paths").into_iter().flat_map(NodeRef::entries) {
         let Ok(item) = item.target() else { continue };
         for (http_method, at) in item.entries().filter(|(verb, _)| HTTP_METHODS.contains(verb)) {
             let Some(resource) = at.text("x-stackQL-resource") else { continue };

@@ -1,31 +1,31 @@
 //! Methods of providers that run programs of this machine: `protocolType: local_templated`. Owns what the words of a
 //! command and its parameters are; answers are those of any method.
 
-use stackql_provider::{Location, Medium, Method, Parameter, RequestShape, Type, Types, Verb};
+use stackql_provider::{Location, Method, Parameter, Protocol, RequestShape, Type, Types, Verb};
 
 use super::config::Config;
-use super::library::At;
-use super::operation::{Compiled, Operation};
-use super::problem::Problem;
+use super::library::NodeRef;
+use super::operation::{CompiledMethod, Operation};
+use super::problem::Diagnostic;
 use super::response;
 use super::schema::merged;
 
 const LOCAL: &str = "local_templated";
 
 /// Whether the methods of a service are commands, which the provider says, or a configuration between it and them.
-pub(super) fn is_local(provider: At<'_>, config: &Config<'_>) -> bool {
-    let said = config.get("protocolType").and_then(At::scalar).or(provider.text("protocolType"));
+pub(super) fn is_local(provider: NodeRef<'_>, config: &Config<'_>) -> bool {
+    let said = config.get("protocolType").and_then(NodeRef::scalar).or(provider.text("protocolType"));
     said.is_some_and(|protocol| protocol.trim() == LOCAL)
 }
 
 /// Compiles a method. `operation` is what describes its parameters and its answer beside itself.
 pub(super) fn compile<'a>(
     name: &str,
-    at: At<'a>,
+    at: NodeRef<'a>,
     operation: &Operation<'a>,
     verb: Verb,
     types: &mut Types,
-) -> Result<Compiled, Problem> {
+) -> Result<CompiledMethod, Diagnostic> {
     let medium = medium(name, at)?;
     let parameters = parameters(at, operation, types);
     let (response, columns) = response::compile(at, operation, types)?;
@@ -36,21 +36,21 @@ pub(super) fn compile<'a>(
         verb,
         description: said("description").or(said("summary")).unwrap_or_default().to_owned(),
         parameters,
-        request: RequestShape { medium, ..RequestShape::default() },
+        request: RequestShape { protocol: medium, ..RequestShape::default() },
         response,
         paging: None,
         ..Method::default()
     };
-    Ok(Compiled { method, columns, problems: Vec::new() })
+    Ok(CompiledMethod { method, columns, problems: Vec::new() })
 }
 
 /// The parameters of operation, path item and method, in lists or by name. Where a document says that one stands means
 /// nothing to a command.
-fn parameters<'a>(method: At<'a>, operation: &Operation<'a>, types: &mut Types) -> Vec<Parameter> {
+fn parameters<'a>(method: NodeRef<'a>, operation: &Operation<'a>, types: &mut Types) -> Vec<Parameter> {
     let all = || [operation.at, operation.item, method].into_iter().filter_map(|at| at.get("parameters"));
     let listed =
-        all().flat_map(At::items).filter_map(|at| at.target().ok()).filter_map(|at| Some((at.text("name")?, at)));
-    let named = all().flat_map(At::entries).filter_map(|(name, at)| Some((name, at.target().ok()?)));
+        all().flat_map(NodeRef::items).filter_map(|at| at.target().ok()).filter_map(|at| Some((at.text("name")?, at)));
+    let named = all().flat_map(NodeRef::entries).filter_map(|(name, at)| Some((name, at.target().ok()?)));
     let mut out: Vec<Parameter> = Vec::new();
     for (name, at) in listed.chain(named) {
         if out.iter().any(|p| p.name == name) {
@@ -76,15 +76,15 @@ fn parameters<'a>(method: At<'a>, operation: &Operation<'a>, types: &mut Types) 
 }
 
 /// The words of `inline`.
-fn medium(name: &str, at: At<'_>) -> Result<Medium, Problem> {
-    let wrong = |at: At<'_>, what: String| {
-        Problem::new(at.place(), &what, "give inline as a list of words, the program first, each a text")
+fn medium(name: &str, at: NodeRef<'_>) -> Result<Protocol, Diagnostic> {
+    let wrong = |at: NodeRef<'_>, what: String| {
+        Diagnostic::new(at.place(), &what, "give inline as a list of words, the program first, each a text")
     };
     let Some(inline) = at.get("inline") else {
         return Err(wrong(at, format!("the method {name} has no command")));
     };
     let word =
-        |at: At<'_>| at.scalar().map(str::to_owned).ok_or_else(|| wrong(at, "a word that is no text".to_owned()));
+        |at: NodeRef<'_>| at.scalar().map(str::to_owned).ok_or_else(|| wrong(at, "a word that is no text".to_owned()));
     let mut words = inline.items().map(word).collect::<Result<Vec<_>, _>>()?.into_iter();
     let program = words.next().filter(|program| !program.trim().is_empty());
     let program = program.ok_or_else(|| wrong(inline, format!("the command of the method {name} is empty")))?;
@@ -93,11 +93,11 @@ fn medium(name: &str, at: At<'_>) -> Result<Medium, Problem> {
         None if program.contains("{{") => {
             let advice = "write the program's name itself, or {{ or .parameters.name \"program\" }}: \
                           nothing else of a statement may choose what runs";
-            return Err(Problem::new(inline.place(), "the program of a command is a template", advice));
+            return Err(Diagnostic::new(inline.place(), "the program of a command is a template", advice));
         }
         None => (None, program),
     };
-    Ok(Medium::Command { program, chosen, arguments: words.collect() })
+    Ok(Protocol::Command { program, chosen, arguments: words.collect() })
 }
 
 /// The parameter that may name the program, and what runs where it does not: `{{ or .parameters.name "program" }}`.

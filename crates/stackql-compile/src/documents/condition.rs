@@ -1,7 +1,7 @@
 //! Conditions as documents write them, `$.status == 'DONE' || $.endTime != null`, as the model's. `&&` binds closer
 //! than `||`, and parentheses closer than both.
 
-use stackql_provider::Condition;
+use stackql_provider::StatusCondition;
 
 use super::response::steps;
 
@@ -9,7 +9,7 @@ use super::response::steps;
 const MAX_DEPTH: usize = 32;
 
 /// Reads a condition; what is wrong with it, where it is none.
-pub(super) fn parse(text: &str) -> Result<Condition, String> {
+pub(super) fn parse(text: &str) -> Result<StatusCondition, String> {
     let mut reader = Reader { rest: text };
     let condition = reader.any(0)?;
     match reader.rest.trim_start() {
@@ -23,23 +23,23 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn any(&mut self, depth: usize) -> Result<Condition, String> {
+    fn any(&mut self, depth: usize) -> Result<StatusCondition, String> {
         let mut parts = vec![self.all(depth)?];
         while self.takes("||") {
             parts.push(self.all(depth)?);
         }
-        Ok(if parts.len() == 1 { parts.remove(0) } else { Condition::Any(parts) })
+        Ok(if parts.len() == 1 { parts.remove(0) } else { StatusCondition::Any(parts) })
     }
 
-    fn all(&mut self, depth: usize) -> Result<Condition, String> {
+    fn all(&mut self, depth: usize) -> Result<StatusCondition, String> {
         let mut parts = vec![self.one(depth)?];
         while self.takes("&&") {
             parts.push(self.one(depth)?);
         }
-        Ok(if parts.len() == 1 { parts.remove(0) } else { Condition::All(parts) })
+        Ok(if parts.len() == 1 { parts.remove(0) } else { StatusCondition::All(parts) })
     }
 
-    fn one(&mut self, depth: usize) -> Result<Condition, String> {
+    fn one(&mut self, depth: usize) -> Result<StatusCondition, String> {
         if self.takes("(") {
             if depth == MAX_DEPTH {
                 return Err("it is nested too deeply".to_owned());
@@ -53,13 +53,13 @@ impl<'a> Reader<'a> {
         }
         let path = steps(path);
         if self.takes("==") {
-            return Ok(Condition::Is(path, self.value()?));
+            return Ok(StatusCondition::Is(path, self.value()?));
         }
         if self.takes("!=") {
-            return Ok(Condition::IsNot(path, self.value()?));
+            return Ok(StatusCondition::IsNot(path, self.value()?));
         }
         // A path alone is true where there is something.
-        Ok(Condition::IsNot(path, None))
+        Ok(StatusCondition::IsNot(path, None))
     }
 
     /// A text in quotes, a number, `true` or `false`; `None` for `null`.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stackql_provider::{Method, Resource, Verb};
 
-use super::{CompiledService, Documents, Problem, compiled};
+use super::{CompiledService, Diagnostic, Documents, compiled};
 
 /// Extensions whose meaning is known, and informational ones of StackQL's own tools.
 const KNOWN: [&str; 19] = [
@@ -46,7 +46,7 @@ pub struct Coverage {
     /// Extensions that are not read, with how often they occur.
     pub unused: BTreeMap<String, usize>,
     /// Everything that is wrong.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<Diagnostic>,
 }
 
 impl Coverage {
@@ -89,5 +89,5 @@ impl Coverage {
 
 fn unreachable(resource: &Resource) -> impl Iterator<Item = &Method> {
     let mut taken: BTreeSet<(Verb, Vec<&str>)> = BTreeSet::new();
-    resource.methods.iter().filter(move |m| m.verb != Verb::Exec && !taken.insert((m.verb, m.owed())))
+    resource.methods.iter().filter(move |m| m.verb != Verb::Exec && !taken.insert((m.verb, m.caller_required())))
 }

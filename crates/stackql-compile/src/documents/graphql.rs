@@ -2,12 +2,12 @@
 //! `x-stackQL-graphQL` says. Owns how the strategies of cursors become the model's; columns are in [`super::response`].
 
 use stackql_provider::{
-    BodyStyle, Carrier, Location, NextPage, PageSize, Paging, Parameter, RequestShape, Type, Types, ValueStyle,
+    BodyStyle, Location, NextPage, PageSize, Paging, Parameter, RequestShape, ResponseLocation, Type, Types, ValueStyle,
 };
 
-use super::library::At;
+use super::library::NodeRef;
 use super::operation::{Operation, text};
-use super::problem::Problem;
+use super::problem::Diagnostic;
 use super::response::steps;
 
 const KEY: &str = "x-stackQL-graphQL";
@@ -21,16 +21,16 @@ const AS_IT_IS: &str = "{{ .value }}";
 
 /// What a document says of a query.
 pub(super) struct GraphQl<'a> {
-    at: At<'a>,
+    at: NodeRef<'a>,
     operation: Operation<'a>,
     query: &'a str,
 }
 
 impl<'a> GraphQl<'a> {
     /// The query of a method, if it has one.
-    pub(super) fn of(method: At<'a>, operation: &Operation<'a>) -> Result<Option<Self>, Problem> {
-        let wrong = |at: At<'a>, what: &str, advice: &str| Err(Problem::new(at.place(), what, advice));
-        let says = |at: At<'a>| at.text(PROTOCOL).is_some_and(|protocol| protocol.eq_ignore_ascii_case("graphql"));
+    pub(super) fn of(method: NodeRef<'a>, operation: &Operation<'a>) -> Result<Option<Self>, Diagnostic> {
+        let wrong = |at: NodeRef<'a>, what: &str, advice: &str| Err(Diagnostic::new(at.place(), what, advice));
+        let says = |at: NodeRef<'a>| at.text(PROTOCOL).is_some_and(|protocol| protocol.eq_ignore_ascii_case("graphql"));
         let Some(at) = operation.at.get(KEY) else {
             return match says(method) || says(operation.at) {
                 true => wrong(method, "it is of GraphQL and has no query", "give its operation x-stackQL-graphQL"),
@@ -71,24 +71,28 @@ impl<'a> GraphQl<'a> {
     }
 
     /// How it continues, and how many rows a page of it has.
-    pub(super) fn paging(&self, parameters: &mut Vec<Parameter>, types: &mut Types) -> Result<Option<Paging>, Problem> {
+    pub(super) fn paging(
+        &self,
+        parameters: &mut Vec<Parameter>,
+        types: &mut Types,
+    ) -> Result<Option<Paging>, Diagnostic> {
         let size = mentions(self.query, LIMIT).then(|| self.size(parameters, types));
         Ok(match self.next()? {
             Some(next) => Some(Paging { next, size }),
             // There is one page, of as many rows as are wanted.
             None => size.map(|size| {
                 let full = self.page_size().or_else(|| self.usual_limit());
-                let next = NextPage::Cursor { answer: Carrier::Body(Vec::new()), more: None, full };
+                let next = NextPage::Cursor { answer: ResponseLocation::Body(Vec::new()), more: None, full };
                 Paging { next, size: Some(size) }
             }),
         })
     }
 
-    fn next(&self) -> Result<Option<NextPage>, Problem> {
+    fn next(&self) -> Result<Option<NextPage>, Diagnostic> {
         let Some(at) = self.at.get("cursor").filter(|_| mentions(self.query, BodyStyle::CURSOR)) else {
             return Ok(None);
         };
-        let path = |key: &str| at.text(key).map(|path| Carrier::Body(steps(path)));
+        let path = |key: &str| at.text(key).map(|path| ResponseLocation::Body(steps(path)));
         let (strategy, more) = (at.text("strategy").unwrap_or("cursor_after"), path("terminateOnJsonPath"));
         let (more, full) = match strategy {
             "offset" => return Ok(Some(NextPage::Offset { parameter: BodyStyle::CURSOR.to_owned() })),
@@ -97,23 +101,23 @@ impl<'a> GraphQl<'a> {
             "keyset" => (more, self.page_size().or_else(|| self.usual_limit())),
             other => {
                 let advice = "write cursor_after, page_info, keyset or offset";
-                return Err(Problem::new(at.place(), &format!("there is no cursor strategy {other}"), advice));
+                return Err(Diagnostic::new(at.place(), &format!("there is no cursor strategy {other}"), advice));
             }
         };
         let Some(answer) = path("jsonPath") else {
             let advice = "give jsonPath, where the answer has the next cursor";
-            return Err(Problem::new(at.place(), &format!("the {strategy} cursor is nowhere"), advice));
+            return Err(Diagnostic::new(at.place(), &format!("the {strategy} cursor is nowhere"), advice));
         };
         Ok(Some(NextPage::Cursor { answer, more, full }))
     }
 
     /// What stands beside the cursor of a page, where the query asks for it.
-    fn has_next_page(&self, cursor: At<'a>) -> Option<Carrier> {
+    fn has_next_page(&self, cursor: NodeRef<'a>) -> Option<ResponseLocation> {
         const MORE: &str = "hasNextPage";
         let mut path = steps(cursor.text("jsonPath")?);
         path.pop().filter(|_| self.query.contains(MORE))?;
         path.push(MORE.to_owned());
-        Some(Carrier::Body(path))
+        Some(ResponseLocation::Body(path))
     }
 
     fn page_size(&self) -> Option<u32> {
@@ -128,7 +132,7 @@ impl<'a> GraphQl<'a> {
     /// A number in the schema of the parameter that takes how many rows are wanted.
     fn limit_says(&self, key: &str) -> Option<u32> {
         let lists = [self.operation.at, self.operation.item].map(|at| at.get("parameters"));
-        let mut parameters = lists.into_iter().flatten().flat_map(At::items).filter_map(|at| at.target().ok());
+        let mut parameters = lists.into_iter().flatten().flat_map(NodeRef::items).filter_map(|at| at.target().ok());
         let limit = parameters.find(|at| at.text("name") == Some(LIMIT))?;
         limit.get("schema")?.target().ok()?.text(key)?.parse().ok().filter(|rows| *rows > 0)
     }
@@ -144,7 +148,7 @@ impl<'a> GraphQl<'a> {
             parameter: LIMIT.to_owned(),
             minimum: 1,
             maximum: page_size.or_else(|| self.limit_says("maximum")).unwrap_or(u32::MAX),
-            ask_maximum: page_size.is_some(),
+            request_maximum: page_size.is_some(),
             excludes: Vec::new(),
         }
     }

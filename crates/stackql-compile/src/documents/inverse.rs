@@ -1,27 +1,27 @@
 //! What undoes a method: `inverse{sqlVerb.$ref, tokens}`.
 
-use stackql_provider::{Carrier, Inverse};
+use stackql_provider::{Inverse, ResponseLocation};
 
-use super::library::At;
-use super::problem::Problem;
+use super::library::NodeRef;
+use super::problem::Diagnostic;
 use super::response::steps;
 use super::service::RESOURCES;
 
 /// The method that undoes the one at `method`, if the document names one.
-pub(super) fn compile(method: At<'_>, problems: &mut Vec<Problem>) -> Option<Inverse> {
+pub(super) fn compile(method: NodeRef<'_>, problems: &mut Vec<Diagnostic>) -> Option<Inverse> {
     let at = method.get("inverse")?;
-    let Some((resource, name)) = at.get("sqlVerb").and_then(named) else {
+    let Some((resource, name)) = at.get("sqlVerb").and_then(target) else {
         let advice = "name one under inverse.sqlVerb.$ref, '#/components/x-stackQL-resources/things/methods/delete'";
-        problems.push(Problem::new(at.place(), "the inverse is no method of a resource", advice));
+        problems.push(Diagnostic::new(at.place(), "the inverse is no method of a resource", advice));
         return None;
     };
-    let tokens = at.get("tokens").into_iter().flat_map(At::entries);
+    let tokens = at.get("tokens").into_iter().flat_map(NodeRef::entries);
     let tokens = tokens.filter_map(|(name, token)| Some((name.to_owned(), carrier(token)?))).collect();
     Some(Inverse { resource: resource.to_owned(), method: name.to_owned(), tokens })
 }
 
 /// The resource and the method that a reference names. A verb's list leads on to the method that serves it.
-fn named(verb: At<'_>) -> Option<(&str, &str)> {
+fn target(verb: NodeRef<'_>) -> Option<(&str, &str)> {
     let reference = verb.text("$ref")?;
     verb.target().ok()?;
     let behind = verb.referred(reference).ok()?.text("$ref");
@@ -31,10 +31,10 @@ fn named(verb: At<'_>) -> Option<(&str, &str)> {
 }
 
 /// Where a token is: a path alone, or `{key, location}`.
-fn carrier(token: At<'_>) -> Option<Carrier> {
+fn carrier(token: NodeRef<'_>) -> Option<ResponseLocation> {
     let key = token.scalar().or(token.text("key"))?;
     Some(match token.text("location") {
-        Some("header") => Carrier::Header(key.to_owned()),
-        _ => Carrier::Body(steps(key)),
+        Some("header") => ResponseLocation::Header(key.to_owned()),
+        _ => ResponseLocation::Body(steps(key)),
     })
 }

@@ -7,30 +7,30 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
-use super::problem::{Place, Problem};
+use super::problem::{Diagnostic, SourceLocation};
 use super::secrets;
-use super::tree::Tree;
+use super::tree::YamlTree;
 
 /// The longest chain of references that is followed.
 const MAX_HOPS: usize = 64;
 
 /// Documents that were read, with all that they refer to.
 #[derive(Debug, Clone)]
-pub(crate) struct Library {
+pub(crate) struct DocumentSet {
     /// The folder that references with a provider's name in front start from.
     root: PathBuf,
     documents: Vec<Arc<Document>>,
     /// Documents by the name that references use.
     names: HashMap<String, usize>,
     /// What could not be read, by the name that references use.
-    broken: HashMap<String, Problem>,
+    broken: HashMap<String, Diagnostic>,
 }
 
 #[derive(Debug)]
 struct Document {
     /// Below the root.
     name: String,
-    tree: Tree,
+    tree: YamlTree,
     digest: [u8; 32],
     /// Something in it is marked as secret.
     marks_secrets: bool,
@@ -38,15 +38,15 @@ struct Document {
 
 /// A place in a document, and what stands there.
 #[derive(Clone, Copy)]
-pub(crate) struct At<'a> {
-    library: &'a Library,
+pub(crate) struct NodeRef<'a> {
+    library: &'a DocumentSet,
     document: usize,
     node: u32,
 }
 
-impl Library {
+impl DocumentSet {
     /// Reads `first`, below `root`, and none of the documents it leads to.
-    pub(crate) fn alone(root: &Path, first: &str) -> Result<Self, Problem> {
+    pub(crate) fn alone(root: &Path, first: &str) -> Result<Self, Diagnostic> {
         let (root, documents) = (root.to_owned(), Vec::new());
         let mut library = Self { root, documents, names: HashMap::new(), broken: HashMap::new() };
         library.read(first)?;
@@ -77,12 +77,12 @@ impl Library {
         }
     }
 
-    fn read(&mut self, name: &str) -> Result<(), Problem> {
-        let place = |line| Place { file: name.to_owned(), line };
+    fn read(&mut self, name: &str) -> Result<(), Diagnostic> {
+        let place = |line| SourceLocation { file: name.to_owned(), line };
         let bytes = self.bytes(name)?;
         let text = std::str::from_utf8(&bytes)
-            .map_err(|e| Problem::new(place(0), &format!("is not UTF-8: {e}"), "write it as UTF-8"))?;
-        let tree = Tree::read(text).map_err(|m| Problem::new(place(m.line), &m.reason, "correct the YAML"))?;
+            .map_err(|e| Diagnostic::new(place(0), &format!("is not UTF-8: {e}"), "write it as UTF-8"))?;
+        let tree = YamlTree::parse(text).map_err(|m| Diagnostic::new(place(m.line), &m.reason, "correct the YAML"))?;
         self.names.insert(name.to_owned(), self.documents.len());
         let marks_secrets = tree.has_entry(&secrets::MARKS);
         let (name, digest) = (name.to_owned(), Sha256::digest(&bytes).into());
@@ -90,26 +90,26 @@ impl Library {
         Ok(())
     }
 
-    fn bytes(&self, name: &str) -> Result<Vec<u8>, Problem> {
-        let place = Place { file: name.to_owned(), line: 0 };
+    fn bytes(&self, name: &str) -> Result<Vec<u8>, Diagnostic> {
+        let place = SourceLocation { file: name.to_owned(), line: 0 };
         let is_inside = Path::new(name).components().all(|c| matches!(c, std::path::Component::Normal(_)));
         if !is_inside {
-            return Err(Problem::new(place, "leads out of the registry's folder", "name a file below it"));
+            return Err(Diagnostic::new(place, "leads out of the registry's folder", "name a file below it"));
         }
         let path = self.root.join(name);
         let read = std::fs::read(&path).or_else(|e| std::fs::read(in_other_case(&path).ok_or(e)?));
         read.map_err(|e| {
-            Problem::new(place, &format!("cannot be read: {e}"), "pull the provider again, or add the file")
+            Diagnostic::new(place, &format!("cannot be read: {e}"), "pull the provider again, or add the file")
         })
     }
 
     /// The SHA-256 of a file, which need not be one that was read.
-    pub(crate) fn digest_of(&self, name: &str) -> Result<[u8; 32], Problem> {
+    pub(crate) fn digest_of(&self, name: &str) -> Result<[u8; 32], Diagnostic> {
         Ok(Sha256::digest(self.bytes(name)?).into())
     }
 
     /// The SHA-256 of the file that the reference at `at` leads to; of the file it stands in where it names none.
-    pub(crate) fn digest_behind(&self, at: At<'_>) -> Result<[u8; 32], Problem> {
+    pub(crate) fn digest_behind(&self, at: NodeRef<'_>) -> Result<[u8; 32], Diagnostic> {
         match at.text("$ref").map(file_of).filter(|file| !file.is_empty()) {
             Some(file) => self.digest_of(&self.resolve(at.document, &file)),
             None => Ok(self.documents[at.document].digest),
@@ -128,13 +128,13 @@ impl Library {
     }
 
     /// Where the first document begins.
-    pub(crate) fn first(&self) -> At<'_> {
+    pub(crate) fn first(&self) -> NodeRef<'_> {
         self.at((0, 0))
     }
 
-    /// The place that [`At::key`] names.
-    pub(crate) fn at(&self, (document, node): (usize, u32)) -> At<'_> {
-        At { library: self, document, node }
+    /// The place that [`NodeRef::key`] names.
+    pub(crate) fn at(&self, (document, node): (usize, u32)) -> NodeRef<'_> {
+        NodeRef { library: self, document, node }
     }
 
     /// The extensions that occur in all documents but the first, with how often.
@@ -169,13 +169,13 @@ fn file_of(reference: &str) -> String {
     reference.split('#').next().unwrap_or_default().to_owned()
 }
 
-impl<'a> At<'a> {
+impl<'a> NodeRef<'a> {
     /// The whole document that this stands in.
     pub(crate) fn document(self) -> Self {
         self.at(0)
     }
 
-    fn tree(self) -> &'a Tree {
+    fn tree(self) -> &'a YamlTree {
         &self.library.documents[self.document].tree
     }
 
@@ -234,8 +234,8 @@ impl<'a> At<'a> {
         (self.document, self.node)
     }
 
-    pub(crate) fn place(self) -> Place {
-        Place { file: self.library.documents[self.document].name.clone(), line: self.tree().line(self.node) }
+    pub(crate) fn place(self) -> SourceLocation {
+        SourceLocation { file: self.library.documents[self.document].name.clone(), line: self.tree().line(self.node) }
     }
 
     /// The last name of the reference that stands here, such as a schema's.
@@ -244,13 +244,13 @@ impl<'a> At<'a> {
     }
 
     /// What stands behind the references, if any, that stand here.
-    pub(crate) fn target(self) -> Result<Self, Problem> {
+    pub(crate) fn target(self) -> Result<Self, Diagnostic> {
         let mut here = self;
         for _ in 0..MAX_HOPS {
             let Some(reference) = here.text("$ref") else { return Ok(here) };
             here = here.referred(reference)?;
         }
-        Err(Problem::new(self.place(), "a reference that leads back to itself", "let it lead to what is meant"))
+        Err(Diagnostic::new(self.place(), "a reference that leads back to itself", "let it lead to what is meant"))
     }
 
     /// Where it stands, and what stands behind its references.
@@ -259,7 +259,7 @@ impl<'a> At<'a> {
     }
 
     /// What a reference, written here, leads to.
-    pub(crate) fn referred(self, reference: &str) -> Result<Self, Problem> {
+    pub(crate) fn referred(self, reference: &str) -> Result<Self, Diagnostic> {
         let (file, pointer) = reference.split_once('#').unwrap_or((reference, ""));
         let document = match file {
             "" => self.document,
@@ -284,8 +284,8 @@ impl<'a> At<'a> {
         Ok(here)
     }
 
-    fn dangling(self, reference: &str) -> Problem {
+    fn dangling(self, reference: &str) -> Diagnostic {
         let said = format!("the reference {reference} leads nowhere");
-        Problem::new(self.place(), &said, "correct it, or add what it names")
+        Diagnostic::new(self.place(), &said, "correct it, or add what it names")
     }
 }

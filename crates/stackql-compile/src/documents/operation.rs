@@ -7,9 +7,9 @@ use stackql_provider::{
 
 use super::config::Config;
 use super::graphql::GraphQl;
-use super::library::At;
-use super::problem::Problem;
-use super::schema::{Deep, Merged, is_read_only, merged};
+use super::library::NodeRef;
+use super::problem::Diagnostic;
+use super::schema::{MergedSchema, NestedTypes, is_read_only, merged};
 use super::{command, completion, inverse, paging, permissions, pushdown, response, retry, secrets, servers};
 
 /// The header by which AWS's JSON protocols say which operation is meant; their path is always `/`.
@@ -21,34 +21,34 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub(super) struct Operation<'a> {
     pub(super) http_method: &'a str,
     pub(super) path: &'a str,
-    pub(super) item: At<'a>,
-    pub(super) at: At<'a>,
+    pub(super) item: NodeRef<'a>,
+    pub(super) at: NodeRef<'a>,
     /// The document in which its path is listed.
-    pub(super) document: At<'a>,
+    pub(super) document: NodeRef<'a>,
 }
 
 impl<'a> Operation<'a> {
     /// What describes a method that names no operation: the method itself.
-    pub(super) fn none(method: At<'a>) -> Self {
+    pub(super) fn none(method: NodeRef<'a>) -> Self {
         Self { http_method: "", path: "", item: method, at: method, document: method.document() }
     }
 
     /// The operation that `reference`, written at `from`, leads to.
-    pub(super) fn find(from: At<'a>, reference: &'a str) -> Result<Self, Problem> {
+    pub(super) fn find(from: NodeRef<'a>, reference: &'a str) -> Result<Self, Diagnostic> {
         let (above, verb) = reference.rsplit_once('/').unwrap_or_default();
         let lower = format!("{above}/{}", verb.to_lowercase());
         let at = from.referred(reference).or_else(|problem| from.referred(&lower).map_err(|_| problem))?.target()?;
         let item = from.referred(above)?;
         // The key under which the item stands is the path itself, as the document writes it.
         let paths = above.rsplit_once('/').and_then(|(paths, _)| from.referred(paths).ok());
-        let mut entries = paths.into_iter().flat_map(At::entries);
+        let mut entries = paths.into_iter().flat_map(NodeRef::entries);
         let path = entries.find(|(_, at)| at.key() == item.key()).map_or("", |(path, _)| path);
         Ok(Self { http_method: verb, path, item: item.target()?, at, document: item.document() })
     }
 
     /// A schema that a method states in place of the operation's. A reference that names no file is to the document of the
     /// operation, wherever the method is written.
-    pub(super) fn stated(&self, schema: At<'a>) -> At<'a> {
+    pub(super) fn stated(&self, schema: NodeRef<'a>) -> NodeRef<'a> {
         match schema.text("$ref") {
             Some(reference) if reference.starts_with('#') && schema.document().key() != self.document.key() => {
                 self.document.referred(reference).unwrap_or(schema)
@@ -72,10 +72,10 @@ pub(super) fn text(name: &str, location: Location, types: &mut Types) -> Paramet
 /// The media type that is `stated`, else `usual` if it is described, else the first; and what is described for it, or
 /// for the first.
 pub(super) fn media<'a>(
-    content: Option<At<'a>>,
+    content: Option<NodeRef<'a>>,
     stated: Option<&'a str>,
     usual: &'a str,
-) -> Option<(&'a str, Option<At<'a>>)> {
+) -> Option<(&'a str, Option<NodeRef<'a>>)> {
     let described = |media: &str| content.and_then(|c| c.get(media));
     let first = content.and_then(|c| c.entries().next());
     match stated {
@@ -85,9 +85,9 @@ pub(super) fn media<'a>(
 }
 
 /// What a method is compiled with.
-pub(super) struct Scene<'a> {
+pub(super) struct CompileContext<'a> {
     /// The service's document.
-    pub(super) document: At<'a>,
+    pub(super) document: NodeRef<'a>,
     pub(super) config: Config<'a>,
     /// Requests are signed: the headers of a signature are nobody's parameters.
     pub(super) is_signed: bool,
@@ -95,31 +95,31 @@ pub(super) struct Scene<'a> {
     /// Methods are commands of this machine.
     pub(super) is_local: bool,
     /// What the resource's own description says must be allowed for each kind of change.
-    pub(super) permissions: Option<At<'a>>,
+    pub(super) permissions: Option<NodeRef<'a>>,
 }
 
 /// A compiled method, and the columns of its rows.
-pub(super) struct Compiled {
+pub(super) struct CompiledMethod {
     pub(super) method: Method,
     pub(super) columns: Vec<stackql_provider::Column>,
     /// What of it is not there, and why.
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<Diagnostic>,
 }
 
 pub(super) fn compile<'a>(
-    scene: &Scene<'a>,
+    scene: &CompileContext<'a>,
     name: &str,
-    at: At<'a>,
+    at: NodeRef<'a>,
     operation: &Operation<'a>,
     verb: Verb,
     types: &mut Types,
-) -> Result<Compiled, Problem> {
+) -> Result<CompiledMethod, Diagnostic> {
     if scene.is_local {
         return command::compile(name, at, operation, verb, types);
     }
     if let Some(inline) = at.get("inline") {
         let what = format!("the method {name} has a command, and its provider has none");
-        return Err(Problem::new(inline.place(), &what, "write protocolType: local_templated in provider.yaml"));
+        return Err(Diagnostic::new(inline.place(), &what, "write protocolType: local_templated in provider.yaml"));
     }
     let document = operation.document;
     let config = scene.config.within(document).nearer(at);
@@ -141,8 +141,8 @@ pub(super) fn compile<'a>(
         request.accept = accept.unwrap_or_default().to_owned();
     }
     let query = GraphQl::of(at, operation)?;
-    let listed = |at: At<'a>| at.get("servers").filter(|s| s.items().next().is_some());
-    let first = |servers: At<'a>| servers.items().next().and_then(|s| s.text("url"));
+    let listed = |at: NodeRef<'a>| at.get("servers").filter(|s| s.items().next().is_some());
+    let first = |servers: NodeRef<'a>| servers.items().next().and_then(|s| s.text("url"));
     let usual = scene.document.get("servers");
     // Operations of another document go to its servers.
     let elsewhere = listed(document).filter(|servers| first(*servers) != usual.and_then(first));
@@ -190,7 +190,7 @@ pub(super) fn compile<'a>(
         parameters.push(Parameter { required: true, ..text(scope, Location::Server, types) });
     }
     let (response, mut columns) = response::compile(at, operation, types)?;
-    if config.get("snake_case_aliases").and_then(At::scalar) == Some("true") {
+    if config.get("snake_case_aliases").and_then(NodeRef::scalar) == Some("true") {
         in_snake_case(&mut columns);
     }
     let paging = match (&query, request.http_method.as_str()) {
@@ -219,15 +219,15 @@ pub(super) fn compile<'a>(
         request,
         response,
         paging,
-        narrowings: Vec::new(),
-        pushdown,
-        completion,
+        predicate_pushdowns: Vec::new(),
+        clause_pushdown: pushdown,
+        lro: completion,
         retry: retry::compile(&config, &mut problems),
         inverse: inverse::compile(at, &mut problems),
         permissions: permissions::compile(scene.permissions, document, operation.at, verb),
-        secrets: secrets::of_schemas(at, operation),
+        secrets: secrets::schema_secrets(at, operation),
     };
-    Ok(Compiled { method, columns, problems })
+    Ok(CompiledMethod { method, columns, problems })
 }
 
 /// Calls columns by their names in snake case, and by those of the wire as well.
@@ -252,7 +252,7 @@ fn goes_on(operation: &Operation<'_>, wire: &str) -> bool {
     }
     let longer = format!("{path}/{{");
     let is_longer = |other: &str| bare(other).strip_prefix(&longer).is_some_and(|rest| !rest.contains('/'));
-    let mut paths = operation.document.get("paths").into_iter().flat_map(At::entries);
+    let mut paths = operation.document.get("paths").into_iter().flat_map(NodeRef::entries);
     path.ends_with(&own)
         && paths.any(|(other, item)| is_longer(other) && item.entries().any(|(verb, _)| operation.is(verb)))
 }
@@ -265,10 +265,15 @@ fn form_style(config: &Config<'_>) -> FormStyle {
 }
 
 /// The parameters of path item and operation, and those that the method adds.
-fn parameters<'a>(scene: &Scene<'a>, method: At<'a>, operation: &Operation<'a>, types: &mut Types) -> Vec<Parameter> {
+fn parameters<'a>(
+    scene: &CompileContext<'a>,
+    method: NodeRef<'a>,
+    operation: &Operation<'a>,
+    types: &mut Types,
+) -> Vec<Parameter> {
     let mut out: Vec<Parameter> = Vec::new();
     let lists = [operation.at, operation.item, method].map(|at| at.get("parameters"));
-    for at in lists.into_iter().flatten().flat_map(At::items).filter_map(|at| at.target().ok()) {
+    for at in lists.into_iter().flatten().flat_map(NodeRef::items).filter_map(|at| at.target().ok()) {
         let (Some(name), Some(location)) = (at.text("name"), at.text("in").and_then(location)) else { continue };
         if out.iter().any(|p| p.wire == name && p.location == location) {
             continue;
@@ -280,7 +285,7 @@ fn parameters<'a>(scene: &Scene<'a>, method: At<'a>, operation: &Operation<'a>, 
         }
         out.push(parameter(at, name, location, types));
     }
-    for (name, at) in method.get("parameters").into_iter().flat_map(At::entries) {
+    for (name, at) in method.get("parameters").into_iter().flat_map(NodeRef::entries) {
         let (Ok(at), false) = (at.target(), out.iter().any(|p| p.name == name)) else { continue };
         let location = at.text("in").and_then(location).unwrap_or(Location::Query);
         out.push(parameter(at, name, location, types));
@@ -315,7 +320,7 @@ fn is_of_the_signature(name: &str) -> bool {
     NAMES.iter().any(|n| n.eq_ignore_ascii_case(name))
 }
 
-fn parameter<'a>(at: At<'a>, name: &'a str, location: Location, types: &mut Types) -> Parameter {
+fn parameter<'a>(at: NodeRef<'a>, name: &'a str, location: Location, types: &mut Types) -> Parameter {
     let content = media(at.get("content"), None, "").and_then(|(_, at)| at);
     let schema = at.get("schema").or(content.and_then(|c| c.get("schema")));
     let shape = schema.map(merged).unwrap_or_default();
@@ -341,7 +346,7 @@ fn parameter<'a>(at: At<'a>, name: &'a str, location: Location, types: &mut Type
 }
 
 /// What is sent when nothing is bound: a header's default, or its only value. Elsewhere defaults are the server's own.
-fn default(schema: Option<At<'_>>, location: Location) -> Option<String> {
+fn default(schema: Option<NodeRef<'_>>, location: Location) -> Option<String> {
     if location != Location::Header {
         return None;
     }
@@ -355,7 +360,7 @@ fn default(schema: Option<At<'_>>, location: Location) -> Option<String> {
 
 /// The body: its style, and a parameter for each of its members.
 fn body<'a>(
-    method: At<'a>,
+    method: NodeRef<'a>,
     operation: &Operation<'a>,
     verb: Verb,
     config: &Config<'a>,
@@ -370,7 +375,7 @@ fn body<'a>(
     let described = media.and_then(|(_, at)| at?.get("schema"));
     let stated = wanted.and_then(|r| r.get("schema_override"));
     let schema = stated.map(|at| operation.stated(at)).or(described);
-    let called = stated.or(described).and_then(At::reference_name);
+    let called = stated.or(described).and_then(NodeRef::reference_name);
     let base = said("base").or(said("default")).map(str::to_owned);
     let Some((media_type, _)) = media.filter(|_| schema.is_some() || base.is_some()) else { return };
     let algorithm = config.algorithm("requestBodyTranslate");
@@ -379,7 +384,7 @@ fn body<'a>(
     request.transform = wanted.and_then(|r| r.get("transform")).map(template);
     request.body = match media_type {
         FORM => BodyStyle::Form(form_style(config)),
-        xml if xml.contains("xml") => BodyStyle::Markup {
+        xml if xml.contains("xml") => BodyStyle::Xml {
             root: shape.xml_name.or(called).unwrap_or("Request").to_owned(),
             attributes: said("xmlRootAnnotation").unwrap_or_default().to_owned(),
             declaration: said("xmlDeclaration").unwrap_or_default().to_owned(),
@@ -387,16 +392,20 @@ fn body<'a>(
         _ => BodyStyle::Json { base, wrap: wrap.clone() },
     };
     media_type.clone_into(&mut request.media_type);
-    let also: Vec<&str> =
-        wanted.and_then(|r| r.get("required")).into_iter().flat_map(At::items).filter_map(At::scalar).collect();
-    let wrapped = |shape: &Merged<'a>| {
+    let also: Vec<&str> = wanted
+        .and_then(|r| r.get("required"))
+        .into_iter()
+        .flat_map(NodeRef::items)
+        .filter_map(NodeRef::scalar)
+        .collect();
+    let wrapped = |shape: &MergedSchema<'a>| {
         let (_, at) = shape.properties.iter().find(|(n, _)| Some(*n) == wrap.as_deref())?;
         Some(merged(*at))
     };
     let inner = wrapped(&shape);
     let members = inner.as_ref().unwrap_or(&shape);
     let nested = match (&request.body, verb) {
-        (BodyStyle::Markup { .. } | BodyStyle::Form(_), _) => Nested::InShape,
+        (BodyStyle::Xml { .. } | BodyStyle::Form(_), _) => Nested::InShape,
         (_, Verb::Insert) => Nested::Beside,
         _ => Nested::Nowhere,
     };
@@ -425,13 +434,13 @@ enum Nested {
 }
 
 fn members_as_parameters(
-    body: &Merged<'_>,
+    body: &MergedSchema<'_>,
     also_required: &[&str],
     (naive, nested): (bool, Nested),
     parameters: &mut Vec<Parameter>,
     types: &mut Types,
 ) {
-    let mut shapes = Deep::new(types);
+    let mut shapes = NestedTypes::new(types);
     for (name, at) in &body.properties {
         let shape = merged(*at);
         let prefixed = format!("data__{name}");
@@ -463,7 +472,7 @@ fn members_as_parameters(
     }
 }
 
-pub(super) fn template(at: At<'_>) -> Template {
+pub(super) fn template(at: NodeRef<'_>) -> Template {
     let text = |key: &str| at.text(key).unwrap_or_default().to_owned();
     Template { kind: text("type"), body: text("body") }
 }

@@ -1,9 +1,9 @@
 //! How a method continues after a page: what the documents configure, else what the operation shows.
 
-use stackql_provider::{Carrier, Location, NextPage, Paging, Parameter, ResponseShape, Types};
+use stackql_provider::{Location, NextPage, Paging, Parameter, ResponseLocation, ResponseShape, Types};
 
 use super::config::Config;
-use super::library::At;
+use super::library::NodeRef;
 use super::operation::{Operation, text};
 use super::response::steps;
 
@@ -37,24 +37,24 @@ pub(super) fn compile(
     Some(Paging { next, size: None })
 }
 
-fn configured(at: At<'_>, parameters: &mut Vec<Parameter>, types: &mut Types) -> Option<NextPage> {
+fn configured(at: NodeRef<'_>, parameters: &mut Vec<Parameter>, types: &mut Types) -> Option<NextPage> {
     let part = |token: &str, key: &str| at.get(token).and_then(|t| t.text(key)).unwrap_or_default();
     let (key, location) = (part("requestToken", "key"), part("requestToken", "location"));
     let answer = match (part("responseToken", "location"), part("responseToken", "key")) {
-        ("header", header) => Some(Carrier::Header(header.to_owned())),
+        ("header", header) => Some(ResponseLocation::Header(header.to_owned())),
         (_, "") => None,
-        (_, body) => Some(Carrier::Body(steps(body))),
+        (_, body) => Some(ResponseLocation::Body(steps(body))),
     };
-    let is_link = matches!(&answer, Some(Carrier::Header(name)) if name.eq_ignore_ascii_case(LINK));
+    let is_link = matches!(&answer, Some(ResponseLocation::Header(name)) if name.eq_ignore_ascii_case(LINK));
     match at.text("algorithm").unwrap_or_default() {
         "odata_next_link" => {
-            let usual = || Carrier::Body(vec![USUAL_ADDRESSES[1].to_owned()]);
+            let usual = || ResponseLocation::Body(vec![USUAL_ADDRESSES[1].to_owned()]);
             return Some(NextPage::Address { answer: answer.unwrap_or_else(usual), guessed: false });
         }
         "page_number" => {
             let parameter = parameter(if key.is_empty() { "page" } else { key }, location, parameters, types);
             let terminator = at.get("responseTerminator").and_then(|t| t.text("key"));
-            let last = terminator.map(|key| Carrier::Body(steps(key))).or(answer);
+            let last = terminator.map(|key| ResponseLocation::Body(steps(key))).or(answer);
             return Some(NextPage::Number { parameter, first: 1, last });
         }
         _ => {}
@@ -67,7 +67,7 @@ fn configured(at: At<'_>, parameters: &mut Vec<Parameter>, types: &mut Types) ->
 
 /// Marks of a document whose rows are anywhere are, too.
 fn anywhere(mut next: NextPage, response: &ResponseShape) -> NextPage {
-    if let NextPage::Token { answer: Carrier::Body(path), .. } = &mut next
+    if let NextPage::Token { answer: ResponseLocation::Body(path), .. } = &mut next
         && response.rows == [ResponseShape::ANYWHERE]
     {
         path.insert(0, ResponseShape::ANYWHERE.to_owned());
@@ -101,12 +101,12 @@ fn usual(operation: &Operation<'_>, response: &ResponseShape, parameters: &[Para
         if let Some(parameter) = parameters.iter().find(|p| p.wire == token)
             && (answers(answer) || is_anywhere)
         {
-            let (parameter, answer) = (parameter.name.clone(), Carrier::Body(vec![answer.to_owned()]));
+            let (parameter, answer) = (parameter.name.clone(), ResponseLocation::Body(vec![answer.to_owned()]));
             return Some(anywhere(NextPage::Token { parameter, answer }, response));
         }
     }
     if let Some(address) = USUAL_ADDRESSES.iter().find(|a| answers(a)) {
-        return Some(NextPage::Address { answer: Carrier::Body(vec![(*address).to_owned()]), guessed: true });
+        return Some(NextPage::Address { answer: ResponseLocation::Body(vec![(*address).to_owned()]), guessed: true });
     }
-    operation.is("get").then(|| NextPage::Address { answer: Carrier::Header(LINK.to_owned()), guessed: true })
+    operation.is("get").then(|| NextPage::Address { answer: ResponseLocation::Header(LINK.to_owned()), guessed: true })
 }

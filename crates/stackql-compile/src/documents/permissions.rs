@@ -2,18 +2,23 @@
 
 use stackql_provider::{Permissions, Verb};
 
-use super::library::At;
+use super::library::NodeRef;
 
 /// The schema's permissions by kind of change, of the resource at `at`; schema and resource name the same type.
-pub(super) fn of_resource<'a>(document: At<'a>, at: At<'a>) -> Option<At<'a>> {
+pub(super) fn of_resource<'a>(document: NodeRef<'a>, at: NodeRef<'a>) -> Option<NodeRef<'a>> {
     let name = at.text("x-cfn-type-name")?;
     let schemas = document.get("components")?.get("schemas")?;
     let (_, schema) = schemas.entries().find(|(_, schema)| schema.text("x-type-name") == Some(name))?;
     schema.get("x-required-permissions")
 }
 
-pub(super) fn compile(listed: Option<At<'_>>, document: At<'_>, operation: At<'_>, verb: Verb) -> Permissions {
-    let texts = |at: At<'_>| at.items().filter_map(|item| item.scalar().map(str::to_owned)).collect::<Vec<_>>();
+pub(super) fn compile(
+    listed: Option<NodeRef<'_>>,
+    document: NodeRef<'_>,
+    operation: NodeRef<'_>,
+    verb: Verb,
+) -> Permissions {
+    let texts = |at: NodeRef<'_>| at.items().filter_map(|item| item.scalar().map(str::to_owned)).collect::<Vec<_>>();
     let kind = match verb {
         Verb::Insert => Some("create"),
         Verb::Update | Verb::Replace => Some("update"),
@@ -26,9 +31,9 @@ pub(super) fn compile(listed: Option<At<'_>>, document: At<'_>, operation: At<'_
         return Permissions { names: texts(listed), any: false };
     }
     // Each requirement is enough, and a requirement may name several schemes with the same scopes.
-    let requirements: Vec<At<'_>> =
-        operation.get("security").or(document.get("security")).into_iter().flat_map(At::items).collect();
-    let scopes = |requirement: &At<'_>| {
+    let requirements: Vec<NodeRef<'_>> =
+        operation.get("security").or(document.get("security")).into_iter().flat_map(NodeRef::items).collect();
+    let scopes = |requirement: &NodeRef<'_>| {
         let mut all: Vec<String> = requirement.entries().flat_map(|(_, scopes)| texts(scopes)).collect();
         all.sort();
         all.dedup();

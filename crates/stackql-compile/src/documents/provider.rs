@@ -6,10 +6,10 @@ use std::path::Path;
 use stackql_provider::{Auth, ErrorRules, Provider, Scope, ServiceEntry};
 
 use super::config::Config;
-use super::library::At;
+use super::library::NodeRef;
 use super::servers::REGION;
 use super::tables;
-use super::tree::Tree;
+use super::tree::YamlTree;
 
 /// Providers whose requests are signed though their documents do not say so.
 const SIGNED: [&str; 2] = ["aws", "awscc"];
@@ -23,7 +23,7 @@ const HABITS: &str = include_str!("../../../../providers/registry.yaml");
 pub(super) fn of_folder(folder: &Path) -> (String, String) {
     let text = |name: Option<&OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();
     let directory = text(folder.parent().and_then(Path::file_name));
-    let called = Tree::read(HABITS).ok().and_then(|habits| {
+    let called = YamlTree::parse(HABITS).ok().and_then(|habits| {
         let directories = habits.get(0, "directories")?;
         let mut entries = habits.entries(directories);
         let (name, _) = entries.find(|(_, at)| habits.text(*at) == Some(directory.as_str()))?;
@@ -34,7 +34,7 @@ pub(super) fn of_folder(folder: &Path) -> (String, String) {
 
 /// The head of a provider that is called so: everything but its services' documents. What its document says it is called
 /// says only what it describes.
-pub(super) fn compile(at: At<'_>, (name, version): (String, String)) -> Provider {
+pub(super) fn compile(at: NodeRef<'_>, (name, version): (String, String)) -> Provider {
     let described = described(at).unwrap_or(&name).to_owned();
     let services = services(at).map(|(name, entry)| ServiceEntry {
         name: name.to_owned(),
@@ -66,16 +66,16 @@ pub(super) fn compile(at: At<'_>, (name, version): (String, String)) -> Provider
 }
 
 /// What a document says its provider is called.
-fn described(at: At<'_>) -> Option<&str> {
+fn described(at: NodeRef<'_>) -> Option<&str> {
     at.text("name").or(at.text("id"))
 }
 
 /// The services that a provider's document lists, by the name that statements use.
-pub(super) fn services(at: At<'_>) -> impl Iterator<Item = (&str, At<'_>)> {
-    at.get("providerServices").into_iter().flat_map(At::entries)
+pub(super) fn services(at: NodeRef<'_>) -> impl Iterator<Item = (&str, NodeRef<'_>)> {
+    at.get("providerServices").into_iter().flat_map(NodeRef::entries)
 }
 
-fn stated(at: At<'_>) -> Option<&str> {
+fn stated(at: NodeRef<'_>) -> Option<&str> {
     at.get("config")?.get("auth")?.text("type")
 }
 
@@ -89,7 +89,7 @@ pub(super) fn is_signed(scheme: &str) -> bool {
 }
 
 /// How requests of a service are authorised.
-pub(super) fn auth(provider: At<'_>, document: At<'_>, config: &Config<'_>) -> Auth {
+pub(super) fn auth(provider: NodeRef<'_>, document: NodeRef<'_>, config: &Config<'_>) -> Auth {
     let context = config.get("auth");
     let name = described(provider).unwrap_or_default();
     let scheme = context.and_then(|c| c.text("type")).unwrap_or_else(|| usual_scheme(name));

@@ -1,11 +1,11 @@
 //! Clauses of a SELECT that travel with a request: `queryParamPushdown`. Owns what a document may leave out.
 
-use stackql_provider::{Bound, Clause, Count, Location, Parameter, Pushdown, Types};
+use stackql_provider::{Clause, ClausePushdown, CountRequest, Location, Parameter, RowLimit, Types};
 
 use super::config::Config;
-use super::library::At;
+use super::library::NodeRef;
 use super::operation::text;
-use super::problem::Problem;
+use super::problem::Diagnostic;
 
 /// The dialect whose clauses are written here.
 const ODATA: &str = "odata";
@@ -18,8 +18,8 @@ pub(super) fn compile(
     config: &Config<'_>,
     parameters: &mut Vec<Parameter>,
     types: &mut Types,
-    problems: &mut Vec<Problem>,
-) -> Option<Pushdown> {
+    problems: &mut Vec<Diagnostic>,
+) -> Option<ClausePushdown> {
     let at = config.get("queryParamPushdown")?;
     let mut part = |key: &str, usual: &str, is_bare: bool| {
         let at = at.get(key)?;
@@ -41,18 +41,18 @@ pub(super) fn compile(
         Some((at, parameter))
     };
     let clause = |(at, parameter)| Clause { parameter, columns: columns(at), operators: operators(at) };
-    let bound = |(at, parameter): (At<'_>, String)| Bound {
+    let bound = |(at, parameter): (NodeRef<'_>, String)| RowLimit {
         parameter,
         maximum: at.text("maxValue").and_then(|most| most.parse().ok()),
-        of_page: !is_of_dialect(at),
+        per_page: !is_of_dialect(at),
     };
-    let count = |(at, parameter): (At<'_>, String)| Count {
+    let count = |(at, parameter): (NodeRef<'_>, String)| CountRequest {
         parameter,
         value: at.text("paramValue").unwrap_or("true").to_owned(),
         // A name with a dot in it is one step.
-        answer: vec![at.text("responseKey").unwrap_or(COUNT).trim_start_matches("$.").to_owned()],
+        response_path: vec![at.text("responseKey").unwrap_or(COUNT).trim_start_matches("$.").to_owned()],
     };
-    let pushdown = Pushdown {
+    let pushdown = ClausePushdown {
         select: part("select", "$select", true).map(clause),
         filter: part("filter", "$filter", false).map(clause),
         order: part("orderBy", "$orderby", false).map(clause),
@@ -60,11 +60,11 @@ pub(super) fn compile(
         skip: part("skip", "$skip", true).map(bound),
         count: part("count", "$count", true).map(count),
     };
-    (pushdown != Pushdown::default()).then_some(pushdown)
+    (pushdown != ClausePushdown::default()).then_some(pushdown)
 }
 
 /// Whether the text of a part is known. `is_bare`: it is the same in every dialect.
-fn readable(at: At<'_>, is_bare: bool) -> Result<(), Problem> {
+fn readable(at: NodeRef<'_>, is_bare: bool) -> Result<(), Diagnostic> {
     for key in ["dialect", "syntax"] {
         match at.text(key) {
             None | Some(ODATA) => {}
@@ -72,7 +72,7 @@ fn readable(at: At<'_>, is_bare: bool) -> Result<(), Problem> {
             Some(other) => {
                 let what =
                     format!("queryParamPushdown: the {key} '{other}' is not known, so nothing is pushed down by it");
-                return Err(Problem::new(at.place(), &what, "write odata"));
+                return Err(Diagnostic::new(at.place(), &what, "write odata"));
             }
         }
     }
@@ -80,21 +80,21 @@ fn readable(at: At<'_>, is_bare: bool) -> Result<(), Problem> {
 }
 
 /// Whether the parameter is one that a dialect defines, whatever an operation lists.
-fn is_of_dialect(at: At<'_>) -> bool {
+fn is_of_dialect(at: NodeRef<'_>) -> bool {
     match at.text("dialect") {
         Some(dialect) => dialect == ODATA,
         None => at.text("paramName").is_none_or(|name| name.starts_with('$')),
     }
 }
 
-fn columns(at: At<'_>) -> Option<Vec<String>> {
+fn columns(at: NodeRef<'_>) -> Option<Vec<String>> {
     list(at, "supportedColumns").filter(|columns| !columns.iter().any(|column| column == "*"))
 }
 
-fn operators(at: At<'_>) -> Option<Vec<String>> {
+fn operators(at: NodeRef<'_>) -> Option<Vec<String>> {
     list(at, "supportedOperators")
 }
 
-fn list(at: At<'_>, key: &str) -> Option<Vec<String>> {
-    Some(at.get(key)?.items().filter_map(At::scalar).map(str::to_owned).collect())
+fn list(at: NodeRef<'_>, key: &str) -> Option<Vec<String>> {
+    Some(at.get(key)?.items().filter_map(NodeRef::scalar).map(str::to_owned).collect())
 }

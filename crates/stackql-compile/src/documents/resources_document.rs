@@ -1,8 +1,8 @@
 //! Resources in a document of their own, and the documents that their operations stand in.
 
-use super::library::At;
+use super::library::NodeRef;
 use super::operation::Operation;
-use super::problem::Problem;
+use super::problem::Diagnostic;
 use super::service::{PLAIN_RESOURCES, RESOURCES};
 
 /// The key under which a document of resources, or one of them, names the document of its operations.
@@ -10,14 +10,14 @@ const SERVICE: &str = "serviceDoc";
 
 /// A document of a service's resources.
 pub(super) struct ResourcesDocument<'a> {
-    document: At<'a>,
+    document: NodeRef<'a>,
     /// The map of them.
-    pub(super) resources: At<'a>,
+    pub(super) resources: NodeRef<'a>,
 }
 
 impl<'a> ResourcesDocument<'a> {
     /// The one that a provider's entry of a service names.
-    pub(super) fn of(entry: At<'a>, problems: &mut Vec<Problem>) -> Option<Self> {
+    pub(super) fn of(entry: NodeRef<'a>, problems: &mut Vec<Diagnostic>) -> Option<Self> {
         match entry.get(PLAIN_RESOURCES)?.target() {
             Ok(document) => {
                 let resources = document.get(PLAIN_RESOURCES).or(document.get(RESOURCES)).unwrap_or(document);
@@ -31,14 +31,14 @@ impl<'a> ResourcesDocument<'a> {
     }
 
     /// What stands for the service's document where that is not there: the first that has its operations.
-    pub(super) fn home(&self) -> Option<At<'a>> {
-        let stated = |at: At<'a>| at.follow(SERVICE);
-        let of_method = |method: At<'a>| {
+    pub(super) fn home(&self) -> Option<NodeRef<'a>> {
+        let stated = |at: NodeRef<'a>| at.follow(SERVICE);
+        let of_method = |method: NodeRef<'a>| {
             let reference = method.get("operation")?.text("$ref")?;
             Some(Operation::find(method, reference).ok()?.document)
         };
         let resources = || self.resources.entries().map(|(_, at)| at);
-        let methods = || resources().filter_map(|at| at.get("methods")).flat_map(At::entries);
+        let methods = || resources().filter_map(|at| at.get("methods")).flat_map(NodeRef::entries);
         let found = stated(self.document).or_else(|| resources().find_map(stated));
         found.or_else(|| methods().find_map(|(_, method)| of_method(method))).filter(|at| at.is_map())
     }
@@ -47,14 +47,14 @@ impl<'a> ResourcesDocument<'a> {
 /// Where the operations of a resource's methods are looked for.
 pub(super) struct Operations<'a> {
     /// The documents that are named for them, nearest first; then files that references name do not count.
-    named: Vec<At<'a>>,
+    named: Vec<NodeRef<'a>>,
     /// The service's document.
-    home: At<'a>,
+    home: NodeRef<'a>,
 }
 
 impl<'a> Operations<'a> {
     /// Those in the service's document.
-    pub(super) fn within(home: At<'a>) -> Self {
+    pub(super) fn within(home: NodeRef<'a>) -> Self {
         Self { named: Vec::new(), home }
     }
 
@@ -65,21 +65,21 @@ impl<'a> Operations<'a> {
     /// The document that is named for them cannot be read.
     pub(super) fn of(
         document: Option<&ResourcesDocument<'a>>,
-        resource: At<'a>,
-        home: At<'a>,
-    ) -> Result<Self, Problem> {
+        resource: NodeRef<'a>,
+        home: NodeRef<'a>,
+    ) -> Result<Self, Diagnostic> {
         let places = [Some(resource), document.map(|own| own.document)];
-        let named = places.into_iter().flatten().filter_map(|at| at.get(SERVICE)).map(At::target);
+        let named = places.into_iter().flatten().filter_map(|at| at.get(SERVICE)).map(NodeRef::target);
         Ok(Self { named: named.collect::<Result<_, _>>()?, home })
     }
 
     /// The document in which most of them are.
-    pub(super) fn nearest(&self) -> At<'a> {
+    pub(super) fn nearest(&self) -> NodeRef<'a> {
         self.named.first().copied().unwrap_or(self.home)
     }
 
     /// The operation that `reference`, written at `method`, leads to.
-    pub(super) fn find(&self, method: At<'a>, reference: &'a str) -> Result<Operation<'a>, Problem> {
+    pub(super) fn find(&self, method: NodeRef<'a>, reference: &'a str) -> Result<Operation<'a>, Diagnostic> {
         let pointer = reference.find('#').map_or("", |at| &reference[at..]);
         if self.named.is_empty() {
             let found = Operation::find(method, reference);
@@ -96,7 +96,7 @@ impl<'a> Operations<'a> {
             }
         }
         Err(missing.unwrap_or_else(|| {
-            Problem::new(method.place(), "the operation is nowhere", "name the document that has it")
+            Diagnostic::new(method.place(), "the operation is nowhere", "name the document that has it")
         }))
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use stackql_provider::{AnswerFormat, Column, ResponseShape, Type, TypeRef, Types};
+use stackql_provider::{BodyFormat, Column, ResponseShape, Type, TypeRef, Types};
 
 use super::graphql::GraphQl;
-use super::library::At;
+use super::library::NodeRef;
 use super::operation::{Operation, media, pairs, template};
-use super::problem::Problem;
-use super::schema::{Again, Deep, Merged, merged, repeated, stated};
+use super::problem::Diagnostic;
+use super::schema::{Again, MergedSchema, NestedTypes, merged, repeated, stated};
 
 /// The name of the column of rows that are one value.
 const ONE_VALUE: &str = "column_anon";
@@ -33,10 +33,10 @@ enum Encoding {
 
 /// How answers to a method are read, and the columns of their rows.
 pub(super) fn compile<'a>(
-    method: At<'a>,
+    method: NodeRef<'a>,
     operation: &Operation<'a>,
     types: &mut Types,
-) -> Result<(ResponseShape, Vec<Column>), Problem> {
+) -> Result<(ResponseShape, Vec<Column>), Diagnostic> {
     let wanted = method.get("response");
     let said = |key: &str| wanted.and_then(|r| r.text(key));
     let (media_type, _) = described(wanted, operation);
@@ -46,7 +46,7 @@ pub(super) fn compile<'a>(
     let is_by_schema = transform.as_ref().is_some_and(|t| t.kind.starts_with(BY_SCHEMA));
     let is_xml = !is_by_schema && said("overrideMediaType").unwrap_or(&media_type).contains("xml");
     let mut shape = ResponseShape {
-        format: if is_xml || is_by_schema { AnswerFormat::Markup } else { AnswerFormat::Json },
+        format: if is_xml || is_by_schema { BodyFormat::Xml } else { BodyFormat::Json },
         transform: transform.filter(|_| !is_by_schema),
         media_type,
         ..ResponseShape::default()
@@ -76,7 +76,7 @@ pub(super) fn compile<'a>(
     if is_by_schema {
         steps = vec![ResponseShape::ANYWHERE.to_owned()];
     }
-    let sibling = |(name, at): &(&str, At<'_>)| match is_xml {
+    let sibling = |(name, at): &(&str, NodeRef<'_>)| match is_xml {
         true => merged(*at).xml_name.unwrap_or(name).to_owned(),
         false => (*name).to_owned(),
     };
@@ -109,20 +109,24 @@ fn answered(operation: &Operation<'_>) -> Option<String> {
 }
 
 /// The schema of the answers.
-pub(super) fn schema<'a>(method: At<'a>, operation: &Operation<'a>) -> Option<At<'a>> {
+pub(super) fn schema<'a>(method: NodeRef<'a>, operation: &Operation<'a>) -> Option<NodeRef<'a>> {
     let wanted = method.get("response");
     let stated = wanted.and_then(|r| r.get("schema_override")).map(|at| operation.stated(at));
     stated.or_else(|| described(wanted, operation).1)
 }
 
 /// All schemas of the answers: the one that is stated, and the operation's own.
-pub(super) fn schemas<'a>(method: At<'a>, operation: &Operation<'a>) -> impl Iterator<Item = At<'a>> {
+pub(super) fn schemas<'a>(method: NodeRef<'a>, operation: &Operation<'a>) -> impl Iterator<Item = NodeRef<'a>> {
     let own = described(method.get("response"), operation).1;
     schema(method, operation).into_iter().chain(own)
 }
 
 /// How what an awaited operation made is read, if the document says it.
-pub(super) fn awaited<'a>(method: At<'a>, operation: &Operation<'a>, types: &mut Types) -> Option<ResponseShape> {
+pub(super) fn lro_result_shape<'a>(
+    method: NodeRef<'a>,
+    operation: &Operation<'a>,
+    types: &mut Types,
+) -> Option<ResponseShape> {
     let wanted = method.get("response")?;
     let schema = operation.stated(wanted.get("async_schema_override")?);
     let media_type = wanted.text("asyncOverrideMediaType").or(wanted.text("mediaType")).unwrap_or("application/json");
@@ -132,7 +136,7 @@ pub(super) fn awaited<'a>(method: At<'a>, operation: &Operation<'a>, types: &mut
     let columns = columns(row, encoding, None, types);
     Some(ResponseShape {
         media_type: media_type.to_owned(),
-        format: if is_xml { AnswerFormat::Markup } else { AnswerFormat::Json },
+        format: if is_xml { BodyFormat::Xml } else { BodyFormat::Json },
         row: Some(structure(&columns, types)),
         is_list,
         ..ResponseShape::default()
@@ -160,7 +164,7 @@ fn structure(columns: &[Column], types: &mut Types) -> TypeRef {
 }
 
 /// The media type and the schema that the document gives for the answer.
-fn described<'a>(wanted: Option<At<'a>>, operation: &Operation<'a>) -> (String, Option<At<'a>>) {
+fn described<'a>(wanted: Option<NodeRef<'a>>, operation: &Operation<'a>) -> (String, Option<NodeRef<'a>>) {
     let responses = operation.at.get("responses");
     let by_key = wanted.and_then(|r| r.text("openAPIDocKey")).and_then(|key| responses?.follow(key));
     let good = || responses?.entries().find(|(status, _)| status.starts_with('2'))?.1.target().ok();
@@ -182,12 +186,12 @@ pub(super) fn steps(key: &str) -> Vec<String> {
 
 /// The steps without those to the elements of a list that has no element around its own: `/*/Contents/member`, where each
 /// `<Contents>` is an element.
-fn unwrapped(schema: At<'_>, steps: Vec<String>) -> Vec<String> {
+fn unwrapped(schema: NodeRef<'_>, steps: Vec<String>) -> Vec<String> {
     let mut here = Some(schema);
     let mut kept = Vec::new();
     for step in steps {
         let shape = here.map(merged).unwrap_or_default();
-        let named = |(name, at): &&(&str, At<'_>)| *name == step || merged(*at).xml_name == Some(&step);
+        let named = |(name, at): &&(&str, NodeRef<'_>)| *name == step || merged(*at).xml_name == Some(&step);
         here = shape.properties.iter().find(named).map(|(_, at)| *at);
         match shape.items {
             Some(items) if (shape.is_unwrapped || shape.is_flattened) && step == ELEMENT => here = Some(items),
@@ -202,7 +206,7 @@ fn unwrapped(schema: At<'_>, steps: Vec<String>) -> Vec<String> {
 }
 
 /// The schema of a row: what the steps lead to, or an element of it if it is a list; and whether there is one on the way.
-fn row<'a>(schema: At<'a>, steps: &[String], is_xml: bool) -> Option<(At<'a>, bool)> {
+fn row<'a>(schema: NodeRef<'a>, steps: &[String], is_xml: bool) -> Option<(NodeRef<'a>, bool)> {
     let (mut here, mut is_list) = (schema, false);
     for step in steps {
         let shape = merged(here);
@@ -211,8 +215,8 @@ fn row<'a>(schema: At<'a>, steps: &[String], is_xml: bool) -> Option<(At<'a>, bo
             "*" => shape.items.or(shape.additional).or(shape.properties.first().map(|(_, at)| *at))?,
             element if shape.items.is_some() && element.parse::<usize>().is_ok() => shape.items?,
             name => {
-                let by_name = |shape: &Merged<'a>| {
-                    let named = |(n, at): &&(&str, At<'a>)| *n == name || merged(*at).xml_name == Some(name);
+                let by_name = |shape: &MergedSchema<'a>| {
+                    let named = |(n, at): &&(&str, NodeRef<'a>)| *n == name || merged(*at).xml_name == Some(name);
                     shape.properties.iter().find(named).map(|(_, at)| *at)
                 };
                 match by_name(&shape) {
@@ -235,25 +239,25 @@ fn row<'a>(schema: At<'a>, steps: &[String], is_xml: bool) -> Option<(At<'a>, bo
 }
 
 /// The columns of a row. One that is a value alone has a column that is called as its element `last` in XML.
-fn columns<'a>(at: At<'a>, encoding: Encoding, last: Option<String>, types: &mut Types) -> Vec<Column> {
+fn columns<'a>(at: NodeRef<'a>, encoding: Encoding, last: Option<String>, types: &mut Types) -> Vec<Column> {
     let row = merged(at);
     let is_xml = encoding == Encoding::Xml;
     if row.properties.is_empty() {
-        let ty = if is_xml { Deep::new(types).add(at) } else { row.shallow(types) };
+        let ty = if is_xml { NestedTypes::new(types).add(at) } else { row.shallow(types) };
         let (name, aliases) = match last.filter(|_| is_xml) {
             Some(element) => (element, vec![ONE_VALUE.to_owned()]),
             None => (ONE_VALUE.to_owned(), Vec::new()),
         };
         return vec![Column { name, aliases, ty, description: row.description.to_owned(), ..Column::default() }];
     }
-    let column = |(name, property): &(&str, At<'a>)| {
+    let column = |(name, property): &(&str, NodeRef<'a>)| {
         let shape = merged(*property);
         let mut aliases = shape.aliases(&row);
         aliases.extend(row.names_of_mixed(name));
         let is_mixed = row.mixed.iter().any(|m| m.name == *name);
         let own = is_mixed.then(|| shape.shallow(types)).map(|own| types.get(own).label().to_owned());
         let ty = match (is_xml, is_mixed) {
-            (true, _) => Deep::new(types).add(*property),
+            (true, _) => NestedTypes::new(types).add(*property),
             (false, true) => types.push(Type::Any),
             (false, false) => shape.shallow(types),
         };
@@ -270,7 +274,7 @@ fn columns<'a>(at: At<'a>, encoding: Encoding, last: Option<String>, types: &mut
         };
         let shape = merged(at);
         let (wire, mut label) = (first.wire.clone(), stated(at).map(str::to_owned));
-        let mut ty = if is_xml { Deep::new(types).add(at) } else { shape.shallow(types) };
+        let mut ty = if is_xml { NestedTypes::new(types).add(at) } else { shape.shallow(types) };
         if types.get(ty).label() != types.get(first.ty).label() {
             // Either may be there, and the answer has one place for both.
             label = label.or_else(|| Some(types.get(ty).label().to_owned()));

@@ -5,19 +5,19 @@ use std::str::FromStr;
 use stackql_provider::Retry;
 
 use super::config::Config;
-use super::library::At;
-use super::problem::Problem;
+use super::library::NodeRef;
+use super::problem::Diagnostic;
 
 const METHODS: [&str; 2] = ["GET", "HEAD"];
 const STATUSES: [u16; 5] = [408, 429, 502, 503, 504];
 
 /// The policy that the nearest configuration gives.
-pub(super) fn compile(config: &Config<'_>, problems: &mut Vec<Problem>) -> Option<Retry> {
+pub(super) fn compile(config: &Config<'_>, problems: &mut Vec<Diagnostic>) -> Option<Retry> {
     let at = config.get("retry")?;
     let conditions = at.get("retryable_conditions");
     let statuses = conditions.and_then(|at| at.get("status_codes")).map(|at| at.items());
     let statuses = statuses.map(|items| items.filter_map(|item| number(item, "status_codes", problems)).collect());
-    let methods = at.get("retryable_methods").map(|at| at.items().filter_map(At::scalar));
+    let methods = at.get("retryable_methods").map(|at| at.items().filter_map(NodeRef::scalar));
     let methods = methods.map(|names| names.map(str::to_uppercase).collect());
     Some(Retry {
         attempts: part(at, "max_attempts", problems).unwrap_or(3),
@@ -30,15 +30,15 @@ pub(super) fn compile(config: &Config<'_>, problems: &mut Vec<Problem>) -> Optio
     })
 }
 
-fn part<T: FromStr>(at: At<'_>, key: &str, problems: &mut Vec<Problem>) -> Option<T> {
+fn part<T: FromStr>(at: NodeRef<'_>, key: &str, problems: &mut Vec<Diagnostic>) -> Option<T> {
     number(at.get(key)?, key, problems)
 }
 
-fn number<T: FromStr>(at: At<'_>, key: &str, problems: &mut Vec<Problem>) -> Option<T> {
+fn number<T: FromStr>(at: NodeRef<'_>, key: &str, problems: &mut Vec<Diagnostic>) -> Option<T> {
     let read = at.scalar()?.trim().parse().ok();
     if read.is_none() {
         let what = format!("retry: {key} is no number that fits, so it does not count");
-        problems.push(Problem::new(at.place(), &what, "write a number"));
+        problems.push(Diagnostic::new(at.place(), &what, "write a number"));
     }
     read
 }

@@ -5,20 +5,20 @@ use std::collections::{HashMap, HashSet};
 
 use stackql_provider::{Member, Type, TypeRef, Types};
 
-use super::library::At;
+use super::library::NodeRef;
 
 /// Schemas nest no deeper than this before the rest is taken as it comes.
 const MAX_DEPTH: usize = 24;
 
 /// A schema with everything that is merged into it.
 #[derive(Default)]
-pub(super) struct Merged<'a> {
+pub(super) struct MergedSchema<'a> {
     /// `object`, `array`, `string`, …; empty where nothing says.
     pub(super) kind: &'a str,
-    pub(super) properties: Vec<(&'a str, At<'a>)>,
+    pub(super) properties: Vec<(&'a str, NodeRef<'a>)>,
     pub(super) required: Vec<&'a str>,
-    pub(super) items: Option<At<'a>>,
-    pub(super) additional: Option<At<'a>>,
+    pub(super) items: Option<NodeRef<'a>>,
+    pub(super) additional: Option<NodeRef<'a>>,
     pub(super) description: &'a str,
     /// The name that XML gives to it.
     pub(super) xml_name: Option<&'a str>,
@@ -30,7 +30,7 @@ pub(super) struct Merged<'a> {
     /// Other names of a property that has it.
     aliases: Vec<&'a str>,
     /// Properties that are of one type here and of another there.
-    pub(super) mixed: Vec<Mixed<'a>>,
+    pub(super) mixed: Vec<ConflictingProperty<'a>>,
     at: HashMap<&'a str, usize>,
 }
 
@@ -39,17 +39,17 @@ pub(super) struct Again<'a> {
     pub(super) name: &'a str,
     /// The later member's, where its schema has a name.
     pub(super) schema: Option<&'a str>,
-    pub(super) at: At<'a>,
+    pub(super) at: NodeRef<'a>,
 }
 
 /// The properties of the members of a schema that an earlier member has already.
-pub(super) fn repeated(at: At<'_>) -> Vec<Again<'_>> {
+pub(super) fn repeated(at: NodeRef<'_>) -> Vec<Again<'_>> {
     let Ok(schema) = at.target() else { return Vec::new() };
     let mut known: HashSet<&str> = HashSet::new();
     let mut out = Vec::new();
-    for member in ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)).flat_map(At::items) {
+    for member in ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)).flat_map(NodeRef::items) {
         // What leads back to the schema itself adds nothing.
-        let (mut part, mut seen) = (Merged::default(), HashSet::from([schema.key()]));
+        let (mut part, mut seen) = (MergedSchema::default(), HashSet::from([schema.key()]));
         merge(member, &mut part, &mut seen, 1, false);
         let properties = part.properties;
         let again = properties.iter().filter(|(name, _)| known.contains(name));
@@ -61,7 +61,7 @@ pub(super) fn repeated(at: At<'_>) -> Vec<Again<'_>> {
 
 /// What a schema says its type is, where that is not what it is taken for: one that only chooses between others says
 /// nothing.
-pub(super) fn stated(at: At<'_>) -> Option<&'static str> {
+pub(super) fn stated(at: NodeRef<'_>) -> Option<&'static str> {
     let schema = at.target().ok()?;
     let chooses = schema.get("anyOf").is_some() || schema.get("oneOf").is_some();
     let says = [at, schema].into_iter().any(|at| !kind(at).is_empty() || at.get("properties").is_some());
@@ -69,15 +69,15 @@ pub(super) fn stated(at: At<'_>) -> Option<&'static str> {
 }
 
 /// A property of one type here and of another there.
-pub(super) struct Mixed<'a> {
+pub(super) struct ConflictingProperty<'a> {
     pub(super) name: &'a str,
     /// The schema that has it of the other type, where it has a name.
     schema: Option<&'a str>,
 }
 
 /// The schema at `at`, merged.
-pub(super) fn merged(at: At<'_>) -> Merged<'_> {
-    let mut merged = Merged::default();
+pub(super) fn merged(at: NodeRef<'_>) -> MergedSchema<'_> {
+    let mut merged = MergedSchema::default();
     merge(at, &mut merged, &mut HashSet::new(), 0, true);
     if merged.kind.is_empty() {
         merged.kind = match (&merged.items, merged.properties.is_empty(), &merged.additional) {
@@ -90,7 +90,13 @@ pub(super) fn merged(at: At<'_>) -> Merged<'_> {
 }
 
 /// Merges a schema once, however many ways lead to it.
-fn merge<'a>(at: At<'a>, into: &mut Merged<'a>, seen: &mut HashSet<(usize, u32)>, depth: usize, binds: bool) {
+fn merge<'a>(
+    at: NodeRef<'a>,
+    into: &mut MergedSchema<'a>,
+    seen: &mut HashSet<(usize, u32)>,
+    depth: usize,
+    binds: bool,
+) {
     // What stands beside a reference adds to what it leads to.
     if at.text("$ref").is_some() {
         local(at, None, into, binds);
@@ -100,17 +106,17 @@ fn merge<'a>(at: At<'a>, into: &mut Merged<'a>, seen: &mut HashSet<(usize, u32)>
         return;
     }
     local(schema, at.reference_name(), into, binds);
-    for part in schema.get("allOf").into_iter().flat_map(At::items) {
+    for part in schema.get("allOf").into_iter().flat_map(NodeRef::items) {
         merge(part, into, seen, depth + 1, binds);
     }
     for key in ["anyOf", "oneOf"] {
-        for part in schema.get(key).into_iter().flat_map(At::items) {
+        for part in schema.get(key).into_iter().flat_map(NodeRef::items) {
             merge(part, into, seen, depth + 1, false);
         }
     }
 }
 
-fn local<'a>(schema: At<'a>, called: Option<&'a str>, into: &mut Merged<'a>, binds: bool) {
+fn local<'a>(schema: NodeRef<'a>, called: Option<&'a str>, into: &mut MergedSchema<'a>, binds: bool) {
     if into.kind.is_empty() {
         into.kind = kind(schema);
     }
@@ -119,7 +125,7 @@ fn local<'a>(schema: At<'a>, called: Option<&'a str>, into: &mut Merged<'a>, bin
     }
     into.is_text_only |= schema.says("x-stackQL-stringOnly");
     if let Some(alias) = schema.get("x-stackQL-alias") {
-        let stated = alias.scalar().into_iter().chain(alias.items().filter_map(At::scalar));
+        let stated = alias.scalar().into_iter().chain(alias.items().filter_map(NodeRef::scalar));
         for name in stated.filter(|name| !name.is_empty()) {
             if !into.aliases.contains(&name) {
                 into.aliases.push(name);
@@ -133,44 +139,44 @@ fn local<'a>(schema: At<'a>, called: Option<&'a str>, into: &mut Merged<'a>, bin
     }
     into.items = into.items.or(schema.get("items"));
     into.additional = into.additional.or(schema.get("additionalProperties").filter(|a| a.is_map()));
-    for (name, property) in schema.get("properties").into_iter().flat_map(At::entries) {
+    for (name, property) in schema.get("properties").into_iter().flat_map(NodeRef::entries) {
         match into.at.get(name) {
             None => {
                 into.at.insert(name, into.properties.len());
                 into.properties.push((name, property));
             }
             Some(at) if differ(into.properties[*at].1, property) => {
-                into.mixed.push(Mixed { name, schema: called });
+                into.mixed.push(ConflictingProperty { name, schema: called });
             }
             Some(_) => {}
         }
     }
     if binds {
-        into.required.extend(schema.get("required").into_iter().flat_map(At::items).filter_map(At::scalar));
+        into.required.extend(schema.get("required").into_iter().flat_map(NodeRef::items).filter_map(NodeRef::scalar));
     }
 }
 
 /// Whether a property is one of answers alone.
-pub(super) fn is_read_only(property: At<'_>) -> bool {
+pub(super) fn is_read_only(property: NodeRef<'_>) -> bool {
     property.places().any(|at| at.says("readOnly"))
 }
 
 /// Whether two schemas of one name are of different types, as far as they say.
-fn differ(one: At<'_>, other: At<'_>) -> bool {
+fn differ(one: NodeRef<'_>, other: NodeRef<'_>) -> bool {
     let (one, other) = (kind_behind(one), kind_behind(other));
     !one.is_empty() && !other.is_empty() && one != other
 }
 
-fn kind_behind(at: At<'_>) -> &str {
+fn kind_behind(at: NodeRef<'_>) -> &str {
     at.target().map_or("", kind)
 }
 
 /// The type that a schema states: the first that is not `null`.
-fn kind(schema: At<'_>) -> &str {
+fn kind(schema: NodeRef<'_>) -> &str {
     let Some(stated) = schema.get("type") else {
         return if schema.get("enum").is_some() { "string" } else { "" };
     };
-    let stated = stated.scalar().into_iter().chain(stated.items().filter_map(At::scalar));
+    let stated = stated.scalar().into_iter().chain(stated.items().filter_map(NodeRef::scalar));
     stated.into_iter().find(|k| *k != "null").unwrap_or_default()
 }
 
@@ -187,7 +193,7 @@ fn scalar(kind: &str) -> Option<Type> {
     })
 }
 
-impl Merged<'_> {
+impl MergedSchema<'_> {
     /// The names that a property of several types has beside its own: each schema's that has it of another type.
     pub(super) fn names_of_mixed(&self, name: &str) -> Vec<String> {
         let others = self.mixed.iter().filter(|m| m.name == name).filter_map(|m| m.schema);
@@ -216,24 +222,24 @@ impl Merged<'_> {
 }
 
 /// Shapes with all that is nested in them, which XML needs: only they tell a list from a structure.
-pub(super) struct Deep<'t> {
+pub(super) struct NestedTypes<'t> {
     types: &'t mut Types,
     known: HashMap<(usize, u32), TypeRef>,
     depth: usize,
 }
 
-impl<'t> Deep<'t> {
+impl<'t> NestedTypes<'t> {
     pub(super) fn new(types: &'t mut Types) -> Self {
         Self { types, known: HashMap::new(), depth: 0 }
     }
 
     /// The shape of a schema without what is nested in it.
-    pub(super) fn shallow(&mut self, schema: &Merged<'_>) -> TypeRef {
+    pub(super) fn shallow(&mut self, schema: &MergedSchema<'_>) -> TypeRef {
         schema.shallow(self.types)
     }
 
-    pub(super) fn add(&mut self, at: At<'_>) -> TypeRef {
-        let key = at.target().map_or(at.key(), At::key);
+    pub(super) fn add(&mut self, at: NodeRef<'_>) -> TypeRef {
+        let key = at.target().map_or(at.key(), NodeRef::key);
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
@@ -259,7 +265,7 @@ impl<'t> Deep<'t> {
                 None => Type::Any,
             },
             (None, _) => {
-                let member = |(name, property): &(&str, At<'_>)| {
+                let member = |(name, property): &(&str, NodeRef<'_>)| {
                     let wire = merged(*property).xml_name.unwrap_or(name).to_owned();
                     let required = schema.required.contains(name);
                     let (name, request_wire) = ((*name).to_owned(), (*name).to_owned());

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use stackql_provider::Secret;
 
-use super::library::At;
+use super::library::NodeRef;
 use super::operation::Operation;
 use super::response;
-use super::schema::{Merged, merged};
+use super::schema::{MergedSchema, merged};
 
 /// What a schema says of a secret: OpenAPI 3.0's format for texts that are obscured, Azure's extension for values that an
 /// answer has.
@@ -16,19 +16,19 @@ pub(super) const MARKS: [(&str, &str); 2] = [("format", "password"), ("x-ms-secr
 const MAX_DEPTH: usize = 24;
 
 /// The secrets of a method's operation.
-pub(super) fn of_schemas<'a>(method: At<'a>, operation: &Operation<'a>) -> Vec<Secret> {
+pub(super) fn schema_secrets<'a>(method: NodeRef<'a>, operation: &Operation<'a>) -> Vec<Secret> {
     if !operation.document.marks_secrets() && !method.marks_secrets() {
         return Vec::new();
     }
-    let mut found = Found::default();
+    let mut found = SecretCollector::default();
     let lists = [operation.at, operation.item, method].map(|at| at.get("parameters"));
-    for at in lists.into_iter().flatten().flat_map(At::items).filter_map(|at| at.target().ok()) {
+    for at in lists.into_iter().flatten().flat_map(NodeRef::items).filter_map(|at| at.target().ok()) {
         if let Some((name, schema)) = at.text("name").zip(at.get("schema")) {
             found.value(name, schema, None, 0);
         }
     }
     let body = operation.at.follow("requestBody").and_then(|body| body.get("content"));
-    let described = body.into_iter().flat_map(At::entries).filter_map(|(_, media)| media.get("schema"));
+    let described = body.into_iter().flat_map(NodeRef::entries).filter_map(|(_, media)| media.get("schema"));
     let stated = method.get("request").and_then(|request| request.get("schema_override"));
     let stated = stated.map(|schema| operation.stated(schema));
     for schema in described.chain(stated).chain(response::schemas(method, operation)) {
@@ -38,14 +38,14 @@ pub(super) fn of_schemas<'a>(method: At<'a>, operation: &Operation<'a>) -> Vec<S
 }
 
 #[derive(Default)]
-struct Found {
+struct SecretCollector {
     secrets: BTreeSet<Secret>,
     seen: HashSet<((usize, u32), Option<String>)>,
 }
 
-impl Found {
+impl SecretCollector {
     /// Collects what is secret inside of a schema: all of it, or what is marked.
-    fn collect(&mut self, schema: &Merged<'_>, parent: Option<&str>, is_secret: bool, depth: usize) {
+    fn collect(&mut self, schema: &MergedSchema<'_>, parent: Option<&str>, is_secret: bool, depth: usize) {
         for (name, property) in &schema.properties {
             let of_xml = merged(*property).xml_name;
             for name in BTreeSet::from([*name, of_xml.unwrap_or(name)]) {
@@ -61,15 +61,15 @@ impl Found {
         }
     }
 
-    fn inside(&mut self, schema: At<'_>, parent: Option<&str>, is_secret: bool, depth: usize) {
-        let key = schema.target().map_or(schema.key(), At::key);
+    fn inside(&mut self, schema: NodeRef<'_>, parent: Option<&str>, is_secret: bool, depth: usize) {
+        let key = schema.target().map_or(schema.key(), NodeRef::key);
         if depth < MAX_DEPTH && self.seen.insert((key, parent.map(str::to_owned))) {
             self.collect(&merged(schema), parent, is_secret, depth + 1);
         }
     }
 
     /// Collects a value of this name.
-    fn value(&mut self, name: &str, schema: At<'_>, parent: Option<&str>, depth: usize) {
+    fn value(&mut self, name: &str, schema: NodeRef<'_>, parent: Option<&str>, depth: usize) {
         let elements = merged(schema);
         if is_marked(schema) || elements.items.into_iter().chain(elements.additional).any(is_marked) {
             self.secrets.insert(Secret { parent: parent.map(str::to_owned), name: name.to_owned() });
@@ -80,6 +80,6 @@ impl Found {
 }
 
 /// Whether a schema is marked, where it is referred to or where it stands.
-fn is_marked(schema: At<'_>) -> bool {
+fn is_marked(schema: NodeRef<'_>) -> bool {
     schema.places().any(|at| MARKS.iter().any(|(key, text)| at.text(key) == Some(text)))
 }

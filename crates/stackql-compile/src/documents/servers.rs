@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use stackql_provider::{Endpoints, Location, Parameter, Partition, Type, Types, Variant};
 
-use super::library::At;
+use super::library::NodeRef;
 
 /// The parameter by which places of a provider are told apart.
 pub(super) const REGION: &str = "region";
@@ -12,19 +12,19 @@ pub(super) const REGION: &str = "region";
 const VERBS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// The endpoints of a service whose document has these servers. `scope`: places are told apart by a region.
-pub(super) fn endpoints(document: At<'_>, scope: bool, override_id: &str) -> Endpoints {
-    let servers: Vec<At<'_>> = document.get("servers").into_iter().flat_map(At::items).collect();
-    let by_region = |s: &At<'_>| s.get("variables").is_some_and(|v| v.get(REGION).is_some());
+pub(super) fn endpoints(document: NodeRef<'_>, scope: bool, override_id: &str) -> Endpoints {
+    let servers: Vec<NodeRef<'_>> = document.get("servers").into_iter().flat_map(NodeRef::items).collect();
+    let by_region = |s: &NodeRef<'_>| s.get("variables").is_some_and(|v| v.get(REGION).is_some());
     let scope = (scope && servers.iter().any(by_region)).then(|| REGION.to_owned());
-    let partition = |server: &At<'_>| {
+    let partition = |server: &NodeRef<'_>| {
         let region = server.get("variables").and_then(|v| v.get(REGION));
         let url = template(server.text("url").unwrap_or_default());
         Partition {
             members: region
                 .and_then(|r| r.get("enum"))
                 .into_iter()
-                .flat_map(At::items)
-                .filter_map(At::scalar)
+                .flat_map(NodeRef::items)
+                .filter_map(NodeRef::scalar)
                 .map(str::to_owned)
                 .collect(),
             templates: vec![(
@@ -44,11 +44,11 @@ pub(super) fn endpoints(document: At<'_>, scope: bool, override_id: &str) -> End
 
 /// The variables that stand in front of an address that the document has without them, too: `{name}.` is a virtual host
 /// of a service that is asked for the same thing by `/name`.
-pub(super) fn path_style(document: At<'_>) -> Vec<String> {
-    fn listed(at: At<'_>) -> impl Iterator<Item = At<'_>> {
-        at.get("servers").into_iter().flat_map(At::items)
+pub(super) fn path_style(document: NodeRef<'_>) -> Vec<String> {
+    fn listed(at: NodeRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
+        at.get("servers").into_iter().flat_map(NodeRef::items)
     }
-    let items = document.get("paths").into_iter().flat_map(At::entries).map(|(_, item)| item);
+    let items = document.get("paths").into_iter().flat_map(NodeRef::entries).map(|(_, item)| item);
     let below = items.flat_map(|item| {
         let operations = item.entries().filter(|(verb, _)| VERBS.contains(verb)).map(|(_, at)| at);
         std::iter::once(item).chain(operations).flat_map(listed).collect::<Vec<_>>()
@@ -64,12 +64,12 @@ pub(super) fn path_style(document: At<'_>) -> Vec<String> {
 }
 
 /// The variables of the first of `servers`, which a statement may set, whether its address has them or not.
-pub(super) fn variables(servers: At<'_>, types: &mut Types) -> Vec<Parameter> {
+pub(super) fn variables(servers: NodeRef<'_>, types: &mut Types) -> Vec<Parameter> {
     let variables = servers.items().next().and_then(|server| server.get("variables"));
-    variables.into_iter().flat_map(At::entries).map(|(name, at)| described(name, at, types)).collect()
+    variables.into_iter().flat_map(NodeRef::entries).map(|(name, at)| described(name, at, types)).collect()
 }
 
-fn described(name: &str, variable: At<'_>, types: &mut Types) -> Parameter {
+fn described(name: &str, variable: NodeRef<'_>, types: &mut Types) -> Parameter {
     let environment = variable.text("x-stackQL-envVar").map(str::to_owned);
     let default = variable.text("default").filter(|d| !d.is_empty()).map(str::to_owned);
     Parameter {

@@ -4,9 +4,9 @@ use stackql_provider::names::fold;
 use stackql_provider::{Resource, ResourceEntry, Service, ServiceSource, Type, Types, Verb};
 
 use super::config::Config;
-use super::library::{At, Library};
-use super::operation::{self, Operation, Scene};
-use super::problem::Problem;
+use super::library::{DocumentSet, NodeRef};
+use super::operation::{self, CompileContext, Operation};
+use super::problem::Diagnostic;
 use super::provider::{auth, is_signed};
 use super::resources_document::{Operations, ResourcesDocument};
 use super::{annotated, command, permissions, servers, views};
@@ -26,7 +26,11 @@ pub(super) const PLAIN_RESOURCES: &str = "resources";
 
 /// Compiles the service that `entry` of a provider's document describes. A method or resource with a problem is left
 /// out and named; the others are there.
-pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(ServiceSource, Vec<Problem>), Problem> {
+pub(super) fn compile(
+    library: &DocumentSet,
+    name: &str,
+    entry: NodeRef<'_>,
+) -> Result<(ServiceSource, Vec<Diagnostic>), Diagnostic> {
     let provider = library.first();
     let mut problems = Vec::new();
     let resources_document = ResourcesDocument::of(entry, &mut problems);
@@ -57,7 +61,7 @@ pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(S
     };
     let scope = service.endpoints.scope.clone();
     let is_local = command::is_local(provider, &config);
-    let scene = Scene { document, config, is_signed, scope: scope.as_deref(), is_local, permissions: None };
+    let scene = CompileContext { document, config, is_signed, scope: scope.as_deref(), is_local, permissions: None };
     let mut resources = Vec::new();
     for (name, at) in resources_of(document, resources_document.as_ref()) {
         let operations = match Operations::of(resources_document.as_ref(), at, document) {
@@ -68,7 +72,7 @@ pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(S
             }
         };
         let permissions = permissions::of_resource(operations.nearest(), at);
-        let scene = Scene { config: scene.config.nearer(at), permissions, ..scene };
+        let scene = CompileContext { config: scene.config.nearer(at), permissions, ..scene };
         let mut resource = Resource {
             name: name.to_owned(),
             description: at.text("description").or(at.text("title")).unwrap_or_default().to_owned(),
@@ -91,23 +95,26 @@ pub(super) fn compile(library: &Library, name: &str, entry: At<'_>) -> Result<(S
 }
 
 /// The service's own document.
-fn document(entry: At<'_>) -> Result<At<'_>, Problem> {
+fn document(entry: NodeRef<'_>) -> Result<NodeRef<'_>, Diagnostic> {
     let advice = "name the service's document under service.$ref";
-    let missing = || Problem::new(entry.place(), "the service names no document", advice);
+    let missing = || Diagnostic::new(entry.place(), "the service names no document", advice);
     let document = entry.get("service").ok_or_else(missing)?.target()?;
     match document.is_map() {
         true => Ok(document),
-        false => Err(Problem::new(document.place(), "is no OpenAPI document", "pull the provider again")),
+        false => Err(Diagnostic::new(document.place(), "is no OpenAPI document", "pull the provider again")),
     }
 }
 
 /// The resources: in a document of their own, else in the service's.
-fn resources_of<'a>(document: At<'a>, resources_document: Option<&ResourcesDocument<'a>>) -> Vec<(&'a str, At<'a>)> {
+fn resources_of<'a>(
+    document: NodeRef<'a>,
+    resources_document: Option<&ResourcesDocument<'a>>,
+) -> Vec<(&'a str, NodeRef<'a>)> {
     let components = || document.get("components").and_then(|c| c.get(RESOURCES));
     let own = || components().or(document.get(RESOURCES)).or(document.get(PLAIN_RESOURCES));
-    let mut out: Vec<(&str, At<'_>)> = Vec::new();
+    let mut out: Vec<(&str, NodeRef<'_>)> = Vec::new();
     let all = resources_document.map(|document| document.resources).or_else(own);
-    for (name, at) in all.into_iter().flat_map(At::entries) {
+    for (name, at) in all.into_iter().flat_map(NodeRef::entries) {
         let has_views = || at.get("config").is_some_and(|config| config.get("views").is_some());
         if (at.get("methods").is_some() || has_views()) && !out.iter().any(|(n, _)| *n == name) {
             out.push((name, at));
@@ -120,17 +127,17 @@ fn resources_of<'a>(document: At<'a>, resources_document: Option<&ResourcesDocum
 pub(super) struct Source<'a> {
     pub(super) name: &'a str,
     pub(super) verb: Verb,
-    pub(super) at: At<'a>,
+    pub(super) at: NodeRef<'a>,
     pub(super) operation: Option<Operation<'a>>,
 }
 
 /// Compiles methods into their resource.
 fn fill<'a>(
-    scene: &Scene<'a>,
+    scene: &CompileContext<'a>,
     operations: &Operations<'a>,
     resource: &mut Resource,
     methods: Vec<Source<'a>>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<Diagnostic>,
 ) {
     let mut types = Types::default();
     for source in methods {
@@ -154,11 +161,11 @@ fn fill<'a>(
 }
 
 fn compiled<'a>(
-    scene: &Scene<'a>,
+    scene: &CompileContext<'a>,
     operations: &Operations<'a>,
     source: &Source<'a>,
     types: &mut Types,
-) -> Result<operation::Compiled, Problem> {
+) -> Result<operation::CompiledMethod, Diagnostic> {
     let Source { name, verb, at, operation } = source;
     let operation = match operation {
         Some(operation) => *operation,
@@ -168,7 +175,7 @@ fn compiled<'a>(
             None => {
                 let what = format!("the method {name} names no operation");
                 let advice = "give operation.$ref, a path such as '#/paths/~1things/get'";
-                return Err(Problem::new(at.place(), &what, advice));
+                return Err(Diagnostic::new(at.place(), &what, advice));
             }
         },
     };
@@ -185,12 +192,12 @@ fn verb_by_name(name: &str) -> Option<Verb> {
 }
 
 /// Methods in the order in which they serve: those of each verb as it lists them, then the rest.
-fn methods<'a>(resource: At<'a>, problems: &mut Vec<Problem>) -> Vec<Source<'a>> {
-    let all: Vec<(&str, At<'_>)> = resource.get("methods").into_iter().flat_map(At::entries).collect();
-    let mut out: Vec<(&str, Verb, At<'_>)> = Vec::new();
+fn methods<'a>(resource: NodeRef<'a>, problems: &mut Vec<Diagnostic>) -> Vec<Source<'a>> {
+    let all: Vec<(&str, NodeRef<'_>)> = resource.get("methods").into_iter().flat_map(NodeRef::entries).collect();
+    let mut out: Vec<(&str, Verb, NodeRef<'_>)> = Vec::new();
     for (key, verb) in VERBS {
         let listed = resource.get("sqlVerbs").and_then(|v| v.get(key));
-        for at in listed.into_iter().flat_map(At::items) {
+        for at in listed.into_iter().flat_map(NodeRef::items) {
             // The last part of the reference is the method, wherever the rest leads.
             let named = at.reference_name().and_then(|last| all.iter().find(|(name, _)| *name == last));
             let (name, target) = match (named, at.target()) {

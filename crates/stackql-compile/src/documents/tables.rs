@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use stackql_provider::names::fold;
 use stackql_provider::{
-    AnswerFormat, Column, Location, Medium, Member, Method, Narrowing, NarrowingVia, Parameter, RequestShape, Resource,
-    ResourceEntry, ResponseShape, Service, ServiceEntry, ServiceSource, TimeFormat, Type, TypeRef, Types, Verb,
+    BodyFormat, Column, Location, Member, Method, Parameter, PredicateEncoding, PredicatePushdown, Protocol,
+    RequestShape, Resource, ResourceEntry, ResponseShape, Service, ServiceEntry, ServiceSource, TimeFormat, Type,
+    TypeRef, Types, Verb,
 };
 
 use super::config::Config;
-use super::library::At;
-use super::problem::Problem;
+use super::library::NodeRef;
+use super::problem::Diagnostic;
 use super::provider::auth;
 
 const KEY: &str = "sqlExternalTables";
@@ -25,12 +26,12 @@ const MOST_VALUES: u32 = 1000;
 const JSON: &str = "application/json";
 
 /// Where a provider's document lists its tables.
-pub(super) fn listed(provider: At<'_>) -> Option<At<'_>> {
+pub(super) fn table_list(provider: NodeRef<'_>) -> Option<NodeRef<'_>> {
     provider.get("config")?.get(KEY)
 }
 
 /// The services that a provider's tables make, for its index.
-pub(super) fn services(provider: At<'_>) -> Vec<ServiceEntry> {
+pub(super) fn services(provider: NodeRef<'_>) -> Vec<ServiceEntry> {
     let mut names: Vec<&str> = tables(provider).map(schema).collect();
     names.sort_unstable();
     names.dedup();
@@ -39,19 +40,19 @@ pub(super) fn services(provider: At<'_>) -> Vec<ServiceEntry> {
 }
 
 /// Whether a provider has tables in a schema of this name.
-pub(super) fn has(provider: At<'_>, name: &str) -> bool {
+pub(super) fn has(provider: NodeRef<'_>, name: &str) -> bool {
     tables(provider).any(|table| schema(table) == name)
 }
 
 /// What is wrong with the tables of a schema whose name a service with a document has.
-pub(super) fn hidden(provider: At<'_>, name: &str) -> Option<Problem> {
+pub(super) fn hidden(provider: NodeRef<'_>, name: &str) -> Option<Diagnostic> {
     let table = tables(provider).find(|table| schema(*table) == name)?;
     let what = format!("the tables of the schema {name} are not there: a service with a document is called so");
-    Some(Problem::new(table.place(), &what, "rename the service under providerServices"))
+    Some(Diagnostic::new(table.place(), &what, "rename the service under providerServices"))
 }
 
 /// Compiles the service of one schema. A table with a problem is left out and named.
-pub(super) fn compile(provider: At<'_>, name: &str) -> (ServiceSource, Vec<Problem>) {
+pub(super) fn compile(provider: NodeRef<'_>, name: &str) -> (ServiceSource, Vec<Diagnostic>) {
     let config = Config::service(provider, provider, provider);
     let mut resources: BTreeMap<&str, Resource> = BTreeMap::new();
     let mut problems = Vec::new();
@@ -59,7 +60,7 @@ pub(super) fn compile(provider: At<'_>, name: &str) -> (ServiceSource, Vec<Probl
         match resource(table) {
             Ok((own, _)) if resources.contains_key(own) => {
                 let what = format!("the table {own} of {name} is listed before");
-                problems.push(Problem::new(table.place(), &what, "list each table once"));
+                problems.push(Diagnostic::new(table.place(), &what, "list each table once"));
             }
             Ok((own, resource)) => {
                 resources.insert(own, resource);
@@ -79,18 +80,18 @@ pub(super) fn compile(provider: At<'_>, name: &str) -> (ServiceSource, Vec<Probl
 }
 
 /// The tables, in a list or by name.
-fn tables(provider: At<'_>) -> impl Iterator<Item = At<'_>> {
-    let all = listed(provider);
-    all.into_iter().flat_map(At::items).chain(all.into_iter().flat_map(At::entries).map(|(_, table)| table))
+fn tables(provider: NodeRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
+    let all = table_list(provider);
+    all.into_iter().flat_map(NodeRef::items).chain(all.into_iter().flat_map(NodeRef::entries).map(|(_, table)| table))
 }
 
-fn schema(table: At<'_>) -> &str {
+fn schema(table: NodeRef<'_>) -> &str {
     table.text("schemaName").filter(|name| !name.is_empty()).unwrap_or(USUAL_SCHEMA)
 }
 
 /// A table's name and the resource that it is.
-fn resource(table: At<'_>) -> Result<(&str, Resource), Problem> {
-    let wrong = |what: &str, advice: &str| Problem::new(table.place(), what, advice);
+fn resource(table: NodeRef<'_>) -> Result<(&str, Resource), Diagnostic> {
+    let wrong = |what: &str, advice: &str| Diagnostic::new(table.place(), what, advice);
     let name = table.text("name").filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| wrong("the table has no name", "give `name`, as the database has it"))?;
     let mut types = Types::default();
@@ -98,7 +99,7 @@ fn resource(table: At<'_>) -> Result<(&str, Resource), Problem> {
     let stated: Vec<(&str, &str)> = table
         .get("columns")
         .into_iter()
-        .flat_map(At::items)
+        .flat_map(NodeRef::items)
         .filter_map(|column| Some((column.text("name")?, column.text("type").unwrap_or_default())))
         .collect();
     if stated.is_empty() {
@@ -111,8 +112,8 @@ fn resource(table: At<'_>) -> Result<(&str, Resource), Problem> {
         let kind = kind(stated);
         if is_compared_alike(&kind) {
             let via =
-                NarrowingVia::Filter { parameter: filters.clone(), name: column.to_owned(), maximum: MOST_VALUES };
-            narrowings.push(Narrowing { column: column.to_owned(), via });
+                PredicateEncoding::Filter { parameter: filters.clone(), name: column.to_owned(), maximum: MOST_VALUES };
+            narrowings.push(PredicatePushdown { column: column.to_owned(), encoding: via });
         }
         let ty = types.push(shape(&kind));
         columns.push(Column { name: column.to_owned(), wire: column.to_owned(), ty, ..Column::default() });
@@ -126,17 +127,17 @@ fn resource(table: At<'_>) -> Result<(&str, Resource), Problem> {
         description: String::new(),
         parameters: vec![conditions(&filters, &mut types)],
         request: RequestShape {
-            medium: Medium::Table { schema: schema(table).to_owned(), name: name.to_owned(), filters },
+            protocol: Protocol::Table { schema: schema(table).to_owned(), name: name.to_owned(), filters },
             ..RequestShape::default()
         },
         response: ResponseShape {
             media_type: JSON.to_owned(),
-            format: AnswerFormat::Json,
+            format: BodyFormat::Json,
             row: Some(row),
             ..ResponseShape::default()
         },
         paging: None,
-        narrowings,
+        predicate_pushdowns: narrowings,
         ..Method::default()
     };
     Ok((name, Resource { name: name.to_owned(), columns, methods: vec![method], types, ..Resource::default() }))
@@ -147,7 +148,7 @@ fn conditions(name: &str, types: &mut Types) -> Parameter {
     let text = types.push(Type::String);
     let list = |item: TypeRef| Type::List { item, item_wire: None, flattened: false };
     let values = types.push(list(text));
-    let condition = Type::Structure { members: vec![member(Medium::NAME, text), member(Medium::VALUES, values)] };
+    let condition = Type::Structure { members: vec![member(Protocol::NAME, text), member(Protocol::VALUES, values)] };
     let condition = types.push(condition);
     let (name, wire) = (name.to_owned(), name.to_owned());
     Parameter { name, wire, location: Location::Body, ty: types.push(list(condition)), ..Parameter::default() }

@@ -15,7 +15,7 @@ const SMALL: usize = 16;
 
 /// One document.
 #[derive(Debug)]
-pub(crate) struct Tree {
+pub(crate) struct YamlTree {
     nodes: Vec<Node>,
     /// Where its references lead outside of it: the part of each in front of `#`, once.
     pub(crate) foreign: Vec<String>,
@@ -57,8 +57,8 @@ enum Open {
     Map(u32, Vec<(Box<str>, u32)>, Option<Box<str>>),
 }
 
-impl Tree {
-    pub(crate) fn read(text: &str) -> Result<Self, Malformed> {
+impl YamlTree {
+    pub(crate) fn parse(text: &str) -> Result<Self, Malformed> {
         let text = text.trim_start_matches('\u{feff}');
         if text.len() > MAX_BYTES {
             return Err(Malformed { line: 1, reason: format!("larger than {} MiB", MAX_BYTES >> 20) });

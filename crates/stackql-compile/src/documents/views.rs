@@ -3,14 +3,14 @@
 
 use stackql_provider::{Dialect, View};
 
-use super::library::At;
-use super::problem::Problem;
+use super::library::NodeRef;
+use super::problem::Diagnostic;
 
 /// As long as a chain may be.
 const MOST: usize = 16;
 
 /// The views that a SELECT of a resource may be. One with a problem is left out and named.
-pub(super) fn of_resource(resource: At<'_>, problems: &mut Vec<Problem>) -> Vec<View> {
+pub(super) fn of_resource(resource: NodeRef<'_>, problems: &mut Vec<Diagnostic>) -> Vec<View> {
     let first = resource.get("config").and_then(|c| c.get("views")).and_then(|v| v.get("select"));
     let chain = std::iter::successors(first, |view| view.get("fallback"));
     let mut views = Vec::new();
@@ -23,10 +23,10 @@ pub(super) fn of_resource(resource: At<'_>, problems: &mut Vec<Problem>) -> Vec<
     views
 }
 
-fn view(at: At<'_>) -> Result<View, Problem> {
+fn view(at: NodeRef<'_>) -> Result<View, Diagnostic> {
     let body = at.text("ddl").unwrap_or_default().trim().trim_end_matches(';').trim_end();
     if body.is_empty() {
-        return Err(Problem::new(at.place(), "the view has no SELECT", "give one under ddl"));
+        return Err(Diagnostic::new(at.place(), "the view has no SELECT", "give one under ddl"));
     }
     let mut view = View { body: body.to_owned(), ..View::default() };
     let predicate = at.text("predicate").unwrap_or_default();
@@ -34,7 +34,7 @@ fn view(at: At<'_>) -> Result<View, Problem> {
         add(&mut view, part).ok_or_else(|| {
             let what = format!("the view's predicate has a part that means nothing: {part}");
             let advice = "write sqlDialect == \"sqlite3\" (or \"postgres\") and requiredParams == [ a, b ]";
-            Problem::new(at.place(), &what, advice)
+            Diagnostic::new(at.place(), &what, advice)
         })?;
     }
     Ok(view)

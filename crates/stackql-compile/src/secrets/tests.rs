@@ -21,7 +21,7 @@ fn found(input: &str, output: &str) -> Vec<String> {
         "Out": {"type": "structure", "members": {"Users": {"shape": "Users"}, "Thing": {"shape": "HiddenThing"}}}
     }});
     let name = |s: Secret| s.parent.map_or(s.name.clone(), |parent| format!("{parent}/{}", s.name));
-    of_shapes(&model, true, input, output).into_iter().map(name).collect()
+    shape_secrets(&model, true, input, output).into_iter().map(name).collect()
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use stackql_compile::{AWS_OVERLAY, aws};
-use stackql_provider::{Carrier, NarrowingVia, NextPage, ProviderSource, Resource, Verb};
+use stackql_provider::{NextPage, PredicateEncoding, ProviderSource, Resource, ResponseLocation, Verb};
 
 fn provider() -> ProviderSource {
     let facts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../providers/aws/facts");
@@ -50,11 +50,11 @@ fn traffic_mirror_sessions_are_the_seed() {
     assert_eq!(describe.response.rows, ["trafficMirrorSessionSet", "item"]);
     assert!(matches!(
         describe.paging.as_ref().map(|p| &p.next),
-        Some(NextPage::Token { answer: Carrier::Body(path), .. }) if *path == ["nextToken"]
+        Some(NextPage::Token { answer: ResponseLocation::Body(path), .. }) if *path == ["nextToken"]
     ));
-    let filter = |n: &&stackql_provider::Narrowing| n.column == "networkInterfaceId";
-    let via = &describe.narrowings.iter().find(filter).unwrap().via;
-    assert!(matches!(via, NarrowingVia::Filter { name, .. } if name == "network-interface-id"));
+    let filter = |n: &&stackql_provider::PredicatePushdown| n.column == "networkInterfaceId";
+    let via = &describe.predicate_pushdowns.iter().find(filter).unwrap().encoding;
+    assert!(matches!(via, PredicateEncoding::Filter { name, .. } if name == "network-interface-id"));
     assert_eq!(table.methods[1].response.rows, ["trafficMirrorSession"]);
 }
 
@@ -62,7 +62,7 @@ fn traffic_mirror_sessions_are_the_seed() {
 fn version_and_scope_come_from_data() {
     let provider = provider().provider;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../providers/aws");
-    let manifest = stackql_compile::Manifest::read(&folder).unwrap().expect("the provider has a manifest");
+    let manifest = stackql_compile::Manifest::load(&folder).unwrap().expect("the provider has a manifest");
     assert_eq!(provider.version, format!("v{}", manifest.version));
     assert_eq!(provider.scopes.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["region"]);
 }

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use stackql_compile::{Coverage, Documents, Installed};
-use stackql_provider::{OnDemand, Verb};
+use stackql_compile::{Coverage, DocumentProvider, Documents};
+use stackql_provider::{LazyProvider, Verb};
 
 use crate::shown::shown;
 
@@ -40,7 +40,7 @@ fn commands_and_tables_are_counted_and_there() {
     let commands = vec![(Verb::Select, 1), (Verb::Insert, 1), (Verb::Delete, 1)];
     assert_eq!(counted("local_commands"), (1, 3, commands, 4));
     assert_eq!(counted("database_tables"), (3, 3, vec![(Verb::Select, 3)], 4));
-    let installed = Installed::open(&folder("database_tables"), None).unwrap();
+    let installed = DocumentProvider::open(&folder("database_tables"), None).unwrap();
     let services: Vec<&str> = installed.provider().services.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(services, ["harbour", "public", "yard"]);
     let ships = installed.resource(2, 0).unwrap();

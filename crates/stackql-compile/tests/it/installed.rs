@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use stackql_compile::Installed;
-use stackql_provider::OnDemand;
+use stackql_compile::DocumentProvider;
+use stackql_provider::LazyProvider;
 use tempfile::TempDir;
 
 /// The documents of a case, in a folder that may be changed.
@@ -28,7 +28,8 @@ fn copy(from: &Path, to: &Path) {
 
 /// The columns of the one table, as another process finds them.
 fn columns(root: &TempDir) -> Vec<String> {
-    let installed = Installed::open(&root.path().join("src/mock/v1.0.0"), Some(&root.path().join("kept"))).unwrap();
+    let installed =
+        DocumentProvider::open(&root.path().join("src/mock/v1.0.0"), Some(&root.path().join("kept"))).unwrap();
     installed.resource(0, 0).unwrap().columns.into_iter().map(|c| c.name).collect()
 }
 

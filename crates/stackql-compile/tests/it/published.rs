@@ -80,10 +80,10 @@ fn queries_of(provider: &Provider, source: ServiceSource) -> usize {
                 Type::Integer => Value::Integer(7),
                 _ => Value::Text(format!("the \"{name}\"")),
             };
-            let owed = method.owed();
+            let owed = method.caller_required();
             let bindings = owed.iter().map(|name| ((*name).to_owned(), value(name))).collect();
             let call = bind(operation, &bindings, &mut String::new).unwrap();
-            let table = call.operation().table();
+            let table = call.operation().qualified_name();
             let request = request(&call, None, Some(5)).unwrap();
             let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
             let query = body["query"].as_str().unwrap();
@@ -94,7 +94,7 @@ fn queries_of(provider: &Provider, source: ServiceSource) -> usize {
             }
             assert!(request.path.starts_with("/graphql"), "{table}: {}", request.path);
             assert!(!resource.columns.is_empty(), "{table}: no columns");
-            assert!(request.query.is_empty() && request.repeatable, "{table}");
+            assert!(request.query.is_empty() && request.retryable, "{table}");
             written += 1;
         }
     }

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use stackql_provider::{
-    AnswerFormat, BodyStyle, Bound, Carrier, Clause, Completion, Condition, Count, FormStyle, Inverse, Location,
-    MadeAt, Medium, Method, NarrowingVia, NextPage, Parameter, Permissions, Poll, Pushdown, Resource, Retry,
-    ServiceSource, Type, TypeRef, Types, ValueStyle,
+    BodyFormat, BodyStyle, Clause, ClausePushdown, CountRequest, FormStyle, Inverse, Location, LroRules, Method,
+    NextPage, Parameter, Permissions, Poll, PredicateEncoding, Protocol, Resource, ResponseLocation, ResultLocation,
+    Retry, RowLimit, ServiceSource, StatusCondition, Type, TypeRef, Types, ValueStyle,
 };
 
 pub(crate) fn shown(source: &ServiceSource) -> String {
@@ -47,13 +47,13 @@ fn resource(resource: &Resource, out: &mut String) {
 
 fn method(method: &Method, types: &Types, out: &mut String) {
     let request = &method.request;
-    let carried = match &request.medium {
-        Medium::Http => format!("{} {}", request.http_method, request.path),
-        Medium::Command { program, chosen: None, arguments } => format!("command {program} {arguments:?}"),
-        Medium::Command { program, chosen: Some(chosen), arguments } => {
+    let carried = match &request.protocol {
+        Protocol::Http => format!("{} {}", request.http_method, request.path),
+        Protocol::Command { program, chosen: None, arguments } => format!("command {program} {arguments:?}"),
+        Protocol::Command { program, chosen: Some(chosen), arguments } => {
             format!("command {program} or {chosen} {arguments:?}")
         }
-        Medium::Table { schema, name, filters } => format!("table {schema}.{name} by {filters}"),
+        Protocol::Table { schema, name, filters } => format!("table {schema}.{name} by {filters}"),
     };
     let _ = writeln!(out, "  {} {} <- {carried}", method.verb.keyword(), method.name);
     let _ = writeln!(out, "    requires {}", method.required().join(", "));
@@ -71,7 +71,7 @@ fn method(method: &Method, types: &Types, out: &mut String) {
                 format!("json base {} wrap {}", base.as_deref().unwrap_or("-"), wrap.as_deref().unwrap_or("-"))
             }
             BodyStyle::GraphQl { query, cursor } => format!("graphql {query:?} cursor {cursor:?}"),
-            BodyStyle::Markup { root, attributes, declaration } => format!("xml {root} [{attributes}] [{declaration}]"),
+            BodyStyle::Xml { root, attributes, declaration } => format!("xml {root} [{attributes}] [{declaration}]"),
         };
         let _ = writeln!(out, "    body {} {body}", request.media_type);
     }
@@ -83,15 +83,15 @@ fn method(method: &Method, types: &Types, out: &mut String) {
     }
     let response = &method.response;
     let format = match response.format {
-        AnswerFormat::Markup => "Xml",
-        AnswerFormat::Json => "Json",
+        BodyFormat::Xml => "Xml",
+        BodyFormat::Json => "Json",
     };
     let _ = writeln!(out, "    answer {format} {} rows {}", response.media_type, response.rows.join("/"));
     if let Some(template) = &response.transform {
         let _ = writeln!(out, "    answer by {} {:?}", template.kind, template.body);
     }
-    for narrowing in &method.narrowings {
-        if let NarrowingVia::Filter { parameter, name, maximum } = &narrowing.via {
+    for narrowing in &method.predicate_pushdowns {
+        if let PredicateEncoding::Filter { parameter, name, maximum } = &narrowing.encoding {
             let _ = writeln!(out, "    {} narrows by {parameter} {name}, {maximum} at most", narrowing.column);
         }
     }
@@ -113,18 +113,18 @@ fn method(method: &Method, types: &Types, out: &mut String) {
         };
         let _ = writeln!(out, "    next {next}");
         if let (Some(size), NextPage::Cursor { .. } | NextPage::Offset { .. }) = (&paging.size, &paging.next) {
-            let always = if size.ask_maximum { " always" } else { "" };
+            let always = if size.request_maximum { " always" } else { "" };
             let _ = writeln!(out, "    size {} to {}{always}", size.parameter, size.maximum);
         }
     }
-    if let Some(pushdown) = &method.pushdown {
+    if let Some(pushdown) = &method.clause_pushdown {
         self::pushdown(pushdown, out);
     }
-    if let Some(completion) = &method.completion {
+    if let Some(completion) = &method.lro {
         self::completion(completion, types, out);
     }
     if let Some(Inverse { resource, method, tokens }) = &method.inverse {
-        let token = |(name, at): &(String, Carrier)| format!(" {name} <- {}", carrier(at));
+        let token = |(name, at): &(String, ResponseLocation)| format!(" {name} <- {}", carrier(at));
         let _ = writeln!(out, "    undone by {resource}.{method}{}", tokens.iter().map(token).collect::<String>());
     }
     if let Some(Retry { attempts, first_wait, factor, longest_wait, jitter, http_methods, statuses }) = &method.retry {
@@ -142,26 +142,26 @@ fn method(method: &Method, types: &Types, out: &mut String) {
     }
 }
 
-fn pushdown(pushdown: &Pushdown, out: &mut String) {
-    let Pushdown { select, filter, order, top, skip, count } = pushdown;
+fn pushdown(pushdown: &ClausePushdown, out: &mut String) {
+    let ClausePushdown { select, filter, order, top, skip, count } = pushdown;
     for (what, clause) in [("select", select), ("filter", filter), ("order", order)] {
         let Some(Clause { parameter, columns, operators }) = clause else { continue };
         let all = |names: &Option<Vec<String>>| names.as_ref().map_or("any".to_owned(), |names| names.join(" "));
         let _ = writeln!(out, "    {what} by {parameter} columns {} operators {}", all(columns), all(operators));
     }
     for (what, bound) in [("top", top), ("skip", skip)] {
-        let Some(Bound { parameter, maximum, of_page }) = bound else { continue };
+        let Some(RowLimit { parameter, maximum, per_page: of_page }) = bound else { continue };
         let maximum = maximum.map(|most| format!(" to {most}")).unwrap_or_default();
         let _ = writeln!(out, "    {what} by {parameter}{maximum}{}", if *of_page { " of a page" } else { "" });
     }
-    if let Some(Count { parameter, value, answer }) = count {
+    if let Some(CountRequest { parameter, value, response_path: answer }) = count {
         let _ = writeln!(out, "    count by {parameter}={value} <- {}", answer.join("/"));
     }
 }
 
-fn completion(completion: &Completion, types: &Types, out: &mut String) {
+fn completion(completion: &LroRules, types: &Types, out: &mut String) {
     let path = |path: &[String]| path.join("/");
-    for way in &completion.ways {
+    for way in &completion.patterns {
         let poll = match &way.poll {
             Poll::Link(link) => format!("link {}", path(link)),
             Poll::Name { name, below } => format!("name {} below {}", path(name), below.as_deref().unwrap_or("-")),
@@ -172,13 +172,13 @@ fn completion(completion: &Completion, types: &Types, out: &mut String) {
             Poll::Header(name) => format!("header {name}"),
             Poll::Accepted(name) => format!("header {name} while accepted"),
         };
-        let made = match &way.made {
-            MadeAt::Nowhere => "nothing".to_owned(),
-            MadeAt::Answer => "the answer".to_owned(),
-            MadeAt::Member(member) => format!("member {}", path(member)),
-            MadeAt::Link(link) => format!("link {}", path(link)),
-            MadeAt::Same => "where it was written".to_owned(),
-            MadeAt::Header(name) => format!("header {name}"),
+        let made = match &way.result {
+            ResultLocation::None => "nothing".to_owned(),
+            ResultLocation::Response => "the answer".to_owned(),
+            ResultLocation::Member(member) => format!("member {}", path(member)),
+            ResultLocation::Link(link) => format!("link {}", path(link)),
+            ResultLocation::Same => "where it was written".to_owned(),
+            ResultLocation::Header(name) => format!("header {name}"),
         };
         let _ = writeln!(out, "    awaits {poll}, made {made}");
         // What follows from a header is always the same.
@@ -188,29 +188,29 @@ fn completion(completion: &Completion, types: &Types, out: &mut String) {
             let _ = writeln!(out, "      done {done} failed {failed}");
         }
     }
-    if let Some(made) = &completion.made {
+    if let Some(made) = &completion.result {
         let row = made.row.map_or("as the table's rows".to_owned(), |row| ty(types, row, 0));
         let _ = writeln!(out, "      made {} {row}", made.media_type);
     }
 }
 
-fn condition(of: &Condition) -> String {
+fn condition(of: &StatusCondition) -> String {
     let joined =
-        |parts: &[Condition], by: &str| format!("({})", parts.iter().map(condition).collect::<Vec<_>>().join(by));
+        |parts: &[StatusCondition], by: &str| format!("({})", parts.iter().map(condition).collect::<Vec<_>>().join(by));
     let value = |value: &Option<String>| value.as_ref().map_or("null".to_owned(), |value| format!("'{value}'"));
     match of {
-        Condition::Is(path, is) => format!("{} == {}", path.join("/"), value(is)),
-        Condition::IsNot(path, is) => format!("{} != {}", path.join("/"), value(is)),
-        Condition::Answered => "answered".to_owned(),
-        Condition::All(parts) => joined(parts, " && "),
-        Condition::Any(parts) => joined(parts, " || "),
+        StatusCondition::Is(path, is) => format!("{} == {}", path.join("/"), value(is)),
+        StatusCondition::IsNot(path, is) => format!("{} != {}", path.join("/"), value(is)),
+        StatusCondition::Answered => "answered".to_owned(),
+        StatusCondition::All(parts) => joined(parts, " && "),
+        StatusCondition::Any(parts) => joined(parts, " || "),
     }
 }
 
-fn carrier(carrier: &Carrier) -> String {
+fn carrier(carrier: &ResponseLocation) -> String {
     match carrier {
-        Carrier::Body(path) => format!("body {}", path.join("/")),
-        Carrier::Header(name) => format!("header {name}"),
+        ResponseLocation::Body(path) => format!("body {}", path.join("/")),
+        ResponseLocation::Header(name) => format!("header {name}"),
     }
 }
 

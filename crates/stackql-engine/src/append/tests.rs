@@ -12,12 +12,12 @@ use datafusion::physical_plan::{ExecutionPlanProperties, collect, displayable};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::*;
-use crate::spilling::JOINS_SPILL_RULE;
+use crate::spilling::SPILLABLE_JOIN_RULE;
 
 fn context() -> SessionContext {
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(SINGLE_PARTITION_RULE)];
     rules.extend(PhysicalOptimizer::new().rules);
-    rules.push(Arc::new(JOINS_SPILL_RULE));
+    rules.push(Arc::new(SPILLABLE_JOIN_RULE));
     let builder = SessionStateBuilder::new().with_config(SessionConfig::new().with_target_partitions(1));
     SessionContext::new_with_state(builder.with_default_features().with_physical_optimizer_rules(rules).build())
 }

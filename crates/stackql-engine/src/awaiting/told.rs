@@ -1,21 +1,21 @@
 //! How the end of a method's work is waited for, in words, for EXPLAIN.
 
-use stackql_provider::{Condition, Method, Poll, Way};
+use stackql_provider::{LroPattern, Method, Poll, StatusCondition};
 
 use crate::SessionOptions;
 
 /// A line a way in which an answer may tell of work that goes on, and one that says when it is asked for.
-pub(crate) fn told(method: &Method, options: &SessionOptions) -> Vec<String> {
-    let Some(completion) = &method.completion else {
+pub(crate) fn explain_lro(method: &Method, options: &SessionOptions) -> Vec<String> {
+    let Some(completion) = &method.lro else {
         return vec!["for nothing: the answer is all there is".to_owned()];
     };
     let (first, limit) = (options.await_pause.as_secs_f64(), options.await_limit.as_secs_f64());
     let longest = first * f64::from(super::LONGEST);
     let pace = format!("asks every {first} to {longest} s, or as answers say, for at most {limit} s");
-    completion.ways.iter().map(of_way).chain([pace]).collect()
+    completion.patterns.iter().map(of_way).chain([pace]).collect()
 }
 
-fn of_way(way: &Way) -> String {
+fn of_way(way: &LroPattern) -> String {
     let asks = match &way.poll {
         Poll::Link(path) => format!("asks at the address in {}", path.join(".")),
         Poll::Name { name, below: Some(below) } => format!("asks at {below}/ and the name in {}", name.join(".")),
@@ -31,24 +31,24 @@ fn of_way(way: &Way) -> String {
     };
     let done = condition(&way.done);
     match &way.failed {
-        Condition::Any(parts) if parts.is_empty() => format!("{asks} until {done}"),
+        StatusCondition::Any(parts) if parts.is_empty() => format!("{asks} until {done}"),
         failed => format!("{asks} until {done}, and fails if {}", condition(failed)),
     }
 }
 
-fn condition(condition: &Condition) -> String {
-    let joined = |parts: &[Condition], by: &str| parts.iter().map(self::condition).collect::<Vec<_>>().join(by);
+fn condition(condition: &StatusCondition) -> String {
+    let joined = |parts: &[StatusCondition], by: &str| parts.iter().map(self::condition).collect::<Vec<_>>().join(by);
     match condition {
-        Condition::Is(path, Some(value)) => format!("{} = '{value}'", path.join(".")),
-        Condition::Is(path, None) => format!("{} is null", path.join(".")),
-        Condition::IsNot(path, Some(value)) => format!("{} != '{value}'", path.join(".")),
-        Condition::IsNot(path, None) => format!("{} is not null", path.join(".")),
-        Condition::Answered => "the HTTP status is not 202".to_owned(),
-        Condition::All(parts) => match parts.as_slice() {
+        StatusCondition::Is(path, Some(value)) => format!("{} = '{value}'", path.join(".")),
+        StatusCondition::Is(path, None) => format!("{} is null", path.join(".")),
+        StatusCondition::IsNot(path, Some(value)) => format!("{} != '{value}'", path.join(".")),
+        StatusCondition::IsNot(path, None) => format!("{} is not null", path.join(".")),
+        StatusCondition::Answered => "the HTTP status is not 202".to_owned(),
+        StatusCondition::All(parts) => match parts.as_slice() {
             [] => "always".to_owned(),
             parts => format!("({})", joined(parts, " and ")),
         },
-        Condition::Any(parts) => match parts.as_slice() {
+        StatusCondition::Any(parts) => match parts.as_slice() {
             [] => "never".to_owned(),
             parts => joined(parts, " or "),
         },

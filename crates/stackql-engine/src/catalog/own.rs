@@ -17,44 +17,45 @@ use futures::stream::TryStreamExt;
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::{Store, Stored, StoredKind};
+use crate::{Store, StoredKind, StoredObject};
 
 /// The schema of names of one word.
 #[derive(Debug)]
-pub(super) struct Own(pub(super) Arc<Context>);
+pub(super) struct LocalSchema(pub(super) Arc<Context>);
 
 #[async_trait]
-impl SchemaProvider for Own {
+impl SchemaProvider for LocalSchema {
     fn table_names(&self) -> Vec<String> {
         self.0.made.iter().map(|made| made.name.clone()).collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        if let Some(executed) = self.0.executed(name) {
+        if let Some(executed) = self.0.exec_table(name) {
             return Ok(Some(Arc::new(executed)));
         }
         if let Some(view) = self.0.view(name) {
             return Ok(Some(Arc::clone(&view.table) as _));
         }
-        let (made, store) = (self.0.own(name).filter(|made| made.kind != StoredKind::View), self.0.store.clone());
+        let (made, store) =
+            (self.0.find_local_object(name).filter(|made| made.kind != StoredKind::View), self.0.store.clone());
         let Some((made, store)) = made.zip(store) else { return Ok(None) };
-        Ok(Some(Arc::new(StoredTable { made, store })))
+        Ok(Some(Arc::new(LocalTable { made, store })))
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.0.view(name).is_some() || self.0.made(name).is_some() || self.0.executed(name).is_some()
+        self.0.view(name).is_some() || self.0.made(name).is_some() || self.0.exec_table(name).is_some()
     }
 }
 
 /// Rows that are kept.
 #[derive(Debug, Clone)]
-struct StoredTable {
-    made: Arc<Stored>,
+struct LocalTable {
+    made: Arc<StoredObject>,
     store: Arc<dyn Store>,
 }
 
 #[async_trait]
-impl TableProvider for StoredTable {
+impl TableProvider for LocalTable {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.made.schema)
     }
@@ -72,26 +73,26 @@ impl TableProvider for StoredTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let columns = projection.cloned().unwrap_or_else(|| (0..self.made.schema.fields().len()).collect());
         let schema = Arc::new(self.made.schema.project(&columns)?);
-        let part = Arc::new(Part { table: self.clone(), schema: Arc::clone(&schema), columns });
+        let part = Arc::new(LocalPartition { table: self.clone(), schema: Arc::clone(&schema), columns });
         Ok(Arc::new(StreamingTableExec::try_new(schema, vec![part], None, [], false, None)?))
     }
 }
 
 /// The rows of one reading.
 #[derive(Debug)]
-struct Part {
-    table: StoredTable,
+struct LocalPartition {
+    table: LocalTable,
     schema: SchemaRef,
     columns: Vec<usize>,
 }
 
-impl PartitionStream for Part {
+impl PartitionStream for LocalPartition {
     fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let (StoredTable { made, store }, columns) = (self.table.clone(), self.columns.clone());
+        let (LocalTable { made, store }, columns) = (self.table.clone(), self.columns.clone());
         let told = |error| DataFusionError::from(Error::Store(error));
         let rows = async move { store.rows(&made.name, &columns).await.map(|rows| rows.map_err(told)).map_err(told) };
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), rows.try_flatten_stream()))

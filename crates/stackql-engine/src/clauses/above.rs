@@ -17,27 +17,27 @@ use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::limit::GlobalLimitExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
-use stackql_call::{Clauses, Order};
+use stackql_call::{ClauseEncoder, Order};
 use stackql_provider::Column;
 
-use super::count::CountExec;
+use super::count::RemoteCountExec;
 use crate::demand::Demand;
-use crate::fetch::FetchExec;
+use crate::fetch::CallExec;
 use crate::plan::{PlanRule, with_children};
 
 /// Lets LIMIT, OFFSET, ORDER BY and `count(*)` travel where the rows that come are those that are wanted.
-pub(crate) const CLAUSES_ABOVE_RULE: PlanRule = PlanRule { name: "clauses_above", rewrite: travelled };
+pub(crate) const CLAUSE_PUSHDOWN_RULE: PlanRule = PlanRule { name: "clauses_above", rewrite: push_clauses };
 
-fn travelled(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+fn push_clauses(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let node = plan.as_ref() as &dyn Any;
     let told = if let Some(limit) = node.downcast_ref::<GlobalLimitExec>() {
-        limited(limit)?
+        push_limit(limit)?
     } else if let Some(filter) = node.downcast_ref::<FilterExec>() {
-        filtered(&plan, filter)?
+        push_filter_limit(&plan, filter)?
     } else if let Some(sort) = node.downcast_ref::<SortExec>() {
-        sorted(sort)?
+        push_sort(sort)?
     } else if let Some(aggregate) = node.downcast_ref::<AggregateExec>() {
-        counted(aggregate)?
+        push_count(aggregate)?
     } else {
         None
     };
@@ -47,7 +47,7 @@ fn travelled(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let mut differs = false;
     let mut children = Vec::new();
     for child in plan.children() {
-        let told = travelled(Arc::clone(child))?;
+        let told = push_clauses(Arc::clone(child))?;
         differs |= !Arc::ptr_eq(&told, child);
         children.push(told);
     }
@@ -55,9 +55,9 @@ fn travelled(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
 }
 
 /// The scan below a plan that changes nothing about which rows there are.
-fn scan(plan: &Arc<dyn ExecutionPlan>) -> Option<&FetchExec> {
+fn scan(plan: &Arc<dyn ExecutionPlan>) -> Option<&CallExec> {
     let node = plan.as_ref() as &dyn Any;
-    if let Some(fetch) = node.downcast_ref::<FetchExec>() {
+    if let Some(fetch) = node.downcast_ref::<CallExec>() {
         return Some(fetch);
     }
     if let Some(filter) = node.downcast_ref::<FilterExec>() {
@@ -70,40 +70,41 @@ fn scan(plan: &Arc<dyn ExecutionPlan>) -> Option<&FetchExec> {
 }
 
 /// The scan below a filter all of whose conditions travel for certain.
-fn scan_below(filter: &FilterExec) -> Option<&FetchExec> {
+fn scan_below(filter: &FilterExec) -> Option<&CallExec> {
     let all = split_conjunction(filter.predicate()).len();
-    scan(filter.input()).filter(|fetch| fetch.fetch_of().certain == all)
+    scan(filter.input()).filter(|fetch| fetch.call_spec().exact_filters == all)
 }
 
 /// A limit that a filter has.
-fn filtered(plan: &Arc<dyn ExecutionPlan>, filter: &FilterExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+fn push_filter_limit(plan: &Arc<dyn ExecutionPlan>, filter: &FilterExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let (Some(wanted), Some(fetch)) = (filter.fetch(), scan_below(filter)) else { return Ok(None) };
-    let clauses = Clauses::of(fetch.fetch_of().operation.method()).filter(|_| fetch.fetch_of().is_one);
+    let clauses =
+        ClauseEncoder::for_method(fetch.call_spec().operation.method()).filter(|_| fetch.call_spec().single_call);
     let Some(top) = clauses.and_then(|clauses| clauses.top(wanted as u64)) else { return Ok(None) };
     let fetch = fetch.with_clauses(vec![(top.parameter, top.value)], Some(wanted));
-    over(plan, fetch).map(Some)
+    replace_scan(plan, fetch).map(Some)
 }
 
 /// The plan over another scan.
-fn over(plan: &Arc<dyn ExecutionPlan>, fetch: FetchExec) -> Result<Arc<dyn ExecutionPlan>> {
+fn replace_scan(plan: &Arc<dyn ExecutionPlan>, fetch: CallExec) -> Result<Arc<dyn ExecutionPlan>> {
     match plan.children().first() {
-        Some(child) if !(plan.as_ref() as &dyn Any).is::<FetchExec>() => {
-            with_children(Arc::clone(plan), vec![over(child, fetch)?])
+        Some(child) if !(plan.as_ref() as &dyn Any).is::<CallExec>() => {
+            with_children(Arc::clone(plan), vec![replace_scan(child, fetch)?])
         }
         _ => Ok(Arc::new(fetch)),
     }
 }
 
 /// OFFSET and LIMIT travel together, where there is one call to which they can.
-fn limited(limit: &GlobalLimitExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    let Some(fetch) = scan(limit.input()).filter(|f| f.fetch_of().is_one) else { return Ok(None) };
-    let of = fetch.fetch_of();
-    let Some(clauses) = Clauses::of(of.operation.method()) else { return Ok(None) };
+fn push_limit(limit: &GlobalLimitExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let Some(fetch) = scan(limit.input()).filter(|f| f.call_spec().single_call) else { return Ok(None) };
+    let of = fetch.call_spec();
+    let Some(clauses) = ClauseEncoder::for_method(of.operation.method()) else { return Ok(None) };
     let Some(wanted) = limit.fetch() else { return Ok(None) };
     let mut bindings = Vec::new();
     let skip = clauses.skip(limit.skip() as u64);
     let skipped = match &skip {
-        Some(pushed) if pushed.whole => limit.skip(),
+        Some(pushed) if pushed.is_complete => limit.skip(),
         _ => 0,
     };
     bindings.extend(skip.filter(|_| skipped > 0).map(|p| (p.parameter, p.value)));
@@ -112,20 +113,20 @@ fn limited(limit: &GlobalLimitExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     if bindings.is_empty() {
         return Ok(None);
     }
-    let input = over(limit.input(), fetch.with_clauses(bindings, Some(wanted + rest)))?;
+    let input = replace_scan(limit.input(), fetch.with_clauses(bindings, Some(wanted + rest)))?;
     Ok(Some(Arc::new(GlobalLimitExec::new(input, rest, Some(wanted)))))
 }
 
 /// An order travels, and is made again here; a limit on it travels along where the provider puts first what we do.
-fn sorted(sort: &SortExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+fn push_sort(sort: &SortExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let Some(fetch) = any_scan(sort.input()) else { return Ok(None) };
-    let of = fetch.fetch_of();
+    let of = fetch.call_spec();
     let method = of.operation.method();
-    let Some(clauses) = Clauses::of(method) else { return Ok(None) };
-    let mut agrees = of.is_one && scan(sort.input()).is_some();
+    let Some(clauses) = ClauseEncoder::for_method(method) else { return Ok(None) };
+    let mut agrees = of.single_call && scan(sort.input()).is_some();
     let mut columns: Vec<(Column, bool)> = Vec::new();
     for by in sort.expr().iter() {
-        let Some((name, data_type)) = origin(sort.input(), &by.expr) else { return Ok(None) };
+        let Some((name, data_type)) = source_column(sort.input(), &by.expr) else { return Ok(None) };
         let (descending, nulls_first) = (by.options.descending, by.options.nulls_first);
         // NULL is the least of all there; texts have an order of the provider's own.
         let nulls_agree = descending != nulls_first || excludes_null(sort.input(), &name);
@@ -142,46 +143,47 @@ fn sorted(sort: &SortExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let top = wanted.and_then(|wanted| clauses.top(wanted as u64));
     let wanted = wanted.filter(|_| top.is_some());
     let bindings = std::iter::once(order).chain(top).map(|p| (p.parameter, p.value)).collect();
-    let input = over(sort.input(), fetch.with_clauses(bindings, wanted))?;
+    let input = replace_scan(sort.input(), fetch.with_clauses(bindings, wanted))?;
     Ok(Some(Arc::new(SortExec::new(sort.expr().clone(), input).with_fetch(sort.fetch()))))
 }
 
 /// The scan below a plan whose rows are some of the scan's.
-fn any_scan(plan: &Arc<dyn ExecutionPlan>) -> Option<&FetchExec> {
+fn any_scan(plan: &Arc<dyn ExecutionPlan>) -> Option<&CallExec> {
     let node = plan.as_ref() as &dyn Any;
     match node.downcast_ref::<FilterExec>() {
         Some(filter) if filter.fetch().is_none() => any_scan(filter.input()),
         Some(_) => None,
         None if node.is::<ProjectionExec>() || node.is::<CooperativeExec>() => any_scan(plan.children().first()?),
-        None => node.downcast_ref::<FetchExec>(),
+        None => node.downcast_ref::<CallExec>(),
     }
 }
 
 /// The scan's column that an expression over `plan` is.
-fn origin(plan: &Arc<dyn ExecutionPlan>, expr: &Arc<dyn PhysicalExpr>) -> Option<(String, DataType)> {
+fn source_column(plan: &Arc<dyn ExecutionPlan>, expr: &Arc<dyn PhysicalExpr>) -> Option<(String, DataType)> {
     let column = (expr.as_ref() as &dyn Any).downcast_ref::<PhysicalColumn>()?;
     let node = plan.as_ref() as &dyn Any;
-    if node.is::<FetchExec>() {
+    if node.is::<CallExec>() {
         let schema = plan.schema();
         let field = schema.field(column.index());
         return field.metadata().is_empty().then(|| (field.name().clone(), field.data_type().clone()));
     }
     if let Some(projection) = node.downcast_ref::<ProjectionExec>() {
-        return origin(projection.input(), &projection.expr().get(column.index())?.expr);
+        return source_column(projection.input(), &projection.expr().get(column.index())?.expr);
     }
     if let Some(filter) = node.downcast_ref::<FilterExec>() {
         let index = filter.projection().as_ref().map_or(Some(column.index()), |p| p.get(column.index()).copied())?;
         let inner: Arc<dyn PhysicalExpr> = Arc::new(PhysicalColumn::new(column.name(), index));
-        return origin(filter.input(), &inner);
+        return source_column(filter.input(), &inner);
     }
-    origin(plan.children().first()?, expr)
+    source_column(plan.children().first()?, expr)
 }
 
 /// Whether a filter below leaves out rows in which the column is NULL.
 fn excludes_null(plan: &Arc<dyn ExecutionPlan>, name: &str) -> bool {
     let node = plan.as_ref() as &dyn Any;
     if let Some(filter) = node.downcast_ref::<FilterExec>() {
-        let is_it = |expr: &Arc<dyn PhysicalExpr>| origin(filter.input(), expr).is_some_and(|(own, _)| own == name);
+        let is_it =
+            |expr: &Arc<dyn PhysicalExpr>| source_column(filter.input(), expr).is_some_and(|(own, _)| own == name);
         let excludes = |condition: &&Arc<dyn PhysicalExpr>| {
             let condition = condition.as_ref() as &dyn Any;
             if let Some(not_null) = condition.downcast_ref::<IsNotNullExpr>() {
@@ -199,7 +201,7 @@ fn excludes_null(plan: &Arc<dyn ExecutionPlan>, name: &str) -> bool {
 }
 
 /// `count(*)` of what a scan gives: of all rows that a provider finds it may say the number itself.
-fn counted(aggregate: &AggregateExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+fn push_count(aggregate: &AggregateExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let is_there = |e: &Arc<dyn PhysicalExpr>| {
         (e.as_ref() as &dyn Any).downcast_ref::<Literal>().is_some_and(|literal| !literal.value().is_null())
     };
@@ -222,17 +224,17 @@ fn counted(aggregate: &AggregateExec) -> Result<Option<Arc<dyn ExecutionPlan>>> 
         _ => return Ok(None),
     };
     let Some(fetch) = any_scan(input) else { return Ok(None) };
-    let method = fetch.fetch_of().operation.method();
-    let Some(pushed) = Clauses::of(method).and_then(|clauses| clauses.count()) else { return Ok(None) };
+    let method = fetch.call_spec().operation.method();
+    let Some(pushed) = ClauseEncoder::for_method(method).and_then(|clauses| clauses.count()) else { return Ok(None) };
     // Which fields rows have does not matter for their number.
-    let select = method.pushdown.as_ref().and_then(|pushdown| pushdown.select.as_ref());
+    let select = method.clause_pushdown.as_ref().and_then(|pushdown| pushdown.select.as_ref());
     let asking = fetch.without_clause(select.map(|clause| clause.parameter.as_str()));
     // The rows are in the answer that has no number, and are counted there.
-    let asking = asking.with_clauses(vec![(pushed.parameter, pushed.value)], None).told(Demand::All, true);
-    let below = over(input, asking.clone())?;
+    let asking = asking.with_clauses(vec![(pushed.parameter, pushed.value)], None).with_demand(Demand::All, true);
+    let below = replace_scan(input, asking.clone())?;
     let counting = recounted(aggregate, below)?;
     match scan(input) {
-        Some(_) if is_alone => Ok(Some(Arc::new(CountExec::new(asking, counting)))),
+        Some(_) if is_alone => Ok(Some(Arc::new(RemoteCountExec::new(asking, counting)))),
         // More than the number is wanted, or the filter is made again here and leaves other rows.
         _ => Ok(Some(counting)),
     }

@@ -1,4 +1,4 @@
-//! `CountExec`: a count that the provider makes, or, where its answer has none, one of the rows.
+//! `RemoteCountExec`: a count that the provider makes, or, where its answer has none, one of the rows.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,40 +16,40 @@ use datafusion::physical_plan::{
 use futures::future::TryFutureExt;
 use futures::stream::{self, StreamExt};
 
-use crate::fetch::FetchExec;
+use crate::fetch::CallExec;
 use crate::plan::{check_partition, single_partitions, stream as all_of};
 
 /// Asks for a number first.
 #[derive(Debug)]
-pub(super) struct CountExec {
-    asking: FetchExec,
+pub(super) struct RemoteCountExec {
+    remote: CallExec,
     /// Counts the rows.
-    counting: Arc<dyn ExecutionPlan>,
+    local_fallback: Arc<dyn ExecutionPlan>,
 }
 
-impl CountExec {
-    pub(super) fn new(asking: FetchExec, counting: Arc<dyn ExecutionPlan>) -> Self {
-        Self { asking, counting }
+impl RemoteCountExec {
+    pub(super) fn new(asking: CallExec, counting: Arc<dyn ExecutionPlan>) -> Self {
+        Self { remote: asking, local_fallback: counting }
     }
 }
 
-impl DisplayAs for CountExec {
+impl DisplayAs for RemoteCountExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CountExec: {} counts, else as below", self.asking.fetch_of().operation.table())
+        write!(f, "CountExec: {} counts, else as below", self.remote.call_spec().operation.qualified_name())
     }
 }
 
-impl ExecutionPlan for CountExec {
+impl ExecutionPlan for RemoteCountExec {
     fn name(&self) -> &'static str {
         "CountExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
-        self.counting.properties()
+        self.local_fallback.properties()
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.counting]
+        vec![&self.local_fallback]
     }
 
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
@@ -58,7 +58,7 @@ impl ExecutionPlan for CountExec {
 
     fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         let counting = children.pop().ok_or_else(|| DataFusionError::Internal("CountExec has one input".into()))?;
-        Ok(Arc::new(Self { asking: self.asking.clone(), counting }))
+        Ok(Arc::new(Self { remote: self.remote.clone(), local_fallback: counting }))
     }
 
     fn apply_expressions(
@@ -71,10 +71,10 @@ impl ExecutionPlan for CountExec {
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         check_partition(self, partition)?;
         let schema = self.schema();
-        let (asking, counting) = (self.asking.clone(), Arc::clone(&self.counting));
+        let (asking, counting) = (self.remote.clone(), Arc::clone(&self.local_fallback));
         let of_answer = Arc::clone(&schema);
         let rows = async move {
-            Ok::<_, DataFusionError>(match asking.counted(Arc::clone(&task)).await? {
+            Ok::<_, DataFusionError>(match asking.fetch_total_count(Arc::clone(&task)).await? {
                 Some(count) => {
                     let column = Arc::new(Int64Array::from(vec![count])) as ArrayRef;
                     let one = RecordBatch::try_new(of_answer, vec![column])?;

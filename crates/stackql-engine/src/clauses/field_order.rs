@@ -9,7 +9,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableScan};
 
 use crate::feed::table_of;
-use crate::shape::Source;
+use crate::shape::ColumnOrigin;
 use crate::table::ResourceTable;
 
 /// The plan whose scan knows what the statement names, where it is the only one and all rows above it are its own.
@@ -84,8 +84,8 @@ impl Named {
     /// none.
     fn of(&self, table: &ResourceTable) -> Option<Vec<String>> {
         let is_field = |column: &Column| {
-            let at = table.shape.schema.index_of(&column.name).ok();
-            at.is_some_and(|at| matches!(table.shape.sources[at], Source::Row(_)))
+            let at = table.columns.schema.index_of(&column.name).ok();
+            at.is_some_and(|at| matches!(table.columns.origins[at], ColumnOrigin::Row(_)))
         };
         let add = |mut names: Vec<String>, expr: &Expr| {
             let seen = expr.apply(|part| {

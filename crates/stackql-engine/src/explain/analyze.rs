@@ -12,11 +12,11 @@ use tokio::time::Instant;
 
 use crate::context::Context;
 use crate::executed;
-use crate::log::Entry;
+use crate::log::LoggedCall;
 
 /// One line of the answer.
 #[derive(Default)]
-struct Line {
+struct CallRow {
     kind: &'static str,
     operation: Option<String>,
     scope: Option<String>,
@@ -45,20 +45,20 @@ pub(crate) async fn analyze(
     }
     let took = whole(started.elapsed().as_millis());
     let calls = context.log.since(first);
-    let mut lines: Vec<Line> = calls.iter().map(line).collect();
+    let mut lines: Vec<CallRow> = calls.iter().map(line).collect();
     lines.push(total(&calls, rows, took));
     let plan = displayable(plan.as_ref()).indent(false).to_string();
-    lines.extend(plan.lines().map(|l| Line { kind: "plan", detail: l.to_owned(), ..Line::default() }));
+    lines.extend(plan.lines().map(|l| CallRow { kind: "plan", detail: l.to_owned(), ..CallRow::default() }));
     batch(&lines)
 }
 
-fn line(call: &Entry) -> Line {
+fn line(call: &LoggedCall) -> CallRow {
     let detail = match &call.sent.error {
         Some(error) => format!("{} ({error})", call.request),
         None if call.sent.cached => format!("{} (kept from before)", call.request),
         None => call.request.clone(),
     };
-    Line {
+    CallRow {
         kind: "call",
         operation: Some(call.operation()),
         scope: call.scope.clone(),
@@ -72,7 +72,7 @@ fn line(call: &Entry) -> Line {
     }
 }
 
-fn total(calls: &[Entry], rows: usize, took: i64) -> Line {
+fn total(calls: &[LoggedCall], rows: usize, took: i64) -> CallRow {
     let retries = calls.iter().filter(|c| c.attempt > 1).count();
     let pages = calls.iter().filter(|c| c.rows.is_some()).count();
     let kept = calls.iter().filter(|c| c.sent.cached).count();
@@ -81,15 +81,15 @@ fn total(calls: &[Entry], rows: usize, took: i64) -> Line {
         detail.push_str(&format!("{kept} answers kept from before; "));
     }
     detail.push_str(&format!("{pages} pages; {rows} rows given"));
-    let sum = |of: &dyn Fn(&Entry) -> i64| Some(calls.iter().map(of).sum());
-    Line {
+    let sum = |of: &dyn Fn(&LoggedCall) -> i64| Some(calls.iter().map(of).sum());
+    CallRow {
         kind: "total",
         detail,
         rows: sum(&|c| c.rows.unwrap_or_default()),
         bytes: sum(&|c| whole(c.sent.bytes.into())),
         waited: sum(&|c| whole(c.sent.waited.as_millis())),
         duration: Some(took),
-        ..Line::default()
+        ..CallRow::default()
     }
 }
 
@@ -97,10 +97,11 @@ fn whole(number: u128) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn batch(lines: &[Line]) -> Result<RecordBatch> {
+fn batch(lines: &[CallRow]) -> Result<RecordBatch> {
     let text =
-        |of: &dyn Fn(&Line) -> Option<String>| Arc::new(lines.iter().map(of).collect::<StringArray>()) as ArrayRef;
-    let number = |of: &dyn Fn(&Line) -> Option<i64>| Arc::new(lines.iter().map(of).collect::<Int64Array>()) as ArrayRef;
+        |of: &dyn Fn(&CallRow) -> Option<String>| Arc::new(lines.iter().map(of).collect::<StringArray>()) as ArrayRef;
+    let number =
+        |of: &dyn Fn(&CallRow) -> Option<i64>| Arc::new(lines.iter().map(of).collect::<Int64Array>()) as ArrayRef;
     let names = ["status", "attempt", "rows", "bytes", "waited_ms", "duration_ms"];
     let texts = ["kind", "operation", "scope", "detail"].map(|n| Field::new(n, DataType::Utf8, true));
     let numbers = names.map(|n| Field::new(n, DataType::Int64, true));

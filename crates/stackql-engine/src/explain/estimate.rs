@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::fetch::FetchExec;
+use crate::fetch::CallExec;
 use crate::log::USUAL_PAGES;
 
 /// What is known of the calls of one fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Calls {
+pub(super) enum CallCount {
     /// So many.
     Known(usize),
     /// One for each member of a scope.
@@ -21,23 +21,23 @@ pub(super) enum Calls {
 /// The calls of a fetch and how many pages each is taken to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Estimate {
-    pub(super) calls: Calls,
+    pub(super) calls: CallCount,
     pages: usize,
     /// How the number of pages is known, where it is not certain.
     source: Option<&'static str>,
 }
 
 impl Estimate {
-    pub(super) fn of(exec: &FetchExec, calls: Calls) -> Self {
-        let fetch = exec.fetch_of();
-        let (pages, source) = match (&fetch.operation.method().paging, fetch.paging.wanted) {
-            _ if fetch.paging.absent_is_empty => (1, None),
+    pub(super) fn of(exec: &CallExec, calls: CallCount) -> Self {
+        let fetch = exec.call_spec();
+        let (pages, source) = match (&fetch.operation.method().paging, fetch.options.limit) {
+            _ if fetch.options.not_found_is_empty => (1, None),
             (None, _) => (1, None),
             (Some(paging), Some(wanted)) => match &paging.size {
                 Some(size) => (wanted.div_ceil(size.maximum.max(1) as usize).max(1), None),
                 None => (1, Some("or more")),
             },
-            (Some(_), None) => match fetch.context.log.pages_of(&fetch.operation.table()) {
+            (Some(_), None) => match fetch.context.log.pages_of(&fetch.operation.qualified_name()) {
                 Some(pages) => (pages.max(1), Some("as last time")),
                 None => (USUAL_PAGES, Some("not read yet, so this is a guess")),
             },
@@ -48,8 +48,8 @@ impl Estimate {
     /// How many requests that is, where the number of calls is known.
     fn requests(&self) -> Option<usize> {
         match self.calls {
-            Calls::Known(calls) => Some(calls.saturating_mul(self.pages)),
-            Calls::Members(_) | Calls::Keys(_) | Calls::Rows => None,
+            CallCount::Known(calls) => Some(calls.saturating_mul(self.pages)),
+            CallCount::Members(_) | CallCount::Keys(_) | CallCount::Rows => None,
         }
     }
 }
@@ -57,11 +57,11 @@ impl Estimate {
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.calls {
-            Calls::Known(1) => f.write_str("1 call")?,
-            Calls::Known(calls) => write!(f, "{calls} calls")?,
-            Calls::Members(scope) => write!(f, "a call for each {scope}")?,
-            Calls::Keys(columns) => write!(f, "a call for each value of {}", columns.join(", "))?,
-            Calls::Rows => f.write_str("a call for each row of the calls before")?,
+            CallCount::Known(1) => f.write_str("1 call")?,
+            CallCount::Known(calls) => write!(f, "{calls} calls")?,
+            CallCount::Members(scope) => write!(f, "a call for each {scope}")?,
+            CallCount::Keys(columns) => write!(f, "a call for each value of {}", columns.join(", "))?,
+            CallCount::Rows => f.write_str("a call for each row of the calls before")?,
         }
         match (self.pages, self.source) {
             (1, None) => Ok(()),

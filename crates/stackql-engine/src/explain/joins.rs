@@ -6,14 +6,14 @@ use std::sync::Arc;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::joins::{CrossJoinExec, HashJoinExec, NestedLoopJoinExec};
 
-use crate::feed::{EitherExec, FeedExec};
-use crate::fetch::fetches;
-use crate::spilling::JoinExec;
+use crate::feed::{AdaptiveBindJoinExec, BindJoinExec};
+use crate::fetch::call_nodes;
+use crate::spilling::SpillableHashJoinExec;
 
 /// A line a join, those deep inside first.
 pub(super) fn joins(plan: &Arc<dyn ExecutionPlan>) -> Vec<String> {
     let node = plan.as_ref() as &dyn Any;
-    if let Some(either) = node.downcast_ref::<EitherExec>() {
+    if let Some(either) = node.downcast_ref::<AdaptiveBindJoinExec>() {
         let [outer, asked, _] = plan.children()[..] else { return Vec::new() };
         let keyed = keyed(asked, either.key_names());
         let text = match either.most() {
@@ -22,16 +22,18 @@ pub(super) fn joins(plan: &Arc<dyn ExecutionPlan>) -> Vec<String> {
         };
         return joins(outer).into_iter().chain([text]).collect();
     }
-    let mut lines: Vec<String> = match (node.downcast_ref::<FeedExec>(), plan.children().as_slice()) {
+    let mut lines: Vec<String> = match (node.downcast_ref::<BindJoinExec>(), plan.children().as_slice()) {
         // The join in the body is the feed itself.
         (Some(_), [outer, body]) => {
             joins(outer).into_iter().chain(body.children().into_iter().flat_map(joins)).collect()
         }
         (_, children) => children.iter().flat_map(|child| joins(child)).collect(),
     };
-    let hash_join =
-        || node.downcast_ref::<JoinExec>().map_or(node.downcast_ref::<HashJoinExec>(), JoinExec::as_hash_join);
-    if let Some(feed) = node.downcast_ref::<FeedExec>() {
+    let hash_join = || {
+        node.downcast_ref::<SpillableHashJoinExec>()
+            .map_or(node.downcast_ref::<HashJoinExec>(), SpillableHashJoinExec::as_hash_join)
+    };
+    if let Some(feed) = node.downcast_ref::<BindJoinExec>() {
         lines.push(keyed(plan.children()[1], feed.key_names()));
     } else if let Some(join) = hash_join() {
         let on: Vec<String> =
@@ -44,10 +46,10 @@ pub(super) fn joins(plan: &Arc<dyn ExecutionPlan>) -> Vec<String> {
 }
 
 fn keyed(body: &Arc<dyn ExecutionPlan>, keys: Vec<String>) -> String {
-    let mut tables: Vec<String> = fetches(body)
+    let mut tables: Vec<String> = call_nodes(body)
         .into_iter()
         .filter(|exec| exec.keys().is_some())
-        .map(|exec| exec.fetch_of().operation.table())
+        .map(|exec| exec.call_spec().operation.qualified_name())
         .collect();
     tables.dedup();
     format!("{} is asked for each different value of {}", tables.join(", "), keys.join(", "))

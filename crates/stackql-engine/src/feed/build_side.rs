@@ -7,8 +7,8 @@ use std::sync::Arc;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::joins::HashJoinExec;
 
-use super::hole::ChunkExec;
-use crate::fetch::fetches;
+use super::hole::OuterRowsExec;
+use crate::fetch::call_nodes;
 use crate::plan::{PlanRule, replaced};
 
 /// Makes the outer rows of feeds the build sides of their joins, whatever stands first in FROM.
@@ -24,11 +24,11 @@ pub(crate) const BUILD_SIDE_RULE: PlanRule = PlanRule {
 
 /// Whether a side is outer rows, and has no calls of its own.
 fn has_chunk(side: &Arc<dyn ExecutionPlan>) -> bool {
-    let is_chunk = (side.as_ref() as &dyn Any).is::<ChunkExec>();
-    (is_chunk || side.children().into_iter().any(has_chunk)) && fetches(side).is_empty()
+    let is_chunk = (side.as_ref() as &dyn Any).is::<OuterRowsExec>();
+    (is_chunk || side.children().into_iter().any(has_chunk)) && call_nodes(side).is_empty()
 }
 
 /// Whether a side is called with keys.
 fn is_fed(side: &Arc<dyn ExecutionPlan>) -> bool {
-    fetches(side).iter().any(|fetch| fetch.keys().is_some())
+    call_nodes(side).iter().any(|fetch| fetch.keys().is_some())
 }

@@ -5,13 +5,13 @@ use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 
 use super::push::{compared_column, origin};
-use super::wants::{lacks, table_of};
+use super::wants::{missing_parameters, table_of};
 use crate::error::Error;
 use crate::shape::spelled;
 
 /// A parameter of one relation that is equal to something of another.
 #[derive(Debug, Clone)]
-struct Need {
+struct Requirement {
     parameter: Column,
     from: Column,
 }
@@ -20,31 +20,31 @@ struct Need {
 pub(super) fn cycle(plan: &LogicalPlan) -> Option<Error> {
     let mut pairs = Vec::new();
     equalities(plan, &mut pairs);
-    let needs: Vec<Need> = pairs.iter().flat_map(|(at, l, r)| needs(at, l, r).chain(needs(at, r, l))).collect();
+    let needs: Vec<Requirement> = pairs.iter().flat_map(|(at, l, r)| needs(at, l, r).chain(needs(at, r, l))).collect();
     let found = needs.iter().find_map(|first| walk(&needs, vec![first.clone()]))?;
     let name = |column: &Column| Column::new(column.relation.clone(), spelled(&column.name)).flat_name();
-    let shown = |need: &Need| format!("{} comes from {}", name(&need.parameter), name(&need.from));
+    let shown = |need: &Requirement| format!("{} comes from {}", name(&need.parameter), name(&need.from));
     let all: Vec<String> = found.iter().map(shown).collect();
-    Some(Error::Statement {
+    Some(Error::InvalidStatement {
         message: format!("none of the joined tables can be read first: {}", all.join(", and ")),
         hint: Some("give one of these parameters a value in WHERE".to_owned()),
     })
 }
 
 /// What of `wanting`, if it is a parameter that its table lacks, comes from `giving`; both stand in the node `at`.
-fn needs<'a>(at: &'a LogicalPlan, wanting: &'a Expr, giving: &'a Expr) -> impl Iterator<Item = Need> + use<'a> {
+fn needs<'a>(at: &'a LogicalPlan, wanting: &'a Expr, giving: &'a Expr) -> impl Iterator<Item = Requirement> + use<'a> {
     let parameter = compared_column(wanting).filter(|column| {
         let Some((scan, name)) = at.inputs().into_iter().find_map(|input| origin(input, column)) else { return false };
-        table_of(&scan).is_some_and(|table| lacks(&table, &scan) && table.asks(&name))
+        table_of(&scan).is_some_and(|table| missing_parameters(&table, &scan) && table.requires(&name))
     });
     parameter.into_iter().flat_map(|parameter| {
         let from = giving.column_refs().into_iter().filter(|from| from.relation.is_some());
-        from.map(move |from| Need { parameter: parameter.clone(), from: from.clone() }).collect::<Vec<_>>()
+        from.map(move |from| Requirement { parameter: parameter.clone(), from: from.clone() }).collect::<Vec<_>>()
     })
 }
 
 /// The way on from the last need that leads back to the first one's relation.
-fn walk(needs: &[Need], way: Vec<Need>) -> Option<Vec<Need>> {
+fn walk(needs: &[Requirement], way: Vec<Requirement>) -> Option<Vec<Requirement>> {
     let (first, last) = (way.first()?, way.last()?);
     if last.from.relation == first.parameter.relation {
         return Some(way);

@@ -1,4 +1,4 @@
-//! `EitherExec`: a relation that can be listed, and asked for by key. While the other side's keys are few they are asked
+//! `AdaptiveBindJoinExec`: a relation that can be listed, and asked for by key. While the other side's keys are few they are asked
 //! for; once they are more than a list has pages, it is listed.
 
 use std::fmt;
@@ -18,32 +18,32 @@ use datafusion::physical_plan::{
 use futures::future::TryFutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::exec::FeedExec;
+use super::exec::BindJoinExec;
 use super::hole::rows as chunk;
-use super::keys::Seen;
+use super::keys::SeenKeys;
 use crate::demand::Demand;
-use crate::once::once;
+use crate::once::one_shot;
 use crate::plan::{check_partition, single_partitions, stream as all_of};
 
 /// Chooses once the keys are known, or known to be many.
 #[derive(Debug, Clone)]
-pub(crate) struct EitherExec {
+pub(crate) struct AdaptiveBindJoinExec {
     /// Asks by key.
-    asked: FeedExec,
+    asked: BindJoinExec,
     /// The same with one hole only, that of the outer rows.
-    listed: Arc<dyn ExecutionPlan>,
+    scan_fallback: Arc<dyn ExecutionPlan>,
     /// The most keys that are asked for; `None` is any number.
     most: Option<usize>,
 }
 
-impl EitherExec {
-    pub(super) fn new(asked: FeedExec, listed: Arc<dyn ExecutionPlan>, most: Option<usize>) -> Self {
-        Self { asked, listed, most }
+impl AdaptiveBindJoinExec {
+    pub(super) fn new(asked: BindJoinExec, listed: Arc<dyn ExecutionPlan>, most: Option<usize>) -> Self {
+        Self { asked, scan_fallback: listed, most }
     }
 
     /// The relation asked for by key, as few times as the rows take that are wanted; `None` where that takes all.
-    pub(crate) fn asked(&self, demand: Demand) -> Option<FeedExec> {
-        let is_less = demand != Demand::All && !self.asked.gathers_all();
+    pub(crate) fn asked(&self, demand: Demand) -> Option<BindJoinExec> {
+        let is_less = demand != Demand::All && !self.asked.needs_all_outer_rows();
         is_less.then(|| self.asked.with_demand(demand))
     }
 
@@ -61,27 +61,27 @@ impl EitherExec {
     }
 
     /// Reads the outer rows until all are there, or have too many keys; then what is to be run.
-    async fn chosen(self, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    async fn execute_adaptive(self, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let mut outer = all_of(self.asked.outer(), Arc::clone(&task))?;
         let (schema, keys) = (outer.schema(), self.asked.keys()?);
-        let (mut seen, mut rows) = (Seen::new(), Vec::new());
+        let (mut seen, mut rows) = (SeenKeys::new(), Vec::new());
         while let Some(batch) = outer.try_next().await? {
-            keys.new_in(&batch, &mut seen)?;
+            keys.take_new(&batch, &mut seen)?;
             rows.push(batch);
             if self.most.is_some_and(|most| seen.len() > most) {
                 let all = stream::iter(rows.into_iter().map(Ok)).chain(outer);
-                let all = once(Box::pin(RecordBatchStreamAdapter::new(schema, all)))?;
+                let all = one_shot(Box::pin(RecordBatchStreamAdapter::new(schema, all)))?;
                 let none = RecordBatch::new_empty(Arc::clone(keys.schema()));
-                return all_of(&self.asked.filled(&self.listed, all, &none)?, task);
+                return all_of(&self.asked.instantiate_inner(&self.scan_fallback, all, &none)?, task);
             }
         }
         self.asked.over(chunk(&concat_batches(&schema, &rows)?)?).execute(0, task)
     }
 }
 
-impl DisplayAs for EitherExec {
+impl DisplayAs for AdaptiveBindJoinExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EitherExec: {}, ", self.asked.shown())?;
+        write!(f, "EitherExec: {}, ", self.asked.display_keys())?;
         match self.most {
             Some(most) => write!(f, "by key up to {most} keys, else listed"),
             None => f.write_str("by key"),
@@ -89,7 +89,7 @@ impl DisplayAs for EitherExec {
     }
 }
 
-impl ExecutionPlan for EitherExec {
+impl ExecutionPlan for AdaptiveBindJoinExec {
     fn name(&self) -> &'static str {
         "EitherExec"
     }
@@ -99,7 +99,7 @@ impl ExecutionPlan for EitherExec {
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        self.asked.children().into_iter().chain([&self.listed]).collect()
+        self.asked.children().into_iter().chain([&self.scan_fallback]).collect()
     }
 
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
@@ -109,7 +109,7 @@ impl ExecutionPlan for EitherExec {
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         let [outer, by_key, listed] = <[_; 3]>::try_from(children)
             .map_err(|_| DataFusionError::Internal("EitherExec has an outer relation and two bodies".into()))?;
-        Ok(Arc::new(Self { asked: self.asked.with_inputs(outer, by_key), listed, most: self.most }))
+        Ok(Arc::new(Self { asked: self.asked.with_inputs(outer, by_key), scan_fallback: listed, most: self.most }))
     }
 
     fn apply_expressions(
@@ -121,7 +121,7 @@ impl ExecutionPlan for EitherExec {
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         check_partition(self, partition)?;
-        let rows = self.clone().chosen(task).try_flatten_stream();
+        let rows = self.clone().execute_adaptive(task).try_flatten_stream();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
     }
 }

@@ -1,4 +1,4 @@
-//! `FeedExec`: takes outer rows as they come, calls for their keys, and joins them with what came.
+//! `BindJoinExec`: takes outer rows as they come, calls for their keys, and joins them with what came.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,41 +17,51 @@ use datafusion::physical_plan::{
 };
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
-use super::hole::{Filling, rows as chunk};
-use super::keys::{Keys, Seen};
-use super::node::Gather;
+use super::hole::{BatchInputs, rows as chunk};
+use super::keys::{KeyExtractor, SeenKeys};
+use super::node::OuterBatching;
 use crate::context::Context;
 use crate::demand::Demand;
 use crate::explain::plain;
-use crate::fetch::fetches;
+use crate::fetch::call_nodes;
 use crate::plan::{check_partition, properties, single_partitions, stream as all_of};
 
 /// Runs its body for the outer rows, some at a time.
 #[derive(Debug, Clone)]
-pub(crate) struct FeedExec {
+pub(crate) struct BindJoinExec {
     context: Arc<Context>,
-    number: usize,
+    id: usize,
     outer: Arc<dyn ExecutionPlan>,
-    body: Arc<dyn ExecutionPlan>,
+    inner_plan: Arc<dyn ExecutionPlan>,
     keys: Vec<Arc<dyn PhysicalExpr>>,
-    gather: Gather,
+    batching: OuterBatching,
     demand: Demand,
     /// It is part of another feed's body, run for some of that one's rows.
     is_inner: bool,
     properties: Arc<PlanProperties>,
 }
 
-impl FeedExec {
+impl BindJoinExec {
     pub(super) fn new(
         context: Arc<Context>,
         number: usize,
         outer: Arc<dyn ExecutionPlan>,
         body: Arc<dyn ExecutionPlan>,
         keys: Vec<Arc<dyn PhysicalExpr>>,
-        gather: Gather,
+        gather: OuterBatching,
     ) -> Self {
         let properties = properties(body.schema());
-        Self { context, number, outer, body, keys, gather, demand: Demand::All, is_inner: false, properties }
+        Self {
+            context,
+            id: number,
+            outer,
+            inner_plan: body,
+            keys,
+            batching: gather,
+            demand: Demand::All,
+            is_inner: false,
+            properties,
+        }
     }
 
     /// The same, read as far as `demand` says.
@@ -59,8 +69,8 @@ impl FeedExec {
         Self { demand, ..self.clone() }
     }
 
-    pub(crate) fn gathers_all(&self) -> bool {
-        self.gather == Gather::Whole
+    pub(crate) fn needs_all_outer_rows(&self) -> bool {
+        self.batching == OuterBatching::All
     }
 
     pub(super) fn inner(&self) -> Self {
@@ -68,30 +78,30 @@ impl FeedExec {
     }
 
     pub(super) fn with_inputs(&self, outer: Arc<dyn ExecutionPlan>, body: Arc<dyn ExecutionPlan>) -> Self {
-        Self { outer, body, ..self.clone() }
+        Self { outer, inner_plan: body, ..self.clone() }
     }
 
     /// The same over these outer rows, which are all there are.
     pub(super) fn over(&self, outer: Arc<dyn ExecutionPlan>) -> Self {
-        Self { outer, gather: Gather::Whole, ..self.clone() }
+        Self { outer, batching: OuterBatching::All, ..self.clone() }
     }
 
     pub(super) fn outer(&self) -> &Arc<dyn ExecutionPlan> {
         &self.outer
     }
 
-    pub(super) fn keys(&self) -> Result<Keys> {
-        Keys::new(&self.keys, &self.outer.schema())
+    pub(super) fn keys(&self) -> Result<KeyExtractor> {
+        KeyExtractor::new(&self.keys, &self.outer.schema())
     }
 
     /// A body with its holes filled.
-    pub(super) fn filled(
+    pub(super) fn instantiate_inner(
         &self,
         body: &Arc<dyn ExecutionPlan>,
         rows: Arc<dyn ExecutionPlan>,
         keys: &RecordBatch,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        Filling { feed: self.number, rows, keys }.fill(body)
+        BatchInputs { feed: self.id, rows, keys }.instantiate(body)
     }
 
     /// Its keys as they are written.
@@ -100,59 +110,59 @@ impl FeedExec {
     }
 
     /// Its number and its keys.
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn display_keys(&self) -> String {
         let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
-        format!("feed={}, keys=[{}]", self.number, keys.join(", "))
+        format!("feed={}, keys=[{}]", self.id, keys.join(", "))
     }
 
     /// The failure of a fed fetch none of whose calls was answered: nothing was learned of it.
     fn verdict(&self) -> Option<DataFusionError> {
-        let mut fed = fetches(&self.body).into_iter().filter(|_| !self.is_inner);
-        fed.find_map(|exec| exec.fetch_of().tally.verdict()).map(Into::into)
+        let mut fed = call_nodes(&self.inner_plan).into_iter().filter(|_| !self.is_inner);
+        fed.find_map(|exec| exec.call_spec().tally.all_failed_error()).map(Into::into)
     }
 }
 
 /// One execution.
-struct Run {
-    feed: FeedExec,
+struct Execution {
+    feed: BindJoinExec,
     task: Arc<TaskContext>,
-    keys: Keys,
+    keys: KeyExtractor,
     /// Keys that were there before, where each is wanted once.
-    seen: Mutex<Seen>,
+    seen: Mutex<SeenKeys>,
 }
 
-impl Run {
-    fn new(feed: FeedExec, task: Arc<TaskContext>) -> Result<Self> {
+impl Execution {
+    fn new(feed: BindJoinExec, task: Arc<TaskContext>) -> Result<Self> {
         let keys = feed.keys()?;
         Ok(Self { feed, task, keys, seen: Mutex::default() })
     }
 
     /// What the body gives for some of the outer rows.
     fn body(&self, rows: RecordBatch) -> Result<SendableRecordBatchStream> {
-        let (keys, rows) = match self.feed.gather {
-            Gather::Distinct => {
+        let (keys, rows) = match self.feed.batching {
+            OuterBatching::DistinctKeys => {
                 let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-                let (keys, new) = self.keys.new_in(&rows, &mut seen)?;
+                let (keys, new) = self.keys.take_new(&rows, &mut seen)?;
                 (keys, filter_record_batch(&rows, &new)?)
             }
-            Gather::Rows | Gather::Whole => (self.keys.new_in(&rows, &mut Seen::new())?.0, rows),
+            OuterBatching::Streaming | OuterBatching::All => (self.keys.take_new(&rows, &mut SeenKeys::new())?.0, rows),
         };
-        all_of(&self.feed.filled(&self.feed.body, chunk(&rows)?, &keys)?, Arc::clone(&self.task))
+        all_of(&self.feed.instantiate_inner(&self.feed.inner_plan, chunk(&rows)?, &keys)?, Arc::clone(&self.task))
     }
 }
 
-impl DisplayAs for FeedExec {
+impl DisplayAs for BindJoinExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FeedExec: {}", self.shown())?;
-        match self.gather {
-            Gather::Rows => Ok(()),
-            Gather::Distinct => f.write_str(", distinct"),
-            Gather::Whole => f.write_str(", all at once"),
+        write!(f, "FeedExec: {}", self.display_keys())?;
+        match self.batching {
+            OuterBatching::Streaming => Ok(()),
+            OuterBatching::DistinctKeys => f.write_str(", distinct"),
+            OuterBatching::All => f.write_str(", all at once"),
         }
     }
 }
 
-impl ExecutionPlan for FeedExec {
+impl ExecutionPlan for BindJoinExec {
     fn name(&self) -> &'static str {
         "FeedExec"
     }
@@ -162,7 +172,7 @@ impl ExecutionPlan for FeedExec {
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.outer, &self.body]
+        vec![&self.outer, &self.inner_plan]
     }
 
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
@@ -186,12 +196,12 @@ impl ExecutionPlan for FeedExec {
         check_partition(self, partition)?;
         let schema = self.schema();
         let outer = all_of(&self.outer, Arc::clone(&task))?;
-        let chunks = match self.gather {
-            Gather::Whole => whole(outer),
-            Gather::Rows | Gather::Distinct => self.demand.slices(outer),
+        let chunks = match self.batching {
+            OuterBatching::All => collect_outer(outer),
+            OuterBatching::Streaming | OuterBatching::DistinctKeys => self.demand.batches(outer),
         };
-        let ahead = self.demand.ahead(self.context.options.concurrency);
-        let run = Arc::new(Run::new(self.clone(), task)?);
+        let ahead = self.demand.max_in_flight(self.context.options.concurrency);
+        let run = Arc::new(Execution::new(self.clone(), task)?);
         let end = Arc::clone(&run);
         let rows = chunks.map(move |chunk| run.body(chunk?)).try_flatten_unordered(ahead);
         let verdict = stream::once(async move { end.feed.verdict().map(Err) }).filter_map(futures::future::ready);
@@ -199,7 +209,7 @@ impl ExecutionPlan for FeedExec {
     }
 }
 
-fn whole(outer: SendableRecordBatchStream) -> BoxStream<'static, Result<RecordBatch>> {
+fn collect_outer(outer: SendableRecordBatchStream) -> BoxStream<'static, Result<RecordBatch>> {
     let schema = outer.schema();
     let all = async move {
         let batches: Vec<RecordBatch> = outer.try_collect().await?;

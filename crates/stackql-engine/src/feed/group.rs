@@ -10,12 +10,12 @@ use datafusion::logical_expr::{
 };
 
 use super::join::{Outer, feed_from};
-use super::wants::unfed;
-use super::{Numbers, fed};
+use super::wants::unbound_scans;
+use super::{JoinIds, rewrite};
 
 /// Relations that are joined by conditions, in no order of their own.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct JoinGroup {
     relations: Vec<LogicalPlan>,
     conditions: Vec<Expr>,
     /// What the group gives.
@@ -24,21 +24,21 @@ pub(super) struct Group {
 
 /// How well a relation goes next to what is joined already, the better the greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fit {
+enum JoinRank {
     /// It lacks something that is not here.
-    Unfed,
+    Independent,
     /// It lacks nothing, and nothing connects it.
     Apart,
     /// It lacks nothing.
     Whole,
     /// It gets here what it lacks, or gives it.
-    Fed,
+    Bound,
 }
 
-impl Group {
+impl JoinGroup {
     /// The group that a plan is, if one of its relations cannot be read by itself.
-    pub(super) fn of(plan: &LogicalPlan) -> Option<Self> {
-        if !matches!(plan, LogicalPlan::Join(join) if is_inner(join)) || unfed(plan).is_empty() {
+    pub(super) fn from_plan(plan: &LogicalPlan) -> Option<Self> {
+        if !matches!(plan, LogicalPlan::Join(join) if is_inner(join)) || unbound_scans(plan).is_empty() {
             return None;
         }
         let (mut relations, mut conditions) = (Vec::new(), Vec::new());
@@ -48,27 +48,27 @@ impl Group {
 
     /// The relations joined one after the other. Of those that are left comes next the one that what is joined already
     /// feeds, else one that needs nothing; in the order of the statement.
-    pub(super) fn fed(self, numbers: &Numbers) -> Result<LogicalPlan> {
+    pub(super) fn fed(self, numbers: &JoinIds) -> Result<LogicalPlan> {
         let Self { relations, mut conditions, schema } = self;
-        let mut left: Vec<LogicalPlan> = relations.into_iter().map(|r| fed(r, numbers)).collect::<Result<_>>()?;
-        let mut joined = left.remove(left.iter().position(|r| unfed(r).is_empty()).unwrap_or_default());
+        let mut left: Vec<LogicalPlan> = relations.into_iter().map(|r| rewrite(r, numbers)).collect::<Result<_>>()?;
+        let mut joined = left.remove(left.iter().position(|r| unbound_scans(r).is_empty()).unwrap_or_default());
         while !left.is_empty() {
-            let before = unfed(&joined).len();
-            let mut best: Option<(Fit, usize, LogicalPlan, Vec<usize>)> = None;
+            let before = unbound_scans(&joined).len();
+            let mut best: Option<(JoinRank, usize, LogicalPlan, Vec<usize>)> = None;
             for (at, relation) in left.iter().enumerate() {
-                let (step, used) = step(&joined, relation, &conditions)?;
-                let lacked = unfed(relation).len();
-                let helps = |plan: &LogicalPlan| unfed(plan).len() < before + lacked;
+                let (step, used) = append_relation(&joined, relation, &conditions)?;
+                let lacked = unbound_scans(relation).len();
+                let helps = |plan: &LogicalPlan| unbound_scans(plan).len() < before + lacked;
                 let by_joined = feed_from(&step, Outer::Left, numbers)?;
                 let by_relation = || Ok(feed_from(&step, Outer::Right, numbers)?.filter(helps));
                 let plan = by_joined.map_or_else(by_relation, |plan| Ok::<_, DataFusionError>(Some(plan)))?;
                 let is_apart = step.on.is_empty();
                 let plan = plan.unwrap_or(LogicalPlan::Join(step));
                 let fit = match (helps(&plan), lacked == 0) {
-                    (true, _) => Fit::Fed,
-                    (false, true) if is_apart => Fit::Apart,
-                    (false, true) => Fit::Whole,
-                    (false, false) => Fit::Unfed,
+                    (true, _) => JoinRank::Bound,
+                    (false, true) if is_apart => JoinRank::Apart,
+                    (false, true) => JoinRank::Whole,
+                    (false, false) => JoinRank::Independent,
                 };
                 if best.as_ref().is_none_or(|(known, ..)| fit > *known) {
                     best = Some((fit, at, plan, used));
@@ -127,7 +127,7 @@ fn only_leaves_out(projection: &Projection) -> bool {
 }
 
 /// The join of what is joined with one more relation, and the conditions that it settles.
-fn step(joined: &LogicalPlan, relation: &LogicalPlan, conditions: &[Expr]) -> Result<(Join, Vec<usize>)> {
+fn append_relation(joined: &LogicalPlan, relation: &LogicalPlan, conditions: &[Expr]) -> Result<(Join, Vec<usize>)> {
     let (mut on, mut filters, mut used) = (Vec::new(), Vec::new(), Vec::new());
     let within = |expr: &Expr, plans: &[&LogicalPlan]| {
         expr.column_refs().into_iter().all(|c| plans.iter().any(|p| p.schema().has_column(c)))

@@ -14,28 +14,28 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use stackql_call::{Bindings, Value};
-use stackql_provider::{Method, NarrowingVia};
+use stackql_provider::{Method, PredicateEncoding};
 
-use super::either::EitherExec;
-use super::exec::FeedExec;
+use super::either::AdaptiveBindJoinExec;
+use super::exec::BindJoinExec;
 use crate::access::bindings;
 use crate::bindings::leaf;
 use crate::error::Error;
 use crate::plan::{properties, with_children};
 use crate::predicate::{Predicate, value};
-use crate::shape::{same, spelled};
-use crate::table::{Fed, ResourceTable};
+use crate::shape::{names_column, spelled};
+use crate::table::{KeyBinding, ResourceTable};
 
 /// The outer rows of a feed.
 #[derive(Debug)]
-pub(super) struct ChunkExec {
-    feed: usize,
+pub(super) struct OuterRowsExec {
+    id: usize,
     properties: Arc<PlanProperties>,
 }
 
 /// The parameters of a fed scan: those that the statement gives, and those of each key.
 #[derive(Debug)]
-pub(crate) struct KeysExec {
+pub(crate) struct KeyBindingsExec {
     table: ResourceTable,
     method: String,
     /// A set of predicates a call, so far.
@@ -45,7 +45,7 @@ pub(crate) struct KeysExec {
 
 /// What one run of a body is filled with.
 #[derive(Debug)]
-pub(super) struct Filling<'a> {
+pub(super) struct BatchInputs<'a> {
     pub(super) feed: usize,
     /// The outer rows.
     pub(super) rows: Arc<dyn ExecutionPlan>,
@@ -53,38 +53,38 @@ pub(super) struct Filling<'a> {
     pub(super) keys: &'a RecordBatch,
 }
 
-impl Filling<'_> {
+impl BatchInputs<'_> {
     /// A plan of its own, with its holes filled; what of it has no hole is shared.
-    pub(super) fn fill(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self.filled(plan)?.unwrap_or_else(|| Arc::clone(plan)))
+    pub(super) fn instantiate(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self.replace_inputs(plan)?.unwrap_or_else(|| Arc::clone(plan)))
     }
 
-    fn filled(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    fn replace_inputs(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let node = plan.as_ref() as &dyn Any;
-        if let Some(chunk) = node.downcast_ref::<ChunkExec>() {
-            return Ok((chunk.feed == self.feed).then(|| Arc::clone(&self.rows)));
+        if let Some(chunk) = node.downcast_ref::<OuterRowsExec>() {
+            return Ok((chunk.id == self.feed).then(|| Arc::clone(&self.rows)));
         }
-        if let Some(keys) = node.downcast_ref::<KeysExec>() {
-            return keys.fed_by(self.feed).map(|fed| keys.filled(fed, self.keys)).transpose();
+        if let Some(keys) = node.downcast_ref::<KeyBindingsExec>() {
+            return keys.binding_for(self.feed).map(|fed| keys.with_key_batch(fed, self.keys)).transpose();
         }
         let mut children: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
         let mut has_hole = false;
         for child in plan.children() {
-            let filled = self.filled(child)?;
+            let filled = self.replace_inputs(child)?;
             has_hole |= filled.is_some();
             children.push(filled.unwrap_or_else(|| Arc::clone(child)));
         }
-        has_hole.then(|| with_children(afresh(plan)?, children)).transpose()
+        has_hole.then(|| with_children(reset_node(plan)?, children)).transpose()
     }
 }
 
 /// The node for another run: without what it found, and, where it feeds others itself, as part of this body.
-fn afresh(plan: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+fn reset_node(plan: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let node = plan.as_ref() as &dyn Any;
-    if let Some(feed) = node.downcast_ref::<FeedExec>() {
+    if let Some(feed) = node.downcast_ref::<BindJoinExec>() {
         return Ok(Arc::new(feed.inner()));
     }
-    if let Some(either) = node.downcast_ref::<EitherExec>() {
+    if let Some(either) = node.downcast_ref::<AdaptiveBindJoinExec>() {
         return Ok(Arc::new(either.inner()));
     }
     Arc::clone(plan).reset_state()
@@ -95,13 +95,13 @@ pub(super) fn rows(batch: &RecordBatch) -> Result<Arc<dyn ExecutionPlan>> {
     Ok(MemorySourceConfig::try_new_exec(&[vec![batch.clone()]], batch.schema(), None)?)
 }
 
-impl ChunkExec {
+impl OuterRowsExec {
     pub(super) fn new(feed: usize, schema: SchemaRef) -> Self {
-        Self { feed, properties: properties(schema) }
+        Self { id: feed, properties: properties(schema) }
     }
 }
 
-impl KeysExec {
+impl KeyBindingsExec {
     pub(crate) fn new(table: ResourceTable, method: String, predicates: Vec<Predicate>) -> Self {
         Self::with_calls(table, method, vec![predicates])
     }
@@ -112,7 +112,7 @@ impl KeysExec {
 
     /// The columns that are filled later.
     pub(crate) fn columns(&self) -> Vec<String> {
-        self.table.fed_columns()
+        self.table.key_columns()
     }
 
     /// How many keys one call asks for.
@@ -123,11 +123,11 @@ impl KeysExec {
         }
     }
 
-    fn fed_by(&self, feed: usize) -> Option<&Fed> {
-        self.table.fed.iter().find(|f| f.feed == feed)
+    fn binding_for(&self, feed: usize) -> Option<&KeyBinding> {
+        self.table.key_bindings.iter().find(|f| f.bind_join == feed)
     }
 
-    fn filled(&self, fed: &Fed, keys: &RecordBatch) -> Result<Arc<dyn ExecutionPlan>> {
+    fn with_key_batch(&self, fed: &KeyBinding, keys: &RecordBatch) -> Result<Arc<dyn ExecutionPlan>> {
         let mut calls = Vec::with_capacity(self.calls.len() * keys.num_rows());
         let together = self.keys_a_call();
         for first in (0..keys.num_rows()).step_by(together) {
@@ -140,12 +140,12 @@ impl KeysExec {
             }
             calls.extend(self.calls.iter().map(|before| before.iter().chain(&key).cloned().collect::<Vec<_>>()));
         }
-        let rest = self.table.fed.iter().filter(|f| f.feed != fed.feed).cloned().collect();
-        let table = ResourceTable { fed: rest, ..self.table.clone() };
-        if !table.fed.is_empty() {
+        let rest = self.table.key_bindings.iter().filter(|f| f.bind_join != fed.bind_join).cloned().collect();
+        let table = ResourceTable { key_bindings: rest, ..self.table.clone() };
+        if !table.key_bindings.is_empty() {
             return Ok(Arc::new(Self::with_calls(table, self.method.clone(), calls)));
         }
-        let unknown = || Error::statement(format!("no method {}", self.method));
+        let unknown = || Error::invalid(format!("no method {}", self.method));
         let method = table.resource.method(&self.method).ok_or_else(unknown)?;
         let bound = |calls: &[Vec<Predicate>]| -> Result<Vec<Bindings>> {
             let mut rows = Vec::new();
@@ -163,12 +163,12 @@ impl KeysExec {
 
 /// How many values of a column one call of the method takes; `None` where it is one.
 fn batch_of(method: &Method, column: &str) -> Option<usize> {
-    if method.parameters.iter().any(|p| p.required && same(p, column)) {
+    if method.parameters.iter().any(|p| p.required && names_column(p, column)) {
         return None;
     }
-    method.narrowings.iter().find(|n| n.column == column).and_then(|n| match n.via {
-        NarrowingVia::Filter { maximum, .. } => usize::try_from(maximum).ok().filter(|most| *most > 0),
-        NarrowingVia::List { .. } | NarrowingVia::Value { .. } => None,
+    method.predicate_pushdowns.iter().find(|n| n.column == column).and_then(|n| match n.encoding {
+        PredicateEncoding::Filter { maximum, .. } => usize::try_from(maximum).ok().filter(|most| *most > 0),
+        PredicateEncoding::List { .. } | PredicateEncoding::Value { .. } => None,
     })
 }
 
@@ -182,16 +182,20 @@ fn named(columns: &[String]) -> String {
     columns.iter().map(|column| spelled(column)).collect::<Vec<_>>().join(", ")
 }
 
-impl DisplayAs for ChunkExec {
+impl DisplayAs for OuterRowsExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ChunkExec: feed={}", self.feed)
+        write!(f, "ChunkExec: feed={}", self.id)
     }
 }
 
-impl DisplayAs for KeysExec {
+impl DisplayAs for KeyBindingsExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let feeds: Vec<String> =
-            self.table.fed.iter().map(|fed| format!("{} of feed {}", named(&fed.columns), fed.feed)).collect();
+        let feeds: Vec<String> = self
+            .table
+            .key_bindings
+            .iter()
+            .map(|fed| format!("{} of feed {}", named(&fed.columns), fed.bind_join))
+            .collect();
         write!(f, "KeysExec: {}", feeds.join("; "))
     }
 }
@@ -230,5 +234,5 @@ macro_rules! hole {
     };
 }
 
-hole!(ChunkExec);
-hole!(KeysExec);
+hole!(OuterRowsExec);
+hole!(KeyBindingsExec);

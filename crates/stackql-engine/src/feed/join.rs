@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use datafusion::common::{Column, NullEquality, Result};
 use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan};
-use stackql_sql::JoinBy;
+use stackql_sql::JoinHint;
 
-use super::node::{Chunk, Feed, Gather};
-use super::push::{FeedOf, Key, Pushed, compared_column, origin, push};
-use super::wants::{scans, table_of, unfed};
-use super::{Numbers, extension};
+use super::node::{BindJoin, OuterBatching, OuterRows};
+use super::push::{KeyColumn, KeyUse, PushedKeys, compared_column, origin, push_keys};
+use super::wants::{scans, table_of, unbound_scans};
+use super::{JoinIds, extension};
 
 /// A side of a join that feeds the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +19,8 @@ pub(super) enum Outer {
 }
 
 /// The join, fed if one of its sides wants it.
-pub(super) fn fed(join: Join, numbers: &Numbers) -> Result<LogicalPlan> {
-    let (left_lacks, right_lacks) = (!unfed(&join.left).is_empty(), !unfed(&join.right).is_empty());
+pub(super) fn fed(join: Join, numbers: &JoinIds) -> Result<LogicalPlan> {
+    let (left_lacks, right_lacks) = (!unbound_scans(&join.left).is_empty(), !unbound_scans(&join.right).is_empty());
     let order = match (left_lacks, right_lacks) {
         (true, false) => [Outer::Right, Outer::Left],
         _ => [Outer::Left, Outer::Right],
@@ -33,7 +33,7 @@ pub(super) fn fed(join: Join, numbers: &Numbers) -> Result<LogicalPlan> {
     if !left_lacks && !right_lacks {
         // What stands first in FROM is read first.
         for outer in [Outer::Left, Outer::Right] {
-            if let Some(plan) = offer(&join, outer, numbers)? {
+            if let Some(plan) = try_adaptive(&join, outer, numbers)? {
                 return Ok(plan);
             }
         }
@@ -42,19 +42,19 @@ pub(super) fn fed(join: Join, numbers: &Numbers) -> Result<LogicalPlan> {
 }
 
 /// The join with the rows of its `outer` side feeding the other; `None` where the other takes nothing from it.
-pub(super) fn feed_from(join: &Join, outer: Outer, numbers: &Numbers) -> Result<Option<LogicalPlan>> {
-    fed_as(join, outer, FeedOf::Need(numbers.next()))
+pub(super) fn feed_from(join: &Join, outer: Outer, numbers: &JoinIds) -> Result<Option<LogicalPlan>> {
+    bind_with(join, outer, KeyUse::Required(numbers.next()))
 }
 
 /// The join with a side that may be asked for by the keys of the `outer` one, or listed.
-fn offer(join: &Join, outer: Outer, numbers: &Numbers) -> Result<Option<LogicalPlan>> {
+fn try_adaptive(join: &Join, outer: Outer, numbers: &JoinIds) -> Result<Option<LogicalPlan>> {
     match numbers.join_by {
-        Some(JoinBy::List) => Ok(None),
-        Some(JoinBy::Key) | None => fed_as(join, outer, FeedOf::Use(numbers.next())),
+        Some(JoinHint::List) => Ok(None),
+        Some(JoinHint::Lookup) | None => bind_with(join, outer, KeyUse::Optional(numbers.next())),
     }
 }
 
-fn fed_as(join: &Join, outer: Outer, feed: FeedOf) -> Result<Option<LogicalPlan>> {
+fn bind_with(join: &Join, outer: Outer, feed: KeyUse) -> Result<Option<LogicalPlan>> {
     if join.null_equality != NullEquality::NullEqualsNothing || join.null_aware {
         return Ok(None);
     }
@@ -62,7 +62,7 @@ fn fed_as(join: &Join, outer: Outer, feed: FeedOf) -> Result<Option<LogicalPlan>
         Outer::Left => (&join.left, &join.right),
         Outer::Right => (&join.right, &join.left),
     };
-    if matches!(feed, FeedOf::Use(_)) && share_a_table(feeding, inner) {
+    if matches!(feed, KeyUse::Optional(_)) && share_a_table(feeding, inner) {
         // It is listed there already, and once is enough.
         return Ok(None);
     }
@@ -76,12 +76,12 @@ fn fed_as(join: &Join, outer: Outer, feed: FeedOf) -> Result<Option<LogicalPlan>
         .filter_map(|(of_outer, of_inner)| Some((of_outer.clone(), compared_column(of_inner)?)))
         .filter(|(of_outer, column)| !is_one_default(feeding, of_outer, inner, column))
         .collect();
-    let (FeedOf::Need(number) | FeedOf::Use(number)) = feed;
+    let (KeyUse::Required(number) | KeyUse::Optional(number)) = feed;
     let pushed = |candidates: &[(Expr, Column)]| {
-        let key = |(at, (_, column)): (usize, &(Expr, Column))| Key { column: column.clone(), at };
-        push(inner, &candidates.iter().enumerate().map(key).collect::<Vec<_>>(), feed)
+        let key = |(at, (_, column)): (usize, &(Expr, Column))| KeyColumn { column: column.clone(), at };
+        push_keys(inner, &candidates.iter().enumerate().map(key).collect::<Vec<_>>(), feed)
     };
-    let Pushed { plan: mut asked, mut taken } = pushed(&candidates)?;
+    let PushedKeys { plan: mut asked, mut taken } = pushed(&candidates)?;
     taken.sort_unstable();
     taken.dedup();
     if taken.len() < candidates.len() {
@@ -90,11 +90,11 @@ fn fed_as(join: &Join, outer: Outer, feed: FeedOf) -> Result<Option<LogicalPlan>
         asked = pushed(&candidates)?.plan;
     }
     let covers = join.filter.is_none() && candidates.len() == pairs.len();
-    let Some(gather) = gather(join.join_type, outer, covers).filter(|_| !candidates.is_empty()) else {
+    let Some(gather) = outer_batching(join.join_type, outer, covers).filter(|_| !candidates.is_empty()) else {
         return Ok(None);
     };
     let body = |inner: &LogicalPlan| {
-        let chunk = extension(Chunk { number, schema: Arc::clone(feeding.schema()) });
+        let chunk = extension(OuterRows { id: number, schema: Arc::clone(feeding.schema()) });
         let (left, right) = match outer {
             Outer::Left => (chunk, inner.clone()),
             Outer::Right => (inner.clone(), chunk),
@@ -102,11 +102,18 @@ fn fed_as(join: &Join, outer: Outer, feed: FeedOf) -> Result<Option<LogicalPlan>
         LogicalPlan::Join(Join { left: Arc::new(left), right: Arc::new(right), ..join.clone() })
     };
     let listed = match feed {
-        FeedOf::Need(_) => None,
-        FeedOf::Use(_) => Some(body(inner)),
+        KeyUse::Required(_) => None,
+        KeyUse::Optional(_) => Some(body(inner)),
     };
     let keys = candidates.into_iter().map(|(of_outer, _)| of_outer).collect();
-    Ok(Some(extension(Feed { number, outer: feeding.as_ref().clone(), body: body(&asked), listed, keys, gather })))
+    Ok(Some(extension(BindJoin {
+        id: number,
+        outer: feeding.as_ref().clone(),
+        inner: body(&asked),
+        scan_fallback: listed,
+        keys,
+        batching: gather,
+    })))
 }
 
 /// Whether a table is read on both sides.
@@ -118,14 +125,14 @@ fn share_a_table(one: &LogicalPlan, other: &LogicalPlan) -> bool {
 
 /// How the outer rows may come where the other side has nothing but what they ask for; `None` where its rows stand for
 /// themselves, so that those nobody asks for would be missing.
-fn gather(join_type: JoinType, outer: Outer, covers: bool) -> Option<Gather> {
+fn outer_batching(join_type: JoinType, outer: Outer, covers: bool) -> Option<OuterBatching> {
     use JoinType::{Inner, Left, LeftAnti, LeftMark, LeftSemi, Right, RightAnti, RightMark, RightSemi};
     match (join_type, outer) {
         (Inner | Left | LeftSemi | LeftAnti | LeftMark, Outer::Left)
-        | (Inner | Right | RightSemi | RightAnti | RightMark, Outer::Right) => Some(Gather::Rows),
+        | (Inner | Right | RightSemi | RightAnti | RightMark, Outer::Right) => Some(OuterBatching::Streaming),
         // Rows of the inner side, each once however many outer rows ask for it.
-        (RightSemi, Outer::Left) | (LeftSemi, Outer::Right) if covers => Some(Gather::Distinct),
-        (RightSemi, Outer::Left) | (LeftSemi, Outer::Right) => Some(Gather::Whole),
+        (RightSemi, Outer::Left) | (LeftSemi, Outer::Right) if covers => Some(OuterBatching::DistinctKeys),
+        (RightSemi, Outer::Left) | (LeftSemi, Outer::Right) => Some(OuterBatching::All),
         _ => None,
     }
 }
@@ -136,7 +143,7 @@ fn is_one_default(feeding: &LogicalPlan, of_outer: &Expr, inner: &LogicalPlan, c
         let (scan, name) = origin(plan, column)?;
         let table = table_of(&scan)?;
         let is_free =
-            !table.predicates(&scan.filters).iter().any(|p| p.column == name) && !table.fed_columns().contains(&name);
+            !table.predicates(&scan.filters).iter().any(|p| p.column == name) && !table.key_columns().contains(&name);
         let is_scope = table.service.endpoints.scope.as_deref() == Some(name.as_str());
         (is_free && is_scope).then(|| (table.provider.name.clone(), name))
     };

@@ -12,16 +12,16 @@ use datafusion::physical_expr::PhysicalExpr;
 
 /// Reads keys.
 #[derive(Debug)]
-pub(super) struct Keys {
+pub(super) struct KeyExtractor {
     of: Vec<Arc<dyn PhysicalExpr>>,
     schema: SchemaRef,
     converter: RowConverter,
 }
 
 /// Keys that were met.
-pub(super) type Seen = HashSet<OwnedRow>;
+pub(super) type SeenKeys = HashSet<OwnedRow>;
 
-impl Keys {
+impl KeyExtractor {
     pub(super) fn new(of: &[Arc<dyn PhysicalExpr>], outer: &Schema) -> Result<Self> {
         let mut fields = Vec::new();
         for (i, key) in of.iter().enumerate() {
@@ -37,7 +37,7 @@ impl Keys {
     }
 
     /// The keys of `rows` that were not met before, and which of the rows brought them.
-    pub(super) fn new_in(&self, rows: &RecordBatch, seen: &mut Seen) -> Result<(RecordBatch, BooleanArray)> {
+    pub(super) fn take_new(&self, rows: &RecordBatch, seen: &mut SeenKeys) -> Result<(RecordBatch, BooleanArray)> {
         let key = |key: &Arc<dyn PhysicalExpr>| key.evaluate(rows)?.into_array(rows.num_rows());
         let columns = self.of.iter().map(key).collect::<Result<Vec<ArrayRef>>>()?;
         let encoded = self.converter.convert_columns(&columns)?;

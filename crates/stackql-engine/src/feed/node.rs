@@ -8,60 +8,60 @@ use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
 /// Runs `body` over the rows of `outer`, some at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Feed {
-    pub(super) number: usize,
+pub(super) struct BindJoin {
+    pub(super) id: usize,
     pub(super) outer: LogicalPlan,
-    /// Has a [`Chunk`] of this number where the outer rows stand, and scans that are fed by it.
-    pub(super) body: LogicalPlan,
+    /// Has a [`OuterRows`] of this number where the outer rows stand, and scans that are fed by it.
+    pub(super) inner: LogicalPlan,
     /// The same where the scans need not be fed: what it may be instead.
-    pub(super) listed: Option<LogicalPlan>,
+    pub(super) scan_fallback: Option<LogicalPlan>,
     /// Over the outer relation: what the scans are fed.
     pub(super) keys: Vec<Expr>,
-    pub(super) gather: Gather,
+    pub(super) batching: OuterBatching,
 }
 
 /// How the outer rows are handed to the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Gather {
+pub(crate) enum OuterBatching {
     /// As they come.
-    Rows,
+    Streaming,
     /// As they come, those whose keys were there before left out: what the body gives hangs on the keys alone.
-    Distinct,
+    DistinctKeys,
     /// All at once: what the body gives of its own rows hangs on all of them.
-    Whole,
+    All,
 }
 
 /// The outer rows of a feed, as its body sees them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Chunk {
-    pub(super) number: usize,
+pub(super) struct OuterRows {
+    pub(super) id: usize,
     pub(super) schema: DFSchemaRef,
 }
 
 /// Plans have no order.
-impl PartialOrd for Feed {
+impl PartialOrd for BindJoin {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         (self == other).then_some(Ordering::Equal)
     }
 }
 
-impl PartialOrd for Chunk {
+impl PartialOrd for OuterRows {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         (self == other).then_some(Ordering::Equal)
     }
 }
 
-impl UserDefinedLogicalNodeCore for Feed {
+impl UserDefinedLogicalNodeCore for BindJoin {
     fn name(&self) -> &'static str {
         "Feed"
     }
 
     fn inputs(&self) -> Vec<&LogicalPlan> {
-        [&self.outer, &self.body].into_iter().chain(&self.listed).collect()
+        [&self.outer, &self.inner].into_iter().chain(&self.scan_fallback).collect()
     }
 
     fn schema(&self) -> &DFSchemaRef {
-        self.body.schema()
+        self.inner.schema()
     }
 
     fn expressions(&self) -> Vec<Expr> {
@@ -69,7 +69,7 @@ impl UserDefinedLogicalNodeCore for Feed {
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Feed: number={}, gather={:?}, keys=[", self.number, self.gather)?;
+        write!(f, "Feed: number={}, gather={:?}, keys=[", self.id, self.batching)?;
         for (i, key) in self.keys.iter().enumerate() {
             write!(f, "{}{key}", if i == 0 { "" } else { ", " })?;
         }
@@ -80,13 +80,13 @@ impl UserDefinedLogicalNodeCore for Feed {
         let mut inputs = inputs.into_iter();
         let mut this = self.clone();
         if let (Some(outer), Some(body)) = (inputs.next(), inputs.next()) {
-            (this.outer, this.body, this.listed, this.keys) = (outer, body, inputs.next(), keys);
+            (this.outer, this.inner, this.scan_fallback, this.keys) = (outer, body, inputs.next(), keys);
         }
         Ok(this)
     }
 }
 
-impl UserDefinedLogicalNodeCore for Chunk {
+impl UserDefinedLogicalNodeCore for OuterRows {
     fn name(&self) -> &'static str {
         "Chunk"
     }
@@ -104,7 +104,7 @@ impl UserDefinedLogicalNodeCore for Chunk {
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Chunk: number={}", self.number)
+        write!(f, "Chunk: number={}", self.id)
     }
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, _: Vec<LogicalPlan>) -> Result<Self> {

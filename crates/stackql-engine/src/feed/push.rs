@@ -6,14 +6,14 @@ use datafusion::common::{Column, Result};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Distinct, Expr, Join, LogicalPlan, TableScan};
 
-use super::node::Feed;
-use super::wants::{Taken, table_of, taken, useful};
-use super::{as_feed, extension};
-use crate::table::{Fed, ResourceTable};
+use super::node::BindJoin;
+use super::wants::{RequiredKey, lookup_keys, required_keys, table_of};
+use super::{as_bind_join, extension};
+use crate::table::{KeyBinding, ResourceTable};
 
 /// A column of a plan's output that is equal to a key of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Key {
+pub(super) struct KeyColumn {
     pub(super) column: Column,
     /// The key's position in the feed.
     pub(super) at: usize,
@@ -21,24 +21,24 @@ pub(super) struct Key {
 
 /// A feed by its number, and for what scans take its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FeedOf {
+pub(super) enum KeyUse {
     /// They cannot do without, or would have other rows.
-    Need(usize),
+    Required(usize),
     /// They could do without, and with them have fewer rows to read.
-    Use(usize),
+    Optional(usize),
 }
 
 /// The plan with its scans fed, and the positions of the keys that they take.
 #[derive(Debug)]
-pub(super) struct Pushed {
+pub(super) struct PushedKeys {
     pub(super) plan: LogicalPlan,
     pub(super) taken: Vec<usize>,
 }
 
 /// Feeds the scans below `plan` that take one of `keys`.
-pub(super) fn push(plan: &LogicalPlan, keys: &[Key], feed: FeedOf) -> Result<Pushed> {
+pub(super) fn push_keys(plan: &LogicalPlan, keys: &[KeyColumn], feed: KeyUse) -> Result<PushedKeys> {
     if keys.is_empty() {
-        return Ok(Pushed { plan: plan.clone(), taken: Vec::new() });
+        return Ok(PushedKeys { plan: plan.clone(), taken: Vec::new() });
     }
     match plan {
         LogicalPlan::TableScan(scan) => Ok(into_scan(scan, keys, feed)),
@@ -69,37 +69,37 @@ pub(super) fn push(plan: &LogicalPlan, keys: &[Key], feed: FeedOf) -> Result<Pus
                 };
                 window.window_expr.iter().all(by)
             };
-            let below: Vec<Key> = keys.iter().filter(|k| partitions(&k.column)).cloned().collect();
+            let below: Vec<KeyColumn> = keys.iter().filter(|k| partitions(&k.column)).cloned().collect();
             one(plan, &window.input, &below, feed)
         }
         LogicalPlan::Union(union) => {
             let each = |input: &Arc<LogicalPlan>| {
                 let columns = input.schema().columns();
-                push(input, &renamed(plan, keys, &|i| columns.get(i).cloned()), feed)
+                push_keys(input, &renamed(plan, keys, &|i| columns.get(i).cloned()), feed)
             };
             let pushed = union.inputs.iter().map(each).collect::<Result<Vec<_>>>()?;
             let taken: Vec<usize> = pushed.iter().flat_map(|p| p.taken.iter().copied()).collect();
             let inputs = pushed.into_iter().map(|p| p.plan).collect();
-            Ok(Pushed { plan: plan.with_new_exprs(plan.expressions(), inputs)?, taken })
+            Ok(PushedKeys { plan: plan.with_new_exprs(plan.expressions(), inputs)?, taken })
         }
         LogicalPlan::Join(join) => into_join(plan, join, keys, feed),
-        _ => match as_feed(plan) {
+        _ => match as_bind_join(plan) {
             Some(inner) => into_feed(inner, keys, feed),
-            None => Ok(Pushed { plan: plan.clone(), taken: Vec::new() }),
+            None => Ok(PushedKeys { plan: plan.clone(), taken: Vec::new() }),
         },
     }
 }
 
-fn one(plan: &LogicalPlan, input: &LogicalPlan, keys: &[Key], feed: FeedOf) -> Result<Pushed> {
-    let Pushed { plan: input, taken } = push(input, keys, feed)?;
-    Ok(Pushed { plan: plan.with_new_exprs(plan.expressions(), vec![input])?, taken })
+fn one(plan: &LogicalPlan, input: &LogicalPlan, keys: &[KeyColumn], feed: KeyUse) -> Result<PushedKeys> {
+    let PushedKeys { plan: input, taken } = push_keys(input, keys, feed)?;
+    Ok(PushedKeys { plan: plan.with_new_exprs(plan.expressions(), vec![input])?, taken })
 }
 
 /// The keys by the columns that stand for theirs further down; `below` gives it for a position of the output.
-fn renamed(plan: &LogicalPlan, keys: &[Key], below: &dyn Fn(usize) -> Option<Column>) -> Vec<Key> {
-    let down = |key: &Key| {
+fn renamed(plan: &LogicalPlan, keys: &[KeyColumn], below: &dyn Fn(usize) -> Option<Column>) -> Vec<KeyColumn> {
+    let down = |key: &KeyColumn| {
         let at = plan.schema().maybe_index_of_column(&key.column)?;
-        Some(Key { column: below(at)?, at: key.at })
+        Some(KeyColumn { column: below(at)?, at: key.at })
     };
     keys.iter().filter_map(down).collect()
 }
@@ -121,34 +121,34 @@ pub(super) fn compared_column(expr: &Expr) -> Option<Column> {
     }
 }
 
-fn into_scan(scan: &TableScan, keys: &[Key], feed: FeedOf) -> Pushed {
-    let none = || Pushed { plan: LogicalPlan::TableScan(scan.clone()), taken: Vec::new() };
+fn into_scan(scan: &TableScan, keys: &[KeyColumn], feed: KeyUse) -> PushedKeys {
+    let none = || PushedKeys { plan: LogicalPlan::TableScan(scan.clone()), taken: Vec::new() };
     let Some(table) = table_of(scan) else { return none() };
     if scan.fetch.is_some() {
         return none();
     }
     let columns: Vec<String> = keys.iter().map(|k| k.column.name.clone()).collect();
     let (feed, columns) = match feed {
-        FeedOf::Need(feed) => (feed, taken(&table, &scan.filters, &columns)),
-        FeedOf::Use(feed) => (feed, useful(&table, &scan.filters, &columns)),
+        KeyUse::Required(feed) => (feed, required_keys(&table, &scan.filters, &columns)),
+        KeyUse::Optional(feed) => (feed, lookup_keys(&table, &scan.filters, &columns)),
     };
-    let at = |column: &Taken| keys.iter().find(|k| k.column.name == column.column).map(|k| k.at);
+    let at = |column: &RequiredKey| keys.iter().find(|k| k.column.name == column.column).map(|k| k.at);
     let taken: Vec<usize> = columns.iter().filter_map(at).collect();
     if taken.is_empty() {
         return none();
     }
     let keys = taken.clone();
     let columns = columns.into_iter().map(|taken| taken.bound_by).collect();
-    let mut fed = table.fed.clone();
-    fed.push(Fed { feed, columns, keys });
-    let table = ResourceTable { fed, ..table };
+    let mut fed = table.key_bindings.clone();
+    fed.push(KeyBinding { bind_join: feed, columns, keys });
+    let table = ResourceTable { key_bindings: fed, ..table };
     let scan = TableScan { source: provider_as_source(Arc::new(table)), ..scan.clone() };
-    Pushed { plan: LogicalPlan::TableScan(scan), taken }
+    PushedKeys { plan: LogicalPlan::TableScan(scan), taken }
 }
 
-fn into_join(plan: &LogicalPlan, join: &Join, keys: &[Key], feed: FeedOf) -> Result<Pushed> {
+fn into_join(plan: &LogicalPlan, join: &Join, keys: &[KeyColumn], feed: KeyUse) -> Result<PushedKeys> {
     let is_of = |side: &LogicalPlan, column: &Column| side.schema().has_column(column);
-    let (mut left, mut right): (Vec<Key>, Vec<Key>) = (Vec::new(), Vec::new());
+    let (mut left, mut right): (Vec<KeyColumn>, Vec<KeyColumn>) = (Vec::new(), Vec::new());
     for key in keys {
         if is_of(&join.left, &key.column) {
             left.push(key.clone());
@@ -165,34 +165,37 @@ fn into_join(plan: &LogicalPlan, join: &Join, keys: &[Key], feed: FeedOf) -> Res
             follow(&own_right, &mut left, (r, l));
         }
     }
-    let (l, r) = (push(&join.left, &left, feed)?, push(&join.right, &right, feed)?);
+    let (l, r) = (push_keys(&join.left, &left, feed)?, push_keys(&join.right, &right, feed)?);
     let taken = l.taken.into_iter().chain(r.taken).collect();
-    Ok(Pushed { plan: plan.with_new_exprs(plan.expressions(), vec![l.plan, r.plan])?, taken })
+    Ok(PushedKeys { plan: plan.with_new_exprs(plan.expressions(), vec![l.plan, r.plan])?, taken })
 }
 
 /// A key of one side of a join is one of the other, too, where they are compared.
-fn follow(from: &[Key], to: &mut Vec<Key>, pair: (&Expr, &Expr)) {
+fn follow(from: &[KeyColumn], to: &mut Vec<KeyColumn>, pair: (&Expr, &Expr)) {
     let (Some(here), Some(there)) = (compared_column(pair.0), compared_column(pair.1)) else { return };
     if let Some(key) = from.iter().find(|k| k.column == here) {
-        to.push(Key { column: there, at: key.at });
+        to.push(KeyColumn { column: there, at: key.at });
     }
 }
 
-fn into_feed(inner: &Feed, keys: &[Key], feed: FeedOf) -> Result<Pushed> {
+fn into_feed(inner: &BindJoin, keys: &[KeyColumn], feed: KeyUse) -> Result<PushedKeys> {
     let mut all = keys.to_vec();
-    if let LogicalPlan::Join(join) = &inner.body {
+    if let LogicalPlan::Join(join) = &inner.inner {
         for (l, r) in &join.on {
             follow(keys, &mut all, (l, r));
             follow(keys, &mut all, (r, l));
         }
     }
-    let of_outer = |k: &&Key| inner.outer.schema().has_column(&k.column);
-    let outer: Vec<Key> = all.iter().filter(of_outer).cloned().collect();
-    let (outer, body) = (push(&inner.outer, &outer, feed)?, push(&inner.body, keys, feed)?);
-    let listed = inner.listed.as_ref().map(|listed| push(listed, keys, feed)).transpose()?;
+    let of_outer = |k: &&KeyColumn| inner.outer.schema().has_column(&k.column);
+    let outer: Vec<KeyColumn> = all.iter().filter(of_outer).cloned().collect();
+    let (outer, body) = (push_keys(&inner.outer, &outer, feed)?, push_keys(&inner.inner, keys, feed)?);
+    let listed = inner.scan_fallback.as_ref().map(|listed| push_keys(listed, keys, feed)).transpose()?;
     let (listed, of_listed) = listed.map_or((None, Vec::new()), |pushed| (Some(pushed.plan), pushed.taken));
     let taken = outer.taken.into_iter().chain(body.taken).chain(of_listed).collect();
-    Ok(Pushed { plan: extension(Feed { outer: outer.plan, body: body.plan, listed, ..inner.clone() }), taken })
+    Ok(PushedKeys {
+        plan: extension(BindJoin { outer: outer.plan, inner: body.plan, scan_fallback: listed, ..inner.clone() }),
+        taken,
+    })
 }
 
 /// The scan, and its column, from which a column of a plan comes unchanged.

@@ -6,9 +6,9 @@ use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableScan};
 use stackql_provider::{Method, Verb};
 
-use crate::access::choose;
+use crate::access::choose_method;
 use crate::error::Error;
-use crate::shape::{owes, same, takes};
+use crate::shape::{names_column, requires_column, takes};
 use crate::table::ResourceTable;
 
 /// The provider's table that a scan reads.
@@ -26,22 +26,22 @@ pub(super) fn scans(plan: &LogicalPlan) -> Vec<(ResourceTable, &TableScan)> {
 }
 
 /// What the scans below `plan` lack that cannot be carried out yet, each with a statement that would work.
-pub(super) fn unfed(plan: &LogicalPlan) -> Vec<Error> {
-    scans(plan).into_iter().filter_map(|(table, scan)| lack(&table, scan)).collect()
+pub(super) fn unbound_scans(plan: &LogicalPlan) -> Vec<Error> {
+    scans(plan).into_iter().filter_map(|(table, scan)| is_unbound(&table, scan)).collect()
 }
 
 /// Whether a scan lacks something.
-pub(super) fn lacks(table: &ResourceTable, scan: &TableScan) -> bool {
-    lack(table, scan).is_some()
+pub(super) fn missing_parameters(table: &ResourceTable, scan: &TableScan) -> bool {
+    is_unbound(table, scan).is_some()
 }
 
-fn lack(table: &ResourceTable, scan: &TableScan) -> Option<Error> {
-    choose(table, &table.predicates(&scan.filters), &table.fed_columns()).err()
+fn is_unbound(table: &ResourceTable, scan: &TableScan) -> Option<Error> {
+    choose_method(table, &table.predicates(&scan.filters), &table.key_columns()).err()
 }
 
 /// A column of a scan that takes values from elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Taken {
+pub(super) struct RequiredKey {
     /// The column that they are compared with.
     pub(super) column: String,
     /// The column that they are bound by: the parameter column, or a field that the method filters on.
@@ -52,49 +52,50 @@ pub(super) struct Taken {
 /// would be others without. A field is taken where its parameter is one that the method can do without: what an API lists
 /// then may be something else than all there is, such as the caller's own keys. Where it cannot, what binds the parameter
 /// is on the parameter column by now.
-pub(super) fn taken(table: &ResourceTable, filters: &[Expr], columns: &[String]) -> Vec<Taken> {
-    let fed = table.fed_columns();
-    let stated = table.stated(filters);
+pub(super) fn required_keys(table: &ResourceTable, filters: &[Expr], columns: &[String]) -> Vec<RequiredKey> {
+    let fed = table.key_columns();
+    let stated = table.statement_predicates(filters);
     let is_free = |c: &str| !stated.iter().any(|p| p.column == c) && !fed.iter().any(|f| f == c);
-    let parameters = columns.iter().filter(|c| table.shape.is_parameter(c) && is_free(c)).cloned();
-    let mut all: Vec<Taken> = parameters.map(|column| Taken { bound_by: column.clone(), column }).collect();
+    let parameters = columns.iter().filter(|c| table.columns.is_parameter(c) && is_free(c)).cloned();
+    let mut all: Vec<RequiredKey> = parameters.map(|column| RequiredKey { bound_by: column.clone(), column }).collect();
     let bound: Vec<String> = fed.iter().cloned().chain(all.iter().map(|taken| taken.column.clone())).collect();
-    let Ok(method) = choose(table, &table.predicates(filters), &bound) else { return all };
-    let is_optional = |c: &str| takes(method, c) && !owes(method, c) && !table.is_scope_name(c);
+    let Ok(method) = choose_method(table, &table.predicates(filters), &bound) else { return all };
+    let is_optional = |c: &str| takes(method, c) && !requires_column(method, c) && !table.is_scope_name(c);
     let of_field = |column: &String| {
-        let bound_by = table.shape.parameter_column(column).filter(|bound_by| bound_by != column)?;
+        let bound_by = table.columns.parameter_column(column).filter(|bound_by| bound_by != column)?;
         let is_taken = is_free(column) && is_free(&bound_by) && is_optional(column);
-        is_taken.then(|| Taken { column: column.clone(), bound_by })
+        is_taken.then(|| RequiredKey { column: column.clone(), bound_by })
     };
     all.extend(columns.iter().filter_map(of_field));
     all
 }
 
 /// Which of `columns` a scan, which can do without them, may be asked for: one call, or few, would give the rows of a key.
-pub(super) fn useful(table: &ResourceTable, filters: &[Expr], columns: &[String]) -> Vec<Taken> {
-    let (fed, stated) = (table.fed_columns(), table.stated(filters));
-    let parameter = |c: &str| table.shape.parameter_column(c);
+pub(super) fn lookup_keys(table: &ResourceTable, filters: &[Expr], columns: &[String]) -> Vec<RequiredKey> {
+    let (fed, stated) = (table.key_columns(), table.statement_predicates(filters));
+    let parameter = |c: &str| table.columns.parameter_column(c);
     let is_free = |c: &str| !stated.iter().any(|p| p.column == c) && !fed.iter().any(|f| f == c);
-    let free = |c: &&String| !table.shape.is_parameter(c) && is_free(c) && parameter(c).is_none_or(|p| is_free(&p));
+    let free = |c: &&String| !table.columns.is_parameter(c) && is_free(c) && parameter(c).is_none_or(|p| is_free(&p));
     let free: Vec<String> = columns.iter().filter(free).cloned().collect();
     let predicates = table.predicates(filters);
-    let Ok(listing) = choose(table, &predicates, &fed) else { return Vec::new() };
-    let with = |extra: &[Taken]| -> Vec<String> {
+    let Ok(listing) = choose_method(table, &predicates, &fed) else { return Vec::new() };
+    let with = |extra: &[RequiredKey]| -> Vec<String> {
         fed.iter().cloned().chain(extra.iter().map(|taken| taken.bound_by.clone())).collect()
     };
     // Another method that asks for one of them, and gives the thing itself.
-    let asks = |method: &Method, column: &str| method.parameters.iter().any(|p| p.required && same(p, column));
-    let all = free.iter().filter_map(|c| Some(Taken { column: c.clone(), bound_by: parameter(c)? }));
-    let all: Vec<Taken> = all.collect();
+    let asks = |method: &Method, column: &str| method.parameters.iter().any(|p| p.required && names_column(p, column));
+    let all = free.iter().filter_map(|c| Some(RequiredKey { column: c.clone(), bound_by: parameter(c)? }));
+    let all: Vec<RequiredKey> = all.collect();
     let asking = table.resource.methods_of(Verb::Select).filter(|method| method.name != listing.name);
     for method in asking {
-        let asked: Vec<Taken> = all.iter().filter(|taken| asks(method, &taken.column)).cloned().collect();
-        if !asked.is_empty() && choose(table, &predicates, &with(&asked)).is_ok_and(|chosen| chosen.name == method.name)
+        let asked: Vec<RequiredKey> = all.iter().filter(|taken| asks(method, &taken.column)).cloned().collect();
+        if !asked.is_empty()
+            && choose_method(table, &predicates, &with(&asked)).is_ok_and(|chosen| chosen.name == method.name)
         {
             return asked;
         }
     }
-    let narrows = |c: &&String| listing.narrowings.iter().any(|n| n.column == **c);
+    let narrows = |c: &&String| listing.predicate_pushdowns.iter().any(|n| n.column == **c);
     let narrowing = free.iter().find(narrows).into_iter();
-    narrowing.map(|column| Taken { column: column.clone(), bound_by: column.clone() }).collect()
+    narrowing.map(|column| RequiredKey { column: column.clone(), bound_by: column.clone() }).collect()
 }

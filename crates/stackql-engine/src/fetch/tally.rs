@@ -10,11 +10,11 @@ use crate::error::Error;
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     calls: AtomicUsize,
-    failed: Mutex<Failed>,
+    failed: Mutex<FailedCalls>,
 }
 
 #[derive(Debug, Default)]
-struct Failed {
+struct FailedCalls {
     count: usize,
     last: Option<Error>,
     /// The rows whose calls failed, and what the failures say; only of rows that a statement says.
@@ -23,7 +23,7 @@ struct Failed {
 
 impl Tally {
     /// So many calls are made.
-    pub(super) fn expect(&self, calls: usize) {
+    pub(super) fn add_planned(&self, calls: usize) {
         self.calls.fetch_add(calls, Ordering::Relaxed);
     }
 
@@ -35,13 +35,13 @@ impl Tally {
             failed.rows.insert(row, error.to_string());
         }
         // That a rehearsal went well is no failure; one that is goes before it.
-        if failed.last.is_none() || !error.is_rehearsal() {
+        if failed.last.is_none() || !error.is_dry_run() {
             failed.last = Some(error);
         }
     }
 
     /// Why the statement failed, if no call was answered.
-    pub(crate) fn verdict(&self) -> Option<Error> {
+    pub(crate) fn all_failed_error(&self) -> Option<Error> {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if failed.count < self.calls.load(Ordering::Relaxed) {
             return None;
@@ -49,19 +49,19 @@ impl Tally {
         let last = failed.last.take()?;
         let told = last.to_string();
         let others: Vec<String> = failed.rows.values().filter(|text| **text != told).cloned().collect();
-        match others.is_empty() || last.is_rehearsal() {
+        match others.is_empty() || last.is_dry_run() {
             true => Some(last),
-            false => Some(Error::NoneWent { source: Box::new(last), others }),
+            false => Some(Error::AllFailed { source: Box::new(last), others }),
         }
     }
 
     /// Whether there was no row to make a call for.
-    pub(crate) fn is_idle(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.calls.load(Ordering::Relaxed) == 0
     }
 
     /// Which rows failed, and that the others `went`, where a statement says rows and each is a call.
-    pub(crate) fn told(&self, went: &str) -> Option<String> {
+    pub(crate) fn describe_failed_rows(&self, went: &str) -> Option<String> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if failed.rows.is_empty() || failed.rows.len() != failed.count {
             return None;

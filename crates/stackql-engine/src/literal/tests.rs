@@ -7,7 +7,7 @@ fn check(sql: &str, expect: Result<Vec<(&str, Vec<Value>)>, &str>) {
         panic!("no DELETE: {sql}");
     };
     let found = condition(&delete.selection.expect("there is a WHERE"), "DELETE").map_err(|e| e.to_string());
-    let assignment = |(c, values): (&str, _)| Assignment { column: c.to_owned(), named: Named::Condition, values };
+    let assignment = |(c, values): (&str, _)| Assignment { column: c.to_owned(), named: ColumnRole::Matched, values };
     let expect = expect.map(|all| all.into_iter().map(assignment).collect::<Vec<_>>());
     assert_eq!(found, expect.map_err(str::to_owned), "{sql}");
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Namespace, NamespaceError};
+use super::{CacheNamespace, NamespaceError};
 
-fn namespace(pattern: &str, template: &str) -> Result<Namespace, NamespaceError> {
-    Namespace::new(pattern, template, Duration::from_secs(60))
+fn namespace(pattern: &str, template: &str) -> Result<CacheNamespace, NamespaceError> {
+    CacheNamespace::new(pattern, template, Duration::from_secs(60))
 }
 
 #[test]

@@ -11,7 +11,7 @@ use stackql_call::Value;
 use super::{Binder, BoundBy, Resolution};
 use crate::everywhere::{all_members, is_all};
 use crate::predicate::{Range, predicate, range, text};
-use crate::scope::ALL;
+use crate::scope::ALL_MEMBERS;
 
 /// A condition on one column, on its way down a plan.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ impl Literal {
     pub(super) fn binding(&self, column: Column, is_text: bool, is_scope: bool) -> Result<Expr> {
         let Values::Listed(values) = &self.values else { return self.on(column) };
         // Whatever stands beside the wildcard is among its members.
-        if is_scope && values.contains(&Value::Text(ALL.to_owned())) {
+        if is_scope && values.contains(&Value::Text(ALL_MEMBERS.to_owned())) {
             return Ok(all_members(column));
         }
         // A number for a parameter that takes a text is its text, whatever the field of that name is.

@@ -15,7 +15,7 @@ use super::{Binder, BoundBy, PushedDown, Resolution};
 use crate::access::{choose_among, nearest};
 use crate::feed::table_of;
 use crate::predicate::enumerated;
-use crate::shape::{owes, takes};
+use crate::shape::{requires_column, takes};
 use crate::table::ResourceTable;
 
 /// Columns that conditions fix, by how far they may be bound.
@@ -49,25 +49,25 @@ impl Binder {
         let mut resolutions = Vec::with_capacity(conditions.len());
         for condition in conditions {
             let name = condition.column.name.as_str();
-            let parameter = table.shape.parameter_column(name);
+            let parameter = table.columns.parameter_column(name);
             let parameter = parameter.map(|column| Column::new(Some(scan.table_name.clone()), column));
             let is_bound = by_literals.contains(&name);
             let is_taken = |method: &&Method| takes(method, name);
             let resolution = match (&condition.kind, parameter, method.filter(is_taken)) {
                 (Kind::Literal(literal), Some(parameter), _) if binds(&condition) => {
-                    let field = table.shape.schema.field_with_name(&parameter.name);
+                    let field = table.columns.schema.field_with_name(&parameter.name);
                     let is_text = field.is_ok_and(|field| *field.data_type() == DataType::Utf8);
                     bound.push(literal.binding(parameter, is_text, table.is_scope_name(name))?);
                     Resolution::Bound
                 }
-                (Kind::Equation { grouped, .. }, Some(column), Some(method)) if !table.shape.is_parameter(name) => {
-                    match !is_bound && needs_more && owes(method, name) {
+                (Kind::Equation { grouped, .. }, Some(column), Some(method)) if !table.columns.is_parameter(name) => {
+                    match !is_bound && needs_more && requires_column(method, name) {
                         true => Resolution::Parameter { column, by: columns.equations(name) },
                         false if is_bound && !grouped => Resolution::Parameter { column, by: BoundBy::Other },
                         false => Resolution::Filter,
                     }
                 }
-                (Kind::Equation { .. }, ..) if table.shape.is_parameter(name) && !is_bound => Resolution::Binds,
+                (Kind::Equation { .. }, ..) if table.columns.is_parameter(name) && !is_bound => Resolution::Binds,
                 _ => Resolution::Filter,
             };
             let is_on_scope = table.is_scope_name(name) && matches!(resolution, Resolution::Filter | Resolution::Binds);
@@ -127,8 +127,8 @@ impl<'a> Columns<'a> {
     fn method<'t>(&self, table: &'t ResourceTable) -> (Option<&'t Method>, bool) {
         let predicates = table.predicates(&[]);
         // A parameter that is no field takes whatever a condition says of it.
-        let (own, fields): (Vec<&str>, Vec<&str>) = self.literal.iter().partition(|c| table.shape.is_parameter(c));
-        let fed = self.equation.iter().copied().filter(|c| table.shape.is_parameter(c));
+        let (own, fields): (Vec<&str>, Vec<&str>) = self.literal.iter().partition(|c| table.columns.is_parameter(c));
+        let fed = self.equation.iter().copied().filter(|c| table.columns.is_parameter(c));
         let bound: Vec<&str> = predicates.iter().map(|p| p.column.as_str()).chain(own).chain(fed).collect();
         if let Ok(method) = choose_among(table, &bound, &fields) {
             return (Some(method), false);
@@ -145,8 +145,8 @@ impl Literal {
     fn binds(&self, table: &ResourceTable, method: &Method, column: &str, needs_more: bool) -> bool {
         match (&self.values, self.only_required) {
             (Values::Listed(_), false) => true,
-            (Values::Range(_), false) if table.shape.is_parameter(column) => owes(method, column),
-            _ => needs_more && owes(method, column),
+            (Values::Range(_), false) if table.columns.is_parameter(column) => requires_column(method, column),
+            _ => needs_more && requires_column(method, column),
         }
     }
 }

@@ -15,7 +15,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::stream::{self, TryStreamExt};
 
 use super::Build;
-use crate::once::once;
+use crate::once::one_shot;
 
 /// What the numbers of build rows are called.
 const NUMBER: &str = "number";
@@ -64,7 +64,7 @@ impl Matched {
             let columns = batch.columns().iter().cloned().chain([Arc::new(numbers) as ArrayRef]).collect();
             Some(RecordBatch::try_new(Arc::clone(&of), columns).map_err(Into::into))
         });
-        once(Box::pin(RecordBatchStreamAdapter::new(schema, stream::iter(numbered))))
+        one_shot(Box::pin(RecordBatchStreamAdapter::new(schema, stream::iter(numbered))))
     }
 
     /// The rows of the join, out of pairs with numbered build rows.

@@ -67,7 +67,7 @@ fn over_rows(join: &HashJoinExec, rows: Vec<RecordBatch>) -> (HashJoinExec, Arc<
         *count.lock().unwrap() += 1;
         Ok(row)
     });
-    let right = once(Box::pin(RecordBatchStreamAdapter::new(schema, rows))).unwrap();
+    let right = one_shot(Box::pin(RecordBatchStreamAdapter::new(schema, rows))).unwrap();
     let children = vec![Arc::clone(join.left()), right];
     (join.builder().with_new_children(children).unwrap().reset_state().build().unwrap(), read)
 }
@@ -148,7 +148,7 @@ async fn an_error_of_the_probe_side_ends_the_rows() {
     let rows = (single_rows(join.left(), &task).await, single_rows(join.right(), &task).await);
     let broken = || Err(datafusion::error::DataFusionError::Execution("broken".into()));
     let right = stream::iter(rows.1).map(Ok).take(1).chain(stream::once(async move { broken() }));
-    let right = once(Box::pin(RecordBatchStreamAdapter::new(join.right().schema(), right))).unwrap();
+    let right = one_shot(Box::pin(RecordBatchStreamAdapter::new(join.right().schema(), right))).unwrap();
     let children = vec![Arc::clone(join.left()), right];
     let single = join.builder().with_new_children(children).unwrap().reset_state().build().unwrap();
     let joined: Vec<Result<RecordBatch>> = probe(&single, build(rows.0, &task), &task).unwrap().collect().await;

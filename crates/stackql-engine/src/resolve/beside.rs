@@ -12,7 +12,7 @@ use stackql_functions::call_in_order;
 use super::quoted;
 
 /// Makes each column beside an aggregate, in a query and in those inside it, the value of one row of its group.
-pub(crate) fn take_one(query: &mut Query, is_aggregate: &dyn Fn(&str) -> bool) {
+pub(crate) fn rewrite_bare_columns(query: &mut Query, is_aggregate: &dyn Fn(&str) -> bool) {
     let _ = VisitMut::visit(query, &mut Queries { is_aggregate });
 }
 

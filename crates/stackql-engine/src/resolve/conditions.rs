@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, JoinConstraint, JoinOperator, Query, Select, SelectItem, VisitMut, VisitorMut,
 };
 use stackql_functions::{call, constraint};
-use stackql_provider::names::{Found, find};
+use stackql_provider::names::{NameMatch, match_name};
 
 use super::relation::Relation;
 
@@ -29,7 +29,7 @@ fn aliases(select: &Select, relations: &[Relation]) -> Vec<(String, Expr)> {
     if relations.iter().any(|relation| relation.opaque) {
         return Vec::new();
     }
-    let is_free = |name: &str| find(name, relations.iter().flat_map(Relation::names)) == Found::None;
+    let is_free = |name: &str| match_name(name, relations.iter().flat_map(Relation::names)) == NameMatch::None;
     let alias = |item: &SelectItem| match item {
         SelectItem::ExprWithAlias { expr, alias } if is_free(&alias.value) => {
             Some((alias.value.clone(), Expr::Nested(Box::new(expr.clone()))))
@@ -45,8 +45,8 @@ fn merged(select: &Select, relations: &[Relation]) -> Vec<(String, Expr)> {
     for join in select.from.iter().flat_map(|from| &from.joins) {
         let Some(JoinConstraint::Using(columns)) = constraint(&join.join_operator) else { continue };
         for name in columns.iter().filter_map(|column| column.0.last()?.as_ident()).map(|name| &name.value) {
-            let mut sides = relations.iter().filter_map(|relation| match find(name, relation.names()) {
-                Found::One(own) => Some(relation.column(own)),
+            let mut sides = relations.iter().filter_map(|relation| match match_name(name, relation.names()) {
+                NameMatch::One(own) => Some(relation.column(own)),
                 _ => None,
             });
             let (Some(left), Some(right)) = (sides.next(), sides.next_back()) else { continue };
@@ -86,8 +86,8 @@ fn on_each(condition: Expr, relations: &[Relation]) -> Expr {
 
 /// The columns that a name means where several relations have it, each as a parameter.
 fn columns(name: &str, relations: &[Relation]) -> Option<Vec<Expr>> {
-    let column = |relation: &Relation| match find(name, relation.names()) {
-        Found::One(own) => Some(relation.is_parameter(own).then(|| relation.column(own))),
+    let column = |relation: &Relation| match match_name(name, relation.names()) {
+        NameMatch::One(own) => Some(relation.is_parameter(own).then(|| relation.column(own))),
         _ => None,
     };
     let columns: Option<Vec<Expr>> = relations.iter().filter_map(column).collect();

@@ -18,7 +18,7 @@ use super::quoted;
 const MARK: char = '\u{1f}';
 
 /// Gives each item of a projection a name of its own.
-pub(super) fn tell_apart(select: &mut Select) {
+pub(super) fn disambiguate(select: &mut Select) {
     let mut seen: HashMap<String, usize> = HashMap::new();
     for item in &mut select.projection {
         let (expr, name) = match &*item {
@@ -43,7 +43,7 @@ fn output_name(expr: &Expr) -> String {
 }
 
 /// The same plan, its columns called what the statement calls them: `written`, by position.
-pub(crate) fn called_as_written(
+pub(crate) fn restore_output_names(
     plan: Arc<dyn ExecutionPlan>,
     written: &[Option<String>],
 ) -> Result<Arc<dyn ExecutionPlan>> {

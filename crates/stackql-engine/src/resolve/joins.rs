@@ -9,14 +9,14 @@ use datafusion::sql::sqlparser::ast::{
     TableWithJoins, visit_expressions,
 };
 use stackql_functions::constraint_mut;
-use stackql_provider::names::{Found, find};
+use stackql_provider::names::{NameMatch, match_name};
 
 use super::quoted;
-use super::relation::{Relation, Relations};
+use super::relation::{Relation, RelationResolver};
 use crate::error::Error;
 
 /// Rewrites the joins of a SELECT.
-pub(super) fn settle(select: &mut Select, relations: &mut Relations) -> Result<(), Error> {
+pub(super) fn rewrite_natural_joins(select: &mut Select, relations: &mut RelationResolver) -> Result<(), Error> {
     look_ahead(select, relations)?;
     for from in &mut select.from {
         for at in 0..from.joins.len() {
@@ -38,7 +38,7 @@ pub(super) fn settle(select: &mut Select, relations: &mut Relations) -> Result<(
 
 /// Makes conditions of WHERE of those in the ON of inner joins that name relations which FROM lists later. As in SQLite,
 /// they see all of FROM.
-fn look_ahead(select: &mut Select, relations: &mut Relations) -> Result<(), Error> {
+fn look_ahead(select: &mut Select, relations: &mut RelationResolver) -> Result<(), Error> {
     let all = relations.of(&select.from)?;
     let mut later = Vec::new();
     for from in &mut select.from {
@@ -88,7 +88,7 @@ fn has(relations: &[Relation], name: &[String]) -> bool {
     let Some((column, qualifier)) = name.split_last() else { return false };
     let qualifier: Vec<&str> = qualifier.iter().map(String::as_str).collect();
     let is_of = |relation: &Relation| match qualifier.as_slice() {
-        [] => find(column, relation.names()) != Found::None,
+        [] => match_name(column, relation.names()) != NameMatch::None,
         words => relation.is_called(words),
     };
     relations.iter().any(is_of)

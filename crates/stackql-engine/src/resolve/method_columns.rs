@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, Select, SelectItem};
 use stackql_functions::constraint;
-use stackql_provider::names::{Found, find, fold};
+use stackql_provider::names::{NameMatch, fold, match_name};
 use stackql_provider::{Column, Method, Resource, Type, Verb};
 
 use super::relation::Relation;
 use crate::access::choose_among;
-use crate::shape::Source;
+use crate::shape::ColumnOrigin;
 use crate::table::ResourceTable;
 
 /// Hides what the methods that serve `select` do not answer, where `*` would show it.
@@ -25,8 +25,8 @@ pub(super) fn show_only(select: &Select, relations: &mut [Relation]) {
         }
         if let Some(method) = method(select, relation, &table) {
             relation.hide(|name| {
-                match table.shape.schema.index_of(name).ok().and_then(|at| table.shape.sources.get(at)) {
-                    Some(Source::Row(at)) => !answers(&table.resource, method, &table.resource.columns[*at]),
+                match table.columns.schema.index_of(name).ok().and_then(|at| table.columns.origins.get(at)) {
+                    Some(ColumnOrigin::Row(at)) => !answers(&table.resource, method, &table.resource.columns[*at]),
                     _ => false,
                 }
             });
@@ -45,7 +45,7 @@ fn method<'a>(select: &Select, relation: &Relation, table: &'a Arc<ResourceTable
     // What a statement leaves open, the session or a view may say.
     let elsewhere = table.predicates(&[]).into_iter().map(|predicate| predicate.column);
     let all: Vec<String> =
-        compared.iter().filter_map(|column| table.shape.parameter_column(column)).chain(elsewhere).collect();
+        compared.iter().filter_map(|column| table.columns.parameter_column(column)).chain(elsewhere).collect();
     let (bound, offered): (Vec<&str>, Vec<&str>) =
         all.iter().map(String::as_str).partition(|column| compared.iter().any(|c| c == column));
     choose_among(table, &bound, &offered).ok()
@@ -79,8 +79,8 @@ fn column(expr: &Expr, relation: &Relation) -> Option<String> {
         }
         _ => return None,
     };
-    match find(&word.value, relation.names()) {
-        Found::One(own) => Some(own.to_owned()),
+    match match_name(&word.value, relation.names()) {
+        NameMatch::One(own) => Some(own.to_owned()),
         _ => None,
     }
 }

@@ -108,7 +108,7 @@ fn without(expr: Expr) -> Result<(Expr, Option<Collation>), Error> {
         "BINARY" | "C" | "POSIX" | "DEFAULT" => Collation::Binary,
         "RTRIM" => Collation::RTrim,
         _ => {
-            return Err(Error::Statement {
+            return Err(Error::InvalidStatement {
                 message: format!("there is no collation {name}; there are NOCASE, BINARY and RTRIM"),
                 hint: None,
             });

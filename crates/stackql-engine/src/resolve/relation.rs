@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{
     TableWithJoins,
 };
 use stackql_provider::LookupError;
-use stackql_provider::names::{Found, find};
+use stackql_provider::names::{NameMatch, match_name};
 
 use super::{method_columns, object_name, quoted};
 use crate::catalog::{SYSTEM, resource_table};
@@ -27,7 +27,7 @@ const SUBQUERY: &str = "subquery";
 pub(super) const METHOD: &str = "METHOD ";
 
 /// How to learn which columns there are of what messages call so.
-pub(super) fn described(label: &str) -> Option<String> {
+pub(super) fn relation_description(label: &str) -> Option<String> {
     match (label, label.strip_prefix(METHOD)) {
         (FUNCTION | SUBQUERY, _) => None,
         (_, Some(_)) => Some(format!("DESCRIBE {label} lists what it takes and gives")),
@@ -44,7 +44,7 @@ pub(super) struct Relation {
     pub(super) qualifier: Vec<String>,
     /// What a statement may qualify them with, where that is something else.
     called: Option<Vec<String>>,
-    pub(super) columns: Vec<Name>,
+    pub(super) columns: Vec<ColumnName>,
     /// It may have columns that are not listed here.
     pub(super) opaque: bool,
     /// Its columns are in another order than those of its rows.
@@ -55,7 +55,7 @@ pub(super) struct Relation {
 
 /// A column's name.
 #[derive(Debug, Clone)]
-pub(super) struct Name {
+pub(super) struct ColumnName {
     own: String,
     aliases: Vec<String>,
     hidden: bool,
@@ -63,7 +63,7 @@ pub(super) struct Name {
     parameter: bool,
 }
 
-impl Name {
+impl ColumnName {
     fn plain(own: String) -> Self {
         Self { own, aliases: Vec::new(), hidden: false, parameter: false }
     }
@@ -157,30 +157,30 @@ impl Relation {
 
 /// The names of a query's columns that can be told without planning it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Outputs {
+pub(super) struct OutputColumns {
     pub(super) names: Vec<String>,
     /// There may be others.
-    pub(super) more: bool,
+    pub(super) is_partial: bool,
 }
 
-impl Outputs {
+impl OutputColumns {
     fn unknown() -> Self {
-        Self { names: Vec::new(), more: true }
+        Self { names: Vec::new(), is_partial: true }
     }
 
     fn all(names: Vec<String>) -> Self {
-        Self { names, more: false }
+        Self { names, is_partial: false }
     }
 }
 
 /// Finds relations: tables of the catalog and the common table expressions in view.
-pub(super) struct Relations {
+pub(super) struct RelationResolver {
     context: Arc<Context>,
     /// One frame a query: its common table expressions, with their columns.
-    frames: Vec<Vec<(String, Outputs)>>,
+    frames: Vec<Vec<(String, OutputColumns)>>,
 }
 
-impl Relations {
+impl RelationResolver {
     pub(super) fn new(context: Arc<Context>) -> Self {
         Self { context, frames: Vec::new() }
     }
@@ -196,18 +196,18 @@ impl Relations {
         for cte in query.with.iter().flat_map(|w| &w.cte_tables) {
             let name = cte.alias.name.value.clone();
             if query.with.as_ref().is_some_and(|w| w.recursive) {
-                self.add(name.clone(), Outputs::unknown());
+                self.add(name.clone(), OutputColumns::unknown());
             }
             let columns = match cte.alias.columns.as_slice() {
                 [] => self.outputs(&cte.query)?,
-                named => Outputs::all(named.iter().map(|c| c.name.value.clone()).collect()),
+                named => OutputColumns::all(named.iter().map(|c| c.name.value.clone()).collect()),
             };
             self.add(name, columns);
         }
         Ok(())
     }
 
-    fn add(&mut self, name: String, columns: Outputs) {
+    fn add(&mut self, name: String, columns: OutputColumns) {
         if let Some(frame) = self.frames.last_mut() {
             frame.retain(|(n, _)| *n != name);
             frame.push((name, columns));
@@ -218,7 +218,7 @@ impl Relations {
         self.frames.pop();
     }
 
-    fn cte(&self, name: &str) -> Option<&(String, Outputs)> {
+    fn cte(&self, name: &str) -> Option<&(String, OutputColumns)> {
         let all = || self.frames.iter().rev().flat_map(|f| f.iter());
         all().find(|(n, _)| n == name).or_else(|| all().find(|(n, _)| n.eq_ignore_ascii_case(name)))
     }
@@ -227,31 +227,31 @@ impl Relations {
     pub(super) fn table(&self, name: &ObjectName) -> Result<Option<Vec<String>>, Error> {
         let parts = words(name);
         match parts.as_slice() {
-            [one] if self.context.executed(one).is_some() => Ok(Some(vec![one.clone()])),
+            [one] if self.context.exec_table(one).is_some() => Ok(Some(vec![one.clone()])),
             [one] => match (self.cte(one), self.context.made(one)) {
                 (Some((own, _)), _) => Ok(Some(vec![own.clone()])),
                 (None, None) if self.context.view(one).is_some() => Ok(Some(parts)),
                 (None, Some(made)) => Ok(Some(vec![made.name.clone()])),
-                (None, None) => Err(Error::Statement {
+                (None, None) => Err(Error::InvalidStatement {
                     message: format!("could not locate table '{one}'"),
                     hint: Some("tables are named provider.service.resource; SHOW PROVIDERS lists providers".into()),
                 }),
             },
             [schema, table] if schema.eq_ignore_ascii_case(SYSTEM) => {
                 let known = ["calls", "errors"];
-                match find(table, known.iter().map(|k| (*k, *k))) {
-                    Found::One(own) => Ok(Some(vec![SYSTEM.to_owned(), own.to_owned()])),
-                    _ => Err(Error::statement(format!("no such table: {schema}.{table}; system has calls and errors"))),
+                match match_name(table, known.iter().map(|k| (*k, *k))) {
+                    NameMatch::One(own) => Ok(Some(vec![SYSTEM.to_owned(), own.to_owned()])),
+                    _ => Err(Error::invalid(format!("no such table: {schema}.{table}; system has calls and errors"))),
                 }
             }
             [_, _] if self.context.settings.provider.is_some() => {
-                self.table(&object_name(&self.context.settings.in_full(parts, 3)))
+                self.table(&object_name(&self.context.settings.qualify(parts, 3)))
             }
             [provider, service, resource] => {
                 let table = resource_table(&self.context, provider, service, resource)?;
                 Ok(Some(vec![table.provider.name.clone(), table.service.name.clone(), table.resource.name.clone()]))
             }
-            _ => Err(Error::Statement {
+            _ => Err(Error::InvalidStatement {
                 message: format!("no such table: {}", parts.join(".")),
                 hint: Some("tables are named provider.service.resource".into()),
             }),
@@ -272,7 +272,7 @@ impl Relations {
 
     fn factor(&mut self, factor: &TableFactor, all: &mut Vec<Relation>) -> Result<(), Error> {
         let (mut relation, alias) = match factor {
-            TableFactor::Table { name, alias, args: None, .. } => (self.named(name)?, alias),
+            TableFactor::Table { name, alias, args: None, .. } => (self.lookup(name)?, alias),
             TableFactor::Derived { subquery, alias, .. } => {
                 let columns = self.outputs(subquery)?;
                 (relation(SUBQUERY, Vec::new(), columns), alias)
@@ -285,18 +285,20 @@ impl Relations {
                 let columns = stackql_functions::columns(name).map(|all| all.map(str::to_owned).collect());
                 // The planner calls it by its name in lower case.
                 let called = words(name).into_iter().map(|word| word.to_lowercase()).collect();
-                (relation(FUNCTION, called, columns.map_or_else(Outputs::unknown, Outputs::all)), alias)
+                (relation(FUNCTION, called, columns.map_or_else(OutputColumns::unknown, OutputColumns::all)), alias)
             }
             TableFactor::TableFunction { alias, .. }
             | TableFactor::UNNEST { alias, .. }
-            | TableFactor::NestedJoin { alias, .. } => (relation(FUNCTION, Vec::new(), Outputs::unknown()), alias),
-            _ => (relation("relation", Vec::new(), Outputs::unknown()), &None),
+            | TableFactor::NestedJoin { alias, .. } => {
+                (relation(FUNCTION, Vec::new(), OutputColumns::unknown()), alias)
+            }
+            _ => (relation("relation", Vec::new(), OutputColumns::unknown()), &None),
         };
         if let Some(alias) = alias {
             relation.qualifier = vec![alias.name.value.clone()];
             relation.called = None;
             if !alias.columns.is_empty() {
-                relation.columns = alias.columns.iter().map(|c| Name::plain(c.name.value.clone())).collect();
+                relation.columns = alias.columns.iter().map(|c| ColumnName::plain(c.name.value.clone())).collect();
                 relation.opaque = false;
             }
         }
@@ -304,10 +306,12 @@ impl Relations {
         Ok(())
     }
 
-    fn named(&self, name: &ObjectName) -> Result<Relation, Error> {
-        let Some(parts) = self.table(name)? else { return Ok(relation("relation", words(name), Outputs::unknown())) };
+    fn lookup(&self, name: &ObjectName) -> Result<Relation, Error> {
+        let Some(parts) = self.table(name)? else {
+            return Ok(relation("relation", words(name), OutputColumns::unknown()));
+        };
         Ok(match parts.as_slice() {
-            [one] if let Some(executed) = self.context.executed(one) => {
+            [one] if let Some(executed) = self.context.exec_table(one) => {
                 let (schema, shown) = executed.columns();
                 let label = format!("{METHOD}{}", executed.method());
                 Relation { label, ..of_schema(one, &schema, shown) }
@@ -320,37 +324,42 @@ impl Relations {
                 }
                 (None, None, Some(made)) => {
                     let columns = made.schema.fields().iter().map(|f| f.name().clone()).collect();
-                    relation(one, parts.clone(), Outputs::all(columns))
+                    relation(one, parts.clone(), OutputColumns::all(columns))
                 }
-                (None, None, None) => relation(one, parts.clone(), Outputs::unknown()),
+                (None, None, None) => relation(one, parts.clone(), OutputColumns::unknown()),
             },
             [_, table] => {
                 let schema = if table == "calls" { calls_schema() } else { errors_schema() };
                 let columns = schema.fields().iter().map(|f| f.name().clone()).collect();
-                relation(&parts.join("."), parts.clone(), Outputs::all(columns))
+                relation(&parts.join("."), parts.clone(), OutputColumns::all(columns))
             }
             [provider, service, resource] => {
                 let table = resource_table(&self.context, provider, service, resource)?;
-                let fields = table.shape.schema.fields().iter().zip(&table.shape.aliases).enumerate();
-                let columns = fields.map(|(i, (f, aliases))| Name {
+                let fields = table.columns.schema.fields().iter().zip(&table.columns.aliases).enumerate();
+                let columns = fields.map(|(i, (f, aliases))| ColumnName {
                     own: f.name().clone(),
                     aliases: aliases.clone(),
-                    hidden: !table.shape.visible[i],
-                    parameter: table.shape.parameter_column(f.name()).is_some(),
+                    hidden: !table.columns.visible[i],
+                    parameter: table.columns.parameter_column(f.name()).is_some(),
                 });
-                let mut columns: Vec<Name> = columns.collect();
+                let mut columns: Vec<ColumnName> = columns.collect();
                 let is_sorted = self.context.options.compat;
                 if is_sorted {
                     columns.sort_by(|a, b| a.own.cmp(&b.own));
                 }
                 let table = Some(Arc::new(table));
-                Relation { columns, is_sorted, table, ..relation(&parts.join("."), parts.clone(), Outputs::default()) }
+                Relation {
+                    columns,
+                    is_sorted,
+                    table,
+                    ..relation(&parts.join("."), parts.clone(), OutputColumns::default())
+                }
             }
-            _ => relation("relation", parts, Outputs::unknown()),
+            _ => relation("relation", parts, OutputColumns::unknown()),
         })
     }
 
-    fn outputs(&mut self, query: &Query) -> Result<Outputs, Error> {
+    fn outputs(&mut self, query: &Query) -> Result<OutputColumns, Error> {
         self.enter(query)?;
         let mut body = query.body.as_ref();
         let names = loop {
@@ -358,7 +367,7 @@ impl Relations {
                 SetExpr::Select(select) => break self.projected(select),
                 SetExpr::Query(inner) => break self.outputs(inner),
                 SetExpr::SetOperation { left, .. } => body = left,
-                _ => break Ok(Outputs::unknown()),
+                _ => break Ok(OutputColumns::unknown()),
             }
         };
         self.leave();
@@ -366,19 +375,19 @@ impl Relations {
     }
 
     /// The names of what a SELECT gives.
-    pub(super) fn projected(&mut self, select: &Select) -> Result<Outputs, Error> {
+    pub(super) fn projected(&mut self, select: &Select) -> Result<OutputColumns, Error> {
         let mut relations = self.of(&select.from)?;
         method_columns::show_only(select, &mut relations);
         let spelled = |name: &str, within: &[Relation]| -> Result<String, Error> {
-            match find(name, within.iter().flat_map(Relation::names)) {
-                Found::One(own) => Ok(own.to_owned()),
-                Found::None => Ok(name.to_owned()),
-                Found::Ambiguous(candidates) => {
+            match match_name(name, within.iter().flat_map(Relation::names)) {
+                NameMatch::One(own) => Ok(own.to_owned()),
+                NameMatch::None => Ok(name.to_owned()),
+                NameMatch::Ambiguous(candidates) => {
                     Err(LookupError::Ambiguous { name: name.to_owned(), candidates }.into())
                 }
             }
         };
-        let Outputs { mut names, mut more } = Outputs::default();
+        let OutputColumns { mut names, is_partial: mut more } = OutputColumns::default();
         for item in &select.projection {
             match item {
                 SelectItem::UnnamedExpr(Expr::Identifier(ident)) => names.push(spelled(&ident.value, &relations)?),
@@ -406,7 +415,7 @@ impl Relations {
                 _ => more = true,
             }
         }
-        Ok(Outputs { names, more })
+        Ok(OutputColumns { names, is_partial: more })
     }
 }
 
@@ -419,14 +428,17 @@ fn of_schema(name: &str, schema: &Schema, visible: usize) -> Relation {
     let fields = schema.fields().iter().enumerate();
     let column = |(at, f): (usize, &FieldRef)| {
         let hidden = at >= visible;
-        Name { hidden, parameter: hidden, ..Name::plain(f.name().clone()) }
+        ColumnName { hidden, parameter: hidden, ..ColumnName::plain(f.name().clone()) }
     };
-    Relation { columns: fields.map(column).collect(), ..relation(name, vec![name.to_owned()], Outputs::default()) }
+    Relation {
+        columns: fields.map(column).collect(),
+        ..relation(name, vec![name.to_owned()], OutputColumns::default())
+    }
 }
 
-fn relation(label: &str, qualifier: Vec<String>, columns: Outputs) -> Relation {
-    let opaque = columns.more;
-    let columns = columns.names.into_iter().map(Name::plain).collect();
+fn relation(label: &str, qualifier: Vec<String>, columns: OutputColumns) -> Relation {
+    let opaque = columns.is_partial;
+    let columns = columns.names.into_iter().map(ColumnName::plain).collect();
     Relation { label: label.to_owned(), qualifier, called: None, columns, opaque, is_sorted: false, table: None }
 }
 

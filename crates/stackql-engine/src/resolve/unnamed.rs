@@ -9,7 +9,7 @@ use super::quoted;
 
 /// Gives the expressions that a statement answers with their own text for a name; of a set operation, the first ones.
 /// The names of its columns, as they are written; none where `*` hides which they are.
-pub(super) fn call_as_written(query: &mut Query) -> Vec<Option<String>> {
+pub(super) fn alias_expressions(query: &mut Query) -> Vec<Option<String>> {
     let mut body = query.body.as_mut();
     let select = loop {
         match body {

@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::ast::{
     JoinConstraint, JoinOperator, Select, SelectItem, SelectItemQualifiedWildcardKind,
 };
 use stackql_functions::constraint_mut;
-use stackql_provider::names::{Found, find};
+use stackql_provider::names::{NameMatch, match_name};
 
 use super::relation::Relation;
 use super::{object_name, quoted};
@@ -60,8 +60,8 @@ fn merged(select: &mut Select, relations: &[Relation]) -> Vec<String> {
         let Some(JoinConstraint::Using(columns)) = constraint_mut(&mut join.join_operator) else { continue };
         for column in columns {
             let Some(ident) = column.0.last().and_then(|p| p.as_ident()) else { continue };
-            let found = relations.iter().find_map(|r| match find(&ident.value, r.names()) {
-                Found::One(own) => Some(own.to_owned()),
+            let found = relations.iter().find_map(|r| match match_name(&ident.value, r.names()) {
+                NameMatch::One(own) => Some(own.to_owned()),
                 _ => None,
             });
             let Some(own) = found else { continue };

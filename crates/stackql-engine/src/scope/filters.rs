@@ -14,7 +14,7 @@ use stackql_provider::Method;
 
 use crate::error::Error;
 use crate::predicate::{Predicate, predicate};
-use crate::shape::{same, spelled};
+use crate::shape::{names_column, spelled};
 use crate::table::ResourceTable;
 
 /// The filters of a scan that may exclude members of its scope.
@@ -64,21 +64,22 @@ pub(crate) fn refuse_unbound(
     bound: &[Predicate],
     filters: &[Expr],
 ) -> Result<(), Error> {
-    let fed = table.fed_columns();
+    let fed = table.key_columns();
     for filter in filters {
         for column in filter.column_refs() {
             let name = &column.name;
             let is_bound = bound.iter().any(|p| p.column == *name) || fed.contains(name) || table.is_scope(name);
-            let is_filled = method.parameters.iter().any(|p| same(p, name) && method.fills_in(&p.name));
-            if !table.shape.is_parameter(name) || is_bound || is_filled {
+            let is_filled =
+                method.parameters.iter().any(|p| names_column(p, name) && method.has_implicit_value(&p.name));
+            if !table.columns.is_parameter(name) || is_bound || is_filled {
                 continue;
             }
             let kind =
-                table.shape.schema.field_with_name(name).map_or(DataType::Null, |field| field.data_type().clone());
+                table.columns.schema.field_with_name(name).map_or(DataType::Null, |field| field.data_type().clone());
             let nothing = ScalarValue::try_from(&kind).unwrap_or(ScalarValue::Null);
             if is_never_true(filter, |column| column == name, &nothing) {
                 let (table, name) = (table.name(), spelled(name));
-                return Err(Error::Statement {
+                return Err(Error::InvalidStatement {
                     message: format!(
                         "{table}: {name} is a parameter of requests, and no field of rows to be filtered on"
                     ),

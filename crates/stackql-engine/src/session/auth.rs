@@ -9,8 +9,8 @@ use stackql_sql::Show;
 
 use super::{Session, message, rows};
 use crate::error::Error;
-use crate::show::{Listing, listed};
-use crate::{Answer, Failure};
+use crate::show::{Listing, filter_listing};
+use crate::{Failure, StatementOutput};
 
 /// What the settings begin with that are keys of auth contexts: `$.auth.<provider>.<key>`.
 const AUTH: &str = "$.auth.";
@@ -28,7 +28,7 @@ pub(super) fn may_be_secret(statement: &str) -> bool {
 
 impl Session {
     fn keyring(&self) -> Result<&dyn Keyring, Error> {
-        self.keyring.as_deref().ok_or_else(|| Error::statement("this session has no credentials"))
+        self.keyring.as_deref().ok_or_else(|| Error::invalid("this session has no credentials"))
     }
 
     /// The provider of this name, and what its definitions say of its credentials: its first service speaks for all, and
@@ -41,7 +41,7 @@ impl Session {
         Ok((provider, auth))
     }
 
-    pub(super) fn show_auth(&self, show: &Show, provider: Option<&str>) -> Result<Answer, Failure> {
+    pub(super) fn show_auth(&self, show: &Show, provider: Option<&str>) -> Result<StatementOutput, Failure> {
         let keyring = self.keyring()?;
         let names = match provider {
             Some(name) => vec![name.to_owned()],
@@ -51,31 +51,31 @@ impl Session {
         for name in names {
             let (provider, auth) = self.authorised(&name)?;
             // A context that is wrong is told of with the others, and alone as an error.
-            shown.push(match keyring.authorisation(&provider.name, &auth) {
-                Ok(found) => [provider.name.clone(), found.kind, found.source],
+            shown.push(match keyring.credential_info(&provider.name, &auth) {
+                Ok(found) => [provider.name.clone(), found.scheme, found.source],
                 Err(error) if show_all(show) => [provider.name.clone(), String::new(), error.message],
                 Err(error) => return Err(Error::from(error).into()),
             });
         }
-        Ok(rows(listed(Listing::new(&["provider", "type", "source"], &[]).with(shown), show)?))
+        Ok(rows(filter_listing(Listing::new(&["provider", "type", "source"], &[]).with(shown), show)?))
     }
 
-    pub(super) async fn log_in(&self, name: &str, scopes: &[String]) -> Result<Answer, Failure> {
+    pub(super) async fn log_in(&self, name: &str, scopes: &[String]) -> Result<StatementOutput, Failure> {
         let (provider, auth) = self.authorised(name)?;
         let said = self.keyring()?.log_in(&provider.name, &auth, scopes).await.map_err(Error::from)?;
         Ok(message(&format!("{}: {said}", provider.name)))
     }
 
-    pub(super) async fn revoke(&self, name: &str) -> Result<Answer, Failure> {
+    pub(super) async fn revoke(&self, name: &str) -> Result<StatementOutput, Failure> {
         let provider = self.definitions.provider(name).map_err(Error::from)?;
         self.keyring()?.revoke(&provider.name).await;
         let text = "what was obtained to authorise requests is forgotten, and it is not asked before AUTH LOGIN";
         Ok(message(&format!("{}: {text}", provider.name)))
     }
 
-    pub(super) fn set_auth(&self, provider: &str, key: &str, value: &str) -> Result<Answer, Failure> {
+    pub(super) fn set_auth(&self, provider: &str, key: &str, value: &str) -> Result<StatementOutput, Failure> {
         if key.is_empty() {
-            return Err(Error::statement("name a key of an auth context: SET \"$.auth.provider.key\" = '…'").into());
+            return Err(Error::invalid("name a key of an auth context: SET \"$.auth.provider.key\" = '…'").into());
         }
         let (provider, auth) = self.authorised(provider)?;
         self.keyring()?.set(&provider.name, &auth, key, value).map_err(Error::from)?;

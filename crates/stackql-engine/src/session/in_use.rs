@@ -4,7 +4,7 @@ use stackql_sql::{Replace, Show, ShowKind, Statement};
 
 /// The statement with `provider` in front of the names of tables and methods that name none. The relations of a query are
 /// named in full where it is planned.
-pub(super) fn named(mut statement: Statement, provider: &str) -> Statement {
+pub(super) fn qualify_names(mut statement: Statement, provider: &str) -> Statement {
     let (name, parts) = match &mut statement {
         Statement::Show(Show { kind: ShowKind::Methods { table } | ShowKind::InsertInto { table }, .. })
         | Statement::Describe { table, .. } => (table, 3),
@@ -14,7 +14,7 @@ pub(super) fn named(mut statement: Statement, provider: &str) -> Statement {
         Statement::Delete(delete) => (&mut delete.table, 3),
         Statement::Exec(exec) => (&mut exec.method, 4),
         Statement::Explain { statement: inner, .. } => {
-            **inner = named(std::mem::replace(&mut **inner, Statement::Begin), provider);
+            **inner = qualify_names(std::mem::replace(&mut **inner, Statement::Begin), provider);
             return statement;
         }
         _ => return statement,

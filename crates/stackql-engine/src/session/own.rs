@@ -8,35 +8,36 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::execute_stream;
 use futures::{StreamExt, stream};
-use stackql_provider::names::{Found, find, meant, nearest};
+use stackql_provider::names::{NameMatch, did_you_mean, match_name, nearest};
 use stackql_sql::sqlparser::ast::Expr;
-use stackql_sql::{Create, Delete, Insert, Made, ObjectName, Query, Statement, Update};
+use stackql_sql::{Create, Delete, Insert, ObjectKind, ObjectName, Query, Statement, Update};
 
-use super::planner::Planner;
+use super::planner::StatementPlanner;
 use super::{Session, message};
 use crate::built_in::BuiltIn;
 use crate::catalog::resource_table;
 use crate::error::Error;
-use crate::made::{kept, no_rows, own_table, rows_of, schema_of};
+use crate::made::{local_table, no_rows, rows_for_store, storage_schema, table_schema};
 use crate::resolve::quoted;
 use crate::show::columns;
 use crate::views::{self, body};
-use crate::{Answer, Failure, Outcome, Rows, Store, StoreError, Stored, StoredKind};
+use crate::{Completeness, Failure, Rows, StatementOutput, Store, StoreError, StoredKind, StoredObject};
 
 const DONE: &str = "DDL Execution Completed";
 
 impl Session {
     pub(super) fn store(&self) -> Result<&Arc<dyn Store>, Error> {
-        self.store.as_ref().ok_or_else(|| Error::statement("this session keeps no views and tables"))
+        self.store.as_ref().ok_or_else(|| Error::invalid("this session keeps no views and tables"))
     }
 
-    pub(super) async fn create(&self, create: Create) -> Result<Answer, Failure> {
-        self.may("CREATE")?;
+    pub(super) async fn create(&self, create: Create) -> Result<StatementOutput, Failure> {
+        self.require_writable("CREATE")?;
         let store = self.store()?;
         let planner = self.planner(None).await?;
-        let Create { made, name, replaces, unless_exists, text, query, columns } = create;
+        let Create { kind: made, name, or_replace: replaces, if_not_exists: unless_exists, text, query, columns } =
+            create;
         let kind = StoredKind::from(made);
-        if let Some(known) = planner.context.own(&name) {
+        if let Some(known) = planner.context.find_local_object(&name) {
             match (unless_exists, replaces && known.kind == kind) {
                 (true, _) => return Ok(message(DONE)),
                 (false, true) => {}
@@ -44,19 +45,24 @@ impl Session {
             }
         }
         let (schema, rows) = match (made, query) {
-            (Made::View, Some(query)) => {
+            (ObjectKind::View, Some(query)) => {
                 planner.logical(query, std::slice::from_ref(&name)).await?;
                 (Arc::new(Schema::empty()), no_rows())
             }
-            (_, Some(query)) => planner.kept_rows(query).await?,
-            (_, None) => (schema_of(&columns), no_rows()),
+            (_, Some(query)) => planner.storable_rows(query).await?,
+            (_, None) => (table_schema(&columns), no_rows()),
         };
-        store.create(&Stored { name, kind, text, schema }, replaces, rows).await.map_err(Error::from)?;
+        store.create(&StoredObject { name, kind, text, schema }, replaces, rows).await.map_err(Error::from)?;
         Ok(message(DONE))
     }
 
-    pub(super) async fn remove(&self, made: Made, name: &str, if_exists: bool) -> Result<Answer, Failure> {
-        self.may("DROP")?;
+    pub(super) async fn remove(
+        &self,
+        made: ObjectKind,
+        name: &str,
+        if_exists: bool,
+    ) -> Result<StatementOutput, Failure> {
+        self.require_writable("DROP")?;
         let kind = StoredKind::from(made);
         let mut is_gone = self.store()?.remove(kind, name).await.map_err(Error::from)?;
         if let (false, true, Some(other)) = (is_gone, self.options.compat, other_view(kind)) {
@@ -65,43 +71,43 @@ impl Session {
         match is_gone || if_exists {
             true => Ok(message(DONE)),
             false if BuiltIn::of(name).is_some() => {
-                Err(Error::statement(format!("{name} is built in and cannot be dropped; one of your own hides it"))
+                Err(Error::invalid(format!("{name} is built in and cannot be dropped; one of your own hides it"))
                     .into())
             }
             false => Err(Error::Store(StoreError::Missing(format!("{kind} {name}"))).into()),
         }
     }
 
-    pub(super) async fn refresh(&self, name: &str) -> Result<Answer, Failure> {
-        self.may("REFRESH")?;
-        self.adopt(name, StoredKind::MaterializedView).await?;
+    pub(super) async fn refresh(&self, name: &str) -> Result<StatementOutput, Failure> {
+        self.require_writable("REFRESH")?;
+        self.materialize_built_in(name, StoredKind::MaterializedView).await?;
         let planner = self.planner(None).await?;
-        let found = planner.context.own(name).filter(|made| made.kind == StoredKind::MaterializedView);
+        let found = planner.context.find_local_object(name).filter(|made| made.kind == StoredKind::MaterializedView);
         let made = found.ok_or_else(|| Error::Store(StoreError::Missing(format!("materialized view {name}"))))?;
         let query = body(&made.name, &made.text)?;
-        let (schema, rows) = planner.kept_rows(query).await?;
+        let (schema, rows) = planner.storable_rows(query).await?;
         let names = |schema: &Schema| schema.fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
         if names(&schema) != names(&made.schema) {
             let text = format!("the columns of {} are no longer those it was made with; make it again", made.name);
-            return Err(Error::statement(text).into());
+            return Err(Error::invalid(text).into());
         }
         self.store()?.refresh(&made.name, rows).await.map_err(Error::from)?;
         Ok(message("refresh materialized view completed"))
     }
 
     /// Makes what is built in the user's own, where a name means something of this kind that is not yet.
-    async fn adopt(&self, name: &str, kind: StoredKind) -> Result<(), Failure> {
-        let Some(built_in) = BuiltIn::of(name).filter(|b| StoredKind::from(b.create.made) == kind) else {
+    async fn materialize_built_in(&self, name: &str, kind: StoredKind) -> Result<(), Failure> {
+        let Some(built_in) = BuiltIn::of(name).filter(|b| StoredKind::from(b.create.kind) == kind) else {
             return Ok(());
         };
-        if self.planner(None).await?.context.own(name).is_none() {
+        if self.planner(None).await?.context.find_local_object(name).is_none() {
             self.create(built_in.create.clone()).await?;
         }
         Ok(())
     }
 
     /// Carries out a change of a table that a user made; gives the statement back where it is of another.
-    pub(super) async fn change_own(&self, statement: Statement) -> Result<Result<Answer, Statement>, Failure> {
+    pub(super) async fn change_own(&self, statement: Statement) -> Result<Result<StatementOutput, Statement>, Failure> {
         let name = match &statement {
             Statement::Insert(insert) => &insert.table,
             Statement::Update(update) => &update.table,
@@ -111,12 +117,12 @@ impl Session {
         if name.0.len() != 1 || self.store.is_none() {
             return Ok(Err(statement));
         }
-        self.adopt(&name.0[0], StoredKind::Table).await?;
+        self.materialize_built_in(&name.0[0], StoredKind::Table).await?;
         let planner = self.planner(None).await?;
-        let Some(table) = own_table(&planner.context, name)? else { return Ok(Err(statement)) };
+        let Some(table) = local_table(&planner.context, name)? else { return Ok(Err(statement)) };
         let (text, returning) = match statement {
             Statement::Insert(insert) => {
-                self.may("INSERT")?;
+                self.require_writable("INSERT")?;
                 let rows = planner.new_rows(&table, insert).await?;
                 self.store()?.insert(&table.name, rows).await.map_err(Error::from)?;
                 return Ok(Ok(message("insert into table completed")));
@@ -130,9 +136,9 @@ impl Session {
             }
             other => return Ok(Err(other)),
         };
-        self.may("a change")?;
+        self.require_writable("a change")?;
         if returning.is_some() {
-            return Err(Error::statement("a change of a table of your own has no RETURNING").into());
+            return Err(Error::invalid("a change of a table of your own has no RETURNING").into());
         }
         self.store()?.change(&text).await.map_err(Error::from)?;
         Ok(Ok(message("exec completed")))
@@ -148,19 +154,19 @@ impl Session {
         if found.views.is_empty() {
             return Ok(None);
         }
-        let Planner { context, state, .. } = self.planner(None).await?;
+        let StatementPlanner { context, state, .. } = self.planner(None).await?;
         views::columns(&context, &state, &resource_table(&context, provider, service, resource)?).await
     }
 
     /// The columns of what a user made.
     pub(super) async fn describe_own(&self, name: &str, extended: bool) -> Result<RecordBatch, Failure> {
         let planner = self.planner(None).await?;
-        let missing = || Error::statement(format!("could not locate table '{name}'"));
+        let missing = || Error::invalid(format!("could not locate table '{name}'"));
         let made = planner.context.made(name).ok_or_else(missing)?;
         let schema = match made.kind {
             StoredKind::View => {
                 let query = body(&made.name, &made.text)?;
-                let built_in = BuiltIn::of(name).filter(|_| planner.context.own(name).is_none());
+                let built_in = BuiltIn::of(name).filter(|_| planner.context.find_local_object(name).is_none());
                 match (planner.logical(query, std::slice::from_ref(&made.name)).await, built_in) {
                     (Ok((plan, _)), _) => Arc::clone(plan.schema().inner()),
                     // What it reads may not be installed here.
@@ -190,56 +196,56 @@ fn whose(selection: Option<Expr>) -> String {
     selection.map(|condition| format!(" WHERE {condition}")).unwrap_or_default()
 }
 
-impl Planner {
+impl StatementPlanner {
     /// The rows of a query as they are kept, all of them or an error, and their schema.
-    async fn kept_rows(&self, query: Query) -> Result<(Arc<Schema>, Rows), DataFusionError> {
+    async fn storable_rows(&self, query: Query) -> Result<(Arc<Schema>, Rows), DataFusionError> {
         let rows = execute_stream(self.query(query).await?, self.task())?;
-        let schema = kept(&rows.schema());
-        Ok((Arc::clone(&schema), self.complete(rows, schema)))
+        let schema = storage_schema(&rows.schema());
+        Ok((Arc::clone(&schema), self.require_complete(rows, schema)))
     }
 
     /// The rows that an INSERT brings, called as the table's columns.
-    async fn new_rows(&self, table: &Stored, insert: Insert) -> Result<Rows, DataFusionError> {
+    async fn new_rows(&self, table: &StoredObject, insert: Insert) -> Result<Rows, DataFusionError> {
         if insert.returning.is_some() {
-            return Err(Error::statement("an INSERT into a table of your own has no RETURNING").into());
+            return Err(Error::invalid("an INSERT into a table of your own has no RETURNING").into());
         }
         let fields = table.schema.fields();
         let names = || fields.iter().enumerate().map(|(at, f)| (at, f.name().as_str()));
-        let of = |column: &String| match find(column, names()) {
-            Found::One(at) => Ok(Arc::clone(&fields[at])),
+        let of = |column: &String| match match_name(column, names()) {
+            NameMatch::One(at) => Ok(Arc::clone(&fields[at])),
             _ => {
-                let meant = meant(nearest(column, names().map(|(_, name)| name)));
-                Err(Error::statement(format!("no such column: {column} in {}{meant}", table.name)))
+                let meant = did_you_mean(nearest(column, names().map(|(_, name)| name)));
+                Err(Error::invalid(format!("no such column: {column} in {}{meant}", table.name)))
             }
         };
         let columns = match insert.columns.as_slice() {
             [] => fields.iter().cloned().collect::<Vec<_>>(),
             named => named.iter().map(of).collect::<Result<_, _>>()?,
         };
-        let nothing = || Error::statement("a table of your own takes VALUES (…) or a SELECT, not DEFAULT VALUES");
+        let nothing = || Error::invalid("a table of your own takes VALUES (…) or a SELECT, not DEFAULT VALUES");
         let rows = execute_stream(self.query(insert.source.ok_or_else(nothing)?).await?, self.task())?;
         if rows.schema().fields().len() != columns.len() {
             let (wanted, given) = (columns.len(), rows.schema().fields().len());
             return Err(
-                Error::statement(format!("INSERT names {wanted} columns and each row has {given} of them")).into()
+                Error::invalid(format!("INSERT names {wanted} columns and each row has {given} of them")).into()
             );
         }
         // Constraints are the store's to check.
         let columns: Vec<_> = columns.iter().map(|f| f.as_ref().clone().with_nullable(true)).collect();
-        Ok(self.complete(rows, Arc::new(Schema::new(columns))))
+        Ok(self.require_complete(rows, Arc::new(Schema::new(columns))))
     }
 
     /// The rows, and an error behind them where they are not all.
-    fn complete(&self, rows: SendableRecordBatchStream, schema: Arc<Schema>) -> Rows {
+    fn require_complete(&self, rows: SendableRecordBatchStream, schema: Arc<Schema>) -> Rows {
         let context = Arc::clone(&self.context);
         let end = stream::once(async move {
             let why = match context.outcome() {
-                Outcome::Complete => return None,
-                Outcome::Partial(failures) => failures.first().map(|f| f.message.clone()).unwrap_or_default(),
-                Outcome::Truncated(what) => what,
+                Completeness::Complete => return None,
+                Completeness::Partial(failures) => failures.first().map(|f| f.message.clone()).unwrap_or_default(),
+                Completeness::Truncated(what) => what,
             };
             Some(Err(StoreError::Rows(format!("the rows are not all there, so none were kept: {why}"))))
         });
-        rows_of(rows, schema).chain(end.filter_map(futures::future::ready)).boxed()
+        rows_for_store(rows, schema).chain(end.filter_map(futures::future::ready)).boxed()
     }
 }

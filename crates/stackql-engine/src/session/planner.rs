@@ -18,35 +18,35 @@ use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, SelectItem, Value};
 use futures::{StreamExt, stream};
 use stackql_call::Bindings;
 use stackql_provider::Verb;
-use stackql_sql::{Insert, JoinBy, Query, Replace, Statement, Update};
+use stackql_sql::{Insert, JoinHint, Query, Replace, Statement, Update};
 use tokio::sync::Semaphore;
 
 use super::Session;
 use crate::append::SINGLE_PARTITION_RULE;
-use crate::awaiting::Until;
+use crate::awaiting::WaitFor;
 use crate::bindings::leaf;
-use crate::catalog::{Catalogs, LOCAL, MAIN};
-use crate::clauses::{CLAUSES_ABOVE_RULE, with_field_order};
-use crate::context::{Context, Course};
-use crate::demand::DEMANDS_RULE;
+use crate::catalog::{CatalogList, LOCAL, MAIN};
+use crate::clauses::{CLAUSE_PUSHDOWN_RULE, with_field_order};
+use crate::context::{Context, StatementState};
+use crate::demand::DEMAND_RULE;
 use crate::error::Error;
-use crate::feed::{BUILD_SIDE_RULE, FeedPlanner, feed};
-use crate::fetch::{FetchExec, Tally};
+use crate::feed::{BUILD_SIDE_RULE, BindJoinQueryPlanner, rewrite_bind_joins};
+use crate::fetch::{CallExec, Tally};
 use crate::filter_batches::FILTER_BATCHES_RULE;
-use crate::literal::{Assignment, Named, condition, literal, literals};
+use crate::literal::{Assignment, ColumnRole, condition, literal, literals};
 use crate::parameters::bind_parameters;
 use crate::row_order::in_order;
-use crate::settings::Settings;
-use crate::spilling::JOINS_SPILL_RULE;
+use crate::settings::SessionSettings;
+use crate::spilling::SPILLABLE_JOIN_RULE;
 use crate::subqueries::{SubqueryPredicateRule, unplanned};
 use crate::table::ResourceTable;
-use crate::write::Matching;
-use crate::{Answer, Failure, constants, made, resolve, views, write};
+use crate::write::SearchedChange;
+use crate::{Failure, StatementOutput, constants, made, resolve, views, write};
 
 /// What the plan of one statement needs.
-pub(super) struct Planner {
+pub(super) struct StatementPlanner {
     pub(super) context: Arc<Context>,
-    join_by: Option<JoinBy>,
+    join_by: Option<JoinHint>,
     pub(super) state: SessionState,
 }
 
@@ -66,27 +66,27 @@ impl Session {
         Ok(Arc::clone(self.memory.get_or_init(|| made)))
     }
 
-    pub(super) async fn planner(&self, join_by: Option<JoinBy>) -> Result<Planner, DataFusionError> {
+    pub(super) async fn planner(&self, join_by: Option<JoinHint>) -> Result<StatementPlanner, DataFusionError> {
         let settings = self.settings().clone();
-        let tolerant = self.options.compat && !settings.fails_at_once;
+        let tolerant = self.options.compat && !settings.fail_fast;
         self.planner_of(join_by, settings, tolerant).await
     }
 
     /// What a change is planned with: of what cannot be read nobody says that it is not there.
     pub(super) async fn planner_with(
         &self,
-        join_by: Option<JoinBy>,
-        settings: Settings,
-    ) -> Result<Planner, DataFusionError> {
+        join_by: Option<JoinHint>,
+        settings: SessionSettings,
+    ) -> Result<StatementPlanner, DataFusionError> {
         self.planner_of(join_by, settings, false).await
     }
 
     async fn planner_of(
         &self,
-        join_by: Option<JoinBy>,
-        settings: Settings,
+        join_by: Option<JoinHint>,
+        settings: SessionSettings,
         tolerant: bool,
-    ) -> Result<Planner, DataFusionError> {
+    ) -> Result<StatementPlanner, DataFusionError> {
         let made = made::all(self.store.as_ref()).await?;
         let context = Arc::new(Context {
             definitions: Arc::clone(&self.definitions),
@@ -99,7 +99,7 @@ impl Session {
             permits: Semaphore::new(self.options.concurrency.max(1)),
             store: self.store.clone(),
             made,
-            course: Course::default(),
+            course: StatementState::default(),
         });
         // One partition: rows keep the order of the pages, and nothing is fetched before it is wanted.
         let mut config = SessionConfig::new()
@@ -122,23 +122,24 @@ impl Session {
         let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
             vec![Arc::new(SINGLE_PARTITION_RULE), Arc::new(BUILD_SIDE_RULE)];
         rules.extend(PhysicalOptimizer::new().rules);
-        let mut state = stackql_functions::add(SessionStateBuilder::new().with_config(config).with_default_features())
-            .with_runtime_env(self.memory()?)
-            .with_catalog_list(Arc::new(Catalogs(Arc::clone(&context))))
-            .with_query_planner(Arc::new(FeedPlanner { context: Arc::clone(&context), join_by }))
-            .with_analyzer_rule(Arc::new(SubqueryPredicateRule))
-            .with_physical_optimizer_rules(rules)
-            .with_physical_optimizer_rule(Arc::new(CLAUSES_ABOVE_RULE))
-            .with_physical_optimizer_rule(Arc::new(DEMANDS_RULE))
-            .with_physical_optimizer_rule(Arc::new(FILTER_BATCHES_RULE))
-            .with_physical_optimizer_rule(Arc::new(JOINS_SPILL_RULE))
-            .build();
+        let mut state =
+            stackql_functions::register(SessionStateBuilder::new().with_config(config).with_default_features())
+                .with_runtime_env(self.memory()?)
+                .with_catalog_list(Arc::new(CatalogList(Arc::clone(&context))))
+                .with_query_planner(Arc::new(BindJoinQueryPlanner { context: Arc::clone(&context), join_by }))
+                .with_analyzer_rule(Arc::new(SubqueryPredicateRule))
+                .with_physical_optimizer_rules(rules)
+                .with_physical_optimizer_rule(Arc::new(CLAUSE_PUSHDOWN_RULE))
+                .with_physical_optimizer_rule(Arc::new(DEMAND_RULE))
+                .with_physical_optimizer_rule(Arc::new(FILTER_BATCHES_RULE))
+                .with_physical_optimizer_rule(Arc::new(SPILLABLE_JOIN_RULE))
+                .build();
         state.mark_start_execution();
-        Ok(Planner { context, state, join_by })
+        Ok(StatementPlanner { context, state, join_by })
     }
 }
 
-impl Planner {
+impl StatementPlanner {
     pub(super) fn task(&self) -> Arc<TaskContext> {
         self.state.task_ctx()
     }
@@ -161,7 +162,7 @@ impl Planner {
     /// The plan of a query that is read through the views `above`.
     async fn query_through(&self, query: Query, above: &[String]) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let (plan, written) = self.logical(query, above).await?;
-        resolve::called_as_written(self.physical(plan).await?, &written)
+        resolve::restore_output_names(self.physical(plan).await?, &written)
     }
 
     async fn physical(&self, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
@@ -170,7 +171,7 @@ impl Planner {
         if let Some(error) = unplanned(&plan) {
             return Err(error.into());
         }
-        let plan = feed(plan, self.join_by)?;
+        let plan = rewrite_bind_joins(plan, self.join_by)?;
         self.state.query_planner().create_physical_plan(&plan, &self.state).await
     }
 
@@ -178,7 +179,7 @@ impl Planner {
     pub(super) async fn change(
         &self,
         statement: Statement,
-    ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
+    ) -> Result<(Arc<CallExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
         let context = &self.context;
         context.course.is_change.store(true, Ordering::Relaxed);
         match statement {
@@ -186,13 +187,13 @@ impl Planner {
             Statement::Replace(Replace::Rows(insert)) => self.inserted(insert, Verb::Replace).await,
             Statement::Update(update) => self.updated(update, Verb::Update).await,
             Statement::Replace(Replace::Set(update)) => self.updated(update, Verb::Replace).await,
-            Statement::Delete(delete) if delete.hints.until_complete && delete.returning.is_some() => {
-                Err(Error::statement("returning from asynchronous delete is disallowed").into())
+            Statement::Delete(delete) if delete.hints.await_completion && delete.returning.is_some() => {
+                Err(Error::invalid("returning from asynchronous delete is disallowed").into())
             }
             Statement::Delete(mut delete) => {
-                let table = write::target(context, &delete.table, Verb::Delete)?;
+                let table = write::target_table(context, &delete.table, Verb::Delete)?;
                 self.evaluated_sides(delete.selection.as_mut()).await?;
-                let until = Until::asked(delete.hints, Verb::Delete, false);
+                let until = WaitFor::from_hints(delete.hints, Verb::Delete, false);
                 let selection = delete.selection.as_ref();
                 Ok((self.changed(&table, Verb::Delete, selection, &[], until).await?, Verb::Delete, delete.returning))
             }
@@ -201,7 +202,7 @@ impl Planner {
                 let items = is_shown.then(|| vec![SelectItem::Wildcard(Default::default())]);
                 Ok((plan, verb, items))
             }
-            _ => Err(Error::statement("not a statement that changes something").into()),
+            _ => Err(Error::invalid("not a statement that changes something").into()),
         }
     }
 
@@ -209,20 +210,20 @@ impl Planner {
         &self,
         insert: Insert,
         verb: Verb,
-    ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
+    ) -> Result<(Arc<CallExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
         let Insert { table, columns, source, returning, hints } = insert;
-        let table = write::target(&self.context, &table, verb)?;
-        let columns: Vec<_> = columns.iter().map(|column| (column.as_str(), Named::Value)).collect();
+        let table = write::target_table(&self.context, &table, verb)?;
+        let columns: Vec<_> = columns.iter().map(|column| (column.as_str(), ColumnRole::Assigned)).collect();
         let (method, parameters) = write::method(&table, verb, &columns)?;
         let input = match source {
             None => leaf(&[Bindings::new()])?,
             Some(source) => match literals(&source.ast) {
-                Some(rows) => leaf(&write::bound(&parameters, rows)?)?,
+                Some(rows) => leaf(&write::bindings_by_position(&parameters, rows)?)?,
                 None => write::renamed(self.query(source).await?, &parameters)?,
             },
         };
-        let until = Until::asked(hints, verb, returning.is_some());
-        let calls = write::fetch(&self.context, &table, method, input, until)?.of_rows();
+        let until = WaitFor::from_hints(hints, verb, returning.is_some());
+        let calls = write::call_node(&self.context, &table, method, input, until)?.numbering_rows();
         Ok((Arc::new(calls), verb, returning))
     }
 
@@ -230,14 +231,14 @@ impl Planner {
         &self,
         update: Update,
         verb: Verb,
-    ) -> Result<(Arc<FetchExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
+    ) -> Result<(Arc<CallExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
         let Update { table, mut assignments, mut selection, returning, hints } = update;
-        let table = write::target(&self.context, &table, verb)?;
+        let table = write::target_table(&self.context, &table, verb)?;
         for (_, value) in &mut assignments {
             self.evaluated(value).await?;
         }
         self.evaluated_sides(selection.as_mut()).await?;
-        let until = Until::asked(hints, verb, returning.is_some());
+        let until = WaitFor::from_hints(hints, verb, returning.is_some());
         Ok((self.changed(&table, verb, selection.as_ref(), &assignments, until).await?, verb, returning))
     }
 
@@ -284,62 +285,68 @@ impl Planner {
         verb: Verb,
         selection: Option<&Expr>,
         set: &[(String, Expr)],
-        until: Until,
-    ) -> Result<Arc<FetchExec>, DataFusionError> {
+        until: WaitFor,
+    ) -> Result<Arc<CallExec>, DataFusionError> {
         let assigned = |set: &[(String, Expr)]| {
-            named(verb, selection, set).and_then(|all| write::assigned(&self.context, table, verb, &all, until))
+            named_by_literals(verb, selection, set)
+                .and_then(|all| write::plan_assignments(&self.context, table, verb, &all, until))
         };
         let named = assigned(set);
         let (Err(_), Some(selection)) = (&named, selection) else { return Ok(named?) };
         // Where the condition names the things themselves, values may be made of what they have.
         let null = |(column, _): &(String, Expr)| (column.clone(), Expr::value(Value::Null));
         let is_named = || assigned(&set.iter().map(null).collect::<Vec<_>>()).is_ok();
-        if !write::is_of_rows(table, selection) && !is_named() {
+        if !write::references_row_columns(table, selection) && !is_named() {
             return Ok(named?);
         }
-        let Some(Matching { method, query, parameters }) = write::matching(table, verb, selection, set)? else {
+        let Some(SearchedChange { method, query, parameters }) = write::searched_change(table, verb, selection, set)?
+        else {
             return Ok(named?);
         };
         // What is changed is rows as methods give them.
         let above = views::all_of(table);
         let input = write::renamed(self.query_through(query, &above).await?, &parameters)?;
-        Ok(write::fetch(&self.context, table, method, input, until)?)
+        Ok(write::call_node(&self.context, table, method, input, until)?)
     }
 
     /// The answer of a plan whose calls are awaited: its rows are there when all are over, and so is what to say.
-    pub(super) async fn awaited(self, plan: Arc<dyn ExecutionPlan>, tally: &Tally) -> Result<Answer, Failure> {
+    pub(super) async fn wait_and_report(
+        self,
+        plan: Arc<dyn ExecutionPlan>,
+        tally: &Tally,
+    ) -> Result<StatementOutput, Failure> {
         let schema = plan.schema();
         let batches = collect(plan, self.task()).await?;
         let rows = RecordBatchStreamAdapter::new(schema, stream::iter(batches.into_iter().map(Ok)));
         let context = self.context;
-        let message = Some(context.course.awaits.message(&context.outcome(), tally));
-        Ok(Answer { rows: Some(Box::pin(rows)), message, outcome: Arc::new(move || context.outcome()) })
+        let message = Some(context.course.lro_log.message(&context.outcome(), tally));
+        Ok(StatementOutput { rows: Some(Box::pin(rows)), message, completeness: Arc::new(move || context.outcome()) })
     }
 
     /// The answer whose rows a plan gives. An error ends the rows, and is in the log.
-    pub(super) fn stream(self, plan: Arc<dyn ExecutionPlan>) -> Result<Answer, Failure> {
+    pub(super) fn stream(self, plan: Arc<dyn ExecutionPlan>) -> Result<StatementOutput, Failure> {
         let inner = execute_stream(plan, self.task())?;
         let schema = inner.schema();
         let (log, context) = (Arc::clone(&self.context.log), Arc::clone(&self.context));
         let rows = inner.map(move |batch| batch.inspect_err(|e| log.fail(Failure::from(e))));
         let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
-        Ok(Answer { rows: Some(rows), message: None, outcome: Arc::new(move || context.outcome()) })
+        Ok(StatementOutput { rows: Some(rows), message: None, completeness: Arc::new(move || context.outcome()) })
     }
 }
 
 /// What an UPDATE or DELETE names by literals.
-fn named(verb: Verb, selection: Option<&Expr>, set: &[(String, Expr)]) -> Result<Vec<Assignment>, Error> {
+fn named_by_literals(verb: Verb, selection: Option<&Expr>, set: &[(String, Expr)]) -> Result<Vec<Assignment>, Error> {
     let mut all = match selection {
         Some(selection) => condition(selection, verb.keyword())?,
         None => Vec::new(),
     };
     for (column, expr) in set {
-        let unfit = || Error::Statement {
+        let unfit = || Error::InvalidStatement {
             message: format!("{} cannot set {column} to: {expr}", verb.keyword()),
             hint: Some("values are constants, or made of columns of the rows that WHERE finds".to_owned()),
         };
         let values = vec![literal(expr).ok_or_else(unfit)?];
-        all.push(Assignment { column: column.clone(), named: Named::Value, values });
+        all.push(Assignment { column: column.clone(), named: ColumnRole::Assigned, values });
     }
     Ok(all)
 }

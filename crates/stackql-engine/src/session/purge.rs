@@ -6,23 +6,23 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
-use stackql_provider::names::{meant, nearest};
+use stackql_provider::names::{did_you_mean, nearest};
 
 use super::{Session, rows};
 use crate::error::Error;
-use crate::{Answer, Failure};
+use crate::{Failure, StatementOutput};
 
 /// The kind where none is named.
 const CONSERVATIVE: &str = "conservative";
 const KINDS: [&str; 4] = ["cache", CONSERVATIVE, "control_tables", "ephemeral"];
 
 impl Session {
-    pub(super) async fn purge(&self, kind: Option<&str>) -> Result<Answer, Failure> {
+    pub(super) async fn purge(&self, kind: Option<&str>) -> Result<StatementOutput, Failure> {
         let wanted = kind.unwrap_or(CONSERVATIVE);
         let Some(kind) = KINDS.into_iter().find(|kind| kind.eq_ignore_ascii_case(wanted)) else {
-            let meant = meant(nearest(wanted, KINDS.into_iter()));
+            let meant = did_you_mean(nearest(wanted, KINDS.into_iter()));
             let kinds = KINDS.join(", ");
-            return Err(Error::statement(format!("PURGE has no kind '{wanted}'{meant}; it has {kinds}")).into());
+            return Err(Error::invalid(format!("PURGE has no kind '{wanted}'{meant}; it has {kinds}")).into());
         };
         let said = match kind {
             "cache" | CONSERVATIVE => {
@@ -35,6 +35,6 @@ impl Session {
         let text = format!("PURGE of type '{kind}' successfully completed");
         let column = Arc::new(StringArray::from(vec![text])) as ArrayRef;
         let batch = RecordBatch::try_from_iter([("message", column)]).map_err(DataFusionError::from)?;
-        Ok(Answer { message: said, ..rows(batch) })
+        Ok(StatementOutput { message: said, ..rows(batch) })
     }
 }

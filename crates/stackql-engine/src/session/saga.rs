@@ -6,52 +6,54 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::Schema;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::physical_plan::empty::EmptyExec;
-use stackql_call::{AnswerError, Call, Fault, FaultKind, Response, TransportErrorKind, fault, request, status_line};
+use stackql_call::{Call, Fault, FaultKind, Response, ResponseError, TransportErrorKind, fault, request, status_line};
 use stackql_provider::Verb;
 use stackql_sql::{Statement, parse};
 
 use super::{REHEARSED, Session};
-use crate::awaiting::{Until, behind};
+use crate::awaiting::{WaitFor, finish_call};
 use crate::catalog::resource_table;
 use crate::context::Context;
 use crate::error::Error;
-use crate::fetch::FetchExec;
-use crate::history::{History, RecordedCall, State};
-use crate::journal::{At, Called, Deed, Entry, Journal, JournalError, Rollback, TransactionLog, Undo};
-use crate::pages::exchange;
-use crate::settings::Settings;
-use crate::undo::{token, undo};
+use crate::fetch::CallExec;
+use crate::history::{StepHistory, StepState, TransactionHistory};
+use crate::journal::{
+    Compensation, Journal, JournalEntry, JournalError, JournaledCall, RollbackMode, SagaStep, StepId, TransactionLog,
+};
+use crate::pages::send_request;
+use crate::settings::SessionSettings;
+use crate::undo::{compensation, idempotency_token};
 use crate::{Failure, FailureKind, write};
 
 /// What becomes of a call of which it is not known whether it was carried out, where the API cannot tell that it is the
 /// same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doubt {
+pub enum InDoubtPolicy {
     /// Nothing goes on before somebody says.
     Stop,
     /// It is made again.
-    Repeat,
+    Retry,
     /// It is taken for carried out.
-    Skip,
+    AssumeDone,
 }
 
 /// A transaction: what is known of it, and its journal.
 #[derive(Debug)]
 pub(super) struct Saga {
-    pub(super) history: History,
+    pub(super) history: TransactionHistory,
     log: Option<Box<dyn TransactionLog>>,
     /// What is to be in the journal once there is one.
-    unwritten: Vec<Entry>,
+    unwritten: Vec<JournalEntry>,
 }
 
 impl Saga {
-    pub(super) fn new(rollback: Rollback) -> Self {
-        let unwritten = vec![Entry::Began { rollback }];
-        Self { history: History { rollback, ..History::default() }, log: None, unwritten }
+    pub(super) fn new(rollback: RollbackMode) -> Self {
+        let unwritten = vec![JournalEntry::Began { rollback }];
+        Self { history: TransactionHistory { rollback, ..TransactionHistory::default() }, log: None, unwritten }
     }
 
     /// A transaction that another process began.
-    pub(super) fn known(history: History, log: Box<dyn TransactionLog>) -> Self {
+    pub(super) fn known(history: TransactionHistory, log: Box<dyn TransactionLog>) -> Self {
         Self { history, log: Some(log), unwritten: Vec::new() }
     }
 
@@ -61,7 +63,7 @@ impl Saga {
     }
 
     /// Has a journal from now on, if there is where to keep one.
-    pub(super) fn keep(&mut self, journal: Option<&dyn Journal>) -> Result<(), JournalError> {
+    pub(super) fn open_journal(&mut self, journal: Option<&dyn Journal>) -> Result<(), JournalError> {
         let (None, Some(journal)) = (&self.log, journal) else { return Ok(()) };
         let mut log = journal.begin()?;
         log.append(&self.unwritten)?;
@@ -71,17 +73,17 @@ impl Saga {
     }
 
     /// Takes an entry about what is to happen: it is in the journal first.
-    pub(super) fn expect(&mut self, entry: Entry) -> Result<(), JournalError> {
+    pub(super) fn log_intent(&mut self, entry: JournalEntry) -> Result<(), JournalError> {
         match &mut self.log {
             Some(log) => log.append(std::slice::from_ref(&entry))?,
             None => self.unwritten.push(entry.clone()),
         }
-        self.history.take(&entry)
+        self.history.apply(&entry)
     }
 
     /// Takes an entry about what happened, which is so even where it cannot be written down.
-    pub(super) fn note(&mut self, entry: Entry) -> Result<(), JournalError> {
-        self.history.take(&entry)?;
+    pub(super) fn log_outcome(&mut self, entry: JournalEntry) -> Result<(), JournalError> {
+        self.history.apply(&entry)?;
         match &mut self.log {
             Some(log) => log.append(std::slice::from_ref(&entry)),
             None => Ok(()),
@@ -97,7 +99,7 @@ impl From<JournalError> for Failure {
 
 /// What the calls of a statement gave.
 #[derive(Debug, Default)]
-pub(super) struct Carried {
+pub(super) struct StepResults {
     /// Their rows, a batch a call.
     pub(super) rows: Vec<RecordBatch>,
     /// What to say, where it is not how calls went.
@@ -106,53 +108,53 @@ pub(super) struct Carried {
 
 impl Session {
     /// Settles which calls a statement of a transaction makes, unless they are settled.
-    pub(super) async fn settle(&self, saga: &mut Saga, statement: usize) -> Result<(), Failure> {
+    pub(super) async fn plan_steps(&self, saga: &mut Saga, statement: usize) -> Result<(), Failure> {
         let recorded = &saga.history.statements[statement];
-        if recorded.calls.is_some() {
+        if recorded.steps.is_some() {
             return Ok(());
         }
-        let mut settings = Settings::default();
-        for (name, value) in &recorded.noted.settings {
+        let mut settings = SessionSettings::default();
+        for (name, value) in &recorded.record.settings {
             settings.set(self.definitions.as_ref(), name, value)?;
         }
-        let parsed = read(&recorded.noted.text)?;
-        let planner = self.planner_with(super::join_by(&parsed), settings.asking_anew()).await?;
+        let parsed = read(&recorded.record.text)?;
+        let planner = self.planner_with(super::join_by(&parsed), settings.bypassing_cache()).await?;
         let calls = match planner.is_of_own(&parsed)? {
-            true => vec![Deed::Own],
+            true => vec![SagaStep::LocalChange],
             false => {
                 let (plan, verb, _) = planner.change(parsed).await?;
                 self.may_call(verb)?;
-                plan.bound(planner.task()).await?.into_iter().map(Deed::Call).collect()
+                plan.bind_calls(planner.task()).await?.into_iter().map(SagaStep::Call).collect()
             }
         };
-        Ok(saga.expect(Entry::Calls { statement, calls })?)
+        Ok(saga.log_intent(JournalEntry::Calls { statement, calls })?)
     }
 
     /// Makes the calls of a statement that are not made yet, one after the other; the first that fails ends them.
-    pub(super) async fn carry_out(
+    pub(super) async fn run_steps(
         &self,
         context: &Arc<Context>,
         saga: &mut Saga,
         statement: usize,
-        doubt: Doubt,
-    ) -> Result<Carried, Failure> {
-        let mut carried = Carried::default();
-        let count = saga.history.statements[statement].made().count();
-        for at in (0..count).map(|call| At { statement, call }) {
-            let RecordedCall { deed, state } = saga.history.call(at)?.clone();
+        doubt: InDoubtPolicy,
+    ) -> Result<StepResults, Failure> {
+        let mut carried = StepResults::default();
+        let count = saga.history.statements[statement].local_changes().count();
+        for at in (0..count).map(|call| StepId { statement, call }) {
+            let StepHistory { step: deed, state } = saga.history.call(at)?.clone();
             match state {
-                State::Open => {}
-                State::Sent if doubt == Doubt::Repeat => {}
-                State::Sent if doubt == Doubt::Skip => {
+                StepState::Pending => {}
+                StepState::InDoubt if doubt == InDoubtPolicy::Retry => {}
+                StepState::InDoubt if doubt == InDoubtPolicy::AssumeDone => {
                     let why = "it was taken for carried out without its answer".to_owned();
-                    saga.note(Entry::Answered { at, undo: Undo::ByHand(why) })?;
+                    saga.log_outcome(JournalEntry::Answered { at, undo: Compensation::Manual(why) })?;
                     continue;
                 }
-                State::Sent => match &deed {
-                    Deed::Call(called) if recalled(context, called)?.1.operation().method().is_repeatable() => {}
+                StepState::InDoubt => match &deed {
+                    SagaStep::Call(called) if rebind_call(context, called)?.1.operation().method().is_retryable() => {}
                     _ => return Err(in_doubt(saga, statement)),
                 },
-                State::Done(_) | State::Undoing(_) | State::Undone => continue,
+                StepState::Done(_) | StepState::Compensating(_) | StepState::Compensated => continue,
             }
             let of_several = |failure: Failure| match count {
                 1 => failure,
@@ -162,11 +164,13 @@ impl Session {
                 }
             };
             match &deed {
-                Deed::Own => carried.said = self.change_own_in(saga, at).await?,
-                Deed::Call(called) => match Box::pin(self.call(context, saga, at, called)).await.map_err(of_several)? {
-                    Some(rows) => carried.rows.push(rows),
-                    None => carried.said = Some(REHEARSED.to_owned()),
-                },
+                SagaStep::LocalChange => carried.said = self.change_own_in(saga, at).await?,
+                SagaStep::Call(called) => {
+                    match Box::pin(self.call(context, saga, at, called)).await.map_err(of_several)? {
+                        Some(rows) => carried.rows.push(rows),
+                        None => carried.said = Some(REHEARSED.to_owned()),
+                    }
+                }
             }
         }
         Ok(carried)
@@ -177,47 +181,50 @@ impl Session {
         &self,
         context: &Arc<Context>,
         saga: &mut Saga,
-        at: At,
-        called: &Called,
+        at: StepId,
+        called: &JournaledCall,
     ) -> Result<Option<RecordBatch>, Failure> {
-        let (plan, call) = recalled(context, called)?;
-        let fetch = plan.fetch_of();
+        let (plan, call) = rebind_call(context, called)?;
+        let fetch = plan.call_spec();
         let sent = request(&call, None, None).map_err(Error::from)?;
-        saga.expect(Entry::Sending(at))?;
-        let answer = match exchange(context, &sent).await {
+        saga.log_intent(JournalEntry::Sending(at))?;
+        let answer = match send_request(context, &sent).await {
             Ok(answer) => answer,
             Err(error) => {
                 let why = error.to_string();
-                saga.note(match is_certain(&error) {
-                    true => Entry::Refused { at, why },
-                    false => Entry::Unanswered { at, why },
+                saga.log_outcome(match was_not_sent(&error) {
+                    true => JournalEntry::Refused { at, why },
+                    false => JournalEntry::Unanswered { at, why },
                 })?;
                 return Err(error.into());
             }
         };
         if let Some(fault) = refusal(context, &call, &sent, &answer) {
-            if fault.kind == FaultKind::Rehearsed {
-                saga.note(Entry::Answered { at, undo: Undo::Nothing })?;
+            if fault.kind == FaultKind::DryRun {
+                saga.log_outcome(JournalEntry::Answered { at, undo: Compensation::None })?;
                 return Ok(None);
             }
             let why = fault.to_string();
-            saga.note(match fault.status {
+            saga.log_outcome(match fault.status {
                 // What stands in front of the API does not know what became of the request.
-                502 | 504 => Entry::Unanswered { at, why },
-                _ => Entry::Refused { at, why },
+                502 | 504 => JournalEntry::Unanswered { at, why },
+                _ => JournalEntry::Refused { at, why },
             })?;
             let (what, status) = (call.operation().method().verb.keyword().to_lowercase(), fault.status);
-            let failure = Failure::from(Error::from(AnswerError::Fault(Box::new(fault))));
+            let failure = Failure::from(Error::from(ResponseError::Fault(Box::new(fault))));
             let compat = in_short(&what, status);
             return Err(Failure { message: over_http(&what, status, &failure.message), compat, ..failure });
         }
-        saga.note(Entry::Answered { at, undo: undo(self.definitions.as_ref(), &call, &called.bindings, &answer) })?;
-        match behind(context, &call, &fetch.plan, called.until, (&sent, &answer)).await {
-            Ok(rows) => Ok(Some(fetch.output.batch(&call, &rows)?)),
+        saga.log_outcome(JournalEntry::Answered {
+            at,
+            undo: compensation(self.definitions.as_ref(), &call, &called.bindings, &answer),
+        })?;
+        match finish_call(context, &call, &fetch.projection, called.wait_for, (&sent, &answer)).await {
+            Ok(rows) => Ok(Some(fetch.output_mapping.batch(&call, &rows)?)),
             Err(error) => {
                 // The work that it started failed.
-                if let Error::Answer(AnswerError::Fault(_)) = &error {
-                    saga.note(Entry::Refused { at, why: error.to_string() })?;
+                if let Error::Response(ResponseError::Fault(_)) = &error {
+                    saga.log_outcome(JournalEntry::Refused { at, why: error.to_string() })?;
                 }
                 Err(error.into())
             }
@@ -225,67 +232,69 @@ impl Session {
     }
 
     /// Changes a table of the user's own.
-    async fn change_own_in(&self, saga: &mut Saga, at: At) -> Result<Option<String>, Failure> {
-        let noted = &saga.history.statements[at.statement].noted;
-        let gone = Error::statement(format!("could not locate table '{}'", noted.table));
+    async fn change_own_in(&self, saga: &mut Saga, at: StepId) -> Result<Option<String>, Failure> {
+        let noted = &saga.history.statements[at.statement].record;
+        let gone = Error::invalid(format!("could not locate table '{}'", noted.table));
         let parsed = read(&noted.text)?;
-        saga.expect(Entry::Sending(at))?;
+        saga.log_intent(JournalEntry::Sending(at))?;
         match Box::pin(self.change_own(parsed)).await {
             Ok(Ok(answer)) => {
                 let why = "what a table of your own had before is not kept".to_owned();
-                saga.note(Entry::Answered { at, undo: Undo::ByHand(why) })?;
+                saga.log_outcome(JournalEntry::Answered { at, undo: Compensation::Manual(why) })?;
                 Ok(answer.message)
             }
             Ok(Err(_)) => {
-                saga.note(Entry::Refused { at, why: gone.to_string() })?;
+                saga.log_outcome(JournalEntry::Refused { at, why: gone.to_string() })?;
                 Err(gone.into())
             }
             Err(failure) => {
-                saga.note(Entry::Refused { at, why: failure.message.clone() })?;
+                saga.log_outcome(JournalEntry::Refused { at, why: failure.message.clone() })?;
                 Err(failure)
             }
         }
     }
 
     /// Undoes a call, or says why it is not undone.
-    pub(super) async fn undo_call(
+    pub(super) async fn compensate_step(
         &self,
         context: &Arc<Context>,
         saga: &mut Saga,
-        at: At,
-        doubt: Doubt,
+        at: StepId,
+        doubt: InDoubtPolicy,
     ) -> Result<Result<(), Failure>, Failure> {
         let left = |why: String| Ok(Err(Failure::new(FailureKind::Api, why)));
         let (undo, is_again) = match &saga.history.call(at)?.state {
-            State::Open | State::Undone => return Ok(Ok(())),
-            State::Sent => return left("it was sent, and whether it was carried out is not known".to_owned()),
-            State::Done(undo) => (undo.clone(), false),
-            State::Undoing(undo) => (undo.clone(), true),
+            StepState::Pending | StepState::Compensated => return Ok(Ok(())),
+            StepState::InDoubt => return left("it was sent, and whether it was carried out is not known".to_owned()),
+            StepState::Done(undo) => (undo.clone(), false),
+            StepState::Compensating(undo) => (undo.clone(), true),
         };
         let called = match undo {
-            Undo::Nothing => return Ok(Ok(())),
-            Undo::ByHand(why) => return left(why),
-            Undo::Call(called) => called,
+            Compensation::None => return Ok(Ok(())),
+            Compensation::Manual(why) => return left(why),
+            Compensation::Call(called) => called,
         };
-        let (plan, call) = match recalled(context, &called) {
+        let (plan, call) = match rebind_call(context, &called) {
             Ok(recalled) => recalled,
             Err(error) => return left(error.to_string()),
         };
         let method = call.operation().method();
         match doubt {
-            _ if !is_again || method.is_repeatable() => {}
-            Doubt::Repeat => {}
-            Doubt::Stop => return left("undoing it was sent, and whether that was carried out is not known".into()),
-            Doubt::Skip => return Ok(Ok(saga.note(Entry::Undone(at))?)),
+            _ if !is_again || method.is_retryable() => {}
+            InDoubtPolicy::Retry => {}
+            InDoubtPolicy::Stop => {
+                return left("undoing it was sent, and whether that was carried out is not known".into());
+            }
+            InDoubtPolicy::AssumeDone => return Ok(Ok(saga.log_outcome(JournalEntry::Undone(at))?)),
         }
         let sent = request(&call, None, None).map_err(Error::from)?;
-        saga.expect(Entry::Undoing(at))?;
-        let answer = match exchange(context, &sent).await {
+        saga.log_intent(JournalEntry::Undoing(at))?;
+        let answer = match send_request(context, &sent).await {
             Ok(answer) => answer,
             Err(error) => {
                 let why = error.to_string();
-                if is_certain(&error) && !is_again {
-                    saga.note(Entry::NotUndone { at, why: why.clone() })?;
+                if was_not_sent(&error) && !is_again {
+                    saga.log_outcome(JournalEntry::NotUndone { at, why: why.clone() })?;
                 }
                 return left(why);
             }
@@ -296,35 +305,37 @@ impl Session {
             Some(fault) => {
                 let why = fault.to_string();
                 if !matches!(fault.status, 502 | 504) {
-                    saga.note(Entry::NotUndone { at, why: why.clone() })?;
+                    saga.log_outcome(JournalEntry::NotUndone { at, why: why.clone() })?;
                 }
                 let (compat, why) = (in_short(UNDO, fault.status), over_http(UNDO, fault.status, &why));
                 return Ok(Err(Failure { compat, ..Failure::new(FailureKind::Api, why) }));
             }
             None => {
-                let followed = behind(context, &call, &plan.fetch_of().plan, Until::End, (&sent, &answer)).await;
+                let followed =
+                    finish_call(context, &call, &plan.call_spec().projection, WaitFor::Completion, (&sent, &answer))
+                        .await;
                 if let Err(error) = followed {
                     let why = error.to_string();
-                    if let Error::Answer(AnswerError::Fault(_)) = &error {
-                        saga.note(Entry::NotUndone { at, why: why.clone() })?;
+                    if let Error::Response(ResponseError::Fault(_)) = &error {
+                        saga.log_outcome(JournalEntry::NotUndone { at, why: why.clone() })?;
                     }
                     return left(why);
                 }
             }
         }
-        saga.note(Entry::Undone(at))?;
+        saga.log_outcome(JournalEntry::Undone(at))?;
         Ok(Ok(()))
     }
 }
 
 /// A call out of the journal, and the plan that knows what its answer is.
-fn recalled(context: &Arc<Context>, called: &Called) -> Result<(Arc<FetchExec>, Call), Error> {
+fn rebind_call(context: &Arc<Context>, called: &JournaledCall) -> Result<(Arc<CallExec>, Call), Error> {
     let table = resource_table(context, &called.provider, &called.service, &called.resource)?;
-    let gone = || Error::statement(format!("{} has no method '{}' any more", table.name(), called.method));
+    let gone = || Error::invalid(format!("{} has no method '{}' any more", table.name(), called.method));
     let method = table.resource.method(&called.method).ok_or_else(gone)?;
     let none = Arc::new(EmptyExec::new(Arc::new(Schema::empty())));
-    let plan = write::fetch(context, &table, method, none, called.until)?;
-    let call = stackql_call::bind(Arc::clone(&plan.fetch_of().operation), &called.bindings, &mut token)?;
+    let plan = write::call_node(context, &table, method, none, called.wait_for)?;
+    let call = stackql_call::bind(Arc::clone(&plan.call_spec().operation), &called.bindings, &mut idempotency_token)?;
     Ok((plan, call))
 }
 
@@ -336,7 +347,7 @@ fn refusal(context: &Context, call: &Call, sent: &stackql_call::Request, answer:
 }
 
 /// Whether a request without an answer was not carried out.
-fn is_certain(error: &Error) -> bool {
+fn was_not_sent(error: &Error) -> bool {
     use TransportErrorKind::{Configuration, Connect, Credentials, Elsewhere, Throttled, Tls};
     let Error::Transport { source, .. } = error else { return false };
     let is_unsent = matches!(source.kind, Configuration | Elsewhere | Connect | Credentials | Throttled | Tls);
@@ -345,7 +356,7 @@ fn is_certain(error: &Error) -> bool {
 }
 
 fn in_doubt(saga: &Saga, statement: usize) -> Failure {
-    let noted = &saga.history.statements[statement].noted;
+    let noted = &saga.history.statements[statement].record;
     let message = format!("{noted} was sent, and whether it was carried out is not known; nothing was sent again");
     let hint =
         "look whether it was; then --skip-doubtful takes it for carried out, and --repeat-doubtful sends it again";

@@ -18,7 +18,7 @@ impl Session {
         let parameters = resource.methods.iter().flat_map(|method| &method.parameters);
         let of_variable = |p: &'_ Parameter| Some((p.environment.clone()?, p.name.clone()));
         for (variable, name) in parameters.filter(|p| p.default.is_none()).filter_map(of_variable) {
-            let is_set = self.settings().default_of(&provider.name, &name).is_some();
+            let is_set = self.settings().parameter_default(&provider.name, &name).is_some();
             if is_set || context.unset.contains(&variable) {
                 continue;
             }

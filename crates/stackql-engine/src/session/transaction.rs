@@ -8,23 +8,23 @@ use datafusion::physical_plan::ExecutionPlan;
 use stackql_provider::Verb;
 use stackql_sql::{Statement, parse};
 
-use super::planner::Planner;
-use super::saga::{Carried, Doubt, Saga};
+use super::planner::StatementPlanner;
+use super::saga::{InDoubtPolicy, Saga, StepResults};
 use super::{DESPATCHED, Session, join_by, message};
-use crate::awaiting::Until;
+use crate::awaiting::WaitFor;
 use crate::error::Error;
 use crate::fetch::Tally;
-use crate::history::{History, Recorded, RecordedCall};
-use crate::journal::{Deed, End, Entry, Noted, Rollback, TransactionLog};
-use crate::made::own_table;
-use crate::returning::{returning, returning_of};
-use crate::{Answer, Failure, FailureKind, Outcome};
+use crate::history::{StatementHistory, StepHistory, TransactionHistory};
+use crate::journal::{JournalEntry, RollbackMode, SagaStep, StatementRecord, TransactionEnd, TransactionLog};
+use crate::made::local_table;
+use crate::returning::{project_rows, returning};
+use crate::{Completeness, Failure, FailureKind, StatementOutput};
 
 /// A transaction that another process began, and its journal, to which nobody else writes.
 #[derive(Debug)]
-pub struct Kept {
+pub struct RecoveredTransaction {
     /// What is known of it.
-    pub history: History,
+    pub history: TransactionHistory,
     /// The journal.
     pub log: Box<dyn TransactionLog>,
 }
@@ -33,38 +33,38 @@ pub struct Kept {
 const NOT_ROLLED_BACK: &str = "Rollback failed";
 
 impl Session {
-    pub(super) async fn begin(&self) -> Result<Answer, Failure> {
+    pub(super) async fn begin(&self) -> Result<StatementOutput, Failure> {
         let mut open = self.transaction.lock().await;
         if open.is_some() {
-            return Err(Error::statement("there is a transaction already; COMMIT or ROLLBACK ends it").into());
+            return Err(Error::invalid("there is a transaction already; COMMIT or ROLLBACK ends it").into());
         }
         *open = Some(Saga::new(self.options.rollback));
         Ok(message("OK"))
     }
 
-    pub(super) async fn commit(&self) -> Result<Answer, Failure> {
+    pub(super) async fn commit(&self) -> Result<StatementOutput, Failure> {
         let mut open = self.transaction.lock().await;
         let saga = open.as_mut().ok_or_else(none_open)?;
-        if saga.history.rollback == Rollback::Lazy && !saga.history.statements.is_empty() {
-            saga.keep(self.journal.as_deref())?;
+        if saga.history.rollback == RollbackMode::Lazy && !saga.history.statements.is_empty() {
+            saga.open_journal(self.journal.as_deref())?;
         }
         let mut saga = open.take().ok_or_else(none_open)?;
         let mut said = Vec::new();
         match saga.history.rollback {
-            Rollback::Lazy => said = Box::pin(self.carry_on(&mut saga, Doubt::Stop)).await?,
-            Rollback::Eager => saga.note(Entry::Ended { how: End::Committed })?,
+            RollbackMode::Lazy => said = Box::pin(self.run_remaining(&mut saga, InDoubtPolicy::Stop)).await?,
+            RollbackMode::Eager => saga.log_outcome(JournalEntry::Ended { how: TransactionEnd::Committed })?,
         }
         said.retain(|_| self.options.compat);
         said.push("OK".to_owned());
         Ok(message(&said.join("\n")))
     }
 
-    pub(super) async fn roll_back(&self) -> Result<Answer, Failure> {
+    pub(super) async fn roll_back(&self) -> Result<StatementOutput, Failure> {
         let mut open = self.transaction.lock().await;
         let mut saga = open.take().ok_or_else(none_open)?;
         match saga.history.rollback {
-            Rollback::Lazy => Ok(message("Rollback OK")),
-            Rollback::Eager => Box::pin(self.compensate(&mut saga, Doubt::Stop)).await,
+            RollbackMode::Lazy => Ok(message("Rollback OK")),
+            RollbackMode::Eager => Box::pin(self.compensate(&mut saga, InDoubtPolicy::Stop)).await,
         }
     }
 
@@ -77,11 +77,11 @@ impl Session {
     pub async fn abandon(&self) -> Option<String> {
         let mut saga = self.transaction.lock().await.take()?;
         let count = saga.history.statements.len();
-        if saga.history.rollback == Rollback::Lazy {
+        if saga.history.rollback == RollbackMode::Lazy {
             return Some(format!("the transaction was not committed: of its {count} statements none was run"));
         }
         // That it was not ended is what an entry less says, too.
-        let _ = saga.note(Entry::Ended { how: End::Abandoned });
+        let _ = saga.log_outcome(JournalEntry::Ended { how: TransactionEnd::Abandoned });
         let undo = saga.id().map(|id| format!("; stackql txn undo {id} undoes it")).unwrap_or_default();
         Some(format!("the transaction was neither committed nor rolled back, and what it did stays{undo}"))
     }
@@ -91,22 +91,24 @@ impl Session {
     /// # Errors
     ///
     /// As COMMIT; also a transaction that has nothing to go on with.
-    pub async fn resume(&self, kept: Kept, doubt: Doubt) -> Result<Answer, Failure> {
+    pub async fn resume(&self, kept: RecoveredTransaction, doubt: InDoubtPolicy) -> Result<StatementOutput, Failure> {
         self.may_change()?;
         let mut saga = Saga::known(kept.history, kept.log);
         let refused = match (saga.history.end, saga.history.rollback) {
             _ if saga.history.is_being_undone() => "undoing it was begun",
-            (Some(End::Committed), _) => return Ok(message("the transaction is complete: there is nothing to do")),
-            (Some(End::RolledBack | End::RolledBackInPart), _) => "it was rolled back",
-            (Some(End::Abandoned), _) | (None, Rollback::Eager) => {
+            (Some(TransactionEnd::Committed), _) => {
+                return Ok(message("the transaction is complete: there is nothing to do"));
+            }
+            (Some(TransactionEnd::RolledBack | TransactionEnd::RolledBackInPart), _) => "it was rolled back",
+            (Some(TransactionEnd::Abandoned), _) | (None, RollbackMode::Eager) => {
                 "its statements ran at once; what failed was told, and what was done can be undone"
             }
-            (None, Rollback::Lazy) => {
-                Box::pin(self.carry_on(&mut saga, doubt)).await?;
+            (None, RollbackMode::Lazy) => {
+                Box::pin(self.run_remaining(&mut saga, doubt)).await?;
                 return Ok(message("OK"));
             }
         };
-        Err(Error::statement(format!("the transaction cannot be resumed: {refused}")).into())
+        Err(Error::invalid(format!("the transaction cannot be resumed: {refused}")).into())
     }
 
     /// Undoes what a transaction did, whether it was stopped or not.
@@ -114,7 +116,7 @@ impl Session {
     /// # Errors
     ///
     /// Something was not undone; the message has a line for each such statement.
-    pub async fn undo(&self, kept: Kept, doubt: Doubt) -> Result<Answer, Failure> {
+    pub async fn undo(&self, kept: RecoveredTransaction, doubt: InDoubtPolicy) -> Result<StatementOutput, Failure> {
         self.may_change()?;
         let mut saga = Saga::known(kept.history, kept.log);
         Box::pin(self.compensate(&mut saga, doubt)).await
@@ -122,18 +124,21 @@ impl Session {
 
     fn may_change(&self) -> Result<(), Error> {
         match self.options.read_only {
-            true => Err(Error::statement("the session is read-only, so a transaction is neither resumed nor undone")),
+            true => Err(Error::invalid("the session is read-only, so a transaction is neither resumed nor undone")),
             false => Ok(()),
         }
     }
 
     /// What a statement does inside a transaction; the statement comes back where it runs as anywhere.
-    pub(super) async fn in_transaction(&self, statement: Statement) -> Result<Result<Answer, Statement>, Failure> {
+    pub(super) async fn in_transaction(
+        &self,
+        statement: Statement,
+    ) -> Result<Result<StatementOutput, Statement>, Failure> {
         let mut open = self.transaction.lock().await;
         let Some(saga) = open.as_mut() else { return Ok(Err(statement)) };
         let settings = self.settings().clone();
         let changes = settings.changes(self.definitions.as_ref())?;
-        let planner = self.planner_with(join_by(&statement), settings.asking_anew()).await?;
+        let planner = self.planner_with(join_by(&statement), settings.bypassing_cache()).await?;
         let (act, table, planned) = match planner.own_changed(&statement)? {
             Some((act, table)) => (act.to_owned(), table, None),
             None => {
@@ -143,73 +148,75 @@ impl Session {
                 }
                 self.may_call(verb)?;
                 if let Some((_, executed)) =
-                    planner.context.all_executed().into_iter().find(|(_, e)| e.change().is_some())
+                    planner.context.exec_tables().into_iter().find(|(_, e)| e.change().is_some())
                 {
                     let text =
                         format!("{} in FROM changes something, and cannot stand in a transaction", executed.method());
-                    return Err(Error::statement(text).into());
+                    return Err(Error::invalid(text).into());
                 }
-                let table = plan.fetch_of().operation.table();
+                let table = plan.call_spec().operation.qualified_name();
                 (verb.keyword().to_lowercase(), table, Some((plan, items)))
             }
         };
-        let noted = Noted { text: written(&statement)?, act, table, settings: changes };
+        let noted = StatementRecord { text: statement_to_sql(&statement)?, act, table, settings: changes };
         let (plan, items) = planned.unzip();
         let items = items.flatten();
-        if saga.history.rollback == Rollback::Lazy {
+        if saga.history.rollback == RollbackMode::Lazy {
             if items.is_some() {
                 let text = format!("{noted} waits for COMMIT, so it has no rows to give; leave RETURNING out");
-                return Err(Error::statement(text).into());
+                return Err(Error::invalid(text).into());
             }
-            saga.expect(Entry::Statement(noted))?;
+            saga.log_intent(JournalEntry::Statement(noted))?;
             return Ok(Ok(message("mutating statement queued")));
         }
         if let (Some(plan), Some(items)) = (&plan, &items) {
             // What cannot be given back is told before anything is sent.
             returning(&planner.state, Arc::clone(plan), items).await?;
         }
-        saga.keep(self.journal.as_deref())?;
-        saga.expect(Entry::Statement(noted))?;
+        saga.open_journal(self.journal.as_deref())?;
+        saga.log_intent(JournalEntry::Statement(noted))?;
         let statement = saga.history.statements.len() - 1;
-        Box::pin(self.settle(saga, statement)).await?;
-        let Carried { rows, said } = Box::pin(self.carry_out(&planner.context, saga, statement, Doubt::Stop)).await?;
-        let is_awaited = plan.as_ref().is_some_and(|plan| plan.fetch_of().until != Until::Answer);
+        Box::pin(self.plan_steps(saga, statement)).await?;
+        let StepResults { rows, said } =
+            Box::pin(self.run_steps(&planner.context, saga, statement, InDoubtPolicy::Stop)).await?;
+        let is_awaited = plan.as_ref().is_some_and(|plan| plan.call_spec().wait_for != WaitFor::Response);
         let despatched = plan.as_ref().map_or(DESPATCHED, |plan| self.despatched(plan));
         let said = said.unwrap_or_else(|| match is_awaited {
-            true => planner.context.course.awaits.message(&Outcome::Complete, &Tally::default()),
+            true => planner.context.course.lro_log.message(&Completeness::Complete, &Tally::default()),
             false => despatched.to_owned(),
         });
         let (Some(plan), Some(items)) = (plan, items) else { return Ok(Ok(message(&said))) };
         let rows = MemorySourceConfig::try_new_exec(&[rows], plan.schema(), None)?;
-        let given_back = plan.fetch_of().plan.schema().fields().len();
-        let plan = returning_of(&planner.state, rows, given_back, &items).await?;
-        Ok(Ok(Answer { message: is_awaited.then_some(said), ..planner.stream(plan)? }))
+        let given_back = plan.call_spec().projection.schema().fields().len();
+        let plan = project_rows(&planner.state, rows, given_back, &items).await?;
+        Ok(Ok(StatementOutput { message: is_awaited.then_some(said), ..planner.stream(plan)? }))
     }
 
     /// Refuses what would change something behind the back of an open transaction.
     pub(super) async fn outside_a_transaction(&self, what: &str) -> Result<(), Error> {
         match self.is_in_transaction().await {
-            true => Err(Error::statement(format!("{what} cannot stand in a transaction; COMMIT or ROLLBACK first"))),
+            true => Err(Error::invalid(format!("{what} cannot stand in a transaction; COMMIT or ROLLBACK first"))),
             false => Ok(()),
         }
     }
 
     /// Runs the statements that are not done, in their order, and gives what each says; the first that fails ends that.
-    async fn carry_on(&self, saga: &mut Saga, doubt: Doubt) -> Result<Vec<String>, Failure> {
+    async fn run_remaining(&self, saga: &mut Saga, doubt: InDoubtPolicy) -> Result<Vec<String>, Failure> {
         let mut all = Vec::new();
         for statement in 0..saga.history.statements.len() {
             if saga.history.statements[statement].is_done() {
                 continue;
             }
             let run = async {
-                self.settle(saga, statement).await?;
+                self.plan_steps(saga, statement).await?;
                 let context = self.planner(None).await?.context;
-                let Carried { said, .. } = self.carry_out(&context, saga, statement, doubt).await?;
-                let awaited =
-                    |call: &RecordedCall| matches!(&call.deed, Deed::Call(called) if called.until != Until::Answer);
-                Ok::<_, Failure>(said.unwrap_or_else(|| match saga.history.statements[statement].made().any(awaited) {
-                    true => context.course.awaits.message(&Outcome::Complete, &Tally::default()),
-                    false => DESPATCHED.to_owned(),
+                let StepResults { said, .. } = self.run_steps(&context, saga, statement, doubt).await?;
+                let awaited = |call: &StepHistory| matches!(&call.step, SagaStep::Call(called) if called.wait_for != WaitFor::Response);
+                Ok::<_, Failure>(said.unwrap_or_else(|| {
+                    match saga.history.statements[statement].local_changes().any(awaited) {
+                        true => context.course.lro_log.message(&Completeness::Complete, &Tally::default()),
+                        false => DESPATCHED.to_owned(),
+                    }
                 }))
             };
             match run.await {
@@ -217,25 +224,25 @@ impl Session {
                 Err(failure) => return Err(stopped(saga, failure)),
             }
         }
-        let ended = saga.note(Entry::Ended { how: End::Committed });
+        let ended = saga.log_outcome(JournalEntry::Ended { how: TransactionEnd::Committed });
         ended.map_err(|error| stopped(saga, error.into())).map(|()| all)
     }
 
     /// Undoes all calls that were made, the last one first. What cannot be undone keeps none from being tried.
-    async fn compensate(&self, saga: &mut Saga, doubt: Doubt) -> Result<Answer, Failure> {
+    async fn compensate(&self, saga: &mut Saga, doubt: InDoubtPolicy) -> Result<StatementOutput, Failure> {
         let context = self.planner(None).await?.context;
         let mut left = BTreeMap::new();
-        for at in saga.history.backwards() {
-            if let Err(why) = self.undo_call(&context, saga, at, doubt).await? {
+        for at in saga.history.steps_reversed() {
+            if let Err(why) = self.compensate_step(&context, saga, at, doubt).await? {
                 left.entry(at.statement).or_insert(why);
             }
         }
         if left.is_empty() {
-            saga.note(Entry::Ended { how: End::RolledBack })?;
+            saga.log_outcome(JournalEntry::Ended { how: TransactionEnd::RolledBack })?;
             return Ok(message("Rollback OK"));
         }
         if saga.history.is_being_undone() {
-            saga.note(Entry::Ended { how: End::RolledBackInPart })?;
+            saga.log_outcome(JournalEntry::Ended { how: TransactionEnd::RolledBackInPart })?;
         }
         let of = |(statement, why): (&usize, &Failure)| {
             required(&saga.history.statements[*statement], Some(why.message.as_str()))
@@ -251,7 +258,7 @@ impl Session {
     }
 }
 
-impl Planner {
+impl StatementPlanner {
     /// What a statement does to a table of the user's own, and which, if it is about one.
     fn own_changed(&self, statement: &Statement) -> Result<Option<(&'static str, String)>, Error> {
         let (act, name) = match statement {
@@ -263,7 +270,7 @@ impl Planner {
         if self.context.store.is_none() {
             return Ok(None);
         }
-        Ok(own_table(&self.context, name)?.map(|own| (act, own.name.clone())))
+        Ok(local_table(&self.context, name)?.map(|own| (act, own.name.clone())))
     }
 
     /// Whether a statement changes a table of the user's own.
@@ -273,22 +280,22 @@ impl Planner {
 }
 
 /// The text of a statement, which means the same when it is read again.
-fn written(statement: &Statement) -> Result<String, Failure> {
-    let text = statement.written().filter(|text| parse(text).as_ref() == Ok(statement));
+fn statement_to_sql(statement: &Statement) -> Result<String, Failure> {
+    let text = statement.to_sql().filter(|text| parse(text).as_ref() == Ok(statement));
     let lost = || "the statement cannot be written down as it is meant, so it cannot stand in a transaction".to_owned();
     text.ok_or_else(|| Failure::new(FailureKind::Internal, lost()))
 }
 
 fn none_open() -> Error {
-    Error::statement("there is no transaction; BEGIN begins one")
+    Error::invalid("there is no transaction; BEGIN begins one")
 }
 
 /// Why a transaction stopped, and what it did before.
 fn stopped(saga: &Saga, failure: Failure) -> Failure {
-    let doubtful = |r: &Recorded| r.made().any(RecordedCall::is_doubtful);
+    let doubtful = |r: &StatementHistory| r.local_changes().any(StepHistory::is_in_doubt);
     let unknown = "whether it was carried out is not known";
     let lines = saga.history.to_undo().map(|r| required(r, doubtful(r).then_some(unknown)));
-    let briefly = saga.history.to_undo().map(|recorded| format!("{UNDO} {}", recorded.noted));
+    let briefly = saga.history.to_undo().map(|recorded| format!("{UNDO} {}", recorded.record));
     let compat = std::iter::once(failure.compat_message().to_owned()).chain(briefly).collect::<Vec<_>>().join("\n");
     let message = std::iter::once(failure.message).chain(lines).collect::<Vec<_>>().join("\n");
     let hint =
@@ -301,11 +308,12 @@ fn stopped(saga: &Saga, failure: Failure) -> Failure {
 const UNDO: &str = "UNDO required: Undo";
 
 /// What somebody has to undo, and why it is not undone.
-fn required(recorded: &Recorded, why: Option<&str>) -> String {
-    let (standing, all) = (recorded.made().filter(|call| call.is_standing()).count(), recorded.made().count());
+fn required(recorded: &StatementHistory, why: Option<&str>) -> String {
+    let (standing, all) =
+        (recorded.local_changes().filter(|call| call.needs_compensation()).count(), recorded.local_changes().count());
     let part = if standing < all { format!(", {standing} of its {all} calls") } else { String::new() };
     let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-    format!("{UNDO} {}{part}{why}", recorded.noted)
+    format!("{UNDO} {}{part}{why}", recorded.record)
 }
 
 #[cfg(test)]

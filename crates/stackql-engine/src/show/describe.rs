@@ -2,7 +2,7 @@
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
-use stackql_call::RowPlan;
+use stackql_call::RowProjection;
 use stackql_provider::{Column, Definitions, Parameter, Type, TypeRef, Types};
 use stackql_sql::ObjectName;
 
@@ -33,7 +33,7 @@ pub(crate) fn describe(
 /// The columns of rows of this schema, in their order, with their types. Nothing describes them.
 pub(crate) fn columns(schema: &Schema, extended: bool) -> Result<RecordBatch, Error> {
     let label = |field: &Field| match field.data_type() {
-        _ if field.metadata().get(RowPlan::FORMAT_KEY).is_some_and(|format| format == "json") => "object",
+        _ if field.metadata().get(RowProjection::FORMAT_KEY).is_some_and(|format| format == "json") => "object",
         DataType::Boolean => "boolean",
         t if t.is_integer() => "integer",
         t if t.is_numeric() => "number",
@@ -61,7 +61,7 @@ pub(crate) fn describe_method(
     extended: bool,
 ) -> Result<RecordBatch, Error> {
     let [table @ .., method] = name.0.as_slice() else {
-        return Err(Error::statement("name the method provider.service.resource.method"));
+        return Err(Error::invalid("name the method provider.service.resource.method"));
     };
     let table = Table::find(definitions, &ObjectName(table.to_vec()))?;
     let (method, types) = (table.method(method)?, &table.resource.types);

@@ -1,6 +1,6 @@
 //! LIKE and WHERE of a SHOW: comparisons of the listing's columns with text, joined by AND, OR and NOT.
 
-use stackql_provider::names::{Found, find};
+use stackql_provider::names::{NameMatch, match_name};
 use stackql_sql::ShowFilter;
 use stackql_sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 
@@ -50,9 +50,9 @@ fn holds(condition: &Expr, columns: &[&str], row: &[String]) -> Result<bool, Err
 
 fn value(expr: &Expr, columns: &[&str], row: &[String]) -> Result<String, Error> {
     match expr {
-        Expr::Identifier(name) => match find(&name.value, columns.iter().enumerate().map(|(i, n)| (i, *n))) {
-            Found::One(i) => Ok(row[i].clone()),
-            _ => Err(Error::statement(format!("no such column: {}; there are {}", name.value, columns.join(", ")))),
+        Expr::Identifier(name) => match match_name(&name.value, columns.iter().enumerate().map(|(i, n)| (i, *n))) {
+            NameMatch::One(i) => Ok(row[i].clone()),
+            _ => Err(Error::invalid(format!("no such column: {}; there are {}", name.value, columns.join(", ")))),
         },
         Expr::Value(value) => value.value.clone().into_string().ok_or_else(|| unsupported(expr)),
         other => Err(unsupported(other)),
@@ -60,7 +60,7 @@ fn value(expr: &Expr, columns: &[&str], row: &[String]) -> Result<String, Error>
 }
 
 fn unsupported(expr: &Expr) -> Error {
-    Error::statement(format!(
+    Error::invalid(format!(
         "the WHERE of a SHOW cannot use '{expr}'; it compares columns with text by =, <>, LIKE, IN, AND, OR, NOT"
     ))
 }

@@ -22,7 +22,7 @@ impl Listing {
         Self { columns: [always, extended].concat(), rows: Vec::new(), name: 0, always: always.len() }
     }
 
-    pub(super) fn named_by(self, name: usize) -> Self {
+    pub(super) fn new_sorted(self, name: usize) -> Self {
         Self { name, ..self }
     }
 
@@ -38,6 +38,6 @@ impl Listing {
             Arc::new(StringArray::from_iter_values(self.rows.iter().map(|row: &Vec<String>| &row[i])))
         };
         RecordBatch::try_new(Arc::new(Schema::new(fields)), (0..shown).map(column).collect())
-            .map_err(|e| Error::statement(format!("the rows cannot be shown: {e}")))
+            .map_err(|e| Error::invalid(format!("the rows cannot be shown: {e}")))
     }
 }

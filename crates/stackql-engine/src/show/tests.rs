@@ -1,12 +1,12 @@
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use stackql_provider::{
-    Column, CompiledProvider, Method, Origin, Packing, Parameter, Provider, ProviderSource, Providers, RequestShape,
-    Resource, ResourceEntry, ResponseShape, Service, ServiceSource, Type, TypeRef, Types, Verb, write,
+    Column, CompiledProvider, Compression, Method, Origin, Parameter, Provider, ProviderSource, Providers,
+    RequestShape, Resource, ResourceEntry, ResponseShape, Service, ServiceSource, Type, TypeRef, Types, Verb, write,
 };
 use stackql_sql::{Statement, parse};
 
 use super::{describe, describe_method, show};
-use crate::Build;
+use crate::BuildInfo;
 
 const TEXT: TypeRef = TypeRef(0);
 const NUMBER: TypeRef = TypeRef(1);
@@ -73,14 +73,16 @@ fn definitions() -> Providers {
         provider: Provider { name: "mock".into(), version: "v1.0.0".into(), ..Provider::default() },
         services: vec![ServiceSource { service, resources: vec![disks, keys] }],
     };
-    let bytes = write(&source, Packing::Quick).unwrap();
+    let bytes = write(&source, Compression::Fast).unwrap();
     Providers::new(vec![(Box::new(CompiledProvider::new(bytes).unwrap()), Origin::Embedded)])
 }
 
 fn check(sql: &str) -> String {
     let definitions = definitions();
     let batch = match parse(sql).unwrap() {
-        Statement::Show(statement) => show(&definitions, &Build::default(), &super::ShowContext::default(), &statement),
+        Statement::Show(statement) => {
+            show(&definitions, &BuildInfo::default(), &super::ShowContext::default(), &statement)
+        }
         Statement::Describe { table, extended } => describe(&definitions, &table, extended).map(|(columns, note)| {
             assert_eq!(note.is_some(), columns.num_rows() == 0, "{note:?}");
             columns

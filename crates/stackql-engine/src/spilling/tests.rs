@@ -58,7 +58,7 @@ async fn a_merge_gives_what_a_hash_table_gives() {
     ]);
     for statement in &statements {
         let hashed = rows(statement, |join| Ok(Arc::new(join.builder().build()?))).await;
-        let merged = rows(statement, |join| merged(join, Arc::clone(join.left()))).await;
+        let merged = rows(statement, |join| sort_merge_join(join, Arc::clone(join.left()))).await;
         assert_eq!(merged, hashed, "{statement}");
     }
 }
@@ -75,7 +75,7 @@ async fn a_side_that_does_not_fit_goes_to_disk() {
     let plan = context.sql(&statement).await.unwrap().create_physical_plan().await.unwrap();
     let without = collect(Arc::clone(&plan), context.task_ctx()).await;
     assert!(without.is_err(), "a hash join fits, so this shows nothing: {}", displayable(plan.as_ref()).indent(false));
-    let plan = JOINS_SPILL_RULE.optimize(plan.reset_state().unwrap(), &ConfigOptions::new()).unwrap();
+    let plan = SPILLABLE_JOIN_RULE.optimize(plan.reset_state().unwrap(), &ConfigOptions::new()).unwrap();
     let batches = collect(plan, context.task_ctx()).await.unwrap();
     let text = pretty_format_batches(&batches).unwrap().to_string();
     assert!(text.contains("| 200000   |"), "{text}");

@@ -57,7 +57,7 @@ fn mark(input: LogicalPlan, exists: &Exists, names: &Names) -> Result<(LogicalPl
     let mut pulling = PullUpCorrelatedExpr::new().with_exists_sub_query(true);
     let inner = exists.subquery.subquery.as_ref().clone().rewrite(&mut pulling).data()?;
     if !pulling.can_pull_up {
-        return Err(Error::Statement {
+        return Err(Error::InvalidStatement {
             message:
                 "a subquery that names columns of the query around it in such a place cannot stand outside of WHERE"
                     .to_owned(),

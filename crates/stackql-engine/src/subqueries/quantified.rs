@@ -28,7 +28,7 @@ impl Quantified {
     pub(super) fn try_new(comparison: SetComparison, outer: &LogicalPlan) -> Result<Self> {
         let is_correlated = is_correlated(&comparison.subquery.subquery);
         if is_correlated && counts_rows(&comparison.subquery.subquery) {
-            return Err(Error::Statement {
+            return Err(Error::InvalidStatement {
                 message: "a subquery of IN that names columns of the query around it cannot have LIMIT or a window \
                           function over them"
                     .to_owned(),

@@ -9,9 +9,9 @@ use stackql_provider::names::fold;
 
 /// The columns that a SELECT gives values to, each with the words before its name.
 #[derive(Debug)]
-pub(super) struct Given(BTreeSet<Vec<String>>);
+pub(super) struct ConstrainedColumns(BTreeSet<Vec<String>>);
 
-impl Given {
+impl ConstrainedColumns {
     /// What `select` gives.
     pub(super) fn by(select: &Select) -> Self {
         let mut all = select.selection.as_ref().map(columns).unwrap_or_default();
@@ -52,14 +52,16 @@ fn joined(from: &TableWithJoins, all: &mut BTreeSet<Vec<String>>) {
 
 /// The columns that have a value of a few where a condition holds.
 fn columns(condition: &Expr) -> BTreeSet<Vec<String>> {
-    let one = |expr: &Expr| named(expr).into_iter().collect();
+    let one = |expr: &Expr| identifier_parts(expr).into_iter().collect();
     match condition {
         Expr::Nested(inner) => columns(inner),
         Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
             columns(left).into_iter().chain(columns(right)).collect()
         }
         Expr::BinaryOp { left, op: BinaryOperator::Or, right } => &columns(left) & &columns(right),
-        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => named(left).into_iter().chain(named(right)).collect(),
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+            identifier_parts(left).into_iter().chain(identifier_parts(right)).collect()
+        }
         Expr::InList { expr, negated: false, .. }
         | Expr::InSubquery { expr, negated: false, .. }
         | Expr::Between { expr, negated: false, .. } => one(expr),
@@ -68,11 +70,11 @@ fn columns(condition: &Expr) -> BTreeSet<Vec<String>> {
 }
 
 /// The words of a column.
-fn named(expr: &Expr) -> Option<Vec<String>> {
+fn identifier_parts(expr: &Expr) -> Option<Vec<String>> {
     match expr {
         Expr::Identifier(name) => Some(vec![word(name)]),
         Expr::CompoundIdentifier(parts) => Some(parts.iter().map(word).collect()),
-        Expr::Nested(inner) => named(inner),
+        Expr::Nested(inner) => identifier_parts(inner),
         _ => None,
     }
 }

@@ -47,7 +47,7 @@ fn scanned(scan: &TableScan, at: usize) -> Option<String> {
     let schema = scan.source.schema();
     let name = schema.fields().get(at)?.name();
     let table = table_of(scan)?;
-    if table.shape.is_parameter(name) {
+    if table.columns.is_parameter(name) {
         return Some(String::new());
     }
     let column = table.resource.columns.iter().find(|column| column.name == *name)?;

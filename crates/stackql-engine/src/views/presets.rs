@@ -22,7 +22,7 @@ pub(crate) const VIEW: &str = "__view__";
 
 /// How a table is read by the view of a resource.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Presets {
+pub(crate) struct ViewDefaults {
     /// The resource, as messages call it.
     pub(crate) of: String,
     /// The columns that the statement itself has to give values to.
@@ -31,7 +31,7 @@ pub(crate) struct Presets {
     pub(crate) values: Vec<Predicate>,
 }
 
-impl Presets {
+impl ViewDefaults {
     fn requires(&self, column: &str) -> bool {
         self.required.iter().any(|name| fold(name) == fold(column))
     }
@@ -51,7 +51,7 @@ impl Presets {
 
 /// The plan of the view that `blank` speaks of, whose first `visible` columns are shown, with the values that it names
 /// for parameters as presets of its tables. Those that are required are dropped.
-pub(super) fn preset(plan: LogicalPlan, blank: &Presets, visible: usize) -> Result<LogicalPlan> {
+pub(super) fn preset(plan: LogicalPlan, blank: &ViewDefaults, visible: usize) -> Result<LogicalPlan> {
     let shown: Vec<Column> = match &plan {
         LogicalPlan::Projection(projection) => projection.expr.iter().take(visible).filter_map(as_column).collect(),
         _ => return Ok(plan),
@@ -70,7 +70,7 @@ pub(super) fn preset(plan: LogicalPlan, blank: &Presets, visible: usize) -> Resu
         }
         let is_scope = table.service.endpoints.scope.as_ref() == Some(&column.name);
         // Of a field of the rows there is more to check than what is sent.
-        let is_preset = table.shape.is_parameter(&column.name) && (is_scope || shown.contains(&column));
+        let is_preset = table.columns.is_parameter(&column.name) && (is_scope || shown.contains(&column));
         if is_preset {
             presets[at].values.push(fixed);
         }
@@ -89,7 +89,7 @@ pub(super) fn preset(plan: LogicalPlan, blank: &Presets, visible: usize) -> Resu
     let with = |scan: TableScan, name: &TableReference| {
         let known = tables.iter().zip(&presets).find(|((own, _), _)| own == name);
         let Some(((_, table), presets)) = known else { return LogicalPlan::TableScan(scan) };
-        let table = ResourceTable { presets: Some(Arc::new(presets.clone())), ..table.clone() };
+        let table = ResourceTable { view_defaults: Some(Arc::new(presets.clone())), ..table.clone() };
         LogicalPlan::TableScan(TableScan { source: provider_as_source(Arc::new(table)), ..scan })
     };
     let preset = unfiltered.data.transform_down(|node| match node {

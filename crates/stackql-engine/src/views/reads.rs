@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use stackql_provider::{Verb, View};
 
-use super::given::Given;
+use super::given::ConstrainedColumns;
 use crate::StoredKind;
 use crate::context::Context;
 use crate::error::Error;
@@ -17,18 +17,18 @@ use crate::table::ResourceTable;
 
 /// A view that a query reads.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Read {
+pub(super) struct ViewRef {
     /// What it is called in the query.
     pub(super) name: String,
     /// Its query.
     pub(super) text: String,
     /// Whose rows it stands for, if it is a resource's.
-    pub(super) resource: Option<OfResource>,
+    pub(super) resource: Option<ResourceView>,
 }
 
 /// What a resource's view stands for.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct OfResource {
+pub(super) struct ResourceView {
     /// Provider, service and resource.
     pub(super) parts: Vec<String>,
     /// The columns that have to be given values.
@@ -37,21 +37,21 @@ pub(super) struct OfResource {
 
 /// The views that `query` reads where it is read through those `above`. Names of resources that are read by a view
 /// become the view's.
-pub(super) fn reads(context: &Context, query: &mut Ast, above: &[String]) -> Result<Vec<Read>, Error> {
-    let mut reads = Reads { context, above, found: Vec::new() };
+pub(super) fn reads(context: &Context, query: &mut Ast, above: &[String]) -> Result<Vec<ViewRef>, Error> {
+    let mut reads = ViewRefVisitor { context, expansion_path: above, found: Vec::new() };
     match VisitMut::visit(query, &mut reads) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(reads.found),
     }
 }
 
-struct Reads<'a> {
+struct ViewRefVisitor<'a> {
     context: &'a Context,
-    above: &'a [String],
-    found: Vec<Read>,
+    expansion_path: &'a [String],
+    found: Vec<ViewRef>,
 }
 
-impl VisitorMut for Reads<'_> {
+impl VisitorMut for ViewRefVisitor<'_> {
     type Break = Error;
 
     fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<Error> {
@@ -59,20 +59,20 @@ impl VisitorMut for Reads<'_> {
             && let Some(ident) = one.as_ident()
             && let Some(made) = self.context.made(&ident.value).filter(|made| made.kind == StoredKind::View)
         {
-            self.found.push(Read { name: made.name.clone(), text: made.text.clone(), resource: None });
+            self.found.push(ViewRef { name: made.name.clone(), text: made.text.clone(), resource: None });
         }
         ControlFlow::Continue(())
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
-        let given = Given::by(select);
+        let given = ConstrainedColumns::by(select);
         select.from.iter_mut().for_each(|from| self.relations(from, &given));
         ControlFlow::Continue(())
     }
 }
 
-impl Reads<'_> {
-    fn relations(&mut self, from: &mut TableWithJoins, given: &Given) {
+impl ViewRefVisitor<'_> {
+    fn relations(&mut self, from: &mut TableWithJoins, given: &ConstrainedColumns) {
         let joined = from.joins.iter_mut().map(|join| &mut join.relation);
         for factor in std::iter::once(&mut from.relation).chain(joined) {
             match factor {
@@ -89,9 +89,14 @@ impl Reads<'_> {
     }
 
     /// The view that a resource is read by; `None` where it is read by its methods, or is none.
-    fn of_resource(&self, name: &ObjectName, alias: Option<&TableAlias>, given: &Given) -> Option<Read> {
+    fn of_resource(
+        &self,
+        name: &ObjectName,
+        alias: Option<&TableAlias>,
+        given: &ConstrainedColumns,
+    ) -> Option<ViewRef> {
         let words: Option<Vec<String>> = name.0.iter().map(|part| Some(part.as_ident()?.value.clone())).collect();
-        let words = self.context.settings.in_full(words?, 3);
+        let words = self.context.settings.qualify(words?, 3);
         let [provider, service, resource] = words.as_slice() else { return None };
         let definitions = &self.context.definitions;
         // Whoever resolves names says what is wrong with this one.
@@ -100,11 +105,11 @@ impl Reads<'_> {
         let parts = vec![provider.name.clone(), service.name.clone(), found.name.clone()];
         let called = alias.map_or_else(|| parts.clone(), |alias| vec![alias.name.value.clone()]);
         let is_given = |column: &String| {
-            given.has(&called, column) || self.context.settings.default_of(&provider.name, column).is_some()
+            given.has(&called, column) || self.context.settings.parameter_default(&provider.name, column).is_some()
         };
         let missing = |view: &View| view.required.iter().filter(|column| !is_given(column)).count();
         let all = || found.readable_views().zip(names_of(&parts));
-        let fits = all().find(|(view, name)| missing(view) == 0 && !self.above.contains(name));
+        let fits = all().find(|(view, name)| missing(view) == 0 && !self.expansion_path.contains(name));
         let has_methods = found.methods_of(Verb::Select).next().is_some();
         // Values may come from further out, for what can be read in no other way.
         let only = || all().min_by_key(|(view, _)| missing(view)).filter(|_| !has_methods);
@@ -114,14 +119,14 @@ impl Reads<'_> {
 }
 
 /// The first view of a resource, whatever a statement gives to it.
-pub(super) fn first(table: &ResourceTable) -> Option<Read> {
+pub(super) fn first(table: &ResourceTable) -> Option<ViewRef> {
     let parts = vec![table.provider.name.clone(), table.service.name.clone(), table.resource.name.clone()];
     let (view, name) = table.resource.readable_views().zip(names_of(&parts)).next()?;
     Some(read(view, name, parts.clone()))
 }
 
-fn read(view: &View, name: String, parts: Vec<String>) -> Read {
-    Read { name, text: view.body.clone(), resource: Some(OfResource { parts, required: view.required.clone() }) }
+fn read(view: &View, name: String, parts: Vec<String>) -> ViewRef {
+    ViewRef { name, text: view.body.clone(), resource: Some(ResourceView { parts, required: view.required.clone() }) }
 }
 
 /// What the views of a resource are called in queries, in their order.

@@ -10,14 +10,14 @@ use stackql_sql::{Query, Statement, parse};
 use super::{OF_BODY, parameter};
 use crate::access::asks_for_one;
 use crate::error::Error;
-use crate::literal::Named;
+use crate::literal::ColumnRole;
 use crate::resolve::quoted;
-use crate::shape::{owes, same};
+use crate::shape::{names_column, requires_column};
 use crate::table::ResourceTable;
 
 /// The rows to call a method for.
 #[derive(Debug)]
-pub(crate) struct Matching<'a> {
+pub(crate) struct SearchedChange<'a> {
     pub(crate) method: &'a Method,
     /// Gives a column for each of the parameters.
     pub(crate) query: Query,
@@ -26,18 +26,19 @@ pub(crate) struct Matching<'a> {
 
 /// How the rows that fulfil `condition` are changed; `set` is what they are given. `None` where no method of the verb can
 /// be called by what a row says.
-pub(crate) fn matching<'a>(
+pub(crate) fn searched_change<'a>(
     table: &'a ResourceTable,
     verb: Verb,
     condition: &Expr,
     set: &[(String, Expr)],
-) -> Result<Option<Matching<'a>>, Error> {
+) -> Result<Option<SearchedChange<'a>>, Error> {
     if table.resource.methods_of(Verb::Select).next().is_none() {
         return Ok(None);
     }
     let mut refused = None;
     for method in table.resource.methods_of(verb) {
-        let given = set.iter().map(|(column, value)| Ok((parameter(table, method, column, Named::Value)?, value)));
+        let given =
+            set.iter().map(|(column, value)| Ok((parameter(table, method, column, ColumnRole::Assigned)?, value)));
         let given = match given.collect::<Result<Vec<(String, &Expr)>, Error>>() {
             Ok(given) => given,
             Err(error) => {
@@ -45,7 +46,7 @@ pub(crate) fn matching<'a>(
                 continue;
             }
         };
-        let owed = method.owed().into_iter().filter(|owed| !given.iter().any(|(name, _)| name == owed));
+        let owed = method.caller_required().into_iter().filter(|owed| !given.iter().any(|(name, _)| name == owed));
         let of_rows: Option<Vec<(String, String)>> = owed.map(|owed| of_row(table, method, owed)).collect();
         let Some(mut of_rows) = of_rows else { continue };
         if let Some(scope) = &table.service.endpoints.scope
@@ -63,11 +64,11 @@ pub(crate) fn matching<'a>(
             .join(".");
         let text = format!("SELECT DISTINCT {list} FROM {from} WHERE {condition}");
         let Ok(Statement::Query(query)) = parse(&text) else {
-            return Err(Error::statement(format!("cannot look up the rows to change: {text}")));
+            return Err(Error::invalid(format!("cannot look up the rows to change: {text}")));
         };
         let names = of_rows.into_iter().map(|(name, _)| name);
         let parameters = names.chain(given.into_iter().map(|(name, _)| name)).collect();
-        return Ok(Some(Matching { method, query, parameters }));
+        return Ok(Some(SearchedChange { method, query, parameters }));
     }
     refused.map_or(Ok(None), Err)
 }
@@ -94,10 +95,10 @@ fn of_fields(value: &Expr) -> Expr {
 
 /// Whether a condition is about rows: it names a field of theirs. One that names no more than where to look, such as a
 /// region, or a zone that a list cannot be read without, would change everything there.
-pub(crate) fn is_of_rows(table: &ResourceTable, condition: &Expr) -> bool {
+pub(crate) fn references_row_columns(table: &ResourceTable, condition: &Expr) -> bool {
     let is_place = |column: &str| {
         let lists = table.resource.methods_of(Verb::Select).filter(|method| !asks_for_one(method));
-        table.is_scope_name(column) || lists.into_iter().any(|method| owes(method, column))
+        table.is_scope_name(column) || lists.into_iter().any(|method| requires_column(method, column))
     };
     let is_field = |name: &str| {
         let fields = table.resource.columns.iter().filter(|column| !is_place(&column.name));
@@ -126,9 +127,9 @@ pub(crate) fn is_of_rows(table: &ResourceTable, condition: &Expr) -> bool {
 /// parameter of that name, else the row's own field.
 fn of_row(table: &ResourceTable, method: &Method, owed: &str) -> Option<(String, String)> {
     let parameter = method.parameter(owed)?;
-    let field = table.shape.schema.fields().iter().find(|field| same(parameter, field.name()))?;
+    let field = table.columns.schema.fields().iter().find(|field| names_column(parameter, field.name()))?;
     let own = quoted(field.name()).to_string();
-    let value = match table.shape.parameter_column(field.name()) {
+    let value = match table.columns.parameter_column(field.name()) {
         Some(bound) if bound != *field.name() => format!("coalesce({}, {own})", quoted(&bound)),
         _ => own,
     };

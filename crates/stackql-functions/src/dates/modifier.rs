@@ -2,17 +2,17 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::moment::{Given, Moment, digits, read, time};
+use super::moment::{Moment, ParsedTime, digits, parse_moment, time};
 use crate::error::Error;
 use crate::value::Value;
 
 /// The time that an argument and its modifiers say; nothing where one of them is NULL or means nothing.
 pub(super) fn moved(given: &Value<'_>, modifiers: &[Value<'_>]) -> Result<Option<Moment>, Error> {
-    let Some(given) = read(given) else { return Ok(None) };
+    let Some(given) = parse_moment(given) else { return Ok(None) };
     let mut modifiers = modifiers.iter();
     let mut moment = match given {
-        Given::Moment(moment) => Some(moment),
-        Given::Number(number) => {
+        ParsedTime::Moment(moment) => Some(moment),
+        ParsedTime::Number(number) => {
             // What a number counts is said by the first modifier only.
             let first = modifiers.clone().next().and_then(Value::as_text).unwrap_or_default().to_ascii_lowercase();
             let (moment, said) = match first.as_str() {
@@ -29,7 +29,7 @@ pub(super) fn moved(given: &Value<'_>, modifiers: &[Value<'_>]) -> Result<Option
             moment
         }
     };
-    let is_number = matches!(given, Given::Number(_));
+    let is_number = matches!(given, ParsedTime::Number(_));
     let mut overflow = None;
     for (index, modifier) in modifiers.enumerate() {
         let Some(text) = modifier.as_text() else { return Ok(None) };

@@ -66,22 +66,22 @@ impl Moment {
 
 /// What a time is read from: a number may yet be a Julian day or seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Given {
+pub(super) enum ParsedTime {
     Moment(Moment),
     Number(f64),
 }
 
 /// Reads a time; nothing for NULL and for what is no time.
-pub(super) fn read(value: &Value<'_>) -> Option<Given> {
+pub(super) fn parse_moment(value: &Value<'_>) -> Option<ParsedTime> {
     match value {
         Value::Null => None,
-        Value::Integer(_) | Value::Real(_) => value.as_real().map(Given::Number),
+        Value::Integer(_) | Value::Real(_) => value.as_real().map(ParsedTime::Number),
         other => {
             let text = other.as_text()?;
             let text = text.trim();
             match text.parse::<f64>() {
-                Ok(number) if number.is_finite() => Some(Given::Number(number)),
-                _ => date_time(text).map(Given::Moment),
+                Ok(number) if number.is_finite() => Some(ParsedTime::Number(number)),
+                _ => date_time(text).map(ParsedTime::Moment),
             }
         }
     }

@@ -51,7 +51,7 @@ fn json_object<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
         return Err(Error::Arguments("every key needs a value"));
     }
     let member = |pair: &'_ [Value<'a>]| -> Result<(Key<'static>, String), Error> {
-        Ok((key(&pair[0])?, Node::of(&pair[1])?.to_string()))
+        Ok((object_key(&pair[0])?, Node::of(&pair[1])?.to_string()))
     };
     let members: Vec<_> = row.chunks_exact(2).map(member).collect::<Result<_, _>>()?;
     let members = members.into_iter().map(|(key, value)| (key, Node::Scalar(value.into())));
@@ -59,7 +59,7 @@ fn json_object<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
 }
 
 /// A value as the name of a member.
-pub(crate) fn key(value: &Value<'_>) -> Result<Key<'static>, Error> {
+pub(crate) fn object_key(value: &Value<'_>) -> Result<Key<'static>, Error> {
     match value {
         Value::Text(text) | Value::Json(text) => Ok(Key(quoted(text).into())),
         _ => Err(Error::Arguments("keys of an object are texts")),

@@ -280,7 +280,7 @@ fn json_extract_path_text<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
 }
 
 /// What a document, or what is at a path of it, is found to be.
-fn found<T>(row: &[Value<'_>], make: impl Fn(&Node<'_>) -> T) -> Result<Option<T>, Error> {
+fn json_type_of<T>(row: &[Value<'_>], make: impl Fn(&Node<'_>) -> T) -> Result<Option<T>, Error> {
     let Some(node) = document(&row[0])? else { return Ok(None) };
     match row.get(1) {
         None => Ok(Some(make(&node))),
@@ -289,7 +289,7 @@ fn found<T>(row: &[Value<'_>], make: impl Fn(&Node<'_>) -> T) -> Result<Option<T
 }
 
 fn json_array_length<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
-    let length = found(row, |node| match node {
+    let length = json_type_of(row, |node| match node {
         Node::Array(items) => i64::try_from(items.len()).unwrap_or(i64::MAX),
         _ => 0,
     })?;
@@ -297,11 +297,11 @@ fn json_array_length<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
 }
 
 fn json_type<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
-    Ok(found(row, |node| node.kind())?.map_or(Value::Null, Value::text))
+    Ok(json_type_of(row, |node| node.kind())?.map_or(Value::Null, Value::text))
 }
 
 fn json_typeof<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
-    let kind = found(row, |node| match node.kind() {
+    let kind = json_type_of(row, |node| match node.kind() {
         "true" | "false" => "boolean",
         "integer" | "real" => "number",
         "text" => "string",

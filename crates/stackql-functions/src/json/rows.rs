@@ -6,8 +6,8 @@ use super::node::Node;
 use super::path::Step;
 use super::read::{as_text, document, steps};
 use crate::error::Error;
-use crate::function::Entry;
-use crate::table::{Rows, Table};
+use crate::function::FunctionDoc;
+use crate::table::{Rows, TableFunction};
 use crate::value::{Type, Value};
 
 /// The columns that SQLite's two functions have.
@@ -22,62 +22,62 @@ const WALK: &[(&str, Type)] = &[
     ("path", Type::Text),
 ];
 
-pub(crate) const ALL: &[Table] = &[
-    Table {
+pub(crate) const ALL: &[TableFunction] = &[
+    TableFunction {
         name: "json_each",
         other_names: &[],
         arguments: (1, 2),
         columns: WALK,
         rows: |row| walk(row, 1),
-        entry: Entry {
+        doc: FunctionDoc {
             usage: "json_each(x[, path])",
             says: "a row for each item or member: key, value, type, atom, id, parent, fullkey, path",
             example: "SELECT key, value FROM json_each('{\"a\":1}')",
         },
     },
-    Table {
+    TableFunction {
         name: "json_tree",
         other_names: &[],
         arguments: (1, 2),
         columns: WALK,
         rows: |row| walk(row, usize::MAX),
-        entry: Entry {
+        doc: FunctionDoc {
             usage: "json_tree(x[, path])",
             says: "a row for each value, at every depth, with the columns of json_each",
             example: "SELECT fullkey, atom FROM json_tree('{\"a\":[1]}')",
         },
     },
-    Table {
+    TableFunction {
         name: "json_array_elements",
         other_names: &["jsonb_array_elements"],
         arguments: (1, 1),
         columns: &[("value", Type::Json)],
         rows: |row| items(row, |node| node.to_json()),
-        entry: Entry {
+        doc: FunctionDoc {
             usage: "json_array_elements(x)",
             says: "a row for each item of an array, as JSON",
             example: "SELECT value FROM json_array_elements('[{\"a\": 1}]')",
         },
     },
-    Table {
+    TableFunction {
         name: "json_array_elements_text",
         other_names: &["jsonb_array_elements_text"],
         arguments: (1, 1),
         columns: &[("value", Type::Text)],
         rows: |row| items(row, as_text),
-        entry: Entry {
+        doc: FunctionDoc {
             usage: "json_array_elements_text(x)",
             says: "a row for each item of an array, as text",
             example: "SELECT value FROM json_array_elements_text('[\"a\"]')",
         },
     },
-    Table {
+    TableFunction {
         name: "json_object_keys",
         other_names: &["jsonb_object_keys"],
         arguments: (1, 1),
         columns: &[("json_object_keys", Type::Text)],
         rows: keys,
-        entry: Entry {
+        doc: FunctionDoc {
             usage: "json_object_keys(x)",
             says: "a row for each key of an object",
             example: "SELECT * FROM json_object_keys('{\"a\":1}')",

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{BinaryExpr, ExprSchemable, Operator, SortExpr, Su
 use datafusion::prelude::Expr;
 
 use super::{Ordered, ordered, whole};
-use crate::named;
+use crate::scalar_function;
 use crate::table::ROWS;
 use crate::value::{FORMAT_KEY, JSON};
 
@@ -40,7 +40,7 @@ pub(super) fn makes_json(expr: &Expr) -> bool {
 
 /// A call of a function of ours.
 pub(super) fn called(name: &str, arguments: Vec<Expr>) -> Result<Expr> {
-    match named(name) {
+    match scalar_function(name) {
         Some(function) => Ok(function.call(arguments)),
         None => internal_err!("there is no function {name}"),
     }

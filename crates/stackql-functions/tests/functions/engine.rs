@@ -27,7 +27,7 @@ impl Engine {
         config.options_mut().sql_parser.enable_ident_normalization = false;
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
         let builder = SessionStateBuilder::new().with_config(config).with_default_features();
-        Self { state: stackql_functions::add(builder).build() }
+        Self { state: stackql_functions::register(builder).build() }
     }
 
     /// The rows of a SELECT, or the value of an expression.
@@ -39,7 +39,7 @@ impl Engine {
     pub(crate) async fn run(&self, sql: &str) -> Result<(SchemaRef, Vec<Vec<String>>)> {
         let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, sql)?;
         if let Some(Statement::Query(query)) = statements.first_mut() {
-            stackql_functions::prepare(query);
+            stackql_functions::rewrite_query(query);
         }
         let statement = Planned::Statement(Box::new(statements.swap_remove(0)));
         let plan = self.state.statement_to_plan(statement).await?;

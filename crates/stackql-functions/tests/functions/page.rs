@@ -26,7 +26,7 @@ async fn the_page_of_functions_has_all_with_results_as_they_are() {
 
 async fn tables(engine: &Engine) -> String {
     let mut page = String::new();
-    for (family, entries) in stackql_functions::entries() {
+    for (family, entries) in stackql_functions::reference() {
         write!(page, "\n## {family}\n\n| function | gives | example | result |\n|---|---|---|---|\n").unwrap();
         for (entry, other_names) in entries {
             let rows = engine.ask(entry.example).await.unwrap();

@@ -25,7 +25,7 @@ fn sample() -> ProviderSource {
 #[test]
 fn what_was_written_is_read_back_piece_by_piece() {
     let source = sample();
-    let compiled = CompiledProvider::new(write(&source, Packing::Quick).unwrap()).unwrap();
+    let compiled = CompiledProvider::new(write(&source, Compression::Fast).unwrap()).unwrap();
     assert_eq!(compiled.provider().services[0].name, "svc");
     assert_eq!(compiled.service(0).unwrap(), source.services[0].service);
     assert_eq!(compiled.resource(0, 0).unwrap(), source.services[0].resources[0]);
@@ -36,7 +36,7 @@ fn what_was_written_is_read_back_piece_by_piece() {
 proptest! {
     #[test]
     fn damaged_files_are_errors_and_never_panics(at in 0usize..400, byte: u8) {
-        let mut bytes = write(&sample(), Packing::Quick).unwrap();
+        let mut bytes = write(&sample(), Compression::Fast).unwrap();
         let at = at % bytes.len();
         bytes[at] = byte;
         if let Ok(compiled) = CompiledProvider::new(bytes) {

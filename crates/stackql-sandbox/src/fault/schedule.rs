@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use axum::http::StatusCode;
 
 use super::{Fault, FaultKind};
-use crate::refusal::Refusal;
+use crate::refusal::ApiError;
 
 /// The faults still to come.
 pub(crate) struct Schedule {
@@ -25,12 +25,12 @@ impl Schedule {
     }
 
     /// Refuses a request if it is the n-th.
-    pub(crate) fn admit(&self) -> Result<(), Refusal> {
+    pub(crate) fn admit(&self) -> Result<(), ApiError> {
         let number = self.seen.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         match self.throttle {
             Some(every) if number.is_multiple_of(every) => {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
-                Err(Refusal::with(status, "RequestLimitExceeded", "Request limit exceeded."))
+                Err(ApiError::with(status, "RequestLimitExceeded", "Request limit exceeded."))
             }
             _ => Ok(()),
         }

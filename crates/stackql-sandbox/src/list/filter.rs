@@ -46,7 +46,7 @@ impl Filter {
         if let Some(instances) = row.child("instancesSet") {
             found.extend(instances.children.iter().flat_map(|instance| values(instance, &self.name)));
         }
-        self.values.iter().any(|wanted| found.iter().any(|value| fits(wanted, value)))
+        self.values.iter().any(|wanted| found.iter().any(|value| matches_glob(wanted, value)))
     }
 }
 
@@ -99,7 +99,7 @@ fn kebab(name: &str) -> String {
 }
 
 /// Whether a value fits a pattern, where `*` stands for any text and `?` for one character.
-fn fits(pattern: &str, value: &str) -> bool {
+fn matches_glob(pattern: &str, value: &str) -> bool {
     let Some(special) = pattern.find(['*', '?', '\\']) else { return pattern == value };
     let (plain, rest) = pattern.split_at(special);
     let Some(value) = value.strip_prefix(plain) else { return false };
@@ -107,8 +107,10 @@ fn fits(pattern: &str, value: &str) -> bool {
     let special = rest.next();
     let mut characters = value.chars();
     match special {
-        Some('*') => (0..=value.len()).filter(|n| value.is_char_boundary(*n)).any(|n| fits(rest.as_str(), &value[n..])),
-        Some('?') => characters.next().is_some() && fits(rest.as_str(), characters.as_str()),
-        _ => rest.next() == characters.next() && fits(rest.as_str(), characters.as_str()),
+        Some('*') => {
+            (0..=value.len()).filter(|n| value.is_char_boundary(*n)).any(|n| matches_glob(rest.as_str(), &value[n..]))
+        }
+        Some('?') => characters.next().is_some() && matches_glob(rest.as_str(), characters.as_str()),
+        _ => rest.next() == characters.next() && matches_glob(rest.as_str(), characters.as_str()),
     }
 }

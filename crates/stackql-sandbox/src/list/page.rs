@@ -4,7 +4,7 @@
 use crate::element::Element;
 use crate::form::Form;
 use crate::kind;
-use crate::refusal::Refusal;
+use crate::refusal::ApiError;
 
 use super::own_id;
 
@@ -13,19 +13,19 @@ const LARGEST: usize = 1000;
 
 /// The page that a request asks for.
 #[derive(Debug)]
-pub(super) struct Wanted<'a> {
+pub(super) struct PageRequest<'a> {
     action: &'a str,
     after: Option<String>,
     size: usize,
 }
 
-impl<'a> Wanted<'a> {
-    pub(super) fn of(action: &'a str, form: &Form) -> Result<Self, Refusal> {
+impl<'a> PageRequest<'a> {
+    pub(super) fn of(action: &'a str, form: &Form) -> Result<Self, ApiError> {
         let after = match form.get("NextToken").map(|token| place_of(action, token)) {
             Some(None) => {
                 let message =
                     "The specified NextToken is not valid; send the one of the last answer to the same action";
-                return Err(Refusal::new("InvalidNextToken", message));
+                return Err(ApiError::new("InvalidNextToken", message));
             }
             after => after.flatten(),
         };
@@ -36,7 +36,7 @@ impl<'a> Wanted<'a> {
             Some((_, Ok(size))) if (smallest..=LARGEST).contains(&size) => size,
             Some((text, _)) => {
                 let expected = format!("Expecting a value from {smallest} to {LARGEST}.");
-                return Err(Refusal::value("MaxResults", text, &expected));
+                return Err(ApiError::value("MaxResults", text, &expected));
             }
         };
         Ok(Self { action, after, size })

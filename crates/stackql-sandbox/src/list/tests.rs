@@ -84,8 +84,8 @@ fn ids_and_filters_must_be_known() {
 }
 
 fn list(numbers: impl Iterator<Item = u32>) -> Element {
-    let item = |n: u32| Element::of("item", [Element::leaf("vpcId", format!("vpc-{n:08x}"))]);
-    Element::of("r", [Element::of("vpcSet", numbers.map(item))])
+    let item = |n: u32| Element::with_children("item", [Element::leaf("vpcId", format!("vpc-{n:08x}"))]);
+    Element::with_children("r", [Element::with_children("vpcSet", numbers.map(item))])
 }
 
 /// The ids of a page, and the token of the next.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::form::Form;
-use crate::refusal::Refusal;
+use crate::refusal::ApiError;
 
 /// The last virtual network there is.
 pub(super) const LAST_NETWORK: u32 = 16_777_215;
@@ -24,14 +24,14 @@ const WORDS: [(&str, &[&str]); 2] =
     [("TrafficDirection", &["ingress", "egress"]), ("RuleAction", &["accept", "reject"])];
 
 /// Refuses values that are out of range.
-pub(super) fn check(action: &str, form: &Form) -> Result<(), Refusal> {
+pub(super) fn check(action: &str, form: &Form) -> Result<(), ApiError> {
     if !action.contains("TrafficMirror") {
         return Ok(());
     }
     for (name, first, last) in NUMBERS {
         let fits = |text: &str| text.parse().is_ok_and(|n: u32| (first..=last).contains(&n));
         if let Some(text) = form.get(name).filter(|text| !fits(text)) {
-            return Err(Refusal::value(name, text, &format!("Expecting a number from {first} to {last}.")));
+            return Err(ApiError::value(name, text, &format!("Expecting a number from {first} to {last}.")));
         }
     }
     for (name, words) in WORDS {
@@ -50,35 +50,37 @@ pub(super) fn check(action: &str, form: &Form) -> Result<(), Refusal> {
     }
     for name in ["DestinationCidrBlock", "SourceCidrBlock"] {
         if let Some(text) = form.get(name).filter(|text| !is_block(text)) {
-            return Err(Refusal::value(name, text, "Expecting a CIDR block."));
+            return Err(ApiError::value(name, text, "Expecting a CIDR block."));
         }
     }
     ["DestinationPortRange", "SourcePortRange"].into_iter().try_for_each(|name| ports(name, form))
 }
 
-fn one_of(name: &str, text: &str, words: &[&str]) -> Result<(), Refusal> {
+fn one_of(name: &str, text: &str, words: &[&str]) -> Result<(), ApiError> {
     match words.contains(&text) {
         true => Ok(()),
-        false => Err(Refusal::value(name, text, &format!("Expecting one of: {}.", words.join(", ")))),
+        false => Err(ApiError::value(name, text, &format!("Expecting one of: {}.", words.join(", ")))),
     }
 }
 
 /// A range of ports has both ends, in order, and a protocol that has ports.
-fn ports(name: &str, form: &Form) -> Result<(), Refusal> {
+fn ports(name: &str, form: &Form) -> Result<(), ApiError> {
     let end = |end: &str| form.get(&format!("{name}.{end}")).and_then(|n| n.parse::<u16>().ok());
     match (end("FromPort"), end("ToPort")) {
         (None, None) => Ok(()),
         (Some(from), Some(to)) if from <= to => match form.get("Protocol") {
             Some(protocol) if !["6", "17"].contains(&protocol) => {
                 let message = format!("{name} needs the protocol 6 (TCP) or 17 (UDP), not {protocol}");
-                Err(Refusal::new("InvalidParameterCombination", message))
+                Err(ApiError::new("InvalidParameterCombination", message))
             }
             _ => Ok(()),
         },
-        (Some(from), Some(to)) => Err(Refusal::value(name, &format!("{from}-{to}"), "Expecting the lower port first.")),
+        (Some(from), Some(to)) => {
+            Err(ApiError::value(name, &format!("{from}-{to}"), "Expecting the lower port first."))
+        }
         (from, _) => {
             let lacking = if from.is_none() { "FromPort" } else { "ToPort" };
-            Err(Refusal::new("MissingParameter", format!("The request must contain the parameter {name}.{lacking}")))
+            Err(ApiError::new("MissingParameter", format!("The request must contain the parameter {name}.{lacking}")))
         }
     }
 }

@@ -5,14 +5,14 @@ use crate::element::Element;
 use crate::form::Form;
 use crate::kind::{FILTER, INTERFACE, Kind, RULE, SESSION, SUBNET, TARGET, VPC, resource_type};
 use crate::list::unknown;
-use crate::refusal::Refusal;
+use crate::refusal::ApiError;
 
 /// The kinds that must exist where they are named, in the order in which an answer should name what is wrong: the
 /// resource itself before what it points to.
 const CHECKED: [&Kind; 7] = [&SESSION, &RULE, &FILTER, &TARGET, &INTERFACE, &SUBNET, &VPC];
 
 /// Refuses ids of resources that do not exist.
-pub(super) async fn exist(action: &str, form: &Form, region: Region<'_>) -> Result<(), Refusal> {
+pub(super) async fn exist(action: &str, form: &Form, region: Region<'_>) -> Result<(), ApiError> {
     if action.starts_with("Describe") {
         return Ok(());
     }
@@ -38,7 +38,7 @@ pub(super) async fn exist(action: &str, form: &Form, region: Region<'_>) -> Resu
 }
 
 /// Refuses to delete what is still used.
-pub(super) async fn unused(action: &str, form: &Form, region: Region<'_>) -> Result<(), Refusal> {
+pub(super) async fn unused(action: &str, form: &Form, region: Region<'_>) -> Result<(), ApiError> {
     // What goes, by what it may be used, and how that is said. The service publishes no code for an interface that is
     // mirrored or mirrored to; this is the one for an interface in use.
     let interface = "InvalidNetworkInterface.InUse";
@@ -55,14 +55,14 @@ pub(super) async fn unused(action: &str, form: &Form, region: Region<'_>) -> Res
         if let Some(row) = region.all(user).await?.iter().find(|row| row.text_of(kind.id) == id) {
             let (noun, user, by) = (kind.noun, user.noun, row.text_of(user.id));
             let message = format!("The {noun} '{id}' is used by the {user} '{by}' and cannot be deleted");
-            return Err(Refusal::new(*code, message));
+            return Err(ApiError::new(*code, message));
         }
     }
     Ok(())
 }
 
 /// Refuses a number that another session of the interface, or another rule of the filter and direction, has.
-pub(super) async fn distinct(action: &str, form: &Form, region: Region<'_>) -> Result<(), Refusal> {
+pub(super) async fn distinct(action: &str, form: &Form, region: Region<'_>) -> Result<(), ApiError> {
     match action {
         "CreateTrafficMirrorSession" | "ModifyTrafficMirrorSession" => {
             let scope = [("NetworkInterfaceId", "networkInterfaceId")];
@@ -75,7 +75,7 @@ pub(super) async fn distinct(action: &str, form: &Form, region: Region<'_>) -> R
                 taken.text_of("networkInterfaceId"),
                 taken.text_of("trafficMirrorSessionId"),
             );
-            Err(Refusal::new("InvalidParameterValue", message))
+            Err(ApiError::new("InvalidParameterValue", message))
         }
         "CreateTrafficMirrorFilterRule" | "ModifyTrafficMirrorFilterRule" => {
             let scope = [("TrafficMirrorFilterId", "trafficMirrorFilterId"), ("TrafficDirection", "trafficDirection")];
@@ -88,7 +88,7 @@ pub(super) async fn distinct(action: &str, form: &Form, region: Region<'_>) -> R
                 taken.text_of("trafficDirection"),
                 taken.text_of("trafficMirrorFilterRuleId"),
             );
-            Err(Refusal::new("TrafficMirrorFilterRuleAlreadyExists", message))
+            Err(ApiError::new("TrafficMirrorFilterRuleAlreadyExists", message))
         }
         _ => Ok(()),
     }
@@ -102,7 +102,7 @@ async fn taken(
     region: Region<'_>,
     scope: &[(&str, &str)],
     number: (&str, &str),
-) -> Result<Option<Element>, Refusal> {
+) -> Result<Option<Element>, ApiError> {
     let rows = region.all(kind).await?;
     let itself = form.get(kind.parameter);
     let before = rows.iter().find(|row| Some(row.text_of(kind.id)) == itself);

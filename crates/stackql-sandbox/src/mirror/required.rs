@@ -1,7 +1,7 @@
 //! Which parameters an action cannot do without.
 
 use crate::form::Form;
-use crate::refusal::Refusal;
+use crate::refusal::ApiError;
 
 const REQUIRED: [(&str, &[&str]); 12] = [
     (
@@ -35,11 +35,11 @@ const REQUIRED: [(&str, &[&str]); 12] = [
 const PLACES: [&str; 3] = ["NetworkInterfaceId", "NetworkLoadBalancerArn", "GatewayLoadBalancerEndpointId"];
 
 /// Refuses an action that lacks a parameter.
-pub(super) fn check(action: &str, form: &Form) -> Result<(), Refusal> {
+pub(super) fn check(action: &str, form: &Form) -> Result<(), ApiError> {
     let required = REQUIRED.iter().find(|(name, _)| *name == action).map_or(&[][..], |(_, names)| names);
     let empty = |name: &&&str| form.get(name).is_none_or(str::is_empty);
     if let Some(name) = required.iter().find(empty) {
-        return Err(Refusal::new("MissingParameter", format!("The request must contain the parameter {name}")));
+        return Err(ApiError::new("MissingParameter", format!("The request must contain the parameter {name}")));
     }
     if action != "CreateTrafficMirrorTarget" {
         return Ok(());
@@ -47,12 +47,12 @@ pub(super) fn check(action: &str, form: &Form) -> Result<(), Refusal> {
     match PLACES.iter().filter(|name| form.get(name).is_some()).count() {
         0 => {
             let message = format!("The request must contain one of the parameters {}", PLACES.join(", "));
-            Err(Refusal::new("MissingParameter", message))
+            Err(ApiError::new("MissingParameter", message))
         }
         1 => Ok(()),
         _ => {
             let message = format!("The request must contain only one of the parameters {}", PLACES.join(", "));
-            Err(Refusal::new("InvalidParameterCombination", message))
+            Err(ApiError::new("InvalidParameterCombination", message))
         }
     }
 }

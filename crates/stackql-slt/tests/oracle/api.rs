@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
 use stackql_call::{Attempt, Request, Response, Transport, TransportError};
 use stackql_provider::{
-    AnswerFormat, BodyStyle, Carrier, Column as Field, CompiledProvider, Endpoints, Location, Member, Members, Method,
-    Narrowing, NarrowingVia, NextPage, Origin, Packing, Paging, Parameter, Provider, ProviderSource, Providers,
-    RequestShape, Resource, ResourceEntry, ResponseShape, Scope, Service, ServiceSource, Type, Types, Verb, write,
+    BodyFormat, BodyStyle, Column as Field, CompiledProvider, Compression, Endpoints, Location, Member, Members,
+    Method, NextPage, Origin, Paging, Parameter, PredicateEncoding, PredicatePushdown, Provider, ProviderSource,
+    Providers, RequestShape, Resource, ResourceEntry, ResponseLocation, ResponseShape, Scope, Service, ServiceSource,
+    Type, Types, Verb, write,
 };
 
 use crate::tables::{Column, REGION, REGIONS, Role, Row, Table};
@@ -46,7 +47,7 @@ impl Api {
         let scopes = if is_scoped { vec![scope] } else { Vec::new() };
         let provider = Provider { name: "mock".into(), version: "v1.0.0".into(), scopes, ..Provider::default() };
         let source = ProviderSource { provider, services: vec![ServiceSource { service, resources }] };
-        let compiled = CompiledProvider::new(write(&source, Packing::Quick).unwrap()).unwrap();
+        let compiled = CompiledProvider::new(write(&source, Compression::Fast).unwrap()).unwrap();
         Providers::new(vec![(Box::new(compiled), Origin::Embedded)])
     }
 }
@@ -69,7 +70,10 @@ fn resource(table: &Table) -> Resource {
             columns.push(Field { name: name.clone(), wire: wire.clone(), ty, ..Field::default() });
         }
         if column.role == Role::Narrowing {
-            narrowings.push(Narrowing { column: name.clone(), via: NarrowingVia::Value { parameter: name.clone() } });
+            narrowings.push(PredicatePushdown {
+                column: name.clone(),
+                encoding: PredicateEncoding::Value { parameter: name.clone() },
+            });
         }
         if !matches!(column.role, Role::Field) {
             let (location, required) = (Location::Query, column.role.is_required());
@@ -93,16 +97,16 @@ fn resource(table: &Table) -> Resource {
         },
         response: ResponseShape {
             media_type: "application/json".into(),
-            format: AnswerFormat::Json,
+            format: BodyFormat::Json,
             rows: vec!["items".into()],
             row: Some(row),
             ..ResponseShape::default()
         },
         paging: Some(Paging {
-            next: NextPage::Token { parameter: TOKEN.into(), answer: Carrier::Body(vec!["next".into()]) },
+            next: NextPage::Token { parameter: TOKEN.into(), answer: ResponseLocation::Body(vec!["next".into()]) },
             size: None,
         }),
-        narrowings,
+        predicate_pushdowns: narrowings,
         ..Method::default()
     };
     Resource { name: table.name.clone(), columns, methods: vec![method], types, ..Resource::default() }

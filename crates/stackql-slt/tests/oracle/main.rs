@@ -20,7 +20,7 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::{FutureExt, TryStreamExt};
-use stackql_engine::{Outcome, Session, SessionOptions};
+use stackql_engine::{Completeness, Session, SessionOptions};
 
 use api::Api;
 use features::Features;
@@ -56,7 +56,7 @@ async fn check(seed: u64, features: &Features, is_told: bool) -> Result<(), Stri
         Some(rows) => rows.try_collect().await.map_err(|e| told(&format!("failed: {e}")))?,
         None => Vec::new(),
     };
-    if !matches!((answer.outcome)(), Outcome::Complete) {
+    if !matches!((answer.completeness)(), Completeness::Complete) {
         return Err(told("the answer is not complete"));
     }
     let got = texts(&rows);

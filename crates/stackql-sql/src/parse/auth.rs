@@ -2,10 +2,10 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::Reader;
+use super::StatementParser;
 use crate::{Statement, SyntaxError};
 
-impl Reader<'_> {
+impl StatementParser<'_> {
     pub(super) fn auth(&mut self) -> Result<Statement, SyntaxError> {
         self.parser.next_token();
         let logs_in = self.word("LOGIN");

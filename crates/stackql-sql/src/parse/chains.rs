@@ -10,22 +10,22 @@ pub(super) const LONGEST: usize = 2000;
 
 /// The operators so far, of those that bind parts together and of comparisons, which begin anew in each part.
 #[derive(Default)]
-struct Chain {
+struct OperatorChain {
     parts: usize,
     comparisons: usize,
 }
 
 /// The operator that makes a chain too long.
-pub(super) fn too_long(tokens: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
+pub(super) fn find_too_deep(tokens: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
     let mut outer = Vec::new();
-    let mut chain = Chain::default();
+    let mut chain = OperatorChain::default();
     tokens.iter().find(|token| {
         match &token.token {
             Token::LParen | Token::LBracket | Token::LBrace => outer.push(std::mem::take(&mut chain)),
             Token::RParen | Token::RBracket | Token::RBrace => chain = outer.pop().unwrap_or_default(),
-            Token::Comma => chain = Chain::default(),
+            Token::Comma => chain = OperatorChain::default(),
             other if compares(other) => chain.comparisons += 1,
-            other if binds(other) => chain = Chain { parts: chain.parts + 1, comparisons: 0 },
+            other if binds(other) => chain = OperatorChain { parts: chain.parts + 1, comparisons: 0 },
             _ => {}
         }
         chain.parts.max(chain.comparisons) > LONGEST

@@ -3,13 +3,16 @@
 
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
-use super::Reader;
+use super::StatementParser;
 use crate::{Exec, Hints, Literal, SyntaxError};
 
 /// The tokens of a statement with each `(EXEC …)` among them as the call of a function.
-pub(super) fn as_functions(text: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, SyntaxError> {
-    while let Some((open, exec)) = begin(&tokens) {
-        let mut reader = Reader::new(text, Hints::default(), tokens[exec..].to_vec());
+pub(super) fn exec_relations_as_functions(
+    text: &str,
+    mut tokens: Vec<TokenWithSpan>,
+) -> Result<Vec<TokenWithSpan>, SyntaxError> {
+    while let Some((open, exec)) = call_start(&tokens) {
+        let mut reader = StatementParser::new(text, Hints::default(), tokens[exec..].to_vec());
         let executed = reader.exec()?;
         if reader.parser.peek_token().token != Token::RParen {
             return Err(reader.expected(")"));
@@ -23,7 +26,7 @@ pub(super) fn as_functions(text: &str, mut tokens: Vec<TokenWithSpan>) -> Result
 }
 
 /// Where the first such parenthesis opens, and its EXEC. A column of that name is followed by no dotted name.
-fn begin(tokens: &[TokenWithSpan]) -> Option<(usize, usize)> {
+fn call_start(tokens: &[TokenWithSpan]) -> Option<(usize, usize)> {
     let mut significant = (0..tokens.len()).filter(|&at| !matches!(tokens[at].token, Token::Whitespace(_)));
     let mut last = [0; 3];
     significant.find_map(|at| {

@@ -5,10 +5,10 @@ use sqlparser::parser::IsOptional;
 use sqlparser::tokenizer::{Location, Token};
 
 use super::standard::object_name;
-use super::{Reader, byte_of};
-use crate::{Create, Made, Query, Statement, SyntaxError};
+use super::{StatementParser, byte_of};
+use crate::{Create, ObjectKind, Query, Statement, SyntaxError};
 
-impl Reader<'_> {
+impl StatementParser<'_> {
     pub(super) fn create(&mut self) -> Result<Statement, SyntaxError> {
         let start = self.parser.peek_token().span.start;
         let nth = |reader: &Self, at: usize, word: &str| {
@@ -22,12 +22,12 @@ impl Reader<'_> {
         }
         self.parser.next_token();
         let replaces = self.word("OR") && self.word("REPLACE");
-        let made = if self.word("MATERIALIZED") { Made::MaterializedView } else { Made::View };
+        let made = if self.word("MATERIALIZED") { ObjectKind::MaterializedView } else { ObjectKind::View };
         if !self.word("VIEW") {
             return Err(self.expected("[OR REPLACE] [MATERIALIZED] VIEW, or TABLE"));
         }
         let unless_exists = self.unless_exists()?;
-        let name = self.made_name()?;
+        let name = self.object_name_of()?;
         let columns = self.parser.parse_parenthesized_column_list(IsOptional::Optional, false);
         let columns = columns.map_err(|error| self.parser_error(error))?;
         if !self.word("AS") {
@@ -42,10 +42,10 @@ impl Reader<'_> {
         }
         let query = if columns.is_empty() { query } else { reread(&text)? };
         Ok(Statement::Create(Create {
-            made,
+            kind: made,
             name,
-            replaces,
-            unless_exists,
+            or_replace: replaces,
+            if_not_exists: unless_exists,
             text,
             query: Some(query),
             columns: Vec::new(),
@@ -68,10 +68,10 @@ impl Reader<'_> {
             ..table.clone()
         });
         Ok(Statement::Create(Create {
-            made: Made::Table,
+            kind: ObjectKind::Table,
             name,
-            replaces: table.or_replace,
-            unless_exists: table.if_not_exists,
+            or_replace: table.or_replace,
+            if_not_exists: table.if_not_exists,
             text: text.to_string(),
             query: table.query.map(|ast| Query { ast, hints: self.hints }),
             columns: table.columns,
@@ -81,16 +81,16 @@ impl Reader<'_> {
     pub(super) fn drop(&mut self) -> Result<Statement, SyntaxError> {
         self.parser.next_token();
         let made = match (self.word("MATERIALIZED"), self.word("VIEW")) {
-            (true, true) => Made::MaterializedView,
-            (false, true) => Made::View,
-            (false, false) if self.word("TABLE") => Made::Table,
+            (true, true) => ObjectKind::MaterializedView,
+            (false, true) => ObjectKind::View,
+            (false, false) if self.word("TABLE") => ObjectKind::Table,
             _ => return Err(self.expected("[MATERIALIZED] VIEW, or TABLE")),
         };
         let if_exists = self.word("IF");
         if if_exists && !self.word("EXISTS") {
             return Err(self.expected("EXISTS"));
         }
-        Ok(Statement::Drop { made, name: self.made_name()?, if_exists })
+        Ok(Statement::Drop { made, name: self.object_name_of()?, if_exists })
     }
 
     pub(super) fn refresh(&mut self) -> Result<Statement, SyntaxError> {
@@ -98,13 +98,13 @@ impl Reader<'_> {
         if !self.word("MATERIALIZED") || !self.word("VIEW") {
             return Err(self.expected("MATERIALIZED VIEW"));
         }
-        Ok(Statement::Refresh { name: self.made_name()? })
+        Ok(Statement::Refresh { name: self.object_name_of()? })
     }
 
     pub(super) fn native(&mut self) -> Result<Statement, SyntaxError> {
         self.parser.next_token();
         let text = self.parser.parse_literal_string().map_err(|error| self.parser_error(error))?;
-        Ok(Statement::Native(text))
+        Ok(Statement::NativeQuery(text))
     }
 
     fn unless_exists(&mut self) -> Result<bool, SyntaxError> {
@@ -115,7 +115,7 @@ impl Reader<'_> {
         }
     }
 
-    fn made_name(&mut self) -> Result<String, SyntaxError> {
+    fn object_name_of(&mut self) -> Result<String, SyntaxError> {
         self.name_of::<1>("a name of one word").map(|[name]| name)
     }
 

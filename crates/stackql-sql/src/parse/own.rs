@@ -4,11 +4,11 @@ use sqlparser::ast::Value;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
-use super::Reader;
+use super::StatementParser;
 use super::standard::object_name;
 use crate::{Exec, Literal, ObjectName, Show, ShowFilter, ShowKind, Statement, SyntaxError};
 
-impl Reader<'_> {
+impl StatementParser<'_> {
     pub(super) fn show(&mut self) -> Result<Show, SyntaxError> {
         self.parser.next_token();
         let extended = self.word("EXTENDED");

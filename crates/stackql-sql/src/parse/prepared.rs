@@ -2,10 +2,10 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::Reader;
-use crate::{Prepared, Statement, SyntaxError};
+use super::StatementParser;
+use crate::{PreparedStatement, Statement, SyntaxError};
 
-impl Reader<'_> {
+impl StatementParser<'_> {
     pub(super) fn prepare(&mut self) -> Result<Statement, SyntaxError> {
         self.parser.next_token();
         let name = self.name_of_prepared()?;
@@ -28,7 +28,7 @@ impl Reader<'_> {
             | Statement::Update(_)
             | Statement::Replace(_)
             | Statement::Delete(_) => {
-                Ok(Statement::Prepare { name, prepared: Box::new(Prepared { statement, types }) })
+                Ok(Statement::Prepare { name, prepared: Box::new(PreparedStatement { statement, types }) })
             }
             _ => Err(self.error_at(start, "PREPARE takes SELECT, INSERT, UPDATE, REPLACE or DELETE")),
         }

@@ -2,10 +2,10 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::{Reader, byte_of};
+use super::{StatementParser, byte_of};
 use crate::{Statement, SyntaxError};
 
-impl Reader<'_> {
+impl StatementParser<'_> {
     pub(super) fn registry(&mut self) -> Result<Statement, SyntaxError> {
         self.parser.next_token();
         if self.word("LIST") {

@@ -4,10 +4,10 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use super::Reader;
+use super::StatementParser;
 use crate::{Replace, SqlDialect, SyntaxError};
 
-impl Reader<'_> {
+impl StatementParser<'_> {
     pub(super) fn replace(&mut self) -> Result<Replace, SyntaxError> {
         let mut rest = self.tokens[self.parser.index()..].to_vec();
         let significant: Vec<usize> = (0..rest.len()).filter(|&at| !is_blank(&rest[at])).collect();

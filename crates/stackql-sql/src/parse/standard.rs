@@ -4,10 +4,10 @@ use sqlparser::ast::{
     self, AssignmentTarget, FromTable, ObjectNamePart, SetExpr, Spanned, TableFactor, TableObject, TableWithJoins,
 };
 
-use super::Reader;
+use super::StatementParser;
 use crate::{Delete, Insert, ObjectName, Query, SyntaxError, Update};
 
-impl Reader<'_> {
+impl StatementParser<'_> {
     pub(super) fn query(&mut self) -> Result<Query, SyntaxError> {
         let start = self.parser.peek_token().span.start;
         let query = self.parser.parse_query().map_err(|e| self.parser_error(e))?;

@@ -8,7 +8,7 @@ use crate::{Hints, Literal, Replace, Statement, split};
 fn check(text: &str) -> String {
     match parse(text) {
         Ok(statement) => format!("{statement:?}"),
-        Err(error) => format!("{error}\n{}", error.marked(text)),
+        Err(error) => format!("{error}\n{}", error.with_caret(text)),
     }
 }
 
@@ -85,7 +85,7 @@ fn replace_purge_and_auth() {
         panic!("not a REPLACE … SET")
     };
     assert_eq!((update.table.to_string().as_str(), update.assignments.len()), ("a.b.c.d", 1));
-    assert!(update.hints.until_complete && update.returning.is_some());
+    assert!(update.hints.await_completion && update.returning.is_some());
     let Statement::Replace(Replace::Rows(insert)) = parse("REPLACE INTO a.b.c(x, y) VALUES (1, 2), (3, 4)").unwrap()
     else {
         panic!("not a REPLACE INTO")
@@ -147,7 +147,7 @@ fn writes() {
     else {
         panic!("not an UPDATE")
     };
-    assert!(update.hints.until_complete);
+    assert!(update.hints.await_completion);
     assert_eq!(update.assignments[1].0, "y");
     assert_eq!(update.selection.unwrap().to_string(), "z = 3");
 
@@ -180,7 +180,7 @@ fn hints_stand_in_every_statement_that_changes_something() {
             ("/*+ AWAITED */", false, false),
         ] {
             let sql = format!("{statement} {hint} {rest}");
-            assert_eq!(hints(&sql), Hints { until_complete, show_results, join_by: None }, "{sql}");
+            assert_eq!(hints(&sql), Hints { await_completion, show_results, join: None }, "{sql}");
         }
     }
 }
@@ -316,7 +316,7 @@ proptest! {
     fn no_text_panics(text in prop_oneof![".*", sql_like()]) {
         if let Err(error) = parse(&text) {
             prop_assert!(error.position <= text.len());
-            let _ = error.marked(&text);
+            let _ = error.with_caret(&text);
         }
     }
 
@@ -371,7 +371,7 @@ fn the_mark_stands_below_the_place_in_wide_and_in_long_lines() {
                          ^
     ");
     let long = format!("SELECT {}1 FORM place, {}2", "1 + ".repeat(1000), "t, ".repeat(1000));
-    let marked = parse(&long).unwrap_err().marked(&long);
+    let marked = parse(&long).unwrap_err().with_caret(&long);
     let (shown, below) = marked.split_once('\n').unwrap();
     assert!(shown.starts_with('…') && shown.ends_with('…') && shown.chars().count() < 130, "{marked}");
     assert!(shown.chars().skip(below.len() - 1).collect::<String>().starts_with("place, t,"), "{marked}");

@@ -1,9 +1,9 @@
 //! `BEGIN`, `START TRANSACTION`, `COMMIT`, `END` and `ROLLBACK`.
 
-use super::Reader;
+use super::StatementParser;
 use crate::{Statement, SyntaxError};
 
-impl Reader<'_> {
+impl StatementParser<'_> {
     pub(super) fn transaction(&mut self, keyword: &str) -> Result<Statement, SyntaxError> {
         self.parser.next_token();
         let named = self.word("TRANSACTION") || (keyword != "START" && self.word("WORK"));

@@ -1,4 +1,4 @@
-use super::{breaks_off, split};
+use super::{is_incomplete, split};
 
 fn texts(script: &str) -> Vec<&str> {
     split(script).into_iter().map(|p| p.text).collect()
@@ -23,7 +23,7 @@ fn comments_in_front_and_empty_statements_are_left_out() {
 
 #[test]
 fn only_a_semicolon_ends_a_statement() {
-    let ended = |script| split(script).iter().map(|p| p.ended).collect::<Vec<_>>();
+    let ended = |script| split(script).iter().map(|p| p.is_complete).collect::<Vec<_>>();
     assert_eq!(ended("SELECT 1; SELECT 2"), [true, false]);
     assert_eq!(ended("SELECT 'open;"), [false]);
     assert_eq!(ended("SELECT /* open;"), [false]);
@@ -33,9 +33,9 @@ fn only_a_semicolon_ends_a_statement() {
 #[test]
 fn an_open_statement_quote_or_comment_has_more_to_come() {
     for open in ["SELECT 1", "SELECT 1; SELECT", "SELECT 'a;", "/* one", "SELECT 1; /* ;", "/*+ AWAIT"] {
-        assert!(breaks_off(open), "{open}");
+        assert!(is_incomplete(open), "{open}");
     }
     for whole in ["", "SELECT 1;", "SELECT 1; -- more", "-- only;", "/* one */", "/* one\n*/ SELECT 1;"] {
-        assert!(!breaks_off(whole), "{whole}");
+        assert!(!is_incomplete(whole), "{whole}");
     }
 }

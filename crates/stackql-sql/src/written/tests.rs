@@ -4,7 +4,7 @@ use crate::{Statement, parse};
 
 fn check(text: &str) -> String {
     let statement = parse(text).unwrap();
-    let written = statement.written().unwrap();
+    let written = statement.to_sql().unwrap();
     assert_eq!(parse(&written).as_ref(), Ok(&statement), "{text} was written as {written}");
     written
 }
@@ -31,8 +31,8 @@ fn what_is_written_reads_as_the_same() {
 
 #[test]
 fn what_changes_nothing_is_not_written() {
-    assert_eq!(parse("SELECT 1").unwrap().written(), None);
-    assert_eq!(Statement::Begin.written(), None);
+    assert_eq!(parse("SELECT 1").unwrap().to_sql(), None);
+    assert_eq!(Statement::Begin.to_sql(), None);
 }
 
 proptest! {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stackql_engine::StoreError;
-use stackql_postgres::{Address, Connections, Trouble, Trust};
+use stackql_postgres::{Address, ConnectionErrorKind, Pool, TlsOptions};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Error};
 
-use super::failure::Failure;
+use super::failure::BackendError;
 use super::session::Session;
-use super::setup::{self, Standing};
+use super::setup::{self, SchemaState};
 use crate::name::quoted;
 use crate::script;
 
@@ -28,7 +28,7 @@ const NOTHING: &str = "";
 /// Where things are kept, and what leads there.
 pub(crate) struct Database {
     pub(crate) address: Address,
-    pub(crate) trust: Trust,
+    pub(crate) trust: TlsOptions,
     /// The schema of our own list of what there is, and of what is made.
     pub(crate) schema: String,
     /// The schema of what is made, where that is another.
@@ -36,8 +36,8 @@ pub(crate) struct Database {
     /// Statements that are run before anything else.
     pub(crate) script: Option<PathBuf>,
     /// How long a lock of somebody else is waited for.
-    pub(crate) patience: Duration,
-    pub(crate) connections: Connections,
+    pub(crate) lock_timeout: Duration,
+    pub(crate) connections: Pool,
     /// The script was run.
     pub(crate) begun: OnceCell<()>,
 }
@@ -60,12 +60,12 @@ impl Database {
         })?;
         Ok(Self {
             address,
-            trust: Trust::default(),
+            trust: TlsOptions::default(),
             schema,
             export: None,
             script: None,
-            patience: PATIENCE,
-            connections: Connections::default(),
+            lock_timeout: PATIENCE,
+            connections: Pool::default(),
             begun: OnceCell::new(),
         })
     }
@@ -81,18 +81,18 @@ impl Database {
         let read = async {
             let mut session = self.open(READS).await?;
             match setup::standing(&session).await? {
-                Standing::Missing => {}
-                Standing::Ready => session.is_there = true,
-                Standing::Behind => {
+                SchemaState::Missing => {}
+                SchemaState::Current => session.is_there = true,
+                SchemaState::Outdated => {
                     session.discard();
-                    self.made().await?.commit().await?;
+                    self.open_writable().await?.commit().await?;
                     session = self.open(READS).await?;
                     session.is_there = true;
                 }
             }
             Ok(session)
         };
-        read.await.map_err(|failure: Failure| failure.at(self))
+        read.await.map_err(|failure: BackendError| failure.at(self))
     }
 
     /// A session that writes, and is the only one of any process that does.
@@ -102,27 +102,27 @@ impl Database {
     }
 
     /// Begins to write in a session that reads no more.
-    pub(crate) async fn write_in(self: &Arc<Self>, session: &mut Session, makes: bool) -> Result<(), Failure> {
+    pub(crate) async fn write_in(self: &Arc<Self>, session: &mut Session, makes: bool) -> Result<(), BackendError> {
         session.client().batch_execute(WRITES).await?;
         setup::lock(session).await?;
         match (setup::standing(session).await?, makes) {
-            (Standing::Ready, _) => session.is_there = true,
-            (Standing::Missing, false) => session.is_there = false,
-            (Standing::Missing | Standing::Behind, _) => {
-                setup::bring_up(session).await?;
+            (SchemaState::Current, _) => session.is_there = true,
+            (SchemaState::Missing, false) => session.is_there = false,
+            (SchemaState::Missing | SchemaState::Outdated, _) => {
+                setup::migrate(session).await?;
                 session.is_there = true;
             }
         }
         Ok(())
     }
 
-    async fn written(self: &Arc<Self>) -> Result<Session, Failure> {
+    async fn written(self: &Arc<Self>) -> Result<Session, BackendError> {
         let mut session = self.open(NOTHING).await?;
         self.write_in(&mut session, false).await?;
         Ok(session)
     }
 
-    async fn made(self: &Arc<Self>) -> Result<Session, Failure> {
+    async fn open_writable(self: &Arc<Self>) -> Result<Session, BackendError> {
         let mut session = self.open(NOTHING).await?;
         self.write_in(&mut session, true).await?;
         Ok(session)
@@ -133,7 +133,7 @@ impl Database {
         let Some(path) = &self.script else { return Ok(()) };
         let run = async || {
             let statements = script::read(path)?;
-            let session = self.made().await.map_err(|failure| failure.at(self))?;
+            let session = self.open_writable().await.map_err(|failure| failure.at(self))?;
             let run = async {
                 session.client().batch_execute(&statements).await?;
                 session.pause().await
@@ -141,25 +141,25 @@ impl Database {
             let run = run.await;
             // What it may have set goes with its connection.
             session.discard();
-            run.map_err(|failure: Failure| script::failed(path, &failure.at(self)))
+            run.map_err(|failure: BackendError| script::failed(path, &failure.at(self)))
         };
         self.begun.get_or_try_init(run).await.copied()
     }
 
     /// A session in which something was run.
-    async fn open(self: &Arc<Self>, begin: &str) -> Result<Session, Failure> {
+    async fn open(self: &Arc<Self>, begin: &str) -> Result<Session, BackendError> {
         loop {
             let session = self.connect().await?;
             match session.client().batch_execute(begin).await {
                 Ok(()) => return Ok(session),
-                Err(error) if session.is_used() && Trouble::is_lost(&error) => session.discard(),
+                Err(error) if session.is_used() && ConnectionErrorKind::is_lost(&error) => session.discard(),
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
     /// A session in no transaction.
-    pub(crate) async fn connect(self: &Arc<Self>) -> Result<Session, Failure> {
+    pub(crate) async fn connect(self: &Arc<Self>) -> Result<Session, BackendError> {
         let lease = self.connections.lease(&self.address, &self.trust).await?;
         let session = Session::new(Arc::clone(self), lease);
         if !session.is_used() {
@@ -171,7 +171,7 @@ impl Database {
     /// What a session is set to, whatever the role or the database says.
     async fn set(&self, client: &Client) -> Result<(), Error> {
         let path = self.export.iter().chain([&self.schema]).map(|schema| quoted(schema)).collect::<Vec<_>>().join(", ");
-        let patience = format!("{}ms", self.patience.as_millis());
+        let patience = format!("{}ms", self.lock_timeout.as_millis());
         // Rows that are alike come in the same order each time, as far as PostgreSQL has one.
         let set = "SELECT set_config('search_path', $1, false), set_config('lock_timeout', $2, false), \
              set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', false), \

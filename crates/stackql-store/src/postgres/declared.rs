@@ -10,13 +10,13 @@ use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
 use stackql_engine::StoreError;
 
-use super::failure::Failure;
+use super::failure::BackendError;
 use super::fold::folded;
 use super::objects::{key, table};
-use crate::claim::Found;
+use crate::claim::ObjectEntry;
 
 /// The statement that makes this table, and nothing else.
-pub(crate) fn declared(new: &Found) -> Result<String, Failure> {
+pub(crate) fn declared(new: &ObjectEntry) -> Result<String, BackendError> {
     let made = &new.made;
     let mut statement = parsed(&made.text)?;
     let name = statement.name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone());
@@ -36,7 +36,7 @@ pub(crate) fn declared(new: &Found) -> Result<String, Failure> {
 }
 
 /// The one statement that makes a table.
-fn parsed(text: &str) -> Result<CreateTable, Failure> {
+fn parsed(text: &str) -> Result<CreateTable, BackendError> {
     let read = |dialect: &dyn Dialect| Parser::parse_sql(dialect, text);
     let statements = read(&PostgreSqlDialect {}).or_else(|_| read(&SQLiteDialect {}));
     let statements = statements.map_err(|error| StoreError::Refused(error.to_string()))?;

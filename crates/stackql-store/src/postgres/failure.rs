@@ -2,7 +2,7 @@
 
 use arrow::error::ArrowError;
 use stackql_engine::StoreError;
-use stackql_postgres::{Trouble, Unconnected};
+use stackql_postgres::{ConnectError, ConnectionErrorKind};
 use tokio_postgres::Error;
 use tokio_postgres::error::DbError;
 
@@ -10,8 +10,8 @@ use super::database::Database;
 
 /// What goes wrong where the place of the database is not known.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    Unconnected(Unconnected),
+pub(crate) enum BackendError {
+    Unconnected(ConnectError),
     Postgres(Error),
     /// Whether what was done is kept is not known.
     Commit(Error),
@@ -20,7 +20,7 @@ pub(crate) enum Failure {
     Newer(i32),
 }
 
-impl Failure {
+impl BackendError {
     /// The failure in words for who reads them.
     pub(crate) fn at(self, database: &Database) -> StoreError {
         let place = &database.address;
@@ -33,13 +33,13 @@ impl Failure {
                     database.schema
                 ));
             }
-            Self::Unconnected(Unconnected::Settings(message)) => return StoreError::Unusable(message),
-            Self::Unconnected(Unconnected::Database(error)) => return unreached(&error, place),
+            Self::Unconnected(ConnectError::Settings(message)) => return StoreError::Unusable(message),
+            Self::Unconnected(ConnectError::Database(error)) => return unreached(&error, place),
             Self::Commit(error) if error.as_db_error().is_none() => {
                 return StoreError::Unusable(format!(
                     "the connection to {place} was lost ({}) while the change was being committed; see whether it is \
                      there before you try again",
-                    Trouble::words(&error)
+                    ConnectionErrorKind::words(&error)
                 ));
             }
             Self::Postgres(error) | Self::Commit(error) => error,
@@ -47,11 +47,11 @@ impl Failure {
         let Some(said) = error.as_db_error() else {
             let whole = error.to_string();
             if !["connection closed", "error communicating"].iter().any(|lost| whole.starts_with(lost)) {
-                return StoreError::Refused(format!("{whole}: {}", Trouble::words(&error)));
+                return StoreError::Refused(format!("{whole}: {}", ConnectionErrorKind::words(&error)));
             }
             return StoreError::Unusable(format!(
                 "the connection to {place} was lost ({}); nothing of the statement was kept; try again",
-                Trouble::words(&error)
+                ConnectionErrorKind::words(&error)
             ));
         };
         let words = words(said);
@@ -85,14 +85,18 @@ impl Failure {
 
 /// Why there is no connection.
 fn unreached(error: &Error, place: &stackql_postgres::Address) -> StoreError {
-    let why = error.as_db_error().map_or_else(|| Trouble::words(error), words);
-    let advice = match (Trouble::of(error), error.code().map(|code| code.code())) {
-        (Some(Trouble::Tls), _) => "if its certificate is your own, give its CA by --tls.CABundle",
+    let why = error.as_db_error().map_or_else(|| ConnectionErrorKind::words(error), words);
+    let advice = match (ConnectionErrorKind::classify(error), error.code().map(|code| code.code())) {
+        (Some(ConnectionErrorKind::Tls), _) => "if its certificate is your own, give its CA by --tls.CABundle",
         (None, Some("28000")) if why.contains("no encryption") => "add sslmode=require to the dsn",
-        (Some(Trouble::Credentials), _) | (None, Some("28P01" | "28000")) => "check user and password of the dsn",
+        (Some(ConnectionErrorKind::Credentials), _) | (None, Some("28P01" | "28000")) => {
+            "check user and password of the dsn"
+        }
         (None, Some("3D000")) => "create it, or name another in the dsn",
         (None, _) => "see to the server",
-        (Some(Trouble::Lost | Trouble::Unreached), _) => "check the address in the dsn and that the database runs",
+        (Some(ConnectionErrorKind::Lost | ConnectionErrorKind::Unreached), _) => {
+            "check the address in the dsn and that the database runs"
+        }
     };
     StoreError::Unusable(format!("cannot connect to {place}: {why}; {advice}"))
 }
@@ -110,30 +114,30 @@ fn words(said: &DbError) -> String {
 }
 
 /// A refusal in our words.
-pub(crate) fn refused(words: impl Into<String>) -> Failure {
-    Failure::Store(StoreError::Refused(words.into()))
+pub(crate) fn rejected(words: impl Into<String>) -> BackendError {
+    BackendError::Store(StoreError::Refused(words.into()))
 }
 
-impl From<Error> for Failure {
+impl From<Error> for BackendError {
     fn from(error: Error) -> Self {
         Self::Postgres(error)
     }
 }
 
-impl From<Unconnected> for Failure {
-    fn from(error: Unconnected) -> Self {
+impl From<ConnectError> for BackendError {
+    fn from(error: ConnectError) -> Self {
         Self::Unconnected(error)
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for BackendError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl From<ArrowError> for Failure {
+impl From<ArrowError> for BackendError {
     fn from(error: ArrowError) -> Self {
-        refused(error.to_string())
+        rejected(error.to_string())
     }
 }

@@ -12,7 +12,7 @@ use bytes::{BufMut, BytesMut};
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-use super::failure::Failure;
+use super::failure::BackendError;
 use crate::columns::returns;
 
 /// The mark of text that holds JSON, as answers of the engine have it.
@@ -23,7 +23,7 @@ const UTC: &str = "+00:00";
 
 /// What the values of a column travel as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kept {
+pub(crate) enum StorageType {
     Integer,
     Real,
     Boolean,
@@ -35,9 +35,9 @@ pub(crate) enum Kept {
     Local,
 }
 
-impl Kept {
+impl StorageType {
     /// How a column travels, unless what it holds cannot be read back.
-    pub(crate) fn of(field: &Field) -> Result<Self, Failure> {
+    pub(crate) fn for_field(field: &Field) -> Result<Self, BackendError> {
         let ty = field.data_type();
         let kept = match ty {
             DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => Self::Integer,
@@ -51,12 +51,12 @@ impl Kept {
             DataType::Timestamp(_, None) => Self::Local,
             _ => Self::Text,
         };
-        returns(field, &kept.carrier())?;
+        returns(field, &kept.arrow_type())?;
         Ok(kept)
     }
 
     /// The Arrow type of what travels.
-    pub(crate) fn carrier(self) -> DataType {
+    pub(crate) fn arrow_type(self) -> DataType {
         match self {
             Self::Integer => DataType::Int64,
             Self::Real => DataType::Float64,
@@ -183,7 +183,7 @@ impl<'a> FromSql<'a> for Time {
 
 /// Values on their way from PostgreSQL.
 #[derive(Debug)]
-pub(crate) enum Cells {
+pub(crate) enum ColumnBuilder {
     Integer(Int64Builder),
     Real(Float64Builder),
     Boolean(BooleanBuilder),
@@ -200,16 +200,16 @@ pub(crate) enum Misplaced {
     Time,
 }
 
-impl Cells {
-    pub(crate) fn new(kept: Kept) -> Self {
+impl ColumnBuilder {
+    pub(crate) fn new(kept: StorageType) -> Self {
         match kept {
-            Kept::Integer => Self::Integer(Int64Builder::new()),
-            Kept::Real => Self::Real(Float64Builder::new()),
-            Kept::Boolean => Self::Boolean(BooleanBuilder::new()),
-            Kept::Text => Self::Text(StringBuilder::new()),
-            Kept::Bytes => Self::Bytes(BinaryBuilder::new()),
-            Kept::Instant => Self::Time(TimestampMicrosecondBuilder::new().with_timezone(UTC)),
-            Kept::Local => Self::Time(TimestampMicrosecondBuilder::new()),
+            StorageType::Integer => Self::Integer(Int64Builder::new()),
+            StorageType::Real => Self::Real(Float64Builder::new()),
+            StorageType::Boolean => Self::Boolean(BooleanBuilder::new()),
+            StorageType::Text => Self::Text(StringBuilder::new()),
+            StorageType::Bytes => Self::Bytes(BinaryBuilder::new()),
+            StorageType::Instant => Self::Time(TimestampMicrosecondBuilder::new().with_timezone(UTC)),
+            StorageType::Local => Self::Time(TimestampMicrosecondBuilder::new()),
         }
     }
 

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use arrow::datatypes::Field;
-use stackql_engine::{StoreError, Stored, StoredKind};
+use stackql_engine::{StoreError, StoredKind, StoredObject};
 
 use super::declared::declared;
-use super::failure::{Failure, refused};
-use super::kept::{self, Kept};
+use super::failure::{BackendError, rejected};
+use super::kept::{self, StorageType};
 use super::objects::{self, key, table};
 use super::reading;
 use super::session::Session;
-use super::staged::Staged;
-use crate::claim::Found;
+use super::staged::StagingTable;
+use crate::claim::ObjectEntry;
 use crate::columns::as_expected;
 use crate::name::quoted;
 use crate::statement::is_of_query;
@@ -23,10 +23,10 @@ const LONGEST: usize = 63;
 /// Makes what is to be there, in place of `found`.
 pub(crate) async fn make(
     session: &Session,
-    found: Option<&Found>,
-    new: &Found,
-    staged: Option<&Staged>,
-) -> Result<(), Failure> {
+    found: Option<&ObjectEntry>,
+    new: &ObjectEntry,
+    staged: Option<&StagingTable>,
+) -> Result<(), BackendError> {
     if let Some(found) = found {
         forget(session, found).await?;
     }
@@ -46,7 +46,7 @@ pub(crate) async fn make(
 }
 
 /// Forgets something and its rows.
-pub(crate) async fn forget(session: &Session, found: &Found) -> Result<(), Failure> {
+pub(crate) async fn forget(session: &Session, found: &ObjectEntry) -> Result<(), BackendError> {
     if found.made.kind != StoredKind::View {
         session.client().batch_execute(&format!("DROP TABLE IF EXISTS {}", table(found))).await?;
     }
@@ -54,7 +54,7 @@ pub(crate) async fn forget(session: &Session, found: &Found) -> Result<(), Failu
 }
 
 /// Refuses names that cannot be had, before rows are asked for.
-pub(crate) fn fits(made: &Stored) -> Result<(), StoreError> {
+pub(crate) fn check_names(made: &StoredObject) -> Result<(), StoreError> {
     let columns = made.schema.fields().iter().map(|field| ("column", field.name()));
     let what = if made.kind == StoredKind::View { None } else { Some(("table", &made.name)) };
     let is_long = |(_, name): &(&str, &String)| name.len() > LONGEST;
@@ -67,12 +67,12 @@ pub(crate) fn fits(made: &Stored) -> Result<(), StoreError> {
 }
 
 /// Refuses a name that something else has.
-async fn free(session: &Session, new: &Found) -> Result<(), Failure> {
+async fn free(session: &Session, new: &ObjectEntry) -> Result<(), BackendError> {
     let taken = "SELECT CASE relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' \
          WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence' ELSE 'index' END \
          FROM pg_catalog.pg_class WHERE relname = $1 \
          AND relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $2)";
-    match session.client().query_opt(taken, &[&key(&new.made.name), &new.place]).await? {
+    match session.client().query_opt(taken, &[&key(&new.made.name), &new.table_name]).await? {
         Some(row) => {
             let kind: &str = row.get(0);
             Err(StoreError::Exists(format!("{kind} {}, made by another program,", new.made.name)).into())
@@ -82,29 +82,29 @@ async fn free(session: &Session, new: &Found) -> Result<(), Failure> {
 }
 
 /// The statement that makes a table for the rows of a query.
-fn derived(new: &Found, staged: Option<&Staged>) -> Result<String, Failure> {
+fn derived(new: &ObjectEntry, staged: Option<&StagingTable>) -> Result<String, BackendError> {
     let column = |field: &Arc<Field>| {
-        Kept::of(field)?;
+        StorageType::for_field(field)?;
         let is_json = kept::is_json(field) && staged.is_none_or(|staged| staged.is_json(field));
         let required = if field.is_nullable() { "" } else { " NOT NULL" };
         Ok(format!("{} {}{required}", quoted(&key(field.name())), kept::declared(field, is_json)))
     };
-    let columns: Vec<String> = new.made.schema.fields().iter().map(column).collect::<Result<_, Failure>>()?;
+    let columns: Vec<String> = new.made.schema.fields().iter().map(column).collect::<Result<_, BackendError>>()?;
     Ok(format!("CREATE TABLE {} ({})", table(new), columns.join(", ")))
 }
 
 /// What the columns of a table are called.
-async fn columns(session: &Session, found: &Found) -> Result<Vec<String>, Failure> {
+async fn columns(session: &Session, found: &ObjectEntry) -> Result<Vec<String>, BackendError> {
     Ok(types(session, found).await?.into_iter().map(|(name, _)| name).collect())
 }
 
 /// The columns of a table, and their types without lengths.
-pub(crate) async fn types(session: &Session, found: &Found) -> Result<Vec<(String, String)>, Failure> {
+pub(crate) async fn types(session: &Session, found: &ObjectEntry) -> Result<Vec<(String, String)>, BackendError> {
     let types = "SELECT attname::text, format_type(atttypid, -1) FROM pg_catalog.pg_attribute \
          WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
     let rows = session.client().query(types, &[&table(found)]).await?;
     if rows.is_empty() && !found.made.schema.fields().is_empty() {
-        return Err(refused(format!("table {} is gone: another program dropped it", table(found))));
+        return Err(rejected(format!("table {} is gone: another program dropped it", table(found))));
     }
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }

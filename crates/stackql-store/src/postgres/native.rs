@@ -10,22 +10,22 @@ use stackql_engine::StoredKind;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, SimpleQueryMessage, Statement};
 
-use super::failure::{Failure, refused};
+use super::failure::{BackendError, rejected};
 use super::fold::{first_word, folded};
-use super::kept::{JSON, Kept};
+use super::kept::{JSON, StorageType};
 use super::objects::{self, key};
 use super::session::Session;
 use super::setup::path;
-use crate::claim::Found;
+use crate::claim::ObjectEntry;
 use crate::columns::cast;
 
 /// What changes rows.
 const CHANGES: &[&str] = &["UPDATE", "DELETE", "INSERT", "MERGE", "WITH"];
 
 /// Changes rows of a table that a user made; how many.
-pub(crate) async fn change(session: &Session, statement: &str) -> Result<u64, Failure> {
+pub(crate) async fn change(session: &Session, statement: &str) -> Result<u64, BackendError> {
     let all = objects::list(session).await?;
-    let no_change = || refused("the statement changes no rows; give an UPDATE, DELETE or INSERT of a table");
+    let no_change = || rejected("the statement changes no rows; give an UPDATE, DELETE or INSERT of a table");
     if !CHANGES.contains(&first_word(statement).as_str()) {
         return Err(no_change());
     }
@@ -50,11 +50,11 @@ pub(crate) async fn change(session: &Session, statement: &str) -> Result<u64, Fa
     let mut is_change = false;
     for row in locked {
         let (space, relation, rows_only): (&str, &str, bool) = (row.get(0), row.get(1), row.get(2));
-        let found = all.iter().find(|found| found.place == space && key(&found.made.name) == relation);
+        let found = all.iter().find(|found| found.table_name == space && key(&found.made.name) == relation);
         let is_own = space == session.database.schema && relation.starts_with("__stackql__");
         let is_table = found.is_some_and(|found| found.made.kind == StoredKind::Table);
         if is_own || !rows_only || (found.is_some() && !is_table) {
-            return Err(refused(format!(
+            return Err(rejected(format!(
                 "the statement does what it may not (it changes {relation}); it may read what was made here, and change \
                  the rows of tables"
             )));
@@ -65,12 +65,12 @@ pub(crate) async fn change(session: &Session, statement: &str) -> Result<u64, Fa
 }
 
 /// The rows of a query. A column has the type that PostgreSQL gives it, where there is one like it.
-pub(crate) async fn query(session: &Session, statement: &str) -> Result<RecordBatch, Failure> {
+pub(crate) async fn query(session: &Session, statement: &str) -> Result<RecordBatch, BackendError> {
     let all = objects::list(session).await?;
     search(session, &all).await?;
     let prepared = prepared(session, statement).await?;
     if prepared.columns().is_empty() {
-        return Err(refused("the statement is no query; give a SELECT"));
+        return Err(rejected("the statement is no query; give a SELECT"));
     }
     // By this way all values come as text, whatever their type.
     let mut columns = vec![Vec::new(); prepared.columns().len()];
@@ -96,39 +96,39 @@ pub(crate) async fn query(session: &Session, statement: &str) -> Result<RecordBa
 }
 
 /// A statement, which is one.
-async fn prepared(session: &Session, statement: &str) -> Result<Statement, Failure> {
+async fn prepared(session: &Session, statement: &str) -> Result<Statement, BackendError> {
     if statement.contains('\0') {
-        return Err(refused("the statement has a zero character in it, which PostgreSQL does not read"));
+        return Err(rejected("the statement has a zero character in it, which PostgreSQL does not read"));
     }
     let prepared = session.client().prepare(statement).await.map_err(fenced)?;
     if !prepared.params().is_empty() {
-        return Err(refused("the statement has parameters, and nobody gives them values"));
+        return Err(rejected("the statement has parameters, and nobody gives them values"));
     }
     Ok(prepared)
 }
 
 /// Lets names be found in whatever schema something was made.
-async fn search(session: &Session, all: &[Found]) -> Result<(), Failure> {
-    let places = all.iter().map(|found| found.place.as_str()).filter(|place| !place.is_empty());
+async fn search(session: &Session, all: &[ObjectEntry]) -> Result<(), BackendError> {
+    let places = all.iter().map(|found| found.table_name.as_str()).filter(|place| !place.is_empty());
     let path = path(session, places);
     session.client().execute("SELECT set_config('search_path', $1, true)", &[&path]).await?;
     Ok(())
 }
 
 /// What the names of something and of its columns are.
-fn names(Found { made, .. }: &Found) -> impl Iterator<Item = &str> {
+fn names(ObjectEntry { made, .. }: &ObjectEntry) -> impl Iterator<Item = &str> {
     let columns = made.schema.fields().iter().map(|field| field.name().as_str());
     columns.chain([made.name.as_str()])
 }
 
 /// The texts of a type's values as an array of that type.
-fn typed(ty: &Type, texts: StringArray) -> Result<ArrayRef, Failure> {
+fn typed(ty: &Type, texts: StringArray) -> Result<ArrayRef, BackendError> {
     let ty = match *ty {
         Type::INT2 | Type::INT4 | Type::INT8 | Type::OID => DataType::Int64,
         Type::FLOAT4 | Type::FLOAT8 => DataType::Float64,
         Type::BOOL => DataType::Boolean,
         Type::NUMERIC => numeric(&texts),
-        Type::TIMESTAMPTZ => Kept::Instant.carrier(),
+        Type::TIMESTAMPTZ => StorageType::Instant.arrow_type(),
         Type::TIMESTAMP => DataType::Timestamp(TimeUnit::Microsecond, None),
         Type::DATE => DataType::Date32,
         Type::BYTEA => return Ok(Arc::new(bytes(&texts)?)),
@@ -161,7 +161,7 @@ fn numeric(texts: &StringArray) -> DataType {
 }
 
 /// Bytes that are written as `\x` and digits.
-fn bytes(texts: &StringArray) -> Result<arrow::array::BinaryArray, Failure> {
+fn bytes(texts: &StringArray) -> Result<arrow::array::BinaryArray, BackendError> {
     let mut all = BinaryBuilder::new();
     for text in texts {
         match text {
@@ -169,7 +169,7 @@ fn bytes(texts: &StringArray) -> Result<arrow::array::BinaryArray, Failure> {
                 let digits = text.strip_prefix("\\x").unwrap_or(text).as_bytes();
                 let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
                 let read = digits.chunks(2).map(byte).collect::<Option<Vec<u8>>>();
-                all.append_value(read.ok_or_else(|| refused("PostgreSQL wrote bytes that cannot be read"))?);
+                all.append_value(read.ok_or_else(|| rejected("PostgreSQL wrote bytes that cannot be read"))?);
             }
             None => all.append_null(),
         }
@@ -178,9 +178,9 @@ fn bytes(texts: &StringArray) -> Result<arrow::array::BinaryArray, Failure> {
 }
 
 /// Says of what a query may not do what it may.
-fn fenced(error: Error) -> Failure {
+fn fenced(error: Error) -> BackendError {
     match error.as_db_error() {
-        Some(said) if said.code().code() == "25006" => refused(format!(
+        Some(said) if said.code().code() == "25006" => rejected(format!(
             "the statement does what it may not ({}); it may read what was made here, and change the rows of tables",
             said.message()
         )),

@@ -12,11 +12,11 @@ use stackql_engine::{Rows, StoreError};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, RowStream};
 
-use super::failure::Failure;
-use super::kept::{Cells, Kept, Misplaced};
+use super::failure::BackendError;
+use super::kept::{ColumnBuilder, Misplaced, StorageType};
 use super::objects::{key, table};
 use super::session::Session;
-use crate::claim::Found;
+use crate::claim::ObjectEntry;
 use crate::columns::rows_of;
 use crate::name::quoted;
 
@@ -26,21 +26,23 @@ const ROWS: usize = 8192;
 const BYTES: usize = 16 << 20;
 
 /// The query for these columns of a table, each as what it travels as.
-pub(crate) fn query(found: &Found, schema: &Schema) -> Result<String, Failure> {
-    let column = |field: &Arc<Field>| Ok(format!("made.{}::{}", quoted(&key(field.name())), Kept::of(field)?.sql()));
-    let columns: Vec<String> = schema.fields().iter().map(column).collect::<Result<_, Failure>>()?;
+pub(crate) fn query(found: &ObjectEntry, schema: &Schema) -> Result<String, BackendError> {
+    let column = |field: &Arc<Field>| {
+        Ok(format!("made.{}::{}", quoted(&key(field.name())), StorageType::for_field(field)?.sql()))
+    };
+    let columns: Vec<String> = schema.fields().iter().map(column).collect::<Result<_, BackendError>>()?;
     Ok(format!("SELECT {} FROM {} AS made", columns.join(", "), table(found)))
 }
 
 /// Gives those columns of what was made, in this order. What fails at once fails here.
-pub(crate) async fn rows(session: Session, found: Found, columns: &[usize]) -> Result<Rows, StoreError> {
+pub(crate) async fn rows(session: Session, found: ObjectEntry, columns: &[usize]) -> Result<Rows, StoreError> {
     let database = Arc::clone(&session.database);
     let begun = async {
         let mut reading = Reading::new(session, found, columns).await?;
         let first = reading.next().await?;
         Ok((first, reading))
     };
-    let (first, reading) = begun.await.map_err(|failure: Failure| failure.at(&database))?;
+    let (first, reading) = begun.await.map_err(|failure: BackendError| failure.at(&database))?;
     let Some(first) = first else {
         reading.session.settle(Ok(())).await?;
         return Ok(stream::empty().boxed());
@@ -59,27 +61,27 @@ pub(crate) async fn rows(session: Session, found: Found, columns: &[usize]) -> R
 /// One reading, and the batch that is being filled.
 struct Reading {
     session: Session,
-    found: Found,
+    found: ObjectEntry,
     rows: Pin<Box<Fuse<RowStream>>>,
     schema: SchemaRef,
-    columns: Vec<Cells>,
+    columns: Vec<ColumnBuilder>,
     filled: usize,
     bytes: usize,
 }
 
 impl Reading {
-    async fn new(session: Session, found: Found, columns: &[usize]) -> Result<Self, Failure> {
+    async fn new(session: Session, found: ObjectEntry, columns: &[usize]) -> Result<Self, BackendError> {
         let schema = Arc::new(found.made.schema.project(columns)?);
         let query = query(&found, &schema)?;
         let none: [&(dyn ToSql + Sync); 0] = [];
         let rows = Box::pin(session.client().query_raw(&query, none).await?.fuse());
-        let cells = schema.fields().iter().map(|field| Ok(Cells::new(Kept::of(field)?)));
-        let columns = cells.collect::<Result<_, Failure>>()?;
+        let cells = schema.fields().iter().map(|field| Ok(ColumnBuilder::new(StorageType::for_field(field)?)));
+        let columns = cells.collect::<Result<_, BackendError>>()?;
         Ok(Self { session, found, rows, schema, columns, filled: 0, bytes: 0 })
     }
 
     /// The next batch, unless there are no more rows.
-    async fn next(&mut self) -> Result<Option<RecordBatch>, Failure> {
+    async fn next(&mut self) -> Result<Option<RecordBatch>, BackendError> {
         while self.filled < ROWS && self.bytes < BYTES {
             match self.rows.try_next().await? {
                 Some(row) => self.push(&row)?,
@@ -89,7 +91,7 @@ impl Reading {
         if self.filled == 0 { Ok(None) } else { self.take().map(Some) }
     }
 
-    fn push(&mut self, row: &Row) -> Result<(), Failure> {
+    fn push(&mut self, row: &Row) -> Result<(), BackendError> {
         for (index, cells) in self.columns.iter_mut().enumerate() {
             self.bytes += match cells.push(row, index) {
                 Ok(weight) => weight,
@@ -109,9 +111,9 @@ impl Reading {
         Ok(())
     }
 
-    fn take(&mut self) -> Result<RecordBatch, Failure> {
+    fn take(&mut self) -> Result<RecordBatch, BackendError> {
         self.bytes = 0;
-        let columns = self.columns.iter_mut().map(Cells::take);
+        let columns = self.columns.iter_mut().map(ColumnBuilder::take);
         Ok(rows_of(&self.found.made, &self.schema, columns, take(&mut self.filled))?)
     }
 }

@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use stackql_engine::StoreError;
-use stackql_postgres::Lease;
+use stackql_postgres::PooledConnection;
 use tokio_postgres::Client;
 
 use super::database::Database;
-use super::failure::Failure;
+use super::failure::BackendError;
 
 /// A connection that works on one thing. Dropped, it is closed, what it does is cancelled, and its transaction with it.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) database: Arc<Database>,
-    lease: Lease,
+    lease: PooledConnection,
     /// Whether the schema has our list of what there is.
     pub(crate) is_there: bool,
 }
 
 impl Session {
-    pub(crate) fn new(database: Arc<Database>, lease: Lease) -> Self {
+    pub(crate) fn new(database: Arc<Database>, lease: PooledConnection) -> Self {
         Self { database, lease, is_there: false }
     }
 
@@ -28,12 +28,12 @@ impl Session {
     }
 
     /// Ends a transaction, and goes on.
-    pub(crate) async fn pause(&self) -> Result<(), Failure> {
-        self.client().batch_execute("COMMIT").await.map_err(Failure::Commit)
+    pub(crate) async fn pause(&self) -> Result<(), BackendError> {
+        self.client().batch_execute("COMMIT").await.map_err(BackendError::Commit)
     }
 
     /// Ends a transaction, and the session with it.
-    pub(crate) async fn commit(self) -> Result<(), Failure> {
+    pub(crate) async fn commit(self) -> Result<(), BackendError> {
         self.pause().await?;
         self.give_back();
         Ok(())
@@ -51,7 +51,7 @@ impl Session {
     }
 
     /// Keeps what was done, or nothing of it where it failed.
-    pub(crate) async fn settle<T>(self, done: Result<T, Failure>) -> Result<T, StoreError> {
+    pub(crate) async fn settle<T>(self, done: Result<T, BackendError>) -> Result<T, StoreError> {
         let database = Arc::clone(&self.database);
         let settled = match done {
             Ok(done) => self.commit().await.map(|()| done),

@@ -1,6 +1,6 @@
 //! The form of a schema: its version, the steps from one version to the next, and the lock under which they are taken.
 
-use super::failure::Failure;
+use super::failure::BackendError;
 use super::session::Session;
 use crate::name::quoted;
 
@@ -8,7 +8,7 @@ use crate::name::quoted;
 const OURS: i32 = i32::from_be_bytes(*b"stql");
 
 /// What makes each version out of the one before; the table of the first counts those that were taken.
-const STEPS: &[&str] = &[
+const MIGRATIONS: &[&str] = &[
     // What there is. The rows of a materialized view or table are in a table of its name, in the schema `place`. `key` is
     // the name in lower case, by which it is found.
     r#"CREATE TABLE "__stackql__form" (version integer NOT NULL);
@@ -25,48 +25,48 @@ const STEPS: &[&str] = &[
 
 /// How far a schema is.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum SchemaState {
     /// Nothing was kept yet.
     Missing,
     /// Steps are to be taken.
-    Behind,
+    Outdated,
     /// As this program wants it.
-    Ready,
+    Current,
 }
 
 /// Waits until nobody else writes, and keeps them from it until the transaction ends. Locks are taken in one order, this
 /// one first, so that writers never wait for one another in a circle.
-pub(crate) async fn lock(session: &Session) -> Result<(), Failure> {
+pub(crate) async fn lock(session: &Session) -> Result<(), BackendError> {
     let lock = "SELECT pg_advisory_xact_lock($1, hashtext($2))";
     session.client().execute(lock, &[&OURS, &session.database.schema]).await?;
     Ok(())
 }
 
 /// How far the schema is.
-pub(crate) async fn standing(session: &Session) -> Result<Standing, Failure> {
+pub(crate) async fn standing(session: &Session) -> Result<SchemaState, BackendError> {
     Ok(standing_of(steps_taken(session).await?))
 }
 
 /// How far a schema is in which so many steps were taken.
-fn standing_of(taken: usize) -> Standing {
+fn standing_of(taken: usize) -> SchemaState {
     match taken {
-        0 => Standing::Missing,
-        taken if taken < STEPS.len() => Standing::Behind,
-        _ => Standing::Ready,
+        0 => SchemaState::Missing,
+        taken if taken < MIGRATIONS.len() => SchemaState::Outdated,
+        _ => SchemaState::Current,
     }
 }
 
 /// Takes the steps that are missing.
-pub(crate) async fn bring_up(session: &Session) -> Result<(), Failure> {
+pub(crate) async fn migrate(session: &Session) -> Result<(), BackendError> {
     let schema = &session.database.schema;
     schema_is_there(session, schema).await?;
     let taken = steps_taken(session).await?;
     // The names of the steps are those of this schema, whatever else is searched.
     session.client().execute("SELECT set_config('search_path', $1, true)", &[&quoted(schema)]).await?;
-    for step in &STEPS[taken..] {
+    for step in &MIGRATIONS[taken..] {
         session.client().batch_execute(step).await?;
     }
-    let version = i32::try_from(STEPS.len()).expect("there are few steps");
+    let version = i32::try_from(MIGRATIONS.len()).expect("there are few steps");
     session.client().execute("UPDATE \"__stackql__form\" SET version = $1", &[&version]).await?;
     let path = path(session, []);
     session.client().execute("SELECT set_config('search_path', $1, true)", &[&path]).await?;
@@ -74,7 +74,7 @@ pub(crate) async fn bring_up(session: &Session) -> Result<(), Failure> {
 }
 
 /// Makes a schema where there is none. Who may not make any is not asked to where there is one.
-pub(crate) async fn schema_is_there(session: &Session, schema: &str) -> Result<(), Failure> {
+pub(crate) async fn schema_is_there(session: &Session, schema: &str) -> Result<(), BackendError> {
     let there = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1";
     if session.client().query_opt(there, &[&schema]).await?.is_none() {
         session.client().batch_execute(&format!("CREATE SCHEMA {}", quoted(schema))).await?;
@@ -96,7 +96,7 @@ pub(crate) fn path<'a>(session: &'a Session, besides: impl IntoIterator<Item = &
     path.join(", ")
 }
 
-async fn steps_taken(session: &Session) -> Result<usize, Failure> {
+async fn steps_taken(session: &Session) -> Result<usize, BackendError> {
     let table = form(session);
     let there = session.client().query_one("SELECT to_regclass($1::text) IS NOT NULL", &[&table]).await?;
     if !there.get::<_, bool>(0) {
@@ -104,12 +104,12 @@ async fn steps_taken(session: &Session) -> Result<usize, Failure> {
     }
     let row = session.client().query_one(&format!("SELECT version FROM {table}"), &[]).await?;
     let version: i32 = row.get(0);
-    usize::try_from(version).ok().filter(|&taken| taken <= STEPS.len()).ok_or(Failure::Newer(version))
+    usize::try_from(version).ok().filter(|&taken| taken <= MIGRATIONS.len()).ok_or(BackendError::Newer(version))
 }
 
 /// Whether a schema of this version is as this program wants it.
 pub(crate) fn is_ready(version: i32) -> bool {
-    usize::try_from(version).is_ok_and(|taken| taken == STEPS.len())
+    usize::try_from(version).is_ok_and(|taken| taken == MIGRATIONS.len())
 }
 
 /// The table with the version.

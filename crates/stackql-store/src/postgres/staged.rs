@@ -15,12 +15,12 @@ use stackql_engine::Rows;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
 
-use super::failure::{Failure, refused};
-use super::kept::{Cell, Kept, is_json};
+use super::failure::{BackendError, rejected};
+use super::kept::{Cell, StorageType, is_json};
 use super::making::types;
 use super::objects::{key, table};
 use super::session::Session;
-use crate::claim::Found;
+use crate::claim::ObjectEntry;
 use crate::columns::{all_given, carried, fields_of};
 use crate::name::quoted;
 
@@ -28,21 +28,21 @@ const TABLE: &str = "pg_temp.\"__stackql__staged\"";
 
 /// All rows that came, in a temporary table of the session.
 #[derive(Debug)]
-pub(crate) struct Staged {
+pub(crate) struct StagingTable {
     columns: Vec<Column>,
 }
 
 #[derive(Debug)]
 struct Column {
     field: Arc<Field>,
-    kept: Kept,
+    kept: StorageType,
     /// Whether all values are JSON so far, of a column that is marked to hold it.
     is_json: bool,
 }
 
-impl Staged {
+impl StagingTable {
     /// Takes rows in until they end; `None` where there were none. They are for columns of `target`, by name.
-    pub(crate) async fn receive(session: &Session, target: &Schema, mut rows: Rows) -> Result<Option<Self>, Failure> {
+    pub(crate) async fn fill(session: &Session, target: &Schema, mut rows: Rows) -> Result<Option<Self>, BackendError> {
         let mut staged: Option<Self> = None;
         while let Some(batch) = rows.next().await {
             let batch = batch?;
@@ -59,7 +59,7 @@ impl Staged {
     }
 
     /// Copies the rows into what was made; how many there were.
-    pub(crate) async fn pour(&self, session: &Session, into: &Found) -> Result<u64, Failure> {
+    pub(crate) async fn copy_into(&self, session: &Session, into: &ObjectEntry) -> Result<u64, BackendError> {
         let types = types(session, into).await?;
         let names: Vec<String> = self.columns.iter().map(|column| key(column.field.name())).collect();
         let staged =
@@ -76,14 +76,14 @@ impl Staged {
     }
 
     /// As [`Self::pour`], where no column may be left out.
-    pub(crate) async fn pour_all(&self, session: &Session, into: &Found) -> Result<u64, Failure> {
+    pub(crate) async fn copy_all(&self, session: &Session, into: &ObjectEntry) -> Result<u64, BackendError> {
         let fields: Vec<Arc<Field>> = self.columns.iter().map(|column| Arc::clone(&column.field)).collect();
         all_given(&fields, &into.made)?;
-        self.pour(session, into).await
+        self.copy_into(session, into).await
     }
 
     /// Makes room for the next rows of the session.
-    pub(crate) async fn drop(session: &Session) -> Result<(), Failure> {
+    pub(crate) async fn drop(session: &Session) -> Result<(), BackendError> {
         Ok(session.client().batch_execute(&format!("DROP TABLE {TABLE}")).await?)
     }
 
@@ -92,22 +92,23 @@ impl Staged {
         self.columns.iter().all(|column| column.field.name() != field.name() || column.is_json)
     }
 
-    async fn open(session: &Session, target: &Schema, given: &Schema) -> Result<Self, Failure> {
-        let column = |field: Arc<Field>| Ok(Column { kept: Kept::of(&field)?, is_json: is_json(&field), field });
-        let columns = fields_of(target, given)?.into_iter().map(column).collect::<Result<Vec<_>, Failure>>()?;
+    async fn open(session: &Session, target: &Schema, given: &Schema) -> Result<Self, BackendError> {
+        let column =
+            |field: Arc<Field>| Ok(Column { kept: StorageType::for_field(&field)?, is_json: is_json(&field), field });
+        let columns = fields_of(target, given)?.into_iter().map(column).collect::<Result<Vec<_>, BackendError>>()?;
         let declared: Vec<String> =
             columns.iter().enumerate().map(|(index, column)| format!("c{index} {}", column.kept.sql())).collect();
         session.client().batch_execute(&format!("CREATE TEMPORARY TABLE {TABLE} ({})", declared.join(", "))).await?;
         Ok(Self { columns })
     }
 
-    async fn add(&mut self, session: &Session, batch: &RecordBatch) -> Result<(), Failure> {
+    async fn add(&mut self, session: &Session, batch: &RecordBatch) -> Result<(), BackendError> {
         if batch.num_columns() != self.columns.len() {
-            return Err(refused("the rows have more columns in one batch than in another"));
+            return Err(rejected("the rows have more columns in one batch than in another"));
         }
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
         for (column, values) in self.columns.iter_mut().zip(batch.columns()) {
-            let values = carried(values, &column.field, &column.kept.carrier())?;
+            let values = carried(values, &column.field, &column.kept.arrow_type())?;
             column.is_json = column.is_json && all_json(&values);
             arrays.push(values);
         }
@@ -117,7 +118,7 @@ impl Staged {
         for row in 0..batch.num_rows() {
             let cells = self.columns.iter().zip(&arrays).map(|(column, values)| {
                 column.kept.value(values, row).map_err(|()| {
-                    refused(format!(
+                    rejected(format!(
                         "what is to be kept in column {} is text with a zero character, which PostgreSQL has no place \
                          for; leave it out by replace(…, chr(0), '')",
                         column.field.name()

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
-use stackql_engine::{Rows, Store, StoreError, Stored, StoredKind};
-use stackql_postgres::Trouble;
+use stackql_engine::{Rows, Store, StoreError, StoredKind, StoredObject};
+use stackql_postgres::ConnectionErrorKind;
 
 use super::database::Database;
-use super::failure::Failure;
+use super::failure::BackendError;
 use super::objects::table;
 use super::session::Session;
 use super::setup::schema_is_there;
-use super::staged::Staged;
+use super::staged::StagingTable;
 use super::{making, native, objects, reading};
-use crate::claim::{self, Found, WITH_ROWS, may_be_made};
+use crate::claim::{self, ObjectEntry, WITH_ROWS, check_create};
 
 /// Keeps what users make in a schema of a PostgreSQL database. Nothing is connected to before something is asked, and
 /// nothing made there before there is something to keep.
@@ -28,7 +28,7 @@ pub(crate) struct PostgresStore {
 /// Rows that came for something, and the session in whose temporary table they wait.
 struct Waiting {
     session: Session,
-    staged: Option<Staged>,
+    staged: Option<StagingTable>,
 }
 
 impl PostgresStore {
@@ -37,7 +37,7 @@ impl PostgresStore {
     }
 
     /// What there is, if one question answers that.
-    async fn at_once(&self) -> Result<Option<Vec<Found>>, StoreError> {
+    async fn at_once(&self) -> Result<Option<Vec<ObjectEntry>>, StoreError> {
         self.database.begin().await?;
         let asked = async {
             loop {
@@ -48,7 +48,9 @@ impl PostgresStore {
                         return Ok(found);
                     }
                     // One that was kept may have been closed on the other side since.
-                    Err(Failure::Postgres(error)) if session.is_used() && Trouble::is_lost(&error) => session.discard(),
+                    Err(BackendError::Postgres(error)) if session.is_used() && ConnectionErrorKind::is_lost(&error) => {
+                        session.discard()
+                    }
                     Err(failure) => {
                         session.discard();
                         return Err(failure);
@@ -63,13 +65,13 @@ impl PostgresStore {
     async fn take_in(
         &self,
         session: Session,
-        known: Result<Found, Failure>,
+        known: Result<ObjectEntry, BackendError>,
         rows: Rows,
-    ) -> Result<(Found, Waiting), StoreError> {
+    ) -> Result<(ObjectEntry, Waiting), StoreError> {
         let taken = async {
             let known = known?;
             session.pause().await?;
-            let staged = Staged::receive(&session, &known.made.schema, rows).await?;
+            let staged = StagingTable::fill(&session, &known.made.schema, rows).await?;
             Ok((known, staged))
         };
         match taken.await {
@@ -84,14 +86,14 @@ impl Waiting {
     async fn finish<T>(
         mut self,
         makes: bool,
-        finish: impl AsyncFnOnce(&Session, Option<&Staged>) -> Result<T, Failure>,
+        finish: impl AsyncFnOnce(&Session, Option<&StagingTable>) -> Result<T, BackendError>,
     ) -> Result<T, StoreError> {
         let database = Arc::clone(&self.session.database);
         let done = async {
             database.write_in(&mut self.session, makes).await?;
             let done = finish(&self.session, self.staged.as_ref()).await?;
             if self.staged.is_some() {
-                Staged::drop(&self.session).await?;
+                StagingTable::drop(&self.session).await?;
             }
             Ok(done)
         };
@@ -102,7 +104,7 @@ impl Waiting {
 
 #[async_trait]
 impl Store for PostgresStore {
-    async fn list(&self) -> Result<Vec<Stored>, StoreError> {
+    async fn list(&self) -> Result<Vec<StoredObject>, StoreError> {
         let all = match self.at_once().await? {
             Some(all) => all,
             None => {
@@ -114,26 +116,26 @@ impl Store for PostgresStore {
         Ok(all.into_iter().map(|found| found.made).collect())
     }
 
-    async fn create(&self, made: &Stored, replace: bool, rows: Rows) -> Result<(), StoreError> {
+    async fn create(&self, made: &StoredObject, replace: bool, rows: Rows) -> Result<(), StoreError> {
         let place = if made.kind == StoredKind::View { "" } else { self.database.place() };
-        let new = Found { made: made.clone(), place: place.to_owned() };
+        let new = ObjectEntry { made: made.clone(), table_name: place.to_owned() };
         let session = self.database.reader().await?;
         let free = async {
-            making::fits(made)?;
-            may_be_made(objects::find(&session, &made.name).await?.as_ref(), made, replace)?;
+            making::check_names(made)?;
+            check_create(objects::find(&session, &made.name).await?.as_ref(), made, replace)?;
             Ok(new)
         };
         let free = free.await;
         let (new, waiting) = self.take_in(session, free, rows).await?;
-        let made = async |session: &Session, staged: Option<&Staged>| {
+        let made = async |session: &Session, staged: Option<&StagingTable>| {
             let found = objects::find(session, &new.made.name).await?;
-            may_be_made(found.as_ref(), &new.made, replace)?;
-            if !new.place.is_empty() {
-                schema_is_there(session, &new.place).await?;
+            check_create(found.as_ref(), &new.made, replace)?;
+            if !new.table_name.is_empty() {
+                schema_is_there(session, &new.table_name).await?;
             }
             making::make(session, found.as_ref(), &new, staged).await?;
             if let Some(staged) = staged {
-                staged.pour_all(session, &new).await?;
+                staged.copy_all(session, &new).await?;
             }
             Ok(())
         };
@@ -144,11 +146,11 @@ impl Store for PostgresStore {
         let session = self.database.reader().await?;
         let known = objects::need(&session, &[StoredKind::MaterializedView], name).await;
         let (known, waiting) = self.take_in(session, known, rows).await?;
-        let refreshed = async |session: &Session, staged: Option<&Staged>| {
-            claim::still(objects::find(session, &known.made.name).await?, &known)?;
+        let refreshed = async |session: &Session, staged: Option<&StagingTable>| {
+            claim::check_unchanged(objects::find(session, &known.made.name).await?, &known)?;
             session.client().execute(&format!("DELETE FROM {}", table(&known)), &[]).await?;
             match staged {
-                Some(staged) => staged.pour_all(session, &known).await,
+                Some(staged) => staged.copy_all(session, &known).await,
                 None => Ok(0),
             }
         };
@@ -180,10 +182,10 @@ impl Store for PostgresStore {
         let session = self.database.reader().await?;
         let known = objects::need(&session, &[StoredKind::Table], name).await;
         let (known, waiting) = self.take_in(session, known, rows).await?;
-        let inserted = async |session: &Session, staged: Option<&Staged>| {
-            claim::still(objects::find(session, &known.made.name).await?, &known)?;
+        let inserted = async |session: &Session, staged: Option<&StagingTable>| {
+            claim::check_unchanged(objects::find(session, &known.made.name).await?, &known)?;
             match staged {
-                Some(staged) => staged.pour(session, &known).await,
+                Some(staged) => staged.copy_into(session, &known).await,
                 None => Ok(0),
             }
         };

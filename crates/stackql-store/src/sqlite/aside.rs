@@ -8,23 +8,23 @@ use tokio::task::{JoinError, spawn_blocking};
 
 /// Held by who waits for work.
 #[derive(Debug)]
-pub(crate) struct Waiting(Arc<()>);
+pub(crate) struct CancelGuard(Arc<()>);
 
 /// Tells whether somebody still waits.
 #[derive(Debug, Clone)]
-pub(crate) struct Awaited(Weak<()>);
+pub(crate) struct CancelToken(Weak<()>);
 
-impl Waiting {
+impl CancelGuard {
     pub(crate) fn new() -> Self {
         Self(Arc::new(()))
     }
 
-    pub(crate) fn awaited(&self) -> Awaited {
-        Awaited(Arc::downgrade(&self.0))
+    pub(crate) fn token(&self) -> CancelToken {
+        CancelToken(Arc::downgrade(&self.0))
     }
 }
 
-impl Awaited {
+impl CancelToken {
     /// Whether who asked went away.
     pub(crate) fn is_over(&self) -> bool {
         self.0.strong_count() == 0
@@ -32,9 +32,9 @@ impl Awaited {
 }
 
 /// Does work on a thread of its own. Dropping the future tells the work so, and does not end it.
-pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce(Awaited) -> T + Send + 'static) -> T {
-    let waiting = Waiting::new();
-    let awaited = waiting.awaited();
+pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce(CancelToken) -> T + Send + 'static) -> T {
+    let waiting = CancelGuard::new();
+    let awaited = waiting.token();
     match spawn_blocking(move || work(awaited)).await {
         Ok(done) => done,
         Err(error) => stopped(error).await,

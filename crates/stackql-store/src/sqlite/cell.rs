@@ -8,12 +8,12 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
-use super::failure::Failure;
+use super::failure::BackendError;
 use crate::columns::{carried, returns};
 
 /// How SQLite keeps a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kept {
+pub(crate) enum StorageType {
     Integer,
     Real,
     Boolean,
@@ -22,9 +22,9 @@ pub(crate) enum Kept {
     Blob,
 }
 
-impl Kept {
+impl StorageType {
     /// How a column is kept, unless what it holds cannot be read back.
-    pub(crate) fn of(field: &Field) -> Result<Self, Failure> {
+    pub(crate) fn for_field(field: &Field) -> Result<Self, BackendError> {
         let ty = field.data_type();
         let kept = match ty {
             DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => Self::Integer,
@@ -36,7 +36,7 @@ impl Kept {
             }
             _ => Self::Text,
         };
-        returns(field, &kept.carrier())?;
+        returns(field, &kept.arrow_type())?;
         Ok(kept)
     }
 
@@ -51,7 +51,7 @@ impl Kept {
         }
     }
 
-    fn carrier(self) -> DataType {
+    fn arrow_type(self) -> DataType {
         match self {
             Self::Integer => DataType::Int64,
             Self::Real => DataType::Float64,
@@ -62,8 +62,8 @@ impl Kept {
     }
 
     /// A column's values for [`Self::value`].
-    pub(crate) fn carried(self, values: &ArrayRef, field: &Field) -> Result<ArrayRef, Failure> {
-        Ok(carried(values, field, &self.carrier())?)
+    pub(crate) fn carried(self, values: &ArrayRef, field: &Field) -> Result<ArrayRef, BackendError> {
+        Ok(carried(values, field, &self.arrow_type())?)
     }
 
     /// A value as SQLite takes it.
@@ -87,7 +87,7 @@ impl Kept {
 
 /// Values on their way from SQLite. A statement may have put anything anywhere, so that each is read for what it can mean.
 #[derive(Debug)]
-pub(crate) enum Cells {
+pub(crate) enum ColumnBuilder {
     Integer(Int64Builder),
     Real(Float64Builder),
     Boolean(BooleanBuilder),
@@ -95,14 +95,14 @@ pub(crate) enum Cells {
     Blob(BinaryBuilder),
 }
 
-impl Cells {
-    pub(crate) fn new(kept: Kept) -> Self {
+impl ColumnBuilder {
+    pub(crate) fn new(kept: StorageType) -> Self {
         match kept {
-            Kept::Integer => Self::Integer(Int64Builder::new()),
-            Kept::Real => Self::Real(Float64Builder::new()),
-            Kept::Boolean => Self::Boolean(BooleanBuilder::new()),
-            Kept::Text => Self::Text(StringBuilder::new()),
-            Kept::Blob => Self::Blob(BinaryBuilder::new()),
+            StorageType::Integer => Self::Integer(Int64Builder::new()),
+            StorageType::Real => Self::Real(Float64Builder::new()),
+            StorageType::Boolean => Self::Boolean(BooleanBuilder::new()),
+            StorageType::Text => Self::Text(StringBuilder::new()),
+            StorageType::Blob => Self::Blob(BinaryBuilder::new()),
         }
     }
 

@@ -12,9 +12,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use stackql_engine::StoreError;
 
-use super::aside::Awaited;
-use super::failure::Failure;
-use super::setup::{Standing, bring_up, standing};
+use super::aside::CancelToken;
+use super::failure::BackendError;
+use super::setup::{SchemaState, migrate, standing};
 use crate::script;
 
 /// How long another process's lock is waited for between two looks at it.
@@ -29,7 +29,7 @@ const FOREIGN_KEYS: &str = "foreign_keys";
 pub(crate) struct Database {
     place: Place,
     /// How long a lock of another process is waited for.
-    pub(crate) patience: Duration,
+    pub(crate) lock_timeout: Duration,
     /// Statements that are run whenever the database is opened.
     pub(crate) script: Option<PathBuf>,
     /// Opened when it is first needed.
@@ -44,7 +44,7 @@ pub(crate) enum Place {
 
 impl Database {
     pub(crate) fn new(place: Place) -> Self {
-        Self { place, patience: Duration::from_secs(30), script: None, writer: Arc::default() }
+        Self { place, lock_timeout: Duration::from_secs(30), script: None, writer: Arc::default() }
     }
 
     pub(crate) fn is_in_memory(&self) -> bool {
@@ -64,22 +64,22 @@ impl Database {
     /// Reads, from a snapshot. Where nothing was kept yet it is an empty database, which leaves no trace.
     pub(crate) fn read<T>(
         &self,
-        awaited: &Awaited,
-        work: impl FnOnce(&mut Connection) -> Result<T, Failure>,
+        awaited: &CancelToken,
+        work: impl FnOnce(&mut Connection) -> Result<T, BackendError>,
     ) -> Result<T, StoreError> {
         let Place::File(_) = &self.place else {
-            return self.hold(awaited, work);
+            return self.with_writer(awaited, work);
         };
         if self.script.is_some() && self.lock().is_none() {
-            self.hold(awaited, |_| Ok(()))?;
+            self.with_writer(awaited, |_| Ok(()))?;
         }
         let read = || {
             if !self.exists() {
                 return work(&mut blank()?);
             }
             let mut connection = self.connect(awaited)?;
-            if standing(&mut connection)? == Standing::Behind {
-                bring_up(&mut connection)?;
+            if standing(&mut connection)? == SchemaState::Outdated {
+                migrate(&mut connection)?;
             }
             work(&mut connection)
         };
@@ -89,30 +89,30 @@ impl Database {
     /// Changes what there is, in one transaction; nothing, where there is no database.
     pub(crate) fn write<T>(
         &self,
-        awaited: &Awaited,
-        work: impl FnOnce(&mut Connection) -> Result<T, Failure>,
+        awaited: &CancelToken,
+        work: impl FnOnce(&mut Connection) -> Result<T, BackendError>,
     ) -> Result<T, StoreError> {
         if self.exists() {
-            self.make(awaited, work)
+            self.write_creating(awaited, work)
         } else {
             self.read(awaited, |blank| transact(blank, awaited, work))
         }
     }
 
     /// As [`Self::write`], and makes the database where there is none.
-    pub(crate) fn make<T>(
+    pub(crate) fn write_creating<T>(
         &self,
-        awaited: &Awaited,
-        work: impl FnOnce(&mut Connection) -> Result<T, Failure>,
+        awaited: &CancelToken,
+        work: impl FnOnce(&mut Connection) -> Result<T, BackendError>,
     ) -> Result<T, StoreError> {
-        self.hold(awaited, |connection| transact(connection, awaited, work))
+        self.with_writer(awaited, |connection| transact(connection, awaited, work))
     }
 
     /// Uses the connection that writes, which is opened where it is not. What there is of the database comes into being.
-    pub(crate) fn hold<T>(
+    pub(crate) fn with_writer<T>(
         &self,
-        awaited: &Awaited,
-        work: impl FnOnce(&mut Connection) -> Result<T, Failure>,
+        awaited: &CancelToken,
+        work: impl FnOnce(&mut Connection) -> Result<T, BackendError>,
     ) -> Result<T, StoreError> {
         let held = || {
             let mut writer = self.lock();
@@ -128,7 +128,7 @@ impl Database {
                     none.insert(opened)
                 }
             };
-            heed(connection, awaited, self.patience)?;
+            set_cancel_handlers(connection, awaited, self.lock_timeout)?;
             // Who held it before may have panicked.
             undo(connection)?;
             work(connection)
@@ -150,12 +150,12 @@ impl Database {
     }
 
     /// Runs the script, which begins and ends transactions itself, or has each statement in one of its own.
-    fn begin(&self, connection: &Connection) -> Result<(), Failure> {
+    fn begin(&self, connection: &Connection) -> Result<(), BackendError> {
         let Some(path) = &self.script else { return Ok(()) };
         let statements = script::read(path)?;
         // Dumps set it for the loading of theirs.
         let checks = connection.pragma_query_value(None, FOREIGN_KEYS, |row| row.get::<_, bool>(0))?;
-        let run = connection.execute_batch(&statements).map_err(Failure::from).and_then(|()| {
+        let run = connection.execute_batch(&statements).map_err(BackendError::from).and_then(|()| {
             match connection.is_autocommit() {
                 true => Ok(()),
                 false => Err(StoreError::Unusable("its transaction has no COMMIT".to_owned()).into()),
@@ -170,7 +170,7 @@ impl Database {
     }
 
     /// Opens the connection that writes. A file is looked at before it is touched.
-    fn open(&self, awaited: &Awaited) -> Result<Connection, Failure> {
+    fn open(&self, awaited: &CancelToken) -> Result<Connection, BackendError> {
         let Place::File(path) = &self.place else {
             return blank();
         };
@@ -182,13 +182,13 @@ impl Database {
         let standing = standing(&mut connection)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        if standing == Standing::Behind {
-            bring_up(&mut connection)?;
+        if standing == SchemaState::Outdated {
+            migrate(&mut connection)?;
         }
         Ok(connection)
     }
 
-    fn connect(&self, awaited: &Awaited) -> Result<Connection, Failure> {
+    fn connect(&self, awaited: &CancelToken) -> Result<Connection, BackendError> {
         let Place::File(path) = &self.place else {
             return blank();
         };
@@ -196,7 +196,7 @@ impl Database {
         let path = Path::new(".").join(path);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
-        heed(&mut connection, awaited, self.patience)?;
+        set_cancel_handlers(&mut connection, awaited, self.lock_timeout)?;
         // What a file that somebody sent has in its views and defaults calls no function with effects.
         connection.pragma_update(None, "trusted_schema", false)?;
         Ok(connection)
@@ -204,16 +204,20 @@ impl Database {
 }
 
 /// A database with nothing in it, in memory.
-fn blank() -> Result<Connection, Failure> {
+fn blank() -> Result<Connection, BackendError> {
     let mut connection = Connection::open_in_memory()?;
     // Nor does what is on its way go to disk.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    bring_up(&mut connection)?;
+    migrate(&mut connection)?;
     Ok(connection)
 }
 
 /// Lets a connection wait for locks, and both that and its work end when nobody waits for it any more.
-fn heed(connection: &mut Connection, awaited: &Awaited, patience: Duration) -> Result<(), Failure> {
+fn set_cancel_handlers(
+    connection: &mut Connection,
+    awaited: &CancelToken,
+    patience: Duration,
+) -> Result<(), BackendError> {
     let looks = patience.as_millis() / PAUSE.as_millis();
     let waits = awaited.clone();
     connection.busy_handler(Some(move |looked: i32| {
@@ -231,9 +235,9 @@ fn heed(connection: &mut Connection, awaited: &Awaited, patience: Duration) -> R
 /// All of the work or nothing of it; nothing, too, where nobody waits for it any more.
 fn transact<T>(
     connection: &mut Connection,
-    awaited: &Awaited,
-    work: impl FnOnce(&mut Connection) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    awaited: &CancelToken,
+    work: impl FnOnce(&mut Connection) -> Result<T, BackendError>,
+) -> Result<T, BackendError> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let done = work(connection).and_then(|done| {
         if awaited.is_over() {
@@ -249,7 +253,7 @@ fn transact<T>(
 }
 
 /// Rolls back what was begun and not ended.
-fn undo(connection: &Connection) -> Result<(), Failure> {
+fn undo(connection: &Connection) -> Result<(), BackendError> {
     if !connection.is_autocommit() {
         connection.execute_batch("ROLLBACK")?;
     }

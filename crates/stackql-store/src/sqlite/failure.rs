@@ -6,7 +6,7 @@ use stackql_engine::StoreError;
 
 /// What goes wrong where the place of the database is not known.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum BackendError {
     Sqlite(rusqlite::Error),
     Store(StoreError),
     /// A newer program wrote the file, in this version of its form.
@@ -15,7 +15,7 @@ pub(crate) enum Failure {
     Foreign,
 }
 
-impl Failure {
+impl BackendError {
     /// The failure in words for who reads them.
     pub(crate) fn at(self, place: &str) -> StoreError {
         let error = match self {
@@ -74,24 +74,24 @@ fn words(error: &rusqlite::Error) -> String {
 }
 
 /// A refusal in our words.
-pub(crate) fn refused(words: impl Into<String>) -> Failure {
-    Failure::Store(StoreError::Refused(words.into()))
+pub(crate) fn rejected(words: impl Into<String>) -> BackendError {
+    BackendError::Store(StoreError::Refused(words.into()))
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for BackendError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for BackendError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl From<ArrowError> for Failure {
+impl From<ArrowError> for BackendError {
     fn from(error: ArrowError) -> Self {
-        refused(error.to_string())
+        rejected(error.to_string())
     }
 }

@@ -3,12 +3,12 @@
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-use super::failure::Failure;
+use super::failure::BackendError;
 use crate::name::is_own;
 
 /// What statements may do.
 #[derive(Debug, Clone)]
-pub(crate) enum Fence {
+pub(crate) enum StatementPolicy {
     /// Look at anything but the store's own.
     Read,
     /// Change rows of these tables, besides.
@@ -17,13 +17,13 @@ pub(crate) enum Fence {
     Make(String),
 }
 
-impl Fence {
+impl StatementPolicy {
     /// Runs work on a connection whose statements stay within the fence.
     pub(crate) fn around<T>(
         self,
         connection: &mut Connection,
-        work: impl FnOnce(&Connection) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        work: impl FnOnce(&Connection) -> Result<T, BackendError>,
+    ) -> Result<T, BackendError> {
         connection.authorizer(Some(move |asked: AuthContext<'_>| self.answer(&asked)))?;
         let done = work(connection);
         connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;

@@ -6,21 +6,25 @@ use arrow::datatypes::{Field, Schema};
 use rusqlite::{Connection, OptionalExtension};
 use stackql_engine::{StoreError, StoredKind};
 
-use super::cell::Kept;
-use super::failure::Failure;
-use super::fence::Fence;
+use super::cell::StorageType;
+use super::failure::BackendError;
+use super::fence::StatementPolicy;
 use super::objects;
-use crate::claim::Found;
+use crate::claim::ObjectEntry;
 use crate::columns::as_expected;
 use crate::name::quoted;
 use crate::statement::is_of_query;
 
 /// Makes what is to be there, in place of `found`.
-pub(crate) fn make(connection: &mut Connection, found: Option<&Found>, new: &Found) -> Result<(), Failure> {
+pub(crate) fn make(
+    connection: &mut Connection,
+    found: Option<&ObjectEntry>,
+    new: &ObjectEntry,
+) -> Result<(), BackendError> {
     if let Some(found) = found {
         forget(connection, found)?;
     }
-    let (made, place) = (&new.made, &new.place);
+    let (made, place) = (&new.made, &new.table_name);
     let taken = "SELECT type FROM sqlite_schema WHERE name COLLATE NOCASE IN (?1, ?2)";
     if let Some(kind) = connection.query_row(taken, [&made.name, place], |row| row.get::<_, String>(0)).optional()? {
         return Err(StoreError::Exists(format!("{kind} {}, made by another program,", made.name)).into());
@@ -34,7 +38,10 @@ pub(crate) fn make(connection: &mut Connection, found: Option<&Found>, new: &Fou
 }
 
 /// Forgets something and its rows.
-pub(crate) fn forget(connection: &mut Connection, Found { made, place }: &Found) -> Result<(), Failure> {
+pub(crate) fn forget(
+    connection: &mut Connection,
+    ObjectEntry { made, table_name: place }: &ObjectEntry,
+) -> Result<(), BackendError> {
     if made.kind != StoredKind::View {
         connection.execute_batch(&format!("DROP TABLE IF EXISTS main.{}", quoted(place)))?;
     }
@@ -42,8 +49,11 @@ pub(crate) fn forget(connection: &mut Connection, Found { made, place }: &Found)
 }
 
 /// A table by the statement of a user, with all the constraints they wrote.
-fn declared(connection: &mut Connection, Found { made, place }: &Found) -> Result<(), Failure> {
-    Fence::Make(made.name.clone()).around(connection, |connection| {
+fn declared(
+    connection: &mut Connection,
+    ObjectEntry { made, table_name: place }: &ObjectEntry,
+) -> Result<(), BackendError> {
+    StatementPolicy::Make(made.name.clone()).around(connection, |connection| {
         connection.prepare(&made.text)?.execute([])?;
         Ok(())
     })?;
@@ -58,16 +68,19 @@ fn declared(connection: &mut Connection, Found { made, place }: &Found) -> Resul
 }
 
 /// A table for the rows of a query.
-fn derived(connection: &mut Connection, Found { made, place }: &Found) -> Result<(), Failure> {
+fn derived(
+    connection: &mut Connection,
+    ObjectEntry { made, table_name: place }: &ObjectEntry,
+) -> Result<(), BackendError> {
     let column = |field: &Arc<Field>| {
         let required = if field.is_nullable() { "" } else { " NOT NULL" };
-        Ok(format!("{} {}{required}", quoted(field.name()), Kept::of(field)?.declared()))
+        Ok(format!("{} {}{required}", quoted(field.name()), StorageType::for_field(field)?.declared()))
     };
-    let columns: Vec<String> = made.schema.fields().iter().map(column).collect::<Result<_, Failure>>()?;
+    let columns: Vec<String> = made.schema.fields().iter().map(column).collect::<Result<_, BackendError>>()?;
     connection.execute_batch(&format!("CREATE TABLE main.{} ({})", quoted(place), columns.join(", ")))?;
     Ok(())
 }
 
-fn keepable(schema: &Schema) -> Result<(), Failure> {
-    schema.fields().iter().try_for_each(|field| Kept::of(field).map(|_| ()))
+fn keepable(schema: &Schema) -> Result<(), BackendError> {
+    schema.fields().iter().try_for_each(|field| StorageType::for_field(field).map(|_| ()))
 }

@@ -9,22 +9,24 @@ use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, Statement};
 use stackql_engine::StoredKind;
 
-use super::cell::{Cells, Kept};
-use super::failure::{Failure, refused};
-use super::fence::Fence;
+use super::cell::{ColumnBuilder, StorageType};
+use super::failure::{BackendError, rejected};
+use super::fence::StatementPolicy;
 use super::objects;
-use super::placed::placed;
+use super::placed::replace_table_names;
 
 /// Changes rows of a table that a user made; how many.
-pub(crate) fn change(connection: &mut Connection, statement: &str) -> Result<u64, Failure> {
+pub(crate) fn change(connection: &mut Connection, statement: &str) -> Result<u64, BackendError> {
     let all = objects::list(connection)?;
-    let statement = placed(statement, &all);
+    let statement = replace_table_names(statement, &all);
     let tables =
-        all.into_iter().filter(|found| found.made.kind == StoredKind::Table).map(|found| found.place).collect();
-    Fence::Change(tables).around(connection, |connection| {
+        all.into_iter().filter(|found| found.made.kind == StoredKind::Table).map(|found| found.table_name).collect();
+    StatementPolicy::Change(tables).around(connection, |connection| {
         let mut statement = connection.prepare(&statement).map_err(fenced)?;
         if statement.readonly() || statement.is_explain() != 0 {
-            return Err(refused("the statement changes no rows; give an UPDATE, DELETE, INSERT or REPLACE of a table"));
+            return Err(rejected(
+                "the statement changes no rows; give an UPDATE, DELETE, INSERT or REPLACE of a table",
+            ));
         }
         let mut returned = statement.query([]).map_err(fenced)?;
         while returned.next()?.is_some() {}
@@ -33,15 +35,15 @@ pub(crate) fn change(connection: &mut Connection, statement: &str) -> Result<u64
 }
 
 /// The rows of a query. A column has the type that holds what is in it.
-pub(crate) fn query(connection: &mut Connection, statement: &str) -> Result<RecordBatch, Failure> {
-    let statement = placed(statement, &objects::list(connection)?);
-    Fence::Read.around(connection, |connection| {
+pub(crate) fn query(connection: &mut Connection, statement: &str) -> Result<RecordBatch, BackendError> {
+    let statement = replace_table_names(statement, &objects::list(connection)?);
+    StatementPolicy::Read.around(connection, |connection| {
         let mut statement = connection.prepare(&statement).map_err(fenced)?;
         if !statement.readonly() || statement.column_count() == 0 {
-            return Err(refused("the statement is no query; give a SELECT"));
+            return Err(rejected("the statement is no query; give a SELECT"));
         }
         let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-        let (rows, columns) = answered(&mut statement)?;
+        let (rows, columns) = collect_columns(&mut statement)?;
         let columns = columns.iter().map(|values| column(values)).collect::<Result<Vec<_>, _>>()?;
         let fields: Vec<Field> = names
             .into_iter()
@@ -54,7 +56,7 @@ pub(crate) fn query(connection: &mut Connection, statement: &str) -> Result<Reco
 }
 
 /// How many rows there are, and the values of each column.
-fn answered(statement: &mut Statement<'_>) -> Result<(usize, Vec<Vec<Value>>), Failure> {
+fn collect_columns(statement: &mut Statement<'_>) -> Result<(usize, Vec<Vec<Value>>), BackendError> {
     let mut columns = vec![Vec::new(); statement.column_count()];
     let mut count = 0;
     let mut rows = statement.query([]).map_err(fenced)?;
@@ -67,29 +69,31 @@ fn answered(statement: &mut Statement<'_>) -> Result<(usize, Vec<Vec<Value>>), F
     Ok((count, columns))
 }
 
-fn column(values: &[Value]) -> Result<ArrayRef, Failure> {
+fn column(values: &[Value]) -> Result<ArrayRef, BackendError> {
     let mut kept = None;
     for value in values {
         kept = match (kept, value.data_type()) {
             (kept, Type::Null) => kept,
-            (None | Some(Kept::Integer), Type::Integer) => Some(Kept::Integer),
-            (None | Some(Kept::Integer | Kept::Real), Type::Integer | Type::Real) => Some(Kept::Real),
-            (None | Some(Kept::Blob), Type::Blob) => Some(Kept::Blob),
-            (Some(Kept::Blob), Type::Text) | (Some(Kept::Text), Type::Blob) => Some(Kept::Blob),
-            _ => Some(Kept::Text),
+            (None | Some(StorageType::Integer), Type::Integer) => Some(StorageType::Integer),
+            (None | Some(StorageType::Integer | StorageType::Real), Type::Integer | Type::Real) => {
+                Some(StorageType::Real)
+            }
+            (None | Some(StorageType::Blob), Type::Blob) => Some(StorageType::Blob),
+            (Some(StorageType::Blob), Type::Text) | (Some(StorageType::Text), Type::Blob) => Some(StorageType::Blob),
+            _ => Some(StorageType::Text),
         };
     }
-    let mut cells = Cells::new(kept.unwrap_or(Kept::Text));
+    let mut cells = ColumnBuilder::new(kept.unwrap_or(StorageType::Text));
     for value in values {
-        cells.push(value.into()).map_err(|()| refused("a column holds bytes beside numbers; cast them to text"))?;
+        cells.push(value.into()).map_err(|()| rejected("a column holds bytes beside numbers; cast them to text"))?;
     }
     Ok(cells.take())
 }
 
 /// Says of what a statement may not do what it may.
-fn fenced(error: rusqlite::Error) -> Failure {
+fn fenced(error: rusqlite::Error) -> BackendError {
     match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::AuthorizationForStatementDenied) => refused(format!(
+        Some(rusqlite::ErrorCode::AuthorizationForStatementDenied) => rejected(format!(
             "the statement does what it may not ({error}); it may read what was made here, and change the rows of tables"
         )),
         _ => error.into(),

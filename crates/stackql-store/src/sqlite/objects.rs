@@ -3,37 +3,40 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use stackql_engine::StoredKind;
 
-use super::failure::Failure;
-use crate::claim::{self, Found, Written};
+use super::failure::BackendError;
+use crate::claim::{self, ObjectEntry, ObjectRow};
 use crate::schema;
 
 const COLUMNS: &str = "name, kind, text, schema, place";
 
 /// All there is, by name.
-pub(crate) fn list(connection: &Connection) -> Result<Vec<Found>, Failure> {
+pub(crate) fn list(connection: &Connection) -> Result<Vec<ObjectEntry>, BackendError> {
     let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM \"__stackql__objects\" ORDER BY name"))?;
     let all = statement.query_map([], written)?;
-    all.map(|written| Ok(written?.read()?)).collect()
+    all.map(|written| Ok(written?.row_to_object()?)).collect()
 }
 
 /// What has this name, in any case of letters.
-pub(crate) fn find(connection: &Connection, name: &str) -> Result<Option<Found>, Failure> {
+pub(crate) fn find(connection: &Connection, name: &str) -> Result<Option<ObjectEntry>, BackendError> {
     let query = format!("SELECT {COLUMNS} FROM \"__stackql__objects\" WHERE name = ?1");
-    Ok(connection.query_row(&query, [name], written).optional()?.map(Written::read).transpose()?)
+    Ok(connection.query_row(&query, [name], written).optional()?.map(ObjectRow::row_to_object).transpose()?)
 }
 
 /// What has this name and one of these kinds, which must be there.
-pub(crate) fn need(connection: &Connection, kinds: &[StoredKind], name: &str) -> Result<Found, Failure> {
-    Ok(claim::needed(find(connection, name)?, kinds, name)?)
+pub(crate) fn need(connection: &Connection, kinds: &[StoredKind], name: &str) -> Result<ObjectEntry, BackendError> {
+    Ok(claim::require(find(connection, name)?, kinds, name)?)
 }
 
 /// Refuses what was made anew or is gone since it was looked at.
-pub(crate) fn still(connection: &Connection, known: &Found) -> Result<(), Failure> {
-    Ok(claim::still(find(connection, &known.made.name)?, known)?)
+pub(crate) fn still(connection: &Connection, known: &ObjectEntry) -> Result<(), BackendError> {
+    Ok(claim::check_unchanged(find(connection, &known.made.name)?, known)?)
 }
 
 /// Writes something down, in place of what had its name.
-pub(crate) fn put(connection: &Connection, Found { made, place }: &Found) -> Result<(), Failure> {
+pub(crate) fn put(
+    connection: &Connection,
+    ObjectEntry { made, table_name: place }: &ObjectEntry,
+) -> Result<(), BackendError> {
     connection.execute(
         &format!("REPLACE INTO \"__stackql__objects\" ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5)"),
         params![made.name, made.kind.to_string(), made.text, schema::write(&made.schema), place],
@@ -42,12 +45,12 @@ pub(crate) fn put(connection: &Connection, Found { made, place }: &Found) -> Res
 }
 
 /// Strikes something out.
-pub(crate) fn forget(connection: &Connection, name: &str) -> Result<(), Failure> {
+pub(crate) fn forget(connection: &Connection, name: &str) -> Result<(), BackendError> {
     connection.execute("DELETE FROM \"__stackql__objects\" WHERE name = ?1", [name])?;
     Ok(())
 }
 
-fn written(row: &Row<'_>) -> rusqlite::Result<Written> {
+fn written(row: &Row<'_>) -> rusqlite::Result<ObjectRow> {
     let (name, kind, text) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    Ok(Written { name, kind, text, schema: row.get(3)?, place: row.get(4)? })
+    Ok(ObjectRow { name, kind, text, schema: row.get(3)?, place: row.get(4)? })
 }

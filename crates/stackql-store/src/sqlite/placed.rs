@@ -6,12 +6,12 @@ use sqlparser::ast::{Ident, ObjectName, Query, Statement, TableAlias, TableFacto
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
 
-use crate::claim::Found;
+use crate::claim::ObjectEntry;
 
 /// The statement with the names that the file has. What cannot be read is left as it is: SQLite says what is wrong.
-pub(crate) fn placed(statement: &str, all: &[Found]) -> String {
-    let moved: Vec<&Found> =
-        all.iter().filter(|found| !found.place.is_empty() && found.place != found.made.name).collect();
+pub(crate) fn replace_table_names(statement: &str, all: &[ObjectEntry]) -> String {
+    let moved: Vec<&ObjectEntry> =
+        all.iter().filter(|found| !found.table_name.is_empty() && found.table_name != found.made.name).collect();
     if moved.is_empty() {
         return statement.to_owned();
     }
@@ -26,7 +26,7 @@ pub(crate) fn placed(statement: &str, all: &[Found]) -> String {
 
 /// What is called otherwise in the file.
 struct Names<'a> {
-    moved: Vec<&'a Found>,
+    moved: Vec<&'a ObjectEntry>,
     /// What the statement itself gives a name to.
     own: Vec<String>,
 }
@@ -38,10 +38,11 @@ impl Names<'_> {
         let said = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
         let is_own = parts.len() == 1 && self.own.iter().any(|own| own.eq_ignore_ascii_case(&said));
         let found = self.moved.iter().find(|found| {
-            said.eq_ignore_ascii_case(&found.made.name) || (parts.len() > 1 && said.eq_ignore_ascii_case(&found.place))
+            said.eq_ignore_ascii_case(&found.made.name)
+                || (parts.len() > 1 && said.eq_ignore_ascii_case(&found.table_name))
         });
         let (found, last) = found.filter(|_| !is_own).zip(parts.last())?;
-        Some((ObjectName::from(vec![Ident::with_quote('"', &found.place)]), (*last).clone()))
+        Some((ObjectName::from(vec![Ident::with_quote('"', &found.table_name)]), (*last).clone()))
     }
 }
 

@@ -7,11 +7,11 @@ use arrow::datatypes::{Field, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
-use stackql_engine::{StoreError, Stored};
+use stackql_engine::{StoreError, StoredObject};
 
-use super::cell::{Cells, Kept, weight};
-use super::failure::Failure;
-use crate::claim::Found;
+use super::cell::{ColumnBuilder, StorageType, weight};
+use super::failure::BackendError;
+use crate::claim::ObjectEntry;
 use crate::columns::rows_of;
 use crate::name::quoted;
 
@@ -23,10 +23,10 @@ const BYTES: usize = 16 << 20;
 /// Gives those columns of what was made in this order, until there are no more rows or nobody takes them.
 pub(crate) fn each_batch(
     connection: &Connection,
-    Found { made, place }: &Found,
+    ObjectEntry { made, table_name: place }: &ObjectEntry,
     columns: &[usize],
     mut give: impl FnMut(RecordBatch) -> bool,
-) -> Result<(), Failure> {
+) -> Result<(), BackendError> {
     let mut batch = Batch::new(made, Arc::new(made.schema.project(columns)?))?;
     let mut statement = connection.prepare(&batch.query(place))?;
     let mut rows = statement.query([])?;
@@ -44,17 +44,17 @@ pub(crate) fn each_batch(
 
 /// The batch that is being filled.
 struct Batch<'a> {
-    made: &'a Stored,
+    made: &'a StoredObject,
     schema: SchemaRef,
-    columns: Vec<Cells>,
+    columns: Vec<ColumnBuilder>,
     rows: usize,
     bytes: usize,
 }
 
 impl<'a> Batch<'a> {
-    fn new(made: &'a Stored, schema: SchemaRef) -> Result<Self, Failure> {
-        let cells = |field: &Arc<Field>| Ok(Cells::new(Kept::of(field)?));
-        let columns = schema.fields().iter().map(cells).collect::<Result<_, Failure>>()?;
+    fn new(made: &'a StoredObject, schema: SchemaRef) -> Result<Self, BackendError> {
+        let cells = |field: &Arc<Field>| Ok(ColumnBuilder::new(StorageType::for_field(field)?));
+        let columns = schema.fields().iter().map(cells).collect::<Result<_, BackendError>>()?;
         Ok(Self { made, schema, columns, rows: 0, bytes: 0 })
     }
 
@@ -66,7 +66,7 @@ impl<'a> Batch<'a> {
         format!("SELECT {columns} FROM {} AS made", quoted(place))
     }
 
-    fn push(&mut self, row: &Row<'_>) -> Result<(), Failure> {
+    fn push(&mut self, row: &Row<'_>) -> Result<(), BackendError> {
         for (index, cells) in self.columns.iter_mut().enumerate() {
             let value = row.get_ref(index)?;
             cells.push(value).map_err(|()| misplaced(self.made, self.schema.field(index), value))?;
@@ -80,14 +80,14 @@ impl<'a> Batch<'a> {
         self.rows == ROWS || self.bytes >= BYTES
     }
 
-    fn take(&mut self) -> Result<RecordBatch, Failure> {
+    fn take(&mut self) -> Result<RecordBatch, BackendError> {
         self.bytes = 0;
-        let columns = self.columns.iter_mut().map(Cells::take);
+        let columns = self.columns.iter_mut().map(ColumnBuilder::take);
         Ok(rows_of(self.made, &self.schema, columns, take(&mut self.rows))?)
     }
 }
 
-fn misplaced(made: &Stored, field: &Field, value: ValueRef<'_>) -> StoreError {
+fn misplaced(made: &StoredObject, field: &Field, value: ValueRef<'_>) -> StoreError {
     let value = match value {
         ValueRef::Text(text) => format!("'{}'", String::from_utf8_lossy(text)),
         ValueRef::Blob(_) => "bytes".to_owned(),

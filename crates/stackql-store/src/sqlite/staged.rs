@@ -13,42 +13,42 @@ use rusqlite::Connection;
 use stackql_engine::StoreError;
 use tokio::sync::mpsc::Receiver;
 
-use super::aside::{Awaited, Waiting};
-use super::cell::Kept;
+use super::aside::{CancelGuard, CancelToken};
+use super::cell::StorageType;
 use super::database::Database;
-use super::failure::{Failure, refused};
-use crate::claim::Found;
+use super::failure::{BackendError, rejected};
+use crate::claim::ObjectEntry;
 use crate::columns::{all_given, fields_of};
 use crate::name::quoted;
 
 /// What comes from who has rows.
-pub(crate) enum Coming {
+pub(crate) enum IncomingRows {
     Rows(RecordBatch),
     /// There are no more; without it, they were cut off.
     End,
 }
 
 /// All rows that came, in a temporary table.
-pub(crate) struct Staged {
+pub(crate) struct StagingTable {
     database: Database,
     table: String,
     fields: Vec<Arc<Field>>,
 }
 
-impl Staged {
+impl StagingTable {
     /// Takes rows in until they end; `None` where there were none. They are for columns of `target`, by name.
-    pub(crate) fn receive(
+    pub(crate) fn fill(
         database: &Database,
-        awaited: &Awaited,
+        awaited: &CancelToken,
         target: &Schema,
-        mut coming: Receiver<Coming>,
+        mut coming: Receiver<IncomingRows>,
     ) -> Result<Option<Self>, StoreError> {
         let mut staged: Option<Self> = None;
         loop {
             let batch = match coming.blocking_recv() {
-                Some(Coming::Rows(batch)) if batch.num_rows() == 0 => continue,
-                Some(Coming::Rows(batch)) => batch,
-                Some(Coming::End) => return Ok(staged),
+                Some(IncomingRows::Rows(batch)) if batch.num_rows() == 0 => continue,
+                Some(IncomingRows::Rows(batch)) => batch,
+                Some(IncomingRows::End) => return Ok(staged),
                 None => return Err(StoreError::Rows("the rows ended before the last".to_owned())),
             };
             let stage = match &mut staged {
@@ -60,41 +60,41 @@ impl Staged {
     }
 
     /// Copies the rows into what was made; how many there were.
-    pub(crate) fn pour(&self, connection: &Connection, into: &Found) -> Result<u64, Failure> {
+    pub(crate) fn copy_into(&self, connection: &Connection, into: &ObjectEntry) -> Result<u64, BackendError> {
         let columns = self.columns(|_, field| quoted(field.name()));
         let staged = self.columns(|index, _| format!("c{index}"));
-        let (into, from) = (quoted(&into.place), &self.table);
+        let (into, from) = (quoted(&into.table_name), &self.table);
         let copy = format!("INSERT INTO main.{into} ({columns}) SELECT {staged} FROM {from} ORDER BY rowid");
         Ok(u64::try_from(connection.execute(&copy, [])?).expect("fewer rows than there are addresses"))
     }
 
     /// As [`Self::pour`], where no column may be left out.
-    pub(crate) fn pour_all(&self, connection: &Connection, into: &Found) -> Result<u64, Failure> {
+    pub(crate) fn copy_all(&self, connection: &Connection, into: &ObjectEntry) -> Result<u64, BackendError> {
         all_given(&self.fields, &into.made)?;
-        self.pour(connection, into)
+        self.copy_into(connection, into)
     }
 
-    fn open(database: &Database, awaited: &Awaited, target: &Schema, given: &Schema) -> Result<Self, StoreError> {
+    fn open(database: &Database, awaited: &CancelToken, target: &Schema, given: &Schema) -> Result<Self, StoreError> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         // Names are the process's own, for several may be on their way in at once.
         let table = format!("temp.\"__stackql__staged_{}\"", COUNT.fetch_add(1, Ordering::Relaxed));
         let stage = Self { database: database.clone(), table, fields: fields_of(target, given)? };
         let create = format!("CREATE TABLE {} ({})", stage.table, stage.columns(|index, _| format!("c{index}")));
-        database.hold(awaited, |connection| Ok(connection.execute_batch(&create)?))?;
+        database.with_writer(awaited, |connection| Ok(connection.execute_batch(&create)?))?;
         Ok(stage)
     }
 
-    fn add(&self, awaited: &Awaited, batch: &RecordBatch) -> Result<(), StoreError> {
-        self.database.hold(awaited, |connection| {
+    fn add(&self, awaited: &CancelToken, batch: &RecordBatch) -> Result<(), StoreError> {
+        self.database.with_writer(awaited, |connection| {
             if batch.num_columns() != self.fields.len() {
-                return Err(refused("the rows have more columns in one batch than in another"));
+                return Err(rejected("the rows have more columns in one batch than in another"));
             }
             let carried = |(field, values): (&Arc<Field>, &ArrayRef)| {
-                let kept = Kept::of(field)?;
+                let kept = StorageType::for_field(field)?;
                 Ok((kept, kept.carried(values, field)?))
             };
-            let columns: Vec<(Kept, ArrayRef)> =
-                self.fields.iter().zip(batch.columns()).map(carried).collect::<Result<_, Failure>>()?;
+            let columns: Vec<(StorageType, ArrayRef)> =
+                self.fields.iter().zip(batch.columns()).map(carried).collect::<Result<_, BackendError>>()?;
             let transaction = connection.transaction()?;
             {
                 let (table, values) = (&self.table, self.columns(|_, _| "?".to_owned()));
@@ -115,11 +115,11 @@ impl Staged {
     }
 }
 
-impl Drop for Staged {
+impl Drop for StagingTable {
     fn drop(&mut self) {
         // Who waited may be gone. What stays behind where this fails goes with the connection.
-        let waiting = Waiting::new();
-        let _ = self.database.hold(&waiting.awaited(), |connection| {
+        let waiting = CancelGuard::new();
+        let _ = self.database.with_writer(&waiting.token(), |connection| {
             Ok(connection.execute_batch(&format!("DROP TABLE IF EXISTS {}", self.table))?)
         });
     }

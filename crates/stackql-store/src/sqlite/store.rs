@@ -10,15 +10,15 @@ use async_trait::async_trait;
 use futures::future::try_join;
 use futures::{StreamExt, stream};
 use rusqlite::Connection;
-use stackql_engine::{Rows, Store, StoreError, Stored, StoredKind};
+use stackql_engine::{Rows, Store, StoreError, StoredKind, StoredObject};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use super::aside::{Awaited, Waiting, aside, stopped};
+use super::aside::{CancelGuard, CancelToken, aside, stopped};
 use super::database::{Database, Place};
-use super::staged::{Coming, Staged};
+use super::staged::{IncomingRows, StagingTable};
 use super::{making, native, objects, reading};
-use crate::claim::{Found, WITH_ROWS, may_be_made};
+use crate::claim::{ObjectEntry, WITH_ROWS, check_create};
 use crate::name::quoted;
 
 /// How many batches are on their way between a thread and who waits for it.
@@ -66,21 +66,21 @@ impl SqliteStore {
     /// Waits for as long as this when another process writes to the file; 30 seconds otherwise.
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.database.patience = patience;
+        self.database.lock_timeout = patience;
         self
     }
 
     /// Does work on a thread that may block.
     async fn aside<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Database, &Awaited) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&Database, &CancelToken) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let database = self.database.clone();
         aside(move |awaited| work(&database, &awaited)).await
     }
 
     /// What has this name and one of these kinds.
-    async fn need(&self, kinds: &'static [StoredKind], name: &str) -> Result<Found, StoreError> {
+    async fn need(&self, kinds: &'static [StoredKind], name: &str) -> Result<ObjectEntry, StoreError> {
         let name = name.to_owned();
         self.aside(move |database, awaited| {
             database.read(awaited, |connection| objects::need(connection, kinds, &name))
@@ -94,21 +94,21 @@ impl SqliteStore {
         &self,
         mut rows: Rows,
         columns: SchemaRef,
-        finish: impl FnOnce(&Database, &Awaited, Option<Staged>) -> Result<T, StoreError> + Send + 'static,
+        finish: impl FnOnce(&Database, &CancelToken, Option<StagingTable>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, coming) = mpsc::channel(AHEAD);
         let feed = async move {
             while let Some(batch) = rows.next().await {
                 // Where nobody takes rows any more, the work is over, and says itself how.
-                if sender.send(Coming::Rows(batch?)).await.is_err() {
+                if sender.send(IncomingRows::Rows(batch?)).await.is_err() {
                     return Ok(());
                 }
             }
-            let _ = sender.send(Coming::End).await;
+            let _ = sender.send(IncomingRows::End).await;
             Ok(())
         };
         let work = self.aside(move |database, awaited| {
-            let staged = Staged::receive(database, awaited, &columns, coming)?;
+            let staged = StagingTable::fill(database, awaited, &columns, coming)?;
             finish(database, awaited, staged)
         });
         let ((), done) = try_join(feed, work).await?;
@@ -118,7 +118,7 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn list(&self) -> Result<Vec<Stored>, StoreError> {
+    async fn list(&self) -> Result<Vec<StoredObject>, StoreError> {
         self.aside(|database, awaited| {
             if !database.exists() {
                 return Ok(Vec::new());
@@ -129,16 +129,16 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn create(&self, made: &Stored, replace: bool, rows: Rows) -> Result<(), StoreError> {
+    async fn create(&self, made: &StoredObject, replace: bool, rows: Rows) -> Result<(), StoreError> {
         let place = match (&self.export, made.kind) {
             (_, StoredKind::View) => String::new(),
             (Some(prefix), _) => format!("{prefix}.{}", made.name),
             (None, _) => made.name.clone(),
         };
-        let new = Found { made: made.clone(), place };
-        let found = move |connection: &Connection, made: &Stored| {
+        let new = ObjectEntry { made: made.clone(), table_name };
+        let found = move |connection: &Connection, made: &StoredObject| {
             let found = objects::find(connection, &made.name)?;
-            may_be_made(found.as_ref(), made, replace)?;
+            check_create(found.as_ref(), made, replace)?;
             Ok(found)
         };
         // Rows that nothing will come of are not asked for.
@@ -146,11 +146,11 @@ impl Store for SqliteStore {
         self.aside(move |database, awaited| database.read(awaited, |connection| found(connection, &before).map(drop)))
             .await?;
         self.take_in(rows, Arc::clone(&made.schema), move |database, awaited, staged| {
-            database.make(awaited, |connection| {
+            database.write_creating(awaited, |connection| {
                 let found = found(connection, &new.made)?;
                 making::make(connection, found.as_ref(), &new)?;
                 if let Some(staged) = &staged {
-                    staged.pour_all(connection, &new)?;
+                    staged.copy_all(connection, &new)?;
                 }
                 Ok(())
             })
@@ -163,8 +163,8 @@ impl Store for SqliteStore {
         self.take_in(rows, Arc::clone(&known.made.schema), move |database, awaited, staged| {
             database.write(awaited, |connection| {
                 objects::still(connection, &known)?;
-                connection.execute(&format!("DELETE FROM main.{}", quoted(&known.place)), [])?;
-                staged.as_ref().map_or(Ok(0), |staged| staged.pour_all(connection, &known))
+                connection.execute(&format!("DELETE FROM main.{}", quoted(&known.table_name)), [])?;
+                staged.as_ref().map_or(Ok(0), |staged| staged.copy_all(connection, &known))
             })
         })
         .await
@@ -187,8 +187,8 @@ impl Store for SqliteStore {
     async fn rows(&self, name: &str, columns: &[usize]) -> Result<Rows, StoreError> {
         let (name, columns, database) = (name.to_owned(), columns.to_vec(), self.database.clone());
         let (sender, mut receiver) = mpsc::channel(AHEAD);
-        let waiting = Waiting::new();
-        let awaited = waiting.awaited();
+        let waiting = CancelGuard::new();
+        let awaited = waiting.token();
         let reading = spawn_blocking(move || {
             let mut kept = Vec::new();
             database.read(&awaited, |connection| {
@@ -232,7 +232,7 @@ impl Store for SqliteStore {
         self.take_in(rows, Arc::clone(&known.made.schema), move |database, awaited, staged| {
             database.write(awaited, |connection| {
                 objects::still(connection, &known)?;
-                staged.as_ref().map_or(Ok(0), |staged| staged.pour(connection, &known))
+                staged.as_ref().map_or(Ok(0), |staged| staged.copy_into(connection, &known))
             })
         })
         .await

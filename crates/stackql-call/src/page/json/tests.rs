@@ -1,13 +1,13 @@
 use proptest::prelude::*;
 use stackql_provider::{Column, TimeFormat, Type, Types};
 
-use crate::RowPlan;
-use crate::body::Broken;
-use crate::page::answer::{Answer, MARKS, Places};
+use crate::RowProjection;
+use crate::body::ParseError;
+use crate::page::answer::{MARKS, PageBuilder, ResponseLayout};
 
 const NAMES: [&str; 6] = ["id", "size", "price", "on", "made", "tags"];
 
-fn plan(extra: bool) -> RowPlan {
+fn plan(extra: bool) -> RowProjection {
     let mut types = Types::default();
     let shapes =
         [Type::String, Type::Integer, Type::Number, Type::Boolean, Type::Timestamp(TimeFormat::Rfc3339), Type::Any];
@@ -18,19 +18,20 @@ fn plan(extra: bool) -> RowPlan {
         ..Column::default()
     };
     let columns: Vec<Column> = NAMES.into_iter().zip(shapes).map(column).collect();
-    RowPlan::new(&types, &columns, extra)
+    RowProjection::new(&types, &columns, extra)
 }
 
 /// How many rows stand at this dotted path, and what is marked.
-fn rows(body: &[u8], path: &str) -> Result<(usize, [Option<String>; MARKS]), Broken> {
+fn rows(body: &[u8], path: &str) -> Result<(usize, [Option<String>; MARKS]), ParseError> {
     let path: Vec<String> = path.split('.').filter(|step| !step.is_empty()).map(str::to_owned).collect();
     let [next, id] = [["meta".to_owned(), "next".to_owned()], ["meta".to_owned(), "id".to_owned()]];
-    let places = Places { outermost: "", rows: &path, siblings: &[], members: Vec::new(), marks: [&next, &id, &[]] };
+    let places =
+        ResponseLayout { outermost: "", rows: &path, siblings: &[], members: Vec::new(), markers: [&next, &id, &[]] };
     let plan = plan(true);
-    let mut answer = Answer::new(&plan);
+    let mut answer = PageBuilder::new(&plan);
     answer.json(body, &places)?;
-    let marks = std::mem::take(&mut answer.marks);
-    let batch = answer.builders.finish().map_err(|e| Broken { at: 0, reason: e.to_string() })?;
+    let marks = std::mem::take(&mut answer.markers);
+    let batch = answer.builders.finish().map_err(|e| ParseError { at: 0, reason: e.to_string() })?;
     for text in arrow::array::AsArray::as_string::<i32>(batch.column(5)).iter().flatten() {
         assert!(serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok(), "{text}");
     }
@@ -83,7 +84,7 @@ fn nesting_is_bounded_where_it_is_kept() {
 fn what_is_no_json_says_so() {
     assert_eq!(reason("{} {}", ""), "not well-formed JSON: trailing characters");
     assert_eq!(reason("OK", ""), "not well-formed JSON: expected value");
-    assert_eq!(rows(b"[\n{}", "").unwrap_err(), Broken { at: 3, reason: "it ends in the middle".to_owned() });
+    assert_eq!(rows(b"[\n{}", "").unwrap_err(), ParseError { at: 3, reason: "it ends in the middle".to_owned() });
     assert_eq!(rows(b"\xef\xbb\xbf[{}]", "").unwrap().0, 1);
     assert_eq!(rows(b"{\"a\": \"\xff\"}", "").unwrap_err().reason, "not UTF-8 text");
 }

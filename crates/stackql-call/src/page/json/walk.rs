@@ -5,18 +5,18 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::value::RawValue;
 
 use super::Rows;
-use crate::json::{Find, NULL, Name, Paths, Shape, Shaped};
-use crate::page::answer::Answer;
+use crate::json::{NULL, Name, PathSearch, SearchPaths, ValueVisitor, VisitorAdapter};
+use crate::page::answer::PageBuilder;
 
 /// The step that takes every element of a list, or every member's value of an object.
 const EVERY: &str = "*";
 
 /// The way to the rows.
-pub(super) struct Walk<'p, 'a, 'r> {
-    pub(super) answer: &'a mut Answer<'r>,
+pub(super) struct RowPathWalker<'p, 'a, 'r> {
+    pub(super) answer: &'a mut PageBuilder<'r>,
     /// The steps that are left.
     pub(super) steps: &'p [String],
-    pub(super) marks: Paths<'p>,
+    pub(super) marks: SearchPaths<'p>,
     /// The member that is read; `None` for the outermost value.
     pub(super) place: Option<&'a str>,
     /// What is of another kind than the steps need is an error: not so among many that are only looked through.
@@ -25,16 +25,16 @@ pub(super) struct Walk<'p, 'a, 'r> {
     pub(super) siblings: Option<&'p [String]>,
 }
 
-impl<'de> DeserializeSeed<'de> for Walk<'_, '_, '_> {
+impl<'de> DeserializeSeed<'de> for RowPathWalker<'_, '_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         if !self.steps.is_empty() {
-            return deserializer.deserialize_any(Shaped(self));
+            return deserializer.deserialize_any(VisitorAdapter(self));
         }
         let rows = Rows { answer: self.answer, marks: self.marks, place: self.place };
         if !rows.answer.is_of_values() {
-            return deserializer.deserialize_any(Shaped(rows));
+            return deserializer.deserialize_any(VisitorAdapter(rows));
         }
         let raw = <&RawValue>::deserialize(deserializer)?;
         match raw.get().as_bytes().first() {
@@ -48,7 +48,7 @@ impl<'de> DeserializeSeed<'de> for Walk<'_, '_, '_> {
     }
 }
 
-impl<'de> Shape<'de> for Walk<'_, '_, '_> {
+impl<'de> ValueVisitor<'de> for RowPathWalker<'_, '_, '_> {
     type Value = ();
 
     fn object<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
@@ -61,7 +61,7 @@ impl<'de> Shape<'de> for Walk<'_, '_, '_> {
             if every || (!found && name == *step) {
                 found = true;
                 let (place, strict) = (Some(&*name), self.strict && !every);
-                members.next_value_seed(Walk { answer, steps: rest, marks, place, strict, siblings: None })?;
+                members.next_value_seed(RowPathWalker { answer, steps: rest, marks, place, strict, siblings: None })?;
                 continue;
             }
             if let Some(siblings) = siblings
@@ -75,7 +75,7 @@ impl<'de> Shape<'de> for Walk<'_, '_, '_> {
                     _ => {}
                 }
             }
-            members.next_value_seed(Find { paths: marks, found: &mut answer.marks })?;
+            members.next_value_seed(PathSearch { paths: marks, found: &mut answer.markers })?;
         }
         if found || kin || others.is_empty() {
             return Ok(());
@@ -89,14 +89,15 @@ impl<'de> Shape<'de> for Walk<'_, '_, '_> {
         if step == EVERY {
             loop {
                 let marks = marks.clone();
-                let walk = Walk { answer, steps: rest, marks, place, strict: false, siblings: None };
+                let walk = RowPathWalker { answer, steps: rest, marks, place, strict: false, siblings: None };
                 if items.next_element_seed(walk)?.is_none() {
                     return Ok(());
                 }
             }
         }
         if let Ok(wanted) = step.parse::<usize>() {
-            let (mut at, mut walk) = (0, Some(Walk { answer, steps: rest, marks, place, strict, siblings: None }));
+            let (mut at, mut walk) =
+                (0, Some(RowPathWalker { answer, steps: rest, marks, place, strict, siblings: None }));
             while match walk.take_if(|_| at == wanted) {
                 Some(walk) => items.next_element_seed(walk)?.is_some(),
                 None => items.next_element::<IgnoredAny>()?.is_some(),
@@ -108,7 +109,7 @@ impl<'de> Shape<'de> for Walk<'_, '_, '_> {
         if strict {
             return Err(mistaken(place, "a list", &format!("an object with '{step}'")));
         }
-        Find { paths: marks, found: &mut answer.marks }.list(items)
+        PathSearch { paths: marks, found: &mut answer.markers }.list(items)
     }
 
     fn scalar<E: Error>(self, kind: &'static str) -> Result<(), E> {

@@ -1,7 +1,7 @@
 use super::*;
 
 fn size(minimum: u32, maximum: u32, ask_maximum: bool) -> PageSize {
-    PageSize { minimum, maximum, ask_maximum, ..PageSize::default() }
+    PageSize { minimum, maximum, request_maximum: ask_maximum, ..PageSize::default() }
 }
 
 #[test]

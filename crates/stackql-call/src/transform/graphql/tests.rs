@@ -1,14 +1,14 @@
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use super::Within;
+use super::LexicalContext;
 use crate::transform::value::from_json;
 use crate::transform::{Transform, TransformError, literal};
 
 /// What a template writes, or why it is refused or fails.
 #[track_caller]
 fn check(template: &str, given: Json, written: &str) {
-    let result = Transform::graphql(template, Within::Document, Some("cursor"))
+    let result = Transform::graphql(template, LexicalContext::Document, Some("cursor"))
         .and_then(|(transform, _)| transform.render(given.to_string().as_bytes()));
     let found = match result {
         Ok(text) => text,
@@ -70,8 +70,8 @@ proptest! {
     #[test]
     fn no_text_leaves_its_quotes(text in any::<String>()) {
         let written = literal::text(&from_json(json!(text))).unwrap();
-        prop_assert_eq!(Within::Text.after(&written), Within::Text);
-        prop_assert_eq!(Within::Comment.after(&written), Within::Comment);
+        prop_assert_eq!(LexicalContext::Text.after(&written), LexicalContext::Text);
+        prop_assert_eq!(LexicalContext::Comment.after(&written), LexicalContext::Comment);
         prop_assert!(!written.contains(|c: char| c < ' '));
         let read: String = serde_json::from_str(&format!("\"{written}\"")).unwrap();
         prop_assert_eq!(read, text);
@@ -80,7 +80,7 @@ proptest! {
     #[test]
     fn no_value_leaves_its_place(text in r#"[\[\]{}":,a1 \\#.\n-]{0,16}"#) {
         if let Ok(written) = literal::value(&from_json(json!(text))) {
-            prop_assert_eq!(Within::Document.after(&written), Within::Document);
+            prop_assert_eq!(LexicalContext::Document.after(&written), LexicalContext::Document);
             // It closes no bracket but its own.
             let (mut depth, mut quoted, mut escaped) = (0i32, false, false);
             for c in written.chars() {
@@ -99,6 +99,6 @@ proptest! {
 
     #[test]
     fn no_template_panics(template in r#"[{}"\\ .a#\n]{0,24}"#) {
-        drop(Transform::graphql(&template, Within::Document, Some("cursor")));
+        drop(Transform::graphql(&template, LexicalContext::Document, Some("cursor")));
     }
 }

@@ -1,11 +1,11 @@
 use serde_json::json;
 
-use super::super::meter::Allowance;
+use super::super::meter::Budget;
 use super::super::value::from_json;
 use super::*;
 
 fn check(format: &str, values: serde_json::Value, expect: &str) {
-    let meter = Meter::new(Allowance::for_body(0));
+    let meter = Meter::new(Budget::for_body(0));
     let args: Vec<Value> =
         std::iter::once(json!(format)).chain(values.as_array().unwrap().iter().cloned()).map(from_json).collect();
     assert_eq!(printf(&meter, &args).unwrap(), expect, "{format} {values}");
@@ -40,7 +40,7 @@ fn types_have_their_names_of_go() {
 
 #[test]
 fn a_wide_field_for_each_of_many_elements_costs_what_it_writes() {
-    let meter = Meter::new(Allowance::for_body(0));
+    let meter = Meter::new(Budget::for_body(0));
     let many = Value::List(vec![Value::Int(1); 100_000].into());
     assert!(printf(&meter, &[Value::String("%9999d".into()), many]).is_err());
 }

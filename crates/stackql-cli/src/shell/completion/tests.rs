@@ -1,5 +1,5 @@
 use stackql_provider::{
-    Column, CompiledProvider, Endpoints, Method, Origin, Packing, Parameter, Provider, ProviderSource, Providers,
+    Column, CompiledProvider, Compression, Endpoints, Method, Origin, Parameter, Provider, ProviderSource, Providers,
     RequestShape, Resource, ResourceEntry, ResponseShape, Service, ServiceSource, write,
 };
 
@@ -43,7 +43,7 @@ fn definitions() -> Providers {
         provider: Provider { name: "acme".into(), ..Provider::default() },
         services: vec![ServiceSource { service, resources: vec![resource] }],
     };
-    let compiled = CompiledProvider::new(write(&source, Packing::Quick).unwrap()).unwrap();
+    let compiled = CompiledProvider::new(write(&source, Compression::Fast).unwrap()).unwrap();
     Providers::new(vec![(Box::new(compiled), Origin::Embedded)])
 }
 

@@ -41,7 +41,7 @@ async fn a_key_of_a_context_counts_for_the_requests_that_follow() {
     let client = client(&url, "{}", &[("KEY", "hush-1"), ("OTHER", "hush-2")]);
     let context = r#"{"type": "api_key", "credentialsenvvar": "KEY", "valuePrefix": "Token "}"#;
     let auth = Auth { context: Some(context.to_owned()), ..Auth::default() };
-    let shown = || client.authorisation("p", &auth).map(|found| format!("{}: {}", found.kind, found.source));
+    let shown = || client.credential_info("p", &auth).map(|found| format!("{}: {}", found.scheme, found.source));
     let send = async || client.send(&request(auth.clone(), "GET")).await.map_err(|error| error.message);
     send().await.unwrap();
     assert_eq!(shown().unwrap(), "api_key: the variable KEY, as the definitions say");
@@ -80,7 +80,7 @@ async fn what_is_given_up_is_not_asked_before_it_is_taken_again() {
     let error = client.send(&request).await.unwrap_err();
     assert_eq!(error.kind, TransportErrorKind::Credentials);
     assert_eq!(error.message, "provider p: its credentials were given up; AUTH LOGIN p takes them again");
-    assert_eq!(client.authorisation("p", &auth).unwrap().source, "given up; AUTH LOGIN p takes it again");
+    assert_eq!(client.credential_info("p", &auth).unwrap().source, "given up; AUTH LOGIN p takes it again");
     let said = client.log_in("p", &auth, &["read".to_owned(), "write".to_owned()]).await.unwrap();
     assert_eq!(said, "oauth2 with a token that stands for 3600 s, from the auth context itself, as you said");
     client.send(&request).await.unwrap();

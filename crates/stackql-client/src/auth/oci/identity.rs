@@ -8,14 +8,14 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::Environment;
 use crate::auth::context::OciKeys;
 use crate::auth::key::PrivateKey;
-use crate::auth::source::{SourceError, file, hidden, named, set};
+use crate::auth::source::{SourceError, env_or_literal, file, hidden, set};
 
 /// The section whose values stand in every profile.
 const DEFAULT: &str = "DEFAULT";
 
 /// Who signs. Debug prints no secret.
 #[derive(Debug)]
-pub(in crate::auth) struct Identity {
+pub(in crate::auth) struct OciSigner {
     key_id: SecretString,
     pub(super) key: PrivateKey,
 }
@@ -32,7 +32,7 @@ struct Parts {
     session: Option<SecretString>,
 }
 
-impl Identity {
+impl OciSigner {
     /// The identity that `keys` name: their own, else that of a configuration file, which is the usual one unless
     /// they say otherwise.
     pub(in crate::auth) fn find(keys: &OciKeys, environment: &Environment) -> Result<Self, SourceError> {
@@ -40,7 +40,7 @@ impl Identity {
         if parts.are_some() {
             return parts.whole(["tenancy_ocid", "user_ocid", "fingerprint", "private_key or private_key_path"], "");
         }
-        let path = named(
+        let path = env_or_literal(
             environment,
             "config_file_path_env_var",
             keys.config_file_path_env_var.as_ref(),
@@ -48,7 +48,8 @@ impl Identity {
         )?;
         let usual = || set(environment, "OCI_CONFIG_FILE").unwrap_or("~/.oci/config").to_owned();
         let path = at_home(&path.unwrap_or_else(usual), environment);
-        let profile = named(environment, "profile_env_var", keys.profile_env_var.as_ref(), keys.profile.as_ref())?;
+        let profile =
+            env_or_literal(environment, "profile_env_var", keys.profile_env_var.as_ref(), keys.profile.as_ref())?;
         let profile = profile.as_deref().or(set(environment, "OCI_CLI_PROFILE")).unwrap_or(DEFAULT);
         let parts = Parts::of_file(&path, profile, environment)?;
         let place = format!(" in the profile {profile} of {}", path.display());
@@ -72,7 +73,7 @@ impl Parts {
             Some(key) => Some(key),
             None => {
                 let (variable, literal) = (keys.private_key_path_env_var.as_ref(), keys.private_key_path.as_ref());
-                let path = named(environment, "private_key_path_env_var", variable, literal)?;
+                let path = env_or_literal(environment, "private_key_path_env_var", variable, literal)?;
                 path.map(|path| read(&path, environment)).transpose()?
             }
         };
@@ -82,9 +83,9 @@ impl Parts {
             (keys.fingerprint_env_var.as_ref(), keys.fingerprint.as_ref()),
         );
         Ok(Self {
-            tenancy: named(environment, "tenancy_ocid_env_var", tenancy.0, tenancy.1)?,
-            user: named(environment, "user_ocid_env_var", user.0, user.1)?,
-            fingerprint: named(environment, "fingerprint_env_var", fingerprint.0, fingerprint.1)?,
+            tenancy: env_or_literal(environment, "tenancy_ocid_env_var", tenancy.0, tenancy.1)?,
+            user: env_or_literal(environment, "user_ocid_env_var", user.0, user.1)?,
+            fingerprint: env_or_literal(environment, "fingerprint_env_var", fingerprint.0, fingerprint.1)?,
             key,
             passphrase: hidden(
                 environment,
@@ -127,7 +128,7 @@ impl Parts {
     }
 
     /// The identity, of parts that have these names at `place`.
-    fn whole(self, names: [&str; 4], place: &str) -> Result<Identity, SourceError> {
+    fn whole(self, names: [&str; 4], place: &str) -> Result<OciSigner, SourceError> {
         let (key_id, key) = match (self.session, self.tenancy, self.user, self.fingerprint, self.key) {
             (Some(session), _, _, _, Some(key)) => (format!("ST${}", session.expose_secret()), key),
             (None, Some(tenancy), Some(user), Some(fingerprint), Some(key)) => {
@@ -145,7 +146,7 @@ impl Parts {
         };
         let key = PrivateKey::parse(&key, self.passphrase.as_ref())
             .map_err(|why| format!("has a private key{place} that {why}"))?;
-        Ok(Identity { key_id: key_id.into(), key })
+        Ok(OciSigner { key_id: key_id.into(), key })
     }
 }
 

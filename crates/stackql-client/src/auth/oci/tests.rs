@@ -8,9 +8,9 @@ use crate::auth::context::auth_contexts;
 use crate::world::{KEY, pem};
 use crate::{Environment, auth};
 
-fn identity() -> Identity {
+fn identity() -> OciSigner {
     let context = serde_json::json!({"p": {"type": "oci_signing_v1", "tenancy_ocid": "t", "user_ocid": "u", "fingerprint": "aa:bb", "private_key": pem()}});
-    Identity::find(&auth_contexts(&context.to_string()).unwrap()["p"].oci, &Environment::new()).unwrap()
+    OciSigner::find(&auth_contexts(&context.to_string()).unwrap()["p"].oci, &Environment::new()).unwrap()
 }
 
 /// A request of these, signed.

@@ -85,7 +85,7 @@ async fn a_token_that_stays_refused_is_renewed_once_a_call() {
 
 #[tokio::test]
 async fn a_token_is_renewed_a_little_before_it_ends() {
-    let tokens = Arc::new(Tokens::default());
+    let tokens = Arc::new(TokenCache::default());
     let given = AtomicUsize::new(0);
     let asked = async |life: u64| {
         let ask = async {
@@ -101,7 +101,7 @@ async fn a_token_is_renewed_a_little_before_it_ends() {
 
 #[tokio::test]
 async fn a_failure_stands_for_all_who_wait() {
-    let (tokens, asked) = (Arc::new(Tokens::default()), AtomicUsize::new(0));
+    let (tokens, asked) = (Arc::new(TokenCache::default()), AtomicUsize::new(0));
     let ask = || async {
         asked.fetch_add(1, Ordering::SeqCst);
         Err((stackql_call::TransportErrorKind::Credentials, "no".to_owned()))

@@ -4,7 +4,7 @@ use stackql_provider::Auth;
 
 use crate::auth::tests::request;
 use crate::world::{Server, pem};
-use crate::{Client, Environment, Identity, Settings, auth_contexts};
+use crate::{CallerIdentity, Client, Environment, Settings, auth_contexts};
 
 /// The identity of a request of a new client to `url` under a context, with these variables; checked to have no secret.
 async fn identity(context: &str, environment: &[(&str, &str)], url: &str, asked: &Request) -> Option<String> {

@@ -1,11 +1,11 @@
 use super::*;
 
 /// An answer at 12:00:00 by the provider's clock, with these headers.
-fn read(refused: bool, headers: &[(&str, &str)]) -> Limits {
+fn read(refused: bool, headers: &[(&str, &str)]) -> ServerLimits {
     let date = ("date", "Thu, 01 Jan 2026 12:00:00 GMT");
     let headers = headers.iter().chain([&date]).map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     // Our own clock is far behind, and does not count.
-    Limits::read(&Response { status: 200, headers, ..Response::default() }, refused, UNIX_EPOCH)
+    ServerLimits::from_headers(&Response { status: 200, headers, ..Response::default() }, refused, UNIX_EPOCH)
 }
 
 #[test]

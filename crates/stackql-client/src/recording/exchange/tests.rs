@@ -1,12 +1,12 @@
 use proptest::prelude::*;
-use stackql_provider::{Auth, Medium, Resource};
+use stackql_provider::{Auth, Protocol, Resource};
 
 use super::*;
 use crate::world::{method_of, request_of};
 
 fn request(body: &[u8]) -> Request {
     let resource =
-        Resource { name: "r".into(), methods: vec![method_of(Medium::Http, Vec::new())], ..Resource::default() };
+        Resource { name: "r".into(), methods: vec![method_of(Protocol::Http, Vec::new())], ..Resource::default() };
     let mut request = request_of(resource, Auth::default(), &[].into(), None);
     (request.http_method, request.path, request.body) = ("POST".into(), "/p".into(), body.to_vec().into());
     request
@@ -17,7 +17,7 @@ fn a_file_is_readable_text() {
     let mut asked = request(b"Action=DescribeVpcs&Password=hush");
     asked.scope = Some("us-east-1".into());
     asked.query = vec![("k".into(), "a b".into())];
-    asked.server = vec![("region".into(), "us-east-1".into()), ("bucket".into(), "b".into())];
+    asked.server_variables = vec![("region".into(), "us-east-1".into()), ("bucket".into(), "b".into())];
     asked.headers =
         vec![("X-Kind".into(), "k".into()), ("Content-Type".into(), "application/x-www-form-urlencoded".into())];
     let headers = [("content-type", "text/xml"), ("date", "now"), ("set-cookie", "c"), ("etag", "")];

@@ -23,7 +23,7 @@ async fn every_published_archive_is_installed() {
             for version in &published.versions {
                 let path = format!("{directory}/{version}.tgz");
                 world.served.put(&path, fs::read(dist.join(&path)).expect("published"));
-                let installed = registry.pull(&published.provider, Some(version), &Transfer::default()).await;
+                let installed = registry.pull(&published.provider, Some(version), &DownloadProgress::default()).await;
                 assert_eq!(&installed.expect("pulled").version, version);
                 let folder = world.root.path().join("src").join(directory);
                 assert!(folder.join(version).join("provider.yaml").exists(), "{path}");

@@ -33,7 +33,7 @@ impl World {
     }
 
     async fn pull_documents(&self, more: &str) -> Result<Installed, RegistryError> {
-        self.registry(more).pull("aws", Some("v1.1.0-beta"), &Transfer::default()).await
+        self.registry(more).pull("aws", Some("v1.1.0-beta"), &DownloadProgress::default()).await
     }
 
     /// The documents that were asked for.
@@ -48,7 +48,7 @@ impl World {
 async fn documents_are_fetched_with_all_that_they_name() {
     let world = World::with_documents().await;
     world.pull(Some("v0.9.0")).await.expect("pulled");
-    let transfer = Transfer::default();
+    let transfer = DownloadProgress::default();
     let installed = world.registry(ALLOWED).pull("aws", Some("v1.1.0-beta"), &transfer).await.expect("pulled");
     assert_eq!(installed.version, "v1.1.0-beta");
     assert!(installed.notes[0].ends_with(
@@ -67,7 +67,7 @@ async fn documents_are_fetched_with_all_that_they_name() {
 async fn an_archive_is_preferred_and_without_leave_there_is_nothing_else() {
     let world = World::with_documents().await;
     world.document("../v1.0.0/provider.yaml", "never");
-    world.registry(ALLOWED).pull("aws", Some("v1.0.0"), &Transfer::default()).await.expect("pulled");
+    world.registry(ALLOWED).pull("aws", Some("v1.0.0"), &DownloadProgress::default()).await.expect("pulled");
     let url = format!("{}/dist/aws/v1.1.0-beta.tgz", world.served.url);
     let expect = format!("the registry answered 404 Not Found to {url}; check the url of --registry");
     for more in ["", ", allowSrcDownload: false"] {
@@ -116,7 +116,7 @@ async fn neither_size_nor_number_runs_away() {
         let source =
             Source { client: &client, url, provider: "aws", directory, version, signed: false, limits, largest: 1 };
         let into = tempfile::tempdir().expect("a folder");
-        source.fetch(into.path(), &Transfer::default()).await.map_err(|e| e.to_string())
+        source.fetch(into.path(), &DownloadProgress::default()).await.map_err(|e| e.to_string())
     };
     let limits = |entries, unpacked| Limits { entries, unpacked, ..Limits::GENEROUS };
     assert_eq!(fetch(limits(4, 10_000)).await.expect("fetched").len(), 4);

@@ -1,4 +1,4 @@
-use stackql_provider::Condition::{All, Any, Is, IsNot};
+use stackql_provider::StatusCondition::{All, Any, Is, IsNot};
 
 use super::parse;
 

@@ -7,8 +7,8 @@ use stackql_call::{Request, Response, Transport, TransportError};
 use stackql_provider::{Provider, Providers, Scope};
 
 use crate::{
-    Entry, Journal, JournalError, Rollback, Rows, Session, SessionOptions, Store, StoreError, Stored, StoredKind,
-    TransactionLog,
+    Journal, JournalEntry, JournalError, RollbackMode, Rows, Session, SessionOptions, Store, StoreError, StoredKind,
+    StoredObject, TransactionLog,
 };
 
 /// Nobody is asked.
@@ -32,12 +32,12 @@ struct Notes(Mutex<Vec<String>>);
 
 #[async_trait]
 impl Store for Notes {
-    async fn list(&self) -> Result<Vec<Stored>, StoreError> {
+    async fn list(&self) -> Result<Vec<StoredObject>, StoreError> {
         let schema = Arc::new(Schema::new(vec![Field::new("note", DataType::Utf8, true)]));
-        Ok(vec![Stored { name: "notes".into(), kind: StoredKind::Table, text: String::new(), schema }])
+        Ok(vec![StoredObject { name: "notes".into(), kind: StoredKind::Table, text: String::new(), schema }])
     }
 
-    async fn create(&self, made: &Stored, _: bool, _: Rows) -> Result<(), StoreError> {
+    async fn create(&self, made: &StoredObject, _: bool, _: Rows) -> Result<(), StoreError> {
         Err(StoreError::Exists(made.name.clone()))
     }
 
@@ -74,7 +74,7 @@ impl Store for Notes {
 #[derive(Debug, Clone)]
 struct Disk {
     room: usize,
-    written: Arc<Mutex<Vec<Entry>>>,
+    written: Arc<Mutex<Vec<JournalEntry>>>,
 }
 
 impl Journal for Disk {
@@ -88,7 +88,7 @@ impl TransactionLog for Disk {
         "t1"
     }
 
-    fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
+    fn append(&mut self, entries: &[JournalEntry]) -> Result<(), JournalError> {
         let mut written = self.written.lock().unwrap();
         if written.len() + entries.len() > self.room {
             return Err(JournalError("no room".into()));
@@ -99,7 +99,7 @@ impl TransactionLog for Disk {
 }
 
 /// What the statements say, the changes that were made, and how many entries were written.
-async fn check(rollback: Rollback, room: usize, statements: &[&str]) -> (Vec<String>, Vec<String>, usize) {
+async fn check(rollback: RollbackMode, room: usize, statements: &[&str]) -> (Vec<String>, Vec<String>, usize) {
     let (store, disk) = (Arc::new(Notes::default()), Disk { room, written: Arc::default() });
     let options = SessionOptions { rollback, ..SessionOptions::default() };
     let definitions = Arc::new(Providers::new(Vec::new()));
@@ -123,7 +123,7 @@ const QUEUED: &str = "mutating statement queued";
 #[tokio::test]
 async fn changes_of_own_tables_wait_too() {
     let two = ["BEGIN", "UPDATE notes SET note = 'a'", "DELETE FROM notes WHERE note = 'b'", "COMMIT"];
-    let (said, changes, written) = check(Rollback::Lazy, usize::MAX, &two).await;
+    let (said, changes, written) = check(RollbackMode::Lazy, usize::MAX, &two).await;
     assert_eq!(said, ["OK", QUEUED, QUEUED, "OK"]);
     assert_eq!(changes, [r#"UPDATE "notes" SET "note" = 'a'"#, r#"DELETE FROM "notes" WHERE note = 'b'"#]);
     // The beginning, the statements, what each does, when and that it did it, and the end.
@@ -134,7 +134,7 @@ async fn changes_of_own_tables_wait_too() {
 async fn what_fails_keeps_what_comes_behind_it_from_running() {
     let three =
         ["BEGIN", "UPDATE notes SET note = 'a'", "DELETE FROM notes WHERE note = 'refuse'", "DELETE FROM notes", "END"];
-    let (said, changes, _) = check(Rollback::Lazy, usize::MAX, &three).await;
+    let (said, changes, _) = check(RollbackMode::Lazy, usize::MAX, &three).await;
     assert_eq!(said[4], "refused\nUNDO required: Undo the update on notes");
     assert_eq!(changes, [r#"UPDATE "notes" SET "note" = 'a'"#]);
 }
@@ -142,7 +142,7 @@ async fn what_fails_keeps_what_comes_behind_it_from_running() {
 #[tokio::test]
 async fn nothing_undoes_a_change_of_an_own_table() {
     let one = ["BEGIN", "UPDATE notes SET note = 'a'", "ROLLBACK"];
-    let (said, ..) = check(Rollback::Eager, usize::MAX, &one).await;
+    let (said, ..) = check(RollbackMode::Eager, usize::MAX, &one).await;
     let left = "UNDO required: Undo the update on notes: what a table of your own had before is not kept";
     assert_eq!(said, ["OK", "exec completed", &format!("Rollback failed\n{left}")]);
 }
@@ -153,7 +153,7 @@ async fn nothing_is_done_that_cannot_be_written_down_before() {
     let rooms = [(2, 0), (3, 0), (4, 0), (5, 1), (6, 1), (7, 1), (8, 2), (9, 2), (10, 2)];
     for (room, done) in rooms {
         let two = ["BEGIN", "UPDATE notes SET note = 'a'", "DELETE FROM notes", "COMMIT"];
-        let (said, changes, _) = check(Rollback::Lazy, room, &two).await;
+        let (said, changes, _) = check(RollbackMode::Lazy, room, &two).await;
         assert_eq!(changes.len(), done, "{room}");
         assert_eq!(said[3].lines().next(), Some(if room == 10 { "OK" } else { "no room" }), "{room}");
         // What was done is told all the same; where nothing was, the transaction may still be open.

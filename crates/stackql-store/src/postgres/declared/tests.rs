@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use arrow::datatypes::Field;
-use stackql_engine::{Stored, StoredKind};
+use stackql_engine::{StoredKind, StoredObject};
 
 use super::*;
 
 fn check(text: &str, expected: &str) {
     let fields: Vec<Field> = ["a", "b", "c"].iter().map(|name| Field::new(*name, Arrow::Utf8, true)).collect();
-    let made = Stored {
+    let made = StoredObject {
         name: "Notes".to_owned(),
         kind: StoredKind::Table,
         text: text.to_owned(),
         schema: Arc::new(Schema::new(fields)),
     };
-    let statement = declared(&Found { made, place: "public".to_owned() });
+    let statement = declared(&ObjectEntry { made, table_name: "public".to_owned() });
     let statement = statement.unwrap_or_else(|failure| format!("{failure:?}"));
     assert_eq!(statement.strip_prefix("CREATE TABLE \"public\".\"notes\" ").unwrap_or(&statement), expected, "{text}");
 }
@@ -53,15 +53,15 @@ fn it_makes_its_table_and_nothing_else() {
         "CREATE TABLE notes (a TEXT); DROP TABLE x",
         "",
     ] {
-        let refused = declared(&Found {
-            made: Stored {
+        let refused = declared(&ObjectEntry {
+            made: StoredObject {
                 name: "notes".to_owned(),
                 kind: StoredKind::Table,
                 text: text.to_owned(),
                 schema: Arc::new(Schema::empty()),
             },
-            place: "public".to_owned(),
+            table_name: "public".to_owned(),
         });
-        assert!(matches!(refused, Err(Failure::Store(StoreError::Refused(_)))), "{text}");
+        assert!(matches!(refused, Err(BackendError::Store(StoreError::Refused(_)))), "{text}");
     }
 }

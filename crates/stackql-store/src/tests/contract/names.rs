@@ -17,7 +17,7 @@ pub(crate) async fn anything_can_be_a_name(place: &Place) {
         for store in [place.fresh()] {
             let column: ArrayRef = Arc::new(Int64Array::from(vec![1]));
             let batch = RecordBatch::try_from_iter_with_nullable([(name, column, true)]).unwrap();
-            let made = Stored { schema: batch.schema(), ..numbers(name) };
+            let made = StoredObject { schema: batch.schema(), ..numbers(name) };
             store.create(&made, false, given([batch.clone()])).await.unwrap();
             assert_eq!(store.refresh(name, given([batch.clone(), batch.clone()])).await.unwrap(), 2, "{name}");
             assert_eq!(kept(&*store, name).await, [1, 1], "{name}");
@@ -48,7 +48,7 @@ pub(crate) async fn names_of_the_stores_own_are_refused(place: &Place) {
         for store in [place.fresh()] {
             refused(store.create(&numbers(name), false, none()).await.unwrap_err());
             for kind in [StoredKind::View, StoredKind::Table] {
-                refused(store.create(&Stored { kind, ..numbers(name) }, true, none()).await.unwrap_err());
+                refused(store.create(&StoredObject { kind, ..numbers(name) }, true, none()).await.unwrap_err());
             }
             assert!(matches!(store.rows(name, &[]).await, Err(StoreError::Missing(_))));
         }
@@ -57,13 +57,13 @@ pub(crate) async fn names_of_the_stores_own_are_refused(place: &Place) {
 
 pub(crate) async fn names_are_shared_by_all_kinds(place: &Place) {
     for store in [place.fresh()] {
-        let view = Stored { kind: StoredKind::View, schema: schema(vec![]), ..numbers("notes") };
+        let view = StoredObject { kind: StoredKind::View, schema: schema(vec![]), ..numbers("notes") };
         store.create(&view, false, none()).await.unwrap();
         for replace in [false, true] {
             let taken = store.create(&notes(), replace, none()).await.unwrap_err();
             assert_eq!(taken.to_string(), "view notes exists already");
         }
-        let other = Stored { text: "SELECT 2".to_owned(), ..view.clone() };
+        let other = StoredObject { text: "SELECT 2".to_owned(), ..view.clone() };
         store.create(&other, true, none()).await.unwrap();
         assert_eq!(store.list().await.unwrap(), [other]);
         let missing = store.refresh("notes", none()).await.unwrap_err();

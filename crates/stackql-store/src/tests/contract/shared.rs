@@ -52,7 +52,7 @@ pub(crate) async fn what_was_made_anew_meanwhile_is_left(place: &Place) {
     let store = place.fresh();
     let Some(other) = store.another() else { return };
     store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
-    let anew = Stored { text: "SELECT 2 AS n".to_owned(), ..numbers("sums") };
+    let anew = StoredObject { text: "SELECT 2 AS n".to_owned(), ..numbers("sums") };
     let rows = stream::once(async move {
         other.create(&anew, true, given([batch([2])])).await.unwrap();
         Ok(batch([3]))

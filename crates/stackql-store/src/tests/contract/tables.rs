@@ -63,7 +63,7 @@ pub(crate) async fn values_take_the_type_of_their_column_or_are_refused(place: &
 
 pub(crate) async fn a_table_of_a_query_has_its_rows(place: &Place) {
     for store in [place.fresh()] {
-        let made = Stored {
+        let made = StoredObject {
             text: "CREATE TABLE copied AS SELECT n FROM cloud.compute.instances".to_owned(),
             kind: StoredKind::Table,
             ..numbers("copied")
@@ -88,7 +88,7 @@ pub(crate) async fn null_is_told_from_nothing(place: &Place) {
 
 pub(crate) async fn rows_are_changed_whatever_letters_names_are_in(place: &Place) {
     for store in [place.fresh()] {
-        let made = Stored {
+        let made = StoredObject {
             name: "Shelf".to_owned(),
             text: "CREATE TABLE Shelf (bookId INTEGER, \"Where\" TEXT)".to_owned(),
             kind: StoredKind::Table,
@@ -116,7 +116,7 @@ pub(crate) async fn rows_are_changed_whatever_letters_names_are_in(place: &Place
 
 pub(crate) async fn a_key_that_is_left_out_counts(place: &Place) {
     for store in [place.fresh()] {
-        let made = Stored {
+        let made = StoredObject {
             text: "CREATE TABLE notes (id INTEGER PRIMARY KEY, note TEXT)".to_owned(),
             schema: schema(vec![Field::new("id", DataType::Int64, true), Field::new("note", DataType::Utf8, true)]),
             ..notes()

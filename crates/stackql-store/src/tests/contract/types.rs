@@ -45,7 +45,7 @@ pub(crate) fn everything() -> RecordBatch {
 pub(crate) async fn every_type_comes_back_as_it_was(place: &Place) {
     let batch = everything();
     for store in [place.fresh()] {
-        let made = Stored { name: "everything".to_owned(), schema: batch.schema(), ..numbers("") };
+        let made = StoredObject { name: "everything".to_owned(), schema: batch.schema(), ..numbers("") };
         store.create(&made, false, given([batch.clone()])).await.unwrap();
         assert_eq!(all(&*store, "everything").await, batch);
     }
@@ -55,7 +55,7 @@ pub(crate) async fn a_number_that_is_none_is_not_null(place: &Place) {
     for store in [place.fresh()] {
         let values: ArrayRef = Arc::new(Float64Array::from(vec![Some(f64::NAN), None]));
         let batch = RecordBatch::try_from_iter_with_nullable([("n", values, true)]).unwrap();
-        let made = Stored { schema: batch.schema(), ..numbers("odd") };
+        let made = StoredObject { schema: batch.schema(), ..numbers("odd") };
         store.create(&made, false, given([batch])).await.unwrap();
         let back = all(&*store, "odd").await;
         let back = back.column(0).as_any().downcast_ref::<Float64Array>().unwrap();
@@ -70,7 +70,7 @@ pub(crate) async fn marks_of_columns_and_what_must_be_there_are_kept(place: &Pla
     let marks = HashMap::from([("made by".to_owned(), "a test".to_owned())]);
     let schema = Arc::new(Schema::new(vec![marked]).with_metadata(marks));
     for store in [place.fresh()] {
-        let made = Stored { schema: Arc::clone(&schema), ..numbers("marked") };
+        let made = StoredObject { schema: Arc::clone(&schema), ..numbers("marked") };
         store.create(&made, false, none()).await.unwrap();
         assert_eq!(store.list().await.unwrap(), [made]);
         let rows = store.rows("marked", &[0]).await.unwrap().try_collect::<Vec<_>>().await.unwrap();
@@ -82,7 +82,7 @@ pub(crate) async fn what_could_not_be_read_back_is_refused(place: &Place) {
     let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>([Some([Some(1)])]));
     let batch = RecordBatch::try_from_iter([("list", list)]).unwrap();
     for store in [place.fresh()] {
-        let made = Stored { schema: batch.schema(), ..numbers("lists") };
+        let made = StoredObject { schema: batch.schema(), ..numbers("lists") };
         let error = store.create(&made, false, given([batch.clone()])).await.unwrap_err();
         assert_eq!(refused(error), "column list is of type List(Int64), which cannot be kept; cast it to text");
         assert_eq!(store.list().await.unwrap(), []);
@@ -107,7 +107,7 @@ pub(crate) async fn text_that_is_marked_as_json_comes_back_as_it_was(place: &Pla
             let schema = schema(vec![Field::new("tags", DataType::Utf8, true).with_metadata(mark.clone())]);
             let values: ArrayRef = Arc::new(StringArray::from(vec![Some(texts[0]), None, Some(texts[1])]));
             let batch = RecordBatch::try_new(Arc::clone(&schema), vec![values]).unwrap();
-            store.create(&Stored { schema, ..numbers("tagged") }, false, given([batch.clone()])).await.unwrap();
+            store.create(&StoredObject { schema, ..numbers("tagged") }, false, given([batch.clone()])).await.unwrap();
             assert_eq!(all(&*store, "tagged").await, batch);
         }
     }

@@ -12,7 +12,7 @@ pub(crate) async fn rows_are_replaced(place: &Place) {
         assert_eq!(kept(&*store, "sums").await, [3, 4, 5]);
         assert_eq!(store.refresh("sums", none()).await.unwrap(), 0);
         assert_eq!(kept(&*store, "sums").await, [0; 0]);
-        let made = Stored { text: "SELECT 6 AS n".to_owned(), ..numbers("sums") };
+        let made = StoredObject { text: "SELECT 6 AS n".to_owned(), ..numbers("sums") };
         store.create(&made, true, given([batch([6])])).await.unwrap();
         assert_eq!(kept(&*store, "sums").await, [6]);
         assert_eq!(store.list().await.unwrap(), [made]);
@@ -38,7 +38,7 @@ pub(crate) async fn rows_that_do_not_come_change_nothing(place: &Place) {
 pub(crate) async fn rows_of_other_columns_change_nothing(place: &Place) {
     for store in [place.fresh()] {
         let two = schema(vec![Field::new("n", DataType::Int64, true), Field::new("m", DataType::Int64, true)]);
-        store.create(&Stored { schema: two, ..numbers("sums") }, false, none()).await.unwrap();
+        store.create(&StoredObject { schema: two, ..numbers("sums") }, false, none()).await.unwrap();
         let error = store.refresh("sums", given([batch([1])])).await.unwrap_err();
         assert_eq!(refused(error), "the rows have no column m, which materialized view sums has");
         let error = store.refresh("sums", given([note("milk", 1)])).await.unwrap_err();

@@ -23,7 +23,7 @@ async fn types_are_those_that_fit(own: &Own<'_>) {
     let mut columns = batch.columns().to_vec();
     columns.push(Arc::new(StringArray::from(vec![Some("{\"a\": 1}"), None, Some("[]")])));
     batch = RecordBatch::try_new(schema(fields), columns).unwrap();
-    let made = Stored { name: "everything".to_owned(), schema: batch.schema(), ..numbers("") };
+    let made = StoredObject { name: "everything".to_owned(), schema: batch.schema(), ..numbers("") };
     store.create(&made, false, given([batch.clone()])).await.unwrap();
     assert_eq!(super::all(&store, "everything").await, batch);
     let seen = store
@@ -50,7 +50,7 @@ pub(super) fn texts(batch: &RecordBatch) -> Vec<&str> {
 
 async fn the_program_reads_and_writes(own: &Own<'_>) {
     let store = own.store();
-    store.create(&Stored { name: "Notes".to_owned(), ..notes() }, false, none()).await.unwrap();
+    store.create(&StoredObject { name: "Notes".to_owned(), ..notes() }, false, none()).await.unwrap();
     store.insert("notes", given([note("milk", 1), note("bread", 2)])).await.unwrap();
     let psql = |asked: &str| {
         let psql = Command::new("psql").args(["-X", "-A", "-t", "-d", &own.dsn(), "-c", asked]).output();
@@ -71,7 +71,7 @@ async fn the_program_reads_and_writes(own: &Own<'_>) {
 
 async fn types_of_statements_hold_what_they_are_for(own: &Own<'_>) {
     let store = own.store();
-    let made = Stored {
+    let made = StoredObject {
         name: "typed".to_owned(),
         text: "CREATE TABLE typed (id INTEGER, at TIMESTAMPTZ, price NUMERIC(6, 2), tags JSONB, short VARCHAR(3), \
                done BOOLEAN DEFAULT 0, small SMALLINT)"
@@ -135,7 +135,7 @@ async fn types_of_statements_hold_what_they_are_for(own: &Own<'_>) {
     store.change("UPDATE typed SET at = 'infinity'").await.unwrap();
     super::all(&store, "typed").await;
 
-    let unread = Stored {
+    let unread = StoredObject {
         name: "spans".to_owned(),
         text: "CREATE TABLE spans (span INTERVAL)".to_owned(),
         kind: StoredKind::Table,
@@ -143,9 +143,9 @@ async fn types_of_statements_hold_what_they_are_for(own: &Own<'_>) {
     };
     let unread = store.create(&unread, false, none()).await.unwrap_err();
     assert_eq!(refused(unread), "cannot cast type interval to bigint");
-    let unknown = Stored { text: "CREATE TABLE spans (span BINT)".to_owned(), ..made_of_span() };
+    let unknown = StoredObject { text: "CREATE TABLE spans (span BINT)".to_owned(), ..made_of_span() };
     assert_eq!(refused(store.create(&unknown, false, none()).await.unwrap_err()), "type \"bint\" does not exist");
-    let endless = Stored { kind: StoredKind::MaterializedView, ..made_of_time() };
+    let endless = StoredObject { kind: StoredKind::MaterializedView, ..made_of_time() };
     store.create(&endless, false, none()).await.unwrap();
     own.run("INSERT INTO times VALUES ('infinity')").await;
     let Err(error) = store.rows("times", &[0]).await else { panic!("it has no end") };
@@ -159,8 +159,8 @@ async fn types_of_statements_hold_what_they_are_for(own: &Own<'_>) {
     assert!(error.starts_with("the name of table xxx") && error.contains("63 bytes"), "{error}");
 }
 
-fn made_of_span() -> Stored {
-    Stored {
+fn made_of_span() -> StoredObject {
+    StoredObject {
         name: "spans".to_owned(),
         kind: StoredKind::Table,
         schema: schema(vec![Field::new("span", DataType::Int64, true)]),
@@ -168,9 +168,9 @@ fn made_of_span() -> Stored {
     }
 }
 
-fn made_of_time() -> Stored {
+fn made_of_time() -> StoredObject {
     let ty = DataType::Timestamp(arrow::datatypes::TimeUnit::Millisecond, Some("+00:00".into()));
-    Stored { schema: schema(vec![Field::new("at", ty, true)]), ..numbers("times") }
+    StoredObject { schema: schema(vec![Field::new("at", ty, true)]), ..numbers("times") }
 }
 
 async fn tables_that_another_program_put_there_are_left(own: &Own<'_>) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stackql_postgres::Trust;
+use stackql_postgres::TlsOptions;
 use stackql_postgres_server::testdata;
 
 use super::*;
@@ -75,7 +75,7 @@ pub(super) async fn all(own: &Own<'_>) {
     let secure = format!("{}?sslmode=require", own.dsn());
     let words = said(at(secure.clone())).await;
     assert!(words.contains("UnknownIssuer") && words.contains("--tls.CABundle"), "{words}");
-    let trust = Trust { ca_bundle: Some(testdata("ca.pem")), allow_insecure: false };
+    let trust = TlsOptions { ca_bundle: Some(testdata("ca.pem")), allow_insecure: false };
     let store = PostgresStore::new(Database { trust, ..at(secure) });
     store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
     let by_tls = store.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").await.unwrap();
@@ -90,7 +90,7 @@ pub(super) async fn all(own: &Own<'_>) {
     // Somebody else holds the table, and does not let go.
     let other = own.server.owner("refusals").await.unwrap();
     other.batch_execute("BEGIN; LOCK TABLE sums IN SHARE MODE").await.unwrap();
-    let impatient = PostgresStore::new(Database { patience: Duration::from_millis(60), ..own.database() });
+    let impatient = PostgresStore::new(Database { lock_timeout: Duration::from_millis(60), ..own.database() });
     let locked = unusable(impatient.refresh("sums", given([batch([2])])).await.unwrap_err());
     let expected =
         format!("{place} is locked: somebody else writes to it and did not end in time; try again when it is done");

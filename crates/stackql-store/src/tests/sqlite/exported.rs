@@ -18,7 +18,7 @@ async fn tables_are_found_under_both_names() {
     store.insert("Notes", given([note("milk", 1), note("bread", 2)])).await.unwrap();
     store.create(&numbers("Sums"), false, given([batch([5])])).await.unwrap();
     store.refresh("sums", given([batch([6, 7])])).await.unwrap();
-    let view = Stored { kind: StoredKind::View, schema: schema(vec![]), ..numbers("seen") };
+    let view = StoredObject { kind: StoredKind::View, schema: schema(vec![]), ..numbers("seen") };
     store.create(&view, false, none()).await.unwrap();
 
     let theirs = Connection::open(&path).unwrap();

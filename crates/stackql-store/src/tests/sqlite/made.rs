@@ -5,7 +5,7 @@ use crate::tests::contract::types::everything;
 
 #[tokio::test]
 async fn a_statement_makes_its_table_and_nothing_else() {
-    let statement = |text: &str| Stored { text: text.to_owned(), ..notes() };
+    let statement = |text: &str| StoredObject { text: text.to_owned(), ..notes() };
     for store in stores().1 {
         for (text, words) in [
             ("CREATE TABLE other (note TEXT, priority INTEGER)", "not authorized"),
@@ -35,7 +35,7 @@ async fn every_kind_of_table_can_be_made() {
         "CREATE TABLE [notes] (note VARCHAR(80) NOT NULL COLLATE NOCASE, priority INTEGER NOT NULL DEFAULT (1 + 1)) -- AS",
     ] {
         for store in stores().1 {
-            let made = Stored { text: text.to_owned(), ..notes() };
+            let made = StoredObject { text: text.to_owned(), ..notes() };
             store.create(&made, false, none()).await.unwrap();
             let milk: ArrayRef = Arc::new(StringArray::from(vec!["milk"]));
             store.insert("notes", given([RecordBatch::try_from_iter([("note", milk)]).unwrap()])).await.unwrap();
@@ -50,7 +50,7 @@ async fn every_kind_of_table_can_be_made() {
 async fn sqlite_sees_plain_types() {
     let batch = everything();
     for store in stores().1 {
-        let made = Stored { name: "everything".to_owned(), schema: batch.schema(), ..numbers("") };
+        let made = StoredObject { name: "everything".to_owned(), schema: batch.schema(), ..numbers("") };
         store.create(&made, false, given([batch.clone()])).await.unwrap();
         let seen = store
             .query(

@@ -6,8 +6,8 @@ use super::*;
 async fn work_that_nobody_waits_for_is_not_committed() {
     for store in stores().1 {
         store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
-        let waiting = crate::sqlite::aside::Waiting::new();
-        let awaited = waiting.awaited();
+        let waiting = crate::sqlite::aside::CancelGuard::new();
+        let awaited = waiting.token();
         let written = store.database.write(&awaited, |connection| {
             connection.execute("DELETE FROM sums", [])?;
             drop(waiting);
@@ -24,8 +24,8 @@ async fn a_panic_leaves_the_old_rows() {
         store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
         let database = store.database.clone();
         let panicked = std::thread::spawn(move || {
-            let waiting = crate::sqlite::aside::Waiting::new();
-            database.write(&waiting.awaited(), |connection| {
+            let waiting = crate::sqlite::aside::CancelGuard::new();
+            database.write(&waiting.token(), |connection| {
                 connection.execute("DELETE FROM sums", [])?;
                 panic!("on purpose");
                 #[expect(unreachable_code, reason = "it says what the work would give")]
@@ -43,10 +43,10 @@ async fn a_full_disk_leaves_the_old_rows() {
     for store in stores().1 {
         store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
         store.create(&notes(), false, given([])).await.unwrap();
-        let waiting = crate::sqlite::aside::Waiting::new();
+        let waiting = crate::sqlite::aside::CancelGuard::new();
         store
             .database
-            .hold(&waiting.awaited(), |connection| {
+            .with_writer(&waiting.token(), |connection| {
                 let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
                 Ok(connection.pragma_update_and_check(None, "max_page_count", pages + 4, |_| Ok(()))?)
             })
