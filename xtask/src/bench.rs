@@ -46,7 +46,7 @@ const BENCHES: [(&str, Bench); 14] = [
     ("selective", planner::selective),
     ("million", million::million),
     ("quotas", quotas::quotas),
-    ("kept", kept::kept),
+    ("kept", kept::cached),
 ];
 
 /// Registry documents of what [`fleet`] serves.

@@ -55,7 +55,7 @@ fn page_of(workspace: &Workspace) -> Result<Option<String>, String> {
             archives::unpack(&archive, &into)?;
             let documents = Documents::open(&into.join(archive.file_stem().unwrap_or_default()));
             let documents = documents.map_err(|problem| problem.to_string())?;
-            let coverage = Coverage::of(&documents);
+            let coverage = Coverage::measure(&documents);
             let provider = documents.provider();
             let methods = Verb::ALL.map(|verb| coverage.methods.get(&verb).copied().unwrap_or_default().to_string());
             let _ = writeln!(

@@ -182,7 +182,7 @@ fn pieces(template: &str) -> Result<Vec<Piece<'_>>, AddressError> {
         out.push(Piece::Text(text));
         let name = from[..length].split(':').next().unwrap_or_default();
         rest = &from[length + 1..];
-        out.push(Piece::Variable { name, place: Place::of(&before, rest) });
+        out.push(Piece::Variable { name, place: Place::from_neighbors(&before, rest) });
         before.push('_');
     }
     out.push(Piece::Text(rest));

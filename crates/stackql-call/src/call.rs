@@ -27,7 +27,7 @@ pub struct Operation {
     response_transform: Compiled,
     graphql_query: Arc<OnceLock<Result<GraphqlQuery, TransformError>>>,
     command_template: Arc<OnceLock<Result<Vec<Transform>, TransformError>>>,
-    masks: Arc<OnceLock<Redactor>>,
+    redactor: Arc<OnceLock<Redactor>>,
 }
 
 impl Operation {
@@ -45,7 +45,7 @@ impl Operation {
             response_transform: of_answer,
             graphql_query: of_query,
             command_template: of_command,
-            masks,
+            redactor: masks,
         })
     }
 
@@ -55,8 +55,8 @@ impl Operation {
     }
 
     /// The masks for what it is asked and answers.
-    pub fn masks(&self) -> &Redactor {
-        self.masks.get_or_init(|| Redactor::for_operation(self))
+    pub fn redactor(&self) -> &Redactor {
+        self.redactor.get_or_init(|| Redactor::for_operation(self))
     }
 
     /// The table's full name, `provider.service.resource`.

@@ -183,7 +183,7 @@ fn beginning(operation: &Operation, body: &[u8]) -> String {
     /// Long enough for a secret that begins in what is shown to be there whole, by which it is known.
     const READ: usize = 64 << 10;
     let text = String::from_utf8_lossy(&body[..body.len().min(READ)]);
-    let text: String = one_line(&operation.masks().redact_text(&text)).chars().take(200).collect();
+    let text: String = one_line(&operation.redactor().redact_text(&text)).chars().take(200).collect();
     if text.is_empty() { "the answer has no body".to_owned() } else { text }
 }
 

@@ -197,7 +197,7 @@ impl Request {
 
     /// The [`summary`](Self::summary) for logs and messages: without the values of secrets.
     pub fn redacted_summary(&self) -> String {
-        self.line(Some(self.operation.masks()))
+        self.line(Some(self.operation.redactor()))
     }
 
     fn line(&self, masks: Option<&Redactor>) -> String {

@@ -144,7 +144,7 @@ impl Transform {
         fragment: Option<&str>,
     ) -> Result<(Self, Option<LexicalContext>), TransformError> {
         Self::read_by((InputFormat::Json, Version::V0_3, Printing::Go), body, |program| {
-            program.main().map_or(Ok(None), |main| ContextualEscaper::of(main, within, fragment))
+            program.main().map_or(Ok(None), |main| ContextualEscaper::for_fragment(main, within, fragment))
         })
     }
 

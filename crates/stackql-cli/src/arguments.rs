@@ -45,7 +45,7 @@ pub(crate) enum Command {
     Demo,
     /// Serve an EC2-compatible endpoint on this machine
     #[cfg(feature = "sandbox")]
-    Sandbox(Sandbox),
+    Sandbox(SandboxArguments),
     /// Build a provider's definitions
     Provider {
         #[command(subcommand)]
@@ -62,7 +62,7 @@ pub(crate) enum Command {
         command: TxnCommand,
     },
     /// Write documentation pages of a provider
-    Docs(Docs),
+    Docs(DocsArguments),
     /// Print the completions of a shell (bash, zsh, fish)
     Completions { shell: Shell },
     /// List the flags that no other help shows
@@ -70,7 +70,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Docs {
+pub(crate) struct DocsArguments {
     /// The provider
     #[arg(long, value_name = "NAME")]
     pub(crate) provider: String,
@@ -88,7 +88,7 @@ pub(crate) struct Docs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProviderCommand {
     /// Compile a provider from the models of its vendor
-    Build(Build),
+    Build(BuildArguments),
     /// Compile a provider's documents and report every problem
     Check {
         #[arg(value_name = "DIR", help = "Folder of one version: <root>/<provider>/<version>")]
@@ -144,7 +144,7 @@ pub(crate) struct InDoubtFlags {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Build {
+pub(crate) struct BuildArguments {
     /// The provider
     #[arg(value_parser = PossibleValuesParser::new(stackql_compile::VENDORS))]
     pub(crate) provider: String,
@@ -163,7 +163,7 @@ pub(crate) struct Build {
 
 #[cfg(feature = "sandbox")]
 #[derive(Debug, Args)]
-pub(crate) struct Sandbox {
+pub(crate) struct SandboxArguments {
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:4566", value_name = "HOST:PORT")]
     pub(crate) address: std::net::SocketAddr,

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use stackql_provider::Compression;
 
-use crate::arguments::Build;
+use crate::arguments::BuildArguments;
 use crate::ending::{CliError, RunStatus, print_stderr};
 
 /// Writes a provider's definitions to a file and says where.
-pub(crate) fn write(wanted: &Build) -> Result<RunStatus, CliError> {
+pub(crate) fn write(wanted: &BuildArguments) -> Result<RunStatus, CliError> {
     let told = |e: &dyn std::error::Error| CliError::Message(e.to_string());
     let source = stackql_compile::vendor(&wanted.provider, &wanted.models, &wanted.services, wanted.facts_only)
         .map_err(|e| told(&e))?;

@@ -15,7 +15,7 @@ pub(crate) fn report(folder: &Path) -> Result<RunStatus, CliError> {
     let folder =
         folder.canonicalize().map_err(|reason| CliError::Unreadable { path: folder.display().to_string(), reason })?;
     let documents = Documents::open(&folder).map_err(|problem| CliError::Message(problem.to_string()))?;
-    let coverage = Coverage::of(&documents);
+    let coverage = Coverage::measure(&documents);
     let provider = documents.provider();
     let text = text(&format!("{} {}", provider.name, provider.version), &coverage);
     io::stdout().lock().write_all(text.as_bytes()).map_err(|reason| CliError::writing("standard output", reason))?;

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use stackql_docs::Style;
 
-use crate::arguments::{Common, Docs};
+use crate::arguments::{Common, DocsArguments};
 use crate::connect;
 use crate::ending::{CliError, RunStatus, print_stderr};
 
 /// Writes the pages of a provider and says how many.
-pub(crate) fn write(wanted: &Docs, flags: &Common) -> Result<RunStatus, CliError> {
+pub(crate) fn write(wanted: &DocsArguments, flags: &Common) -> Result<RunStatus, CliError> {
     let source = connect::provider(flags, &wanted.provider)?;
     let style = if wanted.style == "classic" { Style::Classic } else { Style::Site };
     let told = |e: stackql_docs::Error| CliError::Message(e.to_string());

@@ -8,7 +8,7 @@ use crate::arguments;
 use crate::ending::{CliError, RunStatus, print_stderr};
 
 /// Serves as the flags want it and says where.
-pub(crate) async fn serve(flags: arguments::Sandbox) -> Result<RunStatus, CliError> {
+pub(crate) async fn serve(flags: arguments::SandboxArguments) -> Result<RunStatus, CliError> {
     let options = Options {
         address: flags.address,
         verify_signatures: !flags.no_verify,

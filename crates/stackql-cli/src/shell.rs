@@ -47,7 +47,7 @@ pub(crate) fn run(
     let ending = match io::stdin().is_terminal() {
         true => shell.prompted(root)?,
         false => {
-            shell.history = kept(root).map(|(file, _)| file);
+            shell.history = open_history(root).map(|(file, _)| file);
             shell.piped()?
         }
     };
@@ -131,7 +131,7 @@ impl Shell<'_> {
             .with_history_exclusion_prefix(Some(" ".to_owned()))
             // A pasted script is one entry, not a line entered at each of its ends.
             .use_bracketed_paste(true);
-        let Some((_, path)) = kept(root) else { return editor };
+        let Some((_, path)) = open_history(root) else { return editor };
         match FileBackedHistory::with_file(HISTORY_LENGTH, path) {
             Ok(history) => editor.with_history(Box::new(history)),
             Err(reason) => {
@@ -205,7 +205,7 @@ impl Validator for UntilSemicolon {
 }
 
 /// The history in the folder, to be written behind, and its path; none where it cannot be kept, which is said.
-fn kept(root: &Path) -> Option<(File, PathBuf)> {
+fn open_history(root: &Path) -> Option<(File, PathBuf)> {
     let told = |reason: &io::Error| {
         print_stderr(&format!("no history is kept, {} cannot be written: {reason}", root.display()))
     };

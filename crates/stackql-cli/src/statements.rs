@@ -88,11 +88,11 @@ impl ResultWriter {
     pub(crate) async fn run(&mut self, session: &Session, statement: &str) -> Result<RunStatus, CliError> {
         let arrangement =
             if self.style.compat { ResultLayout::for_statement(statement) } else { ResultLayout::Unchanged };
-        self.of(session, session.run(statement), &arrangement).await
+        self.run_statement(session, session.run(statement), &arrangement).await
     }
 
     /// As [`Self::run`], of whatever a session does.
-    pub(crate) async fn of(
+    pub(crate) async fn run_statement(
         &mut self,
         session: &Session,
         work: impl Future<Output = Result<StatementOutput, Failure>>,

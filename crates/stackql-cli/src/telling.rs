@@ -61,7 +61,9 @@ impl Transport for LoggingTransport {
             format_request(request, attempts.last()).iter().for_each(|line| print_stderr(line));
         }
         match &answer {
-            Ok(response) if self.tells(response) => print_stderr(&format_response(request.operation.masks(), response)),
+            Ok(response) if self.tells(response) => {
+                print_stderr(&format_response(request.operation.redactor(), response))
+            }
             _ => {}
         }
         if let (HttpLogLevel::All, Ok(response)) = (self.level, &answer) {
@@ -85,7 +87,7 @@ impl Transport for LoggingTransport {
 
 fn format_request(request: &Request, attempt: Option<&Attempt>) -> Vec<String> {
     let url = attempt.map_or(request.path.as_str(), |attempt| &attempt.url);
-    let masks = request.operation.masks();
+    let masks = request.operation.redactor();
     let query = match &request.next_url {
         Some(next) => masks.redact_text(next.split_once('?').map_or("", |(_, query)| query)).into_owned(),
         None => {
@@ -119,7 +121,7 @@ fn processed(request: &Request, response: &Response) -> Option<String> {
     let shape = &request.operation.method().response;
     let is_plain = shape.format == BodyFormat::Json && shape.transform.is_none() && response.status < REFUSED;
     let body = String::from_utf8_lossy(&response.body);
-    let text = request.operation.masks().redact_text(&body).into_owned();
+    let text = request.operation.redactor().redact_text(&body).into_owned();
     let mut rows: Json = serde_json::from_str(&text).ok().filter(|_| is_plain)?;
     for step in &shape.rows {
         rows = below(rows, step)?;

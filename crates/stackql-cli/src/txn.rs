@@ -33,8 +33,11 @@ pub(crate) fn run(command: &TxnCommand, common: &Common) -> Result<RunStatus, Cl
             TxnCommand::Resume { .. } | TxnCommand::List => session.resume(kept, doubt).await,
         }
     };
-    let ended =
-        crate::runtime()?.block_on(unless_cancelled(Box::pin(results.of(session, done, &ResultLayout::Unchanged))));
+    let ended = crate::runtime()?.block_on(unless_cancelled(Box::pin(results.run_statement(
+        session,
+        done,
+        &ResultLayout::Unchanged,
+    ))));
     let ending = ended.unwrap_or(Ok(RunStatus::Cancelled))?;
     connected.end().map(|()| ending)
 }

@@ -110,7 +110,7 @@ enum Grant {
 impl Authenticators {
     /// What authorises requests to `provider` that `auth` of the definitions is about: the user's context, else the
     /// definitions', else their scheme.
-    pub(crate) fn of(
+    pub(crate) fn for_service(
         &self,
         settings: &Settings,
         provider: &str,
@@ -223,7 +223,7 @@ impl Authenticator {
         match (&self.kind, key_id) {
             (Scheme::None, _) => CredentialHash::default(),
             // Those of a role are others every hour; the context names the role.
-            (Scheme::Keys(_), Some(key_id)) if self.context.kind != ASSUMED => CredentialHash::of(&[key_id]),
+            (Scheme::Keys(_), Some(key_id)) if self.context.kind != ASSUMED => CredentialHash::from_parts(&[key_id]),
             _ => self.context.written,
         }
     }

@@ -117,7 +117,7 @@ impl CachingTransport {
     /// What the answer is kept under if it is asked for now, unless it must not be kept.
     async fn key(&self, request: &Request) -> Result<Option<Key>, TransportError> {
         let Some(identity) = self.caller.identity(request).await? else { return Ok(None) };
-        let service = ServiceKey::of(request);
+        let service = ServiceKey::for_request(request);
         let others = self.disk.as_ref().map(|disk| disk.writes(&service)).unwrap_or_default();
         let writes = self.generations.lock().unwrap_or_else(PoisonError::into_inner).get(&service).copied();
         let name = fingerprint([identity.as_bytes(), request.dedupe_key().as_bytes(), &others]);
@@ -186,7 +186,7 @@ impl Transport for CachingTransport {
             (Verb::Select, Some(max_age)) => max_age,
             (Verb::Select, None) => return self.inner.send(request).await,
             _ => {
-                let _writing = InvalidationGuard::begin(self, ServiceKey::of(request));
+                let _writing = InvalidationGuard::begin(self, ServiceKey::for_request(request));
                 return self.inner.send(request).await;
             }
         };
@@ -244,7 +244,7 @@ impl Drop for InvalidationGuard<'_> {
 }
 
 impl ServiceKey {
-    fn of(request: &Request) -> Self {
+    fn for_request(request: &Request) -> Self {
         let (provider, service) = (&request.operation.provider, &request.operation.service);
         Self { provider: provider.name.clone(), name: service.name.clone() }
     }

@@ -105,7 +105,7 @@ impl Client {
             .body(request.body.clone())
             .map_err(|e| configuration(format!("cannot write the request: {e}")))?;
         let (auth, provider) = (&request.operation.service.auth, &request.operation.provider.name);
-        let authoriser = self.authorisers.of(&self.settings, provider, auth)?;
+        let authoriser = self.authorisers.for_service(&self.settings, provider, auth)?;
         let Some(credentials) = self.keys(&authoriser).await? else {
             authoriser.authorise(self, &mut built).await?;
             return Ok(built);
@@ -249,7 +249,7 @@ impl Client {
         let in_go =
             |failure: AttemptFailure| if self.settings.compat { in_go(request, &url, failure) } else { failure };
         let key = self.key(request, &url).await.map_err(|failure| refused(in_go(failure), Vec::new()))?;
-        let mut retries = Retries::of(request, most, self.settings.max_attempts);
+        let mut retries = Retries::for_request(request, most, self.settings.max_attempts);
         let (mut clock_corrected, mut token_renewed) = (false, false);
         loop {
             let permit = match self.governor.permit(&key).await {

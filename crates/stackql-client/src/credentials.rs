@@ -101,14 +101,14 @@ impl Asking<'_> {
             }
             Origin::WebIdentity(web) => {
                 let loader = self.loader(&file(&web.lines()), |_| {})?;
-                Ok(made(loader.http_client(self.carrier.clone())).await)
+                Ok(load_chain(loader.http_client(self.carrier.clone())).await)
             }
             Origin::SignOn(sign_on) => {
                 let loader = self.loader(&file(&sign_on.lines()), |_| {})?;
-                Ok(made(loader.http_client(self.carrier.clone())).await)
+                Ok(load_chain(loader.http_client(self.carrier.clone())).await)
             }
             // These are on this machine, to which no proxy leads.
-            Origin::Container => Ok(made(self.loader("", |environment| {
+            Origin::Container => Ok(load_chain(self.loader("", |environment| {
                 environment.insert("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned());
             })?)
             .await),
@@ -116,9 +116,9 @@ impl Asking<'_> {
                 let without = |environment: &mut HashMap<String, String>| {
                     environment.retain(|name, _| !MACHINE.contains(&name.as_str()));
                 };
-                Ok(made(self.loader("", without)?).await)
+                Ok(load_chain(self.loader("", without)?).await)
             }
-            Origin::Surroundings => Ok(made(self.loader("", |_| {})?).await),
+            Origin::Surroundings => Ok(load_chain(self.loader("", |_| {})?).await),
         }
     }
 
@@ -192,7 +192,7 @@ impl Asking<'_> {
 }
 
 /// What the loader's chain gives.
-async fn made(loader: ConfigLoader) -> SharedCredentialsProvider {
+async fn load_chain(loader: ConfigLoader) -> SharedCredentialsProvider {
     let loaded = Box::pin(loader.load()).await;
     loaded.credentials_provider().expect("a loader that is told of no credentials makes the default chain")
 }

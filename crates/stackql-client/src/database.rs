@@ -49,7 +49,7 @@ impl Database {
     /// The database that the auth context in force names.
     pub(crate) fn find(client: &Client, provider: &str, auth: &Auth) -> Result<Self, AttemptFailure> {
         let configuration = |message: String| (TransportErrorKind::Configuration, message);
-        let authoriser = client.authorisers.of(&client.settings, provider, auth)?;
+        let authoriser = client.authorisers.for_service(&client.settings, provider, auth)?;
         let dsn = authoriser.database(&client.settings.environment)?;
         let settings = &client.settings;
         let address = Address::parse(dsn.expose_secret(), settings.request_timeout).ok_or_else(|| {

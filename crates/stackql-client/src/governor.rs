@@ -43,7 +43,7 @@ pub(crate) struct CredentialHash(u64);
 
 impl CredentialHash {
     /// Who is known by these words.
-    pub(crate) fn of(words: &[&str]) -> Self {
+    pub(crate) fn from_parts(words: &[&str]) -> Self {
         let mut hasher = DefaultHasher::new();
         words.hash(&mut hasher);
         Self(hasher.finish())

@@ -59,7 +59,7 @@ impl HarTransport {
             Ok(response) => (&response.attempts, Some(response)),
             Err(error) => (&error.attempts, None),
         };
-        let masks = request.operation.masks();
+        let masks = request.operation.redactor();
         let last = attempts.len().saturating_sub(1);
         let entry = |(at, attempt)| entry(masks, request, attempt, answer.filter(|_| at == last));
         let new: Vec<_> = attempts.iter().enumerate().map(entry).collect();

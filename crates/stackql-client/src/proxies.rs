@@ -29,7 +29,7 @@ pub(crate) fn proxied(pool: ClientBuilder, settings: &Settings) -> Result<Client
         // What the system has set, where that is not in variables.
         return Ok(pool);
     };
-    Ok(pool.no_proxy().proxy(Proxy::custom(move |url| proxies.of(url).cloned())))
+    Ok(pool.no_proxy().proxy(Proxy::custom(move |url| proxies.proxy_for(url).cloned())))
 }
 
 impl Proxies {
@@ -42,7 +42,7 @@ impl Proxies {
         Ok(any.then(|| Self { http, https, direct: direct.to_owned() }))
     }
 
-    fn of(&self, url: &Url) -> Option<&Url> {
+    fn proxy_for(&self, url: &Url) -> Option<&Url> {
         let (host, port) = url.host_str().zip(url.port_or_known_default())?;
         let proxy = if url.scheme() == "https" { &self.https } else { &self.http };
         proxy.as_ref().filter(|_| !is_direct(&self.direct, host, port))

@@ -23,7 +23,7 @@ pub(crate) struct ScopeValue {
 
 impl ScopeValue {
     /// The scope of a service's calls, if they have one.
-    pub(crate) fn of(provider: &Provider, service: &Service) -> Option<Self> {
+    pub(crate) fn for_service(provider: &Provider, service: &Service) -> Option<Self> {
         let name = service.endpoints.scope.as_ref()?;
         let scope = provider.scopes.iter().find(|s| s.name == *name);
         let value = scope.and_then(|s| s.default.clone()).unwrap_or_else(|| format!("<{name}>"));

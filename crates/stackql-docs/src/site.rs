@@ -42,7 +42,7 @@ pub(crate) fn resource(provider: &Provider, service: &Service, resource: &Resour
     let id = format!("{}.{}.{}", provider.name, service.name, resource.name);
     let mut out = head(&id, &format!("Query, deploy and manage {id} by SQL"));
     paragraph(&mut out, &blocks(&resource.description));
-    let place = ScopeValue::of(provider, service);
+    let place = ScopeValue::for_service(provider, service);
     fields(&mut out, resource, service.endpoints.scope.as_deref());
     views(&mut out, resource);
     if resource.methods.is_empty() {

@@ -138,7 +138,7 @@ pub(crate) enum PredicateTarget<'a> {
     Required {
         name: &'a str,
         /// The calls ask for one thing by name.
-        asks_for_one: bool,
+        is_point_lookup: bool,
     },
     /// As an element of a list of filters.
     Filter { parameter: &'a str, name: &'a str, maximum: usize },
@@ -161,7 +161,7 @@ pub(crate) fn predicate_target<'a>(
         let parameter = method.parameters.iter().find(|p| names_column(p, column));
         if is_scope || parameter.is_some_and(|p| p.required) {
             let name = parameter.map_or(column, |p| p.name.as_str());
-            return Some(PredicateTarget::Required { name, asks_for_one: !is_scope && asks_for_one(method) });
+            return Some(PredicateTarget::Required { name, is_point_lookup: !is_scope && asks_for_one(method) });
         }
         return parameter.map(|p| PredicateTarget::Value { parameter: &p.name });
     }
@@ -191,7 +191,7 @@ pub(crate) fn bindings<'a>(
     let mut absent_is_empty = false;
     for predicate in predicates {
         match predicate_target(table, method, predicate) {
-            Some(PredicateTarget::Required { name, asks_for_one }) => {
+            Some(PredicateTarget::Required { name, is_point_lookup: asks_for_one }) => {
                 absent_is_empty |= asks_for_one;
                 rows = cross_bindings(rows, name, &predicate.values)?;
             }

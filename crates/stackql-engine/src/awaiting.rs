@@ -30,10 +30,13 @@ pub(crate) use told::explain_lro;
 #[serde(rename_all = "snake_case")]
 pub(crate) enum WaitFor {
     /// To its answer.
+    #[serde(rename = "answer")]
     Response,
     /// To the end of the work that it starts.
+    #[serde(rename = "end")]
     Completion,
     /// To the end, and what was made is read.
+    #[serde(rename = "made")]
     Result,
 }
 

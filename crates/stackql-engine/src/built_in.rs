@@ -27,7 +27,7 @@ pub(crate) struct BuiltIn {
 
 impl BuiltIn {
     /// What has this name, in any case of letters.
-    pub(crate) fn of(name: &str) -> Option<&'static Self> {
+    pub(crate) fn find(name: &str) -> Option<&'static Self> {
         ALL.iter().find(|built_in| built_in.create.name.eq_ignore_ascii_case(name))
     }
 

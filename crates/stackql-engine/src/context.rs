@@ -35,7 +35,7 @@ pub(crate) struct Context {
     /// Where what users make is kept.
     pub(crate) store: Option<Arc<dyn Store>>,
     /// What users made, as it was when the statement began.
-    pub(crate) made: Vec<Arc<StoredObject>>,
+    pub(crate) objects: Vec<Arc<StoredObject>>,
     pub(crate) course: StatementState,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct StatementState {
     /// The statement changes something.
     pub(crate) is_change: AtomicBool,
     /// Calls that were made or are about to be.
-    reserved: AtomicU64,
+    reserved_calls: AtomicU64,
     /// The methods that the statement calls where relations stand, by the names that stand for them.
     exec_tables: Mutex<Vec<(String, ExecTable)>>,
     /// The views that the statement reads.
@@ -65,14 +65,14 @@ struct Gaps {
 
 impl Context {
     /// What a name of one word means: what a user made, else what is built in, as the view that it is read as.
-    pub(crate) fn made(&self, name: &str) -> Option<Arc<StoredObject>> {
-        self.find_local_object(name).or_else(|| BuiltIn::of(name).map(BuiltIn::as_view))
+    pub(crate) fn find_object(&self, name: &str) -> Option<Arc<StoredObject>> {
+        self.find_local_object(name).or_else(|| BuiltIn::find(name).map(BuiltIn::as_view))
     }
 
     /// What a user made of this name, in any case of letters.
     pub(crate) fn find_local_object(&self, name: &str) -> Option<Arc<StoredObject>> {
-        let exact = self.made.iter().find(|made| made.name == name);
-        exact.or_else(|| self.made.iter().find(|made| made.name.eq_ignore_ascii_case(name))).cloned()
+        let exact = self.objects.iter().find(|made| made.name == name);
+        exact.or_else(|| self.objects.iter().find(|made| made.name.eq_ignore_ascii_case(name))).cloned()
     }
 
     /// The view of this exact name, once it is planned.
@@ -117,7 +117,7 @@ impl Context {
     ///
     /// They are more than the session allows.
     pub(crate) fn reserve_calls(&self, count: usize) -> Result<(), Error> {
-        let before = self.course.reserved.fetch_add(count as u64, Ordering::Relaxed);
+        let before = self.course.reserved_calls.fetch_add(count as u64, Ordering::Relaxed);
         match self.settings.max_calls {
             Some(most) if before.saturating_add(count as u64) > most => {
                 Err(Error::TooManyCalls { most, planned: before.saturating_add(count as u64) })

@@ -98,7 +98,7 @@ impl DemandPropagation {
     /// `reruns`: the plan is run more than once.
     fn propagate(&self, plan: Arc<dyn ExecutionPlan>, demand: Demand, reruns: bool) -> Result<Arc<dyn ExecutionPlan>> {
         if let Some(either) = (plan.as_ref() as &dyn Any).downcast_ref::<AdaptiveBindJoinExec>()
-            && let Some(asked) = either.asked(demand)
+            && let Some(asked) = either.lookup_within(demand)
         {
             return self.propagate(Arc::new(asked), demand, reruns);
         }

@@ -124,11 +124,11 @@ async fn calls(exec: &CallExec, task: &Arc<TaskContext>, lines: &mut Vec<Explain
         let columns: Vec<String> = keys.columns().iter().map(|column| spelled(column).to_owned()).collect();
         let detail = format!("{http_method} for each value of {}", columns.join(", "));
         lines.push(ExplainRow::new("call", Some(&operation), detail));
-        return Ok(Estimate::of(exec, CallCount::Keys(columns)));
+        return Ok(Estimate::for_call(exec, CallCount::Keys(columns)));
     }
     if !call_nodes(input).is_empty() {
         lines.push(ExplainRow::new("call", Some(&operation), "a call for each row of the calls before".to_owned()));
-        return Ok(Estimate::of(exec, CallCount::Rows));
+        return Ok(Estimate::for_call(exec, CallCount::Rows));
     }
     let (mut count, mut members) = (0, None);
     let mut filters = ScopeFilters::new(&fetch.operation, &fetch.scope_filters);
@@ -171,5 +171,5 @@ async fn calls(exec: &CallExec, task: &Arc<TaskContext>, lines: &mut Vec<Explain
     if count > MOST_CALLS {
         lines.push(ExplainRow::new("call", Some(&operation), format!("and {} more", count - MOST_CALLS)));
     }
-    Ok(Estimate::of(exec, members.map_or(CallCount::Known(count), CallCount::Members)))
+    Ok(Estimate::for_call(exec, members.map_or(CallCount::Known(count), CallCount::Members)))
 }

@@ -93,7 +93,7 @@ impl Failure {
 }
 
 /// The call behind an error.
-fn place(error: &Error) -> Option<Box<FailedCall>> {
+fn failed_call(error: &Error) -> Option<Box<FailedCall>> {
     let place = match error {
         Error::RepeatedToken { table, scope, .. }
         | Error::RepeatedPage { table, scope, .. }
@@ -125,7 +125,7 @@ fn place(error: &Error) -> Option<Box<FailedCall>> {
         Error::LroFollowUp { source, .. }
         | Error::OneOfSeveral { source, .. }
         | Error::Interrupted { source, .. }
-        | Error::AllFailed { source, .. } => return place(source),
+        | Error::AllFailed { source, .. } => return failed_call(source),
         _ => return None,
     };
     Some(Box::new(place))
@@ -139,7 +139,7 @@ fn by_http(status: u16) -> Option<u16> {
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         let failure = Self::from_engine_error(error);
-        Self { call: place(error), ..failure }
+        Self { call: failed_call(error), ..failure }
     }
 }
 

@@ -140,6 +140,7 @@ pub enum SagaStep {
     /// Calls a method.
     Call(JournaledCall),
     /// Changes a table of the user's own.
+    #[serde(rename = "own")]
     LocalChange,
 }
 
@@ -152,6 +153,7 @@ pub struct JournaledCall {
     pub(crate) method: String,
     /// All that is bound, and the tokens by which the API tells that a call is the same one.
     pub(crate) bindings: Bindings,
+    #[serde(rename = "until")]
     pub(crate) wait_for: WaitFor,
 }
 
@@ -160,10 +162,12 @@ pub struct JournaledCall {
 #[serde(rename_all = "snake_case")]
 pub enum Compensation {
     /// It changed nothing.
+    #[serde(rename = "nothing")]
     None,
     /// This call.
     Call(JournaledCall),
     /// Only whoever reads this, because of the given.
+    #[serde(rename = "by_hand")]
     Manual(String),
 }
 

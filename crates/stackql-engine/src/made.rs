@@ -29,7 +29,7 @@ impl From<ObjectKind> for StoredKind {
 /// The table of a statement's own that a name means, if it is of one word and there is one.
 pub(crate) fn local_table(context: &Context, name: &ObjectName) -> Result<Option<Arc<StoredObject>>, Error> {
     let [one] = name.0.as_slice() else { return Ok(None) };
-    match context.made(one) {
+    match context.find_object(one) {
         Some(made) if made.kind == StoredKind::Table => Ok(Some(made)),
         Some(made) => Err(Error::invalid(format!("{} is a {}, whose rows its query gives", made.name, made.kind))),
         None => Ok(None),

@@ -56,7 +56,7 @@ pub(crate) fn view(
         return Ok(0);
     }
     let mut relations = RelationResolver::new(Arc::clone(context));
-    let all = relations.of(&select.from)?;
+    let all = relations.relations_of_from(&select.from)?;
     let OutputColumns { mut names, is_partial: false } = relations.projected(select)? else { return Ok(0) };
     let before = names.len();
     for relation in &all {
@@ -201,7 +201,7 @@ impl VisitorMut for Resolver {
 
 impl Resolver {
     fn scope(&mut self, select: &Select) -> Result<Scope, Error> {
-        let relations = self.relations.of(&select.from)?;
+        let relations = self.relations.relations_of_from(&select.from)?;
         let alias = |item: &SelectItem| match item {
             SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
             _ => None,

@@ -44,16 +44,16 @@ use saga::Saga;
 pub use transaction::RecoveredTransaction;
 
 /// What a change says whose requests were taken.
-const DESPATCHED: &str = "The operation was despatched successfully";
+const DESPATCHED_MESSAGE: &str = "The operation was despatched successfully";
 
 /// What EXPLAIN says.
-const PLANNED: &str = "Execution plan generated successfully";
+const PLANNED_MESSAGE: &str = "Execution plan generated successfully";
 
 /// What a change says that found nothing to change.
-const NOTHING: &str = "there are no rows for that, so nothing was sent";
+const NO_ROWS_MESSAGE: &str = "there are no rows for that, so nothing was sent";
 
 /// What a rehearsal says that would have succeeded.
-const REHEARSED: &str = "dry run: the request would have succeeded; nothing was changed";
+const DRY_RUN_MESSAGE: &str = "dry run: the request would have succeeded; nothing was changed";
 
 /// Settings of a session.
 #[derive(Debug, Clone)]
@@ -242,47 +242,47 @@ impl Session {
             Statement::Show(Show { kind: ShowKind::Setting(name), .. }) if !name.contains(' ') => {
                 let value = self.settings().get(self.definitions.as_ref(), &name)?;
                 let column = Arc::new(StringArray::from(vec![value])) as ArrayRef;
-                Ok(rows(RecordBatch::try_from_iter([(name, column)]).map_err(DataFusionError::from)?))
+                Ok(rows_output(RecordBatch::try_from_iter([(name, column)]).map_err(DataFusionError::from)?))
             }
             Statement::Show(statement) => {
                 let context = self.show_context(&statement).await;
-                Ok(rows(show::show(self.definitions.as_ref(), &self.build, &context, &statement)?))
+                Ok(rows_output(show::show(self.definitions.as_ref(), &self.build, &context, &statement)?))
             }
             Statement::Create(create) => Box::pin(self.create(create)).await,
             Statement::Drop { made, name, if_exists } => self.remove(made, &name, if_exists).await,
-            Statement::NativeQuery(text) => Ok(rows(self.store()?.query(&text).await.map_err(Error::from)?)),
+            Statement::NativeQuery(text) => Ok(rows_output(self.store()?.query(&text).await.map_err(Error::from)?)),
             Statement::Refresh { name } => Box::pin(self.refresh(&name)).await,
             Statement::Describe { table, extended } => match table.0.as_slice() {
-                [own] => Ok(rows(self.describe_own(own, extended).await?)),
+                [own] => Ok(rows_output(self.describe_own(own, extended).await?)),
                 _ => match self.columns_of_view(&table).await? {
-                    Some(columns) => Ok(rows(show::columns_of_view(columns, extended)?)),
+                    Some(columns) => Ok(rows_output(show::columns_of_view(columns, extended)?)),
                     None => {
                         let (columns, note) = show::describe(self.definitions.as_ref(), &table, extended)?;
-                        Ok(StatementOutput { message: note, ..rows(columns) })
+                        Ok(StatementOutput { message: note, ..rows_output(columns) })
                     }
                 },
             },
             Statement::DescribeMethod { method, extended } => {
-                Ok(rows(show::describe_method(self.definitions.as_ref(), &method, extended)?))
+                Ok(rows_output(show::describe_method(self.definitions.as_ref(), &method, extended)?))
             }
             Statement::Use(provider) => {
                 self.settings().set(self.definitions.as_ref(), "provider", &provider)?;
-                Ok(message("OK"))
+                Ok(message_output("OK"))
             }
             Statement::Sleep(milliseconds) => {
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-                Ok(message(&format!("Success: slept for {milliseconds} milliseconds")))
+                Ok(message_output(&format!("Success: slept for {milliseconds} milliseconds")))
             }
             Statement::RegistryList { provider } => {
                 let (list, unasked) = registry::list(self.registry()?, provider.as_deref()).await?;
-                let Some(why) = unasked else { return Ok(rows(list)) };
+                let Some(why) = unasked else { return Ok(rows_output(list)) };
                 let outcome = Completeness::Partial(vec![Error::Registry(why).into()]);
-                Ok(StatementOutput { completeness: Arc::new(move || outcome.clone()), ..rows(list) })
+                Ok(StatementOutput { completeness: Arc::new(move || outcome.clone()), ..rows_output(list) })
             }
             Statement::RegistryPull { provider, version } => {
                 self.require_writable("REGISTRY PULL")?;
                 let transfer = &self.progress.transfer;
-                Ok(message(&registry::pull(self.registry()?, &provider, version.as_deref(), transfer).await?))
+                Ok(message_output(&registry::pull(self.registry()?, &provider, version.as_deref(), transfer).await?))
             }
             Statement::Set { ref name, ref value } if let Some((provider, key)) = auth::key_of(name) => {
                 self.set_auth(provider, key, value)
@@ -292,22 +292,22 @@ impl Session {
             Statement::Purge(kind) => self.purge(kind.as_deref()).await,
             Statement::Set { name, value } => {
                 self.settings().set(self.definitions.as_ref(), &name, &value)?;
-                Ok(self.is_set())
+                Ok(self.set_message())
             }
             Statement::Prepare { name, prepared } => {
                 self.prepared().insert(name, *prepared);
-                Ok(message("OK"))
+                Ok(message_output("OK"))
             }
             Statement::Execute { name, values } => {
-                let statement = self.executed(&name, &values)?;
+                let statement = self.prepared_statement(&name, &values)?;
                 Box::pin(self.dispatch(statement)).await
             }
             Statement::Deallocate { name: None } => {
                 self.prepared().clear();
-                Ok(message("OK"))
+                Ok(message_output("OK"))
             }
             Statement::Deallocate { name: Some(name) } => match self.prepared().remove(&name) {
-                Some(_) => Ok(message("OK")),
+                Some(_) => Ok(message_output("OK")),
                 None => Err(not_prepared(&name).into()),
             },
             Statement::Begin => self.begin().await,
@@ -319,15 +319,15 @@ impl Session {
             Statement::Query(query) => {
                 let planner = self.planner(query.hints.join).await?;
                 let plan = planner.query(query).await?;
-                self.execute(&planner).await?;
+                self.call_exec_tables(&planner).await?;
                 planner.stream(plan)
             }
             Statement::Explain { statement, analyze: runs } => {
                 let statement = match *statement {
-                    Statement::Execute { name, values } => self.executed(&name, &values)?,
+                    Statement::Execute { name, values } => self.prepared_statement(&name, &values)?,
                     other => other,
                 };
-                let planner = self.planner(join_by(&statement)).await?;
+                let planner = self.planner(join_hint(&statement)).await?;
                 let plan = match statement {
                     Statement::Query(query) => planner.query(query).await?,
                     statement @ (Statement::Insert(_)
@@ -337,8 +337,8 @@ impl Session {
                     | Statement::Exec(_)) => {
                         let (plan, verb, ..) = planner.change(statement).await?;
                         if runs {
-                            self.may_call(verb)?;
-                            self.outside_a_transaction("EXPLAIN ANALYZE of a change").await?;
+                            self.require_callable(verb)?;
+                            self.require_no_transaction("EXPLAIN ANALYZE of a change").await?;
                         }
                         plan as _
                     }
@@ -349,19 +349,19 @@ impl Session {
                     }
                 };
                 if runs {
-                    self.may_execute(&planner).await?;
-                    let answer = rows(analyze(&planner.context, plan, planner.task()).await?);
+                    self.check_exec_tables(&planner).await?;
+                    let answer = rows_output(analyze(&planner.context, plan, planner.task()).await?);
                     let context = planner.context;
                     return Ok(StatementOutput { completeness: Arc::new(move || context.outcome()), ..answer });
                 }
                 let said = match (self.options.compat, calls_excluding_fallback(&plan).is_empty()) {
                     (true, true) => "OK".to_owned(),
-                    (true, false) => format!("{PLANNED}\nOK"),
-                    (false, _) => PLANNED.to_owned(),
+                    (true, false) => format!("{PLANNED_MESSAGE}\nOK"),
+                    (false, _) => PLANNED_MESSAGE.to_owned(),
                 };
                 Ok(StatementOutput {
                     message: Some(said),
-                    ..rows(explain(&planner.context, &plan, planner.task()).await?)
+                    ..rows_output(explain(&planner.context, &plan, planner.task()).await?)
                 })
             }
             Statement::Insert(_)
@@ -369,7 +369,7 @@ impl Session {
             | Statement::Replace(_)
             | Statement::Delete(_)
             | Statement::Exec(_) => {
-                let statement = match Box::pin(self.in_transaction(statement)).await? {
+                let statement = match Box::pin(self.queue_or_run(statement)).await? {
                     Ok(answer) => return Ok(answer),
                     Err(statement) => statement,
                 };
@@ -386,7 +386,7 @@ impl Session {
     }
 
     /// The prepared statement of this name with these values.
-    fn executed(&self, name: &str, values: &[Expr]) -> Result<Statement, Error> {
+    fn prepared_statement(&self, name: &str, values: &[Expr]) -> Result<Statement, Error> {
         let prepared = self.prepared();
         let statement = prepared.get(name).ok_or_else(|| not_prepared(name))?;
         statement.with_values(values).map_err(|error| Error::invalid(format!("{name} {error}")))
@@ -409,50 +409,50 @@ impl Session {
     }
 
     /// Refuses a method that changes something in a session that only reads.
-    fn may_call(&self, verb: Verb) -> Result<(), Error> {
+    fn require_callable(&self, verb: Verb) -> Result<(), Error> {
         if verb == Verb::Select { Ok(()) } else { self.require_writable(verb.keyword()) }
     }
 
     /// Makes the calls of the methods that stand for relations and change something, each once, whatever of them the
     /// plan reads.
-    async fn execute(&self, planner: &StatementPlanner) -> Result<(), Failure> {
-        self.may_execute(planner).await?;
+    async fn call_exec_tables(&self, planner: &StatementPlanner) -> Result<(), Failure> {
+        self.check_exec_tables(planner).await?;
         Ok(executed::call(&planner.context, planner.task()).await?)
     }
 
     /// Refuses such calls where nothing may be changed, or not now.
-    async fn may_execute(&self, planner: &StatementPlanner) -> Result<(), Error> {
+    async fn check_exec_tables(&self, planner: &StatementPlanner) -> Result<(), Error> {
         for (_, executed) in planner.context.exec_tables() {
             if let Some(verb) = executed.change() {
                 self.require_writable(&format!("EXEC of {}, which answers {},", executed.method(), verb.keyword()))?;
-                self.outside_a_transaction("an EXEC in FROM that changes something").await?;
+                self.require_no_transaction("an EXEC in FROM that changes something").await?;
             }
         }
         Ok(())
     }
 
     /// What a change says whose requests were taken.
-    fn despatched(&self, plan: &CallExec) -> &'static str {
+    fn despatch_message(&self, plan: &CallExec) -> &'static str {
         match plan.call_spec().operation.method().request.protocol {
             Protocol::Command { .. } if self.options.compat => "OK",
-            _ => DESPATCHED,
+            _ => DESPATCHED_MESSAGE,
         }
     }
 
     /// What SET says.
-    fn is_set(&self) -> StatementOutput {
-        StatementOutput { message: (!self.options.compat).then(|| "OK".to_owned()), ..message("") }
+    fn set_message(&self) -> StatementOutput {
+        StatementOutput { message: (!self.options.compat).then(|| "OK".to_owned()), ..message_output("") }
     }
 
     async fn change(&self, statement: Statement) -> Result<StatementOutput, Failure> {
         // What is looked up to be changed is looked up anew.
         let settings = self.settings().clone().bypassing_cache();
-        let planner = self.planner_with(join_by(&statement), settings).await?;
+        let planner = self.planner_with(join_hint(&statement), settings).await?;
         let (plan, verb, items) = planner.change(statement).await?;
-        self.may_call(verb)?;
-        self.execute(&planner).await?;
+        self.require_callable(verb)?;
+        self.call_exec_tables(&planner).await?;
         let (until, tally) = (plan.call_spec().wait_for, Arc::clone(&plan.call_spec().tally));
-        let despatched = self.despatched(&plan);
+        let despatched = self.despatch_message(&plan);
         if let Some(items) = items {
             let plan = returning(&planner.state, plan, &items).await?;
             return match until {
@@ -465,15 +465,15 @@ impl Session {
             match answers.try_next().await {
                 Ok(Some(_)) => {}
                 Ok(None) => break,
-                Err(error) if rehearsed(&error) => {
-                    return Ok(message(REHEARSED));
+                Err(error) if is_dry_run_error(&error) => {
+                    return Ok(message_output(DRY_RUN_MESSAGE));
                 }
                 Err(error) => return Err(error.into()),
             }
         }
         let context = planner.context;
         let text = match context.outcome() {
-            Completeness::Complete if tally.is_empty() => NOTHING.to_owned(),
+            Completeness::Complete if tally.is_empty() => NO_ROWS_MESSAGE.to_owned(),
             outcome if until != WaitFor::Response => context.course.lro_log.message(&outcome, &tally),
             Completeness::Complete => despatched.to_owned(),
             Completeness::Partial(failures) => tally
@@ -481,7 +481,7 @@ impl Session {
                 .unwrap_or_else(|| format!("{} of the operations failed, the others were despatched", failures.len())),
             Completeness::Truncated(what) => what,
         };
-        Ok(StatementOutput { completeness: Arc::new(move || context.outcome()), ..message(&text) })
+        Ok(StatementOutput { completeness: Arc::new(move || context.outcome()), ..message_output(&text) })
     }
 }
 
@@ -490,7 +490,7 @@ fn not_prepared(name: &str) -> Error {
 }
 
 /// How a statement wants relations read that may be listed or asked for by key.
-fn join_by(statement: &Statement) -> Option<JoinHint> {
+fn join_hint(statement: &Statement) -> Option<JoinHint> {
     match statement {
         Statement::Query(query) => query.hints.join,
         Statement::Insert(insert) => insert.hints.join,
@@ -499,20 +499,20 @@ fn join_by(statement: &Statement) -> Option<JoinHint> {
 }
 
 /// Whether an error says that a rehearsal would have succeeded.
-fn rehearsed(error: &DataFusionError) -> bool {
+fn is_dry_run_error(error: &DataFusionError) -> bool {
     match error.find_root() {
         DataFusionError::External(inner) => inner.downcast_ref().is_some_and(Error::is_dry_run),
         _ => false,
     }
 }
 
-fn rows(batch: RecordBatch) -> StatementOutput {
+fn rows_output(batch: RecordBatch) -> StatementOutput {
     let schema = batch.schema();
     let rows = RecordBatchStreamAdapter::new(schema, stream::iter([Ok(batch)]));
     StatementOutput { rows: Some(Box::pin(rows)), message: None, completeness: Arc::new(|| Completeness::Complete) }
 }
 
-fn message(text: &str) -> StatementOutput {
+fn message_output(text: &str) -> StatementOutput {
     StatementOutput { rows: None, message: Some(text.to_owned()), completeness: Arc::new(|| Completeness::Complete) }
 }
 

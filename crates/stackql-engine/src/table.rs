@@ -270,7 +270,8 @@ impl TableProvider for ResourceTable {
             check_member(&self.provider, &self.service, value)?;
         }
         let (row_projection, output_mapping) = self.output(method, projection);
-        let PushedFilters { bindings: pushed_clauses, exact: exact_filters } = push_filters(self, method, filters, projection);
+        let PushedFilters { bindings: pushed_clauses, exact: exact_filters } =
+            push_filters(self, method, filters, projection);
         let is_everywhere = |row: &Bindings| row.values().any(|v| *v == Value::Text(ALL_MEMBERS.to_owned()));
         let spec = CallSpec {
             context: Arc::clone(&self.context),

@@ -72,7 +72,7 @@ pub(crate) const ALL: &[CollectingSpec] = &[
         other_names: &["json_agg", "jsonb_agg", "jsonb_group_array"],
         arguments: (1, 1),
         returns: Type::Json,
-        piece: |row| Ok(Some(CollectedValue::new(",", Node::of(&row[0])?.to_string()))),
+        piece: |row| Ok(Some(CollectedValue::new(",", Node::from_value(&row[0])?.to_string()))),
         brackets: Some(('[', ']')),
         doc: FunctionDoc {
             usage: "json_group_array(x)",
@@ -89,7 +89,7 @@ pub(crate) const ALL: &[CollectingSpec] = &[
             if row[0].is_null() {
                 return Ok(None);
             }
-            Ok(Some(CollectedValue::new(",", format!("{}:{}", object_key(&row[0])?.0, Node::of(&row[1])?))))
+            Ok(Some(CollectedValue::new(",", format!("{}:{}", object_key(&row[0])?.0, Node::from_value(&row[1])?))))
         },
         brackets: Some(('{', '}')),
         doc: FunctionDoc {

@@ -156,14 +156,17 @@ fn held(text: &str) -> Value<'static> {
 }
 
 fn by_row(op: &BinaryOperator) -> Option<Function> {
-    const fn of(name: &'static str, row: crate::function::Row, example: &'static str) -> Function {
+    const fn operator_function(name: &'static str, row: crate::function::Row, example: &'static str) -> Function {
         Function::new(name, (2, 2), Type::Real, row, (name, "the operator where a side is a text", example))
     }
-    const PLUS: Function = of("text_plus", |row| by(row, '+', i64::checked_add, |a, b| a + b), "text_plus('1', 2)");
-    const MINUS: Function = of("text_minus", |row| by(row, '-', i64::checked_sub, |a, b| a - b), "text_minus('1', 2)");
-    const TIMES: Function = of("text_times", |row| by(row, '*', i64::checked_mul, |a, b| a * b), "text_times('1', 2)");
-    const DIVIDED: Function = of("text_divided", divided, "text_divided('7', 2)");
-    const MODULO: Function = of("text_modulo", modulo, "text_modulo('7', 2)");
+    const PLUS: Function =
+        operator_function("text_plus", |row| by(row, '+', i64::checked_add, |a, b| a + b), "text_plus('1', 2)");
+    const MINUS: Function =
+        operator_function("text_minus", |row| by(row, '-', i64::checked_sub, |a, b| a - b), "text_minus('1', 2)");
+    const TIMES: Function =
+        operator_function("text_times", |row| by(row, '*', i64::checked_mul, |a, b| a * b), "text_times('1', 2)");
+    const DIVIDED: Function = operator_function("text_divided", divided, "text_divided('7', 2)");
+    const MODULO: Function = operator_function("text_modulo", modulo, "text_modulo('7', 2)");
     Some(match op {
         BinaryOperator::Plus => PLUS,
         BinaryOperator::Minus => MINUS,

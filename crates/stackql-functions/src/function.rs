@@ -174,7 +174,8 @@ pub(crate) fn rows(
     arguments: &ScalarFunctionArgs,
     mut each: impl FnMut(&[Value<'_>]) -> Result<(), Error>,
 ) -> Result<bool> {
-    let columns = arguments.args.iter().zip(&arguments.arg_fields).map(|(cells, field)| Column::of(cells, field));
+    let columns =
+        arguments.args.iter().zip(&arguments.arg_fields).map(|(cells, field)| Column::from_argument(cells, field));
     let columns: Vec<_> = columns.collect::<Result<_>>()?;
     let is_constant = arguments.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
     let mut row = Vec::with_capacity(columns.len());

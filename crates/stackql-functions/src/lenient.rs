@@ -37,7 +37,7 @@ pub(crate) enum Agreement {
 }
 
 impl Agreement {
-    fn of(name: &str) -> Option<Self> {
+    fn for_function(name: &str) -> Option<Self> {
         match name {
             "coalesce" => Some(Self::Same),
             "nullif" => Some(Self::Compared),
@@ -57,7 +57,7 @@ pub(crate) struct LenientUdf {
 
 /// The function as one that takes arguments of all kinds, if it is one that can.
 pub(crate) fn lenient(function: &Arc<ScalarUDF>) -> Option<ScalarUDF> {
-    let agreement = Agreement::of(function.name())?;
+    let agreement = Agreement::for_function(function.name())?;
     let signature = Signature::user_defined(Volatility::Immutable);
     Some(ScalarUDF::new_from_impl(LenientUdf { function: Arc::clone(function), agreement, signature }))
 }

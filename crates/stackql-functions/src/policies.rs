@@ -42,7 +42,7 @@ fn both<'a>(row: &'a [Value<'_>]) -> Result<(Node<'a>, Node<'a>), Error> {
     let one = |value: &'a Value<'_>| match value {
         Value::Text(text) | Value::Json(text) => Node::parse(text),
         Value::Null => Err(Error::MalformedJson("it is NULL".to_owned())),
-        other => Node::of(other),
+        other => Node::from_value(other),
     };
     Ok((one(&row[0])?, one(&row[1])?))
 }
@@ -54,7 +54,7 @@ fn json_equal<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
 
 fn policy_equal<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     let (a, b) = both(row)?;
-    Ok(Value::Integer(i64::from(Meaning::of(&a, None) == Meaning::of(&b, None))))
+    Ok(Value::Integer(i64::from(Meaning::from_node(&a, None) == Meaning::from_node(&b, None))))
 }
 
 impl Node<'_> {
@@ -82,7 +82,7 @@ enum Number {
 }
 
 impl Number {
-    fn of(text: &str) -> Self {
+    fn parse(text: &str) -> Self {
         if let Ok(whole) = text.parse() {
             return Self::Whole(whole);
         }
@@ -132,16 +132,16 @@ impl Meaning {
     }
 
     /// What a value says in a policy, as the member `name`.
-    fn of(node: &Node<'_>, name: Option<&str>) -> Self {
+    fn from_node(node: &Node<'_>, name: Option<&str>) -> Self {
         let unordered = name.is_some_and(|name| UNORDERED.contains(&name));
         match node {
             Node::Object(members) => Self::object(members.iter().map(|(key, value)| {
                 let key = key.name();
-                (key.to_string(), Self::of(value, Some(&key)))
+                (key.to_string(), Self::from_node(value, Some(&key)))
             })),
             Node::Array(items) => {
                 // The name goes down to the items, so that ARNs in the list are told from other texts.
-                let mut items: Vec<_> = items.iter().map(|item| Self::of(item, name)).collect();
+                let mut items: Vec<_> = items.iter().map(|item| Self::from_node(item, name)).collect();
                 if unordered || name == Some("Tags") || !items.is_empty() && items.iter().all(Self::is_tag) {
                     items.sort();
                 }
@@ -175,7 +175,7 @@ impl Meaning {
         match node.kind() {
             word @ ("null" | "true" | "false") => Self::Word(word),
             "text" => Self::Text(node.to_cell().as_text().unwrap_or_default().into_owned()),
-            _ => Self::Number(Number::of(text)),
+            _ => Self::Number(Number::parse(text)),
         }
     }
 

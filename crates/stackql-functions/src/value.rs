@@ -169,7 +169,7 @@ pub(crate) struct Column {
 
 impl Column {
     /// The cells of an argument, whose field says whether they are JSON.
-    pub(crate) fn of(argument: &ColumnarValue, field: &Field) -> Result<Self> {
+    pub(crate) fn from_argument(argument: &ColumnarValue, field: &Field) -> Result<Self> {
         let (cells, is_constant) = match argument {
             ColumnarValue::Array(cells) => (Arc::clone(cells), false),
             ColumnarValue::Scalar(one) => (one.to_array_of_size(1)?, true),

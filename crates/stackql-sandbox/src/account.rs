@@ -110,7 +110,7 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     /// The account of an access key.
-    pub(crate) fn of(&self, access_key: &str) -> Arc<Account> {
+    pub(crate) fn for_access_key(&self, access_key: &str) -> Arc<Account> {
         let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner).get(access_key).cloned();
         let number = issued.unwrap_or_else(|| number(access_key));
         let mut accounts = self.by_number.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,6 +147,6 @@ mod tests {
         assert_eq!(number("").len(), 12);
         let accounts = Accounts::default();
         accounts.issue("temporary", "000000000042");
-        assert!(Arc::ptr_eq(&accounts.of("temporary"), &accounts.of("000000000042")));
+        assert!(Arc::ptr_eq(&accounts.for_access_key("temporary"), &accounts.for_access_key("000000000042")));
     }
 }

@@ -20,7 +20,7 @@ pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) ->
         let message = "The request names no action; give it as the parameter Action";
         return Err(ApiError::new("MissingAction", message));
     }
-    let account = accounts.of(&caller.access_key);
+    let account = accounts.for_access_key(&caller.access_key);
     let region = Region { account: &account, name: &caller.region };
     if caller.service != "ec2" {
         let mut answer = region.call(&caller.service, &form).await?;

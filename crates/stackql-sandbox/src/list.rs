@@ -17,7 +17,7 @@ const NARROWING: [&str; 3] = ["Filter", "MaxResults", "NextToken"];
 /// The form that a simulated service gets, whose answer is the whole list.
 pub(crate) fn whole(form: &Form) -> Form {
     let mut whole = NARROWING.into_iter().fold(form.clone(), Form::without);
-    let states = filter::of(form).into_iter().filter(|f| f.name == "state" && f.is_exact());
+    let states = filter::filters_from_form(form).into_iter().filter(|f| f.name == "state" && f.is_exact());
     for (n, state) in states.enumerate() {
         whole = whole.with(&format!("Filter.{}.Name", n + 1), state.name);
         for (m, value) in state.values.into_iter().enumerate() {
@@ -35,7 +35,7 @@ pub(crate) fn rows(answer: &mut Element) -> Option<&mut Element> {
 /// Checks what a request for a list of a kind asks for, before there is a list.
 pub(crate) fn check(kind: &Kind, form: &Form) -> Result<(), ApiError> {
     let known = |f: &Filter| kind.filters.is_empty() || f.name.starts_with("tag") || kind.filters.contains(&&*f.name);
-    match filter::of(form).into_iter().find(|f| !known(f)) {
+    match filter::filters_from_form(form).into_iter().find(|f| !known(f)) {
         Some(Filter { name, .. }) => {
             Err(ApiError::new("InvalidParameterValue", format!("The filter '{name}' is invalid")))
         }
@@ -45,8 +45,8 @@ pub(crate) fn check(kind: &Kind, form: &Form) -> Result<(), ApiError> {
 
 /// Narrows the whole list in an answer to the rows that a request asks for.
 pub(crate) fn narrow(action: &str, form: &Form, answer: &mut Element) -> Result<(), ApiError> {
-    let filters = filter::of(form);
-    let wanted = page::PageRequest::of(action, form)?;
+    let filters = filter::filters_from_form(form);
+    let wanted = page::PageRequest::from_form(action, form)?;
     answer.children.retain(|c| c.name != "nextToken");
     let list = rows(answer);
     if let Some(kind) = kind::listed_by(action) {

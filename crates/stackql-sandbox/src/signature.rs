@@ -30,14 +30,14 @@ pub(crate) struct Caller {
 impl Caller {
     /// The caller of a request whose signature is right.
     pub(crate) fn verified(parts: &Parts, body: &[u8], now: DateTime<Utc>) -> Result<Self, ApiError> {
-        let authorization = Authorization::of(&parts.headers)?;
+        let authorization = Authorization::from_headers(&parts.headers)?;
         authorization.verify(parts, body, now)?;
         Ok(authorization.caller())
     }
 
     /// The caller that a request claims, signed or not.
     pub(crate) fn claimed(parts: &Parts, form: &Form) -> Self {
-        match Authorization::of(&parts.headers) {
+        match Authorization::from_headers(&parts.headers) {
             Ok(authorization) => authorization.caller(),
             Err(_) => Self {
                 access_key: "test".to_owned(),
@@ -59,7 +59,7 @@ struct Authorization<'a> {
 }
 
 impl<'a> Authorization<'a> {
-    fn of(headers: &'a HeaderMap) -> Result<Self, ApiError> {
+    fn from_headers(headers: &'a HeaderMap) -> Result<Self, ApiError> {
         let missing = || {
             let message = "Request is missing Authentication Token; sign it with any access key and the secret 'test'";
             ApiError::with(StatusCode::FORBIDDEN, "MissingAuthenticationToken", message)

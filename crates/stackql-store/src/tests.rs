@@ -67,7 +67,7 @@ async fn all(store: &dyn Store, name: &str) -> RecordBatch {
 }
 
 /// The numbers of [`numbers`].
-async fn kept(store: &dyn Store, name: &str) -> Vec<i64> {
+async fn stored_numbers(store: &dyn Store, name: &str) -> Vec<i64> {
     let rows = all(store, name).await;
     rows.column(0).as_any().downcast_ref::<Int64Array>().unwrap().values().to_vec()
 }

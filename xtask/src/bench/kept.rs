@@ -6,7 +6,7 @@ use super::fleet::lists::READINGS;
 use super::{Measured, Stand, expect_rows, peak};
 
 /// Measures and prints.
-pub(super) fn kept(stand: &Stand) -> Result<(), String> {
+pub(super) fn cached(stand: &Stand) -> Result<(), String> {
     let rows = READINGS.all_rows();
     let file = stand.workspace.target.join("bench").join("kept.db");
     for end in ["", "-wal", "-shm"] {

@@ -44,7 +44,7 @@ const NAME: usize = 253;
 
 impl Place {
     /// The place between these parts of a template; a placeholder before it is any one character.
-    pub(super) fn of(before: &str, after: &str) -> Self {
+    pub(super) fn from_neighbors(before: &str, after: &str) -> Self {
         if before.is_empty() {
             return match after {
                 _ if after.starts_with("://") => Self::Scheme,

@@ -44,7 +44,7 @@ fn operation() -> Operation {
     Operation::new(Arc::new(provider), Arc::new(service), Arc::new(resource), "things_Describe").unwrap()
 }
 
-fn said(status: u16, body: impl Into<Bytes>) -> Option<Fault> {
+fn fault_of(status: u16, body: impl Into<Bytes>) -> Option<Fault> {
     fault(&operation(), Some("r1"), &Response { status, body: body.into(), ..Response::default() })
 }
 
@@ -57,7 +57,7 @@ fn document(code: &str) -> String {
 
 #[test]
 fn a_fault_has_code_message_request_id_and_hint() {
-    let fault = said(401, document("AuthFailure")).unwrap();
+    let fault = fault_of(401, document("AuthFailure")).unwrap();
     assert_eq!(fault.kind, FaultKind::Unauthorized);
     assert_eq!(fault.hint.as_deref(), Some("check the keys"));
     assert_eq!(fault.to_string(), "mock.compute.things in r1: AuthFailure: It is so. (HTTP 401, request id r-1)");
@@ -65,7 +65,7 @@ fn a_fault_has_code_message_request_id_and_hint() {
 
 #[test]
 fn codes_decide_the_kind_before_the_status_does() {
-    let kind = |status, code| said(status, document(code)).unwrap().kind;
+    let kind = |status, code| fault_of(status, document(code)).unwrap().kind;
     assert_eq!(kind(400, "InvalidVpcID.NotFound"), FaultKind::NotFound);
     assert_eq!(kind(400, "ThrottlingException"), FaultKind::Throttled);
     assert_eq!(kind(400, "RequestExpired"), FaultKind::ClockSkew);
@@ -80,32 +80,32 @@ fn codes_decide_the_kind_before_the_status_does() {
 
 #[test]
 fn a_document_that_says_it_is_an_error_is_one() {
-    let fault = said(200, document("InternalError")).unwrap();
+    let fault = fault_of(200, document("InternalError")).unwrap();
     assert_eq!((fault.status, fault.code.as_str()), (200, "InternalError"));
 }
 
 #[test]
 fn a_good_answer_is_no_fault() {
-    assert_eq!(said(200, "<R><requestId>r</requestId><thingSet/></R>"), None);
-    assert_eq!(said(200, "<R><Errors/></R>"), None);
-    assert_eq!(said(200, ""), None);
-    assert_eq!(said(200, "not XML"), None);
+    assert_eq!(fault_of(200, "<R><requestId>r</requestId><thingSet/></R>"), None);
+    assert_eq!(fault_of(200, "<R><Errors/></R>"), None);
+    assert_eq!(fault_of(200, ""), None);
+    assert_eq!(fault_of(200, "not XML"), None);
 }
 
 #[test]
 fn a_body_of_no_known_form_is_shown_cut_and_on_one_line() {
-    let fault = said(502, format!("<html>\n<body>Bad\u{1b}[31m  gateway {}", "x".repeat(5000))).unwrap();
+    let fault = fault_of(502, format!("<html>\n<body>Bad\u{1b}[31m  gateway {}", "x".repeat(5000))).unwrap();
     assert_eq!((fault.kind, fault.code.as_str()), (FaultKind::Server, "BadGateway"));
     assert!(fault.message.starts_with("<html> <body>Bad[31m gateway xxx"), "{}", fault.message);
     assert_eq!(fault.message.chars().count(), 200);
-    assert_eq!(said(500, "").unwrap().message, "the answer has no body");
-    assert_eq!(said(599, [0xff, 0xfe].as_slice()).unwrap().code, "UnknownError");
+    assert_eq!(fault_of(500, "").unwrap().message, "the answer has no body");
+    assert_eq!(fault_of(599, [0xff, 0xfe].as_slice()).unwrap().code, "UnknownError");
 }
 
 #[test]
 fn a_long_message_is_cut() {
     let body = document("Other").replace("so.", &"y".repeat(100_000));
-    let message = said(400, body).unwrap().message;
+    let message = fault_of(400, body).unwrap().message;
     assert!(message.chars().count() <= 2000 && message.ends_with("..."), "{}", message.len());
 }
 
@@ -121,14 +121,14 @@ fn the_request_id_may_stand_in_a_header() {
 proptest! {
     #[test]
     fn bytes_never_panic(status in 100u16..600, body in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = said(status, body);
+        let _ = fault_of(status, body);
     }
 
     #[test]
     fn broken_documents_never_panic(status in 100u16..600, cut in 0usize..200, text in "[<>/&;a-zA-Z\\[\\]!?\" -]{0,40}") {
         let mut body = document("InternalError");
         body.insert_str(cut.min(body.len() - 1), &text);
-        let fault = said(status, body);
+        let fault = fault_of(status, body);
         prop_assert!(status < 300 || fault.is_some());
     }
 }

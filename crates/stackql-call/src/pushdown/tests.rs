@@ -13,7 +13,7 @@ fn method(pushdown: ClausePushdown) -> Method {
     Method { clause_pushdown: Some(pushdown), ..Method::default() }
 }
 
-fn said(pushed: Option<PushedClause>) -> Option<(String, bool)> {
+fn encoded(pushed: Option<PushedClause>) -> Option<(String, bool)> {
     pushed.map(|pushed| match pushed.value {
         Value::Text(text) => (text, pushed.is_complete),
         other => unreachable!("clauses are texts, not {other:?}"),
@@ -49,7 +49,7 @@ fn comparisons_are_written_in_the_words_of_odata() {
         let comparison = Comparison { column: &column, operator, value };
         let clauses = ClauseEncoder::for_method(&method).unwrap();
         assert_eq!(clauses.accepts(&comparison), expect.is_some(), "{comparison:?}");
-        let pushed = said(clauses.filter(std::slice::from_ref(&comparison)));
+        let pushed = encoded(clauses.filter(std::slice::from_ref(&comparison)));
         assert_eq!(pushed, expect.map(|text| (text.to_owned(), true)), "{comparison:?}");
     }
 }
@@ -63,7 +63,7 @@ fn only_what_is_supported_travels_and_what_is_left_is_known() {
     let filter = |operators: &[&str], comparisons: &[Comparison<'_>]| {
         let method =
             method(ClausePushdown { filter: clause(Some(columns), Some(operators)), ..ClausePushdown::default() });
-        said(ClauseEncoder::for_method(&method).unwrap().filter(comparisons))
+        encoded(ClauseEncoder::for_method(&method).unwrap().filter(comparisons))
     };
     let both = [equal(&id, 1), equal(&name, 2)];
     assert_eq!(filter(&["eq", "and"], &both), whole("id eq 1 and displayName eq 2"));
@@ -85,12 +85,12 @@ fn columns_and_orders_travel_as_a_whole_or_not() {
         ..ClausePushdown::default()
     });
     let clauses = ClauseEncoder::for_method(&method).unwrap();
-    assert_eq!(said(clauses.select(&[&id, &name, &id])), whole("id,displayName"));
+    assert_eq!(encoded(clauses.select(&[&id, &name, &id])), whole("id,displayName"));
     assert_eq!(clauses.select(&[&id, &odd]), None);
     assert_eq!(clauses.select(&[]), None);
     let by = |column, descending| Order { column, descending };
-    assert_eq!(said(clauses.order(&[by(&id, true)])), whole("id desc"));
-    assert_eq!(said(clauses.order(&[by(&id, false), by(&id, true)])), whole("id asc,id desc"));
+    assert_eq!(encoded(clauses.order(&[by(&id, true)])), whole("id desc"));
+    assert_eq!(encoded(clauses.order(&[by(&id, false), by(&id, true)])), whole("id asc,id desc"));
     assert_eq!(clauses.order(&[by(&id, true), by(&name, false)]), None);
     assert_eq!(clauses.filter(&[]), None);
     assert_eq!((clauses.top(1), clauses.skip(1), clauses.count()), (None, None, None));
@@ -101,7 +101,7 @@ fn numbers_of_rows_are_bounded_without_losing_any() {
     let bound = |maximum, of_page| Some(RowLimit { parameter: "$n".to_owned(), maximum, per_page: of_page });
     let top = |maximum, of_page, rows| {
         let method = method(ClausePushdown { top: bound(maximum, of_page), ..ClausePushdown::default() });
-        said(ClauseEncoder::for_method(&method).unwrap().top(rows))
+        encoded(ClauseEncoder::for_method(&method).unwrap().top(rows))
     };
     assert_eq!(top(None, false, 5000), whole("5000"));
     assert_eq!(top(Some(100), false, 100), whole("100"));
@@ -110,7 +110,7 @@ fn numbers_of_rows_are_bounded_without_losing_any() {
     assert_eq!(top(Some(100), true, 101), Some(("100".to_owned(), false)));
     assert_eq!(top(None, false, 0), None);
     let method = method(ClausePushdown { skip: bound(Some(10), false), ..ClausePushdown::default() });
-    let skip = |rows| said(ClauseEncoder::for_method(&method).unwrap().skip(rows));
+    let skip = |rows| encoded(ClauseEncoder::for_method(&method).unwrap().skip(rows));
     assert_eq!((skip(7), skip(12)), (whole("7"), Some(("10".to_owned(), false))));
 }
 

@@ -63,7 +63,7 @@ const MARKS: [(&str, Function); 7] = [
 
 /// Whether templates of `version` have the function `name`.
 pub(super) fn is_known(version: Version, name: &str) -> bool {
-    of(version).any(|(known, _)| *known == name)
+    functions_of(version).any(|(known, _)| *known == name)
 }
 
 /// What the functions of one application share.
@@ -84,10 +84,10 @@ pub(super) fn functions(version: Version, meter: &Arc<Meter>) -> FuncMap {
         });
         ((*name).to_owned(), counted)
     };
-    of(version).chain(&MARKS).map(counted).collect()
+    functions_of(version).chain(&MARKS).map(counted).collect()
 }
 
-fn of(version: Version) -> impl Iterator<Item = &'static (&'static str, Function)> {
+fn functions_of(version: Version) -> impl Iterator<Item = &'static (&'static str, Function)> {
     let later: &[_] = if version >= Version::V0_2 { &FROM_0_2 } else { &[] };
     STAND_INS.iter().chain(&FROM_0_1).chain(later)
 }

@@ -63,7 +63,7 @@ pub(super) struct ContextualEscaper<'a> {
 
 impl<'a> ContextualEscaper<'a> {
     /// Goes through a template that is written at `start`; where the fragment stands in it.
-    pub(super) fn of(
+    pub(super) fn for_fragment(
         template: &mut ListNode,
         start: LexicalContext,
         fragment: Option<&'a str>,

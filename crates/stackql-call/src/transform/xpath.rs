@@ -152,7 +152,7 @@ impl Path {
         for step in &self.steps {
             let (mut next, mut seen) = (Vec::new(), HashSet::new());
             for element in reached {
-                step.of(element, &mut next, &mut seen);
+                step.matching_elements(element, &mut next, &mut seen);
             }
             reached = next;
         }
@@ -177,7 +177,12 @@ impl Path {
 impl Step {
     /// Adds what the step reaches below `parent`. A deep step below another reaches an element by several roads; what
     /// is `seen` is not found again.
-    fn of<'a>(&self, parent: &'a Element, found: &mut Vec<&'a Element>, seen: &mut HashSet<*const Element>) {
+    fn matching_elements<'a>(
+        &self,
+        parent: &'a Element,
+        found: &mut Vec<&'a Element>,
+        seen: &mut HashSet<*const Element>,
+    ) {
         let named = |element: &&'a Element| self.name.as_ref().is_none_or(|name| *name == element.name);
         let mut here: Vec<&Element> = parent.elements().filter(named).collect();
         for predicate in &self.predicates {
@@ -199,7 +204,7 @@ impl Step {
             {
                 found.push(child);
             }
-            self.of(child, found, seen);
+            self.matching_elements(child, found, seen);
         }
     }
 }

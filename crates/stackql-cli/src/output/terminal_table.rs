@@ -104,7 +104,7 @@ impl TerminalTable {
 
 impl RowWriter for TerminalTable {
     fn batch(&mut self, rows: &RecordBatch, _: &mut dyn io::Write) -> io::Result<()> {
-        let values = |row| rows.columns().iter().map(|c| TableCell::of(c.as_ref(), row)).collect();
+        let values = |row| rows.columns().iter().map(|c| TableCell::from_array(c.as_ref(), row)).collect();
         self.rows.extend((0..rows.num_rows()).map(values));
         Ok(())
     }
@@ -123,7 +123,7 @@ impl RowWriter for TerminalTable {
 }
 
 impl TableCell {
-    fn of(array: &dyn Array, row: usize) -> Self {
+    fn from_array(array: &dyn Array, row: usize) -> Self {
         let kind = match array.data_type() {
             _ if array.is_null(row) => CellKind::Null,
             ty if ty.is_numeric() => CellKind::Number,

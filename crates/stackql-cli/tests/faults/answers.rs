@@ -13,7 +13,7 @@ const ONE: &str = "SELECT id, cores FROM fleet.compute.machine WHERE machine = '
 const BARE: &str = "SELECT id, cores FROM fleet.compute.models";
 
 /// What a statement comes to over this answer: its rows, else what it says.
-fn told(sql: &str, document: &'static str) -> Result<Vec<String>, String> {
+fn messages(sql: &str, document: &'static str) -> Result<Vec<String>, String> {
     let port = listen(move |_| Sent::Whole(response("200 OK", document)));
     let run = run(sql, &[&format!("--endpoint-url=http://127.0.0.1:{port}")]);
     if run.code == 0 {
@@ -29,7 +29,7 @@ fn refused(sql: &str, answers: &[(&'static str, &str)]) {
     thread::scope(|scope| {
         for &(document, says) in answers {
             scope.spawn(move || {
-                let said = told(sql, document).expect_err(document);
+                let said = messages(sql, document).expect_err(document);
                 // How long the answer was is nobody's question here.
                 let said =
                     said.strip_suffix(" bytes)").and_then(|s| s.rsplit_once(" (HTTP 200, ")).map_or(&*said, |s| s.0);
@@ -43,7 +43,7 @@ fn refused(sql: &str, answers: &[(&'static str, &str)]) {
 fn read(sql: &str, answers: &[(&'static str, &[&str])]) {
     thread::scope(|scope| {
         for &(document, rows) in answers {
-            scope.spawn(move || assert_eq!(told(sql, document).expect(document), rows, "{document}"));
+            scope.spawn(move || assert_eq!(messages(sql, document).expect(document), rows, "{document}"));
         }
     });
 }

@@ -20,7 +20,7 @@ pub(crate) struct Page {
 
 impl Page {
     /// What a request's target asks for.
-    pub(crate) fn of(target: &str) -> Self {
+    pub(crate) fn from_target(target: &str) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let number = query.strip_prefix("pageToken=").map_or(1, |token| token.parse().unwrap());
         let steps: Vec<&str> = path.split(['/', '-']).collect();

@@ -136,7 +136,7 @@ fn cell(shape: &Shape, fault: &Fault, says: Option<&str>) {
     let hits = move |page: &Page| page.machine.is_some() == of_disks && place.hits(page);
     let asked: Mutex<HashMap<String, usize>> = Mutex::default();
     let port = listen(move |target| {
-        let page = Page::of(target);
+        let page = Page::from_target(target);
         let mut asked = asked.lock().unwrap();
         let before = asked.entry(target.to_owned()).or_default();
         *before += 1;
@@ -150,7 +150,9 @@ fn cell(shape: &Shape, fault: &Fault, says: Option<&str>) {
         Some(says) if shape.is_one && !place.is_behind_rows() => {
             run.assert(1, Vec::new(), &[lost(shape, says)], shape.name);
         }
-        Some(says) => run.assert(3, (shape.rows)(&|page| !hits(page)), &told(shape, place, &hits, says), shape.name),
+        Some(says) => {
+            run.assert(3, (shape.rows)(&|page| !hits(page)), &mismatches(shape, place, &hits, says), shape.name)
+        }
     }
 }
 
@@ -160,7 +162,7 @@ fn lost(shape: &Shape, says: &str) -> String {
 }
 
 /// What is said where the pages that `hits` cannot be read: each list that has one, once, and how far it came.
-fn told(shape: &Shape, place: Place, hits: Pages<'_>, says: &str) -> Vec<String> {
+fn mismatches(shape: &Shape, place: Place, hits: Pages<'_>, says: &str) -> Vec<String> {
     let mut lost = lost(shape, says);
     if place.is_behind_rows() {
         lost.push_str("; 1 page with 1 row came before");

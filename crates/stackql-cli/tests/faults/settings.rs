@@ -12,7 +12,7 @@ const SET: &str = "OK";
 
 /// A run against an API that refuses one account.
 fn refused(sql: &str, flags: &[&str]) -> Run {
-    let port = listen(|target| match Page::of(target) {
+    let port = listen(|target| match Page::from_target(target) {
         page if page.account == "a2" => Sent::Whole(response("403 Forbidden", r#"{"message": "not yours"}"#)),
         page => Sent::Whole(page.response()),
     });

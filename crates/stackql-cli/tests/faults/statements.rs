@@ -15,7 +15,7 @@ const SAID: &str =
 
 /// Runs a statement whose `MACHINES` are these, and expects its rows.
 fn check(sql: &str, rows: &[&str]) {
-    let port = listen(|target| match Page::of(target) {
+    let port = listen(|target| match Page::from_target(target) {
         page if page.account == "a2" && page.machine.is_none() => {
             Sent::Whole(response("403 Forbidden", r#"{"message": "not yours"}"#))
         }

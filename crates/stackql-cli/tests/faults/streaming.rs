@@ -41,7 +41,7 @@ fn check(sql: &str, rows: usize, is_held: fn(&Page) -> bool) {
     let gate = Arc::new(Gate::default());
     let held = Arc::clone(&gate);
     let port = listen(move |target| {
-        let page = Page::of(target);
+        let page = Page::from_target(target);
         if is_held(&page) {
             held.pass();
         }

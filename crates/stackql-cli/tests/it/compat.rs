@@ -28,7 +28,7 @@ fn silo(request: &str) -> String {
 const BUCKET: &str = r#"{"ResourceDescription": {"Identifier": "b", "Properties": "{\"Arn\": \"arn:b\", \"BucketName\": \"b\", \"OwnershipControls\": {\"Rules\": [{\"ObjectOwnership\": \"BucketOwnerEnforced\"}]}, \"PublicAccessBlockConfiguration\": {\"RestrictPublicBuckets\": true, \"BlockPublicPolicy\": false}, \"Tags\": [{\"Key\": \"k\", \"Value\": \"v\"}]}"}}"#;
 
 /// What a script prints and says, without compatibility and with it.
-fn told(script: &str, flags: &[&str]) -> String {
+fn output(script: &str, flags: &[&str]) -> String {
     let endpoint = Endpoint::start(silo);
     let registry = format!(r#"{{"url": "file://{}/tests/it", "srcPrefix": "documents"}}"#, env!("CARGO_MANIFEST_DIR"));
     let tell = |compat: &str| {
@@ -49,7 +49,7 @@ fn told(script: &str, flags: &[&str]) -> String {
 }
 
 fn all(scripts: &[&str]) -> String {
-    scripts.iter().map(|script| told(script, &[])).collect::<Vec<_>>().join("\n")
+    scripts.iter().map(|script| output(script, &[])).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn messages_have_nothing_around_them() {
         "DELETE /*+ AWAIT */ FROM silo.stock.crates WHERE name = 'a' RETURNING *",
         "EXPLAIN SELECT name FROM silo.stock.crates WHERE nosuch = 1",
     ]));
-    let explained = |statement| told(statement, &["--outfile=/dev/null"]);
+    let explained = |statement| output(statement, &["--outfile=/dev/null"]);
     assert_snapshot!(
         [explained("EXPLAIN SELECT name FROM silo.stock.crates"), explained("EXPLAIN SELECT 1 AS a")].join("\n")
     );
@@ -109,7 +109,7 @@ fn transactions_say_what_their_statements_would() {
         });
         words.collect::<String>()
     };
-    assert_snapshot!(journal([told(&commit, &[]), told(&stopped, &[]), told(&back, &[eager])].join("\n")));
+    assert_snapshot!(journal([output(&commit, &[]), output(&stopped, &[]), output(&back, &[eager])].join("\n")));
 }
 
 #[test]

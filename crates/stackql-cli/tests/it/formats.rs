@@ -12,7 +12,7 @@ use crate::{run, stackql};
 const FORMATS: [&str; 8] = ["table", "csv", "text", "pptext", "json", "jsonl", "markdown", "ndjson"];
 
 /// What all formats, or all with a flag, make of a script.
-fn shown(script: &str, flags: &[&str]) -> String {
+fn output(script: &str, flags: &[&str]) -> String {
     FORMATS.map(|format| shown_as(format, script, flags)).concat()
 }
 
@@ -45,7 +45,7 @@ fn provided(select: &str, flags: &[&str]) -> String {
 #[test]
 fn values_look_as_their_kinds_do() {
     let script = "SELECT 7 AS i, 48.0 AS f, 0.07143 AS small, true AS yes, 'a,\"b\"' AS t, NULL AS n";
-    assert_snapshot!(shown(script, &[]));
+    assert_snapshot!(output(script, &[]));
 }
 
 #[test]
@@ -62,13 +62,13 @@ fn the_go_programs_json_is_strings() {
 #[test]
 fn empty_results_have_their_shape() {
     let script = "SELECT 1 AS a, 'x' AS b WHERE false";
-    assert_snapshot!(shown(script, &[]));
+    assert_snapshot!(output(script, &[]));
     assert_eq!(shown_as("json", script, &["--compat=stackql"]), "-- json\nnull\n");
 }
 
 #[test]
 fn results_of_several_statements_follow_one_another() {
-    assert_snapshot!(shown("SELECT 1 AS a; SELECT 'x' AS b, 2 AS c;", &[]));
+    assert_snapshot!(output("SELECT 1 AS a; SELECT 'x' AS b, 2 AS c;", &[]));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn what_has_no_rows_prints_nothing() {
 
 #[test]
 fn headers_are_hidden_where_lines_are_rows() {
-    assert_snapshot!(shown("SELECT 1 AS a, 2 AS b", &["-H"]));
+    assert_snapshot!(output("SELECT 1 AS a, 2 AS b", &["-H"]));
 }
 
 #[test]

@@ -41,7 +41,7 @@ SELECT note FROM notes ORDER BY note;
 DROP TABLE notes;
 "#;
 
-fn told(backend: &str, more: &[&str], script: &str) -> (String, String) {
+fn output(backend: &str, more: &[&str], script: &str) -> (String, String) {
     let flag = format!("--sqlBackend={backend}");
     let output = run(&[&["exec", script, "-o", "csv", &flag], more].concat());
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -75,29 +75,29 @@ fn file(folder: &TempDir) -> String {
 
 #[test]
 fn whoever_keeps_it_answers_are_alike() {
-    let memory = told("{}", &[], SCRIPT);
+    let memory = output("{}", &[], SCRIPT);
     assert_snapshot!(format!("{}----\n{}", memory.0, memory.1));
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(told(&file(&folder), &[], SCRIPT), memory);
+    assert_eq!(output(&file(&folder), &[], SCRIPT), memory);
     let Some((_runtime, server)) = server() else { return };
-    assert_eq!(told(&postgres(&server, "one"), &[], SCRIPT), memory);
-    assert_eq!(told(&postgres(&server, "two"), &["--export.alias=stackql_export"], SCRIPT), memory);
+    assert_eq!(output(&postgres(&server, "one"), &[], SCRIPT), memory);
+    assert_eq!(output(&postgres(&server, "two"), &["--export.alias=stackql_export"], SCRIPT), memory);
     // A process after the other.
     let statements: Vec<&str> = SCRIPT.split_inclusive(";\n").collect();
-    let parts = statements.chunks(7).map(|part| told(&postgres(&server, "three"), &[], &part.concat()).0);
+    let parts = statements.chunks(7).map(|part| output(&postgres(&server, "three"), &[], &part.concat()).0);
     assert_eq!(parts.collect::<String>(), memory.0);
 }
 
 #[test]
 fn a_database_is_asked_only_where_something_kept_is_meant() {
     let nowhere = "{\"dbEngine\": \"postgres_tcp\", \"dsn\": \"postgres://u:hush@127.0.0.1:1/fleet\"}";
-    let (out, err) = told(nowhere, &[], "SHOW PROVIDERS");
+    let (out, err) = output(nowhere, &[], "SHOW PROVIDERS");
     assert!(out.starts_with("name,version"), "{out}{err}");
     assert_eq!(err, "");
-    let (_, err) = told(nowhere, &[], "CREATE TABLE t (x TEXT)");
+    let (_, err) = output(nowhere, &[], "CREATE TABLE t (x TEXT)");
     assert!(err.starts_with("error: cannot connect to postgres://127.0.0.1:1/fleet: Connection refused"), "{err}");
     assert!(!err.contains("hush"), "{err}");
-    let (_, err) = told("{dbEngine: snowflake_tcp}", &[], "SELECT 1");
+    let (_, err) = output("{dbEngine: snowflake_tcp}", &[], "SELECT 1");
     assert_eq!(
         err.trim_end(),
         "error: the SQL backend snowflake_tcp is not known; dbEngine is sqlite3_embedded or postgres_tcp"
@@ -110,7 +110,7 @@ fn exported_tables_are_found_by_other_programs() {
                   notes.note = 'tea'; CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS n FROM notes; REFRESH \
                   MATERIALIZED VIEW counted; SELECT * FROM counted";
     let folder = tempfile::tempdir().unwrap();
-    let (out, err) = told(&file(&folder), &["--export.alias=stackql_export"], script);
+    let (out, err) = output(&file(&folder), &["--export.alias=stackql_export"], script);
     assert!(out.ends_with("n\n1\n"), "{out}{err}");
     let asked = "SELECT * FROM \"stackql_export.notes\"; SELECT * FROM \"stackql_export.counted\"";
     if let Some(printed) =
@@ -119,7 +119,7 @@ fn exported_tables_are_found_by_other_programs() {
         assert_eq!(printed, "milk\n1\n");
     }
     let Some((_runtime, server)) = server() else { return };
-    let (out, err) = told(&postgres(&server, "public"), &["--export.alias=stackql_export"], script);
+    let (out, err) = output(&postgres(&server, "public"), &["--export.alias=stackql_export"], script);
     assert!(out.ends_with("n\n1\n"), "{out}{err}");
     let dsn = server.dsn_of_owner("postgres");
     let asked = ["-X", "-A", "-t", "-d", &dsn, "-c", "SELECT * FROM stackql_export.notes, stackql_export.counted"];

@@ -188,12 +188,16 @@ impl AuthContext {
             // Requests would go without what the definitions name.
             return Err(wrong("it has no type".to_owned()));
         }
-        Ok(Self { written: CredentialHash::of(&[text]), text: text.into(), ..read })
+        Ok(Self { written: CredentialHash::from_parts(&[text]), text: text.into(), ..read })
     }
 
     fn parse(written: Value) -> Result<Self, serde_json::Error> {
         let text = written.to_string();
-        Ok(Self { written: CredentialHash::of(&[&text]), text: text.into(), ..serde_json::from_value(written)? })
+        Ok(Self {
+            written: CredentialHash::from_parts(&[&text]),
+            text: text.into(),
+            ..serde_json::from_value(written)?
+        })
     }
 
     /// The context with another value of a key; `a.b` is the member `b` of `a`. A value that is no list and no object is
@@ -237,7 +241,7 @@ impl AuthContext {
             oci: OciKeys::default(),
             database: None,
             unknown: BTreeMap::new(),
-            written: CredentialHash::of(&[kind]),
+            written: CredentialHash::from_parts(&[kind]),
             text: serde_json::json!({ "type": kind }).to_string().into(),
         }
     }

@@ -37,7 +37,7 @@ enum Style {
 
 /// Asks for a token.
 pub(super) async fn token(of: &Authenticator, client: &Client) -> Result<Token, AttemptFailure> {
-    let asked = Application::of(&of.context, &client.settings.environment).map_err(|e| of.failure(&e))?;
+    let asked = Application::from_context(&of.context, &client.settings.environment).map_err(|e| of.failure(&e))?;
     let token = match asked.style {
         Style::Form => asked.in_form(client).token(of, client).await?,
         Style::Header => asked.in_header(client).token(of, client).await?,
@@ -52,7 +52,7 @@ pub(super) async fn token(of: &Authenticator, client: &Client) -> Result<Token, 
 }
 
 impl Application {
-    fn of(context: &AuthContext, environment: &Environment) -> Result<Self, SourceError> {
+    fn from_context(context: &AuthContext, environment: &Environment) -> Result<Self, SourceError> {
         let keys = &context.oauth2;
         let url = keys.token_url.as_deref().ok_or("names no token_url; give the address that gives tokens")?;
         let url = address(&expand_env("token_url", url, environment)?)

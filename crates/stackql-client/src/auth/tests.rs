@@ -31,7 +31,7 @@ async fn sent(folder: &Path) -> String {
     let auth = world.definitions().unwrap_or_default();
     let request = request(auth.clone(), "GET");
     let answer = tokio::time::timeout(Duration::from_secs(10), client.send(&request)).await.unwrap();
-    let authoriser = client.authorisers.of(&client.settings, "p", &auth);
+    let authoriser = client.authorisers.for_service(&client.settings, "p", &auth);
     let printed = format!("{client:?} {authoriser:?} {answer:?}");
     assert!(!printed.contains("hush"), "{}: {printed}", folder.display());
     let said = match answer {

@@ -41,7 +41,7 @@ impl DiskCache {
     /// A text that is another after each write to a service. The service's folder is made, since whoever writes tells
     /// of it only where there is one.
     pub(super) fn writes(&self, service: &ServiceKey) -> Vec<u8> {
-        let folder = self.of(service);
+        let folder = self.service_folder(service);
         let found = match fs::read(folder.join(WRITES)) {
             Err(error) if error.kind() == ErrorKind::NotFound => make(&folder).map(|()| Vec::new()),
             other => other,
@@ -79,7 +79,7 @@ impl DiskCache {
 
     /// Drops the answers of a service, and tells of a write, also where nothing is kept any more: others may.
     pub(super) fn invalidate(&self, service: &ServiceKey) {
-        let folder = self.of(service);
+        let folder = self.service_folder(service);
         if !folder.exists() {
             return;
         }
@@ -132,12 +132,12 @@ impl DiskCache {
         Ok(())
     }
 
-    fn of(&self, service: &ServiceKey) -> PathBuf {
+    fn service_folder(&self, service: &ServiceKey) -> PathBuf {
         self.folder.join(plain(&service.provider)).join(plain(&service.name))
     }
 
     fn answer(&self, service: &ServiceKey, name: &str) -> PathBuf {
-        self.of(service).join(name).with_extension(ANSWER)
+        self.service_folder(service).join(name).with_extension(ANSWER)
     }
 
     /// The result of something done here; nothing is kept here any more once that failed.

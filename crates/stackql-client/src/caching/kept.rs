@@ -28,7 +28,7 @@ impl CachedResponse {
         if !is_whole || answer.body.len() > LARGEST || !is_good() {
             return None;
         }
-        let masks = request.operation.masks();
+        let masks = request.operation.redactor();
         let mut answer = to_response(answer);
         answer.headers.retain(|(name, _)| !masks.hides(name));
         Some(Self { received_at: SystemTime::now(), response: answer })

@@ -70,13 +70,13 @@ impl Process {
         String::from_utf8(self.caching.send(request).await.unwrap().body.to_vec()).unwrap()
     }
 
-    fn asked(&self) -> usize {
+    fn request_count(&self) -> usize {
         self.api.asked.load(Ordering::SeqCst)
     }
 
     /// Lets everything run until so many questions are asked.
     async fn until_asked(&self, times: usize) {
-        while self.asked() < times {
+        while self.request_count() < times {
             tokio::task::yield_now().await;
         }
         settled().await;
@@ -177,7 +177,7 @@ async fn a_good_answer_is_given_again_and_says_so() {
         ..first.attempts[0].clone()
     };
     assert_eq!(attempt, wanted);
-    assert_eq!(process.asked(), 1);
+    assert_eq!(process.request_count(), 1);
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn an_answer_is_given_until_it_is_too_old() {
         ] {
             let request = with(read(path), |r| r.max_age = Some(max_age));
             let key = process.caching.key(&request).await.unwrap().unwrap();
-            let kept = CachedResponse { received_at, response: answer(200, "kept").unwrap() };
+            let kept = CachedResponse { received_at: came, response: answer(200, "kept").unwrap() };
             match &process.caching.disk {
                 Some(disk) => disk.store(&key.service, &key.name, &kept),
                 None => process.caching.memory.insert(key, kept).await,
@@ -236,7 +236,7 @@ async fn an_answer_is_given_until_it_is_too_old() {
             assert_eq!(process.body(&request).await == "kept", is_given, "{path}");
             assert!(process.caching.has_cached(&request).await, "{path}");
         }
-        assert_eq!(process.asked(), 2);
+        assert_eq!(process.request_count(), 2);
     }
 }
 
@@ -254,7 +254,7 @@ async fn the_next_process_finds_what_was_kept_in_the_folder() {
     let attempt = &found.attempts[0];
     assert_eq!((attempt.url.as_str(), attempt.request_id.as_deref()), ("http://here/a", Some("id-1")));
     assert!(attempt.cached);
-    assert_eq!((next.asked(), next.caching.has_cached(&read("/b")).await), (0, false));
+    assert_eq!((next.request_count(), next.caching.has_cached(&read("/b")).await), (0, false));
     assert_eq!(files(&folder, "").len(), 1);
 }
 
@@ -320,7 +320,7 @@ async fn what_is_no_good_answer_is_not_kept() {
     *process.api.script.lock().unwrap() = script;
     for asked in 1..=endings {
         let _ = process.caching.send(&read("/a")).await;
-        assert_eq!(process.asked(), asked);
+        assert_eq!(process.request_count(), asked);
     }
     assert!(process.caching.has_cached(&read("/a")).await, "the last is good");
     assert_eq!(files(folder.path(), "").len(), 1);
@@ -339,7 +339,7 @@ async fn equal_questions_at_once_are_sent_once() {
         };
         let all = join_all((0..20).map(|_| process.caching.send(&request)));
         let answers = tokio::join!(all, opened).0;
-        assert_eq!(process.asked(), 1);
+        assert_eq!(process.request_count(), 1);
         assert!(answers.iter().all(|answer| answer.as_ref().unwrap().status == status));
         assert_eq!(sent(&answers).iter().filter(|sent| **sent).count(), 1);
     }
@@ -357,7 +357,7 @@ async fn an_error_is_told_to_all_that_wait_for_the_answer() {
     let all = join_all((0..3).map(|_| process.caching.send(&request)));
     let answers = tokio::join!(all, opened).0;
     assert!(answers.iter().all(|answer| answer.as_ref().unwrap_err().message == "broke"));
-    assert_eq!((process.asked(), process.body(&request).await.as_str()), (1, "2"));
+    assert_eq!((process.request_count(), process.body(&request).await.as_str()), (1, "2"));
 }
 
 #[tokio::test]
@@ -370,7 +370,7 @@ async fn another_sends_where_the_first_gives_up() {
     let mut second = Box::pin(process.caching.send(&request));
     assert!(futures::poll!(&mut second).is_pending());
     settled().await;
-    assert_eq!(process.asked(), 1);
+    assert_eq!(process.request_count(), 1);
     drop(first);
     process.until_asked(2).await;
     process.api.gate.add_permits(1);
@@ -386,7 +386,7 @@ async fn the_first_goes_on_for_the_others_while_nobody_polls_it() {
     process.until_asked(1).await;
     process.api.gate.add_permits(1);
     assert_eq!(sent(&[process.caching.send(&request).await, first.await]), [false, true]);
-    assert_eq!(process.asked(), 1);
+    assert_eq!(process.request_count(), 1);
 }
 
 #[tokio::test]
@@ -496,7 +496,7 @@ async fn a_damaged_file_is_replaced() {
         assert!(!path.exists());
         fs::write(&path, &file).unwrap();
         process.body(&read("/a")).await;
-        assert_eq!(process.asked(), 1);
+        assert_eq!(process.request_count(), 1);
         assert!(Process::start(Some(folder.path())).caching.has_cached(&read("/a")).await);
     }
 }
@@ -525,7 +525,7 @@ async fn no_name_leads_out_of_the_folder() {
             process.body(&question(Verb::Select, place, "/a")).await;
         }
     }
-    let asked = process.asked();
+    let asked = process.request_count();
     assert_eq!(asked, names.len() * 3);
     let all = files(home.path(), "");
     assert_eq!(all.len(), asked, "all are kept");

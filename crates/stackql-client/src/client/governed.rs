@@ -15,7 +15,7 @@ impl Client {
     pub(super) async fn key(&self, request: &Request, url: &url::Url) -> Result<RateKey, AttemptFailure> {
         let operation = &request.operation;
         let (provider, service) = (&operation.provider.name, &operation.service);
-        let authoriser = self.authorisers.of(&self.settings, provider, &service.auth)?;
+        let authoriser = self.authorisers.for_service(&self.settings, provider, &service.auth)?;
         let keys = self.keys(&authoriser).await?;
         Ok(RateKey {
             host: place(url),

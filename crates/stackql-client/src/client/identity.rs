@@ -31,7 +31,7 @@ impl Client {
 
     async fn whose(&self, request: &Request) -> Result<String, AttemptFailure> {
         let (provider, service) = (&request.operation.provider.name, &request.operation.service);
-        let authoriser = self.authorisers.of(&self.settings, provider, &service.auth)?;
+        let authoriser = self.authorisers.for_service(&self.settings, provider, &service.auth)?;
         let keys = self.keys(&authoriser).await?;
         authoriser.whose(self, keys.as_ref().map(Credentials::access_key_id)).await
     }

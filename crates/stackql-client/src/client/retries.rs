@@ -20,7 +20,7 @@ pub(super) enum Retries<'a> {
 impl<'a> Retries<'a> {
     /// Those of a request of which nothing was sent yet. `most`: how often it is sent at most, where the user says it;
     /// `usual`: where nobody does.
-    pub(super) fn of(request: &'a Request, most: Option<u32>, usual: u32) -> Self {
+    pub(super) fn for_request(request: &'a Request, most: Option<u32>, usual: u32) -> Self {
         match &request.operation.method().retry {
             Some(policy) => Self::Stated { policy, most: most.unwrap_or(policy.attempts), made: 1 },
             None => Self::Usual(

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use super::*;
 
 fn key(name: &str) -> RateKey {
-    RateKey { host: "h:443".into(), identity: CredentialHash::of(&[name]), operation: "p.s.List".into() }
+    RateKey { host: "h:443".into(), identity: CredentialHash::from_parts(&[name]), operation: "p.s.List".into() }
 }
 
 fn governor(settings: Settings) -> Arc<RateLimiter> {

@@ -67,7 +67,7 @@ impl Files {
             files.configure(&file, section);
         }
         for (file, section) in load(&credentials.1)? {
-            let keys = Keys::of(&file, &section);
+            let keys = Keys::from_section(&file, &section);
             let profile = files.profiles.entry(section.name).or_default();
             profile.all.0.extend(keys.0.clone());
             profile.credentials = keys;
@@ -77,7 +77,7 @@ impl Files {
 
     /// Takes over a section of the config file. Of two that mean the same, the later counts.
     fn configure(&mut self, file: &Arc<str>, section: Section) {
-        let keys = Keys::of(file, &section);
+        let keys = Keys::from_section(file, &section);
         let profiled = |keys: Keys| Profiled { all: keys.clone(), config: keys, credentials: Keys::default() };
         let kind = ["profile", "sso-session", "services"].into_iter().find(|kind| section.name.starts_with(kind));
         match (kind, kind.and_then(|_| words(&section.name)).as_deref()) {
@@ -100,7 +100,7 @@ impl Profiled {
 }
 
 impl Keys {
-    fn of(file: &Arc<str>, section: &Section) -> Self {
+    fn from_section(file: &Arc<str>, section: &Section) -> Self {
         let value = |(key, entry): (&String, &Entry)| {
             let owned = |block: BTreeMap<&str, &str>| {
                 block.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()

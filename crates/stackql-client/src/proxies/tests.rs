@@ -7,7 +7,7 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
 /// The proxy that a URL is asked through.
 fn proxy(variables: &[(&str, &str)], url: &str) -> Option<String> {
     let proxies = Proxies::named(&environment(variables)).expect("sound")?;
-    proxies.of(&Url::parse(url).expect("URL")).map(|url| url.host_str().expect("host").to_owned())
+    proxies.proxy_for(&Url::parse(url).expect("URL")).map(|url| url.host_str().expect("host").to_owned())
 }
 
 #[test]

@@ -31,7 +31,7 @@ const KINDS: [(TransportErrorKind, &str); 7] = [
 
 /// A request as a text that is the same whenever the same is asked.
 pub(super) fn question(request: &Request) -> String {
-    let masks = request.operation.masks();
+    let masks = request.operation.redactor();
     let operation = &request.operation;
     let mut lines = vec![match &request.payload {
         Payload::Http => {
@@ -94,7 +94,7 @@ pub(super) fn file(question: &str, request: &Request, result: &Result<Response, 
             return format!("{question}{ERROR}{kind}\n{}\n", error.message);
         }
     };
-    let masks = request.operation.masks();
+    let masks = request.operation.redactor();
     let mut lines = vec![format!("HTTP {}", response.status)];
     let lasting = response.headers.iter().filter(|(name, _)| !PASSING.contains(&name.to_ascii_lowercase().as_str()));
     let mut headers: Vec<String> =

@@ -69,7 +69,7 @@ impl Transport for ReplayTransport {
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         let question = question(request);
         let Some(endings) = self.exchanges.get(&question) else {
-            let masks = request.operation.masks();
+            let masks = request.operation.redactor();
             let scope = request.scope.as_ref().map(|scope| format!(" in {scope}")).unwrap_or_default();
             let what = format!(
                 "{}{scope}: {}",

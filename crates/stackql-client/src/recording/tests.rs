@@ -7,15 +7,15 @@ use stackql_provider::{Auth, Parameter, Protocol, Resource, Types};
 use super::*;
 use crate::world::{method_of, request_of};
 
-type Ending = Result<Response, TransportError>;
+type SendResult = Result<Response, TransportError>;
 
 /// Answers with these endings, in turn.
 #[derive(Debug)]
-struct Script(Mutex<VecDeque<Ending>>);
+struct Script(Mutex<VecDeque<SendResult>>);
 
 #[async_trait]
 impl Transport for Script {
-    async fn send(&self, _: &Request) -> Ending {
+    async fn send(&self, _: &Request) -> SendResult {
         self.0.lock().unwrap().pop_front().expect("nothing more is asked")
     }
 
@@ -24,12 +24,12 @@ impl Transport for Script {
     }
 }
 
-fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Ending {
+fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> SendResult {
     let headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     Ok(Response { status, headers, body: body.into(), attempts: Vec::new() })
 }
 
-fn error(kind: TransportErrorKind, message: &str) -> Ending {
+fn error(kind: TransportErrorKind, message: &str) -> SendResult {
     Err(TransportError { kind, message: message.into(), attempts: Vec::new() })
 }
 
@@ -46,16 +46,16 @@ fn request(path: &str, body: &str) -> Request {
     request
 }
 
-async fn record(folder: &Path, exchanges: Vec<(Request, Ending)>) {
+async fn record(folder: &Path, exchanges: Vec<(Request, SendResult)>) {
     let (requests, endings): (Vec<_>, VecDeque<_>) = exchanges.into_iter().unzip();
     let recording = RecordingTransport::new(Arc::new(Script(Mutex::new(endings.clone()))), folder).unwrap();
     for (request, ending) in requests.iter().zip(endings) {
-        assert_eq!(shown(&recording.send(request).await), shown(&ending), "passed on as it is");
+        assert_eq!(display(&recording.send(request).await), display(&ending), "passed on as it is");
     }
 }
 
 /// What a statement sees of an ending, and whether something was sent.
-fn shown(ending: &Ending) -> String {
+fn display(ending: &SendResult) -> String {
     match ending {
         Ok(Response { status, headers, body, .. }) => format!("{status} {headers:?} {body:?}"),
         Err(TransportError { kind, message, .. }) => format!("{kind:?} {message}"),
@@ -88,7 +88,7 @@ async fn what_was_recorded_is_replayed() {
     record(&folder, exchanges.clone()).await;
     let replaying = ReplayTransport::open(&folder).unwrap();
     for (request, ending) in &exchanges {
-        assert_eq!(shown(&replaying.send(request).await), shown(ending));
+        assert_eq!(display(&replaying.send(request).await), display(ending));
     }
     let last = replaying.send(&request("/a", "x=1")).await.unwrap();
     assert_eq!(last.body, "p\x03", "the last answer stays");

@@ -33,7 +33,7 @@ async fn found(folder: &Path, carrier: &Carrier) -> String {
         Ok(profile) => {
             let signed = || Auth { scheme: SIGNED.into(), ..Auth::default() };
             let auth = world.definitions().unwrap_or_else(signed);
-            let authoriser = Authenticators::default().of(settings, "p", &auth).unwrap();
+            let authoriser = Authenticators::default().for_service(settings, "p", &auth).unwrap();
             let (sources, source) = (CredentialSources::default(), authoriser.keys().unwrap());
             let asked = sources.credentials(&authoriser, source, settings, &profile, carrier);
             tokio::time::timeout(Duration::from_secs(10), asked).await.unwrap()
@@ -41,7 +41,7 @@ async fn found(folder: &Path, carrier: &Carrier) -> String {
         Err(message) => Err(message),
     };
     let said = match credentials {
-        Ok(credentials) => shown(&credentials),
+        Ok(credentials) => display(&credentials),
         Err(message) => match message.split_once(TRIED) {
             Some((why, _)) => format!("error: {why}{TRIED} ...\n"),
             None => format!("error: {message}\n"),
@@ -50,7 +50,7 @@ async fn found(folder: &Path, carrier: &Carrier) -> String {
     world.emptied(&said) + &world.server.complaints()
 }
 
-fn shown(credentials: &Credentials) -> String {
+fn display(credentials: &Credentials) -> String {
     format!(
         "access key: {}\nsecret: {}\nsession token: {}\nexpires: {}\n",
         credentials.access_key_id(),

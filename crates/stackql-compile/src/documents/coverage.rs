@@ -51,7 +51,7 @@ pub struct Coverage {
 
 impl Coverage {
     /// Compiles every service of the documents.
-    pub fn of(documents: &Documents) -> Self {
+    pub fn measure(documents: &Documents) -> Self {
         let mut coverage = Self::default();
         for entry in &documents.provider().services {
             let read = documents.read(&entry.name);

@@ -28,7 +28,7 @@ pub(super) struct GraphQl<'a> {
 
 impl<'a> GraphQl<'a> {
     /// The query of a method, if it has one.
-    pub(super) fn of(method: NodeRef<'a>, operation: &Operation<'a>) -> Result<Option<Self>, Diagnostic> {
+    pub(super) fn from_method(method: NodeRef<'a>, operation: &Operation<'a>) -> Result<Option<Self>, Diagnostic> {
         let wrong = |at: NodeRef<'a>, what: &str, advice: &str| Err(Diagnostic::new(at.place(), what, advice));
         let says = |at: NodeRef<'a>| at.text(PROTOCOL).is_some_and(|protocol| protocol.eq_ignore_ascii_case("graphql"));
         let Some(at) = operation.at.get(KEY) else {

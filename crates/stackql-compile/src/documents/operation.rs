@@ -140,7 +140,7 @@ pub(super) fn compile<'a>(
         let accept = at.get("response").and_then(|response| response.text("mediaType"));
         request.accept = accept.unwrap_or_default().to_owned();
     }
-    let query = GraphQl::of(at, operation)?;
+    let query = GraphQl::from_method(at, operation)?;
     let listed = |at: NodeRef<'a>| at.get("servers").filter(|s| s.items().next().is_some());
     let first = |servers: NodeRef<'a>| servers.items().next().and_then(|s| s.text("url"));
     let usual = scene.document.get("servers");

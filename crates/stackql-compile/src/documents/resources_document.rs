@@ -17,7 +17,7 @@ pub(super) struct ResourcesDocument<'a> {
 
 impl<'a> ResourcesDocument<'a> {
     /// The one that a provider's entry of a service names.
-    pub(super) fn of(entry: NodeRef<'a>, problems: &mut Vec<Diagnostic>) -> Option<Self> {
+    pub(super) fn from_entry(entry: NodeRef<'a>, problems: &mut Vec<Diagnostic>) -> Option<Self> {
         match entry.get(PLAIN_RESOURCES)?.target() {
             Ok(document) => {
                 let resources = document.get(PLAIN_RESOURCES).or(document.get(RESOURCES)).unwrap_or(document);
@@ -63,7 +63,7 @@ impl<'a> Operations<'a> {
     /// # Errors
     ///
     /// The document that is named for them cannot be read.
-    pub(super) fn of(
+    pub(super) fn find_operation(
         document: Option<&ResourcesDocument<'a>>,
         resource: NodeRef<'a>,
         home: NodeRef<'a>,

@@ -33,7 +33,7 @@ pub(super) fn compile(
 ) -> Result<(ServiceSource, Vec<Diagnostic>), Diagnostic> {
     let provider = library.first();
     let mut problems = Vec::new();
-    let resources_document = ResourcesDocument::of(entry, &mut problems);
+    let resources_document = ResourcesDocument::from_entry(entry, &mut problems);
     let document = match (document(entry), &resources_document) {
         (Ok(document), _) => document,
         // Nothing but the resources' own document is needed.
@@ -64,7 +64,7 @@ pub(super) fn compile(
     let scene = CompileContext { document, config, is_signed, scope: scope.as_deref(), is_local, permissions: None };
     let mut resources = Vec::new();
     for (name, at) in resources_of(document, resources_document.as_ref()) {
-        let operations = match Operations::of(resources_document.as_ref(), at, document) {
+        let operations = match Operations::find_operation(resources_document.as_ref(), at, document) {
             Ok(operations) => operations,
             Err(problem) => {
                 problems.push(problem);

@@ -7,7 +7,7 @@ use std::path::Path;
 use stackql_compile::{Coverage, DocumentProvider, Documents};
 use stackql_provider::{LazyProvider, Verb};
 
-use crate::shown::shown;
+use crate::shown::describe_source;
 
 #[test]
 fn every_case_compiles_to_what_it_says() {
@@ -33,7 +33,7 @@ fn every_case_compiles_to_what_it_says() {
 fn commands_and_tables_are_counted_and_there() {
     let folder = |case: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(case).join("mock/v1.0.0");
     let counted = |case: &str| {
-        let coverage = Coverage::of(&Documents::open(&folder(case)).unwrap());
+        let coverage = Coverage::measure(&Documents::open(&folder(case)).unwrap());
         let methods: Vec<(Verb, usize)> = coverage.methods.into_iter().collect();
         (coverage.services, coverage.resources, methods, coverage.problems.len())
     };
@@ -61,7 +61,7 @@ fn model(case: &Path) -> String {
     for entry in &provider.services {
         match documents.service(&entry.name) {
             Ok(compiled) => {
-                out.push_str(&shown(&compiled.source));
+                out.push_str(&describe_source(&compiled.source));
                 for problem in compiled.problems {
                     out.push_str(&format!("problem: {problem}\n"));
                 }
@@ -69,7 +69,7 @@ fn model(case: &Path) -> String {
             Err(problem) => out.push_str(&format!("no service {}: {problem}\n", entry.name)),
         }
     }
-    let coverage = Coverage::of(&documents);
+    let coverage = Coverage::measure(&documents);
     for method in coverage.unreachable {
         out.push_str(&format!("unreachable: {method}\n"));
     }

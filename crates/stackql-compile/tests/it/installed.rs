@@ -33,7 +33,7 @@ fn columns(root: &TempDir) -> Vec<String> {
     installed.resource(0, 0).unwrap().columns.into_iter().map(|c| c.name).collect()
 }
 
-fn kept(root: &TempDir) -> Vec<PathBuf> {
+fn cached_files(root: &TempDir) -> Vec<PathBuf> {
     let entries = fs::read_dir(root.path().join("kept")).unwrap();
     entries.map(|entry| entry.unwrap().path()).collect()
 }
@@ -49,7 +49,7 @@ fn change(root: &TempDir, file: &str, from: &str, to: &str) {
 fn what_is_kept_is_read_and_what_is_damaged_made_again() {
     let root = world("resources_apart_and_files");
     assert_eq!(columns(&root), ["id", "owner"]);
-    let [file] = &*kept(&root) else { panic!("one service, one file") };
+    let [file] = &*cached_files(&root) else { panic!("one service, one file") };
     let whole = fs::read(file).unwrap();
     let written = fs::metadata(file).unwrap().modified().unwrap();
     assert_eq!(columns(&root), ["id", "owner"]);

@@ -29,7 +29,7 @@ fn check(directory: &str, absent: &[&str]) {
         tar::Archive::new(GzDecoder::new(File::open(&archive).unwrap())).unpack(&into).unwrap();
         let version = archive.file_stem().unwrap();
         let documents = Documents::open(&into.join(version)).unwrap();
-        let coverage = Coverage::of(&documents);
+        let coverage = Coverage::measure(&documents);
         let name = format!("{directory} {}", version.display());
         let unexpected: Vec<_> = coverage.failed.iter().filter(|f| !absent.contains(&f.as_str())).collect();
         assert!(unexpected.is_empty(), "{name}: {unexpected:?} {:?}", coverage.problems);

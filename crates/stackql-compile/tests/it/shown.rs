@@ -8,7 +8,7 @@ use stackql_provider::{
     Retry, RowLimit, ServiceSource, StatusCondition, Type, TypeRef, Types, ValueStyle,
 };
 
-pub(crate) fn shown(source: &ServiceSource) -> String {
+pub(crate) fn describe_source(source: &ServiceSource) -> String {
     let mut out = String::new();
     let service = &source.service;
     let _ = writeln!(out, "service {} ({})", service.name, service.title);

@@ -26,7 +26,7 @@ pub(super) struct LocalSchema(pub(super) Arc<Context>);
 #[async_trait]
 impl SchemaProvider for LocalSchema {
     fn table_names(&self) -> Vec<String> {
-        self.0.made.iter().map(|made| made.name.clone()).collect()
+        self.0.objects.iter().map(|made| made.name.clone()).collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
@@ -43,7 +43,7 @@ impl SchemaProvider for LocalSchema {
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.0.view(name).is_some() || self.0.made(name).is_some() || self.0.exec_table(name).is_some()
+        self.0.view(name).is_some() || self.0.find_object(name).is_some() || self.0.exec_table(name).is_some()
     }
 }
 

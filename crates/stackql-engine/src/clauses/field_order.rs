@@ -57,7 +57,7 @@ impl Named {
                 self.below(&filter.input)
             }
             LogicalPlan::Limit(limit) => self.below(&limit.input),
-            LogicalPlan::TableScan(scan) => self.of(&table_of(scan)?),
+            LogicalPlan::TableScan(scan) => self.columns_of(&table_of(scan)?),
             _ => None,
         }
     }
@@ -82,7 +82,7 @@ impl Named {
 
     /// The fields of the table that are named, each once. All of them in the table's order are what `*` means, which names
     /// none.
-    fn of(&self, table: &ResourceTable) -> Option<Vec<String>> {
+    fn columns_of(&self, table: &ResourceTable) -> Option<Vec<String>> {
         let is_field = |column: &Column| {
             let at = table.columns.schema.index_of(&column.name).ok();
             at.is_some_and(|at| matches!(table.columns.origins[at], ColumnOrigin::Row(_)))

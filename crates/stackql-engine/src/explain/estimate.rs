@@ -28,7 +28,7 @@ pub(super) struct Estimate {
 }
 
 impl Estimate {
-    pub(super) fn of(exec: &CallExec, calls: CallCount) -> Self {
+    pub(super) fn for_call(exec: &CallExec, calls: CallCount) -> Self {
         let fetch = exec.call_spec();
         let (pages, source) = match (&fetch.operation.method().paging, fetch.options.limit) {
             _ if fetch.options.not_found_is_empty => (1, None),

@@ -29,60 +29,60 @@ use crate::plan::{check_partition, single_partitions, stream as all_of};
 #[derive(Debug, Clone)]
 pub(crate) struct AdaptiveBindJoinExec {
     /// Asks by key.
-    asked: BindJoinExec,
+    lookup: BindJoinExec,
     /// The same with one hole only, that of the outer rows.
     scan_fallback: Arc<dyn ExecutionPlan>,
     /// The most keys that are asked for; `None` is any number.
-    most: Option<usize>,
+    max_keys: Option<usize>,
 }
 
 impl AdaptiveBindJoinExec {
     pub(super) fn new(asked: BindJoinExec, listed: Arc<dyn ExecutionPlan>, most: Option<usize>) -> Self {
-        Self { asked, scan_fallback: listed, most }
+        Self { lookup: asked, scan_fallback: listed, max_keys: most }
     }
 
     /// The relation asked for by key, as few times as the rows take that are wanted; `None` where that takes all.
-    pub(crate) fn asked(&self, demand: Demand) -> Option<BindJoinExec> {
-        let is_less = demand != Demand::All && !self.asked.needs_all_outer_rows();
-        is_less.then(|| self.asked.with_demand(demand))
+    pub(crate) fn lookup_within(&self, demand: Demand) -> Option<BindJoinExec> {
+        let is_less = demand != Demand::All && !self.lookup.needs_all_outer_rows();
+        is_less.then(|| self.lookup.with_demand(demand))
     }
 
     pub(crate) fn key_names(&self) -> Vec<String> {
-        self.asked.key_names()
+        self.lookup.key_names()
     }
 
     /// The most keys that are asked for; `None` is any number.
     pub(crate) fn most(&self) -> Option<usize> {
-        self.most
+        self.max_keys
     }
 
     pub(super) fn inner(&self) -> Self {
-        Self { asked: self.asked.inner(), ..self.clone() }
+        Self { lookup: self.lookup.inner(), ..self.clone() }
     }
 
     /// Reads the outer rows until all are there, or have too many keys; then what is to be run.
     async fn execute_adaptive(self, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let mut outer = all_of(self.asked.outer(), Arc::clone(&task))?;
-        let (schema, keys) = (outer.schema(), self.asked.keys()?);
+        let mut outer = all_of(self.lookup.outer(), Arc::clone(&task))?;
+        let (schema, keys) = (outer.schema(), self.lookup.keys()?);
         let (mut seen, mut rows) = (SeenKeys::new(), Vec::new());
         while let Some(batch) = outer.try_next().await? {
             keys.take_new(&batch, &mut seen)?;
             rows.push(batch);
-            if self.most.is_some_and(|most| seen.len() > most) {
+            if self.max_keys.is_some_and(|most| seen.len() > most) {
                 let all = stream::iter(rows.into_iter().map(Ok)).chain(outer);
                 let all = one_shot(Box::pin(RecordBatchStreamAdapter::new(schema, all)))?;
                 let none = RecordBatch::new_empty(Arc::clone(keys.schema()));
-                return all_of(&self.asked.instantiate_inner(&self.scan_fallback, all, &none)?, task);
+                return all_of(&self.lookup.instantiate_inner(&self.scan_fallback, all, &none)?, task);
             }
         }
-        self.asked.over(chunk(&concat_batches(&schema, &rows)?)?).execute(0, task)
+        self.lookup.over(chunk(&concat_batches(&schema, &rows)?)?).execute(0, task)
     }
 }
 
 impl DisplayAs for AdaptiveBindJoinExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EitherExec: {}, ", self.asked.display_keys())?;
-        match self.most {
+        write!(f, "EitherExec: {}, ", self.lookup.display_keys())?;
+        match self.max_keys {
             Some(most) => write!(f, "by key up to {most} keys, else listed"),
             None => f.write_str("by key"),
         }
@@ -95,11 +95,11 @@ impl ExecutionPlan for AdaptiveBindJoinExec {
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
-        self.asked.properties()
+        self.lookup.properties()
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        self.asked.children().into_iter().chain([&self.scan_fallback]).collect()
+        self.lookup.children().into_iter().chain([&self.scan_fallback]).collect()
     }
 
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
@@ -109,14 +109,18 @@ impl ExecutionPlan for AdaptiveBindJoinExec {
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         let [outer, by_key, listed] = <[_; 3]>::try_from(children)
             .map_err(|_| DataFusionError::Internal("EitherExec has an outer relation and two bodies".into()))?;
-        Ok(Arc::new(Self { asked: self.asked.with_inputs(outer, by_key), scan_fallback: listed, most: self.most }))
+        Ok(Arc::new(Self {
+            lookup: self.lookup.with_inputs(outer, by_key),
+            scan_fallback: listed,
+            max_keys: self.max_keys,
+        }))
     }
 
     fn apply_expressions(
         &self,
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        self.asked.apply_expressions(f)
+        self.lookup.apply_expressions(f)
     }
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {

@@ -101,7 +101,7 @@ impl Binder {
         let LogicalPlan::Projection(projection) = plan else { return Ok(PushedDown::untouched(plan, conditions)) };
         let below = Below::new(conditions, |column| {
             let at = projection.schema.maybe_index_of_column(column)?;
-            Some(Beneath::of(&projection.expr[at]))
+            Some(Beneath::from_expr(&projection.expr[at]))
         });
         let PushedDown { plan, resolutions } =
             self.push_down(Arc::unwrap_or_clone(projection.input), &below.conditions)?;
@@ -135,7 +135,7 @@ impl Binder {
             let at = aggregate.schema.maybe_index_of_column(column)?;
             match aggregate.group_expr.get(at) {
                 Some(expr) if is_set => Some(Beneath::Expression(expr.clone())),
-                Some(expr) => Some(Beneath::of(expr)),
+                Some(expr) => Some(Beneath::from_expr(expr)),
                 // The least and the greatest of a group are values of its rows.
                 None => match aggregate.aggr_expr.get(at.checked_sub(aggregate.group_expr.len())?)? {
                     Expr::AggregateFunction(call) if ["min", "max"].contains(&call.func.name()) => {
@@ -321,7 +321,7 @@ enum Beneath {
 }
 
 impl Beneath {
-    fn of(expr: &Expr) -> Self {
+    fn from_expr(expr: &Expr) -> Self {
         as_column(expr).map_or_else(|| Self::Expression(expr.clone()), Self::Column)
     }
 }

@@ -34,7 +34,7 @@ impl Binder {
         let Some(table) = table_of(&scan) else {
             return Ok(PushedDown::untouched(LogicalPlan::TableScan(scan), conditions));
         };
-        let columns = Columns::of(conditions);
+        let columns = Columns::from_conditions(conditions);
         let (method, needs_more) = columns.method(&table);
         let binds = |condition: &&Condition| match (&condition.kind, method) {
             (Kind::Literal(literal), Some(method)) => {
@@ -93,7 +93,7 @@ impl Binder {
 }
 
 impl<'a> Columns<'a> {
-    fn of(conditions: &'a [Condition]) -> Self {
+    fn from_conditions(conditions: &'a [Condition]) -> Self {
         let mut columns = Self::default();
         let mut ranges = Vec::new();
         for condition in conditions {

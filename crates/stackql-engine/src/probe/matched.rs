@@ -82,10 +82,10 @@ impl Matched {
         let is_first: BooleanArray =
             numbers.iter().map(|number| Some(number.is_some_and(|n| self.is_first(n)))).collect();
         if self.is_semi {
-            return self.made(&filter_record_batch(pairs, &is_first)?, |column| column);
+            return self.joined_batch(&filter_record_batch(pairs, &is_first)?, |column| column);
         }
         // The number stands between the two sides.
-        self.made(pairs, |column| if column < at { column } else { column + 1 })
+        self.joined_batch(pairs, |column| if column < at { column } else { column + 1 })
     }
 
     /// Whether a build row has its first match.
@@ -96,7 +96,7 @@ impl Matched {
         is_first
     }
 
-    fn made(&self, pairs: &RecordBatch, place: impl Fn(usize) -> usize) -> Result<RecordBatch> {
+    fn joined_batch(&self, pairs: &RecordBatch, place: impl Fn(usize) -> usize) -> Result<RecordBatch> {
         let columns = self.columns.iter().map(|&column| Arc::clone(pairs.column(place(column)))).collect();
         self.batch(columns, pairs.num_rows())
     }

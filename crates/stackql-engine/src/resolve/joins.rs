@@ -26,8 +26,8 @@ pub(super) fn rewrite_natural_joins(select: &mut Select, relations: &mut Relatio
                 join.join_operator = JoinOperator::Inner(constraint.clone());
             }
             let Some(constraint) = natural(&mut join.join_operator) else { continue };
-            let left = relations.of(&[before])?;
-            let right = relations.of(&[alone(join.relation.clone())])?;
+            let left = relations.relations_of_from(&[before])?;
+            let right = relations.relations_of_from(&[alone(join.relation.clone())])?;
             if left.iter().chain(&right).all(|relation| !relation.opaque) {
                 *constraint = common(&left, &right);
             }
@@ -39,7 +39,7 @@ pub(super) fn rewrite_natural_joins(select: &mut Select, relations: &mut Relatio
 /// Makes conditions of WHERE of those in the ON of inner joins that name relations which FROM lists later. As in SQLite,
 /// they see all of FROM.
 fn look_ahead(select: &mut Select, relations: &mut RelationResolver) -> Result<(), Error> {
-    let all = relations.of(&select.from)?;
+    let all = relations.relations_of_from(&select.from)?;
     let mut later = Vec::new();
     for from in &mut select.from {
         let keeps_right = |join: &Join| {
@@ -56,7 +56,7 @@ fn look_ahead(select: &mut Select, relations: &mut RelationResolver) -> Result<(
             else {
                 continue;
             };
-            let seen = relations.of(&[so_far])?;
+            let seen = relations.relations_of_from(&[so_far])?;
             if names_of(on).iter().any(|name| !has(&seen, name) && has(&all, name)) {
                 later.push(on.clone());
                 *operator = JoinOperator::CrossJoin(JoinConstraint::None);

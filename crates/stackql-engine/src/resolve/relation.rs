@@ -228,7 +228,7 @@ impl RelationResolver {
         let parts = words(name);
         match parts.as_slice() {
             [one] if self.context.exec_table(one).is_some() => Ok(Some(vec![one.clone()])),
-            [one] => match (self.cte(one), self.context.made(one)) {
+            [one] => match (self.cte(one), self.context.find_object(one)) {
                 (Some((own, _)), _) => Ok(Some(vec![own.clone()])),
                 (None, None) if self.context.view(one).is_some() => Ok(Some(parts)),
                 (None, Some(made)) => Ok(Some(vec![made.name.clone()])),
@@ -259,7 +259,7 @@ impl RelationResolver {
     }
 
     /// The relations of a FROM clause.
-    pub(super) fn of(&mut self, from: &[TableWithJoins]) -> Result<Vec<Relation>, Error> {
+    pub(super) fn relations_of_from(&mut self, from: &[TableWithJoins]) -> Result<Vec<Relation>, Error> {
         let mut all = Vec::new();
         for item in from {
             self.factor(&item.relation, &mut all)?;
@@ -278,7 +278,7 @@ impl RelationResolver {
                 (relation(SUBQUERY, Vec::new(), columns), alias)
             }
             TableFactor::NestedJoin { table_with_joins, alias: None } => {
-                all.extend(self.of(std::slice::from_ref(table_with_joins))?);
+                all.extend(self.relations_of_from(std::slice::from_ref(table_with_joins))?);
                 return Ok(());
             }
             TableFactor::Table { name, alias, .. } | TableFactor::Function { name, alias, .. } => {
@@ -316,7 +316,7 @@ impl RelationResolver {
                 let label = format!("{METHOD}{}", executed.method());
                 Relation { label, ..of_schema(one, &schema, shown) }
             }
-            [one] => match (self.cte(one), self.context.view(one), self.context.made(one)) {
+            [one] => match (self.cte(one), self.context.view(one), self.context.find_object(one)) {
                 (Some((_, columns)), ..) => relation(one, parts.clone(), columns.clone()),
                 (None, Some(view), _) => {
                     let (label, called) = (view.label(one), view.resource.clone());
@@ -376,7 +376,7 @@ impl RelationResolver {
 
     /// The names of what a SELECT gives.
     pub(super) fn projected(&mut self, select: &Select) -> Result<OutputColumns, Error> {
-        let mut relations = self.of(&select.from)?;
+        let mut relations = self.relations_of_from(&select.from)?;
         method_columns::show_only(select, &mut relations);
         let spelled = |name: &str, within: &[Relation]| -> Result<String, Error> {
             match match_name(name, within.iter().flat_map(Relation::names)) {

@@ -7,7 +7,7 @@ use stackql_call::Keyring;
 use stackql_provider::{Auth, Provider};
 use stackql_sql::Show;
 
-use super::{Session, message, rows};
+use super::{Session, message_output, rows_output};
 use crate::error::Error;
 use crate::show::{Listing, filter_listing};
 use crate::{Failure, StatementOutput};
@@ -57,20 +57,20 @@ impl Session {
                 Err(error) => return Err(Error::from(error).into()),
             });
         }
-        Ok(rows(filter_listing(Listing::new(&["provider", "type", "source"], &[]).with(shown), show)?))
+        Ok(rows_output(filter_listing(Listing::new(&["provider", "type", "source"], &[]).with(shown), show)?))
     }
 
     pub(super) async fn log_in(&self, name: &str, scopes: &[String]) -> Result<StatementOutput, Failure> {
         let (provider, auth) = self.authorised(name)?;
         let said = self.keyring()?.log_in(&provider.name, &auth, scopes).await.map_err(Error::from)?;
-        Ok(message(&format!("{}: {said}", provider.name)))
+        Ok(message_output(&format!("{}: {said}", provider.name)))
     }
 
     pub(super) async fn revoke(&self, name: &str) -> Result<StatementOutput, Failure> {
         let provider = self.definitions.provider(name).map_err(Error::from)?;
         self.keyring()?.revoke(&provider.name).await;
         let text = "what was obtained to authorise requests is forgotten, and it is not asked before AUTH LOGIN";
-        Ok(message(&format!("{}: {text}", provider.name)))
+        Ok(message_output(&format!("{}: {text}", provider.name)))
     }
 
     pub(super) fn set_auth(&self, provider: &str, key: &str, value: &str) -> Result<StatementOutput, Failure> {
@@ -79,7 +79,7 @@ impl Session {
         }
         let (provider, auth) = self.authorised(provider)?;
         self.keyring()?.set(&provider.name, &auth, key, value).map_err(Error::from)?;
-        Ok(self.is_set())
+        Ok(self.set_message())
     }
 }
 

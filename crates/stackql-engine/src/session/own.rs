@@ -13,7 +13,7 @@ use stackql_sql::sqlparser::ast::Expr;
 use stackql_sql::{Create, Delete, Insert, ObjectKind, ObjectName, Query, Statement, Update};
 
 use super::planner::StatementPlanner;
-use super::{Session, message};
+use super::{Session, message_output};
 use crate::built_in::BuiltIn;
 use crate::catalog::resource_table;
 use crate::error::Error;
@@ -39,7 +39,7 @@ impl Session {
         let kind = StoredKind::from(made);
         if let Some(known) = planner.context.find_local_object(&name) {
             match (unless_exists, replaces && known.kind == kind) {
-                (true, _) => return Ok(message(DONE)),
+                (true, _) => return Ok(message_output(DONE)),
                 (false, true) => {}
                 (false, false) => return Err(Error::Store(StoreError::Exists(known.name.clone())).into()),
             }
@@ -53,7 +53,7 @@ impl Session {
             (_, None) => (table_schema(&columns), no_rows()),
         };
         store.create(&StoredObject { name, kind, text, schema }, replaces, rows).await.map_err(Error::from)?;
-        Ok(message(DONE))
+        Ok(message_output(DONE))
     }
 
     pub(super) async fn remove(
@@ -69,8 +69,8 @@ impl Session {
             is_gone = self.store()?.remove(other, name).await.map_err(Error::from)?;
         }
         match is_gone || if_exists {
-            true => Ok(message(DONE)),
-            false if BuiltIn::of(name).is_some() => {
+            true => Ok(message_output(DONE)),
+            false if BuiltIn::find(name).is_some() => {
                 Err(Error::invalid(format!("{name} is built in and cannot be dropped; one of your own hides it"))
                     .into())
             }
@@ -92,12 +92,12 @@ impl Session {
             return Err(Error::invalid(text).into());
         }
         self.store()?.refresh(&made.name, rows).await.map_err(Error::from)?;
-        Ok(message("refresh materialized view completed"))
+        Ok(message_output("refresh materialized view completed"))
     }
 
     /// Makes what is built in the user's own, where a name means something of this kind that is not yet.
     async fn materialize_built_in(&self, name: &str, kind: StoredKind) -> Result<(), Failure> {
-        let Some(built_in) = BuiltIn::of(name).filter(|b| StoredKind::from(b.create.kind) == kind) else {
+        let Some(built_in) = BuiltIn::find(name).filter(|b| StoredKind::from(b.create.kind) == kind) else {
             return Ok(());
         };
         if self.planner(None).await?.context.find_local_object(name).is_none() {
@@ -125,7 +125,7 @@ impl Session {
                 self.require_writable("INSERT")?;
                 let rows = planner.new_rows(&table, insert).await?;
                 self.store()?.insert(&table.name, rows).await.map_err(Error::from)?;
-                return Ok(Ok(message("insert into table completed")));
+                return Ok(Ok(message_output("insert into table completed")));
             }
             Statement::Update(Update { assignments, selection, returning, .. }) => {
                 let set: Vec<String> = assignments.iter().map(|(c, v)| format!("{} = {v}", quoted(c))).collect();
@@ -141,7 +141,7 @@ impl Session {
             return Err(Error::invalid("a change of a table of your own has no RETURNING").into());
         }
         self.store()?.change(&text).await.map_err(Error::from)?;
-        Ok(Ok(message("exec completed")))
+        Ok(Ok(message_output("exec completed")))
     }
 
     /// The columns of the first view that a resource may be read by; `None` where it is read by its methods only.
@@ -162,11 +162,11 @@ impl Session {
     pub(super) async fn describe_own(&self, name: &str, extended: bool) -> Result<RecordBatch, Failure> {
         let planner = self.planner(None).await?;
         let missing = || Error::invalid(format!("could not locate table '{name}'"));
-        let made = planner.context.made(name).ok_or_else(missing)?;
+        let made = planner.context.find_object(name).ok_or_else(missing)?;
         let schema = match made.kind {
             StoredKind::View => {
                 let query = body(&made.name, &made.text)?;
-                let built_in = BuiltIn::of(name).filter(|_| planner.context.find_local_object(name).is_none());
+                let built_in = BuiltIn::find(name).filter(|_| planner.context.find_local_object(name).is_none());
                 match (planner.logical(query, std::slice::from_ref(&made.name)).await, built_in) {
                     (Ok((plan, _)), _) => Arc::clone(plan.schema().inner()),
                     // What it reads may not be installed here.

@@ -98,7 +98,7 @@ impl Session {
             tolerant,
             permits: Semaphore::new(self.options.concurrency.max(1)),
             store: self.store.clone(),
-            made,
+            objects: made,
             course: StatementState::default(),
         });
         // One partition: rows keep the order of the pages, and nothing is fetched before it is wanted.

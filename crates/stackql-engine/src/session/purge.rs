@@ -8,7 +8,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
 use stackql_provider::names::{did_you_mean, nearest};
 
-use super::{Session, rows};
+use super::{Session, rows_output};
 use crate::error::Error;
 use crate::{Failure, StatementOutput};
 
@@ -35,6 +35,6 @@ impl Session {
         let text = format!("PURGE of type '{kind}' successfully completed");
         let column = Arc::new(StringArray::from(vec![text])) as ArrayRef;
         let batch = RecordBatch::try_from_iter([("message", column)]).map_err(DataFusionError::from)?;
-        Ok(StatementOutput { message: said, ..rows(batch) })
+        Ok(StatementOutput { message: said, ..rows_output(batch) })
     }
 }

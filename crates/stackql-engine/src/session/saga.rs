@@ -10,7 +10,7 @@ use stackql_call::{Call, Fault, FaultKind, Response, ResponseError, TransportErr
 use stackql_provider::Verb;
 use stackql_sql::{Statement, parse};
 
-use super::{REHEARSED, Session};
+use super::{DRY_RUN_MESSAGE, Session};
 use crate::awaiting::{WaitFor, finish_call};
 use crate::catalog::resource_table;
 use crate::context::Context;
@@ -53,7 +53,7 @@ impl Saga {
     }
 
     /// A transaction that another process began.
-    pub(super) fn known(history: TransactionHistory, log: Box<dyn TransactionLog>) -> Self {
+    pub(super) fn from_recovered(history: TransactionHistory, log: Box<dyn TransactionLog>) -> Self {
         Self { history, log: Some(log), unwritten: Vec::new() }
     }
 
@@ -118,12 +118,12 @@ impl Session {
             settings.set(self.definitions.as_ref(), name, value)?;
         }
         let parsed = read(&recorded.record.text)?;
-        let planner = self.planner_with(super::join_by(&parsed), settings.bypassing_cache()).await?;
+        let planner = self.planner_with(super::join_hint(&parsed), settings.bypassing_cache()).await?;
         let calls = match planner.is_of_own(&parsed)? {
             true => vec![SagaStep::LocalChange],
             false => {
                 let (plan, verb, _) = planner.change(parsed).await?;
-                self.may_call(verb)?;
+                self.require_callable(verb)?;
                 plan.bind_calls(planner.task()).await?.into_iter().map(SagaStep::Call).collect()
             }
         };
@@ -168,7 +168,7 @@ impl Session {
                 SagaStep::Call(called) => {
                     match Box::pin(self.call(context, saga, at, called)).await.map_err(of_several)? {
                         Some(rows) => carried.rows.push(rows),
-                        None => carried.said = Some(REHEARSED.to_owned()),
+                        None => carried.said = Some(DRY_RUN_MESSAGE.to_owned()),
                     }
                 }
             }

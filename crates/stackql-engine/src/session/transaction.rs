@@ -10,7 +10,7 @@ use stackql_sql::{Statement, parse};
 
 use super::planner::StatementPlanner;
 use super::saga::{InDoubtPolicy, Saga, StepResults};
-use super::{DESPATCHED, Session, join_by, message};
+use super::{DESPATCHED_MESSAGE, Session, join_hint, message_output};
 use crate::awaiting::WaitFor;
 use crate::error::Error;
 use crate::fetch::Tally;
@@ -39,7 +39,7 @@ impl Session {
             return Err(Error::invalid("there is a transaction already; COMMIT or ROLLBACK ends it").into());
         }
         *open = Some(Saga::new(self.options.rollback));
-        Ok(message("OK"))
+        Ok(message_output("OK"))
     }
 
     pub(super) async fn commit(&self) -> Result<StatementOutput, Failure> {
@@ -56,14 +56,14 @@ impl Session {
         }
         said.retain(|_| self.options.compat);
         said.push("OK".to_owned());
-        Ok(message(&said.join("\n")))
+        Ok(message_output(&said.join("\n")))
     }
 
     pub(super) async fn roll_back(&self) -> Result<StatementOutput, Failure> {
         let mut open = self.transaction.lock().await;
         let mut saga = open.take().ok_or_else(none_open)?;
         match saga.history.rollback {
-            RollbackMode::Lazy => Ok(message("Rollback OK")),
+            RollbackMode::Lazy => Ok(message_output("Rollback OK")),
             RollbackMode::Eager => Box::pin(self.compensate(&mut saga, InDoubtPolicy::Stop)).await,
         }
     }
@@ -92,12 +92,12 @@ impl Session {
     ///
     /// As COMMIT; also a transaction that has nothing to go on with.
     pub async fn resume(&self, kept: RecoveredTransaction, doubt: InDoubtPolicy) -> Result<StatementOutput, Failure> {
-        self.may_change()?;
-        let mut saga = Saga::known(kept.history, kept.log);
+        self.require_change_allowed()?;
+        let mut saga = Saga::from_recovered(kept.history, kept.log);
         let refused = match (saga.history.end, saga.history.rollback) {
             _ if saga.history.is_being_undone() => "undoing it was begun",
             (Some(TransactionEnd::Committed), _) => {
-                return Ok(message("the transaction is complete: there is nothing to do"));
+                return Ok(message_output("the transaction is complete: there is nothing to do"));
             }
             (Some(TransactionEnd::RolledBack | TransactionEnd::RolledBackInPart), _) => "it was rolled back",
             (Some(TransactionEnd::Abandoned), _) | (None, RollbackMode::Eager) => {
@@ -105,7 +105,7 @@ impl Session {
             }
             (None, RollbackMode::Lazy) => {
                 Box::pin(self.run_remaining(&mut saga, doubt)).await?;
-                return Ok(message("OK"));
+                return Ok(message_output("OK"));
             }
         };
         Err(Error::invalid(format!("the transaction cannot be resumed: {refused}")).into())
@@ -117,12 +117,12 @@ impl Session {
     ///
     /// Something was not undone; the message has a line for each such statement.
     pub async fn undo(&self, kept: RecoveredTransaction, doubt: InDoubtPolicy) -> Result<StatementOutput, Failure> {
-        self.may_change()?;
-        let mut saga = Saga::known(kept.history, kept.log);
+        self.require_change_allowed()?;
+        let mut saga = Saga::from_recovered(kept.history, kept.log);
         Box::pin(self.compensate(&mut saga, doubt)).await
     }
 
-    fn may_change(&self) -> Result<(), Error> {
+    fn require_change_allowed(&self) -> Result<(), Error> {
         match self.options.read_only {
             true => Err(Error::invalid("the session is read-only, so a transaction is neither resumed nor undone")),
             false => Ok(()),
@@ -130,7 +130,7 @@ impl Session {
     }
 
     /// What a statement does inside a transaction; the statement comes back where it runs as anywhere.
-    pub(super) async fn in_transaction(
+    pub(super) async fn queue_or_run(
         &self,
         statement: Statement,
     ) -> Result<Result<StatementOutput, Statement>, Failure> {
@@ -138,7 +138,7 @@ impl Session {
         let Some(saga) = open.as_mut() else { return Ok(Err(statement)) };
         let settings = self.settings().clone();
         let changes = settings.changes(self.definitions.as_ref())?;
-        let planner = self.planner_with(join_by(&statement), settings.bypassing_cache()).await?;
+        let planner = self.planner_with(join_hint(&statement), settings.bypassing_cache()).await?;
         let (act, table, planned) = match planner.own_changed(&statement)? {
             Some((act, table)) => (act.to_owned(), table, None),
             None => {
@@ -146,7 +146,7 @@ impl Session {
                 if verb == Verb::Select {
                     return Ok(Err(statement));
                 }
-                self.may_call(verb)?;
+                self.require_callable(verb)?;
                 if let Some((_, executed)) =
                     planner.context.exec_tables().into_iter().find(|(_, e)| e.change().is_some())
                 {
@@ -167,7 +167,7 @@ impl Session {
                 return Err(Error::invalid(text).into());
             }
             saga.log_intent(JournalEntry::Statement(noted))?;
-            return Ok(Ok(message("mutating statement queued")));
+            return Ok(Ok(message_output("mutating statement queued")));
         }
         if let (Some(plan), Some(items)) = (&plan, &items) {
             // What cannot be given back is told before anything is sent.
@@ -180,12 +180,12 @@ impl Session {
         let StepResults { rows, said } =
             Box::pin(self.run_steps(&planner.context, saga, statement, InDoubtPolicy::Stop)).await?;
         let is_awaited = plan.as_ref().is_some_and(|plan| plan.call_spec().wait_for != WaitFor::Response);
-        let despatched = plan.as_ref().map_or(DESPATCHED, |plan| self.despatched(plan));
+        let despatched = plan.as_ref().map_or(DESPATCHED_MESSAGE, |plan| self.despatch_message(plan));
         let said = said.unwrap_or_else(|| match is_awaited {
             true => planner.context.course.lro_log.message(&Completeness::Complete, &Tally::default()),
             false => despatched.to_owned(),
         });
-        let (Some(plan), Some(items)) = (plan, items) else { return Ok(Ok(message(&said))) };
+        let (Some(plan), Some(items)) = (plan, items) else { return Ok(Ok(message_output(&said))) };
         let rows = MemorySourceConfig::try_new_exec(&[rows], plan.schema(), None)?;
         let given_back = plan.call_spec().projection.schema().fields().len();
         let plan = project_rows(&planner.state, rows, given_back, &items).await?;
@@ -193,7 +193,7 @@ impl Session {
     }
 
     /// Refuses what would change something behind the back of an open transaction.
-    pub(super) async fn outside_a_transaction(&self, what: &str) -> Result<(), Error> {
+    pub(super) async fn require_no_transaction(&self, what: &str) -> Result<(), Error> {
         match self.is_in_transaction().await {
             true => Err(Error::invalid(format!("{what} cannot stand in a transaction; COMMIT or ROLLBACK first"))),
             false => Ok(()),
@@ -215,7 +215,7 @@ impl Session {
                 Ok::<_, Failure>(said.unwrap_or_else(|| {
                     match saga.history.statements[statement].local_changes().any(awaited) {
                         true => context.course.lro_log.message(&Completeness::Complete, &Tally::default()),
-                        false => DESPATCHED.to_owned(),
+                        false => DESPATCHED_MESSAGE.to_owned(),
                     }
                 }))
             };
@@ -239,7 +239,7 @@ impl Session {
         }
         if left.is_empty() {
             saga.log_outcome(JournalEntry::Ended { how: TransactionEnd::RolledBack })?;
-            return Ok(message("Rollback OK"));
+            return Ok(message_output("Rollback OK"));
         }
         if saga.history.is_being_undone() {
             saga.log_outcome(JournalEntry::Ended { how: TransactionEnd::RolledBackInPart })?;

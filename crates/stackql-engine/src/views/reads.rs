@@ -57,7 +57,7 @@ impl VisitorMut for ViewRefVisitor<'_> {
     fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<Error> {
         if let [one] = relation.0.as_slice()
             && let Some(ident) = one.as_ident()
-            && let Some(made) = self.context.made(&ident.value).filter(|made| made.kind == StoredKind::View)
+            && let Some(made) = self.context.find_object(&ident.value).filter(|made| made.kind == StoredKind::View)
         {
             self.found.push(ViewRef { name: made.name.clone(), text: made.text.clone(), resource: None });
         }

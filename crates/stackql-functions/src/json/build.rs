@@ -42,7 +42,7 @@ pub(crate) const ALL: &[Function] = &[
 ];
 
 fn json_array<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
-    let items: Result<_, _> = row.iter().map(Node::of).collect();
+    let items: Result<_, _> = row.iter().map(Node::from_value).collect();
     Ok(Node::Array(items?).to_json())
 }
 
@@ -51,7 +51,7 @@ fn json_object<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
         return Err(Error::Arguments("every key needs a value"));
     }
     let member = |pair: &'_ [Value<'a>]| -> Result<(Key<'static>, String), Error> {
-        Ok((object_key(&pair[0])?, Node::of(&pair[1])?.to_string()))
+        Ok((object_key(&pair[0])?, Node::from_value(&pair[1])?.to_string()))
     };
     let members: Vec<_> = row.chunks_exact(2).map(member).collect::<Result<_, _>>()?;
     let members = members.into_iter().map(|(key, value)| (key, Node::Scalar(value.into())));
@@ -67,7 +67,7 @@ pub(crate) fn object_key(value: &Value<'_>) -> Result<Key<'static>, Error> {
 }
 
 fn json_quote<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
-    Ok(Node::of(&row[0])?.to_json())
+    Ok(Node::from_value(&row[0])?.to_json())
 }
 
 fn json_pretty<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {

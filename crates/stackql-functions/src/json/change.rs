@@ -85,7 +85,7 @@ fn put(row: &[Value<'_>], when: Put) -> Result<Value<'static>, Error> {
     for change in changes.chunks_exact(2) {
         // What is put nowhere changes nothing.
         let Some(steps) = steps(&change[0])? else { continue };
-        node.put(&steps, Node::of(&change[1])?, when);
+        node.put(&steps, Node::from_value(&change[1])?, when);
     }
     Ok(node.to_json())
 }
@@ -113,7 +113,7 @@ impl<'a> Node<'a> {
         // What is between is made on the way: an array for `[0]` or `[#]`, an object for a name.
         if beyond
             && when.anew
-            && let Some(made) = Node::made(rest, value)
+            && let Some(made) = Node::nest_value(rest, value)
         {
             match (self, step) {
                 (Node::Object(members), Step::Key(name)) => members.push((Key(quoted(name).into()), made)),
@@ -124,9 +124,9 @@ impl<'a> Node<'a> {
     }
 
     /// A value inside of what its path needs.
-    fn made(steps: &[Step<'_>], value: Self) -> Option<Self> {
+    fn nest_value(steps: &[Step<'_>], value: Self) -> Option<Self> {
         let Some((step, rest)) = steps.split_first() else { return Some(value) };
-        let below = Self::made(rest, value)?;
+        let below = Self::nest_value(rest, value)?;
         match step {
             Step::Key(name) => Some(Node::Object(vec![(Key(quoted(name).into()), below)])),
             Step::Index(0) | Step::FromEnd(0) => Some(Node::Array(vec![below])),

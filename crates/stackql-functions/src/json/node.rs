@@ -64,7 +64,7 @@ impl<'a> Node<'a> {
     }
 
     /// What a cell is as JSON: JSON stays what it is, everything else becomes a scalar.
-    pub(crate) fn of(value: &'a Value<'_>) -> Result<Self, Error> {
+    pub(crate) fn from_value(value: &'a Value<'_>) -> Result<Self, Error> {
         Ok(match value {
             Value::Null => Self::NULL,
             Value::Boolean(truth) => Self::scalar(truth.to_string()),

@@ -165,7 +165,7 @@ pub(crate) fn document<'a>(value: &'a Value<'_>) -> Result<Option<Node<'a>>, Err
         Value::Null => None,
         Value::Text(text) | Value::Json(text) => Some(Node::parse(text)?),
         Value::Blob(_) => return Err(Error::MalformedJson("a BLOB is not JSON".to_owned())),
-        other => Some(Node::of(other)?),
+        other => Some(Node::from_value(other)?),
     })
 }
 

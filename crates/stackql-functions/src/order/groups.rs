@@ -28,12 +28,12 @@ pub(super) fn aggregated(aggregate: Aggregate, wanted: &[bool]) -> Result<Ordere
         match if is_wanted { scope.json(&expr)? } else { None } {
             Some((json, form)) => {
                 groups.push(named_as(json, relation, name)?);
-                made.push(Made::of(form));
+                made.push(ResultForm::from_form(form));
             }
             None if is_set => groups.push(scope.plain(expr)?),
             None => {
                 groups.push(named_as(scope.plain(expr)?, relation, name)?);
-                made.push(Made::Plain);
+                made.push(ResultForm::Plain);
             }
         }
     }
@@ -46,7 +46,7 @@ pub(super) fn aggregated(aggregate: Aggregate, wanted: &[bool]) -> Result<Ordere
     }
     let plan = LogicalPlan::Aggregate(Aggregate::try_new(plan.into(), groups, aggregates)?);
     // A set of groups makes more columns than it has expressions.
-    made.resize(plan.schema().fields().len() - made_aggregates.len(), Made::Plain);
+    made.resize(plan.schema().fields().len() - made_aggregates.len(), ResultForm::Plain);
     made.extend(made_aggregates);
     unranked(plan, &made)
 }
@@ -59,7 +59,8 @@ pub(super) fn windowed(window: Window, wanted: &[bool]) -> Result<Ordered> {
     keep_plain(&mut below, input.schema(), &window_expr);
     let Ordered { plan, forms } = ordered(taken(input), &below)?;
     let scope = Scope::new(plan.schema(), &forms);
-    let mut made: Vec<Made> = forms.iter().map(|form| form.map_or(Made::Plain, Made::of)).collect();
+    let mut made: Vec<ResultForm> =
+        forms.iter().map(|form| form.map_or(ResultForm::Plain, ResultForm::from_form)).collect();
     let mut windows = Vec::new();
     for expr in window_expr {
         let (expr, how) = extreme(expr, scope)?;
@@ -72,31 +73,31 @@ pub(super) fn windowed(window: Window, wanted: &[bool]) -> Result<Ordered> {
 
 /// What a column of an aggregate or a window is.
 #[derive(Debug, Clone, Copy)]
-enum Made {
+enum ResultForm {
     Plain,
     Json(Form),
     /// A key that carries its value.
     Ranked(Form),
 }
 
-impl Made {
-    fn of(form: Form) -> Self {
+impl ResultForm {
+    fn from_form(form: Form) -> Self {
         if form == Form::Json { Self::Plain } else { Self::Json(form) }
     }
 }
 
 /// Gives the values back that keys carry.
-fn unranked(plan: LogicalPlan, made: &[Made]) -> Result<Ordered> {
-    let form = |made: &Made| match made {
-        Made::Json(form) | Made::Ranked(form) if *form != Form::Json => Some(*form),
+fn unranked(plan: LogicalPlan, made: &[ResultForm]) -> Result<Ordered> {
+    let form = |made: &ResultForm| match made {
+        ResultForm::Json(form) | ResultForm::Ranked(form) if *form != Form::Json => Some(*form),
         _ => None,
     };
     let forms = made.iter().map(form).collect();
-    if !made.iter().any(|made| matches!(made, Made::Ranked(_))) {
+    if !made.iter().any(|made| matches!(made, ResultForm::Ranked(_))) {
         return Ok(Ordered { plan, forms });
     }
-    let value = |(column, made): (Column, &Made)| match made {
-        Made::Ranked(_) => {
+    let value = |(column, made): (Column, &ResultForm)| match made {
+        ResultForm::Ranked(_) => {
             let value = called("json_of_rank", vec![Expr::Column(column.clone())])?;
             named_as(value, column.relation, column.name)
         }
@@ -127,7 +128,7 @@ fn is_extreme(name: &str) -> bool {
 }
 
 /// An aggregate or a window function; `min` and `max` of JSON values as those of keys.
-fn extreme(expr: Expr, scope: Scope<'_>) -> Result<(Expr, Made)> {
+fn extreme(expr: Expr, scope: Scope<'_>) -> Result<(Expr, ResultForm)> {
     let (relation, name) = expr.qualified_name();
     let (function, argument) = match expr.unalias() {
         Expr::AggregateFunction(function) if is_extreme(function.func.name()) => {
@@ -144,12 +145,12 @@ fn extreme(expr: Expr, scope: Scope<'_>) -> Result<(Expr, Made)> {
     };
     let json = argument.map(|argument| scope.json(&argument)).transpose()?.flatten();
     let mut function = scope.plain(function)?;
-    let Some((json, form)) = json else { return Ok((named_as(function, relation, name)?, Made::Plain)) };
+    let Some((json, form)) = json else { return Ok((named_as(function, relation, name)?, ResultForm::Plain)) };
     let ranked = vec![called("json_ranked", vec![json])?];
     match &mut function {
         Expr::AggregateFunction(function) => function.params.args = ranked,
         Expr::WindowFunction(function) => function.params.args = ranked,
         _ => {}
     }
-    Ok((named_as(function, relation, name)?, Made::Ranked(form)))
+    Ok((named_as(function, relation, name)?, ResultForm::Ranked(form)))
 }

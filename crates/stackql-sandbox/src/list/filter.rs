@@ -28,7 +28,7 @@ const RENAMED: [(&str, &str); 13] = [
 ];
 
 /// The filters of a request.
-pub(crate) fn of(form: &Form) -> Vec<Filter> {
+pub(crate) fn filters_from_form(form: &Form) -> Vec<Filter> {
     let named = (1..).map_while(|n| Some((n, form.get(&format!("Filter.{n}.Name"))?)));
     named.map(|(n, name)| Filter { name: name.to_owned(), values: form.list(&format!("Filter.{n}.Value")) }).collect()
 }

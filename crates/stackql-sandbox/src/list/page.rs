@@ -20,7 +20,7 @@ pub(super) struct PageRequest<'a> {
 }
 
 impl<'a> PageRequest<'a> {
-    pub(super) fn of(action: &'a str, form: &Form) -> Result<Self, ApiError> {
+    pub(super) fn from_form(action: &'a str, form: &Form) -> Result<Self, ApiError> {
         let after = match form.get("NextToken").map(|token| place_of(action, token)) {
             Some(None) => {
                 let message =

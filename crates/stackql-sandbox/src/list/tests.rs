@@ -1,4 +1,4 @@
-use super::filter::{Filter, of, values};
+use super::filter::{Filter, filters_from_form, values};
 use super::*;
 
 fn row(xml: &str) -> Element {
@@ -12,7 +12,7 @@ fn filter(name: &str, values: &[&str]) -> Filter {
 #[test]
 fn filters_are_read() {
     let form = Form::read(["Filter.1.Name=vpc-id&Filter.1.Value.1=a&Filter.1.Value.2=b&Filter.2.Name=x"]);
-    assert_eq!(of(&form), [filter("vpc-id", &["a", "b"]), filter("x", &[])]);
+    assert_eq!(filters_from_form(&form), [filter("vpc-id", &["a", "b"]), filter("x", &[])]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ const RULE: &str = FORMS[6];
 
 /// What the check says of each form once the world above and one session exist; nothing, or a code.
 async fn codes(forms: &[(String, &'static str)]) {
-    let account = Accounts::default().of("test");
+    let account = Accounts::default().for_access_key("test");
     let region = Region { account: &account, name: "us-east-1" };
     for text in FORMS.into_iter().chain([SESSION]) {
         let form = Form::read([text]);

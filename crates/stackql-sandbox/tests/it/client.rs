@@ -30,7 +30,7 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    pub(crate) fn of(sandbox: &Sandbox) -> Self {
+    pub(crate) fn for_sandbox(sandbox: &Sandbox) -> Self {
         let (key, secret, region, service) = ("test", "test", "us-east-1", "ec2");
         Self { url: sandbox.url(), key, secret, region, service, behind: Duration::ZERO, http: reqwest::Client::new() }
     }
@@ -46,7 +46,7 @@ impl Client {
     }
 
     /// The text of an element of the answer to an action that succeeds.
-    pub(crate) async fn made(&self, action: &str, parameters: &str, element: &str) -> String {
+    pub(crate) async fn create(&self, action: &str, parameters: &str, element: &str) -> String {
         let answer = self.call(action, parameters).await;
         assert_eq!(answer.status, 200, "{action} {parameters}: {}", answer.body);
         answer.text(element).unwrap_or_else(|| panic!("no {element} in {}", answer.body)).to_owned()

@@ -8,7 +8,7 @@ async fn pages_of_sessions_are_all_sessions_in_order() {
     let (_sandbox, client) = start().await;
     let world = World::make(&client).await;
     for number in (1..=12).rev() {
-        client.made("CreateTrafficMirrorSession", &world.session(number), "trafficMirrorSessionId").await;
+        client.create("CreateTrafficMirrorSession", &world.session(number), "trafficMirrorSessionId").await;
     }
     let mut seen = Vec::new();
     let mut parameters = "MaxResults=5".to_owned();
@@ -54,7 +54,7 @@ async fn what_is_not_in_a_list_is_refused() {
 async fn networks_are_filtered() {
     let (_sandbox, client) = start().await;
     World::make(&client).await;
-    client.made("CreateVpc", "CidrBlock=10.9.0.0/16", "vpcId").await;
+    client.create("CreateVpc", "CidrBlock=10.9.0.0/16", "vpcId").await;
     let filter = |name: &str, value: &str| format!("Filter.1.Name={name}&Filter.1.Value.1={value}");
     let calls = [
         ("DescribeVpcs", filter("cidr", "10.9.*"), "vpcId", 1),

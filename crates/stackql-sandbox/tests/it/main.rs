@@ -19,6 +19,6 @@ async fn start() -> (Sandbox, Client) {
 
 async fn start_with(options: Options) -> (Sandbox, Client) {
     let sandbox = Sandbox::start(options).await.unwrap();
-    let client = Client::of(&sandbox);
+    let client = Client::for_sandbox(&sandbox);
     (sandbox, client)
 }

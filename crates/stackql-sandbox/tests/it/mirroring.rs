@@ -67,8 +67,8 @@ async fn a_client_token_creates_once() {
     let (_sandbox, client) = start().await;
     let world = World::make(&client).await;
     let wanted = format!("{}&ClientToken=once", world.session(1));
-    let first = client.made("CreateTrafficMirrorSession", &wanted, "trafficMirrorSessionId").await;
-    let second = client.made("CreateTrafficMirrorSession", &wanted, "trafficMirrorSessionId").await;
+    let first = client.create("CreateTrafficMirrorSession", &wanted, "trafficMirrorSessionId").await;
+    let second = client.create("CreateTrafficMirrorSession", &wanted, "trafficMirrorSessionId").await;
     assert_eq!(first, second);
     let other = format!("{}&ClientToken=once", world.session(2));
     assert_eq!(client.call("CreateTrafficMirrorSession", &other).await.error(), (400, "IdempotentParameterMismatch"));

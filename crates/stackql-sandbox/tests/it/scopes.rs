@@ -43,14 +43,14 @@ async fn accounts_and_regions_are_apart() {
     let there = Client { region: "eu-west-1", ..here.clone() };
     let other = Client { key: "123456789012", ..here.clone() };
     let filter = "TagSpecification.1.ResourceType=traffic-mirror-filter&TagSpecification.1.Tag.1.Key=a&TagSpecification.1.Tag.1.Value=b";
-    here.made("CreateTrafficMirrorFilter", filter, "trafficMirrorFilterId").await;
+    here.create("CreateTrafficMirrorFilter", filter, "trafficMirrorFilterId").await;
     for (client, count) in [(&here, 1), (&there, 0), (&other, 0)] {
         let filters = client.call("DescribeTrafficMirrorFilters", "").await;
         assert_eq!(filters.texts("trafficMirrorFilterId").len(), count, "{client:?}");
         assert_eq!(client.call("DescribeTags", "").await.texts("resourceId").len(), count, "{client:?}");
     }
-    let subnet = there.made("CreateVpc", "CidrBlock=10.0.0.0/16", "vpcId").await;
-    let zone = there.made("CreateSubnet", &format!("VpcId={subnet}&CidrBlock=10.0.1.0/24"), "availabilityZone").await;
+    let subnet = there.create("CreateVpc", "CidrBlock=10.0.0.0/16", "vpcId").await;
+    let zone = there.create("CreateSubnet", &format!("VpcId={subnet}&CidrBlock=10.0.1.0/24"), "availabilityZone").await;
     assert_eq!(zone, "eu-west-1a");
 }
 
@@ -58,11 +58,11 @@ async fn accounts_and_regions_are_apart() {
 async fn assumed_roles_are_let_into_their_account() {
     let (sandbox, client) = start().await;
     let role = Client { service: "sts", ..client.clone() };
-    let caller = role.made("GetCallerIdentity", "", "Account").await;
+    let caller = role.create("GetCallerIdentity", "", "Account").await;
     assert_eq!(caller.len(), 12);
     let role = role.call("AssumeRole", "RoleArn=arn:aws:iam::000000000042:role/reader&RoleSessionName=s").await;
     assert_eq!(role.text("SecretAccessKey"), Some("test"), "{role:?}");
     let key: &'static str = role.text("AccessKeyId").unwrap().to_owned().leak();
-    let assumed = Client { key, service: "sts", ..Client::of(&sandbox) };
-    assert_eq!(assumed.made("GetCallerIdentity", "", "Account").await, "000000000042");
+    let assumed = Client { key, service: "sts", ..Client::for_sandbox(&sandbox) };
+    assert_eq!(assumed.create("GetCallerIdentity", "", "Account").await, "000000000042");
 }

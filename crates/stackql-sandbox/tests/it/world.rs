@@ -12,14 +12,14 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn make(client: &Client) -> Self {
-        let vpc = client.made("CreateVpc", "CidrBlock=10.0.0.0/16", "vpcId").await;
-        let subnet = client.made("CreateSubnet", &format!("VpcId={vpc}&CidrBlock=10.0.1.0/24"), "subnetId").await;
+        let vpc = client.create("CreateVpc", "CidrBlock=10.0.0.0/16", "vpcId").await;
+        let subnet = client.create("CreateSubnet", &format!("VpcId={vpc}&CidrBlock=10.0.1.0/24"), "subnetId").await;
         let interface = format!("SubnetId={subnet}&Description=watched");
-        let source = client.made("CreateNetworkInterface", &interface, "networkInterfaceId").await;
-        let sink = client.made("CreateNetworkInterface", &interface, "networkInterfaceId").await;
-        let filter = client.made("CreateTrafficMirrorFilter", "Description=all", "trafficMirrorFilterId").await;
+        let source = client.create("CreateNetworkInterface", &interface, "networkInterfaceId").await;
+        let sink = client.create("CreateNetworkInterface", &interface, "networkInterfaceId").await;
+        let filter = client.create("CreateTrafficMirrorFilter", "Description=all", "trafficMirrorFilterId").await;
         let target = format!("NetworkInterfaceId={sink}");
-        let target = client.made("CreateTrafficMirrorTarget", &target, "trafficMirrorTargetId").await;
+        let target = client.create("CreateTrafficMirrorTarget", &target, "trafficMirrorTargetId").await;
         Self { source, filter, target }
     }
 

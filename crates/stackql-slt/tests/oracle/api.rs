@@ -138,7 +138,7 @@ impl Transport for Api {
         let table = self.tables.iter().find(|t| request.path == format!("/{}", t.name)).unwrap();
         let asked = |name: &str| request.query.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
         let shown = |at: usize, cell: i64| match table.columns[at].is_text {
-            true => json!(table.columns[at].shown(cell)),
+            true => json!(table.columns[at].display(cell)),
             false => json!(cell),
         };
         for column in table.required() {

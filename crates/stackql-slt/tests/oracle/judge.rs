@@ -48,7 +48,7 @@ fn create(connection: &Connection, table: &Table) -> rusqlite::Result<()> {
         for (column, cell) in table.columns.iter().zip(&row.cells) {
             let value =
                 |text: String| if column.is_text { Value::Text(text) } else { Value::Integer(text.parse().unwrap()) };
-            values.push(cell.map_or(Value::Null, |cell| value(column.shown(cell))));
+            values.push(cell.map_or(Value::Null, |cell| value(column.display(cell))));
             if column.role == Role::Respelled {
                 values.push(cell.map_or(Value::Null, |cell| value(column.value(cell))));
             }

@@ -68,7 +68,7 @@ impl Column {
     }
 
     /// A value as rows say it.
-    pub(crate) fn shown(&self, cell: i64) -> String {
+    pub(crate) fn display(&self, cell: i64) -> String {
         match self.role {
             Role::Respelled => format!("https://api/{}", self.value(cell)),
             _ => self.value(cell),

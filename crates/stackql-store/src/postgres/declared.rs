@@ -54,7 +54,7 @@ fn adapt(column: &mut ColumnDef, schema: &Schema) {
     // SQLite counts what has this type and is the key.
     let is_integer = matches!(column.data_type, DataType::Integer(_));
     let counts = is_integer && column.options.iter().any(|o| matches!(o.option, ColumnOption::PrimaryKey(_)));
-    column.data_type = of(&column.data_type, is_text);
+    column.data_type = adapted_type(&column.data_type, is_text);
     column.options.retain(|o| !matches!(o.option, ColumnOption::DialectSpecific(_)));
     let is_given = |o: &ColumnOptionDef| matches!(o.option, ColumnOption::Default(_) | ColumnOption::Generated { .. });
     if counts && !column.options.iter().any(is_given) {
@@ -87,7 +87,7 @@ fn adapt(column: &mut ColumnDef, schema: &Schema) {
 }
 
 /// PostgreSQL's name of a type; that of one it may have by the same name, where we know none.
-fn of(ty: &DataType, is_text: bool) -> DataType {
+fn adapted_type(ty: &DataType, is_text: bool) -> DataType {
     use DataType as T;
     match ty {
         T::TinyInt(_) | T::SmallInt(_) | T::Int2(_) | T::TinyIntUnsigned(_) | T::UTinyInt => T::SmallInt(None),

@@ -33,7 +33,7 @@ struct Names<'a> {
 
 impl Names<'_> {
     /// What a name means in the file, and what the statement goes on calling it.
-    fn of(&self, name: &ObjectName) -> Option<(ObjectName, Ident)> {
+    fn renamed(&self, name: &ObjectName) -> Option<(ObjectName, Ident)> {
         let parts: Vec<&Ident> = name.0.iter().map(|part| part.as_ident()).collect::<Option<_>>()?;
         let said = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
         let is_own = parts.len() == 1 && self.own.iter().any(|own| own.eq_ignore_ascii_case(&said));
@@ -57,7 +57,7 @@ impl VisitorMut for Names<'_> {
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         if let TableFactor::Table { name, alias, .. } = factor
-            && let Some((place, called)) = self.of(name)
+            && let Some((place, called)) = self.renamed(name)
         {
             *name = place;
             alias.get_or_insert_with(|| TableAlias { explicit: true, name: called, columns: Vec::new(), at: None });
@@ -67,7 +67,7 @@ impl VisitorMut for Names<'_> {
 
     /// The target of an INSERT.
     fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
-        if let Some((place, _)) = self.of(relation) {
+        if let Some((place, _)) = self.renamed(relation) {
             *relation = place;
         }
         ControlFlow::Continue(())

@@ -18,12 +18,12 @@ mod psql;
 mod refusals;
 
 /// A database of its own, where names and rows of others are not.
-struct Own<'a> {
+struct OwnServer<'a> {
     server: &'a Server,
     name: &'static str,
 }
 
-impl Own<'_> {
+impl OwnServer<'_> {
     fn dsn(&self) -> String {
         self.server.dsn_of_owner(self.name)
     }
@@ -41,9 +41,9 @@ impl Own<'_> {
     }
 }
 
-async fn own<'a>(server: &'a Server, name: &'static str) -> Own<'a> {
+async fn own<'a>(server: &'a Server, name: &'static str) -> OwnServer<'a> {
     server.run("postgres", &format!("CREATE DATABASE {name}")).await;
-    Own { server, name }
+    OwnServer { server, name }
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ async fn an_assertion_buys_a_token() {
     let text = world.file("fs/key.json").unwrap();
     let client = Client::new(world.settings.clone()).unwrap();
     let auth = stackql_provider::Auth::default();
-    let of = client.authorisers.of(&world.settings, "p", &auth).unwrap();
+    let of = client.authorisers.for_service(&world.settings, "p", &auth).unwrap();
     exchange(&of, &client, &text.into()).await.unwrap();
     let asked = world.server.bodies();
     let fields: Vec<_> = url::form_urlencoded::parse(asked[0].as_bytes()).into_owned().collect();

@@ -86,7 +86,7 @@ enum Sent {
     WriteWithToken,
 }
 
-fn asked(sent: Sent) -> Request {
+fn request_for(sent: Sent) -> Request {
     let verb = if sent == Sent::Read { Verb::Select } else { Verb::Insert };
     let mut types = Types::default();
     let ty = types.push(stackql_provider::Type::String);
@@ -106,7 +106,7 @@ async fn check(sent: Sent, acts: &'static [Act], expected: &[&str]) {
     let (url, bodies) = serve(acts).await;
     let settings = Settings { max_attempts: 3, request_timeout: Duration::from_millis(300), ..settings(url) };
     let client = Client::new(settings).expect("client");
-    let attempts = match client.send(&asked(sent)).await {
+    let attempts = match client.send(&request_for(sent)).await {
         Ok(response) => response.attempts,
         Err(error) => error.attempts,
     };
@@ -141,7 +141,7 @@ async fn the_definitions_say_what_is_sent_again() {
     };
     let check = async |sent, policy, acts: &'static [Act], expected: &[u16]| {
         let (url, _) = serve(acts).await;
-        let mut request = asked(sent);
+        let mut request = request_for(sent);
         let mut operation = Operation::clone(&request.operation);
         let mut resource = Resource::clone(&operation.resource);
         resource.methods[0].retry = Some(policy);

@@ -37,7 +37,7 @@ impl World {
     }
 
     /// The documents that were asked for.
-    fn asked(&self) -> Vec<String> {
+    fn requests(&self) -> Vec<String> {
         let site = self.served.site();
         let sources = site.asked.iter().filter_map(|(path, _)| path.strip_prefix("/providers/src/aws/v1.1.0-beta/"));
         sources.map(str::to_owned).collect()
@@ -58,7 +58,7 @@ async fn documents_are_fetched_with_all_that_they_name() {
     assert_eq!(world.content("aws/v1.1.0-beta/provider.yaml"), PROVIDER);
     assert_eq!(world.content("aws/v1.1.0-beta/services/s3.yaml"), S3);
     assert!(world.content("aws/v1.1.0-beta/services/errors.yaml").starts_with("gone"));
-    let asked = world.asked();
+    let asked = world.requests();
     assert_eq!(asked, ["provider.yaml", "services/ec2.yaml", "services/s3.yaml", "services/errors.yaml"]);
     assert!(transfer.received.load(std::sync::atomic::Ordering::Relaxed) > 300);
 }
@@ -73,7 +73,7 @@ async fn an_archive_is_preferred_and_without_leave_there_is_nothing_else() {
     for more in ["", ", allowSrcDownload: false"] {
         assert_eq!(world.pull_documents(more).await.expect_err("missing").to_string(), expect);
     }
-    assert_eq!((world.asked(), world.installed()), (Vec::new(), names(&["v1.0.0"])));
+    assert_eq!((world.requests(), world.installed()), (Vec::new(), names(&["v1.0.0"])));
 }
 
 #[tokio::test]

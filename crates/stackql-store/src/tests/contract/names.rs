@@ -20,7 +20,7 @@ pub(crate) async fn anything_can_be_a_name(place: &Place) {
             let made = StoredObject { schema: batch.schema(), ..numbers(name) };
             store.create(&made, false, given([batch.clone()])).await.unwrap();
             assert_eq!(store.refresh(name, given([batch.clone(), batch.clone()])).await.unwrap(), 2, "{name}");
-            assert_eq!(kept(&*store, name).await, [1, 1], "{name}");
+            assert_eq!(stored_numbers(&*store, name).await, [1, 1], "{name}");
             assert!(store.remove(StoredKind::MaterializedView, name).await.unwrap(), "{name}");
             assert_eq!(store.list().await.unwrap(), []);
         }
@@ -30,7 +30,7 @@ pub(crate) async fn anything_can_be_a_name(place: &Place) {
 pub(crate) async fn names_are_found_in_any_case_and_kept_as_written(place: &Place) {
     for store in [place.fresh()] {
         store.create(&numbers("Sales"), false, given([batch([1])])).await.unwrap();
-        assert_eq!(kept(&*store, "SALES").await, [1]);
+        assert_eq!(stored_numbers(&*store, "SALES").await, [1]);
         assert_eq!(store.refresh("sales", given([batch([2])])).await.unwrap(), 1);
         let again = store.create(&numbers("sALES"), false, none()).await.unwrap_err();
         assert_eq!(again, StoreError::Exists("materialized view Sales".to_owned()));

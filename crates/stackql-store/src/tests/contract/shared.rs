@@ -37,15 +37,15 @@ pub(crate) async fn others_see_the_old_rows_until_the_new_are_there(place: &Plac
     let seen = async {
         rows.send(Ok(batch([2]))).await.unwrap();
         rows.send(Ok(batch([3]))).await.unwrap();
-        assert_eq!(kept(&*other, "sums").await, [1]);
+        assert_eq!(stored_numbers(&*other, "sums").await, [1]);
         // Rows that are slow to come keep nobody from writing.
         other.create(&numbers("more"), false, given([batch([9])])).await.unwrap();
         drop(rows);
     };
     let (refreshed, ()) = futures::join!(refresh, seen);
     assert_eq!(refreshed.unwrap(), 2);
-    assert_eq!(kept(&*other, "sums").await, [2, 3]);
-    assert_eq!(kept(&*store, "more").await, [9]);
+    assert_eq!(stored_numbers(&*other, "sums").await, [2, 3]);
+    assert_eq!(stored_numbers(&*store, "more").await, [9]);
 }
 
 pub(crate) async fn what_was_made_anew_meanwhile_is_left(place: &Place) {
@@ -59,7 +59,7 @@ pub(crate) async fn what_was_made_anew_meanwhile_is_left(place: &Place) {
     });
     let error = store.refresh("sums", rows.boxed()).await.unwrap_err();
     assert_eq!(refused(error), "materialized view sums was made anew while rows for it came; try again");
-    assert_eq!(kept(&*store, "sums").await, [2]);
+    assert_eq!(stored_numbers(&*store, "sums").await, [2]);
 }
 
 pub(crate) async fn many_may_make_one_place_at_once(place: &Place) {
@@ -82,7 +82,7 @@ pub(crate) async fn many_may_make_one_place_at_once(place: &Place) {
     let made = futures::future::join_all(twice.map(tokio::spawn)).await;
     let made: Vec<_> = made.into_iter().map(Result::unwrap).collect();
     assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1, "{made:?}");
-    assert_eq!(kept(&*store, "one").await.len(), 1);
+    assert_eq!(stored_numbers(&*store, "one").await.len(), 1);
 }
 
 pub(crate) async fn writers_at_once_do_not_meet(place: &Place) {
@@ -106,7 +106,7 @@ pub(crate) async fn writers_at_once_do_not_meet(place: &Place) {
     for written in futures::future::join_all(writers.map(tokio::spawn)).await {
         written.unwrap().unwrap();
     }
-    let rows = kept(&*store, "sums").await;
+    let rows = stored_numbers(&*store, "sums").await;
     assert_eq!(rows, vec![rows[0]; 100]);
     assert_eq!(all(&*store, "notes").await.num_rows(), 20);
 }

@@ -9,12 +9,12 @@ pub(crate) async fn rows_are_replaced(place: &Place) {
     for store in [place.fresh()] {
         store.create(&numbers("sums"), false, given([batch([1, 2])])).await.unwrap();
         assert_eq!(store.refresh("sums", given([batch([]), batch([3]), batch([4, 5])])).await.unwrap(), 3);
-        assert_eq!(kept(&*store, "sums").await, [3, 4, 5]);
+        assert_eq!(stored_numbers(&*store, "sums").await, [3, 4, 5]);
         assert_eq!(store.refresh("sums", none()).await.unwrap(), 0);
-        assert_eq!(kept(&*store, "sums").await, [0; 0]);
+        assert_eq!(stored_numbers(&*store, "sums").await, [0; 0]);
         let made = StoredObject { text: "SELECT 6 AS n".to_owned(), ..numbers("sums") };
         store.create(&made, true, given([batch([6])])).await.unwrap();
-        assert_eq!(kept(&*store, "sums").await, [6]);
+        assert_eq!(stored_numbers(&*store, "sums").await, [6]);
         assert_eq!(store.list().await.unwrap(), [made]);
     }
 }
@@ -31,7 +31,7 @@ pub(crate) async fn rows_that_do_not_come_change_nothing(place: &Place) {
         store.create(&numbers("sums"), true, failing()).await.unwrap_err();
         store.create(&numbers("more"), false, failing()).await.unwrap_err();
         assert_eq!(store.list().await.unwrap(), [numbers("sums")]);
-        assert_eq!(kept(&*store, "sums").await, [1]);
+        assert_eq!(stored_numbers(&*store, "sums").await, [1]);
     }
 }
 
@@ -69,9 +69,9 @@ pub(crate) async fn a_dropped_refresh_leaves_the_old_rows(place: &Place) {
         let _ = futures::future::select(&mut refresh, Box::pin(fed)).await;
         assert!(poll!(&mut refresh).is_pending());
         drop(refresh);
-        assert_eq!(kept(&*store, "sums").await, [1]);
+        assert_eq!(stored_numbers(&*store, "sums").await, [1]);
         assert_eq!(store.refresh("sums", given([batch([3])])).await.unwrap(), 1);
-        assert_eq!(kept(&*store, "sums").await, [3]);
+        assert_eq!(stored_numbers(&*store, "sums").await, [3]);
     }
 }
 
@@ -86,7 +86,7 @@ pub(crate) async fn who_began_to_read_sees_what_was_there(place: &Place) {
         let rest: Vec<RecordBatch> = reading.try_collect().await.unwrap();
         let rest = arrow::compute::concat_batches(&first.schema(), &rest).unwrap();
         assert_eq!(rest, batch(8192..30_000));
-        let new = kept(&*store, "sums").await;
+        let new = stored_numbers(&*store, "sums").await;
         assert_eq!((new.len(), new[0]), (30_000, 1_000_000));
     }
 }

@@ -4,7 +4,7 @@ use super::psql::texts;
 use super::*;
 use crate::postgres::database::Database;
 
-pub(super) async fn all(own: &Own<'_>) {
+pub(super) async fn all(own: &OwnServer<'_>) {
     let schemas = |schema: &str, export: Option<&str>| {
         let database = Database::new(&own.dsn(), schema.to_owned()).unwrap();
         PostgresStore::new(Database { export: export.map(str::to_owned), ..database })
@@ -22,7 +22,7 @@ pub(super) async fn all(own: &Own<'_>) {
     assert_eq!(texts(&tables.await.unwrap()), expected);
     assert_eq!(plain.list().await.unwrap(), [], "the other schema is another store");
     for store in [store, schemas("Raw tables", None)] {
-        assert_eq!(kept(&store, "sums").await, [6, 7]);
+        assert_eq!(stored_numbers(&store, "sums").await, [6, 7]);
         assert_eq!(store.change("UPDATE \"notes\" SET priority = 9 WHERE notes.note = 'milk'").await.unwrap(), 1);
         for name in ["notes", "stackql_export.notes"] {
             assert_eq!(store.query(&format!("SELECT note FROM {name}")).await.unwrap().num_rows(), 2, "{name}");

@@ -28,7 +28,7 @@ fn say(word: &str) {
     eprintln!("{word}");
 }
 
-pub(super) async fn all(own: &Own<'_>) {
+pub(super) async fn all(own: &OwnServer<'_>) {
     let store = own.store();
     store.create(&numbers("sums"), false, given([batch([1; 1000])])).await.unwrap();
     let mut child = Command::new(env::current_exe().unwrap())
@@ -42,9 +42,9 @@ pub(super) async fn all(own: &Own<'_>) {
     assert!(words.lines().any(|line| line.unwrap() == "halfway"), "the process ended before it was halfway");
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(kept(&store, "sums").await, vec![1; 1000]);
+    assert_eq!(stored_numbers(&store, "sums").await, vec![1; 1000]);
     assert_eq!(store.refresh("sums", given([batch([3])])).await.unwrap(), 1);
-    assert_eq!(kept(&store, "sums").await, [3]);
+    assert_eq!(stored_numbers(&store, "sums").await, [3]);
     // Nothing of it stays: not even the table in which its rows waited.
     for _ in 0..100 {
         let left = store.query("SELECT relname::text FROM pg_class WHERE relname LIKE '%staged%'").await.unwrap();

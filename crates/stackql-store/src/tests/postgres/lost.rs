@@ -6,20 +6,20 @@ use futures::channel::mpsc;
 use super::*;
 
 /// Ends all connections to a database but the one that does it.
-async fn cut(own: &Own<'_>) {
+async fn cut(own: &OwnServer<'_>) {
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
                AND pid <> pg_backend_pid()";
     own.run(cut).await;
 }
 
-pub(super) async fn all(own: &Own<'_>) {
+pub(super) async fn all(own: &OwnServer<'_>) {
     let store = own.store();
     let place = format!("postgres://127.0.0.1:{}/lost", own.server.port);
     store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
 
     // One that was kept is replaced without a word.
     cut(own).await;
-    assert_eq!(kept(&store, "sums").await, [1]);
+    assert_eq!(stored_numbers(&store, "sums").await, [1]);
     cut(own).await;
     assert_eq!(
         store.change("DELETE FROM nothing").await.map_err(refused).unwrap_err(),
@@ -40,7 +40,7 @@ pub(super) async fn all(own: &Own<'_>) {
     let words = unusable(refreshed.unwrap_err());
     assert!(words.starts_with(&format!("the connection to {place} was lost (")), "{words}");
     assert!(words.ends_with("nothing of the statement was kept; try again"), "{words}");
-    assert_eq!(kept(&store, "sums").await, [1]);
+    assert_eq!(stored_numbers(&store, "sums").await, [1]);
 
     // While the rows are copied: somebody holds the table, so that the statement waits in its transaction.
     let (other, watch) = (own.server.owner("lost").await.unwrap(), own.server.owner("lost").await.unwrap());
@@ -68,7 +68,7 @@ pub(super) async fn all(own: &Own<'_>) {
         }
         other.batch_execute("COMMIT").await.unwrap();
         assert!(own.server.becomes_quiet("DELETE FROM%sums%").await);
-        assert_eq!(kept(&store, "sums").await, [1]);
+        assert_eq!(stored_numbers(&store, "sums").await, [1]);
         assert_eq!(store.refresh("sums", given([batch([1])])).await.unwrap(), 1);
     }
 

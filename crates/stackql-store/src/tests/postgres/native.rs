@@ -5,7 +5,7 @@ use arrow::array::{BinaryArray, BooleanArray, Date32Array, Decimal128Array, Floa
 use super::psql::texts;
 use super::*;
 
-pub(super) async fn all(own: &Own<'_>) {
+pub(super) async fn all(own: &OwnServer<'_>) {
     let store = own.store();
     store.create(&notes(), false, none()).await.unwrap();
     store.insert("notes", given([note("milk", 1), note("bread", 2)])).await.unwrap();
@@ -20,8 +20,12 @@ pub(super) async fn all(own: &Own<'_>) {
 
 async fn nothing_else_is_changed(store: &PostgresStore) {
     let theirs = async || store.query("SELECT * FROM theirs").await.unwrap();
-    let before =
-        (store.list().await.unwrap(), super::all(store, "notes").await, kept(store, "sums").await, theirs().await);
+    let before = (
+        store.list().await.unwrap(),
+        super::all(store, "notes").await,
+        stored_numbers(store, "sums").await,
+        theirs().await,
+    );
     for statement in [
         "UPDATE \"__stackql__objects\" SET text = 'x'",
         "DELETE FROM \"__stackql__form\"",
@@ -58,8 +62,12 @@ async fn nothing_else_is_changed(store: &PostgresStore) {
             }
             Err(error) => drop(refused(error)),
         }
-        let after =
-            (store.list().await.unwrap(), super::all(store, "notes").await, kept(store, "sums").await, theirs().await);
+        let after = (
+            store.list().await.unwrap(),
+            super::all(store, "notes").await,
+            stored_numbers(store, "sums").await,
+            theirs().await,
+        );
         assert_eq!(after, before, "{statement}");
     }
 }
@@ -126,7 +134,7 @@ async fn rows_of_tables_are_changed(store: &PostgresStore) {
     assert_eq!(super::all(store, "notes").await.num_rows(), 0);
 }
 
-async fn a_query_without_an_end_ends_with_who_asked(own: &Own<'_>, store: &PostgresStore) {
+async fn a_query_without_an_end_ends_with_who_asked(own: &OwnServer<'_>, store: &PostgresStore) {
     let endless =
         "WITH RECURSIVE w(n) AS (SELECT 1 UNION ALL SELECT n + 1 - 1 FROM w) SELECT count(*) AS endless FROM w";
     let asked = tokio::time::timeout(std::time::Duration::from_millis(300), store.query(endless));

@@ -5,7 +5,7 @@ use std::process::Command;
 use super::*;
 use crate::tests::contract::types::everything;
 
-pub(super) async fn all(own: &Own<'_>) {
+pub(super) async fn all(own: &OwnServer<'_>) {
     types_are_those_that_fit(own).await;
     the_program_reads_and_writes(own).await;
     types_of_statements_hold_what_they_are_for(own).await;
@@ -13,7 +13,7 @@ pub(super) async fn all(own: &Own<'_>) {
     a_newer_schema_is_left_as_it_is(own).await;
 }
 
-async fn types_are_those_that_fit(own: &Own<'_>) {
+async fn types_are_those_that_fit(own: &OwnServer<'_>) {
     let mut batch = everything();
     let store = own.store();
     let tags = Field::new("tags", DataType::Utf8, true)
@@ -48,7 +48,7 @@ pub(super) fn texts(batch: &RecordBatch) -> Vec<&str> {
     batch.column(0).as_any().downcast_ref::<StringArray>().unwrap().iter().flatten().collect()
 }
 
-async fn the_program_reads_and_writes(own: &Own<'_>) {
+async fn the_program_reads_and_writes(own: &OwnServer<'_>) {
     let store = own.store();
     store.create(&StoredObject { name: "Notes".to_owned(), ..notes() }, false, none()).await.unwrap();
     store.insert("notes", given([note("milk", 1), note("bread", 2)])).await.unwrap();
@@ -69,7 +69,7 @@ async fn the_program_reads_and_writes(own: &Own<'_>) {
     assert_eq!(rows.column(1).as_any().downcast_ref(), Some(&Int64Array::from(vec![9, 9])));
 }
 
-async fn types_of_statements_hold_what_they_are_for(own: &Own<'_>) {
+async fn types_of_statements_hold_what_they_are_for(own: &OwnServer<'_>) {
     let store = own.store();
     let made = StoredObject {
         name: "typed".to_owned(),
@@ -173,7 +173,7 @@ fn made_of_time() -> StoredObject {
     StoredObject { schema: schema(vec![Field::new("at", ty, true)]), ..numbers("times") }
 }
 
-async fn tables_that_another_program_put_there_are_left(own: &Own<'_>) {
+async fn tables_that_another_program_put_there_are_left(own: &OwnServer<'_>) {
     own.run("CREATE TABLE theirs (n int); INSERT INTO theirs VALUES (1)").await;
     let store = own.store();
     for replace in [false, true] {
@@ -188,10 +188,10 @@ async fn tables_that_another_program_put_there_are_left(own: &Own<'_>) {
     own.run("DROP TABLE sums").await;
     refused(store.refresh("sums", given([batch([2])])).await.unwrap_err());
     store.create(&numbers("sums"), true, given([batch([2])])).await.unwrap();
-    assert_eq!(kept(&store, "sums").await, [2]);
+    assert_eq!(stored_numbers(&store, "sums").await, [2]);
 }
 
-async fn a_newer_schema_is_left_as_it_is(own: &Own<'_>) {
+async fn a_newer_schema_is_left_as_it_is(own: &OwnServer<'_>) {
     own.run("UPDATE \"__stackql__form\" SET version = 99").await;
     let store = own.store();
     for error in [

@@ -8,26 +8,26 @@ use stackql_postgres_server::testdata;
 use super::*;
 use crate::postgres::database::Database;
 
-async fn said(database: Database) -> String {
+async fn error_text(database: Database) -> String {
     let store = PostgresStore::new(database);
     let words = unusable(store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap_err());
     assert!(!format!("{words}{store:?}").contains("hush"), "{words}");
     words
 }
 
-pub(super) async fn all(own: &Own<'_>) {
+pub(super) async fn all(own: &OwnServer<'_>) {
     let place = format!("postgres://127.0.0.1:{}/refusals", own.server.port);
     let at = |dsn: String| Database::new(&dsn, "public".to_owned()).unwrap();
     let nobody = at("postgres://u:hush@127.0.0.1:1/fleet".to_owned());
-    let words = said(nobody).await;
+    let words = error_text(nobody).await;
     assert!(words.starts_with("cannot connect to postgres://127.0.0.1:1/fleet: Connection refused"), "{words}");
     assert!(words.ends_with("; check the address in the dsn and that the database runs"), "{words}");
-    let wrong = said(at(own.dsn().replace("hush-owner", "hush"))).await;
+    let wrong = error_text(at(own.dsn().replace("hush-owner", "hush"))).await;
     let expected = format!(
         "cannot connect to {place}: password authentication failed for user \"owner\"; check user and password of the dsn"
     );
     assert_eq!(wrong, expected);
-    let elsewhere = said(at(own.server.dsn_of_owner("navy"))).await;
+    let elsewhere = error_text(at(own.server.dsn_of_owner("navy"))).await;
     assert!(
         elsewhere.ends_with("/navy: database \"navy\" does not exist; create it, or name another in the dsn"),
         "{elsewhere}"
@@ -65,7 +65,7 @@ pub(super) async fn all(own: &Own<'_>) {
 
     own.run("CREATE ROLE reader LOGIN PASSWORD 'hush-hush'; REVOKE CREATE ON SCHEMA public FROM PUBLIC").await;
     let reader = || at(own.server.dsn("reader:hush-hush", "refusals"));
-    let denied = said(reader()).await;
+    let denied = error_text(reader()).await;
     let expected = format!(
         "{place}: permission denied for schema public; grant it, or name another schema by schemata.tableSchema"
     );
@@ -73,7 +73,7 @@ pub(super) async fn all(own: &Own<'_>) {
     assert_eq!(PostgresStore::new(reader()).list().await.unwrap(), []);
 
     let secure = format!("{}?sslmode=require", own.dsn());
-    let words = said(at(secure.clone())).await;
+    let words = error_text(at(secure.clone())).await;
     assert!(words.contains("UnknownIssuer") && words.contains("--tls.CABundle"), "{words}");
     let trust = TlsOptions { ca_bundle: Some(testdata("ca.pem")), allow_insecure: false };
     let store = PostgresStore::new(Database { trust, ..at(secure) });
@@ -82,10 +82,10 @@ pub(super) async fn all(own: &Own<'_>) {
     assert_eq!(by_tls.column(0).as_any().downcast_ref(), Some(&arrow::array::BooleanArray::from(vec![true])));
     own.run("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader").await;
     let store = PostgresStore::new(reader());
-    assert_eq!(kept(&store, "sums").await, [1]);
+    assert_eq!(stored_numbers(&store, "sums").await, [1]);
     let denied = unusable(store.refresh("sums", given([batch([2])])).await.unwrap_err());
     assert!(denied.starts_with(&format!("{place}: permission denied for table sums")), "{denied}");
-    assert_eq!(kept(&store, "sums").await, [1]);
+    assert_eq!(stored_numbers(&store, "sums").await, [1]);
 
     // Somebody else holds the table, and does not let go.
     let other = own.server.owner("refusals").await.unwrap();
@@ -95,7 +95,7 @@ pub(super) async fn all(own: &Own<'_>) {
     let expected =
         format!("{place} is locked: somebody else writes to it and did not end in time; try again when it is done");
     assert_eq!(locked, expected);
-    assert_eq!(kept(&impatient, "sums").await, [1]);
+    assert_eq!(stored_numbers(&impatient, "sums").await, [1]);
     other.batch_execute("ROLLBACK").await.unwrap();
     assert_eq!(impatient.refresh("sums", given([batch([2])])).await.unwrap(), 1);
 
@@ -110,5 +110,5 @@ pub(super) async fn all(own: &Own<'_>) {
     let only_read = unusable(own.store().refresh("sums", given([batch([3])])).await.unwrap_err());
     assert!(only_read.starts_with(&format!("{place} may only be read (cannot execute ")), "{only_read}");
     assert!(only_read.ends_with("; name another database"), "{only_read}");
-    assert_eq!(kept(&own.store(), "sums").await, [2]);
+    assert_eq!(stored_numbers(&own.store(), "sums").await, [2]);
 }

@@ -28,7 +28,7 @@ async fn tables_are_found_under_both_names() {
 
     // Statements call them by their own names, and so does who knows of no prefix.
     for store in [store, SqliteStore::open(&path)] {
-        assert_eq!(kept(&store, "sums").await, [6, 7]);
+        assert_eq!(stored_numbers(&store, "sums").await, [6, 7]);
         assert_eq!(store.change("UPDATE \"notes\" SET priority = 9 WHERE notes.note = 'milk'").await.unwrap(), 1);
         let where_other =
             "UPDATE notes SET priority = (SELECT max(n) FROM sums) WHERE note IN (SELECT note FROM notes)";
@@ -56,5 +56,5 @@ async fn a_file_from_before_there_were_prefixes_is_read() {
     SqliteStore::open(&path).create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
     let older = "ALTER TABLE \"__stackql__objects\" DROP COLUMN place; PRAGMA user_version = 1";
     Connection::open(&path).unwrap().execute_batch(older).unwrap();
-    assert_eq!(kept(&SqliteStore::open(&path), "sums").await, [1]);
+    assert_eq!(stored_numbers(&SqliteStore::open(&path), "sums").await, [1]);
 }

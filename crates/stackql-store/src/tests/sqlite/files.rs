@@ -76,11 +76,11 @@ async fn who_writes_waits_for_who_writes() {
     // Long enough for the two to meet on nearly any machine; what must hold, holds where they do not.
     tokio::time::sleep(Duration::from_millis(100)).await;
     // Others read while both write, and see what was there.
-    assert_eq!(kept(&SqliteStore::open(&path), "sums").await, [1]);
+    assert_eq!(stored_numbers(&SqliteStore::open(&path), "sums").await, [1]);
     other.execute_batch("INSERT INTO sums VALUES (7); COMMIT").unwrap();
     let (store, refreshed) = refresh.await.unwrap();
     assert_eq!(refreshed.unwrap(), 1);
-    assert_eq!(kept(&store, "sums").await, [2]);
+    assert_eq!(stored_numbers(&store, "sums").await, [2]);
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_lock_that_stays_is_told() {
             path.display()
         )
     );
-    assert_eq!(kept(&store, "sums").await, [1]);
+    assert_eq!(stored_numbers(&store, "sums").await, [1]);
     drop(other);
     assert_eq!(store.refresh("sums", given([batch([2])])).await.unwrap(), 1);
 }
@@ -114,7 +114,7 @@ async fn waiting_for_a_lock_ends_with_who_waits() {
     assert!(futures::poll!(&mut change).is_pending());
     // The runtime of this test ends only when its threads do.
     drop(change);
-    assert_eq!(kept(&store, "sums").await, [1]);
+    assert_eq!(stored_numbers(&store, "sums").await, [1]);
 }
 
 /// What is refused is left byte by byte, by whatever is asked of it.
@@ -215,7 +215,7 @@ async fn a_file_that_was_taken_away_is_made_again() {
     }
     assert_eq!(store.list().await.unwrap(), []);
     store.create(&numbers("more"), false, given([batch([1])])).await.unwrap();
-    assert_eq!(kept(&SqliteStore::open(&path), "more").await, [1]);
+    assert_eq!(stored_numbers(&SqliteStore::open(&path), "more").await, [1]);
 }
 
 #[tokio::test]

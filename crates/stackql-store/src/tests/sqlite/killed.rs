@@ -94,7 +94,7 @@ async fn the_old_rows_are_there() {
         child.kill().unwrap();
         child.wait().unwrap();
         let store = SqliteStore::open(&path);
-        assert_eq!(kept(&store, "sums").await, vec![1; ROWS as usize], "{part}");
+        assert_eq!(stored_numbers(&store, "sums").await, vec![1; ROWS as usize], "{part}");
         assert_eq!(store.refresh("sums", generation(1)).await.unwrap(), ROWS as u64);
     }
 }
@@ -110,7 +110,7 @@ async fn rows_are_of_one_generation_whenever_it_happens() {
         std::thread::sleep(std::time::Duration::from_millis(pause));
         child.kill().unwrap();
         child.wait().unwrap();
-        let rows = kept(&SqliteStore::open(&path), "sums").await;
+        let rows = stored_numbers(&SqliteStore::open(&path), "sums").await;
         assert_eq!(rows, vec![rows[0]; ROWS as usize]);
         assert!(rows[0] > 1);
     }

@@ -35,7 +35,7 @@ async fn nothing_else_is_changed() {
     let elsewhere = folder.path().join("elsewhere.db");
     let elsewhere = elsewhere.display();
     for store in stores {
-        let before = (store.list().await.unwrap(), all(&store, "notes").await, kept(&store, "sums").await);
+        let before = (store.list().await.unwrap(), all(&store, "notes").await, stored_numbers(&store, "sums").await);
         for statement in [
             "UPDATE \"__stackql__objects\" SET text = 'x'",
             "DELETE FROM __STACKQL__objects",
@@ -71,7 +71,7 @@ async fn nothing_else_is_changed() {
                 Ok(_) => assert_eq!(statement, "SELECT * FROM notes"),
                 Err(error) => drop(refused(error)),
             }
-            let after = (store.list().await.unwrap(), all(&store, "notes").await, kept(&store, "sums").await);
+            let after = (store.list().await.unwrap(), all(&store, "notes").await, stored_numbers(&store, "sums").await);
             assert_eq!(after, before, "{statement}");
         }
     }
