@@ -9,11 +9,13 @@ use stackql_provider::names::{did_you_mean, nearest};
 use stackql_provider::{Location, Parameter, ValueStyle};
 use thiserror::Error;
 
-use crate::address;
 use crate::request::text;
+use crate::request::url;
 use crate::{AddressError, Call, Operation, TransformError};
 
+pub(crate) mod clause_encoder;
 mod coerce;
+pub(crate) mod keyring;
 
 /// A value as SQL has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -201,13 +203,13 @@ fn checked_places(operation: &Operation, scope: Option<&str>, arguments: &[(usiz
     let templates = operation.addresses();
     let templates = || templates.iter().map(AsRef::as_ref);
     if let (Some(name), Some(place)) = (scope_name, scope) {
-        address::check(templates(), (name, place), true)?;
+        url::check(templates(), (name, place), true)?;
     }
     for (at, argument) in arguments {
         let parameter = &parameters[*at];
         if parameter.location == Location::Server && scope_name != Some(parameter.name.as_str()) {
             let text = argument.as_str().map_or_else(|| argument.to_string(), str::to_owned);
-            address::check(templates(), (&parameter.wire, &text), false)?;
+            url::check(templates(), (&parameter.wire, &text), false)?;
         }
     }
     Ok(())

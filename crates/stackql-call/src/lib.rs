@@ -14,35 +14,27 @@
 //! - [`Redactor`] hides secrets in what is shown or kept of requests and answers.
 //! - [`fault()`] reads an error answer; [`page()`] decodes a good one by a [`RowProjection`].
 
-mod address;
 mod bind;
-mod body;
-mod call;
-mod fault;
-mod json;
-mod keyring;
-mod masks;
+mod lro;
+mod operation;
 mod page;
-mod progress;
-mod pushdown;
+mod redaction;
 mod request;
 mod response;
-mod rows;
 mod transform;
 mod transport;
-mod xml;
 
-pub use address::{AddressError, region};
+pub use bind::clause_encoder::{ClauseEncoder, Comparison, Operator, Order, PushedClause};
+pub use bind::keyring::{CredentialInfo, Keyring};
 pub use bind::{BindError, Bindings, Value, bind};
-pub use call::{Call, Operation};
-pub use fault::{Fault, FaultKind, fault, status_line};
-pub use keyring::{CredentialInfo, Keyring};
-pub use masks::Redactor;
+pub use lro::{LroResult, LroStatus, PendingLro, lro_status};
+pub use operation::{Call, Operation};
+pub use page::projection::RowProjection;
 pub use page::{Cursor, Page, ResponseError, decode_lro_result, decode_page, extract_value, is_long, peek_next_cursor};
-pub use progress::{LroResult, LroStatus, PendingLro, lro_status};
-pub use pushdown::{ClauseEncoder, Comparison, Operator, Order, PushedClause};
+pub use redaction::Redactor;
+pub use request::url::{AddressError, region};
 pub use request::{Payload, Request, request};
+pub use response::fault::{Fault, FaultKind, fault, status_line};
 pub use response::{Attempt, Response};
-pub use rows::RowProjection;
 pub use transform::{Transform, TransformError, TransformLimit};
 pub use transport::{Transport, TransportError, TransportErrorKind};

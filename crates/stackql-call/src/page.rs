@@ -4,24 +4,27 @@ use arrow::record_batch::RecordBatch;
 use stackql_provider::{BodyFormat, BodyStyle, NextPage, ResponseLocation, ResponseShape, Type, Verb};
 use thiserror::Error;
 
-use crate::body::{ParseError, SniffedFormat, find_texts, sniff};
-use crate::fault::{http_status, status_suffix, without_rows};
-use crate::xml::Document;
-use crate::{Call, Fault, Response, RowProjection, Transform, TransformError, fault};
+use crate::response::fault::fault;
+use crate::response::fault::{http_status, status_suffix, without_rows};
+use crate::response::sniff::{ParseError, SniffedFormat, find_texts, sniff};
+use crate::response::xml::Document;
+use crate::{Call, Fault, Response, RowProjection, Transform, TransformError};
 
-mod answer;
 mod cursor;
 mod json;
 mod link;
-mod place;
-mod sought;
+mod page_builder;
+pub(crate) mod projection;
+mod response_fields;
+mod row_discovery;
+pub(crate) mod row_path;
 mod xml;
 
 pub use cursor::Cursor;
 
-use answer::{COUNT, ONWARD, PageBuilder, REQUEST_ID, ResponseLayout, TypeMismatch};
-pub(crate) use place::below;
-use place::{ResponseFields, is_without_data, unknown_members};
+use page_builder::{COUNT, ONWARD, PageBuilder, REQUEST_ID, ResponseLayout, TypeMismatch};
+pub(crate) use response_fields::below;
+use response_fields::{ResponseFields, is_without_data, unknown_members};
 
 /// One page of an answer.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::Value as Json;
 use stackql_provider::{Location, NextPage, Paging, Protocol};
 
-use crate::address::AddressValues;
+use crate::request::url::AddressValues;
 use crate::{AddressError, BindError, Call, Cursor, Operation, Redactor};
 
 mod body;
@@ -17,13 +17,14 @@ pub(crate) mod command;
 mod form;
 mod graphql;
 mod json;
-mod paged;
+mod page_arguments;
 mod query;
-mod values;
+mod uri_encoding;
+pub(crate) mod url;
 mod xml;
 
 pub(crate) use graphql::GraphqlQuery;
-pub(crate) use values::{slashed, text};
+pub(crate) use uri_encoding::{slashed, text};
 
 /// The header that says which media types an answer may have.
 const ACCEPT: &str = "accept";
@@ -93,7 +94,7 @@ pub fn request(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> 
         Protocol::Command { program, chosen, arguments } => {
             let given = chosen.as_deref().and_then(|name| call.argument(name)?.as_str());
             let program = given.filter(|text| !text.trim().is_empty()).unwrap_or(program);
-            let arguments = command::arguments(&call.operation, arguments, paged::arguments(call, None, None));
+            let arguments = command::arguments(&call.operation, arguments, page_arguments::arguments(call, None, None));
             let template =
                 |source| BindError::Template { table: call.operation.qualified_name(), source: Box::new(source) };
             Payload::Command { program: program.to_owned(), arguments: arguments.map_err(template)? }
@@ -116,14 +117,14 @@ fn http(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<
         "" => "/".to_owned(),
         path => path.to_owned(),
     };
-    for (at, value) in paged::arguments(call, cursor, page_size) {
+    for (at, value) in page_arguments::arguments(call, cursor, page_size) {
         let parameter = &method.parameters[at];
         match parameter.location {
             Location::Body => bound.push((parameter, value)),
-            Location::Query => values::query(&mut query, types, parameter, &value),
+            Location::Query => uri_encoding::query(&mut query, types, parameter, &value),
             Location::Header => headers.push((parameter.wire.clone(), text(types, parameter, &value))),
             Location::Path => {
-                let text = values::path(types, parameter, &value);
+                let text = uri_encoding::path(types, parameter, &value);
                 path = path.replace(&format!("{{{}}}", parameter.wire), &text);
             }
             Location::Server => server.push((parameter.wire.clone(), form::scalar(&value))),

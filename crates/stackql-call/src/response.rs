@@ -1,5 +1,14 @@
 //! What came back for a request, and how often it was sent.
 
+pub(crate) mod error_fields;
+pub(crate) mod fault;
+pub(crate) mod graphql_errors;
+pub(crate) mod json_stream;
+pub(crate) mod json_visitor;
+pub(crate) mod path_search;
+pub(crate) mod sniff;
+pub(crate) mod xml;
+
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;

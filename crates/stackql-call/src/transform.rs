@@ -9,21 +9,21 @@ use std::sync::Arc;
 use gotmpl::{Template, TemplateError, Value};
 use thiserror::Error;
 
+mod block_check;
 mod braces;
 mod compare;
 mod element;
-mod ends;
 mod functions;
 mod graphql;
+mod graphql_literal;
 mod kind;
-mod literal;
 mod meter;
 mod printf;
 mod program;
 mod value;
 mod xpath;
 
-use crate::json;
+use crate::response::json_stream;
 use braces::Braces;
 use element::Element;
 use graphql::ContextualEscaper;
@@ -159,7 +159,7 @@ impl Transform {
         let braces = Braces::rewrite(body);
         let known = |name: &str| functions::is_known(version, name);
         let parsed = Program::parse(&braces.text, printing, &known).and_then(|mut program| {
-            ends::paired(&braces.text)?;
+            block_check::paired(&braces.text)?;
             let found = then(&mut program)?;
             Ok((program, found))
         });
@@ -194,7 +194,7 @@ impl Transform {
                 line: error.line().max(1),
                 column: error.column().max(1),
                 near: near.chars().take(40).collect(),
-                reason: json::without_place(&error),
+                reason: json_stream::without_place(&error),
             }
         })
     }
@@ -215,9 +215,8 @@ impl Transform {
         match self.reading {
             InputFormat::Text => Ok(text()),
             InputFormat::JsonOrText => Ok(read().unwrap_or_else(|_| text())),
-            InputFormat::Json => {
-                read().map_err(|error| answer("JSON", json::byte(body, &error), json::without_place(&error)))
-            }
+            InputFormat::Json => read()
+                .map_err(|error| answer("JSON", json_stream::byte(body, &error), json_stream::without_place(&error))),
             InputFormat::Xml => {
                 let text = std::str::from_utf8(body)
                     .map_err(|error| answer("XML", error.valid_up_to() as u64, "not UTF-8 text".to_owned()))?;

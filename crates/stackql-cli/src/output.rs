@@ -4,10 +4,14 @@
 mod arrow_stream;
 mod ascii_table;
 mod delimited;
+pub(crate) mod go_layout;
 mod interval;
 mod json;
 mod markdown;
+pub(crate) mod output_buffer;
 mod parquet_file;
+pub(crate) mod progress;
+pub(crate) mod result_writer;
 mod terminal_table;
 mod value;
 

@@ -12,8 +12,8 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use stackql_call::{Transform, TransformError};
 
-use crate::arguments::Templates;
-use crate::ending::CliError;
+use crate::args::flags::Templates;
+use crate::exit::CliError;
 use problem::TemplateError;
 
 /// What data in a script stands between.

@@ -3,20 +3,20 @@
 
 pub(crate) mod aws;
 mod azure;
+mod caller_fingerprint;
+mod cli_helper;
 mod context;
+mod describe;
 mod google;
-mod grant;
 mod interactive;
-mod key;
 mod keyring;
+mod lookup;
 mod oauth2;
 mod oci;
-mod placed;
-mod program;
-mod shown;
-mod source;
-mod token;
-mod whose;
+mod private_key;
+mod static_credential;
+mod token_cache;
+mod token_endpoint;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,15 +31,15 @@ use tokio::sync::OnceCell;
 
 pub use self::context::{AuthContext, auth_contexts};
 pub(crate) use self::google::KEY_FILE;
-pub(crate) use self::grant::TOKEN;
+pub(crate) use self::lookup::{SourceError, set};
 use self::oci::identity::OciSigner as Signatory;
-use self::placed::{StaticCredential, ValuePrefix};
-pub(crate) use self::source::{SourceError, set};
-pub(crate) use self::token::TokenLease;
-use self::token::{Token, TokenCache};
-use crate::client::{AttemptFailure, Client};
-use crate::credentials::CredentialSource;
-use crate::governor::CredentialHash;
+use self::static_credential::{StaticCredential, ValuePrefix};
+pub(crate) use self::token_cache::TokenLease;
+use self::token_cache::{Token, TokenCache};
+pub(crate) use self::token_endpoint::TOKEN;
+use crate::credentials::source::CredentialSource;
+use crate::http::client::{AttemptFailure, Client};
+use crate::rate_limit::limiter::CredentialHash;
 use crate::{Environment, Settings};
 
 /// Keys sign each request.
@@ -256,7 +256,7 @@ impl Authenticator {
         let stated = self.context.database.as_ref().and_then(|keys| keys.dsn.clone());
         let found = match stated {
             Some(dsn) => Some(dsn),
-            None => source::document(&self.context.credential, environment).map_err(|e| self.failure(&e))?,
+            None => lookup::document(&self.context.credential, environment).map_err(|e| self.failure(&e))?,
         };
         found.ok_or_else(|| {
             wrong("names no database; give sqlDataSource.dsn, or a variable in credentialsenvvar".into())
@@ -301,7 +301,7 @@ impl Authenticator {
         prefix: ValuePrefix,
         found: &'a OnceCell<Vec<StaticCredential>>,
     ) -> Result<&'a [StaticCredential], AttemptFailure> {
-        let find = async { placed::credentials(&self.context, prefix, &client.settings.environment) };
+        let find = async { static_credential::credentials(&self.context, prefix, &client.settings.environment) };
         found.get_or_try_init(|| find).await.map(Vec::as_slice).map_err(|e| self.failure(&e))
     }
 

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
-use crate::credentials::reason;
+use crate::credentials::source::reason;
 
 /// A pool of connections as aws-config takes it.
 #[derive(Debug, Clone)]

@@ -10,33 +10,26 @@
 )]
 
 mod auth;
-mod caching;
+pub(crate) mod cache;
 mod carrier;
-mod client;
-mod command;
-mod credentials;
-mod database;
-mod endpoint;
-mod fingerprint;
-mod flag;
-mod governor;
-mod har;
-mod profile;
-mod programs;
+pub(crate) mod config;
+pub(crate) mod credentials;
+mod digest;
+pub(crate) mod http;
+pub(crate) mod local;
 mod proxies;
-mod recording;
-mod registry;
-mod settings;
-mod signing;
-mod sources;
+pub(crate) mod rate_limit;
+pub(crate) mod record;
+pub(crate) mod registry;
 #[cfg(test)]
 mod world;
 
 pub use auth::{AuthContext, auth_contexts};
-pub use caching::{CachingTransport, CallerIdentity};
-pub use client::Client;
-pub use flag::structured;
-pub use har::HarTransport;
-pub use recording::{RecordingError, RecordingTransport, ReplayTransport};
-pub use registry::{RegistryConfig, RemoteRegistry, installed, sort_versions};
-pub use settings::{Environment, Settings, SettingsError};
+pub use cache::transport::{CachingTransport, CallerIdentity};
+pub use config::settings::{Environment, Settings, SettingsError};
+pub use config::structured_flag::structured;
+pub use http::client::Client;
+pub use record::har::HarTransport;
+pub use record::recording::{RecordingError, RecordingTransport, ReplayTransport};
+pub use registry::local_versions::installed_versions;
+pub use registry::remote::{RegistryConfig, RemoteRegistry, sort_versions};

@@ -13,7 +13,7 @@ use stackql_provider::{
 use crate::model::{self, Model};
 use crate::overlay::{Overlays, ServiceChoices};
 use crate::shapes::{ShapeCompiler, request_wire, text, time, wire};
-use crate::{Error, endpoints, manifest, naming, narrowing, rows, secrets};
+use crate::{Error, endpoints, manifest, naming, predicates, rows, secrets};
 
 /// The page sizes that any operation takes, for those that state none.
 const MIN_RESULTS: u32 = 5;
@@ -163,7 +163,7 @@ impl Build<'_> {
                 None => self.columns(shapes, &found.shape),
             };
             let unlike = self.choices.unlike_filters.get(&resource.name).map_or(&[][..], Vec::as_slice);
-            narrowings = narrowing::predicate_pushdowns(&columns, &parameters, &filters, unlike, &shapes.types);
+            narrowings = predicates::predicate_pushdowns(&columns, &parameters, &filters, unlike, &shapes.types);
             if resource.columns.is_empty() {
                 resource.columns = columns;
                 let classic = found.classic.as_ref();
@@ -235,7 +235,7 @@ impl Build<'_> {
             let source = member["queryName"].as_str().map_or_else(|| wire(member_name, member), str::to_owned);
             let name = naming::capital(&source);
             if name == "Filter" {
-                filters = narrowing::filter_names(member);
+                filters = predicates::filter_names(member);
             }
             out.push(Parameter {
                 aliases: if *member_name == name { Vec::new() } else { vec![member_name.clone()] },

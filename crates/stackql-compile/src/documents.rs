@@ -5,17 +5,17 @@
 
 mod annotated;
 mod command;
-mod completion;
 mod condition;
 mod config;
 mod coverage;
+mod diagnostic;
+mod document_set;
 mod graphql;
 mod inverse;
-mod library;
+mod lro;
 mod operation;
 mod paging;
 mod permissions;
-mod problem;
 mod provider;
 mod pushdown;
 mod resources_document;
@@ -25,17 +25,17 @@ mod schema;
 mod secrets;
 mod servers;
 mod service;
-mod tables;
-mod tree;
+mod sql_tables;
 mod views;
+mod yaml_tree;
 
 use std::path::Path;
 
 use stackql_provider::{Provider, ServiceSource};
 
 pub use coverage::Coverage;
-use library::{DocumentSet, NodeRef};
-pub use problem::{Diagnostic, SourceLocation};
+pub use diagnostic::{Diagnostic, SourceLocation};
+use document_set::{DocumentSet, NodeRef};
 
 /// The documents of one version of a provider, on disk.
 #[derive(Debug)]
@@ -112,11 +112,11 @@ impl Documents {
 
 fn compiled(library: &DocumentSet, key: (usize, u32), name: &str) -> Result<CompiledService, Diagnostic> {
     let provider = library.first();
-    let (source, problems) = match tables::table_list(provider) {
-        Some(tables) if tables.key() == key => tables::compile(provider, name),
+    let (source, problems) = match sql_tables::table_list(provider) {
+        Some(tables) if tables.key() == key => sql_tables::compile(provider, name),
         _ => {
             let (source, mut problems) = service::compile(library, name, library.at(key))?;
-            problems.extend(tables::hidden(provider, name));
+            problems.extend(sql_tables::hidden(provider, name));
             (source, problems)
         }
     };
@@ -128,7 +128,7 @@ fn entry<'a>(library: &'a DocumentSet, name: &str) -> Result<NodeRef<'a>, Diagno
     let provider = library.first();
     let stated = provider::services(provider).find(|(n, _)| *n == name).map(|(_, at)| at);
     let documented = stated.filter(|at| at.get("service").is_some());
-    let of_tables = || tables::table_list(provider).filter(|_| tables::has(provider, name));
+    let of_tables = || sql_tables::table_list(provider).filter(|_| sql_tables::has(provider, name));
     documented.or_else(of_tables).or(stated).ok_or_else(|| {
         let what = format!("there is no service {name}");
         Diagnostic::new(library.first().place(), &what, "list it under providerServices")

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::narrowing::filter_names;
+use crate::predicates::filter_names;
 use crate::{Error, model};
 
 /// The files that hold the facts of these services, as path below the facts folder and text.

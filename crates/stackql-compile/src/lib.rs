@@ -2,15 +2,15 @@
 #![expect(clippy::disallowed_methods, reason = "this crate reads source documents from disk")]
 
 mod aws;
+mod document_provider;
 mod documents;
 mod endpoints;
 mod facts;
-mod installed;
 mod manifest;
 mod model;
 mod naming;
-mod narrowing;
 mod overlay;
+mod predicates;
 mod rows;
 mod secrets;
 mod shapes;
@@ -22,9 +22,9 @@ use stackql_provider::names::did_you_mean;
 use thiserror::Error;
 
 pub use aws::aws;
+pub use document_provider::DocumentProvider;
 pub use documents::{CompiledService, Coverage, Diagnostic, Documents, SourceLocation};
 pub use facts::facts;
-pub use installed::DocumentProvider;
 pub use manifest::Manifest;
 pub use overlay::Overlays;
 

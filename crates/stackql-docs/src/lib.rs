@@ -7,7 +7,7 @@
 
 mod classic;
 mod example;
-mod prose;
+mod markdown;
 mod site;
 
 use stackql_provider::names::{NameMatch, match_name, nearest};

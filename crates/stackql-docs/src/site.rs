@@ -1,10 +1,10 @@
 //! Pages for readers of this program: what a table has, how each of its methods is called. Owns the layout;
-//! the statements are [`crate::example`]'s, the text [`crate::prose`]'s.
+//! the statements are [`crate::example`]'s, the text [`crate::markdown`]'s.
 
 use stackql_provider::{Method, Parameter, PredicatePushdown, Provider, Resource, Service, Verb};
 
 use crate::example::{ScopeValue, pages, statement};
-use crate::prose::{blocks, cell, code, first_paragraph, plain};
+use crate::markdown::{blocks, cell, code, first_paragraph, plain};
 
 /// The page of a provider.
 pub(crate) fn provider(provider: &Provider) -> String {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use stackql_call::Bindings;
 use thiserror::Error;
 
-use crate::awaiting::WaitFor;
+use crate::call::lro::WaitFor;
 
 /// Keeps the journals of transactions.
 pub trait Journal: fmt::Debug + Send + Sync {

@@ -1,96 +1,94 @@
-//! Makes the batches of a table out of the rows of an answer and the values that were bound for it.
+//! What a statement gives: rows as they arrive, a message, and, when the rows are read, whether they are all.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
-use datafusion::common::{Result, ScalarValue};
-use stackql_call::{Call, Operation, RowProjection};
-use stackql_provider::names::fold;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::stream::{self, StreamExt};
+use tokio::time::Sleep;
 
-use crate::shape::parameter_field;
+use stackql_provider::DownloadProgress;
 
-/// How the columns of a fetch's output come about.
-#[derive(Debug, Clone)]
-pub(crate) struct OutputMapping {
-    schema: SchemaRef,
-    columns: Vec<OutputColumn>,
+use crate::error::Error;
+use crate::{Failure, PendingWaits};
+
+/// What a statement gives.
+pub struct StatementOutput {
+    /// Its rows; `None` where a statement has no result, such as an INSERT without RETURNING. An error in the
+    /// stream ends it; rows before it are good. [`Failure::from`] reads the error.
+    pub rows: Option<SendableRecordBatchStream>,
+    /// What to tell the user, on stderr, such as `The operation was despatched successfully`.
+    pub message: Option<String>,
+    /// Whether the rows are all there are. Ask after the last row.
+    pub completeness: Arc<dyn Fn() -> Completeness + Send + Sync>,
 }
 
-/// Where one column comes from.
-#[derive(Debug, Clone)]
-pub(crate) enum OutputColumn {
-    /// A column of the answer's rows; where the answer leaves it out, the value bound to the parameter, if one is named.
-    Row(usize, Option<String>),
-    /// The value bound to a parameter, or to the scope.
-    Binding(String),
-}
-
-impl OutputMapping {
-    pub(crate) fn new(schema: SchemaRef, columns: Vec<OutputColumn>) -> Self {
-        Self { schema, columns }
+impl std::fmt::Debug for StatementOutput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").field("message", &self.message).finish_non_exhaustive()
     }
+}
 
-    /// The answer's rows as they are, and behind them what was bound: the parameters that are no field of the rows,
-    /// and the scope.
-    pub(crate) fn for_response_and_bindings(operation: &Operation, plan: &RowProjection) -> Self {
-        let mut fields: Vec<FieldRef> = plan.schema().fields().iter().cloned().collect();
-        let mut columns: Vec<OutputColumn> = (0..fields.len()).map(|i| OutputColumn::Row(i, None)).collect();
-        let mut add = |field: Field, parameter: &str| {
-            if !fields.iter().any(|f| fold(f.name()) == fold(field.name())) {
-                fields.push(Arc::new(field));
-                columns.push(OutputColumn::Binding(parameter.to_owned()));
+impl StatementOutput {
+    /// The answer whose rows end with an error when `alarm` rings, `limit` after the statement began.
+    pub(crate) fn with_deadline(self, alarm: Pin<Box<Sleep>>, limit: Duration) -> Self {
+        let Some(rows) = self.rows else { return self };
+        let schema = rows.schema();
+        let rows = stream::unfold(Some((rows, alarm)), move |running| async move {
+            let (mut rows, mut alarm) = running?;
+            tokio::select! {
+                biased;
+                () = &mut alarm => Some((Err(Error::StatementTimeout(limit).into()), None)),
+                next = rows.next() => next.map(|batch| (batch, Some((rows, alarm)))),
             }
-        };
-        for parameter in &operation.method().parameters {
-            add(parameter_field(&operation.resource, parameter), &parameter.name);
-        }
-        if let Some(scope) = &operation.service.endpoints.scope {
-            add(Field::new(scope, DataType::Utf8, true), scope);
-        }
-        Self { schema: Arc::new(Schema::new(fields)), columns }
+        });
+        Self { rows: Some(Box::pin(RecordBatchStreamAdapter::new(schema, rows))), ..self }
     }
 
-    pub(crate) fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-
-    pub(crate) fn batch(&self, call: &Call, rows: &RecordBatch) -> Result<RecordBatch> {
-        let count = rows.num_rows();
-        let column = |(i, from): (usize, &OutputColumn)| -> Result<ArrayRef> {
-            let data_type = self.schema.field(i).data_type();
-            match from {
-                OutputColumn::Row(at, parameter) => {
-                    let column = Arc::clone(rows.column(*at));
-                    match parameter {
-                        Some(parameter) if count > 0 && column.null_count() == count => {
-                            bound_scalar(call, parameter, data_type)?.to_array_of_size(count)
-                        }
-                        _ => Ok(column),
-                    }
-                }
-                OutputColumn::Binding(parameter) => bound_scalar(call, parameter, data_type)?.to_array_of_size(count),
-            }
-        };
-        let columns = self.columns.iter().enumerate().map(column).collect::<Result<_>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(count));
-        Ok(RecordBatch::try_new_with_options(self.schema(), columns, &options)?)
+    /// The schema of the rows. Fields whose metadata has `stackql.format` = `json` hold JSON text.
+    pub fn schema(&self) -> Option<SchemaRef> {
+        self.rows.as_ref().map(|r| r.schema())
     }
 }
 
-fn bound_scalar(call: &Call, parameter: &str, data_type: &DataType) -> Result<ScalarValue> {
-    if call.operation().service.endpoints.scope.as_deref() == Some(parameter) {
-        return ScalarValue::Utf8(call.scope().map(str::to_owned)).cast_to(data_type);
+/// Whether an answer's rows are all there are.
+#[derive(Debug, Clone)]
+pub enum Completeness {
+    /// They are.
+    Complete,
+    /// Some scopes failed; the rows are those of the others.
+    Partial(Vec<Failure>),
+    /// A cap was reached; says which.
+    Truncated(String),
+}
+
+/// How far the calls of a session's running statement are.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Scans of one set of parameters that were planned (a region each, say).
+    pub scopes: AtomicU64,
+    /// Those that are done.
+    pub scopes_done: AtomicU64,
+    /// Pages read.
+    pub pages: AtomicU64,
+    /// Rows read.
+    pub rows: AtomicU64,
+    /// What is waited for.
+    pub waits: PendingWaits,
+    /// What is downloaded from the registry.
+    pub transfer: DownloadProgress,
+}
+
+impl Progress {
+    /// Sets everything to zero, for the next statement.
+    pub fn reset(&self) {
+        for counter in [&self.scopes, &self.scopes_done, &self.pages, &self.rows] {
+            counter.store(0, Ordering::Relaxed);
+        }
+        self.transfer.reset();
     }
-    let text = match call.argument(parameter) {
-        None | Some(serde_json::Value::Null) => return ScalarValue::try_from(data_type),
-        Some(serde_json::Value::String(s)) => s.clone(),
-        // A list of one is what `parameter = value` bound.
-        Some(serde_json::Value::Array(items)) => match items.as_slice() {
-            [serde_json::Value::String(only)] => only.clone(),
-            _ => serde_json::Value::Array(items.clone()).to_string(),
-        },
-        Some(other) => other.to_string(),
-    };
-    ScalarValue::Utf8(Some(text)).cast_to(data_type)
 }

@@ -2,7 +2,7 @@
 //!
 //! A condition that fixes a column to literals, or to values of other relations, *binds* the parameter of that name where
 //! the method that reads the table takes it. Such a condition is about the request: it is put on the parameter column of
-//! the scan ([`crate::shape`]), which echoes what was bound, and is not compared with the field of rows of the same name.
+//! the scan ([`crate::table::columns`]), which echoes what was bound, and is not compared with the field of rows of the same name.
 //! All other conditions stay filters.
 //!
 //! Binding is decided on the plan as SQL was planned, before any rule of the optimizer: a condition on the

@@ -1,13 +1,6 @@
 //! A session: definitions, a transport and settings, over which statements run. The one match over statements.
 
-mod auth;
-mod in_use;
-mod own;
-mod planner;
-mod purge;
-mod saga;
-mod show_context;
-mod transaction;
+pub(crate) mod planner;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -25,26 +18,28 @@ use stackql_call::{Keyring, Transport};
 use stackql_provider::{Definitions, Protocol, Registry, Verb};
 use stackql_sql::{JoinHint, PreparedStatement, Show, ShowKind, Statement, parse};
 
-use crate::awaiting::WaitFor;
-use crate::demand::calls_excluding_fallback;
+use crate::call::log::CallLog;
+use crate::call::lro::WaitFor;
+use crate::catalog::exec_table;
+use crate::config::settings::SessionSettings;
+use crate::dml::returning::returning;
 use crate::error::Error;
-use crate::explain::{analyze, explain};
-use crate::fetch::CallExec;
-use crate::log::CallLog;
-use crate::returning::returning;
-use crate::settings::SessionSettings;
+use crate::physical::call_exec::CallExec;
+use crate::physical::demand::calls_excluding_fallback;
+use crate::statement::explain::analyze::analyze;
+use crate::statement::explain::rows::explain;
+use crate::statement::{registry, show};
 use crate::{
     CacheNamespace, Completeness, Failure, FailureKind, Journal, Progress, RollbackMode, StatementOutput, Store,
-    executed, registry, show,
 };
 
+pub use crate::statement::transaction::RecoveredTransaction;
+pub use crate::statement::transaction_steps::InDoubtPolicy;
+use crate::statement::transaction_steps::Saga;
 use planner::StatementPlanner;
-pub use saga::InDoubtPolicy;
-use saga::Saga;
-pub use transaction::RecoveredTransaction;
 
 /// What a change says whose requests were taken.
-const DESPATCHED_MESSAGE: &str = "The operation was despatched successfully";
+pub(crate) const DESPATCHED_MESSAGE: &str = "The operation was despatched successfully";
 
 /// What EXPLAIN says.
 const PLANNED_MESSAGE: &str = "Execution plan generated successfully";
@@ -53,7 +48,7 @@ const PLANNED_MESSAGE: &str = "Execution plan generated successfully";
 const NO_ROWS_MESSAGE: &str = "there are no rows for that, so nothing was sent";
 
 /// What a rehearsal says that would have succeeded.
-const DRY_RUN_MESSAGE: &str = "dry run: the request would have succeeded; nothing was changed";
+pub(crate) const DRY_RUN_MESSAGE: &str = "dry run: the request would have succeeded; nothing was changed";
 
 /// Settings of a session.
 #[derive(Debug, Clone)]
@@ -116,21 +111,21 @@ pub struct BuildInfo {
 /// Runs statements. Cheap to clone; clones share everything.
 #[derive(Debug, Clone)]
 pub struct Session {
-    definitions: Arc<dyn Definitions>,
-    transport: Arc<dyn Transport>,
+    pub(crate) definitions: Arc<dyn Definitions>,
+    pub(crate) transport: Arc<dyn Transport>,
     registry: Option<Arc<dyn Registry>>,
-    store: Option<Arc<dyn Store>>,
-    journal: Option<Arc<dyn Journal>>,
-    keyring: Option<Arc<dyn Keyring>>,
+    pub(crate) store: Option<Arc<dyn Store>>,
+    pub(crate) journal: Option<Arc<dyn Journal>>,
+    pub(crate) keyring: Option<Arc<dyn Keyring>>,
     build: BuildInfo,
-    options: SessionOptions,
+    pub(crate) options: SessionOptions,
     progress: Arc<Progress>,
-    log: Arc<CallLog>,
+    pub(crate) log: Arc<CallLog>,
     settings: Arc<Mutex<SessionSettings>>,
     prepared: Arc<Mutex<HashMap<String, PreparedStatement>>>,
     memory: Arc<OnceLock<Arc<RuntimeEnv>>>,
     /// The transaction that is open.
-    transaction: Arc<tokio::sync::Mutex<Option<Saga>>>,
+    pub(crate) transaction: Arc<tokio::sync::Mutex<Option<Saga>>>,
 }
 
 impl Session {
@@ -204,7 +199,7 @@ impl Session {
         let outcome = match (parse(statement), timeout) {
             (Ok(statement), None) => self.dispatch(statement).await,
             (Ok(statement), Some(limit)) => self.within(limit, statement).await,
-            (Err(_), _) if auth::may_be_secret(statement) => {
+            (Err(_), _) if crate::statement::auth::may_be_secret(statement) => {
                 let text = "syntax error in a statement that is not repeated, since it may have a credential in it";
                 let hint = "a key of an auth context is set by SET \"$.auth.provider.key\" = '…'".to_owned();
                 Err(Failure { hints: vec![hint], ..Failure::new(FailureKind::User, text.to_owned()) })
@@ -229,11 +224,13 @@ impl Session {
     async fn dispatch(&self, statement: Statement) -> Result<StatementOutput, Failure> {
         let provider = self.settings().provider.clone();
         let statement = match provider {
-            Some(provider) => in_use::qualify_names(statement, &provider),
+            Some(provider) => crate::statement::default_provider::qualify_names(statement, &provider),
             None => statement,
         };
         match statement {
-            Statement::Show(Show { kind: ShowKind::Setting(name), .. }) if auth::key_of(&name).is_some() => {
+            Statement::Show(Show { kind: ShowKind::Setting(name), .. })
+                if crate::statement::auth::key_of(&name).is_some() =>
+            {
                 Err(Error::invalid("what authorises requests is not shown; SHOW AUTH tells where it comes from").into())
             }
             Statement::Show(ref show @ Show { kind: ShowKind::Auth { ref provider }, .. }) => {
@@ -284,7 +281,9 @@ impl Session {
                 let transfer = &self.progress.transfer;
                 Ok(message_output(&registry::pull(self.registry()?, &provider, version.as_deref(), transfer).await?))
             }
-            Statement::Set { ref name, ref value } if let Some((provider, key)) = auth::key_of(name) => {
+            Statement::Set { ref name, ref value }
+                if let Some((provider, key)) = crate::statement::auth::key_of(name) =>
+            {
                 self.set_auth(provider, key, value)
             }
             Statement::LogIn { provider, scopes } => self.log_in(&provider, &scopes).await,
@@ -392,7 +391,7 @@ impl Session {
         statement.with_values(values).map_err(|error| Error::invalid(format!("{name} {error}")))
     }
 
-    fn settings(&self) -> MutexGuard<'_, SessionSettings> {
+    pub(crate) fn settings(&self) -> MutexGuard<'_, SessionSettings> {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -401,7 +400,7 @@ impl Session {
     }
 
     /// Refuses a change in a session that only reads.
-    fn require_writable(&self, what: &str) -> Result<(), Error> {
+    pub(crate) fn require_writable(&self, what: &str) -> Result<(), Error> {
         match self.options.read_only {
             true => Err(Error::invalid(format!("{what} is refused: the session is read-only"))),
             false => Ok(()),
@@ -409,7 +408,7 @@ impl Session {
     }
 
     /// Refuses a method that changes something in a session that only reads.
-    fn require_callable(&self, verb: Verb) -> Result<(), Error> {
+    pub(crate) fn require_callable(&self, verb: Verb) -> Result<(), Error> {
         if verb == Verb::Select { Ok(()) } else { self.require_writable(verb.keyword()) }
     }
 
@@ -417,7 +416,7 @@ impl Session {
     /// plan reads.
     async fn call_exec_tables(&self, planner: &StatementPlanner) -> Result<(), Failure> {
         self.check_exec_tables(planner).await?;
-        Ok(executed::call(&planner.context, planner.task()).await?)
+        Ok(exec_table::call(&planner.context, planner.task()).await?)
     }
 
     /// Refuses such calls where nothing may be changed, or not now.
@@ -432,7 +431,7 @@ impl Session {
     }
 
     /// What a change says whose requests were taken.
-    fn despatch_message(&self, plan: &CallExec) -> &'static str {
+    pub(crate) fn despatch_message(&self, plan: &CallExec) -> &'static str {
         match plan.call_spec().operation.method().request.protocol {
             Protocol::Command { .. } if self.options.compat => "OK",
             _ => DESPATCHED_MESSAGE,
@@ -440,7 +439,7 @@ impl Session {
     }
 
     /// What SET says.
-    fn set_message(&self) -> StatementOutput {
+    pub(crate) fn set_message(&self) -> StatementOutput {
         StatementOutput { message: (!self.options.compat).then(|| "OK".to_owned()), ..message_output("") }
     }
 
@@ -490,7 +489,7 @@ fn not_prepared(name: &str) -> Error {
 }
 
 /// How a statement wants relations read that may be listed or asked for by key.
-fn join_hint(statement: &Statement) -> Option<JoinHint> {
+pub(crate) fn join_hint(statement: &Statement) -> Option<JoinHint> {
     match statement {
         Statement::Query(query) => query.hints.join,
         Statement::Insert(insert) => insert.hints.join,
@@ -506,13 +505,13 @@ fn is_dry_run_error(error: &DataFusionError) -> bool {
     }
 }
 
-fn rows_output(batch: RecordBatch) -> StatementOutput {
+pub(crate) fn rows_output(batch: RecordBatch) -> StatementOutput {
     let schema = batch.schema();
     let rows = RecordBatchStreamAdapter::new(schema, stream::iter([Ok(batch)]));
     StatementOutput { rows: Some(Box::pin(rows)), message: None, completeness: Arc::new(|| Completeness::Complete) }
 }
 
-fn message_output(text: &str) -> StatementOutput {
+pub(crate) fn message_output(text: &str) -> StatementOutput {
     StatementOutput { rows: None, message: Some(text.to_owned()), completeness: Arc::new(|| Completeness::Complete) }
 }
 

@@ -7,7 +7,6 @@
 //!
 //! [`add`] gives a session all of them; [`prepare`] rewrites what of SQLite's SQL its planner would not take.
 
-mod addend;
 mod aggregates;
 mod checked;
 mod coercion;
@@ -17,14 +16,15 @@ mod error;
 mod expressions;
 mod function;
 mod json;
+mod json_compare;
 mod json_results;
 mod lateral;
 mod lenient;
 mod math;
+mod numeric_coercion;
 mod operators;
 mod order;
 mod patterns;
-mod policies;
 mod postgres;
 mod printf;
 mod rewrite;
@@ -72,7 +72,7 @@ pub fn reference() -> Vec<(&'static str, Vec<Named>)> {
         ("JSON, built", of(json::build::ALL)),
         ("JSON, changed", of(json::change::ALL)),
         ("JSON, as rows", tables),
-        ("JSON, compared", of(policies::ALL)),
+        ("JSON, compared", of(json_compare::ALL)),
         ("Dates and times", of(dates::ALL)),
         ("Texts", of(text::ALL)),
         ("Patterns", of(patterns::ALL)),
@@ -84,7 +84,7 @@ pub fn reference() -> Vec<(&'static str, Vec<Named>)> {
 /// The scalar functions of all families but that of dates, which need to know when the statement began.
 fn functions() -> impl Iterator<Item = &'static Function> {
     let json =
-        [json::read::ALL, json::read::INSIDE, json::order::ALL, json::build::ALL, json::change::ALL, policies::ALL];
+        [json::read::ALL, json::read::INSIDE, json::order::ALL, json::build::ALL, json::change::ALL, json_compare::ALL];
     json.into_iter().chain([text::ALL, patterns::ALL, math::ALL, &[operators::CONDITION]]).flatten()
 }
 

@@ -8,9 +8,9 @@ use datafusion::logical_expr::{ExprSchemable, ScalarUDF};
 use datafusion::prelude::{Expr, cast, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use crate::addend::coerce_numeric_udf;
 use crate::computed::{Computed, computed};
 use crate::function::Function;
+use crate::numeric_coercion::coerce_numeric_udf;
 use crate::value::{Type, Value};
 use crate::{scalar_function, text};
 

@@ -3,12 +3,12 @@
 //! Knows no statement. Who asks, and what an answer means, is up to whoever has a [`PooledConnection`]: a provider that is a
 //! database, or the store of what users make.
 
-mod address;
-mod connections;
-mod trouble;
-mod trust;
+mod dsn;
+mod error_kind;
+mod pool;
+mod tls;
 
-pub use address::Address;
-pub use connections::{ConnectError, Pool, PooledConnection};
-pub use trouble::ConnectionErrorKind;
-pub use trust::TlsOptions;
+pub use dsn::Address;
+pub use error_kind::ConnectionErrorKind;
+pub use pool::{ConnectError, Pool, PooledConnection};
+pub use tls::TlsOptions;

@@ -14,9 +14,9 @@
 #![expect(clippy::disallowed_methods, reason = "this crate reads compiled definitions from disk")]
 
 mod compiled;
-mod completion;
 mod definitions;
 mod endpoint;
+mod lro;
 mod method;
 pub mod names;
 mod parameter;
@@ -27,9 +27,9 @@ mod resource;
 mod types;
 
 pub use compiled::{CompiledError, CompiledProvider, Compression, ProviderSource, ServiceSource, write};
-pub use completion::{LroPattern, LroRules, Poll, ResultLocation, StatusCondition};
 pub use definitions::{Definitions, LazyProvider, LoadedProvider, LookupError, Origin, ProviderEntry, Providers};
 pub use endpoint::{Endpoints, Host, Partition, Variant};
+pub use lro::{LroPattern, LroRules, Poll, ResultLocation, StatusCondition};
 pub use method::{
     Acceptor, BodyFormat, BodyStyle, ErrorShape, FormStyle, Inverse, Method, NextPage, Outcome, PageSize, Paging,
     Permissions, PredicateEncoding, PredicatePushdown, Protocol, RequestShape, ResponseLocation, ResponseShape, Retry,

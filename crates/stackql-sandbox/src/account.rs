@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use winterbaume_core::{MockRequest, MockResponse, MockService, default_account_id};
 
+use crate::api_error::ApiError;
 use crate::element::Element;
 use crate::form::Form;
-use crate::kind::Kind;
-use crate::refusal::ApiError;
+use crate::resource_kind::Kind;
 use crate::tags::Tags;
 
 /// The services as one account sees them; they hold their state by region.

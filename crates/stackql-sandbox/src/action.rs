@@ -4,13 +4,13 @@
 use axum::http::StatusCode;
 
 use crate::account::{Accounts, Region};
+use crate::api_error::ApiError;
 use crate::element::Element;
 use crate::form::Form;
-use crate::kind;
 use crate::list;
 use crate::mirror;
 use crate::network;
-use crate::refusal::ApiError;
+use crate::resource_kind;
 use crate::signature::{Caller, SECRET};
 
 /// Does what a request asks for.
@@ -84,9 +84,9 @@ async fn gone_with(action: &str, form: &Form, region: Region<'_>) -> Result<Vec<
     let Some(id) = form.get(&format!("{noun}Id")) else { return Ok(Vec::new()) };
     let mut gone = vec![id.to_owned()];
     if action == "DeleteTrafficMirrorFilter" {
-        let rules = region.all(&kind::RULE).await?;
-        let of_filter = rules.iter().filter(|rule| rule.text_of(kind::FILTER.id) == id);
-        gone.extend(of_filter.map(|rule| rule.text_of(kind::RULE.id).to_owned()));
+        let rules = region.all(&resource_kind::RULE).await?;
+        let of_filter = rules.iter().filter(|rule| rule.text_of(resource_kind::FILTER.id) == id);
+        gone.extend(of_filter.map(|rule| rule.text_of(resource_kind::RULE.id).to_owned()));
     }
     Ok(gone)
 }

@@ -6,14 +6,14 @@
 
 mod account;
 mod action;
+mod api_error;
 mod element;
 mod fault;
 mod form;
-mod kind;
 mod list;
 mod mirror;
 mod network;
-mod refusal;
+mod resource_kind;
 mod serve;
 mod signature;
 mod tags;

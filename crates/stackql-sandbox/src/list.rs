@@ -5,10 +5,11 @@
 pub(crate) mod filter;
 mod page;
 
+use crate::api_error::ApiError;
 use crate::element::Element;
 use crate::form::Form;
-use crate::kind::{self, Kind};
-use crate::refusal::ApiError;
+use crate::resource_kind;
+use crate::resource_kind::Kind;
 use filter::Filter;
 
 /// The parameters that are for our layer alone.
@@ -49,7 +50,7 @@ pub(crate) fn narrow(action: &str, form: &Form, answer: &mut Element) -> Result<
     let wanted = page::PageRequest::from_form(action, form)?;
     answer.children.retain(|c| c.name != "nextToken");
     let list = rows(answer);
-    if let Some(kind) = kind::listed_by(action) {
+    if let Some(kind) = resource_kind::listed_by(action) {
         known(kind, form, list.as_ref().map_or(&[], |list| &list.children))?;
     }
     let Some(list) = list else { return Ok(()) };

@@ -6,15 +6,15 @@ mod references;
 mod required;
 
 use crate::account::Region;
+use crate::api_error::ApiError;
 use crate::element::Element;
 use crate::form::Form;
-use crate::kind;
 use crate::list;
-use crate::refusal::ApiError;
+use crate::resource_kind;
 
 /// Refuses what the service would refuse of an action.
 pub(crate) async fn check(action: &str, form: &Form, region: Region<'_>) -> Result<(), ApiError> {
-    if let Some(kind) = kind::listed_by(action) {
+    if let Some(kind) = resource_kind::listed_by(action) {
         return list::check(kind, form);
     }
     required::check(action, form)?;

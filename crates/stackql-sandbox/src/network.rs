@@ -4,10 +4,10 @@
 use std::net::Ipv4Addr;
 
 use crate::account::Region;
+use crate::api_error::ApiError;
 use crate::element::Element;
 use crate::form::Form;
-use crate::kind::{INTERFACE, SUBNET};
-use crate::refusal::ApiError;
+use crate::resource_kind::{INTERFACE, SUBNET};
 
 /// The form with what a service would choose itself.
 pub(crate) async fn chosen(action: &str, form: Form, region: Region<'_>) -> Result<Form, ApiError> {

@@ -12,12 +12,12 @@ use chrono::Utc;
 use crate::Options;
 use crate::account::Accounts;
 use crate::action;
+use crate::api_error::ApiError;
 use crate::element::Element;
 use crate::fault::FaultKind;
 use crate::fault::schedule::Schedule;
 use crate::form::Form;
 use crate::list;
-use crate::refusal::ApiError;
 use crate::signature::Caller;
 
 /// What a request can be as long as.

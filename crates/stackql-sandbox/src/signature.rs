@@ -10,8 +10,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
+use crate::api_error::ApiError;
 use crate::form::Form;
-use crate::refusal::ApiError;
 
 /// The secret access key that belongs to every access key.
 pub(crate) const SECRET: &str = "test";

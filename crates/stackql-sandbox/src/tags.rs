@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::element::Element;
 use crate::form::Form;
-use crate::kind;
 use crate::list::own_id;
+use crate::resource_kind;
 
 /// Tags by the id of their resource.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ impl Tags {
             let wanted = form.get(&format!("TagSpecification.{n}.ResourceType"));
             let tags = pairs(form, &format!("TagSpecification.{n}.Tag"));
             answer.each(&mut |element| {
-                if wanted.is_some() && kind::resource_type(&element.text) == wanted {
+                if wanted.is_some() && resource_kind::resource_type(&element.text) == wanted {
                     let tags = tags.iter().map(|(key, value)| (key.clone(), value.clone().unwrap_or_default()));
                     self.0.entry(element.text.clone()).or_default().extend(tags);
                 }
@@ -58,7 +58,7 @@ impl Tags {
         let rows = tags.map(|(id, key, value)| {
             let fields = [
                 Element::leaf("resourceId", id.as_str()),
-                Element::leaf("resourceType", kind::resource_type(id).unwrap_or_default()),
+                Element::leaf("resourceType", resource_kind::resource_type(id).unwrap_or_default()),
                 Element::leaf("key", key.as_str()),
                 Element::leaf("value", value.as_str()),
             ];

@@ -10,7 +10,7 @@ mod prepared;
 mod split;
 mod statement;
 mod syntax_error;
-mod written;
+mod to_sql;
 
 pub use dialect::SqlDialect;
 pub use parse::parse;

@@ -2,14 +2,14 @@
 //! The statements of ours are read in `own`; this module owns the rest and the errors' places.
 
 mod auth;
-mod chains;
-mod executed;
-mod made;
+mod ddl;
+mod exec_relation;
+mod expression_depth;
 mod names;
-mod own;
 mod prepared;
 mod registry;
 mod replace;
+mod stackql;
 mod standard;
 mod transaction;
 
@@ -27,9 +27,10 @@ pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
         SyntaxError::at(text, byte_of(text, e.location), None, message)
     })?;
     let tokens = names::settled(text, tokens);
-    let mut reader = StatementParser::new(text, hints(&tokens), executed::exec_relations_as_functions(text, tokens)?);
-    if let Some(operator) = chains::find_too_deep(&reader.tokens) {
-        let most = chains::LONGEST;
+    let mut reader =
+        StatementParser::new(text, hints(&tokens), exec_relation::exec_relations_as_functions(text, tokens)?);
+    if let Some(operator) = expression_depth::find_too_deep(&reader.tokens) {
+        let most = expression_depth::LONGEST;
         let message = format!("more than {most} operators in a row; use IN, a table of values or several statements");
         return Err(reader.error_at(operator.span.start, message));
     }

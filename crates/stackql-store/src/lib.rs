@@ -6,16 +6,16 @@
 
 #![expect(clippy::disallowed_methods, reason = "this crate is the rim: it makes the folder of its file")]
 
-mod backend;
-mod claim;
+mod backend_config;
 mod columns;
-mod name;
+mod create_table_as;
+mod identifier;
+mod init_script;
+mod objects;
 mod open;
 mod postgres;
-mod schema;
-mod script;
+mod schema_json;
 mod sqlite;
-mod statement;
 #[cfg(test)]
 mod tests;
 

@@ -7,7 +7,7 @@ use stackql_engine::{Store, StoreError};
 use stackql_postgres::TlsOptions;
 
 use crate::SqliteStore;
-use crate::backend::{Backend, backend};
+use crate::backend_config::{Backend, backend};
 use crate::postgres::database::Database;
 use crate::postgres::store::PostgresStore;
 use crate::sqlite::database::Place;

@@ -1,16 +1,16 @@
 //! The store in SQLite, in memory or in a file that other programs read. Owns the file: what is in it, its versions, who
 //! may write to it when.
 
-pub(crate) mod aside;
-mod cell;
+mod authorizer;
+pub(crate) mod blocking;
+mod column_codec;
 pub(crate) mod database;
-mod failure;
-mod fence;
-mod making;
-mod native;
-mod objects;
-mod placed;
-mod reading;
-pub(crate) mod setup;
-mod staged;
+mod ddl;
+mod error;
+pub(crate) mod migrations;
+mod native_query;
+mod object_table;
+mod row_reader;
+mod staging;
 pub(crate) mod store;
+mod table_names;

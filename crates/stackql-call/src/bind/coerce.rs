@@ -7,7 +7,7 @@ use stackql_provider::names::{NameMatch, match_name, nearest};
 use stackql_provider::{Member, Parameter, TimeFormat, Type, TypeRef, Types};
 
 use super::{BindError, Value};
-use crate::xml::is_markup;
+use crate::response::xml::is_markup;
 
 /// Nested values deeper than this are refused.
 const MAX_DEPTH: usize = 64;

@@ -4,13 +4,13 @@ use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess};
 use serde_json::value::RawValue;
 
-use super::answer::{PageBuilder, ResponseLayout};
-use crate::body::ParseError;
-use crate::json::{NULL, Name, PathSearch, SearchPaths, ValueVisitor, VisitorAdapter, compact, member, parse, plain};
+use super::page_builder::{PageBuilder, ResponseLayout};
+use crate::response::json_stream::{
+    NULL, Name, PathSearch, SearchPaths, ValueVisitor, VisitorAdapter, compact, member, parse, plain,
+};
+use crate::response::sniff::ParseError;
 
-mod walk;
-
-use walk::{RowPathWalker, mistaken};
+use crate::page::row_path::{RowPathWalker, mistaken};
 
 impl PageBuilder<'_> {
     pub(super) fn json(&mut self, body: &[u8], places: &ResponseLayout<'_>) -> Result<(), ParseError> {
@@ -62,7 +62,7 @@ impl PageBuilder<'_> {
     }
 
     /// A row that is the value of its one column.
-    fn value<E: Error>(&mut self, raw: &RawValue) -> Result<(), E> {
+    pub(crate) fn value<E: Error>(&mut self, raw: &RawValue) -> Result<(), E> {
         self.cell(0, raw)?;
         self.end_row("");
         Ok(())
@@ -70,10 +70,10 @@ impl PageBuilder<'_> {
 }
 
 /// The end of the way: a list of rows, or one row.
-struct Rows<'p, 'a, 'r> {
-    answer: &'a mut PageBuilder<'r>,
-    marks: SearchPaths<'p>,
-    place: Option<&'a str>,
+pub(super) struct Rows<'p, 'a, 'r> {
+    pub(crate) answer: &'a mut PageBuilder<'r>,
+    pub(crate) marks: SearchPaths<'p>,
+    pub(crate) place: Option<&'a str>,
 }
 
 impl<'de> ValueVisitor<'de> for Rows<'_, '_, '_> {

@@ -2,11 +2,11 @@
 
 use stackql_provider::{ResponseShape, Type, TypeRef, Types};
 
-use super::answer::{PageBuilder, ResponseLayout};
-use super::sought;
-use crate::body::{MAX_DEPTH, ParseError};
-use crate::json::{member, quote};
-use crate::xml::{Document, Next, texts};
+use super::page_builder::{PageBuilder, ResponseLayout};
+use super::row_discovery;
+use crate::response::json_stream::{member, quote};
+use crate::response::sniff::{MAX_DEPTH, ParseError};
+use crate::response::xml::{Document, Next, texts};
 
 /// How many elements a message names.
 const MOST_NAMED: usize = 8;
@@ -18,7 +18,7 @@ impl PageBuilder<'_> {
         let sought;
         let (rows, marks) = match places.rows {
             [step] if step == ResponseShape::ANYWHERE => {
-                sought = sought::places(body, places)?;
+                sought = row_discovery::places(body, places)?;
                 let Some(rows) = &sought.rows else { return of_an_api(body, places) };
                 (rows.as_slice(), sought.marks.each_ref().map(Vec::as_slice))
             }
@@ -149,7 +149,7 @@ impl PageBuilder<'_> {
                     None => {
                         let mut text = String::new();
                         structure(document, &plan.types, &Type::Any, &mut text, 0)?;
-                        self.put(at, &sought::unwrap_single_lists(&text));
+                        self.put(at, &row_discovery::unwrap_single_lists(&text));
                     }
                 },
                 _ => {

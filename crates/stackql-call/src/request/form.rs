@@ -4,7 +4,7 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::Value as Json;
 use stackql_provider::{FormStyle, Parameter, Type, TypeRef, Types};
 
-use super::values::ENCODED;
+use super::uri_encoding::ENCODED;
 
 /// Appends the fields of one argument.
 pub(super) fn append(

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use stackql_provider::{Parameter, Type, TypeRef, Types};
 
 use super::form::scalar;
-use crate::xml::is_markup;
+use crate::response::xml::is_markup;
 
 /// A document with an element for each argument.
 pub(super) fn document<'a>(

@@ -10,7 +10,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use crate::body::{MAX_DEPTH, ParseError};
+use crate::response::sniff::{MAX_DEPTH, ParseError};
 
 /// What XML calls white space around texts, and what the maps leave out.
 const AROUND: [char; 5] = ['\t', '\r', '\u{8}', '\n', ' '];

@@ -12,8 +12,8 @@ use regex::{Regex, RegexBuilder};
 use super::compare;
 use super::element::Element;
 use super::graphql::{TEXT, VALUE};
+use super::graphql_literal;
 use super::kind::Version;
-use super::literal;
 use super::meter::{Meter, weight};
 use super::printf::{WIDEST, printf};
 use super::program::{ARRIVE, AS_JSON, FLOAT, FORMAT, WEIGH};
@@ -57,8 +57,8 @@ const MARKS: [(&str, Function); 7] = [
     (AS_JSON, as_json),
     (FORMAT, format),
     (FLOAT, float),
-    (TEXT, |run, args| write_value(run, args, literal::text)),
-    (VALUE, |run, args| write_value(run, args, literal::value)),
+    (TEXT, |run, args| write_value(run, args, graphql_literal::text)),
+    (VALUE, |run, args| write_value(run, args, graphql_literal::value)),
 ];
 
 /// Whether templates of `version` have the function `name`.

@@ -10,7 +10,7 @@ use rsjsonnet_lang::program::{
 use rsjsonnet_lang::span::{SpanContextId, SpanId};
 
 use super::problem::{TemplateError, failed, unreadable};
-use crate::ending::print_stderr;
+use crate::exit::print_stderr;
 
 /// How deep functions may call one another.
 const DEPTH: usize = 500;

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::arguments::Variables;
+use crate::args::flags::Variables;
 
 fn flags(variables: &[(&str, &str)]) -> Templates {
     Templates {

@@ -6,7 +6,8 @@ use aws_credential_types::Credentials;
 use secrecy::ExposeSecret;
 
 use super::context::AuthContext;
-use super::source::{self, SourceError, variable};
+use super::lookup;
+use super::lookup::{SourceError, variable};
 use crate::Environment;
 
 /// A role to assume.
@@ -31,10 +32,10 @@ impl AuthContext {
             (None, None, Some(name)) => Some(variable(environment, "api_key_var", name)?),
             (None, None, None) => keys.api_key.as_ref().map(|key| key.expose_secret().to_owned()),
         };
-        let secret = match source::document(keys, environment)? {
+        let secret = match lookup::document(keys, environment)? {
             Some(secret) => Some(secret),
             None => {
-                source::hidden(environment, "api_secret_var", keys.api_secret_var.as_ref(), keys.api_secret.as_ref())?
+                lookup::hidden(environment, "api_secret_var", keys.api_secret_var.as_ref(), keys.api_secret.as_ref())?
             }
         };
         let session = environment.get("AWS_SESSION_TOKEN").filter(|t| !t.is_empty()).cloned();
@@ -59,7 +60,7 @@ impl AuthContext {
     /// The role it names.
     pub(crate) fn role(&self, environment: &Environment) -> Result<Role, SourceError> {
         let keys = &self.aws;
-        let arn = source::env_or_literal(
+        let arn = lookup::env_or_literal(
             environment,
             "aws_role_arn_env_var",
             keys.aws_role_arn_env_var.as_ref(),
@@ -68,7 +69,7 @@ impl AuthContext {
         let Some(arn) = arn else {
             return Err("names no role; give aws_role_arn or aws_role_arn_env_var".into());
         };
-        let external_id = source::env_or_literal(
+        let external_id = lookup::env_or_literal(
             environment,
             "aws_role_external_id_env_var",
             keys.aws_role_external_id_env_var.as_ref(),

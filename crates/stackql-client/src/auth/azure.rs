@@ -7,13 +7,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use stackql_call::TransportErrorKind;
 
-use super::grant::{self, TokenRequest, address, form};
-use super::source::{file, set};
-use super::token::Token;
-use super::{Authenticator, program};
+use super::lookup::{file, set};
+use super::token_cache::Token;
+use super::token_endpoint;
+use super::token_endpoint::{TokenRequest, address, form};
+use super::{Authenticator, cli_helper};
 use crate::Environment;
-use crate::client::{AttemptFailure, Client, redacted_url};
-use crate::credentials::reason;
+use crate::credentials::source::reason;
+use crate::http::client::{AttemptFailure, Client, redacted_url};
 
 /// What is asked for where a context names no scopes.
 const SCOPE: &str = "https://management.azure.com/.default";
@@ -89,7 +90,7 @@ async fn logged_in(environment: &Environment, resource: &str) -> Result<Token, S
     if let Some(tenant) = set(environment, "AZURE_TENANT_ID") {
         arguments.extend(["--tenant", tenant]);
     }
-    let Some(printed) = program::printed("az", &arguments, environment).await else {
+    let Some(printed) = cli_helper::printed("az", &arguments, environment).await else {
         return Err("az is not on PATH".to_owned());
     };
     let answer: Value = serde_json::from_str(&printed?).unwrap_or_default();
@@ -120,10 +121,11 @@ async fn machine(client: &Client, resource: &str) -> Result<Token, String> {
         Some(secret) if set(environment, "IDENTITY_ENDPOINT").is_some() => request.header("X-IDENTITY-HEADER", secret),
         _ => request.header("Metadata", "true"),
     };
-    match grant::answer(request).await {
+    match token_endpoint::answer(request).await {
         Ok((status, answer)) => {
-            let token = grant::token_from_reply(&answer).ok_or_else(|| format!("{place} answered {status}"))?;
-            let until = grant::lifetime(&answer["expires_on"]).map(|until| from_now(until.as_secs()));
+            let token =
+                token_endpoint::token_from_reply(&answer).ok_or_else(|| format!("{place} answered {status}"))?;
+            let until = token_endpoint::lifetime(&answer["expires_on"]).map(|until| from_now(until.as_secs()));
             Ok(Token { lifetime: token.lifetime.or(until), ..token })
         }
         Err(e) => Err(format!("{place} does not answer: {}", reason(&e))),

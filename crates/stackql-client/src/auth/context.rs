@@ -9,8 +9,8 @@ use serde::de::{Deserializer, Error, IgnoredAny};
 use serde_json::Value;
 
 use crate::SettingsError;
-use crate::flag::structured;
-use crate::governor::CredentialHash;
+use crate::config::structured_flag::structured;
+use crate::rate_limit::limiter::CredentialHash;
 
 /// How requests to one provider are authorised. Debug prints no secret.
 #[derive(Clone, Deserialize)]

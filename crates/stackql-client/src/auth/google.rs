@@ -9,12 +9,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::grant::{Fields, TokenRequest, address, form};
-use super::key::PrivateKey;
-use super::source::{SourceError, document};
-use super::token::Token;
+use super::lookup::{SourceError, document};
+use super::private_key::PrivateKey;
+use super::token_cache::Token;
+use super::token_endpoint::{Fields, TokenRequest, address, form};
 use super::{AuthContext, Authenticator};
-use crate::client::{AttemptFailure, Client};
+use crate::http::client::{AttemptFailure, Client};
 
 /// What is asked for where a context names no scopes.
 pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";

@@ -7,12 +7,12 @@ use std::time::Duration;
 use secrecy::SecretString;
 use stackql_call::TransportErrorKind;
 
-use super::source::{file, set};
-use super::token::Token;
-use super::{Authenticator, google, grant, program};
+use super::lookup::{file, set};
+use super::token_cache::Token;
+use super::{Authenticator, cli_helper, google, token_endpoint};
 use crate::Environment;
-use crate::client::{AttemptFailure, Client, redacted_url};
-use crate::credentials::reason;
+use crate::credentials::source::reason;
+use crate::http::client::{AttemptFailure, Client, redacted_url};
 
 const NAMED: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 const METADATA_HOST: &str = "GCE_METADATA_HOST";
@@ -31,7 +31,7 @@ pub(super) async fn token(of: &Authenticator, client: &Client) -> Result<Token, 
         return exchanged(of, client, &text).await;
     }
     let mut tried = Vec::new();
-    match program::printed("gcloud", &["auth", "print-access-token", "--quiet"], environment).await {
+    match cli_helper::printed("gcloud", &["auth", "print-access-token", "--quiet"], environment).await {
         None => tried.push("gcloud is not on PATH".to_owned()),
         Some(Err(why)) => tried.push(why),
         Some(Ok(token)) if token.trim().is_empty() => tried.push("gcloud printed no token".to_owned()),
@@ -96,8 +96,10 @@ async fn metadata(of: &Authenticator, client: &Client) -> Result<Token, String> 
     }
     let place = format!("the metadata server {}", redacted_url(&url));
     let request = client.pool.get(url).header("Metadata-Flavor", "Google").timeout(METADATA_TIMEOUT);
-    match grant::answer(request).await {
-        Ok((status, answer)) => grant::token_from_reply(&answer).ok_or_else(|| format!("{place} answered {status}")),
+    match token_endpoint::answer(request).await {
+        Ok((status, answer)) => {
+            token_endpoint::token_from_reply(&answer).ok_or_else(|| format!("{place} answered {status}"))
+        }
         Err(e) => Err(format!("{place} does not answer: {}", reason(&e))),
     }
 }

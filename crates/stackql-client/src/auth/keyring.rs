@@ -10,7 +10,7 @@ use stackql_provider::Auth;
 
 use super::{AuthContext, Authenticator, Authenticators, ContextOrigin, Scheme};
 use crate::Settings;
-use crate::client::{AttemptFailure, Client};
+use crate::http::client::{AttemptFailure, Client};
 
 #[async_trait]
 impl Keyring for Client {

@@ -1,4 +1,4 @@
-//! A token by OAuth 2.0's client credentials. Owns the form of the request; the answer is [`super::grant`]'s.
+//! A token by OAuth 2.0's client credentials. Owns the form of the request; the answer is [`super::token_endpoint`]'s.
 
 use std::sync::LazyLock;
 
@@ -6,12 +6,12 @@ use regex::{Captures, Regex};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::grant::{Fields, TokenReply, TokenRequest, address, form};
-use super::source::{SourceError, env_or_literal, hidden, set, variable};
-use super::token::Token;
+use super::lookup::{SourceError, env_or_literal, hidden, set, variable};
+use super::token_cache::Token;
+use super::token_endpoint::{Fields, TokenReply, TokenRequest, address, form};
 use super::{AuthContext, Authenticator};
 use crate::Environment;
-use crate::client::{AttemptFailure, Client};
+use crate::http::client::{AttemptFailure, Client};
 
 const CHECK: &str = "check the client id, its secret, the scopes and the token_url";
 

@@ -13,24 +13,24 @@ use thiserror::Error;
 
 /// How much an archive may hold.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) entries: usize,
+pub(crate) struct Limits {
+    pub(crate) entries: usize,
     /// Bytes of all that is in it.
-    pub(super) unpacked: u64,
+    pub(crate) unpacked: u64,
     /// How many times its own size that may be.
-    pub(super) ratio: u64,
+    pub(crate) ratio: u64,
     /// What small archives may hold whatever their size; anything may compress well.
-    pub(super) small: u64,
+    pub(crate) small: u64,
 }
 
 impl Limits {
     /// Far above what definitions need: those of the largest cloud are 600 files, 90 MiB and ten times the archive.
-    pub(super) const GENEROUS: Self = Self { entries: 50_000, unpacked: 2 << 30, ratio: 200, small: 16 << 20 };
+    pub(crate) const GENEROUS: Self = Self { entries: 50_000, unpacked: 2 << 30, ratio: 200, small: 16 << 20 };
 }
 
 /// Why an archive is not unpacked.
 #[derive(Debug, Error)]
-pub(super) enum ArchiveError {
+pub(crate) enum ArchiveError {
     #[error("the archive cannot be read: {0}")]
     Unreadable(io::Error),
     #[error("the archive holds '{0}', a path that leads elsewhere or that not every system can have")]
@@ -58,7 +58,7 @@ const MAGIC: std::ops::Range<usize> = 257..262;
 
 /// Unpacks an archive of `size` bytes, all of it below a folder named for the version, into the folder `into`,
 /// which is empty. What was written stays there, also after an error. The paths of the files, below `into`.
-pub(super) fn unpack(
+pub(crate) fn unpack(
     mut archive: impl BufRead,
     size: u64,
     version: &str,
@@ -151,7 +151,7 @@ fn path(name: &[u8], version: &str) -> Result<Option<PathBuf>, ArchiveError> {
 }
 
 /// The names on a path; `None` for one that leads elsewhere or that not every system can have.
-pub(super) fn parts(name: &[u8]) -> Option<Vec<&str>> {
+pub(crate) fn parts(name: &[u8]) -> Option<Vec<&str>> {
     let text = std::str::from_utf8(name).ok()?;
     // Marks that are parts of names here separate or name drives elsewhere.
     if text.is_empty() || text.contains(['\\', ':']) || text.chars().any(char::is_control) {
@@ -214,4 +214,4 @@ impl<R: Read> Read for LimitedReader<R> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

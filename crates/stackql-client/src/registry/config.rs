@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use stackql_provider::RegistryError;
 
-use crate::flag::structured;
+use crate::config::structured_flag::structured;
 
 /// StackQL's own registry.
 const PUBLIC: &str = "https://registry.stackql.app/providers";
@@ -18,29 +18,29 @@ const NAMES: &str = include_str!("../../../../providers/registry.yaml");
 #[serde(rename_all = "camelCase", default)]
 pub struct RegistryConfig {
     /// The address above the prefixes; of scheme `file`, a folder of this machine.
-    pub(super) url: String,
+    pub(crate) url: String,
     /// The folder above the installed definitions, where it is not the program's own.
-    pub(super) local_doc_root: Option<PathBuf>,
+    pub(crate) local_doc_root: Option<PathBuf>,
     /// Where definitions are installed below the folder, and where documents are below the address.
-    pub(super) src_prefix: String,
+    pub(crate) src_prefix: String,
     /// Where archives are below the address.
-    pub(super) dist_prefix: String,
+    pub(crate) dist_prefix: String,
     /// Whether a version of which there is no archive is fetched document by document.
-    pub(super) allow_src_download: bool,
+    pub(crate) allow_src_download: bool,
     /// How signatures are checked.
-    pub(super) verify_config: VerifyConfig,
+    pub(crate) verify_config: VerifyConfig,
 }
 
 /// How signatures are checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct VerifyConfig {
+pub(crate) struct VerifyConfig {
     /// Not at all.
-    pub(super) nop_verify: bool,
+    pub(crate) nop_verify: bool,
     /// By this Ed25519 key: base64 or PEM.
-    pub(super) public_key: Option<String>,
+    pub(crate) public_key: Option<String>,
     /// By the key in this file.
-    pub(super) public_key_path: Option<PathBuf>,
+    pub(crate) public_key_path: Option<PathBuf>,
 }
 
 impl Default for RegistryConfig {
@@ -82,13 +82,13 @@ impl RegistryConfig {
     }
 
     /// Whether the registry is a folder of this machine, whose definitions are there already.
-    pub(super) fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         self.url.starts_with("file:")
     }
 }
 
 /// The folders of providers that are not named as the provider is.
-pub(super) fn directories() -> Result<BTreeMap<String, String>, RegistryError> {
+pub(crate) fn directories() -> Result<BTreeMap<String, String>, RegistryError> {
     #[derive(Deserialize)]
     struct Names {
         directories: BTreeMap<String, String>,

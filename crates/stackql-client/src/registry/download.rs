@@ -11,9 +11,9 @@ use stackql_provider::{DownloadProgress, RegistryError};
 use tokio::io::AsyncWriteExt;
 use url::Url;
 
-use super::folder::{PartialDownload, disk};
 use crate::Client;
-use crate::client::redacted_url;
+use crate::http::client::redacted_url;
+use crate::registry::install_dir::{PartialDownload, disk};
 
 /// The most bytes of an archive.
 const LARGEST: u64 = 512 << 20;
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What was asked for, or what to say where the registry does not have it.
 #[derive(Debug)]
-pub(super) enum Fetched<T> {
+pub(crate) enum Fetched<T> {
     Here(T),
     Absent(RegistryError),
 }
@@ -71,7 +71,7 @@ impl RetryBudget {
 }
 
 /// A document, which is text of at most so many MiB.
-pub(super) async fn document(client: &Client, url: &Url, largest: usize) -> Result<Fetched<String>, RegistryError> {
+pub(crate) async fn document(client: &Client, url: &Url, largest: usize) -> Result<Fetched<String>, RegistryError> {
     let mut tries = RetryBudget::new();
     loop {
         match document_once(client, url, largest).await {
@@ -100,7 +100,7 @@ async fn document_once(client: &Client, url: &Url, largest: usize) -> Result<Str
 
 /// An archive, into the part's file; goes on where an earlier try ended if the server can tell that it is the same
 /// archive. Returns its size.
-pub(super) async fn archive(
+pub(crate) async fn archive(
     client: &Client,
     url: &Url,
     part: &PartialDownload,
@@ -277,7 +277,7 @@ fn unavailable(message: String) -> DownloadError {
 }
 
 /// The address of a file below another.
-pub(super) fn below(base: &Url, parts: &[&str]) -> Result<Url, RegistryError> {
+pub(crate) fn below(base: &Url, parts: &[&str]) -> Result<Url, RegistryError> {
     let mut url = base.clone();
     let mut path = url.path_segments_mut().map_err(|()| {
         RegistryError::Configuration(format!("the registry's url {} cannot have anything below it", redacted_url(base)))
@@ -289,7 +289,7 @@ pub(super) fn below(base: &Url, parts: &[&str]) -> Result<Url, RegistryError> {
 }
 
 /// The address a configuration names.
-pub(super) fn address(text: &str) -> Result<Url, RegistryError> {
+pub(crate) fn address(text: &str) -> Result<Url, RegistryError> {
     let wrong = || {
         RegistryError::Configuration(
             "the registry's url is not an address of http, https or file; give one like https://host/providers"
@@ -304,6 +304,6 @@ pub(super) fn address(text: &str) -> Result<Url, RegistryError> {
 }
 
 /// Reads a file that a download left.
-pub(super) fn open(path: &Path) -> Result<std::fs::File, RegistryError> {
+pub(crate) fn open(path: &Path) -> Result<std::fs::File, RegistryError> {
     std::fs::File::open(path).map_err(|e| disk("read", path, &e))
 }

@@ -9,7 +9,7 @@ use stackql_provider::{Published, RegistryError};
 
 /// The providers of a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Index {
+pub(crate) struct Index {
     providers: Vec<Published>,
 }
 
@@ -26,7 +26,7 @@ struct Entry {
 
 impl Index {
     /// Reads the document; why not, where it is none.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let document: Document = yaml_serde::from_str(text).map_err(|e| e.to_string())?;
         let mut providers = Vec::new();
         for (provider, entry) in document.providers {
@@ -47,12 +47,12 @@ impl Index {
     }
 
     /// All that has a version.
-    pub(super) fn into_providers(self) -> Vec<Published> {
+    pub(crate) fn into_providers(self) -> Vec<Published> {
         self.providers
     }
 
     /// A provider by a name that a person typed.
-    pub(super) fn provider(&self, name: &str) -> Result<&Published, RegistryError> {
+    pub(crate) fn provider(&self, name: &str) -> Result<&Published, RegistryError> {
         let names = self.providers.iter().enumerate().map(|(i, p)| (i, p.provider.as_str()));
         match match_name(name, names.clone()) {
             NameMatch::One(i) => Ok(&self.providers[i]),
@@ -65,7 +65,7 @@ impl Index {
     }
 
     /// The version of a provider that is meant: the latest stable one where none is named.
-    pub(super) fn version<'a>(published: &'a Published, named: Option<&str>) -> Result<&'a str, RegistryError> {
+    pub(crate) fn version<'a>(published: &'a Published, named: Option<&str>) -> Result<&'a str, RegistryError> {
         let Some(named) = named else {
             if parse(&published.latest).is_some_and(|v| !v.pre.is_empty()) {
                 return Err(RegistryError::Configuration(format!(
@@ -95,7 +95,7 @@ pub fn sort_versions(versions: &mut Vec<String>) {
 }
 
 /// A version, with or without `v`, and with zeros in front of numbers, which registries write and semver forbids.
-pub(super) fn parse(text: &str) -> Option<Version> {
+pub(crate) fn parse(text: &str) -> Option<Version> {
     let text = text.strip_prefix('v').unwrap_or(text);
     let (text, build) = text.split_once('+').map_or((text, ""), |(t, b)| (t, b));
     let (numbers, pre) = text.split_once('-').map_or((text, ""), |(n, p)| (n, p));
@@ -109,7 +109,7 @@ pub(super) fn parse(text: &str) -> Option<Version> {
 }
 
 /// Whether a name can be a part of a path anywhere: letters, digits and a few marks, not hidden.
-pub(super) fn is_plain(name: &str) -> bool {
+pub(crate) fn is_plain(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
     !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && !name.ends_with('.') && name.chars().all(plain)
 }

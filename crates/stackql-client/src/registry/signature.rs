@@ -9,14 +9,14 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use thiserror::Error;
 
 /// How the name of a signature's file ends.
-pub(super) const SUFFIX: &str = ".sig";
+pub(crate) const SUFFIX: &str = ".sig";
 const TIME: usize = 15;
 /// What stands in front of a key that is written as PKIX does.
 const PKIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// Why a document is not taken for what its signer signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(super) enum SignatureError {
+pub(crate) enum SignatureError {
     /// It is base64 of something else.
     #[error("its signature is not base64 of a time and an Ed25519 signature")]
     Malformed,
@@ -27,11 +27,11 @@ pub(super) enum SignatureError {
 
 /// A public key that is trusted.
 #[derive(Debug, Clone)]
-pub(super) struct PublicKey(VerifyingKey);
+pub(crate) struct PublicKey(VerifyingKey);
 
 impl PublicKey {
     /// Reads PEM, or base64 of the 32 bytes, with or without what PKIX puts in front.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits: String =
             text.lines().filter(|line| !line.starts_with("-----")).flat_map(str::split_whitespace).collect();
         let bytes = BASE64_STANDARD.decode(digits).ok()?;
@@ -40,7 +40,7 @@ impl PublicKey {
     }
 
     /// Checks a document against the text of its signature file.
-    pub(super) fn verify(&self, document: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    pub(crate) fn verify(&self, document: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         let bytes = BASE64_STANDARD.decode(signature.trim_ascii()).map_err(|_| SignatureError::Malformed)?;
         let (time, signature) = bytes.split_at_checked(TIME).ok_or(SignatureError::Malformed)?;
         let signature = Signature::from_slice(signature).map_err(|_| SignatureError::Malformed)?;
@@ -50,7 +50,7 @@ impl PublicKey {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use ed25519_dalek::{Signer, SigningKey};
 
     use super::*;

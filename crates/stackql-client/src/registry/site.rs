@@ -8,27 +8,27 @@ use axum::http::{HeaderMap, Response, Uri};
 
 /// What is served and how.
 #[derive(Debug, Default)]
-pub(super) struct Site {
-    pub(super) files: BTreeMap<String, Vec<u8>>,
+pub(crate) struct Site {
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// Addresses that say to go elsewhere.
-    pub(super) moved: BTreeMap<String, String>,
+    pub(crate) moved: BTreeMap<String, String>,
     /// So many of the next archives break off in the middle of what was asked for.
-    pub(super) breaks: usize,
+    pub(crate) breaks: usize,
     /// Parts are not served.
-    pub(super) whole_only: bool,
+    pub(crate) whole_only: bool,
     /// What was asked for, and from which byte on.
-    pub(super) asked: Vec<(String, Option<String>)>,
+    pub(crate) asked: Vec<(String, Option<String>)>,
 }
 
 /// A site that answers, until the test ends.
 #[derive(Debug, Clone)]
-pub(super) struct Served {
-    pub(super) url: String,
+pub(crate) struct Served {
+    pub(crate) url: String,
     site: Arc<Mutex<Site>>,
 }
 
 impl Served {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let site = Arc::new(Mutex::new(Site::default()));
         let shared = Arc::clone(&site);
         let app = axum::Router::new().fallback(move |uri: Uri, headers: HeaderMap| {
@@ -41,17 +41,17 @@ impl Served {
         Self { url, site }
     }
 
-    pub(super) fn site(&self) -> MutexGuard<'_, Site> {
+    pub(crate) fn site(&self) -> MutexGuard<'_, Site> {
         lock(&self.site)
     }
 
     /// Puts a file there.
-    pub(super) fn put(&self, path: &str, content: impl Into<Vec<u8>>) {
+    pub(crate) fn put(&self, path: &str, content: impl Into<Vec<u8>>) {
         self.site().files.insert(format!("/providers/dist/{path}"), content.into());
     }
 
     /// From which bytes on archives were asked for.
-    pub(super) fn ranges(&self) -> Vec<Option<String>> {
+    pub(crate) fn ranges(&self) -> Vec<Option<String>> {
         let site = self.site();
         site.asked.iter().filter(|(path, _)| path.ends_with(".tgz")).map(|(_, range)| range.clone()).collect()
     }

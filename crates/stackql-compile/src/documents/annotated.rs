@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use stackql_provider::Verb;
 
-use super::library::NodeRef;
+use super::document_set::NodeRef;
 use super::operation::Operation;
 use super::service::{Source, VERBS};
 

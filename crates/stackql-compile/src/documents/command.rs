@@ -4,9 +4,9 @@
 use stackql_provider::{Location, Method, Parameter, Protocol, RequestShape, Type, Types, Verb};
 
 use super::config::Config;
-use super::library::NodeRef;
+use super::diagnostic::Diagnostic;
+use super::document_set::NodeRef;
 use super::operation::{CompiledMethod, Operation};
-use super::problem::Diagnostic;
 use super::response;
 use super::schema::merged;
 

@@ -1,6 +1,6 @@
 //! Configuration, which a method inherits: from its resource, its service, the provider's entry for that, the provider.
 
-use super::library::NodeRef;
+use super::document_set::NodeRef;
 
 /// The levels at which a key may stand, nearest first.
 #[derive(Clone)]

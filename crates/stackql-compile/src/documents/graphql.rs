@@ -5,9 +5,9 @@ use stackql_provider::{
     BodyStyle, Location, NextPage, PageSize, Paging, Parameter, RequestShape, ResponseLocation, Type, Types, ValueStyle,
 };
 
-use super::library::NodeRef;
+use super::diagnostic::Diagnostic;
+use super::document_set::NodeRef;
 use super::operation::{Operation, text};
-use super::problem::Diagnostic;
 use super::response::steps;
 
 const KEY: &str = "x-stackQL-graphQL";

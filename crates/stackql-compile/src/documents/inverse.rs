@@ -2,8 +2,8 @@
 
 use stackql_provider::{Inverse, ResponseLocation};
 
-use super::library::NodeRef;
-use super::problem::Diagnostic;
+use super::diagnostic::Diagnostic;
+use super::document_set::NodeRef;
 use super::response::steps;
 use super::service::RESOURCES;
 

@@ -6,11 +6,11 @@ use stackql_provider::{
 };
 
 use super::config::Config;
+use super::diagnostic::Diagnostic;
+use super::document_set::NodeRef;
 use super::graphql::GraphQl;
-use super::library::NodeRef;
-use super::problem::Diagnostic;
 use super::schema::{MergedSchema, NestedTypes, is_read_only, merged};
-use super::{command, completion, inverse, paging, permissions, pushdown, response, retry, secrets, servers};
+use super::{command, inverse, lro, paging, permissions, pushdown, response, retry, secrets, servers};
 
 /// The header by which AWS's JSON protocols say which operation is meant; their path is always `/`.
 pub(super) const TARGET: &str = "X-Amz-Target";
@@ -208,7 +208,7 @@ pub(super) fn compile<'a>(
     let server = servers.and_then(|s| s.items().next()?.text("url")).unwrap_or_default();
     let completion = match query {
         Some(_) => None,
-        None => completion::compile(at, operation, verb, (server, target), &response, types, &mut problems),
+        None => lro::compile(at, operation, verb, (server, target), &response, types, &mut problems),
     };
     let method = Method {
         name: name.to_owned(),

@@ -3,7 +3,7 @@
 use stackql_provider::{Location, NextPage, Paging, Parameter, ResponseLocation, ResponseShape, Types};
 
 use super::config::Config;
-use super::library::NodeRef;
+use super::document_set::NodeRef;
 use super::operation::{Operation, text};
 use super::response::steps;
 

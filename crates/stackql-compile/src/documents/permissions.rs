@@ -2,7 +2,7 @@
 
 use stackql_provider::{Permissions, Verb};
 
-use super::library::NodeRef;
+use super::document_set::NodeRef;
 
 /// The schema's permissions by kind of change, of the resource at `at`; schema and resource name the same type.
 pub(super) fn of_resource<'a>(document: NodeRef<'a>, at: NodeRef<'a>) -> Option<NodeRef<'a>> {

@@ -6,10 +6,10 @@ use std::path::Path;
 use stackql_provider::{Auth, ErrorRules, Provider, Scope, ServiceEntry};
 
 use super::config::Config;
-use super::library::NodeRef;
+use super::document_set::NodeRef;
 use super::servers::REGION;
-use super::tables;
-use super::tree::YamlTree;
+use super::sql_tables;
+use super::yaml_tree::YamlTree;
 
 /// Providers whose requests are signed though their documents do not say so.
 const SIGNED: [&str; 2] = ["aws", "awscc"];
@@ -42,7 +42,7 @@ pub(super) fn compile(at: NodeRef<'_>, (name, version): (String, String)) -> Pro
         title: entry.text("title").unwrap_or_default().to_owned(),
     });
     let mut services: Vec<ServiceEntry> = services.collect();
-    let of_tables = tables::services(at);
+    let of_tables = sql_tables::services(at);
     services
         .extend(of_tables.into_iter().filter(|new| !services.iter().any(|s| s.name == new.name)).collect::<Vec<_>>());
     services.sort_by(|a, b| a.name.cmp(&b.name));

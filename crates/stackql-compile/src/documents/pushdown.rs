@@ -3,9 +3,9 @@
 use stackql_provider::{Clause, ClausePushdown, CountRequest, Location, Parameter, RowLimit, Types};
 
 use super::config::Config;
-use super::library::NodeRef;
+use super::diagnostic::Diagnostic;
+use super::document_set::NodeRef;
 use super::operation::text;
-use super::problem::Diagnostic;
 
 /// The dialect whose clauses are written here.
 const ODATA: &str = "odata";

@@ -1,8 +1,8 @@
 //! Resources in a document of their own, and the documents that their operations stand in.
 
-use super::library::NodeRef;
+use super::diagnostic::Diagnostic;
+use super::document_set::NodeRef;
 use super::operation::Operation;
-use super::problem::Diagnostic;
 use super::service::{PLAIN_RESOURCES, RESOURCES};
 
 /// The key under which a document of resources, or one of them, names the document of its operations.

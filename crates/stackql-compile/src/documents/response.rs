@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use stackql_provider::{BodyFormat, Column, ResponseShape, Type, TypeRef, Types};
 
+use super::diagnostic::Diagnostic;
+use super::document_set::NodeRef;
 use super::graphql::GraphQl;
-use super::library::NodeRef;
 use super::operation::{Operation, media, pairs, template};
-use super::problem::Diagnostic;
 use super::schema::{Again, MergedSchema, NestedTypes, merged, repeated, stated};
 
 /// The name of the column of rows that are one value.

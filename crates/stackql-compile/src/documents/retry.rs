@@ -5,8 +5,8 @@ use std::str::FromStr;
 use stackql_provider::Retry;
 
 use super::config::Config;
-use super::library::NodeRef;
-use super::problem::Diagnostic;
+use super::diagnostic::Diagnostic;
+use super::document_set::NodeRef;
 
 const METHODS: [&str; 2] = ["GET", "HEAD"];
 const STATUSES: [u16; 5] = [408, 429, 502, 503, 504];

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use stackql_provider::{Member, Type, TypeRef, Types};
 
-use super::library::NodeRef;
+use super::document_set::NodeRef;
 
 /// Schemas nest no deeper than this before the rest is taken as it comes.
 const MAX_DEPTH: usize = 24;

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use stackql_provider::Secret;
 
-use super::library::NodeRef;
+use super::document_set::NodeRef;
 use super::operation::Operation;
 use super::response;
 use super::schema::{MergedSchema, merged};

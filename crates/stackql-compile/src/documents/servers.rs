@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use stackql_provider::{Endpoints, Location, Parameter, Partition, Type, Types, Variant};
 
-use super::library::NodeRef;
+use super::document_set::NodeRef;
 
 /// The parameter by which places of a provider are told apart.
 pub(super) const REGION: &str = "region";

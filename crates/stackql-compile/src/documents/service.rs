@@ -4,9 +4,9 @@ use stackql_provider::names::fold;
 use stackql_provider::{Resource, ResourceEntry, Service, ServiceSource, Type, Types, Verb};
 
 use super::config::Config;
-use super::library::{DocumentSet, NodeRef};
+use super::diagnostic::Diagnostic;
+use super::document_set::{DocumentSet, NodeRef};
 use super::operation::{self, CompileContext, Operation};
-use super::problem::Diagnostic;
 use super::provider::{auth, is_signed};
 use super::resources_document::{Operations, ResourcesDocument};
 use super::{annotated, command, permissions, servers, views};

@@ -3,8 +3,8 @@
 
 use stackql_provider::{Dialect, View};
 
-use super::library::NodeRef;
-use super::problem::Diagnostic;
+use super::diagnostic::Diagnostic;
+use super::document_set::NodeRef;
 
 /// As long as a chain may be.
 const MOST: usize = 16;

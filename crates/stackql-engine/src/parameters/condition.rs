@@ -9,9 +9,10 @@ use datafusion::prelude::lit;
 use stackql_call::Value;
 
 use super::{Binder, BoundBy, Resolution};
-use crate::everywhere::{all_members, is_all};
-use crate::predicate::{Range, predicate, range, text};
-use crate::scope::ALL_MEMBERS;
+use crate::call::scope::ALL_MEMBERS;
+use crate::predicate::range::range;
+use crate::predicate::scope_wildcard::{all_members, is_all};
+use crate::predicate::values::{Range, predicate, text};
 
 /// A condition on one column, on its way down a plan.
 #[derive(Debug, Clone)]

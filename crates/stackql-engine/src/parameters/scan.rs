@@ -12,11 +12,11 @@ use stackql_provider::Method;
 
 use super::condition::{Condition, Kind, Literal, Values};
 use super::{Binder, BoundBy, PushedDown, Resolution};
-use crate::access::{choose_among, nearest};
-use crate::feed::table_of;
-use crate::predicate::enumerated;
-use crate::shape::{requires_column, takes};
-use crate::table::ResourceTable;
+use crate::access::path::{choose_among, nearest};
+use crate::bind_join::rewrite::table_of;
+use crate::predicate::values::enumerated;
+use crate::table::columns::{requires_column, takes};
+use crate::table::resource_table::ResourceTable;
 
 /// Columns that conditions fix, by how far they may be bound.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use datafusion::logical_expr::{Expr, Operator};
 use stackql_call::Value;
 
-use super::{Predicate, value};
+use super::values::{Predicate, value};
 
 /// A column and the numbers it lies between, those included.
 #[derive(Debug, Clone, PartialEq, Eq)]

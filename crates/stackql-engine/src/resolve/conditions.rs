@@ -13,7 +13,7 @@ use stackql_provider::names::{NameMatch, match_name};
 use super::relation::Relation;
 
 /// Spells out the conditions of WHERE.
-pub(super) fn spell_out(select: &mut Select, relations: &[Relation]) {
+pub(crate) fn spell_out(select: &mut Select, relations: &[Relation]) {
     let Some(mut condition) = select.selection.take() else { return };
     let mut aliases = aliases(select, relations);
     aliases.extend(merged(select, relations));

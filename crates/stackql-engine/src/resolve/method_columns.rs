@@ -8,12 +8,12 @@ use stackql_provider::names::{NameMatch, fold, match_name};
 use stackql_provider::{Column, Method, Resource, Type, Verb};
 
 use super::relation::Relation;
-use crate::access::choose_among;
-use crate::shape::ColumnOrigin;
-use crate::table::ResourceTable;
+use crate::access::path::choose_among;
+use crate::table::columns::ColumnOrigin;
+use crate::table::resource_table::ResourceTable;
 
 /// Hides what the methods that serve `select` do not answer, where `*` would show it.
-pub(super) fn show_only(select: &Select, relations: &mut [Relation]) {
+pub(crate) fn show_only(select: &Select, relations: &mut [Relation]) {
     let is_star = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
     if !select.projection.iter().any(is_star) {
         return;

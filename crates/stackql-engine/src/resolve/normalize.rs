@@ -10,7 +10,7 @@ use stackql_functions::{call, is_comparison};
 use crate::error::Error;
 
 /// Rewrites a cast, a collation, or a comparison with one.
-pub(super) fn expression(expr: &mut Expr) -> Result<(), Error> {
+pub(crate) fn expression(expr: &mut Expr) -> Result<(), Error> {
     match expr {
         Expr::Cast { data_type, expr: value, .. } => match data_type {
             // Numbers with a fraction have one type, as in SQLite: four bytes would lose digits.
@@ -30,7 +30,7 @@ pub(super) fn expression(expr: &mut Expr) -> Result<(), Error> {
 }
 
 /// Makes the comparisons of a select list 1 and 0.
-pub(super) fn as_sqlite(select: &mut Select) {
+pub(crate) fn as_sqlite(select: &mut Select) {
     for item in &mut select.projection {
         let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { continue };
         if is_truth(expr) {
@@ -46,7 +46,7 @@ pub(super) fn as_sqlite(select: &mut Select) {
 }
 
 /// Makes LIKE one that does not tell upper from lower case.
-pub(super) fn overlook_case(like: &mut Expr) {
+pub(crate) fn overlook_case(like: &mut Expr) {
     if let Expr::Like { negated, any, expr, pattern, escape_char } = like {
         let placeholder = || Box::new(Expr::value(Value::Null));
         let (expr, pattern) = (std::mem::replace(expr, placeholder()), std::mem::replace(pattern, placeholder()));
@@ -119,7 +119,7 @@ fn without(expr: Expr) -> Result<(Expr, Option<Collation>), Error> {
 }
 
 /// The name of a function that is called without parentheses.
-pub(super) fn word(function: &Function) -> Option<Ident> {
+pub(crate) fn word(function: &Function) -> Option<Ident> {
     match function.name.0.as_slice() {
         [part] if function.args == FunctionArguments::None => part.as_ident().cloned(),
         _ => None,
@@ -127,7 +127,7 @@ pub(super) fn word(function: &Function) -> Option<Ident> {
 }
 
 /// Puts the expressions of the select list in their places' place, in ROLLUP, CUBE and GROUPING SETS.
-pub(super) fn places(select: &mut Select) {
+pub(crate) fn places(select: &mut Select) {
     let Select { projection, group_by: GroupByExpr::Expressions(keys, _), .. } = select else { return };
     let item = |key: &Expr| {
         let Expr::Value(value) = key else { return None };

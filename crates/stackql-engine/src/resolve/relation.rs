@@ -10,12 +10,13 @@ use datafusion::sql::sqlparser::ast::{
 use stackql_provider::LookupError;
 use stackql_provider::names::{NameMatch, match_name};
 
-use super::{method_columns, object_name, quoted};
-use crate::catalog::{SYSTEM, resource_table};
-use crate::context::Context;
+use super::method_columns;
+use super::names::{object_name, quoted};
+use crate::call::context::Context;
+use crate::call::log::{calls_schema, errors_schema};
+use crate::catalog::list::{SYSTEM, resource_table};
 use crate::error::Error;
-use crate::log::{calls_schema, errors_schema};
-use crate::table::ResourceTable;
+use crate::table::resource_table::ResourceTable;
 
 /// What messages call a function that gives rows.
 const FUNCTION: &str = "function";
@@ -24,10 +25,10 @@ const FUNCTION: &str = "function";
 const SUBQUERY: &str = "subquery";
 
 /// What stands in front of the name of a method that is called in place of a relation.
-pub(super) const METHOD: &str = "METHOD ";
+pub(crate) const METHOD: &str = "METHOD ";
 
 /// How to learn which columns there are of what messages call so.
-pub(super) fn relation_description(label: &str) -> Option<String> {
+pub(crate) fn relation_description(label: &str) -> Option<String> {
     match (label, label.strip_prefix(METHOD)) {
         (FUNCTION | SUBQUERY, _) => None,
         (_, Some(_)) => Some(format!("DESCRIBE {label} lists what it takes and gives")),
@@ -37,25 +38,25 @@ pub(super) fn relation_description(label: &str) -> Option<String> {
 
 /// A relation in view.
 #[derive(Debug, Clone)]
-pub(super) struct Relation {
+pub(crate) struct Relation {
     /// What messages call it.
-    pub(super) label: String,
+    pub(crate) label: String,
     /// What columns of it are qualified with: its alias, or its table's parts.
-    pub(super) qualifier: Vec<String>,
+    pub(crate) qualifier: Vec<String>,
     /// What a statement may qualify them with, where that is something else.
     called: Option<Vec<String>>,
-    pub(super) columns: Vec<ColumnName>,
+    pub(crate) columns: Vec<ColumnName>,
     /// It may have columns that are not listed here.
-    pub(super) opaque: bool,
+    pub(crate) opaque: bool,
     /// Its columns are in another order than those of its rows.
     is_sorted: bool,
     /// The resource that it is.
-    pub(super) table: Option<Arc<ResourceTable>>,
+    pub(crate) table: Option<Arc<ResourceTable>>,
 }
 
 /// A column's name.
 #[derive(Debug, Clone)]
-pub(super) struct ColumnName {
+pub(crate) struct ColumnName {
     own: String,
     aliases: Vec<String>,
     hidden: bool,
@@ -68,32 +69,32 @@ impl ColumnName {
         Self { own, aliases: Vec::new(), hidden: false, parameter: false }
     }
 
-    pub(super) fn is(&self, name: &str) -> bool {
+    pub(crate) fn is(&self, name: &str) -> bool {
         self.own == name
     }
 }
 
 impl Relation {
     /// Each column's own name under all its names.
-    pub(super) fn names(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let own = self.columns.iter().map(|c| (c.own.as_str(), c.own.as_str()));
         let other = self.columns.iter().flat_map(|c| c.aliases.iter().map(|a| (c.own.as_str(), a.as_str())));
         own.chain(other)
     }
 
     /// Hides columns from `*`, by their names, unless none would be left.
-    pub(super) fn hide(&mut self, is_hidden: impl Fn(&str) -> bool) {
+    pub(crate) fn hide(&mut self, is_hidden: impl Fn(&str) -> bool) {
         if self.columns.iter().any(|column| !column.hidden && !is_hidden(&column.own)) {
             self.columns.iter_mut().filter(|column| is_hidden(&column.own)).for_each(|column| column.hidden = true);
         }
     }
 
-    pub(super) fn has_hidden(&self) -> bool {
+    pub(crate) fn has_hidden(&self) -> bool {
         self.columns.iter().any(|c| c.hidden)
     }
 
     /// Whether `words`, the qualifier of a column, means this relation.
-    pub(super) fn is_called(&self, words: &[&str]) -> bool {
+    pub(crate) fn is_called(&self, words: &[&str]) -> bool {
         let own = self.called.as_ref().unwrap_or(&self.qualifier);
         !words.is_empty()
             && words.len() <= own.len()
@@ -101,17 +102,17 @@ impl Relation {
     }
 
     /// Whether `*` of it has to be written as the columns that it means.
-    pub(super) fn is_spelled_out(&self) -> bool {
+    pub(crate) fn is_spelled_out(&self) -> bool {
         self.called.is_some() || self.is_partial()
     }
 
     /// Whether `*` of it means something else than all of its columns in their order.
-    pub(super) fn is_partial(&self) -> bool {
+    pub(crate) fn is_partial(&self) -> bool {
         self.is_sorted || self.has_hidden()
     }
 
     /// The column that `word` means where it is what the rows of a function are called that have just that one.
-    pub(super) fn row_called(&self, word: &str) -> Option<[Ident; 2]> {
+    pub(crate) fn row_called(&self, word: &str) -> Option<[Ident; 2]> {
         match (self.qualifier.as_slice(), self.columns.as_slice()) {
             ([own], [only]) if self.label == FUNCTION && own.eq_ignore_ascii_case(word) => {
                 Some([quoted(own), quoted(&only.own)])
@@ -121,27 +122,27 @@ impl Relation {
     }
 
     /// The names of the columns that `*` shows.
-    pub(super) fn visible_names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn visible_names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().filter(|c| !c.hidden).map(|c| c.own.as_str())
     }
 
     /// Whether it has a column of this own name.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.columns.iter().any(|c| c.is(name))
     }
 
     /// Whether a condition on the column of this own name binds a parameter.
-    pub(super) fn is_parameter(&self, name: &str) -> bool {
+    pub(crate) fn is_parameter(&self, name: &str) -> bool {
         self.columns.iter().any(|c| c.is(name) && c.parameter)
     }
 
     /// The visible columns as items of a projection, those that `wanted` says.
-    pub(super) fn visible_items(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = SelectItem> {
+    pub(crate) fn visible_items(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = SelectItem> {
         self.columns.iter().filter(move |c| !c.hidden && wanted(&c.own)).map(|c| self.item(&c.own))
     }
 
     /// The hidden columns and those that `wanted` says, by their names, as items of a projection.
-    pub(super) fn items_behind(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = (&str, SelectItem)> {
+    pub(crate) fn items_behind(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = (&str, SelectItem)> {
         self.columns.iter().filter(move |c| c.hidden || wanted(&c.own)).map(|c| (c.own.as_str(), self.item(&c.own)))
     }
 
@@ -150,17 +151,17 @@ impl Relation {
     }
 
     /// The column of this own name, qualified.
-    pub(super) fn column(&self, name: &str) -> Expr {
+    pub(crate) fn column(&self, name: &str) -> Expr {
         Expr::CompoundIdentifier(self.qualifier.iter().map(String::as_str).chain([name]).map(quoted).collect())
     }
 }
 
 /// The names of a query's columns that can be told without planning it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct OutputColumns {
-    pub(super) names: Vec<String>,
+pub(crate) struct OutputColumns {
+    pub(crate) names: Vec<String>,
     /// There may be others.
-    pub(super) is_partial: bool,
+    pub(crate) is_partial: bool,
 }
 
 impl OutputColumns {
@@ -174,24 +175,24 @@ impl OutputColumns {
 }
 
 /// Finds relations: tables of the catalog and the common table expressions in view.
-pub(super) struct RelationResolver {
+pub(crate) struct RelationResolver {
     context: Arc<Context>,
     /// One frame a query: its common table expressions, with their columns.
     frames: Vec<Vec<(String, OutputColumns)>>,
 }
 
 impl RelationResolver {
-    pub(super) fn new(context: Arc<Context>) -> Self {
+    pub(crate) fn new(context: Arc<Context>) -> Self {
         Self { context, frames: Vec::new() }
     }
 
     /// Whether SQL is read as the Go program does.
-    pub(super) fn compat(&self) -> bool {
+    pub(crate) fn compat(&self) -> bool {
         self.context.options.compat
     }
 
     /// Brings the common table expressions of `query` into view, until [`Self::leave`].
-    pub(super) fn enter(&mut self, query: &Query) -> Result<(), Error> {
+    pub(crate) fn enter(&mut self, query: &Query) -> Result<(), Error> {
         self.frames.push(Vec::new());
         for cte in query.with.iter().flat_map(|w| &w.cte_tables) {
             let name = cte.alias.name.value.clone();
@@ -214,7 +215,7 @@ impl RelationResolver {
         }
     }
 
-    pub(super) fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         self.frames.pop();
     }
 
@@ -224,7 +225,7 @@ impl RelationResolver {
     }
 
     /// The catalog's spelling of a table's name; `None` where it is not the catalog's.
-    pub(super) fn table(&self, name: &ObjectName) -> Result<Option<Vec<String>>, Error> {
+    pub(crate) fn table(&self, name: &ObjectName) -> Result<Option<Vec<String>>, Error> {
         let parts = words(name);
         match parts.as_slice() {
             [one] if self.context.exec_table(one).is_some() => Ok(Some(vec![one.clone()])),
@@ -259,7 +260,7 @@ impl RelationResolver {
     }
 
     /// The relations of a FROM clause.
-    pub(super) fn relations_of_from(&mut self, from: &[TableWithJoins]) -> Result<Vec<Relation>, Error> {
+    pub(crate) fn relations_of_from(&mut self, from: &[TableWithJoins]) -> Result<Vec<Relation>, Error> {
         let mut all = Vec::new();
         for item in from {
             self.factor(&item.relation, &mut all)?;
@@ -375,7 +376,7 @@ impl RelationResolver {
     }
 
     /// The names of what a SELECT gives.
-    pub(super) fn projected(&mut self, select: &Select) -> Result<OutputColumns, Error> {
+    pub(crate) fn projected(&mut self, select: &Select) -> Result<OutputColumns, Error> {
         let mut relations = self.relations_of_from(&select.from)?;
         method_columns::show_only(select, &mut relations);
         let spelled = |name: &str, within: &[Relation]| -> Result<String, Error> {

@@ -6,11 +6,11 @@ use datafusion::sql::sqlparser::ast::{
 use stackql_functions::constraint_mut;
 use stackql_provider::names::{NameMatch, match_name};
 
+use super::names::{object_name, quoted};
 use super::relation::Relation;
-use super::{object_name, quoted};
 
 /// Replaces `*` by the visible columns of each relation, where the columns of all are known.
-pub(super) fn expand(select: &mut Select, relations: &[Relation]) {
+pub(crate) fn expand(select: &mut Select, relations: &[Relation]) {
     let merged = merged(select, relations);
     let known = relations.iter().all(|r| !r.opaque && !r.qualifier.is_empty());
     let items = std::mem::take(&mut select.projection);

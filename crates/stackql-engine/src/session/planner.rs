@@ -22,32 +22,36 @@ use stackql_sql::{Insert, JoinHint, Query, Replace, Statement, Update};
 use tokio::sync::Semaphore;
 
 use super::Session;
-use crate::append::SINGLE_PARTITION_RULE;
-use crate::awaiting::WaitFor;
-use crate::bindings::leaf;
-use crate::catalog::{CatalogList, LOCAL, MAIN};
-use crate::clauses::{CLAUSE_PUSHDOWN_RULE, with_field_order};
-use crate::context::{Context, StatementState};
-use crate::demand::DEMAND_RULE;
+use crate::access::filter_pushdown::{CLAUSE_PUSHDOWN_RULE, with_field_order};
+use crate::bind_join::rewrite::{BUILD_SIDE_RULE, BindJoinQueryPlanner, rewrite_bind_joins};
+use crate::call::context::{Context, StatementState};
+use crate::call::lro::WaitFor;
+use crate::catalog::list::{CatalogList, LOCAL, MAIN};
+use crate::catalog::local_table;
+use crate::config::settings::SessionSettings;
+use crate::dml::literal::{Assignment, ColumnRole, condition, literal, literals};
+use crate::dml::plan;
+use crate::dml::plan::SearchedChange;
 use crate::error::Error;
-use crate::feed::{BUILD_SIDE_RULE, BindJoinQueryPlanner, rewrite_bind_joins};
-use crate::fetch::{CallExec, Tally};
-use crate::filter_batches::FILTER_BATCHES_RULE;
-use crate::literal::{Assignment, ColumnRole, condition, literal, literals};
+use crate::optimizer::row_order::in_order;
+use crate::optimizer::subqueries::{SubqueryPredicateRule, unplanned};
 use crate::parameters::bind_parameters;
-use crate::row_order::in_order;
-use crate::settings::SessionSettings;
-use crate::spilling::SPILLABLE_JOIN_RULE;
-use crate::subqueries::{SubqueryPredicateRule, unplanned};
-use crate::table::ResourceTable;
-use crate::write::SearchedChange;
-use crate::{Failure, StatementOutput, constants, made, resolve, views, write};
+use crate::physical::append::SINGLE_PARTITION_RULE;
+use crate::physical::binding_rows::leaf;
+use crate::physical::call_exec::{CallExec, Tally};
+use crate::physical::demand::DEMAND_RULE;
+use crate::physical::filter_batches::FILTER_BATCHES_RULE;
+use crate::physical::spillable_join::SPILLABLE_JOIN_RULE;
+use crate::resolve::{constants, names};
+use crate::table::resource_table::ResourceTable;
+use crate::views::plan as view_plan;
+use crate::{Failure, StatementOutput};
 
 /// What the plan of one statement needs.
-pub(super) struct StatementPlanner {
-    pub(super) context: Arc<Context>,
+pub(crate) struct StatementPlanner {
+    pub(crate) context: Arc<Context>,
     join_by: Option<JoinHint>,
-    pub(super) state: SessionState,
+    pub(crate) state: SessionState,
 }
 
 impl Session {
@@ -66,14 +70,14 @@ impl Session {
         Ok(Arc::clone(self.memory.get_or_init(|| made)))
     }
 
-    pub(super) async fn planner(&self, join_by: Option<JoinHint>) -> Result<StatementPlanner, DataFusionError> {
+    pub(crate) async fn planner(&self, join_by: Option<JoinHint>) -> Result<StatementPlanner, DataFusionError> {
         let settings = self.settings().clone();
         let tolerant = self.options.compat && !settings.fail_fast;
         self.planner_of(join_by, settings, tolerant).await
     }
 
     /// What a change is planned with: of what cannot be read nobody says that it is not there.
-    pub(super) async fn planner_with(
+    pub(crate) async fn planner_with(
         &self,
         join_by: Option<JoinHint>,
         settings: SessionSettings,
@@ -87,7 +91,7 @@ impl Session {
         settings: SessionSettings,
         tolerant: bool,
     ) -> Result<StatementPlanner, DataFusionError> {
-        let made = made::all(self.store.as_ref()).await?;
+        let made = local_table::all(self.store.as_ref()).await?;
         let context = Arc::new(Context {
             definitions: Arc::clone(&self.definitions),
             transport: Arc::clone(&self.transport),
@@ -140,29 +144,29 @@ impl Session {
 }
 
 impl StatementPlanner {
-    pub(super) fn task(&self) -> Arc<TaskContext> {
+    pub(crate) fn task(&self) -> Arc<TaskContext> {
         self.state.task_ctx()
     }
 
     /// The logical plan of a query that is read through the views `above`, and what its columns are called in it.
-    pub(super) async fn logical(
+    pub(crate) async fn logical(
         &self,
         mut query: Query,
         above: &[String],
     ) -> Result<(LogicalPlan, Vec<Option<String>>), DataFusionError> {
-        views::plan(&self.context, &self.state, &mut query, above).await?;
-        let written = resolve::resolve(&self.context, &mut query.ast)?;
-        Ok((views::resolved(&self.state, query.ast).await?, written))
+        view_plan::plan(&self.context, &self.state, &mut query, above).await?;
+        let written = names::resolve(&self.context, &mut query.ast)?;
+        Ok((view_plan::resolved(&self.state, query.ast).await?, written))
     }
 
-    pub(super) async fn query(&self, query: Query) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    pub(crate) async fn query(&self, query: Query) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         self.query_through(query, &[]).await
     }
 
     /// The plan of a query that is read through the views `above`.
     async fn query_through(&self, query: Query, above: &[String]) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let (plan, written) = self.logical(query, above).await?;
-        resolve::restore_output_names(self.physical(plan).await?, &written)
+        names::restore_output_names(self.physical(plan).await?, &written)
     }
 
     async fn physical(&self, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
@@ -176,7 +180,7 @@ impl StatementPlanner {
     }
 
     /// The plan of a statement that changes something, with its verb and its RETURNING.
-    pub(super) async fn change(
+    pub(crate) async fn change(
         &self,
         statement: Statement,
     ) -> Result<(Arc<CallExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
@@ -191,14 +195,14 @@ impl StatementPlanner {
                 Err(Error::invalid("returning from asynchronous delete is disallowed").into())
             }
             Statement::Delete(mut delete) => {
-                let table = write::target_table(context, &delete.table, Verb::Delete)?;
+                let table = plan::target_table(context, &delete.table, Verb::Delete)?;
                 self.evaluated_sides(delete.selection.as_mut()).await?;
                 let until = WaitFor::from_hints(delete.hints, Verb::Delete, false);
                 let selection = delete.selection.as_ref();
                 Ok((self.changed(&table, Verb::Delete, selection, &[], until).await?, Verb::Delete, delete.returning))
             }
             Statement::Exec(exec) => {
-                let (plan, verb, is_shown) = write::exec(context, &exec)?;
+                let (plan, verb, is_shown) = plan::exec(context, &exec)?;
                 let items = is_shown.then(|| vec![SelectItem::Wildcard(Default::default())]);
                 Ok((plan, verb, items))
             }
@@ -212,18 +216,18 @@ impl StatementPlanner {
         verb: Verb,
     ) -> Result<(Arc<CallExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
         let Insert { table, columns, source, returning, hints } = insert;
-        let table = write::target_table(&self.context, &table, verb)?;
+        let table = plan::target_table(&self.context, &table, verb)?;
         let columns: Vec<_> = columns.iter().map(|column| (column.as_str(), ColumnRole::Assigned)).collect();
-        let (method, parameters) = write::method(&table, verb, &columns)?;
+        let (method, parameters) = plan::method(&table, verb, &columns)?;
         let input = match source {
             None => leaf(&[Bindings::new()])?,
             Some(source) => match literals(&source.ast) {
-                Some(rows) => leaf(&write::bindings_by_position(&parameters, rows)?)?,
-                None => write::renamed(self.query(source).await?, &parameters)?,
+                Some(rows) => leaf(&plan::bindings_by_position(&parameters, rows)?)?,
+                None => plan::renamed(self.query(source).await?, &parameters)?,
             },
         };
         let until = WaitFor::from_hints(hints, verb, returning.is_some());
-        let calls = write::call_node(&self.context, &table, method, input, until)?.numbering_rows();
+        let calls = plan::call_node(&self.context, &table, method, input, until)?.numbering_rows();
         Ok((Arc::new(calls), verb, returning))
     }
 
@@ -233,7 +237,7 @@ impl StatementPlanner {
         verb: Verb,
     ) -> Result<(Arc<CallExec>, Verb, Option<Vec<SelectItem>>), DataFusionError> {
         let Update { table, mut assignments, mut selection, returning, hints } = update;
-        let table = write::target_table(&self.context, &table, verb)?;
+        let table = plan::target_table(&self.context, &table, verb)?;
         for (_, value) in &mut assignments {
             self.evaluated(value).await?;
         }
@@ -289,24 +293,24 @@ impl StatementPlanner {
     ) -> Result<Arc<CallExec>, DataFusionError> {
         let assigned = |set: &[(String, Expr)]| {
             named_by_literals(verb, selection, set)
-                .and_then(|all| write::plan_assignments(&self.context, table, verb, &all, until))
+                .and_then(|all| plan::plan_assignments(&self.context, table, verb, &all, until))
         };
         let named = assigned(set);
         let (Err(_), Some(selection)) = (&named, selection) else { return Ok(named?) };
         // Where the condition names the things themselves, values may be made of what they have.
         let null = |(column, _): &(String, Expr)| (column.clone(), Expr::value(Value::Null));
         let is_named = || assigned(&set.iter().map(null).collect::<Vec<_>>()).is_ok();
-        if !write::references_row_columns(table, selection) && !is_named() {
+        if !plan::references_row_columns(table, selection) && !is_named() {
             return Ok(named?);
         }
-        let Some(SearchedChange { method, query, parameters }) = write::searched_change(table, verb, selection, set)?
+        let Some(SearchedChange { method, query, parameters }) = plan::searched_change(table, verb, selection, set)?
         else {
             return Ok(named?);
         };
         // What is changed is rows as methods give them.
-        let above = views::all_of(table);
-        let input = write::renamed(self.query_through(query, &above).await?, &parameters)?;
-        Ok(write::call_node(&self.context, table, method, input, until)?)
+        let above = view_plan::all_of(table);
+        let input = plan::renamed(self.query_through(query, &above).await?, &parameters)?;
+        Ok(plan::call_node(&self.context, table, method, input, until)?)
     }
 
     /// The answer of a plan whose calls are awaited: its rows are there when all are over, and so is what to say.
@@ -324,7 +328,7 @@ impl StatementPlanner {
     }
 
     /// The answer whose rows a plan gives. An error ends the rows, and is in the log.
-    pub(super) fn stream(self, plan: Arc<dyn ExecutionPlan>) -> Result<StatementOutput, Failure> {
+    pub(crate) fn stream(self, plan: Arc<dyn ExecutionPlan>) -> Result<StatementOutput, Failure> {
         let inner = execute_stream(plan, self.task())?;
         let schema = inner.schema();
         let (log, context) = (Arc::clone(&self.context.log), Arc::clone(&self.context));

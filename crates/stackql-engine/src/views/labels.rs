@@ -2,13 +2,13 @@
 
 use datafusion::logical_expr::{Expr, LogicalPlan, TableScan};
 
-use crate::feed::table_of;
+use crate::bind_join::rewrite::table_of;
 
 /// What is called the type of a column that is made of others.
 const MADE: &str = "text";
 
 /// What DESCRIBE calls the type of the column at `at` of a view's plan. A parameter has none: it is what is given.
-pub(super) fn label(plan: &LogicalPlan, at: usize) -> String {
+pub(crate) fn label(plan: &LogicalPlan, at: usize) -> String {
     match plan {
         LogicalPlan::Projection(projection) => match projection.expr.get(at).map(bare) {
             Some(Expr::Column(column)) => match projection.input.schema().maybe_index_of_column(column) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use axum::http::StatusCode;
 
 use super::{Fault, FaultKind};
-use crate::refusal::ApiError;
+use crate::api_error::ApiError;
 
 /// The faults still to come.
 pub(crate) struct Schedule {

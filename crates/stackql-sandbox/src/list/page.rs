@@ -1,10 +1,10 @@
 //! Pages: how long one is and where it starts. A token holds the place of the last row that was given, so that deleting
 //! rows between two pages loses none.
 
+use crate::api_error::ApiError;
 use crate::element::Element;
 use crate::form::Form;
-use crate::kind;
-use crate::refusal::ApiError;
+use crate::resource_kind;
 
 use super::own_id;
 
@@ -30,7 +30,7 @@ impl<'a> PageRequest<'a> {
             after => after.flatten(),
         };
         // Lists of these kinds have no pages below five; some others go down to one.
-        let smallest = if kind::listed_by(action).is_some() { 5 } else { 1 };
+        let smallest = if resource_kind::listed_by(action).is_some() { 5 } else { 1 };
         let size = match form.get("MaxResults").map(|n| (n, n.parse())) {
             None => LARGEST,
             Some((_, Ok(size))) if (smallest..=LARGEST).contains(&size) => size,

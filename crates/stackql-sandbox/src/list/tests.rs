@@ -77,10 +77,10 @@ fn ids_and_filters_must_be_known() {
     assert_eq!(code("VpcId.1=a&VpcId.2=b"), Err("InvalidVpcID.NotFound".to_owned()));
     let code =
         |kind, name: &str| check(kind, &Form::read([format!("Filter.1.Name={name}").as_str()])).map_err(|e| e.code);
-    assert_eq!(code(&kind::SESSION, "session-number"), Ok(()));
-    assert_eq!(code(&kind::SESSION, "tag:x"), Ok(()));
-    assert_eq!(code(&kind::SESSION, "sessionNumber"), Err("InvalidParameterValue".to_owned()));
-    assert_eq!(code(&kind::VPC, "anything"), Ok(()));
+    assert_eq!(code(&resource_kind::SESSION, "session-number"), Ok(()));
+    assert_eq!(code(&resource_kind::SESSION, "tag:x"), Ok(()));
+    assert_eq!(code(&resource_kind::SESSION, "sessionNumber"), Err("InvalidParameterValue".to_owned()));
+    assert_eq!(code(&resource_kind::VPC, "anything"), Ok(()));
 }
 
 fn list(numbers: impl Iterator<Item = u32>) -> Element {

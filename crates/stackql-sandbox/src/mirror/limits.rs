@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::api_error::ApiError;
 use crate::form::Form;
-use crate::refusal::ApiError;
 
 /// The last virtual network there is.
 pub(super) const LAST_NETWORK: u32 = 16_777_215;

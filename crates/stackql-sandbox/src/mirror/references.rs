@@ -1,11 +1,11 @@
 //! What an action says of other resources: that they exist, that nothing uses them any more, that a number is free.
 
 use crate::account::Region;
+use crate::api_error::ApiError;
 use crate::element::Element;
 use crate::form::Form;
-use crate::kind::{FILTER, INTERFACE, Kind, RULE, SESSION, SUBNET, TARGET, VPC, resource_type};
 use crate::list::unknown;
-use crate::refusal::ApiError;
+use crate::resource_kind::{FILTER, INTERFACE, Kind, RULE, SESSION, SUBNET, TARGET, VPC, resource_type};
 
 /// The kinds that must exist where they are named, in the order in which an answer should name what is wrong: the
 /// resource itself before what it points to.

@@ -1,7 +1,7 @@
 //! Which parameters an action cannot do without.
 
+use crate::api_error::ApiError;
 use crate::form::Form;
-use crate::refusal::ApiError;
 
 const REQUIRED: [(&str, &[&str]); 12] = [
     (

@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::parse;
-use crate::written::faithful;
+use crate::to_sql::faithful;
 use crate::{Hints, Literal, Replace, Statement, split};
 
 fn check(text: &str) -> String {
@@ -172,7 +172,7 @@ fn hints_stand_in_every_statement_that_changes_something() {
         ("DELETE", "FROM a.b.c"),
         ("EXEC", "a.b.c.d"),
     ] {
-        for (hint, until_complete, show_results) in [
+        for (hint, await_completion, show_results) in [
             ("/*+ AWAIT */", true, false),
             ("/*+ await,SHOWRESULTS */", true, true),
             ("/*+ SHOWRESULTS  */ /*+AWAIT*/", true, true),

@@ -10,11 +10,12 @@ use stackql_postgres::{Address, ConnectionErrorKind, Pool, TlsOptions};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Error};
 
-use super::failure::BackendError;
-use super::session::Session;
-use super::setup::{self, SchemaState};
-use crate::name::quoted;
-use crate::script;
+use super::connection::Session;
+use super::error::BackendError;
+use super::migrations;
+use super::migrations::SchemaState;
+use crate::identifier::quoted;
+use crate::init_script;
 
 /// How long a connection is waited for, and a lock of somebody else.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -80,7 +81,7 @@ impl Database {
         self.begin().await?;
         let read = async {
             let mut session = self.open(READS).await?;
-            match setup::standing(&session).await? {
+            match migrations::standing(&session).await? {
                 SchemaState::Missing => {}
                 SchemaState::Current => session.is_there = true,
                 SchemaState::Outdated => {
@@ -104,12 +105,12 @@ impl Database {
     /// Begins to write in a session that reads no more.
     pub(crate) async fn write_in(self: &Arc<Self>, session: &mut Session, makes: bool) -> Result<(), BackendError> {
         session.client().batch_execute(WRITES).await?;
-        setup::lock(session).await?;
-        match (setup::standing(session).await?, makes) {
+        migrations::lock(session).await?;
+        match (migrations::standing(session).await?, makes) {
             (SchemaState::Current, _) => session.is_there = true,
             (SchemaState::Missing, false) => session.is_there = false,
             (SchemaState::Missing | SchemaState::Outdated, _) => {
-                setup::migrate(session).await?;
+                migrations::migrate(session).await?;
                 session.is_there = true;
             }
         }
@@ -132,7 +133,7 @@ impl Database {
     pub(crate) async fn begin(self: &Arc<Self>) -> Result<(), StoreError> {
         let Some(path) = &self.script else { return Ok(()) };
         let run = async || {
-            let statements = script::read(path)?;
+            let statements = init_script::read(path)?;
             let session = self.open_writable().await.map_err(|failure| failure.at(self))?;
             let run = async {
                 session.client().batch_execute(&statements).await?;
@@ -141,7 +142,7 @@ impl Database {
             let run = run.await;
             // What it may have set goes with its connection.
             session.discard();
-            run.map_err(|failure: BackendError| script::failed(path, &failure.at(self)))
+            run.map_err(|failure: BackendError| init_script::failed(path, &failure.at(self)))
         };
         self.begun.get_or_try_init(run).await.copied()
     }

@@ -7,14 +7,15 @@ use async_trait::async_trait;
 use stackql_engine::{Rows, Store, StoreError, StoredKind, StoredObject};
 use stackql_postgres::ConnectionErrorKind;
 
+use super::connection::Session;
 use super::database::Database;
-use super::failure::BackendError;
-use super::objects::table;
-use super::session::Session;
-use super::setup::schema_is_there;
-use super::staged::StagingTable;
-use super::{making, native, objects, reading};
-use crate::claim::{self, ObjectEntry, WITH_ROWS, check_create};
+use super::error::BackendError;
+use super::migrations::schema_is_there;
+use super::object_table::table;
+use super::staging::StagingTable;
+use super::{ddl, native_query, object_table, row_reader};
+use crate::objects;
+use crate::objects::{ObjectEntry, WITH_ROWS, check_create};
 
 /// Keeps what users make in a schema of a PostgreSQL database. Nothing is connected to before something is asked, and
 /// nothing made there before there is something to keep.
@@ -42,7 +43,7 @@ impl PostgresStore {
         let asked = async {
             loop {
                 let session = self.database.connect().await?;
-                match objects::at_once(&session).await {
+                match object_table::at_once(&session).await {
                     Ok(found) => {
                         session.give_back();
                         return Ok(found);
@@ -109,7 +110,7 @@ impl Store for PostgresStore {
             Some(all) => all,
             None => {
                 let session = self.database.reader().await?;
-                let all = objects::list(&session).await;
+                let all = object_table::list(&session).await;
                 session.settle(all).await?
             }
         };
@@ -121,19 +122,19 @@ impl Store for PostgresStore {
         let new = ObjectEntry { made: made.clone(), table_name: place.to_owned() };
         let session = self.database.reader().await?;
         let free = async {
-            making::check_names(made)?;
-            check_create(objects::find(&session, &made.name).await?.as_ref(), made, replace)?;
+            ddl::check_names(made)?;
+            check_create(object_table::find(&session, &made.name).await?.as_ref(), made, replace)?;
             Ok(new)
         };
         let free = free.await;
         let (new, waiting) = self.take_in(session, free, rows).await?;
         let made = async |session: &Session, staged: Option<&StagingTable>| {
-            let found = objects::find(session, &new.made.name).await?;
+            let found = object_table::find(session, &new.made.name).await?;
             check_create(found.as_ref(), &new.made, replace)?;
             if !new.table_name.is_empty() {
                 schema_is_there(session, &new.table_name).await?;
             }
-            making::make(session, found.as_ref(), &new, staged).await?;
+            ddl::make(session, found.as_ref(), &new, staged).await?;
             if let Some(staged) = staged {
                 staged.copy_all(session, &new).await?;
             }
@@ -144,10 +145,10 @@ impl Store for PostgresStore {
 
     async fn refresh(&self, name: &str, rows: Rows) -> Result<u64, StoreError> {
         let session = self.database.reader().await?;
-        let known = objects::need(&session, &[StoredKind::MaterializedView], name).await;
+        let known = object_table::need(&session, &[StoredKind::MaterializedView], name).await;
         let (known, waiting) = self.take_in(session, known, rows).await?;
         let refreshed = async |session: &Session, staged: Option<&StagingTable>| {
-            claim::check_unchanged(objects::find(session, &known.made.name).await?, &known)?;
+            objects::check_unchanged(object_table::find(session, &known.made.name).await?, &known)?;
             session.client().execute(&format!("DELETE FROM {}", table(&known)), &[]).await?;
             match staged {
                 Some(staged) => staged.copy_all(session, &known).await,
@@ -160,10 +161,10 @@ impl Store for PostgresStore {
     async fn remove(&self, kind: StoredKind, name: &str) -> Result<bool, StoreError> {
         let session = self.database.writer().await?;
         let removed = async {
-            let Some(found) = objects::find(&session, name).await?.filter(|found| found.made.kind == kind) else {
+            let Some(found) = object_table::find(&session, name).await?.filter(|found| found.made.kind == kind) else {
                 return Ok(false);
             };
-            making::forget(&session, &found).await?;
+            ddl::forget(&session, &found).await?;
             Ok(true)
         };
         let removed = removed.await;
@@ -172,18 +173,18 @@ impl Store for PostgresStore {
 
     async fn rows(&self, name: &str, columns: &[usize]) -> Result<Rows, StoreError> {
         let session = self.database.reader().await?;
-        match objects::need(&session, WITH_ROWS, name).await {
-            Ok(found) => reading::rows(session, found, columns).await,
+        match object_table::need(&session, WITH_ROWS, name).await {
+            Ok(found) => row_reader::rows(session, found, columns).await,
             Err(failure) => session.settle(Err(failure)).await,
         }
     }
 
     async fn insert(&self, name: &str, rows: Rows) -> Result<u64, StoreError> {
         let session = self.database.reader().await?;
-        let known = objects::need(&session, &[StoredKind::Table], name).await;
+        let known = object_table::need(&session, &[StoredKind::Table], name).await;
         let (known, waiting) = self.take_in(session, known, rows).await?;
         let inserted = async |session: &Session, staged: Option<&StagingTable>| {
-            claim::check_unchanged(objects::find(session, &known.made.name).await?, &known)?;
+            objects::check_unchanged(object_table::find(session, &known.made.name).await?, &known)?;
             match staged {
                 Some(staged) => staged.copy_into(session, &known).await,
                 None => Ok(0),
@@ -194,13 +195,13 @@ impl Store for PostgresStore {
 
     async fn change(&self, statement: &str) -> Result<u64, StoreError> {
         let session = self.database.writer().await?;
-        let changed = native::change(&session, statement).await;
+        let changed = native_query::change(&session, statement).await;
         session.settle(changed).await
     }
 
     async fn query(&self, statement: &str) -> Result<RecordBatch, StoreError> {
         let session = self.database.reader().await?;
-        let found = native::query(&session, statement).await;
+        let found = native_query::query(&session, statement).await;
         // What a query may have set, or locked, goes with its connection.
         session.discard();
         found.map_err(|failure| failure.at(&self.database))

@@ -12,10 +12,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use stackql_engine::StoreError;
 
-use super::aside::CancelToken;
-use super::failure::BackendError;
-use super::setup::{SchemaState, migrate, standing};
-use crate::script;
+use super::blocking::CancelToken;
+use super::error::BackendError;
+use super::migrations::{SchemaState, migrate, standing};
+use crate::init_script;
 
 /// How long another process's lock is waited for between two looks at it.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -152,7 +152,7 @@ impl Database {
     /// Runs the script, which begins and ends transactions itself, or has each statement in one of its own.
     fn begin(&self, connection: &Connection) -> Result<(), BackendError> {
         let Some(path) = &self.script else { return Ok(()) };
-        let statements = script::read(path)?;
+        let statements = init_script::read(path)?;
         // Dumps set it for the loading of theirs.
         let checks = connection.pragma_query_value(None, FOREIGN_KEYS, |row| row.get::<_, bool>(0))?;
         let run = connection.execute_batch(&statements).map_err(BackendError::from).and_then(|()| {
@@ -165,7 +165,7 @@ impl Database {
         connection.pragma_update(None, FOREIGN_KEYS, checks)?;
         run.map_err(|failure| {
             let said = failure.at(&self.describe());
-            script::failed(path, &said).into()
+            init_script::failed(path, &said).into()
         })
     }
 

@@ -14,12 +14,12 @@ use stackql_engine::{Rows, Store, StoreError, StoredKind, StoredObject};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use super::aside::{CancelGuard, CancelToken, aside, stopped};
+use super::blocking::{CancelGuard, CancelToken, aside, stopped};
 use super::database::{Database, Place};
-use super::staged::{IncomingRows, StagingTable};
-use super::{making, native, objects, reading};
-use crate::claim::{ObjectEntry, WITH_ROWS, check_create};
-use crate::name::quoted;
+use super::staging::{IncomingRows, StagingTable};
+use super::{ddl, native_query, object_table, row_reader};
+use crate::identifier::quoted;
+use crate::objects::{ObjectEntry, WITH_ROWS, check_create};
 
 /// How many batches are on their way between a thread and who waits for it.
 const AHEAD: usize = 2;
@@ -83,7 +83,7 @@ impl SqliteStore {
     async fn need(&self, kinds: &'static [StoredKind], name: &str) -> Result<ObjectEntry, StoreError> {
         let name = name.to_owned();
         self.aside(move |database, awaited| {
-            database.read(awaited, |connection| objects::need(connection, kinds, &name))
+            database.read(awaited, |connection| object_table::need(connection, kinds, &name))
         })
         .await
     }
@@ -123,7 +123,7 @@ impl Store for SqliteStore {
             if !database.exists() {
                 return Ok(Vec::new());
             }
-            let all = database.read(awaited, |connection| objects::list(connection))?;
+            let all = database.read(awaited, |connection| object_table::list(connection))?;
             Ok(all.into_iter().map(|found| found.made).collect())
         })
         .await
@@ -135,9 +135,9 @@ impl Store for SqliteStore {
             (Some(prefix), _) => format!("{prefix}.{}", made.name),
             (None, _) => made.name.clone(),
         };
-        let new = ObjectEntry { made: made.clone(), table_name };
+        let new = ObjectEntry { made: made.clone(), table_name: place };
         let found = move |connection: &Connection, made: &StoredObject| {
-            let found = objects::find(connection, &made.name)?;
+            let found = object_table::find(connection, &made.name)?;
             check_create(found.as_ref(), made, replace)?;
             Ok(found)
         };
@@ -148,7 +148,7 @@ impl Store for SqliteStore {
         self.take_in(rows, Arc::clone(&made.schema), move |database, awaited, staged| {
             database.write_creating(awaited, |connection| {
                 let found = found(connection, &new.made)?;
-                making::make(connection, found.as_ref(), &new)?;
+                ddl::make(connection, found.as_ref(), &new)?;
                 if let Some(staged) = &staged {
                     staged.copy_all(connection, &new)?;
                 }
@@ -162,7 +162,7 @@ impl Store for SqliteStore {
         let known = self.need(&[StoredKind::MaterializedView], name).await?;
         self.take_in(rows, Arc::clone(&known.made.schema), move |database, awaited, staged| {
             database.write(awaited, |connection| {
-                objects::still(connection, &known)?;
+                object_table::still(connection, &known)?;
                 connection.execute(&format!("DELETE FROM main.{}", quoted(&known.table_name)), [])?;
                 staged.as_ref().map_or(Ok(0), |staged| staged.copy_all(connection, &known))
             })
@@ -174,10 +174,10 @@ impl Store for SqliteStore {
         let name = name.to_owned();
         self.aside(move |database, awaited| {
             database.write(awaited, |connection| {
-                let Some(found) = objects::find(connection, &name)?.filter(|found| found.made.kind == kind) else {
+                let Some(found) = object_table::find(connection, &name)?.filter(|found| found.made.kind == kind) else {
                     return Ok(false);
                 };
-                making::forget(connection, &found)?;
+                ddl::forget(connection, &found)?;
                 Ok(true)
             })
         })
@@ -192,8 +192,8 @@ impl Store for SqliteStore {
         let reading = spawn_blocking(move || {
             let mut kept = Vec::new();
             database.read(&awaited, |connection| {
-                let found = objects::need(connection, WITH_ROWS, &name)?;
-                reading::each_batch(connection, &found, &columns, |batch| {
+                let found = object_table::need(connection, WITH_ROWS, &name)?;
+                row_reader::each_batch(connection, &found, &columns, |batch| {
                     if database.is_in_memory() {
                         // There is one connection, and whoever takes the rows may be about to write.
                         kept.push(batch);
@@ -231,7 +231,7 @@ impl Store for SqliteStore {
         let known = self.need(&[StoredKind::Table], name).await?;
         self.take_in(rows, Arc::clone(&known.made.schema), move |database, awaited, staged| {
             database.write(awaited, |connection| {
-                objects::still(connection, &known)?;
+                object_table::still(connection, &known)?;
                 staged.as_ref().map_or(Ok(0), |staged| staged.copy_into(connection, &known))
             })
         })
@@ -241,14 +241,16 @@ impl Store for SqliteStore {
     async fn change(&self, statement: &str) -> Result<u64, StoreError> {
         let statement = statement.to_owned();
         self.aside(move |database, awaited| {
-            database.write(awaited, |connection| native::change(connection, &statement))
+            database.write(awaited, |connection| native_query::change(connection, &statement))
         })
         .await
     }
 
     async fn query(&self, statement: &str) -> Result<RecordBatch, StoreError> {
         let statement = statement.to_owned();
-        self.aside(move |database, awaited| database.read(awaited, |connection| native::query(connection, &statement)))
-            .await
+        self.aside(move |database, awaited| {
+            database.read(awaited, |connection| native_query::query(connection, &statement))
+        })
+        .await
     }
 }

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 use stackql_provider::{Column, TimeFormat, Type, Types};
 
 use crate::RowProjection;
-use crate::body::ParseError;
-use crate::page::answer::{MARKS, PageBuilder, ResponseLayout};
+use crate::page::page_builder::{MARKS, PageBuilder, ResponseLayout};
+use crate::response::sniff::ParseError;
 
 const NAMES: [&str; 6] = ["id", "size", "price", "on", "made", "tags"];
 

@@ -3,7 +3,7 @@ use serde_json::{Value as Json, json};
 
 use super::LexicalContext;
 use crate::transform::value::from_json;
-use crate::transform::{Transform, TransformError, literal};
+use crate::transform::{Transform, TransformError, graphql_literal};
 
 /// What a template writes, or why it is refused or fails.
 #[track_caller]
@@ -69,7 +69,7 @@ fn templates_whose_quotes_are_not_sure_are_refused() {
 proptest! {
     #[test]
     fn no_text_leaves_its_quotes(text in any::<String>()) {
-        let written = literal::text(&from_json(json!(text))).unwrap();
+        let written = graphql_literal::text(&from_json(json!(text))).unwrap();
         prop_assert_eq!(LexicalContext::Text.after(&written), LexicalContext::Text);
         prop_assert_eq!(LexicalContext::Comment.after(&written), LexicalContext::Comment);
         prop_assert!(!written.contains(|c: char| c < ' '));
@@ -79,7 +79,7 @@ proptest! {
 
     #[test]
     fn no_value_leaves_its_place(text in r#"[\[\]{}":,a1 \\#.\n-]{0,16}"#) {
-        if let Ok(written) = literal::value(&from_json(json!(text))) {
+        if let Ok(written) = graphql_literal::value(&from_json(json!(text))) {
             prop_assert_eq!(LexicalContext::Document.after(&written), LexicalContext::Document);
             // It closes no bracket but its own.
             let (mut depth, mut quoted, mut escaped) = (0i32, false, false);

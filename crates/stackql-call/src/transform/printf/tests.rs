@@ -1,8 +1,8 @@
 use serde_json::json;
 
-use super::super::meter::Budget;
-use super::super::value::from_json;
 use super::*;
+use crate::transform::meter::Budget;
+use crate::transform::value::from_json;
 
 fn check(format: &str, values: serde_json::Value, expect: &str) {
     let meter = Meter::new(Budget::for_body(0));

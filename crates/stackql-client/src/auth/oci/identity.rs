@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::Environment;
 use crate::auth::context::OciKeys;
-use crate::auth::key::PrivateKey;
-use crate::auth::source::{SourceError, env_or_literal, file, hidden, set};
+use crate::auth::lookup::{SourceError, env_or_literal, file, hidden, set};
+use crate::auth::private_key::PrivateKey;
 
 /// The section whose values stand in every profile.
 const DEFAULT: &str = "DEFAULT";

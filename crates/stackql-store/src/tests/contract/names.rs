@@ -1,6 +1,6 @@
 //! Names: in any case of letters, with anything in them.
 
-use super::super::*;
+use crate::tests::*;
 
 pub(crate) async fn anything_can_be_a_name(place: &Place) {
     for name in [

@@ -3,7 +3,7 @@
 use futures::SinkExt;
 use futures::channel::mpsc;
 
-use super::super::*;
+use crate::tests::*;
 
 pub(crate) async fn nothing_is_made_before_there_is_something_to_keep(place: &Place) {
     let store = place.fresh();

@@ -2,7 +2,7 @@
 
 use arrow::array::Array;
 
-use super::super::*;
+use crate::tests::*;
 
 pub(crate) async fn constraints_hold_and_are_told_in_one_line(place: &Place) {
     for store in [place.fresh()] {

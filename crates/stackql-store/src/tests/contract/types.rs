@@ -8,7 +8,7 @@ use arrow::array::{
 };
 use arrow::datatypes::Int64Type;
 
-use super::super::*;
+use crate::tests::*;
 
 /// Columns with a value or two, and NULLs.
 pub(crate) fn everything() -> RecordBatch {

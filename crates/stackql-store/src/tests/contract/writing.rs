@@ -3,7 +3,7 @@
 use futures::channel::mpsc;
 use futures::{SinkExt, poll};
 
-use super::super::*;
+use crate::tests::*;
 
 pub(crate) async fn rows_are_replaced(place: &Place) {
     for store in [place.fresh()] {

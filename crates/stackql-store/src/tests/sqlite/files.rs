@@ -10,7 +10,7 @@ use futures::channel::mpsc;
 use rusqlite::Connection;
 
 use super::*;
-use crate::sqlite::setup::APPLICATION;
+use crate::sqlite::migrations::APPLICATION;
 
 fn file() -> (TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();

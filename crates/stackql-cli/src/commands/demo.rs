@@ -1,0 +1,64 @@
+//! `stackql demo`: shows and runs the tour. Owns its order and what is said; the tour itself is data.
+
+mod tour;
+
+use std::collections::BTreeMap;
+
+use stackql_engine::Session;
+use stackql_sandbox::{Options, Sandbox};
+
+use crate::args::flags::Common;
+use crate::exit::{CliError, RunStatus};
+use crate::output::result_writer::{ResultWriter, unless_cancelled};
+use crate::session_setup::connect;
+
+const TOUR: &str = include_str!("demo/tour.sql");
+
+/// Starts an endpoint in this process, runs the tour against it and stops it, or uses the endpoint the flags name.
+pub(crate) async fn run(mut flags: Common, results: &mut ResultWriter) -> Result<RunStatus, CliError> {
+    if flags.calls.endpoint_url.is_some() {
+        return tour(&connect::session(&flags)?.session, results).await;
+    }
+    let sandbox = Sandbox::start(Options::default()).await.map_err(|e| CliError::Message(e.to_string()))?;
+    flags.calls.endpoint_url = Some(sandbox.url());
+    flags.calls.auth = None;
+    let session = connect::session_in(credentials(), &flags)?.session;
+    results.note("-- This tour runs against an EC2 endpoint inside this process: nothing leaves this machine.\n")?;
+    let ending = tour(&session, results).await;
+    drop(session);
+    sandbox.stop().await;
+    ending
+}
+
+/// All that the session needs of an environment: the user's own keys stay out of it.
+fn credentials() -> BTreeMap<String, String> {
+    let pairs =
+        [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_EC2_METADATA_DISABLED", "true")];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// Runs the tour through a session. A step that does not end as planned ends the tour.
+async fn tour(session: &Session, results: &mut ResultWriter) -> Result<RunStatus, CliError> {
+    let mut kept = BTreeMap::new();
+    for step in tour::steps(TOUR) {
+        for line in &step.narration {
+            results.note(&format!("-- {line}"))?;
+        }
+        let statement = tour::substitute_variables(step.statement, &kept);
+        results.note(&format!("stackql  >> {statement};"))?;
+        let Some(ending) = unless_cancelled(Box::pin(results.run(session, &statement))).await else {
+            return Ok(RunStatus::Cancelled);
+        };
+        let planned = if step.fails { RunStatus::Failed } else { RunStatus::Complete };
+        if ending? != planned {
+            return Err(CliError::Message("the tour ends here: this step went otherwise than planned".to_owned()));
+        }
+        if let Some((name, column)) = step.keep {
+            let value =
+                results.first(column).ok_or_else(|| CliError::Message(format!("the result has no '{column}'")))?;
+            kept.insert(name.to_owned(), value);
+        }
+        results.note("")?;
+    }
+    Ok(RunStatus::Complete)
+}

@@ -1,0 +1,5 @@
+//! Protocols that are not HTTP: local commands and databases.
+
+pub(crate) mod command;
+pub(crate) mod database;
+pub(crate) mod path_lookup;

@@ -1,0 +1,131 @@
+//! `AdaptiveBindJoinExec`: a relation that can be listed, and asked for by key. While the other side's keys are few they are asked
+//! for; once they are more than a list has pages, it is listed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
+use datafusion::common::Result;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, PlanProperties,
+};
+use futures::future::TryFutureExt;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::exec::BindJoinExec;
+use super::inner_plan::rows as chunk;
+use super::keys::SeenKeys;
+use crate::physical::demand::Demand;
+use crate::physical::node::{check_partition, single_partitions, stream as all_of};
+use crate::physical::one_shot::one_shot;
+
+/// Chooses once the keys are known, or known to be many.
+#[derive(Debug, Clone)]
+pub(crate) struct AdaptiveBindJoinExec {
+    /// Asks by key.
+    lookup: BindJoinExec,
+    /// The same with one hole only, that of the outer rows.
+    scan_fallback: Arc<dyn ExecutionPlan>,
+    /// The most keys that are asked for; `None` is any number.
+    max_keys: Option<usize>,
+}
+
+impl AdaptiveBindJoinExec {
+    pub(crate) fn new(asked: BindJoinExec, listed: Arc<dyn ExecutionPlan>, most: Option<usize>) -> Self {
+        Self { lookup: asked, scan_fallback: listed, max_keys: most }
+    }
+
+    /// The relation asked for by key, as few times as the rows take that are wanted; `None` where that takes all.
+    pub(crate) fn lookup_within(&self, demand: Demand) -> Option<BindJoinExec> {
+        let is_less = demand != Demand::All && !self.lookup.needs_all_outer_rows();
+        is_less.then(|| self.lookup.with_demand(demand))
+    }
+
+    pub(crate) fn key_names(&self) -> Vec<String> {
+        self.lookup.key_names()
+    }
+
+    /// The most keys that are asked for; `None` is any number.
+    pub(crate) fn most(&self) -> Option<usize> {
+        self.max_keys
+    }
+
+    pub(crate) fn inner(&self) -> Self {
+        Self { lookup: self.lookup.inner(), ..self.clone() }
+    }
+
+    /// Reads the outer rows until all are there, or have too many keys; then what is to be run.
+    async fn execute_adaptive(self, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let mut outer = all_of(self.lookup.outer(), Arc::clone(&task))?;
+        let (schema, keys) = (outer.schema(), self.lookup.keys()?);
+        let (mut seen, mut rows) = (SeenKeys::new(), Vec::new());
+        while let Some(batch) = outer.try_next().await? {
+            keys.take_new(&batch, &mut seen)?;
+            rows.push(batch);
+            if self.max_keys.is_some_and(|most| seen.len() > most) {
+                let all = stream::iter(rows.into_iter().map(Ok)).chain(outer);
+                let all = one_shot(Box::pin(RecordBatchStreamAdapter::new(schema, all)))?;
+                let none = RecordBatch::new_empty(Arc::clone(keys.schema()));
+                return all_of(&self.lookup.instantiate_inner(&self.scan_fallback, all, &none)?, task);
+            }
+        }
+        self.lookup.over(chunk(&concat_batches(&schema, &rows)?)?).execute(0, task)
+    }
+}
+
+impl DisplayAs for AdaptiveBindJoinExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EitherExec: {}, ", self.lookup.display_keys())?;
+        match self.max_keys {
+            Some(most) => write!(f, "by key up to {most} keys, else listed"),
+            None => f.write_str("by key"),
+        }
+    }
+}
+
+impl ExecutionPlan for AdaptiveBindJoinExec {
+    fn name(&self) -> &'static str {
+        "EitherExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.lookup.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        self.lookup.children().into_iter().chain([&self.scan_fallback]).collect()
+    }
+
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        single_partitions(self.children().len())
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let [outer, by_key, listed] = <[_; 3]>::try_from(children)
+            .map_err(|_| DataFusionError::Internal("EitherExec has an outer relation and two bodies".into()))?;
+        Ok(Arc::new(Self {
+            lookup: self.lookup.with_inputs(outer, by_key),
+            scan_fallback: listed,
+            max_keys: self.max_keys,
+        }))
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        self.lookup.apply_expressions(f)
+    }
+
+    fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        check_partition(self, partition)?;
+        let rows = self.clone().execute_adaptive(task).try_flatten_stream();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
+    }
+}

@@ -1,0 +1,10 @@
+//! Calls of one statement: their context and log, pages, scopes, retries of what is not there yet, and long-running operations.
+
+pub(crate) mod context;
+pub(crate) mod log;
+pub(crate) mod lro;
+pub(crate) mod page_stream;
+pub(crate) mod response_dedup;
+pub(crate) mod scope;
+pub(crate) mod tally;
+pub(crate) mod tolerance;

@@ -1,0 +1,6 @@
+//! INSERT, UPDATE, DELETE, REPLACE and EXEC as calls of methods.
+
+pub(crate) mod literal;
+pub(crate) mod plan;
+pub(crate) mod returning;
+pub(crate) mod searched_change;

@@ -1,0 +1,15 @@
+//! Physical plan nodes: calls, their outputs, joins that spill, and unions that run in order.
+
+pub(crate) mod append;
+pub(crate) mod binding_rows;
+pub(crate) mod call_binding;
+pub(crate) mod call_error_context;
+pub(crate) mod call_exec;
+pub(crate) mod demand;
+pub(crate) mod filter_batches;
+pub(crate) mod node;
+pub(crate) mod one_shot;
+pub(crate) mod output_mapping;
+pub(crate) mod probe;
+pub(crate) mod remote_count;
+pub(crate) mod spillable_join;

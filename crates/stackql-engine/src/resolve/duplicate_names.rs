@@ -1,0 +1,66 @@
+//! Columns of an answer that have the same name. SQL allows them; the planner does not, so they are told apart on the
+//! way in, and are called what they were on the way out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::sql::sqlparser::ast::{Expr, Select, SelectItem};
+
+use stackql_provider::names::fold;
+
+use super::names::quoted;
+
+/// Stands in a name before the number that tells it apart; no column's own name has it.
+const MARK: char = '\u{1f}';
+
+/// Gives each item of a projection a name of its own.
+pub(crate) fn disambiguate(select: &mut Select) {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for item in &mut select.projection {
+        let (expr, name) = match &*item {
+            SelectItem::UnnamedExpr(expr) => (expr, output_name(expr)),
+            SelectItem::ExprWithAlias { expr, alias } => (expr, alias.value.clone()),
+            _ => continue,
+        };
+        let count = seen.entry(name.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: quoted(&format!("{name}{MARK}{count}")) };
+        }
+    }
+}
+
+fn output_name(expr: &Expr) -> String {
+    match expr {
+        Expr::Identifier(ident) => ident.value.clone(),
+        Expr::CompoundIdentifier(parts) => parts.last().map(|p| p.value.clone()).unwrap_or_default(),
+        other => other.to_string(),
+    }
+}
+
+/// The same plan, its columns called what the statement calls them: `written`, by position.
+pub(crate) fn restore_output_names(
+    plan: Arc<dyn ExecutionPlan>,
+    written: &[Option<String>],
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = plan.schema();
+    let name = |i: usize| {
+        let own = schema.field(i).name();
+        let own = own.split(MARK).next().unwrap_or(own);
+        match written.get(i) {
+            Some(Some(written)) if fold(written) == fold(own) => written.clone(),
+            _ => own.to_owned(),
+        }
+    };
+    let names: Vec<String> = (0..schema.fields().len()).map(name).collect();
+    if schema.fields().iter().zip(&names).all(|(field, name)| field.name() == name) {
+        return Ok(plan);
+    }
+    let column = |(i, name): (usize, String)| (Arc::new(Column::new(schema.field(i).name(), i)) as _, name);
+    let columns: Vec<_> = names.into_iter().enumerate().map(column).collect();
+    Ok(Arc::new(ProjectionExec::try_new(columns, plan)?))
+}

@@ -1,0 +1,184 @@
+//! SHOW: what the definitions say, as rows of text. Pure; DESCRIBE is in `describe`, LIKE and WHERE in `filter`.
+
+use std::collections::HashSet;
+
+use datafusion::arrow::record_batch::RecordBatch;
+use stackql_provider::names::{NameMatch, did_you_mean, match_name, nearest};
+use stackql_provider::{Definitions, LookupError, Method, Origin, Parameter, Resource, Verb, View};
+use stackql_sql::{ObjectName, Show, ShowKind};
+
+use crate::BuildInfo;
+use crate::error::Error;
+pub(crate) use crate::statement::describe::{columns, columns_of_view, describe, describe_method};
+pub(crate) use crate::statement::listing::Listing;
+use crate::views::plan::VIEW;
+
+/// What a session knows beside the definitions.
+#[derive(Debug, Default)]
+pub(crate) struct ShowContext {
+    /// The providers of the Go program's own are listed, too.
+    pub(crate) compat: bool,
+    /// Variables of the environment that have no value, of those that parameters of the table are taken from.
+    pub(crate) unset: HashSet<String>,
+}
+
+/// What the Go program has built in and lists.
+const OF_GO: [&str; 2] = ["stackql_preview", "internal"];
+
+/// The rows of a SHOW statement.
+pub(crate) fn show(
+    definitions: &dyn Definitions,
+    build: &BuildInfo,
+    context: &ShowContext,
+    show: &Show,
+) -> Result<RecordBatch, Error> {
+    let listing = match &show.kind {
+        ShowKind::Providers => providers(definitions, context.compat),
+        ShowKind::Services { provider } => services(definitions, provider)?,
+        ShowKind::Resources { provider, service } => resources(definitions, provider, service, show.extended)?,
+        ShowKind::Methods { table } => methods(&Table::find(definitions, table)?.resource, &context.unset),
+        ShowKind::InsertInto { table } => {
+            crate::statement::insert_template::insert_into(&Table::find(definitions, table)?, show.extended)?
+        }
+        ShowKind::Version => {
+            let BuildInfo { commit, date, platform } = build.clone();
+            let version = concat!("v", env!("CARGO_PKG_VERSION")).to_owned();
+            Listing::new(&["version"], &["commit", "build_date", "platform"]).with([[version, commit, date, platform]])
+        }
+        ShowKind::Setting(words) if words.eq_ignore_ascii_case("transaction isolation level") => {
+            Listing::new(&["transaction_isolation"], &[]).with([["read committed".into()]])
+        }
+        // What is of the session is the session's to show.
+        ShowKind::Auth { .. } => return Err(Error::invalid("this session has no credentials")),
+        ShowKind::Setting(words) => {
+            return Err(Error::InvalidStatement {
+                message: format!("there is nothing called '{words}' to show"),
+                hint: Some(
+                    "SHOW takes PROVIDERS, SERVICES IN, RESOURCES IN, METHODS IN, INSERT INTO, VERSION, AUTH".into(),
+                ),
+            });
+        }
+    };
+    filter_listing(listing, show)
+}
+
+/// The rows of a listing that a SHOW statement wants.
+pub(crate) fn filter_listing(mut listing: Listing, show: &Show) -> Result<RecordBatch, Error> {
+    if let Some(wanted) = &show.filter {
+        crate::statement::show_filter::keep(&mut listing, wanted)?;
+    }
+    listing.batch(show.extended)
+}
+
+/// A table that a statement named, under the provider's own spelling.
+pub(crate) struct Table {
+    pub(crate) name: String,
+    pub(crate) resource: std::sync::Arc<Resource>,
+}
+
+impl Table {
+    pub(crate) fn find(definitions: &dyn Definitions, name: &ObjectName) -> Result<Self, Error> {
+        let [provider, service, resource] = name.0.as_slice() else {
+            return Err(Error::invalid(format!("'{name}' is not a table; name it provider.service.resource")));
+        };
+        let found = definitions.resource(provider, service, resource)?;
+        let (provider, service) = (definitions.provider(provider)?, definitions.service(provider, service)?);
+        Ok(Self { name: format!("{}.{}.{}", provider.name, service.name, found.name), resource: found })
+    }
+
+    pub(crate) fn method(&self, name: &str) -> Result<&Method, Error> {
+        let names = self.resource.methods.iter().enumerate().map(|(i, m)| (i, m.name.as_str()));
+        match match_name(name, names.clone()) {
+            NameMatch::One(i) => Ok(&self.resource.methods[i]),
+            NameMatch::Ambiguous(candidates) => {
+                Err(LookupError::Ambiguous { name: name.to_owned(), candidates }.into())
+            }
+            NameMatch::None => {
+                let meant = did_you_mean(nearest(name, names.map(|(_, n)| n)));
+                let table = &self.name;
+                Err(Error::invalid(format!(
+                    "could not find method for key = '{name}' in '{table}'{meant}; SHOW METHODS IN {table} lists them"
+                )))
+            }
+        }
+    }
+}
+
+fn providers(definitions: &dyn Definitions, compat: bool) -> Listing {
+    let rows = definitions.providers().into_iter().map(|entry| {
+        let origin = match entry.origin {
+            Origin::Embedded => "embedded".to_owned(),
+            Origin::File(path) | Origin::Documents(path) => path,
+        };
+        [entry.name, entry.version, origin]
+    });
+    let [name, version] = OF_GO.map(str::to_owned);
+    let of_go = compat.then(|| [name, version, String::new()]);
+    Listing::new(&["name", "version"], &["origin"]).with(rows).with(of_go)
+}
+
+fn services(definitions: &dyn Definitions, provider: &str) -> Result<Listing, Error> {
+    let provider = definitions.provider(provider)?;
+    let rows = provider.services.iter().map(|entry| {
+        [
+            format!("{}:{}", entry.name, entry.version).trim_end_matches(':').to_owned(),
+            entry.name.clone(),
+            entry.title.clone(),
+        ]
+    });
+    Ok(Listing::new(&["id", "name", "title"], &[]).new_sorted(1).with(rows))
+}
+
+fn resources(definitions: &dyn Definitions, provider: &str, service: &str, extended: bool) -> Result<Listing, Error> {
+    let provider = definitions.provider(provider)?;
+    let service = definitions.service(&provider.name, service)?;
+    let mut listing = Listing::new(&["name", "id"], &["description"]);
+    for entry in service.resources.iter().filter(|entry| !entry.page_only) {
+        // Only the resource itself knows its description, and decoding all of them costs.
+        let description = match extended {
+            true => definitions.resource(&provider.name, &service.name, &entry.name)?.description.clone(),
+            false => String::new(),
+        };
+        let id = format!("{}.{}.{}", provider.name, service.name, entry.name);
+        listing = listing.with([[entry.name.clone(), id, description]]);
+    }
+    Ok(listing)
+}
+
+/// The parameters without which a method is refused; one that is taken from a variable that has no value is one of them.
+fn required<'a>(method: &'a Method, unset: &HashSet<String>) -> Vec<&'a str> {
+    let is_unset = |p: &&Parameter| p.default.is_none() && p.environment.as_ref().is_some_and(|v| unset.contains(v));
+    let mut all = method.required();
+    let variables = method.parameters.iter().filter(is_unset).map(|p| p.name.as_str());
+    let new: Vec<&str> = variables.filter(|name| !all.contains(name)).collect();
+    all.extend(new);
+    all
+}
+
+fn methods(resource: &Resource, unset: &HashSet<String>) -> Listing {
+    let mut methods: Vec<(Verb, &Method)> = resource.methods.iter().map(|m| (shown_verb(m), m)).collect();
+    methods.sort_by(|(verb, a), (other, b)| (verb, &a.name).cmp(&(other, &b.name)));
+    let row = |(verb, m): (Verb, &Method)| {
+        [m.name.clone(), required(m, unset).join(", "), verb.keyword().to_owned(), m.description.clone()]
+    };
+    let view = |view: &View| {
+        let about = "the rows of a query over other resources; DESCRIBE shows its columns".to_owned();
+        [VIEW.to_owned(), view.required.join(", "), Verb::Select.keyword().to_owned(), about]
+    };
+    Listing::new(&["MethodName", "RequiredParams", "SQLVerb"], &["description"])
+        .with(resource.readable_views().take(1).map(view))
+        .with(methods.into_iter().map(row))
+}
+
+/// The verb that a method is listed under: what EXEC alone calls goes by its name.
+fn shown_verb(method: &Method) -> Verb {
+    match (method.verb, method.name.as_str()) {
+        (Verb::Exec, "select" | "list" | "get") => Verb::Select,
+        (Verb::Exec, "insert" | "create") => Verb::Insert,
+        (Verb::Exec, "delete") => Verb::Delete,
+        (verb, _) => verb,
+    }
+}
+
+#[cfg(test)]
+mod tests;

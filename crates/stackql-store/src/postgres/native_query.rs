@@ -1,0 +1,190 @@
+//! Statements in PostgreSQL's own SQL: changes of tables, and queries.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BinaryBuilder, StringArray};
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, Field, Schema, TimeUnit};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use stackql_engine::StoredKind;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Error, SimpleQueryMessage, Statement};
+
+use super::column_codec::{JSON, StorageType};
+use super::connection::Session;
+use super::error::{BackendError, rejected};
+use super::identifier_case::{first_word, folded};
+use super::migrations::path;
+use super::object_table;
+use super::object_table::key;
+use crate::columns::cast;
+use crate::objects::ObjectEntry;
+
+/// What changes rows.
+const CHANGES: &[&str] = &["UPDATE", "DELETE", "INSERT", "MERGE", "WITH"];
+
+/// Changes rows of a table that a user made; how many.
+pub(crate) async fn change(session: &Session, statement: &str) -> Result<u64, BackendError> {
+    let all = object_table::list(session).await?;
+    let no_change = || rejected("the statement changes no rows; give an UPDATE, DELETE or INSERT of a table");
+    if !CHANGES.contains(&first_word(statement).as_str()) {
+        return Err(no_change());
+    }
+    search(session, &all).await?;
+    let names: Vec<&str> = all.iter().flat_map(names).collect();
+    let statement = prepared(session, &folded(statement, &names)).await?;
+    let changed = session.client().execute(&statement, &[]).await?;
+    // Each relation that was changed is locked until the transaction ends.
+    let locked = session
+        .client()
+        .query(
+            "SELECT space.nspname::text, relation.relname::text, bool_and(lock.mode = 'RowExclusiveLock') \
+             FROM pg_catalog.pg_locks AS lock \
+             JOIN pg_catalog.pg_class AS relation ON relation.oid = lock.relation \
+             JOIN pg_catalog.pg_namespace AS space ON space.oid = relation.relnamespace \
+             WHERE lock.pid = pg_backend_pid() AND lock.locktype = 'relation' \
+             AND lock.mode NOT IN ('AccessShareLock', 'RowShareLock') AND relation.relkind IN ('r', 'p', 'f', 'v', 'm') \
+             GROUP BY 1, 2",
+            &[],
+        )
+        .await?;
+    let mut is_change = false;
+    for row in locked {
+        let (space, relation, rows_only): (&str, &str, bool) = (row.get(0), row.get(1), row.get(2));
+        let found = all.iter().find(|found| found.table_name == space && key(&found.made.name) == relation);
+        let is_own = space == session.database.schema && relation.starts_with("__stackql__");
+        let is_table = found.is_some_and(|found| found.made.kind == StoredKind::Table);
+        if is_own || !rows_only || (found.is_some() && !is_table) {
+            return Err(rejected(format!(
+                "the statement does what it may not (it changes {relation}); it may read what was made here, and change \
+                 the rows of tables"
+            )));
+        }
+        is_change |= is_table;
+    }
+    if is_change { Ok(changed) } else { Err(no_change()) }
+}
+
+/// The rows of a query. A column has the type that PostgreSQL gives it, where there is one like it.
+pub(crate) async fn query(session: &Session, statement: &str) -> Result<RecordBatch, BackendError> {
+    let all = object_table::list(session).await?;
+    search(session, &all).await?;
+    let prepared = prepared(session, statement).await?;
+    if prepared.columns().is_empty() {
+        return Err(rejected("the statement is no query; give a SELECT"));
+    }
+    // By this way all values come as text, whatever their type.
+    let mut columns = vec![Vec::new(); prepared.columns().len()];
+    let mut rows = 0;
+    for message in session.client().simple_query(statement).await.map_err(fenced)? {
+        let SimpleQueryMessage::Row(row) = message else { continue };
+        for (index, values) in columns.iter_mut().enumerate() {
+            values.push(row.try_get(index)?.map(str::to_owned));
+        }
+        rows += 1;
+    }
+    let (mut fields, mut arrays) = (Vec::new(), Vec::new());
+    for (column, values) in prepared.columns().iter().zip(columns) {
+        let values = typed(column.type_(), StringArray::from(values))?;
+        let field = Field::new(column.name(), values.data_type().clone(), true);
+        let is_json = matches!(*column.type_(), Type::JSON | Type::JSONB);
+        let mark = is_json.then(|| (JSON.0.to_owned(), JSON.1.to_owned()));
+        fields.push(field.with_metadata(mark.into_iter().collect::<HashMap<_, _>>()));
+        arrays.push(values);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?)
+}
+
+/// A statement, which is one.
+async fn prepared(session: &Session, statement: &str) -> Result<Statement, BackendError> {
+    if statement.contains('\0') {
+        return Err(rejected("the statement has a zero character in it, which PostgreSQL does not read"));
+    }
+    let prepared = session.client().prepare(statement).await.map_err(fenced)?;
+    if !prepared.params().is_empty() {
+        return Err(rejected("the statement has parameters, and nobody gives them values"));
+    }
+    Ok(prepared)
+}
+
+/// Lets names be found in whatever schema something was made.
+async fn search(session: &Session, all: &[ObjectEntry]) -> Result<(), BackendError> {
+    let places = all.iter().map(|found| found.table_name.as_str()).filter(|place| !place.is_empty());
+    let path = path(session, places);
+    session.client().execute("SELECT set_config('search_path', $1, true)", &[&path]).await?;
+    Ok(())
+}
+
+/// What the names of something and of its columns are.
+fn names(ObjectEntry { made, .. }: &ObjectEntry) -> impl Iterator<Item = &str> {
+    let columns = made.schema.fields().iter().map(|field| field.name().as_str());
+    columns.chain([made.name.as_str()])
+}
+
+/// The texts of a type's values as an array of that type.
+fn typed(ty: &Type, texts: StringArray) -> Result<ArrayRef, BackendError> {
+    let ty = match *ty {
+        Type::INT2 | Type::INT4 | Type::INT8 | Type::OID => DataType::Int64,
+        Type::FLOAT4 | Type::FLOAT8 => DataType::Float64,
+        Type::BOOL => DataType::Boolean,
+        Type::NUMERIC => numeric(&texts),
+        Type::TIMESTAMPTZ => StorageType::Instant.arrow_type(),
+        Type::TIMESTAMP => DataType::Timestamp(TimeUnit::Microsecond, None),
+        Type::DATE => DataType::Date32,
+        Type::BYTEA => return Ok(Arc::new(bytes(&texts)?)),
+        _ => DataType::Utf8,
+    };
+    let texts: ArrayRef = Arc::new(texts);
+    // Times without end, and such, are told as PostgreSQL tells them.
+    Ok(cast(&texts, &ty).unwrap_or(texts))
+}
+
+/// The type that holds all these numbers exactly, if there is one.
+fn numeric(texts: &StringArray) -> DataType {
+    let (mut whole, mut scale) = (1, 0);
+    for text in texts.iter().flatten() {
+        let digits = text.trim_start_matches('-');
+        let (before, behind) = digits.split_once('.').unwrap_or((digits, ""));
+        if !before.chars().chain(behind.chars()).all(|c| c.is_ascii_digit()) {
+            return DataType::Float64;
+        }
+        (whole, scale) = (whole.max(before.len()), scale.max(behind.len()));
+    }
+    let (Ok(precision), Ok(scale)) = (u8::try_from(whole + scale), i8::try_from(scale)) else {
+        return DataType::Utf8;
+    };
+    match precision {
+        precision if precision <= DECIMAL128_MAX_PRECISION => DataType::Decimal128(precision, scale),
+        precision if precision <= DECIMAL256_MAX_PRECISION => DataType::Decimal256(precision, scale),
+        _ => DataType::Utf8,
+    }
+}
+
+/// Bytes that are written as `\x` and digits.
+fn bytes(texts: &StringArray) -> Result<arrow::array::BinaryArray, BackendError> {
+    let mut all = BinaryBuilder::new();
+    for text in texts {
+        match text {
+            Some(text) => {
+                let digits = text.strip_prefix("\\x").unwrap_or(text).as_bytes();
+                let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
+                let read = digits.chunks(2).map(byte).collect::<Option<Vec<u8>>>();
+                all.append_value(read.ok_or_else(|| rejected("PostgreSQL wrote bytes that cannot be read"))?);
+            }
+            None => all.append_null(),
+        }
+    }
+    Ok(all.finish())
+}
+
+/// Says of what a query may not do what it may.
+fn fenced(error: Error) -> BackendError {
+    match error.as_db_error() {
+        Some(said) if said.code().code() == "25006" => rejected(format!(
+            "the statement does what it may not ({}); it may read what was made here, and change the rows of tables",
+            said.message()
+        )),
+        _ => error.into(),
+    }
+}
