@@ -9,7 +9,7 @@ use stackql_provider::names::{did_you_mean, nearest};
 use stackql_provider::{Location, Parameter, ValueStyle};
 use thiserror::Error;
 
-use crate::request::text;
+use crate::request::uri_encoding::text;
 use crate::request::url;
 use crate::{AddressError, Call, Operation, TransformError};
 

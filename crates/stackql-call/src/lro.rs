@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::{Value as Json, json};
 use stackql_provider::{LroPattern, Poll, ResultLocation, StatusCondition};
 
-use crate::page::below;
+use crate::page::response_fields::below;
 use crate::response::fault::failed;
 use crate::response::fault::fault;
 use crate::response::sniff::{ParseError, strip_bom};

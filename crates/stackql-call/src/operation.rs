@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value as Json;
 use stackql_provider::{Method, Provider, Resource, Service, Template};
 
-use crate::request::{GraphqlQuery, command};
+use crate::request::command;
+use crate::request::graphql::GraphqlQuery;
 use crate::{Redactor, Transform, TransformError};
 
 /// A template, compiled when first needed.

@@ -6,24 +6,25 @@ use thiserror::Error;
 
 use crate::response::fault::fault;
 use crate::response::fault::{http_status, status_suffix, without_rows};
-use crate::response::sniff::{ParseError, SniffedFormat, find_texts, sniff};
+use crate::response::path_texts::find_texts;
+use crate::response::sniff::{ParseError, SniffedFormat, sniff};
 use crate::response::xml::Document;
 use crate::{Call, Fault, Response, RowProjection, Transform, TransformError};
 
-mod cursor;
+pub(crate) mod cursor;
 mod json;
 mod link;
 mod page_builder;
 pub(crate) mod projection;
-mod response_fields;
+pub(crate) mod response_fields;
 mod row_discovery;
 pub(crate) mod row_path;
 mod xml;
 
-pub use cursor::Cursor;
+use cursor::Cursor;
 
 use page_builder::{COUNT, ONWARD, PageBuilder, REQUEST_ID, ResponseLayout, TypeMismatch};
-pub(crate) use response_fields::below;
+
 use response_fields::{ResponseFields, is_without_data, unknown_members};
 
 /// One page of an answer.

@@ -15,16 +15,15 @@ use crate::{AddressError, BindError, Call, Cursor, Operation, Redactor};
 mod body;
 pub(crate) mod command;
 mod form;
-mod graphql;
+pub(crate) mod graphql;
 mod json;
 mod page_arguments;
 mod query;
-mod uri_encoding;
+pub(crate) mod uri_encoding;
 pub(crate) mod url;
 mod xml;
 
-pub(crate) use graphql::GraphqlQuery;
-pub(crate) use uri_encoding::{slashed, text};
+use uri_encoding::{slashed, text};
 
 /// The header that says which media types an answer may have.
 const ACCEPT: &str = "accept";

@@ -6,6 +6,7 @@ pub(crate) mod graphql_errors;
 pub(crate) mod json_stream;
 pub(crate) mod json_visitor;
 pub(crate) mod path_search;
+pub(crate) mod path_texts;
 pub(crate) mod sniff;
 pub(crate) mod xml;
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use stackql_engine::{Completeness, Failure};
 
-use crate::output::for_terminal;
+use crate::output::value::for_terminal;
 
 /// How a run, or one statement of it, ended; later ones are worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,14 +13,12 @@ mod parquet_file;
 pub(crate) mod progress;
 pub(crate) mod result_writer;
 mod terminal_table;
-mod value;
+pub(crate) mod value;
 
 use std::io;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-
-pub(crate) use value::for_terminal;
 
 /// An output format, as `-o` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

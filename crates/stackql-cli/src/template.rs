@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use stackql_call::{Transform, TransformError};
 
-use crate::args::flags::Templates;
+use crate::args::groups::Templates;
 use crate::exit::CliError;
 use problem::TemplateError;
 

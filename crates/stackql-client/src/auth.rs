@@ -5,18 +5,18 @@ pub(crate) mod aws;
 mod azure;
 mod caller_fingerprint;
 mod cli_helper;
-mod context;
+pub(crate) mod context;
 mod describe;
-mod google;
+pub(crate) mod google;
 mod interactive;
 mod keyring;
-mod lookup;
+pub(crate) mod lookup;
 mod oauth2;
 mod oci;
 mod private_key;
 mod static_credential;
-mod token_cache;
-mod token_endpoint;
+pub(crate) mod token_cache;
+pub(crate) mod token_endpoint;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,14 +29,14 @@ use stackql_call::TransportErrorKind;
 use stackql_provider::Auth;
 use tokio::sync::OnceCell;
 
-pub use self::context::{AuthContext, auth_contexts};
-pub(crate) use self::google::KEY_FILE;
-pub(crate) use self::lookup::{SourceError, set};
+use self::context::AuthContext;
+
+use self::lookup::SourceError;
 use self::oci::identity::OciSigner as Signatory;
 use self::static_credential::{StaticCredential, ValuePrefix};
-pub(crate) use self::token_cache::TokenLease;
+
 use self::token_cache::{Token, TokenCache};
-pub(crate) use self::token_endpoint::TOKEN;
+
 use crate::credentials::source::CredentialSource;
 use crate::http::client::{AttemptFailure, Client};
 use crate::rate_limit::limiter::CredentialHash;

@@ -24,12 +24,15 @@ pub(crate) mod registry;
 #[cfg(test)]
 mod world;
 
-pub use auth::{AuthContext, auth_contexts};
+pub use crate::auth::context::{AuthContext, auth_contexts};
+pub use crate::record::replay::ReplayTransport;
+pub use crate::registry::config::RegistryConfig;
+pub use crate::registry::index::sort_versions;
 pub use cache::transport::{CachingTransport, CallerIdentity};
 pub use config::settings::{Environment, Settings, SettingsError};
 pub use config::structured_flag::structured;
 pub use http::client::Client;
 pub use record::har::HarTransport;
-pub use record::recording::{RecordingError, RecordingTransport, ReplayTransport};
+pub use record::recording::{RecordingError, RecordingTransport};
 pub use registry::local_versions::installed_versions;
-pub use registry::remote::{RegistryConfig, RemoteRegistry, sort_versions};
+pub use registry::remote::RemoteRegistry;

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use reqwest::{ClientBuilder, Proxy};
 use url::Url;
 
-use crate::auth::set;
+use crate::auth::lookup::set;
 use crate::{Environment, Settings, SettingsError};
 
 /// The proxies that variables name.

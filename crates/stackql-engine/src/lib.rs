@@ -29,6 +29,8 @@ pub(crate) mod table;
 pub(crate) mod transaction;
 pub(crate) mod views;
 
+pub use crate::statement::transaction::RecoveredTransaction;
+pub use crate::statement::transaction_steps::InDoubtPolicy;
 pub use config::cache_namespace::{CacheNamespace, NamespaceError};
 pub use config::settings::duration;
 pub use failure::{FailedCall, Failure, FailureKind};
@@ -38,6 +40,6 @@ pub use journal::{
 };
 pub use output::{Completeness, Progress, StatementOutput};
 pub use progress::PendingWaits;
-pub use session::{BuildInfo, InDoubtPolicy, RecoveredTransaction, Session, SessionOptions};
+pub use session::{BuildInfo, Session, SessionOptions};
 pub use store::{Rows, Store, StoreError, StoredKind, StoredObject};
 pub use transaction::history::{StatementHistory, StepHistory, StepState, TransactionHistory};

@@ -26,6 +26,7 @@ use crate::dml::returning::returning;
 use crate::error::Error;
 use crate::physical::call_exec::CallExec;
 use crate::physical::demand::calls_excluding_fallback;
+use crate::statement::describe;
 use crate::statement::explain::analyze::analyze;
 use crate::statement::explain::rows::explain;
 use crate::statement::{registry, show};
@@ -33,8 +34,6 @@ use crate::{
     CacheNamespace, Completeness, Failure, FailureKind, Journal, Progress, RollbackMode, StatementOutput, Store,
 };
 
-pub use crate::statement::transaction::RecoveredTransaction;
-pub use crate::statement::transaction_steps::InDoubtPolicy;
 use crate::statement::transaction_steps::Saga;
 use planner::StatementPlanner;
 
@@ -252,15 +251,15 @@ impl Session {
             Statement::Describe { table, extended } => match table.0.as_slice() {
                 [own] => Ok(rows_output(self.describe_own(own, extended).await?)),
                 _ => match self.columns_of_view(&table).await? {
-                    Some(columns) => Ok(rows_output(show::columns_of_view(columns, extended)?)),
+                    Some(columns) => Ok(rows_output(describe::columns_of_view(columns, extended)?)),
                     None => {
-                        let (columns, note) = show::describe(self.definitions.as_ref(), &table, extended)?;
+                        let (columns, note) = describe::describe(self.definitions.as_ref(), &table, extended)?;
                         Ok(StatementOutput { message: note, ..rows_output(columns) })
                     }
                 },
             },
             Statement::DescribeMethod { method, extended } => {
-                Ok(rows_output(show::describe_method(self.definitions.as_ref(), &method, extended)?))
+                Ok(rows_output(describe::describe_method(self.definitions.as_ref(), &method, extended)?))
             }
             Statement::Use(provider) => {
                 self.settings().set(self.definitions.as_ref(), "provider", &provider)?;

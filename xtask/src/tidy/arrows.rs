@@ -39,7 +39,6 @@ const ALLOWED: &[Arrows] = &[
         tests_use: &["stackql-postgres-server"],
     },
     Arrows { package: "stackql-docs", uses: &["stackql-provider"], tests_use: &["stackql-compile", "stackql-sql"] },
-    arrows("stackql-server", &["stackql-provider", "stackql-sql", "stackql-engine"]),
     Arrows {
         package: "stackql-slt",
         uses: &["stackql-provider", "stackql-compile", "stackql-sql", "stackql-call", "stackql-engine"],
@@ -56,7 +55,6 @@ const ALLOWED: &[Arrows] = &[
             "stackql-engine",
             "stackql-store",
             "stackql-docs",
-            "stackql-server",
             "stackql-sandbox",
         ],
         tests_use: &["stackql-postgres-server"],

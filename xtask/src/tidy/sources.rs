@@ -17,15 +17,13 @@ const MAY_NAME_PROVIDERS: &[&str] = &[
     "crates/stackql-compile/",
     "crates/stackql-client/",
     // The name of a function that scripts call.
-    "crates/stackql-functions/src/policies.rs",
+    "crates/stackql-functions/src/json_compare.rs",
     "crates/stackql-sandbox/",
     // The name of a library of cryptography.
-    "crates/stackql-postgres/src/trust.rs",
+    "crates/stackql-postgres/src/tls.rs",
     "crates/stackql-cli/src/commands/demo",
     "crates/stackql-cli/src/commands/provider",
-    "crates/stackql-cli/src/demo",
-    "crates/stackql-cli/src/embedded",
-    "crates/stackql-cli/src/provider",
+    "crates/stackql-cli/src/session_setup/built_in_providers",
     "crates/stackql-docs/src/classic.rs",
     "crates/stackql-slt/",
     "xtask/",

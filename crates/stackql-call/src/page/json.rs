@@ -5,9 +5,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::value::RawValue;
 
 use super::page_builder::{PageBuilder, ResponseLayout};
-use crate::response::json_stream::{
-    NULL, Name, PathSearch, SearchPaths, ValueVisitor, VisitorAdapter, compact, member, parse, plain,
-};
+use crate::response::json_stream::{Name, compact, member, parse, plain};
+use crate::response::json_visitor::{NULL, ValueVisitor, VisitorAdapter};
+use crate::response::path_search::{PathSearch, SearchPaths};
 use crate::response::sniff::ParseError;
 
 use crate::page::row_path::{RowPathWalker, mistaken};

@@ -1,7 +1,7 @@
 //! What is read out of one answer, whatever its format.
 
 use crate::RowProjection;
-use crate::page::projection::{Builders, Cell};
+use crate::page::projection::builder::{Builders, Cell};
 
 /// Where in a document things are, as names below its outermost value.
 pub(super) struct ResponseLayout<'a> {

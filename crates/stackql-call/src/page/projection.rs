@@ -5,9 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use stackql_provider::{Column, Type, TypeRef, Types};
 
-mod builder;
-
-pub(crate) use builder::{Builders, Cell};
+pub(crate) mod builder;
 
 /// The wanted columns of a row, made once a scan and used for every page.
 #[derive(Debug, Clone)]

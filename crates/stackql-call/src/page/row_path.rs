@@ -6,14 +6,16 @@ use serde_json::value::RawValue;
 
 use super::json::Rows;
 use crate::page::page_builder::PageBuilder;
-use crate::response::json_stream::{NULL, Name, PathSearch, SearchPaths, ValueVisitor, VisitorAdapter};
+use crate::response::json_stream::Name;
+use crate::response::json_visitor::{NULL, ValueVisitor, VisitorAdapter};
+use crate::response::path_search::{PathSearch, SearchPaths};
 
 /// The step that takes every element of a list, or every member's value of an object.
 const EVERY: &str = "*";
 
 /// The way to the rows.
 pub(crate) struct RowPathWalker<'p, 'a, 'r> {
-    pub(crate) answer: &'a mut PageBuilder<'r>,
+    pub(super) answer: &'a mut PageBuilder<'r>,
     /// The steps that are left.
     pub(crate) steps: &'p [String],
     pub(crate) marks: SearchPaths<'p>,

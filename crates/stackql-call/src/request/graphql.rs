@@ -4,7 +4,7 @@
 use serde_json::{Map, Value as Json, json};
 use stackql_provider::BodyStyle;
 
-use crate::transform::LexicalContext;
+use crate::transform::graphql::LexicalContext;
 use crate::{Cursor, Transform, TransformError};
 
 /// The templates of a query.

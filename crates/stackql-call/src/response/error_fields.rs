@@ -6,7 +6,8 @@ use serde_json::Value as Json;
 use stackql_provider::ErrorShape;
 
 use crate::response::json_stream::parse;
-use crate::response::sniff::{SniffedFormat, find_texts, sniff};
+use crate::response::path_texts::find_texts;
+use crate::response::sniff::{SniffedFormat, sniff};
 use crate::response::xml::{Document, Next};
 
 /// A path of names; in JSON, a list on it is passed through.

@@ -10,9 +10,6 @@ use serde_json::value::RawValue;
 
 use crate::response::sniff::{MAX_DEPTH, ParseError, WEB_PAGE, is_web_page, starts_with_any, utf8};
 
-pub(crate) use crate::response::json_visitor::{NULL, ValueVisitor, VisitorAdapter};
-pub(crate) use crate::response::path_search::{PathSearch, SearchPaths, texts};
-
 /// What scripts look for where markup stands in place of JSON.
 const NO_VALUE: &str = "invalid character '<' looking for beginning of value";
 

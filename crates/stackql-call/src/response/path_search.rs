@@ -6,7 +6,8 @@ use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess};
 use serde_json::value::RawValue;
 
-use super::json_stream::{Name, ValueVisitor, VisitorAdapter, parse, plain};
+use super::json_stream::{Name, parse, plain};
+use crate::response::json_visitor::{ValueVisitor, VisitorAdapter};
 use crate::response::sniff::ParseError;
 
 /// The texts at `paths`, each a path of names below the outermost value.

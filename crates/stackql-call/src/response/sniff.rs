@@ -1,7 +1,5 @@
 //! Bodies before they are read as anything. Owns the limits on what is untrusted, and the pages that no API sends.
 
-use crate::response::{json_stream, xml};
-
 /// Values nested deeper than this are refused.
 pub(crate) const MAX_DEPTH: usize = 100;
 
@@ -59,17 +57,4 @@ pub(crate) fn sniff(body: &[u8]) -> SniffedFormat {
         Some(b'<') => SniffedFormat::Xml,
         _ => SniffedFormat::Other,
     }
-}
-
-/// The texts at `paths`, each a path of names below the outermost value; the first occurrence of each. A body that
-/// cannot be read has none.
-pub(crate) fn find_texts(body: &[u8], paths: &[&[String]]) -> Vec<Option<String>> {
-    let found = match sniff(body) {
-        SniffedFormat::Json => json_stream::texts(body, paths),
-        SniffedFormat::Xml => xml::texts(body, paths),
-        SniffedFormat::Other => Ok(Vec::new()),
-    };
-    let mut found = found.unwrap_or_default();
-    found.resize(paths.len(), None);
-    found
 }

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::meter::Budget;
-use super::{Transform, TransformError, TransformLimit};
+use super::{Transform, TransformError};
+use crate::transform::meter::TransformLimit;
 
 const JSON: &str = "golang_template_json_v0.3.0";
 const XML: &str = "golang_template_mxj_v0.3.0";

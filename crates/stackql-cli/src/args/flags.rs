@@ -7,10 +7,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 #[cfg(test)]
-pub(crate) use crate::args::groups::Variables;
-pub(crate) use crate::args::groups::{Calls, Common, Output, Proxy, Templates};
-pub(crate) use crate::args::ignored_flags::{is_accepted, object, problem};
-pub(crate) use crate::args::unquoted_objects::rejoin_objects;
+use crate::args::groups::Common;
 
 /// Query, deploy and manage cloud resources with SQL.
 #[derive(Debug, Parser)]

@@ -9,7 +9,8 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, ArgMatches, Command, Error, FromArgMatches};
 
 use crate::args::config_file;
-use crate::args::flags::{Arguments, grammar, is_accepted, problem};
+use crate::args::flags::{Arguments, grammar};
+use crate::args::ignored_flags::{is_accepted, problem};
 use crate::args::unquoted_objects::rejoin_objects;
 use crate::exit::{CliError, RunStatus, print_stderr};
 

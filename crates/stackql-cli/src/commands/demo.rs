@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use stackql_engine::Session;
 use stackql_sandbox::{Options, Sandbox};
 
-use crate::args::flags::Common;
+use crate::args::groups::Common;
 use crate::exit::{CliError, RunStatus};
 use crate::output::result_writer::{ResultWriter, unless_cancelled};
 use crate::session_setup::connect;

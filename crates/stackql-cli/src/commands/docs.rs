@@ -4,7 +4,8 @@ use std::path::Path;
 
 use stackql_docs::Style;
 
-use crate::args::flags::{Common, DocsArguments};
+use crate::args::flags::DocsArguments;
+use crate::args::groups::Common;
 use crate::exit::{CliError, RunStatus, print_stderr};
 use crate::session_setup::connect;
 

@@ -6,7 +6,8 @@ use arrow::array::{ArrayRef, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
 use stackql_engine::{InDoubtPolicy, JournalError};
 
-use crate::args::flags::{Common, InDoubtFlags, TxnCommand};
+use crate::args::flags::{InDoubtFlags, TxnCommand};
+use crate::args::groups::Common;
 use crate::exit::{CliError, RunStatus, print_stderr};
 use crate::output::go_layout::ResultLayout;
 use crate::output::result_writer::{ResultWriter, unless_cancelled};

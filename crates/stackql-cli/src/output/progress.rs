@@ -11,7 +11,7 @@ use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressFinish, Pro
 use stackql_engine::Progress;
 use tokio::time::{Instant, sleep_until};
 
-use crate::output::for_terminal;
+use crate::output::value::for_terminal;
 
 /// How long a statement may take before its progress is shown.
 const PATIENCE: Duration = Duration::from_secs(1);

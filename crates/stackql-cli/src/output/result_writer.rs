@@ -10,7 +10,7 @@ use arrow::record_batch::RecordBatch;
 use futures::StreamExt;
 use stackql_engine::{Completeness, Failure, Session, StatementOutput};
 
-use crate::args::flags::Output;
+use crate::args::groups::Output;
 use crate::exit::{CliError, RunStatus, format_error, format_failure, format_incomplete};
 use crate::output::go_layout::ResultLayout;
 use crate::output::output_buffer::OrderedOutput;

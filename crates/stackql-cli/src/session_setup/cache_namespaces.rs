@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use stackql_engine::CacheNamespace;
 
-use crate::args::flags::object;
+use crate::args::ignored_flags::object;
 use crate::exit::CliError;
 
 /// The tables whose answers are kept, as `--namespaces` says.

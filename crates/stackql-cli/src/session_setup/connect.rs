@@ -18,7 +18,8 @@ use stackql_provider::{CompiledError, CompiledProvider, Definitions, LazyProvide
 use sysinfo::System;
 use url::Url;
 
-use crate::args::flags::{Calls, Common, Proxy, object};
+use crate::args::groups::{Calls, Common, Proxy};
+use crate::args::ignored_flags::object;
 use crate::commands::version::build;
 use crate::exit::{CliError, print_stderr};
 use crate::session_setup::cache_namespaces::analytics;

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::args::flags::Variables;
+use crate::args::groups::Variables;
 
 fn flags(variables: &[(&str, &str)]) -> Templates {
     Templates {

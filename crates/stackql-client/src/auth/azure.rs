@@ -14,7 +14,8 @@ use super::token_endpoint::{TokenRequest, address, form};
 use super::{Authenticator, cli_helper};
 use crate::Environment;
 use crate::credentials::source::reason;
-use crate::http::client::{AttemptFailure, Client, redacted_url};
+use crate::http::client::{AttemptFailure, Client};
+use crate::http::url::redacted_url;
 
 /// What is asked for where a context names no scopes.
 const SCOPE: &str = "https://management.azure.com/.default";

@@ -9,11 +9,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::Authenticator;
 use super::lookup::{SourceError, document};
 use super::private_key::PrivateKey;
 use super::token_cache::Token;
 use super::token_endpoint::{Fields, TokenRequest, address, form};
-use super::{AuthContext, Authenticator};
+use crate::auth::context::AuthContext;
 use crate::http::client::{AttemptFailure, Client};
 
 /// What is asked for where a context names no scopes.

@@ -12,7 +12,8 @@ use super::token_cache::Token;
 use super::{Authenticator, cli_helper, google, token_endpoint};
 use crate::Environment;
 use crate::credentials::source::reason;
-use crate::http::client::{AttemptFailure, Client, redacted_url};
+use crate::http::client::{AttemptFailure, Client};
+use crate::http::url::redacted_url;
 
 const NAMED: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 const METADATA_HOST: &str = "GCE_METADATA_HOST";

@@ -8,8 +8,9 @@ use aws_credential_types::Credentials;
 use stackql_call::{CredentialInfo, Keyring, TransportError, TransportErrorKind};
 use stackql_provider::Auth;
 
-use super::{AuthContext, Authenticator, Authenticators, ContextOrigin, Scheme};
+use super::{Authenticator, Authenticators, ContextOrigin, Scheme};
 use crate::Settings;
+use crate::auth::context::AuthContext;
 use crate::http::client::{AttemptFailure, Client};
 
 #[async_trait]

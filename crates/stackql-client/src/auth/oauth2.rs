@@ -6,11 +6,12 @@ use regex::{Captures, Regex};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use super::Authenticator;
 use super::lookup::{SourceError, env_or_literal, hidden, set, variable};
 use super::token_cache::Token;
 use super::token_endpoint::{Fields, TokenReply, TokenRequest, address, form};
-use super::{AuthContext, Authenticator};
 use crate::Environment;
+use crate::auth::context::AuthContext;
 use crate::http::client::{AttemptFailure, Client};
 
 const CHECK: &str = "check the client id, its secret, the scopes and the token_url";

@@ -11,7 +11,8 @@ use stackql_call::{TransportErrorKind, status_line};
 use super::Authenticator;
 use super::token_cache::Token;
 use crate::credentials::source::one_line;
-use crate::http::client::{AttemptFailure, Client, redacted_url};
+use crate::http::client::{AttemptFailure, Client};
+use crate::http::url::redacted_url;
 
 const MAX_BODY: usize = 1 << 20;
 /// How much of an endpoint's explanation is passed on.

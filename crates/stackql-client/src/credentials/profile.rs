@@ -12,7 +12,7 @@ use stackql_provider::Variant;
 
 use self::files::{DEFAULT, Files, Keys, Profiled};
 use crate::Environment;
-use crate::auth::set;
+use crate::auth::lookup::set;
 
 /// How many profiles an error lists.
 const LISTED: usize = 20;

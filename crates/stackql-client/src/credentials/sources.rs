@@ -4,7 +4,8 @@
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-use crate::auth::{ASSUMED, Authenticator, SourceError};
+use crate::auth::lookup::SourceError;
+use crate::auth::{ASSUMED, Authenticator};
 use crate::carrier::Carrier;
 use crate::credentials::profile::Profile;
 use crate::credentials::source::{Asking, CredentialSource};

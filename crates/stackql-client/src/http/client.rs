@@ -14,7 +14,10 @@ use stackql_postgres::Pool;
 use stackql_provider::{Provider, Scope};
 use tracing::Instrument;
 
-use crate::auth::{Authenticators, KEY_FILE, TOKEN, TokenLease};
+use crate::auth::Authenticators;
+use crate::auth::google::KEY_FILE;
+use crate::auth::token_cache::TokenLease;
+use crate::auth::token_endpoint::TOKEN;
 use crate::config::endpoint::{Target, target};
 use crate::credentials::profile::Profile;
 use crate::credentials::signing::{Signer, signing_region};
@@ -22,15 +25,16 @@ use crate::credentials::source::reason;
 use crate::credentials::sources::CredentialSources;
 use crate::local::command;
 use crate::local::database::Database;
-use crate::rate_limit::limiter::{AttemptOutcome, RateLimiter, ServerLimits};
+use crate::rate_limit::headers::ServerLimits;
+use crate::rate_limit::limiter::{AttemptOutcome, RateLimiter};
 use crate::{Settings, SettingsError};
 
 mod pools;
 mod retries;
 
 use self::retries::Retries;
-pub(crate) use crate::http::url::redacted_url;
-pub(crate) use crate::http::url::{address, place};
+use crate::http::url::redacted_url;
+use crate::http::url::{address, place};
 
 /// No answer is larger.
 pub(crate) const MAX_BODY: usize = 256 << 20;

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 use aws_credential_types::Credentials;
 use stackql_call::{Request, TransportErrorKind};
 
-use super::client::{AttemptFailure, Client, place};
+use super::client::{AttemptFailure, Client};
 use crate::auth::Authenticator;
 use crate::carrier::Carrier;
+use crate::http::url::place;
 use crate::rate_limit::limiter::{QuotaExhausted, RateKey};
 
 impl Client {

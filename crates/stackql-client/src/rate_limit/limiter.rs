@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::Settings;
-pub(crate) use crate::rate_limit::headers::ServerLimits;
+use crate::rate_limit::headers::ServerLimits;
 use crate::rate_limit::host::{HostLimiter, HostSlot};
 use crate::rate_limit::key_limiter::{Delay, KeyLimiter};
 

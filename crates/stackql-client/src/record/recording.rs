@@ -17,8 +17,6 @@ use stackql_call::{Request, Response, Transport, TransportError, TransportErrorK
 use stackql_provider::{Provider, Scope};
 use thiserror::Error;
 
-pub use crate::record::replay::ReplayTransport;
-
 /// The file of the scopes.
 const SCOPES: &str = "scopes";
 /// The extension of an exchange's file.

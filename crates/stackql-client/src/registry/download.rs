@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt;
 use url::Url;
 
 use crate::Client;
-use crate::http::client::redacted_url;
+use crate::http::url::redacted_url;
 use crate::registry::install_dir::{PartialDownload, disk};
 
 /// The most bytes of an archive.

@@ -8,15 +8,15 @@ use async_trait::async_trait;
 use stackql_provider::{DownloadProgress, InstallLocation, Installed, Published, Registry, RegistryError};
 
 use crate::Client;
-use crate::http::client::redacted_url;
+use crate::http::url::redacted_url;
 use crate::registry::archive::{ArchiveError, Limits};
-pub use crate::registry::config::RegistryConfig;
+use crate::registry::config::RegistryConfig;
 use crate::registry::document_download::Source;
 use crate::registry::download::Fetched;
 use crate::registry::index::Index;
-pub use crate::registry::index::sort_versions;
+
 use crate::registry::install_dir::InstallDir;
-pub use crate::registry::local_versions::installed_versions;
+
 use crate::registry::signature::PublicKey;
 
 /// What a registry serves first.

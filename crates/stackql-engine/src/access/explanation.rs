@@ -9,9 +9,10 @@ use stackql_provider::{Method, Verb};
 
 use crate::access::filter_pushdown::is_pushable;
 use crate::access::path::{PredicateTarget, predicate_target};
+use crate::predicate::range::enumerated;
 use crate::predicate::range::range;
 use crate::predicate::scope_wildcard;
-use crate::predicate::values::{enumerated, predicate};
+use crate::predicate::values::predicate;
 use crate::table::columns::{names_column, spelled};
 use crate::table::resource_table::ResourceTable;
 

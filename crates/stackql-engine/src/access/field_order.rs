@@ -8,7 +8,7 @@ use datafusion::common::{Column, DFSchema, Result};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableScan};
 
-use crate::bind_join::rewrite::table_of;
+use crate::bind_join::requirements::table_of;
 use crate::table::columns::ColumnOrigin;
 use crate::table::resource_table::ResourceTable;
 

@@ -8,9 +8,6 @@ use datafusion::logical_expr::{Expr, Operator as SqlOperator};
 use stackql_call::{Bindings, ClauseEncoder, Comparison, Operator, Value};
 use stackql_provider::{Column, Method};
 
-pub(crate) use crate::access::field_order::with_field_order;
-pub(crate) use crate::optimizer::clause_pushdown::CLAUSE_PUSHDOWN_RULE;
-
 use crate::predicate::values::value;
 use crate::table::columns::{ColumnOrigin, names_column};
 use crate::table::resource_table::ResourceTable;

@@ -24,7 +24,7 @@ use crate::call::context::Context;
 use crate::physical::call_exec::call_nodes;
 use crate::physical::demand::Demand;
 use crate::physical::node::{check_partition, properties, single_partitions, stream as all_of};
-use crate::statement::explain::rows::plain;
+use crate::statement::explain::joins::plain;
 
 /// Runs its body for the outer rows, some at a time.
 #[derive(Debug, Clone)]

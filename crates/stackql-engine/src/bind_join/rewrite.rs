@@ -15,14 +15,6 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::LogicalPlan;
 use stackql_sql::JoinHint;
 
-pub(crate) use crate::bind_join::adaptive::AdaptiveBindJoinExec;
-pub(crate) use crate::bind_join::build_side::BUILD_SIDE_RULE;
-pub(crate) use crate::bind_join::exec::BindJoinExec;
-pub(crate) use crate::bind_join::inner_plan::KeyBindingsExec;
-pub(crate) use crate::bind_join::key_pushdown::as_column;
-pub(crate) use crate::bind_join::planner::BindJoinQueryPlanner;
-pub(crate) use crate::bind_join::requirements::table_of;
-
 use crate::bind_join::logical::BindJoin;
 
 /// Numbers the feeds of a statement.

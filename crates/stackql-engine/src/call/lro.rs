@@ -17,11 +17,9 @@ use tokio::time::{Instant, sleep};
 use crate::Completeness;
 use crate::call::context::Context;
 use crate::call::page_stream::send_request;
+use crate::call::tally::Tally;
 use crate::error::{Error, Stage};
-use crate::physical::call_exec::Tally;
 use crate::progress::PendingWaits;
-
-pub(crate) use crate::statement::explain::lro::explain_lro;
 
 /// How far a call is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Where calls are made: the default of a scope, and all its members for `*`. [`filters`] leaves out members that the
 //! statement's conditions exclude.
 
-mod filters;
+pub(crate) mod filters;
 
 use std::sync::Arc;
 
@@ -14,8 +14,6 @@ use crate::call::context::Context;
 use crate::call::page_stream::{ReadOptions, pages};
 use crate::error::Error;
 use crate::physical::call_exec::named_scope;
-
-pub(crate) use filters::{ScopeFilters, refuse_unbound, scope_filters};
 
 /// What a statement writes to mean all members of a scope.
 pub(crate) const ALL_MEMBERS: &str = "*";

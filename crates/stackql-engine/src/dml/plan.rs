@@ -24,8 +24,6 @@ use crate::physical::call_exec::{CallExec, CallSpec};
 use crate::physical::output_mapping::OutputMapping;
 use crate::table::resource_table::ResourceTable;
 
-pub(crate) use crate::dml::searched_change::{SearchedChange, references_row_columns, searched_change};
-
 /// What stands in front of the name of a body's member.
 pub(crate) const OF_BODY: &str = "data__";
 

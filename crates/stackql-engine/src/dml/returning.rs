@@ -17,7 +17,9 @@ use stackql_provider::names::{NameMatch, did_you_mean, match_name, nearest};
 
 use crate::error::Error;
 use crate::physical::call_exec::CallExec;
-use crate::resolve::names::{as_written, columns_as_written, quoted, restore_output_names};
+use crate::resolve::duplicate_names::restore_output_names;
+use crate::resolve::names::quoted;
+use crate::resolve::output_names::{as_written, columns_as_written};
 
 /// The plan of `items` over the rows of `answers`. `*` is what the operation gives back; what was bound can be named.
 pub(crate) async fn returning(

@@ -10,9 +10,10 @@ use stackql_call::Value;
 
 use super::{Binder, BoundBy, Resolution};
 use crate::call::scope::ALL_MEMBERS;
+use crate::predicate::range::Range;
 use crate::predicate::range::range;
 use crate::predicate::scope_wildcard::{all_members, is_all};
-use crate::predicate::values::{Range, predicate, text};
+use crate::predicate::values::{predicate, text};
 
 /// A condition on one column, on its way down a plan.
 #[derive(Debug, Clone)]

@@ -15,7 +15,7 @@ use datafusion::logical_expr::{
 use super::condition::{Condition, Kind, rewritten};
 use super::expose::{alias, exposed};
 use super::{Binder, BoundBy, PushedDown, Resolution};
-use crate::bind_join::rewrite::as_column;
+use crate::bind_join::key_pushdown::as_column;
 
 impl Binder {
     /// The plan with `conditions`, which are on columns of its output, brought down to its scans.

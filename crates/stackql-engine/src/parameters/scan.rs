@@ -13,8 +13,8 @@ use stackql_provider::Method;
 use super::condition::{Condition, Kind, Literal, Values};
 use super::{Binder, BoundBy, PushedDown, Resolution};
 use crate::access::path::{choose_among, nearest};
-use crate::bind_join::rewrite::table_of;
-use crate::predicate::values::enumerated;
+use crate::bind_join::requirements::table_of;
+use crate::predicate::range::enumerated;
 use crate::table::columns::{requires_column, takes};
 use crate::table::resource_table::ResourceTable;
 

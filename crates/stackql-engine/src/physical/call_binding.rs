@@ -11,7 +11,7 @@ use stackql_call::{BindError, Bindings, Call, bind, request};
 use super::call_exec::{CallSpec, named_scope};
 use crate::Failure;
 use crate::call::scope;
-use crate::call::scope::ScopeFilters;
+use crate::call::scope::filters::ScopeFilters;
 use crate::error::Error;
 use crate::journal::JournaledCall;
 use crate::physical::binding_rows::bindings;

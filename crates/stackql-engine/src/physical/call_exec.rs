@@ -21,10 +21,11 @@ use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, StreamExt};
 use stackql_call::{Bindings, Operation, RowProjection, Value};
 
-pub(crate) use crate::call::tally::Tally;
+use crate::call::tally::Tally;
 
 use crate::Failure;
-use crate::bind_join::rewrite::KeyBindingsExec;
+use crate::access::explanation::AccessExplanation;
+use crate::bind_join::inner_plan::KeyBindingsExec;
 use crate::call::context::Context;
 use crate::call::lro::{WaitFor, call_and_wait};
 use crate::call::page_stream::{ReadOptions, pages, read_total_count};
@@ -33,7 +34,6 @@ use crate::journal::JournaledCall;
 use crate::physical::demand::Demand;
 use crate::physical::node::{check_partition, properties, single_partitions, stream as all_of};
 use crate::physical::output_mapping::OutputMapping;
-use crate::statement::explain::rows::AccessExplanation;
 
 /// What a fetch calls and what it makes of the answers.
 #[derive(Debug, Clone)]

@@ -14,7 +14,8 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::stream::{self, BoxStream, StreamExt};
 use stackql_provider::Verb;
 
-use crate::bind_join::rewrite::{AdaptiveBindJoinExec, BindJoinExec};
+use crate::bind_join::adaptive::AdaptiveBindJoinExec;
+use crate::bind_join::exec::BindJoinExec;
 use crate::physical::append::AppendExec;
 use crate::physical::call_exec::CallExec;
 use crate::physical::node::{PlanRule, with_children};

@@ -8,8 +8,6 @@ use stackql_call::Value;
 use crate::call::scope::ALL_MEMBERS;
 use crate::predicate::scope_wildcard;
 
-pub(crate) use crate::predicate::range::{Range, enumerated, range};
-
 /// A column and the values it may have.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Predicate {

@@ -15,9 +15,6 @@ use crate::call::context::Context;
 use crate::error::Error;
 use crate::table::columns::spelled;
 
-pub(crate) use crate::resolve::bare_columns::rewrite_bare_columns;
-pub(crate) use crate::resolve::duplicate_names::restore_output_names;
-pub(crate) use crate::resolve::output_names::{as_written, columns_as_written};
 use crate::resolve::relation::{METHOD, OutputColumns, Relation, RelationResolver, relation_description};
 
 /// Rewrites the names of a query; what its columns are called in it, by position, as far as it says.

@@ -22,29 +22,36 @@ use stackql_sql::{Insert, JoinHint, Query, Replace, Statement, Update};
 use tokio::sync::Semaphore;
 
 use super::Session;
-use crate::access::filter_pushdown::{CLAUSE_PUSHDOWN_RULE, with_field_order};
-use crate::bind_join::rewrite::{BUILD_SIDE_RULE, BindJoinQueryPlanner, rewrite_bind_joins};
+use crate::access::field_order::with_field_order;
+use crate::bind_join::build_side::BUILD_SIDE_RULE;
+use crate::bind_join::planner::BindJoinQueryPlanner;
+use crate::bind_join::rewrite::rewrite_bind_joins;
 use crate::call::context::{Context, StatementState};
 use crate::call::lro::WaitFor;
+use crate::call::tally::Tally;
 use crate::catalog::list::{CatalogList, LOCAL, MAIN};
 use crate::catalog::local_table;
 use crate::config::settings::SessionSettings;
 use crate::dml::literal::{Assignment, ColumnRole, condition, literal, literals};
 use crate::dml::plan;
-use crate::dml::plan::SearchedChange;
+use crate::dml::searched_change;
+use crate::dml::searched_change::SearchedChange;
 use crate::error::Error;
+use crate::optimizer::clause_pushdown::CLAUSE_PUSHDOWN_RULE;
 use crate::optimizer::row_order::in_order;
 use crate::optimizer::subqueries::{SubqueryPredicateRule, unplanned};
 use crate::parameters::bind_parameters;
 use crate::physical::append::SINGLE_PARTITION_RULE;
 use crate::physical::binding_rows::leaf;
-use crate::physical::call_exec::{CallExec, Tally};
+use crate::physical::call_exec::CallExec;
 use crate::physical::demand::DEMAND_RULE;
 use crate::physical::filter_batches::FILTER_BATCHES_RULE;
 use crate::physical::spillable_join::SPILLABLE_JOIN_RULE;
+use crate::resolve::duplicate_names;
 use crate::resolve::{constants, names};
 use crate::table::resource_table::ResourceTable;
 use crate::views::plan as view_plan;
+use crate::views::references;
 use crate::{Failure, StatementOutput};
 
 /// What the plan of one statement needs.
@@ -166,7 +173,7 @@ impl StatementPlanner {
     /// The plan of a query that is read through the views `above`.
     async fn query_through(&self, query: Query, above: &[String]) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let (plan, written) = self.logical(query, above).await?;
-        names::restore_output_names(self.physical(plan).await?, &written)
+        duplicate_names::restore_output_names(self.physical(plan).await?, &written)
     }
 
     async fn physical(&self, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
@@ -300,15 +307,16 @@ impl StatementPlanner {
         // Where the condition names the things themselves, values may be made of what they have.
         let null = |(column, _): &(String, Expr)| (column.clone(), Expr::value(Value::Null));
         let is_named = || assigned(&set.iter().map(null).collect::<Vec<_>>()).is_ok();
-        if !plan::references_row_columns(table, selection) && !is_named() {
+        if !searched_change::references_row_columns(table, selection) && !is_named() {
             return Ok(named?);
         }
-        let Some(SearchedChange { method, query, parameters }) = plan::searched_change(table, verb, selection, set)?
+        let Some(SearchedChange { method, query, parameters }) =
+            searched_change::searched_change(table, verb, selection, set)?
         else {
             return Ok(named?);
         };
         // What is changed is rows as methods give them.
-        let above = view_plan::all_of(table);
+        let above = references::all_of(table);
         let input = plan::renamed(self.query_through(query, &above).await?, &parameters)?;
         Ok(plan::call_node(&self.context, table, method, input, until)?)
     }

@@ -9,7 +9,8 @@ use stackql_sql::Show;
 
 use crate::error::Error;
 use crate::session::{Session, message_output, rows_output};
-use crate::statement::show::{Listing, filter_listing};
+use crate::statement::listing::Listing;
+use crate::statement::show::filter_listing;
 use crate::{Failure, StatementOutput};
 
 /// What the settings begin with that are keys of auth contexts: `$.auth.<provider>.<key>`.

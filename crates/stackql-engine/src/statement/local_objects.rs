@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::resolve::names::quoted;
 use crate::session::planner::StatementPlanner;
 use crate::session::{Session, message_output};
-use crate::statement::show::columns;
+use crate::statement::describe::columns;
 use crate::views::plan;
 use crate::views::plan::body;
 use crate::{Completeness, Failure, Rows, StatementOutput, Store, StoreError, StoredKind, StoredObject};

@@ -4,7 +4,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use stackql_provider::{DownloadProgress, InstallLocation, Registry, RegistryError};
 
 use crate::error::Error;
-use crate::statement::show::Listing;
+use crate::statement::listing::Listing;
 
 /// All providers with their latest versions, or one with all of them; and why the registry could not be asked, where these
 /// are those that are here without it.

@@ -9,9 +9,8 @@ use stackql_sql::{ObjectName, Show, ShowKind};
 
 use crate::BuildInfo;
 use crate::error::Error;
-pub(crate) use crate::statement::describe::{columns, columns_of_view, describe, describe_method};
-pub(crate) use crate::statement::listing::Listing;
-use crate::views::plan::VIEW;
+use crate::statement::listing::Listing;
+use crate::views::defaults::VIEW;
 
 /// What a session knows beside the definitions.
 #[derive(Debug, Default)]

@@ -10,11 +10,11 @@ use stackql_sql::{Statement, parse};
 
 use super::transaction_steps::{InDoubtPolicy, Saga, StepResults};
 use crate::call::lro::WaitFor;
+use crate::call::tally::Tally;
 use crate::catalog::local_table::local_table;
 use crate::dml::returning::{project_rows, returning};
 use crate::error::Error;
 use crate::journal::{JournalEntry, RollbackMode, SagaStep, StatementRecord, TransactionEnd, TransactionLog};
-use crate::physical::call_exec::Tally;
 use crate::session::planner::StatementPlanner;
 use crate::session::{DESPATCHED_MESSAGE, Session, join_hint, message_output};
 use crate::transaction::history::{StatementHistory, StepHistory, TransactionHistory};

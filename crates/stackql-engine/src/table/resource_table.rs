@@ -13,22 +13,24 @@ use stackql_call::{Bindings, Operation, RowProjection, Value};
 use stackql_provider::names::fold;
 use stackql_provider::{Column, Method, Parameter, PredicatePushdown, Provider, Resource, Service, Verb};
 
+use crate::access::explanation::AccessExplanation;
 use crate::access::filter_pushdown::{PushedFilters, push_filters};
 use crate::access::path::{AccessPath, choose_access_path};
-use crate::bind_join::rewrite::KeyBindingsExec;
+use crate::bind_join::inner_plan::KeyBindingsExec;
 use crate::call::context::Context;
 use crate::call::lro::WaitFor;
 use crate::call::page_stream::ReadOptions;
-use crate::call::scope::{ALL_MEMBERS, check_member, refuse_unbound, scope_filters};
+use crate::call::scope::filters::{refuse_unbound, scope_filters};
+use crate::call::scope::{ALL_MEMBERS, check_member};
 use crate::error::Error;
 use crate::physical::binding_rows::leaf;
 use crate::physical::call_exec::{CallExec, CallSpec};
 use crate::physical::output_mapping::{OutputColumn, OutputMapping};
 use crate::predicate::range::range;
-use crate::predicate::values::{Predicate, Range, enumerated, predicate};
-use crate::statement::explain::rows::AccessExplanation;
+use crate::predicate::range::{Range, enumerated};
+use crate::predicate::values::{Predicate, predicate};
 use crate::table::columns::{ColumnOrigin, TableColumns, names_column, requires_column, spelled};
-use crate::views::plan::ViewDefaults;
+use crate::views::defaults::ViewDefaults;
 
 /// A resource as a table.
 #[derive(Debug, Clone)]

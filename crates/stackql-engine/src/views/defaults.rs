@@ -12,7 +12,7 @@ use stackql_call::BindError;
 use stackql_provider::Verb;
 use stackql_provider::names::fold;
 
-use crate::bind_join::rewrite::table_of;
+use crate::bind_join::requirements::table_of;
 use crate::error::Error;
 use crate::predicate::values::{Predicate, predicate};
 use crate::table::resource_table::ResourceTable;

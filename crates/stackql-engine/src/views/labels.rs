@@ -2,7 +2,7 @@
 
 use datafusion::logical_expr::{Expr, LogicalPlan, TableScan};
 
-use crate::bind_join::rewrite::table_of;
+use crate::bind_join::requirements::table_of;
 
 /// What is called the type of a column that is made of others.
 const MADE: &str = "text";

@@ -21,12 +21,12 @@ use crate::Failure;
 use crate::call::context::Context;
 use crate::catalog::exec_table;
 use crate::error::Error;
+use crate::resolve::bare_columns;
 use crate::resolve::names;
 use crate::table::resource_table::ResourceTable;
 use crate::views::references::{ResourceView, ViewRef};
 
-pub(crate) use crate::views::defaults::{VIEW, ViewDefaults};
-pub(crate) use crate::views::references::all_of;
+use crate::views::defaults::ViewDefaults;
 
 /// A view that a statement reads.
 #[derive(Debug)]
@@ -153,7 +153,7 @@ async fn planned(
 
 /// The plan of a query whose names are resolved.
 pub(crate) async fn resolved(state: &SessionState, mut query: Box<Ast>) -> Result<LogicalPlan, DataFusionError> {
-    names::rewrite_bare_columns(&mut query, &|name| state.aggregate_functions().contains_key(name));
+    bare_columns::rewrite_bare_columns(&mut query, &|name| state.aggregate_functions().contains_key(name));
     stackql_functions::rewrite_query(&mut query);
     state.statement_to_plan(PlannerStatement::Statement(Box::new(SqlStatement::Query(query)))).await
 }

@@ -164,6 +164,6 @@ fn is_port(value: &str) -> bool {
 /// Steps of a path that are written as they are.
 fn is_path(value: &str) -> bool {
     !value.trim_matches('/').is_empty()
-        && crate::request::slashed(value) == value
+        && crate::request::uri_encoding::slashed(value) == value
         && !value.split('/').any(|step| matches!(step, "." | ".."))
 }

@@ -1,3 +1,5 @@
+use crate::response::path_search::texts;
+
 use super::*;
 
 /// What stands at these dotted paths.

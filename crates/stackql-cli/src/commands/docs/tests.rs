@@ -13,7 +13,8 @@ use stackql_engine::Failure;
 use stackql_provider::{Resource, Type, TypeRef};
 use tokio::task::JoinSet;
 
-use crate::args::flags::{Arguments, Common, grammar};
+use crate::args::flags::{Arguments, grammar};
+use crate::args::groups::Common;
 use crate::session_setup::connect;
 
 /// The flags of a shell.

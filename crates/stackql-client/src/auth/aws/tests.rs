@@ -1,5 +1,5 @@
 use super::*;
-use crate::auth::auth_contexts;
+use crate::auth::context::auth_contexts;
 
 /// What a context comes to: the key and secret, `chain`, or the error's words.
 fn check(context: &str, variables: &[(&str, &str)], expected: &str) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::text::{Entry, Section, sections};
 use crate::Environment;
-use crate::auth::set;
+use crate::auth::lookup::set;
 
 /// The profile that counts where none is named.
 pub(crate) const DEFAULT: &str = "default";

@@ -8,7 +8,7 @@ use aws_credential_types::Credentials;
 use super::Profile;
 use super::files::{Keys, Value, uncommented};
 use crate::auth::aws::Role;
-use crate::auth::set;
+use crate::auth::lookup::set;
 
 /// Where credentials are from.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use stackql_provider::{Auth, Parameter, Protocol, Resource, Types};
 
 use super::*;
+use crate::record::replay::ReplayTransport;
 use crate::world::{method_of, request_of};
 
 type SendResult = Result<Response, TransportError>;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::joins::{CrossJoinExec, HashJoinExec, NestedLoopJoinExec};
 
-use crate::bind_join::rewrite::{AdaptiveBindJoinExec, BindJoinExec};
+use crate::bind_join::adaptive::AdaptiveBindJoinExec;
+use crate::bind_join::exec::BindJoinExec;
 use crate::physical::call_exec::call_nodes;
 use crate::physical::spillable_join::SpillableHashJoinExec;
 

@@ -11,19 +11,16 @@ use stackql_call::{bind, request};
 use stackql_provider::{Permissions, Verb};
 
 use crate::call::context::Context;
-use crate::call::lro::{WaitFor, explain_lro};
+use crate::call::lro::WaitFor;
 use crate::call::scope;
-use crate::call::scope::ScopeFilters;
+use crate::call::scope::filters::ScopeFilters;
 use crate::error::Error;
 use crate::physical::binding_rows::bindings;
 use crate::physical::call_exec::{CallExec, CallSpec, call_nodes, named_scope};
 use crate::physical::demand::calls_excluding_fallback;
+use crate::statement::explain::lro::explain_lro;
 use crate::table::columns::spelled;
 use crate::views::plan::View;
-
-pub(crate) use crate::access::explanation::AccessExplanation;
-pub(crate) use crate::statement::explain::analyze::analyze;
-pub(crate) use crate::statement::explain::joins::plain;
 
 use crate::statement::explain::estimate::{CallCount, Estimate, total};
 use crate::statement::explain::joins::joins;

@@ -5,9 +5,10 @@ use stackql_provider::{
 };
 use stackql_sql::{Statement, parse};
 
-use super::{describe_method, show};
+use super::show;
 use crate::BuildInfo;
 use crate::statement::describe::describe;
+use crate::statement::describe::describe_method;
 
 const TEXT: TypeRef = TypeRef(0);
 const NUMBER: TypeRef = TypeRef(1);
