@@ -1,4 +1,4 @@
-//! TODO
+//! The remote registry: its index, downloads and signatures, and what is installed from it.
 
 pub(crate) mod archive;
 pub(crate) mod config;

@@ -1,4 +1,4 @@
-//! TODO
+//! Name resolution in parsed SQL: columns, wildcards, NATURAL joins and output names.
 
 pub(crate) mod bare_columns;
 pub(crate) mod conditions;

@@ -1,4 +1,4 @@
-//! TODO
+//! Views: references to them, their plans, and the defaults of their parameters.
 
 pub(crate) mod constrained_columns;
 pub(crate) mod defaults;

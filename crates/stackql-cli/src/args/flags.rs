@@ -6,7 +6,6 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-#[cfg(test)]
 use crate::args::groups::Common;
 
 /// Query, deploy and manage cloud resources with SQL.
