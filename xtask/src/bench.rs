@@ -10,7 +10,7 @@ mod connections;
 mod documents;
 mod endpoint;
 mod fleet;
-mod kept;
+mod cached;
 mod million;
 mod mock;
 mod planner;
@@ -46,7 +46,7 @@ const BENCHES: [(&str, Bench); 14] = [
     ("selective", planner::selective),
     ("million", million::million),
     ("quotas", quotas::quotas),
-    ("kept", kept::cached),
+    ("kept", cached::cached),
 ];
 
 /// Registry documents of what [`fleet`] serves.
@@ -117,7 +117,7 @@ impl Stand {
         let registry = format!("--registry={{url: 'file://{}'}}", documents.display());
         let of_fleet = [&[&registry, "--endpoint-url", self.fleet.url(), "-o", "csv"], flags].concat();
         self.program.run(&[&["exec", "DESCRIBE fleet.run.items"], &*of_fleet].concat())?;
-        self.watched(self.fleet.asked(), statement, &of_fleet)
+        self.watched(self.fleet.request_log(), statement, &of_fleet)
     }
 
     /// Asks the mock.
@@ -127,7 +127,7 @@ impl Stand {
 
     /// Asks the mock for rows in a format.
     fn ask_mock_for(&self, statement: &str, format: &str) -> Result<(Measured, Vec<Request>), String> {
-        self.watched(self.mock.asked(), statement, &["-o", format])
+        self.watched(self.mock.request_log(), statement, &["-o", format])
     }
 
     fn watched(&self, asked: &Asked, statement: &str, flags: &[&str]) -> Result<(Measured, Vec<Request>), String> {

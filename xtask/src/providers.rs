@@ -14,7 +14,7 @@ use crate::workspace::{Workspace, run};
 /// Writes the facts.
 pub(crate) fn generate() -> Result<(), String> {
     let workspace = Workspace::read()?;
-    let facts = Facts::of(&workspace)?;
+    let facts = Facts::load(&workspace)?;
     for path in facts.stale()? {
         std::fs::remove_file(&path).map_err(|error| format!("cannot remove {}: {error}", path.display()))?;
     }
@@ -28,7 +28,7 @@ pub(crate) fn generate() -> Result<(), String> {
 
 /// Fails when the committed facts are not those of the pinned source.
 pub(crate) fn check() -> Result<(), String> {
-    let facts = Facts::of(&Workspace::read()?)?;
+    let facts = Facts::load(&Workspace::read()?)?;
     let mut differing = facts.stale()?;
     for (path, text) in &facts.files {
         if std::fs::read_to_string(path).ok().as_ref() != Some(text) {
@@ -49,7 +49,7 @@ struct Facts {
 }
 
 impl Facts {
-    fn of(workspace: &Workspace) -> Result<Self, String> {
+    fn load(workspace: &Workspace) -> Result<Self, String> {
         let provider = workspace.root.join("providers/aws");
         let manifest = Manifest::load(&provider)
             .map_err(|error| error.to_string())?

@@ -1,9 +1,10 @@
 //! `cargo xtask tidy`: what the compiler and clippy cannot check about this code base.
 //!
 //! Owns the list of findings and their spelling; [`arrows`] and [`unused`] check manifests, [`sources`]
-//! checks Rust files.
+//! and [`names`] check Rust files.
 
 mod arrows;
+mod names;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ pub(crate) fn tidy() -> Result<(), String> {
     }
     for (path, text) in &sources {
         findings.extend(sources::check(path, text));
+        findings.extend(names::check(path, text));
     }
     for finding in &findings {
         println!("{finding}");

@@ -1,18 +1,18 @@
 //! A resource and bindings become a [`Call`], a call becomes a [`Request`]; a [`Response`] becomes a [`Page`]
-//! of Arrow rows. Pure: no IO, no clock, no environment; whatever varies comes in as an argument.
+//! of Arrow rows. Pure: no IO, no clock, no environment; whatever varies is an argument.
 //!
 //! Stages, each a type:
 //! ```text
-//! Bindings -bind()-> Call -request()-> Request -Transport::send-> Response -page()-> Page
+//! Bindings -bind()-> Call -request()-> Request -Transport::send-> Response -decode_page()-> Page
 //! ```
 //! - [`bind()`] checks every parameter; a [`Call`] with a missing or ill-typed one cannot exist.
-//! - [`request()`] writes the request for one page of the call: of HTTP, or what else its [`Payload`] is.
+//! - [`request()`] encodes the request for one page of the call: of HTTP, or what else its [`Payload`] is.
 //! - [`Transport`] is the seam to the network, implemented by `stackql-client` and by tests.
-//! - A [`Transform`] turns an answer into JSON first, where a definition says so by a template.
-//! - [`progress()`] tells whether what a request started goes on, and is asked until it does not; [`made()`] reads the end.
-//! - [`ClauseEncoder`] writes the clauses of a SELECT that a method can apply itself.
-//! - [`Redactor`] hides secrets in what is shown or kept of requests and answers.
-//! - [`fault()`] reads an error answer; [`page()`] decodes a good one by a [`RowProjection`].
+//! - A [`Transform`] turns a response into JSON first, where a definition has a template for it.
+//! - [`lro_status()`] is the status of a long-running operation; [`decode_lro_result()`] decodes its result.
+//! - [`ClauseEncoder`] encodes the clauses of a SELECT that a method can apply itself.
+//! - [`Redactor`] hides secrets in logs, archives and messages.
+//! - [`fault()`] decodes an error response; [`decode_page()`] a successful one, by a [`RowProjection`].
 
 mod bind;
 mod lro;

@@ -73,7 +73,7 @@ pub struct PendingLro {
 /// # Errors
 ///
 /// The request was refused, or the work failed: [`ResponseError::Fault`]. It goes on and cannot be followed:
-/// [`ResponseError::Unfollowed`].
+/// [`ResponseError::LroNotTrackable`].
 pub fn lro_status(sent: &Request, answer: &Response) -> Result<LroStatus, ResponseError> {
     check_status(sent, answer)?;
     let Some(completion) = &sent.operation.method().lro else { return Ok(LroStatus::Immediate) };

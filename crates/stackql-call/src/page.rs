@@ -133,7 +133,7 @@ pub fn decode_page(
 }
 
 /// Decodes what the work that `call` started made: an answer out of [`crate::LroResult`], into rows as `plan` wants them.
-/// Their columns are [`stackql_provider::Resource::made_columns`].
+/// Their columns are [`stackql_provider::Resource::result_columns`].
 pub fn decode_lro_result(call: &Call, plan: &RowProjection, response: &Response) -> Result<Page, ResponseError> {
     match call.operation().method().lro.as_ref().and_then(|completion| completion.result.as_ref()) {
         None => decode_page(call, plan, None, response),

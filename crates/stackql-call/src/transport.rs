@@ -12,7 +12,7 @@ use crate::{Attempt, Request, Response};
 ///
 /// The caller hands over a request as [`crate::request()`] wrote it and may drop the future at any time, which
 /// must cancel what is in flight. The implementer finds the endpoint, authorises, repeats what may be repeated
-/// ([`Request::repeatable`]; a throttled request was not carried out and may always be), and returns an answer of
+/// ([`Request::retryable`]; a throttled request was not carried out and may always be), and returns an answer of
 /// whatever status; an error only when there is no answer. It reports every attempt.
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync {

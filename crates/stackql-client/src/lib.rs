@@ -1,8 +1,8 @@
-//! The real Transport: one connection pool, endpoints, credentials, signing, retries; programs of this machine and
-//! databases where definitions are about those.
+//! The real `Transport`: connection pools, endpoints, credentials, signing, retries, rate limits and the response cache; local
+//! commands and databases for definitions of those.
 //!
-//! Owns how a request reaches its provider and comes back. Does not write requests nor read answers; that is
-//! `stackql-call`. The one place, beside the readers of source formats, where a signing scheme's vendor is named.
+//! Owns how a request reaches its provider and how its response comes back. Does not encode requests or decode responses; that
+//! is `stackql-call`. The one crate, beside the readers of source formats, that names a signing scheme's vendor.
 
 #![expect(
     clippy::disallowed_methods,

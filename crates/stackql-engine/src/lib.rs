@@ -1,7 +1,7 @@
 //! The relational engine: statements become plans over provider tables, plans become calls.
 //!
-//! - [`Session`] runs statements; [`Answer`] is what a statement gives; [`Failure`] is why it gave nothing.
-//! - [`Completeness`] is known once the rows of an answer are read: complete, partial or truncated.
+//! - [`Session`] runs statements; [`StatementOutput`] is the result of one; [`Failure`] is why there is none.
+//! - [`Completeness`] is known once the rows of an output are read: complete, partial or truncated.
 //!
 //! Owns everything relational. Knows no network (that is [`stackql_call::Transport`]), no terminal, no environment.
 

@@ -1,11 +1,11 @@
 //! SQL functions with SQLite's results, and PostgreSQL's operators on JSON, for a session of DataFusion.
 //!
-//! A scalar function is a `Function`: a name and what it makes of one row's cells. The families are modules:
-//! `json`, `dates`, `text` with `printf`, `patterns`, `math`, `policies`, `aggregates`. `operators` and `coercion` say what a
-//! text is beside a number, `computed` what arithmetic makes of it. `checked` and `sums` refuse what does not fit, and
-//! `order` orders JSON values. Functions that give rows are in `table`, and `lateral` lets them use columns of other relations.
+//! A scalar function is a `Function`: a name and how one row's cells become its value. The families are modules: `json`,
+//! `dates`, `text` with `printf`, `patterns`, `math`, `json_compare`, `aggregates`. `operators` and `coercion` compare texts with
+//! numbers, `computed` is arithmetic on both. `checked` and `sums` refuse overflow, and `order` orders JSON values. Table
+//! functions are in `table`; `lateral` lets them take columns of other relations.
 //!
-//! [`add`] gives a session all of them; [`prepare`] rewrites what of SQLite's SQL its planner would not take.
+//! [`register`] adds all of them to a session; [`rewrite_query`] rewrites SQLite's syntax that DataFusion's planner does not take.
 
 mod aggregates;
 mod checked;

@@ -1,4 +1,4 @@
-//! The model of a provider: what can be asked of it, in terms that no vendor, protocol or format owns.
+//! The model of a provider: its services, resources and methods, in terms that no vendor, protocol or format owns.
 //!
 //! A provider has services, a service has resources (tables), a resource has methods (operations) and
 //! columns. Source documents are compiled into this model by `stackql-compile`; everything else reads it.
@@ -7,10 +7,10 @@
 //! - [`Provider`], [`Service`], [`Resource`], [`Method`]: the model itself, plain data.
 //! - [`Types`] and [`Type`]: the shapes of parameters and rows.
 //! - [`Definitions`]: the seam through which the engine looks providers up.
-//! - [`Registry`]: the seam to where definitions are published.
-//! - [`LazyProvider`]: a provider that is decoded bit by bit; [`Providers`] puts several together.
-//! - [`CompiledProvider`] and [`write()`]: the compiled form, a file whose resources are decoded one by one.
-//! - [`names`]: how a name that a person typed finds the name that the provider uses.
+//! - [`Registry`]: the seam to published definitions.
+//! - [`LazyProvider`]: a provider that is decoded on demand; [`Providers`] combines several.
+//! - [`CompiledProvider`] and [`write()`]: the compiled form, a file whose resources are decoded on demand.
+//! - [`names`]: matching of a name as a user spells it with the provider's name, and suggestions.
 #![expect(clippy::disallowed_methods, reason = "this crate reads compiled definitions from disk")]
 
 mod compiled;

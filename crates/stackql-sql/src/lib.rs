@@ -1,6 +1,6 @@
-//! SQL text to [`Statement`]s: StackQL's own statements in front of standard SQL, whose trees are `sqlparser`'s.
+//! SQL text to [`Statement`]s: StackQL's own statements before standard SQL, whose trees are `sqlparser`'s.
 //!
-//! - [`split`] cuts a script into statements, [`parse`] reads one, [`SyntaxError`] says where it went wrong.
+//! - [`split`] cuts a script into statements, [`parse`] parses one, [`SyntaxError`] has the position of an error.
 //!
 //! Pure: knows no provider, no table and no terminal.
 

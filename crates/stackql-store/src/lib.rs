@@ -1,8 +1,8 @@
-//! Keeps what users make, views, materialized views and tables: in SQLite, in memory or in a file that other programs
-//! read, or in a schema of a PostgreSQL database.
+//! Stores local objects (views, materialized views and tables): in SQLite, in memory or in a file that other programs read, or in
+//! a schema of a PostgreSQL database.
 //!
-//! Owns what is in the database, its versions, and who may write to it when. Knows nothing of what a view's query means;
-//! names and statements come from `stackql-engine`, whose [`Store`](stackql_engine::Store) this is, twice.
+//! Owns the database's content, its schema versions, and locking between writers. Knows nothing of what a view's query means;
+//! names and statements come from `stackql-engine`, whose [`Store`](stackql_engine::Store) it implements twice.
 
 #![expect(clippy::disallowed_methods, reason = "this crate is the rim: it makes the folder of its file")]
 

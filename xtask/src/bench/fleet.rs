@@ -59,7 +59,7 @@ impl Fleet {
         *self.shared.manner() = Manner { latency, bucket: Some(bucket) };
     }
 
-    pub(super) fn asked(&self) -> &Asked {
+    pub(super) fn request_log(&self) -> &Asked {
         &self.shared.asked
     }
 }

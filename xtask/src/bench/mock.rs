@@ -104,10 +104,10 @@ impl Mock {
 
     /// Requests so far.
     pub(super) fn calls(&self) -> u64 {
-        self.asked().count() as u64
+        self.request_log().count() as u64
     }
 
-    pub(super) fn asked(&self) -> &Asked {
+    pub(super) fn request_log(&self) -> &Asked {
         &self.shared.asked
     }
 

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{arrows, sources, unused};
+use super::{arrows, names, sources, unused};
 use crate::workspace::{Dependency, Package};
 
 fn check(path: &str, text: &str) -> Vec<String> {
@@ -126,4 +126,15 @@ fn dependencies_that_nothing_names_are_found() {
     let found = unused::check(&package, Path::new("crates/x/Cargo.toml"), text, &["use serde_json::json;", "chrono()"]);
     let found: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert_eq!(found, ["crates/x/Cargo.toml:3: remove serde: no file of x names it"]);
+}
+
+#[test]
+fn everyday_words_are_no_names() {
+    let found = |line: &str| names::check("a.rs", line).len();
+    for line in ["mod told;", "pub(crate) mod beside {", "struct Kept {", "pub fn of(x: u8) {", "    async fn asked<'a>() {}"] {
+        assert_eq!(found(line), 1, "{line}");
+    }
+    for line in ["mod page;", "fn keep() {}", "use crate::kept;", "// fn of()", "let made = 1;", "struct Own2;", "fn told_of() {}"] {
+        assert_eq!(found(line), 0, "{line}");
+    }
 }

@@ -14,7 +14,7 @@ mod formats;
 mod installed;
 mod interrupted;
 #[cfg(unix)]
-mod kept;
+mod local_objects;
 mod messages;
 mod of_documents;
 mod registry;

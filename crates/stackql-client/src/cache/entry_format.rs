@@ -58,3 +58,18 @@ fn line(of: &Bytes) -> Option<(Bytes, Bytes)> {
     let end = of.iter().position(|byte| *byte == b'\n')?;
     Some((of.slice(..end), of.slice(end + 1..)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Entries of earlier versions stay readable, and are encoded as they were.
+    #[test]
+    fn an_entry_of_an_earlier_version_is_read() {
+        let file = Bytes::from_static(include_bytes!("../../testdata/cache/version_1.answer"));
+        let entry = decode_entry(&file).expect("readable");
+        assert_eq!(entry.response.status, 200);
+        assert!(entry.response.body.starts_with(b"<?xml"), "{:?}", entry.response.body);
+        assert_eq!(encode(&entry).expect("encoded"), file);
+    }
+}

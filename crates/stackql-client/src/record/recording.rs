@@ -3,7 +3,7 @@
 //! A folder holds one file an exchange, `<service>.<operation>-<hash>-<number>.http`: the question, a line `### answer` or
 //! `### error`, and what came. The hash is that of the question, the number counts its repeats. A file `scopes` has what
 //! scopes were where statements named none. There are no times, no credentials and no other secrets that are known by
-//! their names ([`stackql_call::Masks`]), so that the same answers make the same files and files may be kept and shared.
+//! their names ([`stackql_call::Redactor`]), so that the same answers make the same files and files may be kept and shared.
 //!
 //! What is kept is what a request ended with: how often it was sent until then is not.
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use stackql_compile::{Coverage, DocumentProvider, Documents};
 use stackql_provider::{LazyProvider, Verb};
 
-use crate::shown::describe_source;
+use crate::description::describe_source;
 
 #[test]
 fn every_case_compiles_to_what_it_says() {

@@ -10,4 +10,4 @@ mod committed_facts;
 mod documents;
 mod installed;
 mod published;
-mod shown;
+mod description;

@@ -81,7 +81,7 @@ impl AdaptiveBindJoinExec {
 
 impl DisplayAs for AdaptiveBindJoinExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EitherExec: {}, ", self.lookup.display_keys())?;
+        write!(f, "AdaptiveBindJoinExec: {}, ", self.lookup.display_keys())?;
         match self.max_keys {
             Some(most) => write!(f, "by key up to {most} keys, else listed"),
             None => f.write_str("by key"),
@@ -91,7 +91,7 @@ impl DisplayAs for AdaptiveBindJoinExec {
 
 impl ExecutionPlan for AdaptiveBindJoinExec {
     fn name(&self) -> &'static str {
-        "EitherExec"
+        "AdaptiveBindJoinExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -107,8 +107,9 @@ impl ExecutionPlan for AdaptiveBindJoinExec {
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        let [outer, by_key, listed] = <[_; 3]>::try_from(children)
-            .map_err(|_| DataFusionError::Internal("EitherExec has an outer relation and two bodies".into()))?;
+        let [outer, by_key, listed] = <[_; 3]>::try_from(children).map_err(|_| {
+            DataFusionError::Internal("AdaptiveBindJoinExec has an outer relation and two bodies".into())
+        })?;
         Ok(Arc::new(Self {
             lookup: self.lookup.with_inputs(outer, by_key),
             scan_fallback: listed,

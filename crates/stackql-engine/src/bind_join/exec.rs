@@ -153,7 +153,7 @@ impl Execution {
 
 impl DisplayAs for BindJoinExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FeedExec: {}", self.display_keys())?;
+        write!(f, "BindJoinExec: {}", self.display_keys())?;
         match self.batching {
             OuterBatching::Streaming => Ok(()),
             OuterBatching::DistinctKeys => f.write_str(", distinct"),
@@ -164,7 +164,7 @@ impl DisplayAs for BindJoinExec {
 
 impl ExecutionPlan for BindJoinExec {
     fn name(&self) -> &'static str {
-        "FeedExec"
+        "BindJoinExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -181,7 +181,7 @@ impl ExecutionPlan for BindJoinExec {
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         let [outer, body] = <[_; 2]>::try_from(children)
-            .map_err(|_| DataFusionError::Internal("FeedExec has an outer relation and a body".into()))?;
+            .map_err(|_| DataFusionError::Internal("BindJoinExec has an outer relation and a body".into()))?;
         Ok(Arc::new(self.with_inputs(outer, body)))
     }
 

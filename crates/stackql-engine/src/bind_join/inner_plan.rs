@@ -184,7 +184,7 @@ fn named(columns: &[String]) -> String {
 
 impl DisplayAs for OuterRowsExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ChunkExec: feed={}", self.id)
+        write!(f, "OuterRowsExec: bind_join={}", self.id)
     }
 }
 
@@ -196,7 +196,7 @@ impl DisplayAs for KeyBindingsExec {
             .iter()
             .map(|fed| format!("{} of feed {}", named(&fed.columns), fed.bind_join))
             .collect();
-        write!(f, "KeysExec: {}", feeds.join("; "))
+        write!(f, "KeyBindingsExec: {}", feeds.join("; "))
     }
 }
 

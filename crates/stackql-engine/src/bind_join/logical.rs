@@ -53,7 +53,7 @@ impl PartialOrd for OuterRows {
 
 impl UserDefinedLogicalNodeCore for BindJoin {
     fn name(&self) -> &'static str {
-        "Feed"
+        "BindJoin"
     }
 
     fn inputs(&self) -> Vec<&LogicalPlan> {
@@ -69,7 +69,7 @@ impl UserDefinedLogicalNodeCore for BindJoin {
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Feed: number={}, gather={:?}, keys=[", self.id, self.batching)?;
+        write!(f, "BindJoin: id={}, batching={:?}, keys=[", self.id, self.batching)?;
         for (i, key) in self.keys.iter().enumerate() {
             write!(f, "{}{key}", if i == 0 { "" } else { ", " })?;
         }
@@ -88,7 +88,7 @@ impl UserDefinedLogicalNodeCore for BindJoin {
 
 impl UserDefinedLogicalNodeCore for OuterRows {
     fn name(&self) -> &'static str {
-        "Chunk"
+        "OuterRows"
     }
 
     fn inputs(&self) -> Vec<&LogicalPlan> {
@@ -104,7 +104,7 @@ impl UserDefinedLogicalNodeCore for OuterRows {
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Chunk: number={}", self.id)
+        write!(f, "OuterRows: id={}", self.id)
     }
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, _: Vec<LogicalPlan>) -> Result<Self> {

@@ -1,11 +1,10 @@
-//! Parameters that come from other relations: a join, or what a subquery became, in which one side's parameters are
-//! equal to expressions of the other.
+//! Bind joins (also: dependent or lookup joins): a join, or the join that a subquery became, in which the rows of the outer side
+//! supply required parameters of scans on the inner side. The rewrite turns such a join into a [`BindJoin`].
 //!
-//! Stages: [`wants`] what a scan lacks, [`push`] which scans below a plan take a key, [`join`] one join as a [`BindJoin`],
-//! [`group`] inner joins in an order in which each relation is fed by those before,
-//! [`detail`] what lists leave out. A [`BindJoin`] becomes a [`BindJoinExec`],
-//! which takes the outer relation's rows as they come, fills the holes of its body with them ([`hole`]), and runs it. In the
-//! body they are the [`build_side`] of the join.
+//! Stages: `requirements` finds the parameters that a scan lacks, `key_pushdown` the scans below a plan that take a key, `join`
+//! rewrites one join, `join_order` orders inner joins so that each relation is bound by those before it, `detail_lookup` adds
+//! lookups of columns that lists leave out. The physical planner makes a `BindJoinExec`, which streams outer batches,
+//! instantiates the inner plan (`inner_plan`) for each batch and its distinct keys, and executes it.
 
 use std::cell::Cell;
 use std::sync::Arc;

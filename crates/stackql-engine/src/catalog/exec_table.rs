@@ -196,13 +196,13 @@ impl MaterializedCallExec {
 
 impl DisplayAs for MaterializedCallExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ExecutedExec: called once, before anything is read")
+        f.write_str("MaterializedCallExec: called once, before anything is read")
     }
 }
 
 impl ExecutionPlan for MaterializedCallExec {
     fn name(&self) -> &'static str {
-        "ExecutedExec"
+        "MaterializedCallExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -216,7 +216,7 @@ impl ExecutionPlan for MaterializedCallExec {
     fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         match (children.pop(), children.is_empty()) {
             (Some(call), true) => Ok(Arc::new(Self { call, ..Self::new(self.executed.clone()) })),
-            _ => Err(DataFusionError::Internal("ExecutedExec has one child".into())),
+            _ => Err(DataFusionError::Internal("MaterializedCallExec has one child".into())),
         }
     }
 

@@ -26,7 +26,7 @@ use crate::physical::node::{PlanRule, with_children};
 use crate::physical::remote_count::RemoteCountExec;
 
 /// Lets LIMIT, OFFSET, ORDER BY and `count(*)` travel where the rows that come are those that are wanted.
-pub(crate) const CLAUSE_PUSHDOWN_RULE: PlanRule = PlanRule { name: "clauses_above", rewrite: push_clauses };
+pub(crate) const CLAUSE_PUSHDOWN_RULE: PlanRule = PlanRule { name: "clause_pushdown", rewrite: push_clauses };
 
 fn push_clauses(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let node = plan.as_ref() as &dyn Any;

@@ -164,7 +164,7 @@ impl CallExec {
 impl DisplayAs for CallExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fetch = &self.spec;
-        write!(f, "FetchExec: {} {}", fetch.operation.qualified_name(), fetch.operation.method().name)?;
+        write!(f, "CallExec: {} {}", fetch.operation.qualified_name(), fetch.operation.method().name)?;
         match fetch.options.limit {
             Some(wanted) => write!(f, ", limit={wanted}"),
             None => Ok(()),
@@ -174,7 +174,7 @@ impl DisplayAs for CallExec {
 
 impl ExecutionPlan for CallExec {
     fn name(&self) -> &'static str {
-        "FetchExec"
+        "CallExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -194,7 +194,7 @@ impl ExecutionPlan for CallExec {
             (Some(input), true) => {
                 Ok(Arc::new(Self::new(input, Arc::clone(&self.spec)).with_demand(self.demand, self.shared)))
             }
-            _ => Err(DataFusionError::Internal("FetchExec has one input".into())),
+            _ => Err(DataFusionError::Internal("CallExec has one input".into())),
         }
     }
 

@@ -65,7 +65,7 @@ impl Demand {
 
 /// Tells each node that makes calls how much of its rows will be read.
 pub(crate) const DEMAND_RULE: PlanRule = PlanRule {
-    name: "demands",
+    name: "demand",
     rewrite: |plan| {
         let mut operations: Vec<(String, String)> =
             calls_excluding_fallback(&plan).into_iter().map(operation).collect();

@@ -35,13 +35,13 @@ impl RemoteCountExec {
 
 impl DisplayAs for RemoteCountExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CountExec: {} counts, else as below", self.remote.call_spec().operation.qualified_name())
+        write!(f, "RemoteCountExec: {} counts, else as below", self.remote.call_spec().operation.qualified_name())
     }
 }
 
 impl ExecutionPlan for RemoteCountExec {
     fn name(&self) -> &'static str {
-        "CountExec"
+        "RemoteCountExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -57,7 +57,8 @@ impl ExecutionPlan for RemoteCountExec {
     }
 
     fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        let counting = children.pop().ok_or_else(|| DataFusionError::Internal("CountExec has one input".into()))?;
+        let counting =
+            children.pop().ok_or_else(|| DataFusionError::Internal("RemoteCountExec has one input".into()))?;
         Ok(Arc::new(Self { remote: self.remote.clone(), local_fallback: counting }))
     }
 

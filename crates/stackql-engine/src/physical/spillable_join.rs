@@ -35,7 +35,7 @@ const OF_A_ROW: usize = 40;
 
 /// Makes joins of a plan such that they may go to disk.
 pub(crate) const SPILLABLE_JOIN_RULE: PlanRule = PlanRule {
-    name: "joins_spill",
+    name: "spillable_join",
     rewrite: |plan| {
         let spilling = |node: &Arc<dyn ExecutionPlan>| Arc::new(SpillableHashJoinExec { join: Arc::clone(node) }) as _;
         replaced(plan, |join: &HashJoinExec, node| Ok(is_probed(join).then(|| spilling(node))))
@@ -61,7 +61,8 @@ impl SpillableHashJoinExec {
     }
 
     fn hash_join(&self) -> Result<&HashJoinExec> {
-        self.as_hash_join().ok_or_else(|| DataFusionError::Internal("JoinExec is made of a hash join".into()))
+        self.as_hash_join()
+            .ok_or_else(|| DataFusionError::Internal("SpillableHashJoinExec is made of a hash join".into()))
     }
 
     /// Reads the left side until it is there, or too large; then what is to be run.
@@ -75,7 +76,7 @@ impl SpillableHashJoinExec {
             MemoryLimit::Finite(limit) => limit / share,
             _ => usize::MAX,
         };
-        let reservation = MemoryConsumer::new("JoinExec").register(task.memory_pool());
+        let reservation = MemoryConsumer::new("SpillableHashJoinExec").register(task.memory_pool());
         let mut rows = Vec::new();
         while let Some(batch) = left.try_next().await? {
             let size = get_record_batch_memory_size(&batch) + batch.num_rows() * OF_A_ROW;
@@ -138,7 +139,7 @@ impl DisplayAs for SpillableHashJoinExec {
 
 impl ExecutionPlan for SpillableHashJoinExec {
     fn name(&self) -> &'static str {
-        "JoinExec"
+        "SpillableHashJoinExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {

@@ -1,8 +1,8 @@
-//! Views: queries with names, or such that stand for resources, planned where a statement reads them. A condition on a
-//! view reaches the tables inside, also on what those take as parameters and the view does not show.
+//! Views of users and of resources, planned where a statement reads them. A predicate on a view is pushed down to the tables
+//! inside, also on parameters of theirs that the view does not show.
 //!
-//! [`reads`] finds which ones a query reads, [`given`] what decides between those of a resource, and [`presets`] is what
-//! these say in place of a statement.
+//! `references` finds the views that a query reads, `constrained_columns` the columns that choose between the views of one
+//! resource, `defaults` the parameter values that a view supplies where the statement does not.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -75,7 +75,7 @@ impl StagingTable {
         Ok(session.client().execute(&copy, &[]).await?)
     }
 
-    /// As [`Self::pour`], where no column may be left out.
+    /// As [`Self::copy_into`], where no column may be left out.
     pub(crate) async fn copy_all(&self, session: &Session, into: &ObjectEntry) -> Result<u64, BackendError> {
         let fields: Vec<Arc<Field>> = self.columns.iter().map(|column| Arc::clone(&column.field)).collect();
         all_given(&fields, &into.made)?;

@@ -68,7 +68,7 @@ impl StagingTable {
         Ok(u64::try_from(connection.execute(&copy, [])?).expect("fewer rows than there are addresses"))
     }
 
-    /// As [`Self::pour`], where no column may be left out.
+    /// As [`Self::copy_into`], where no column may be left out.
     pub(crate) fn copy_all(&self, connection: &Connection, into: &ObjectEntry) -> Result<u64, BackendError> {
         all_given(&self.fields, &into.made)?;
         self.copy_into(connection, into)

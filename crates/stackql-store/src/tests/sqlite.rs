@@ -8,7 +8,7 @@ use crate::SqliteStore;
 mod exported;
 mod files;
 mod killed;
-mod made;
+mod create_table;
 mod native;
 mod script;
 mod undone;

@@ -19,7 +19,7 @@ fn it_answers_over_http_and_notes_what_it_was_asked() {
     let fleet = Fleet::start().unwrap();
     assert!(get(&fleet, "/events?pageToken=7").contains(r#""nextPageToken":"8""#));
     assert!(get(&fleet, "/nothing").starts_with("HTTP/1.1 404 "));
-    let asked: Vec<String> = fleet.asked().take().into_iter().map(|request| request.what).collect();
+    let asked: Vec<String> = fleet.request_log().take().into_iter().map(|request| request.what).collect();
     assert_eq!(asked, ["/events?pageToken=7", "/nothing"]);
 }
 
@@ -32,7 +32,7 @@ fn beyond_what_it_allows_it_refuses_and_says_when_to_come_back() {
     assert!(refused.starts_with("HTTP/1.1 429 "), "{refused}");
     let wait = refused.lines().find_map(|line| line.strip_prefix("retry-after: ")).unwrap();
     assert!((900..=1000).contains(&wait.parse::<u32>().unwrap()), "{wait}");
-    let refusals: Vec<bool> = fleet.asked().take().iter().map(|request| request.is_refused).collect();
+    let refusals: Vec<bool> = fleet.request_log().take().iter().map(|request| request.is_refused).collect();
     assert_eq!(refusals, [false, true]);
 }
 

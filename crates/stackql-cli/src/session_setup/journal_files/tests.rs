@@ -119,3 +119,32 @@ fn journals_are_their_owners_only() {
     let (_, _, path) = journal(folder.path(), &entries());
     assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+/// Journals of earlier versions stay readable, and each line is written as it was.
+#[test]
+fn journals_of_an_earlier_version_are_read() {
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/journals");
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join(FOLDER)).unwrap();
+    let mut states = Vec::new();
+    for name in ["committed_then_undone", "compensated_manually", "killed_while_sending", "refused"] {
+        let text = fs::read_to_string(files.join(format!("{name}.jsonl"))).unwrap();
+        for line in text.lines() {
+            let read: Line = serde_json::from_str(line).unwrap();
+            let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+            assert_eq!(value(&serde_json::to_string(&read).unwrap()), value(line), "{name}");
+        }
+        let path = folder.path().join(FOLDER).join("20261130-000000-000.jsonl");
+        fs::write(&path, text).unwrap();
+        states.push(format!("{name}: {}", all(&JournalDir::below(folder.path()))[0].state));
+    }
+    assert_eq!(
+        states,
+        [
+            "committed_then_undone: rolled back",
+            "compensated_manually: committed",
+            "killed_while_sending: stopped",
+            "refused: stopped"
+        ]
+    );
+}

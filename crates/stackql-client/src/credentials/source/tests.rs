@@ -27,7 +27,7 @@ impl ProvideCredentials for Counted {
 }
 
 /// How often a source is asked when 17 scopes want it, 8 at a time; and what they get.
-async fn asked(keys: Option<Credentials>) -> (usize, Vec<Result<Credentials, String>>) {
+async fn lookups(keys: Option<Credentials>) -> (usize, Vec<Result<Credentials, String>>) {
     use futures::StreamExt;
     let asked = Arc::new(AtomicUsize::new(0));
     let (source, keys) = (CredentialSource::default(), &keys);
@@ -44,10 +44,10 @@ async fn asked(keys: Option<Credentials>) -> (usize, Vec<Result<Credentials, Str
 
 #[tokio::test]
 async fn one_look_up_serves_all_scopes_whether_it_succeeds_or_fails() {
-    let (times, results) = asked(None).await;
+    let (times, results) = lookups(None).await;
     assert_eq!(times, 1);
     assert!(results.iter().all(|r| r.as_ref().is_err_and(|m| m.contains("nobody home"))), "{results:?}");
-    let (times, results) = asked(Some(Credentials::new("K", "s", None, None, "test"))).await;
+    let (times, results) = lookups(Some(Credentials::new("K", "s", None, None, "test"))).await;
     assert_eq!(times, 1);
     assert!(results.iter().all(|r| r.as_ref().is_ok_and(|c| c.access_key_id() == "K")));
 }
@@ -55,6 +55,6 @@ async fn one_look_up_serves_all_scopes_whether_it_succeeds_or_fails() {
 #[tokio::test]
 async fn credentials_about_to_expire_are_asked_for_again() {
     let soon = SystemTime::now() + Duration::from_secs(30);
-    let (times, _) = asked(Some(Credentials::new("K", "s", None, Some(soon), "test"))).await;
+    let (times, _) = lookups(Some(Credentials::new("K", "s", None, Some(soon), "test"))).await;
     assert_eq!(times, 17);
 }

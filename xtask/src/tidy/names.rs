@@ -1,0 +1,37 @@
+//! Names that hide a concept: everyday words for modules, types and functions that the field has a term for.
+
+use super::Finding;
+
+/// Words that no module and no type is called.
+const MODULES_AND_TYPES: &[&str] = &[
+    "told", "teller", "said", "beside", "above", "among", "made", "placed", "whose", "shown", "given", "sought", "once",
+    "everywhere", "own", "kept", "aside", "wants", "hole", "either", "doubt", "ending", "emission", "rejoined", "accepted",
+];
+
+/// Words that no function is called.
+const FUNCTIONS: &[&str] = &["of", "told", "asked", "made", "said", "shown", "kept"];
+
+/// Checks the declarations of one file.
+pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
+    let declared = text.lines().enumerate().filter_map(|(index, line)| Some((index + 1, declaration(line)?)));
+    declared
+        .filter_map(|(line, (keyword, name))| {
+            let (words, example) = match keyword {
+                "fn" => (FUNCTIONS, "a verb phrase such as `decode_page`, or an accessor such as `from_x`"),
+                _ => (MODULES_AND_TYPES, "the noun it owns, such as `rate_limiter`"),
+            };
+            let advice = format!("call {keyword} {name} by the field's term (docs/glossary.md): {example}");
+            words.contains(&name.to_lowercase().as_str()).then(|| Finding { file: path.into(), line, advice })
+        })
+        .collect()
+}
+
+/// What a line declares: the keyword and the name.
+fn declaration(line: &str) -> Option<(&str, &str)> {
+    let mut words = line.split_whitespace().skip_while(|word| {
+        word.starts_with("pub") || matches!(*word, "async" | "const" | "unsafe" | "default" | "in" | "crate)")
+    });
+    let keyword = words.next().filter(|word| matches!(*word, "mod" | "struct" | "enum" | "trait" | "type" | "fn"))?;
+    let name = words.next()?.split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
+    Some((keyword, name))
+}
