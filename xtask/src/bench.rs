@@ -6,11 +6,11 @@
 mod asked;
 mod bare;
 mod bound;
+mod cached;
 mod connections;
 mod documents;
 mod endpoint;
 mod fleet;
-mod cached;
 mod million;
 mod mock;
 mod planner;

@@ -4,8 +4,31 @@ use super::Finding;
 
 /// Words that no module and no type is called.
 const MODULES_AND_TYPES: &[&str] = &[
-    "told", "teller", "said", "beside", "above", "among", "made", "placed", "whose", "shown", "given", "sought", "once",
-    "everywhere", "own", "kept", "aside", "wants", "hole", "either", "doubt", "ending", "emission", "rejoined", "accepted",
+    "told",
+    "teller",
+    "said",
+    "beside",
+    "above",
+    "among",
+    "made",
+    "placed",
+    "whose",
+    "shown",
+    "given",
+    "sought",
+    "once",
+    "everywhere",
+    "own",
+    "kept",
+    "aside",
+    "wants",
+    "hole",
+    "either",
+    "doubt",
+    "ending",
+    "emission",
+    "rejoined",
+    "accepted",
 ];
 
 /// Words that no function is called.

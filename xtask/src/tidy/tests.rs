@@ -131,10 +131,20 @@ fn dependencies_that_nothing_names_are_found() {
 #[test]
 fn everyday_words_are_no_names() {
     let found = |line: &str| names::check("a.rs", line).len();
-    for line in ["mod told;", "pub(crate) mod beside {", "struct Kept {", "pub fn of(x: u8) {", "    async fn asked<'a>() {}"] {
+    for line in
+        ["mod told;", "pub(crate) mod beside {", "struct Kept {", "pub fn of(x: u8) {", "    async fn asked<'a>() {}"]
+    {
         assert_eq!(found(line), 1, "{line}");
     }
-    for line in ["mod page;", "fn keep() {}", "use crate::kept;", "// fn of()", "let made = 1;", "struct Own2;", "fn told_of() {}"] {
+    for line in [
+        "mod page;",
+        "fn keep() {}",
+        "use crate::kept;",
+        "// fn of()",
+        "let made = 1;",
+        "struct Own2;",
+        "fn told_of() {}",
+    ] {
         assert_eq!(found(line), 0, "{line}");
     }
 }

@@ -7,7 +7,7 @@
 )]
 
 mod committed_facts;
+mod description;
 mod documents;
 mod installed;
 mod published;
-mod description;

@@ -30,7 +30,7 @@ struct ColumnComparison {
 
 impl ColumnComparison {
     /// The comparison, where rows of a method carry the field as `column`.
-    fn from_expr<'a>(&self, column: &'a Column) -> Comparison<'a> {
+    fn for_column<'a>(&self, column: &'a Column) -> Comparison<'a> {
         Comparison { column, operator: self.operator, value: self.value.clone() }
     }
 
@@ -49,7 +49,7 @@ impl ColumnComparison {
 pub(crate) fn is_pushable(table: &ResourceTable, method: &Method, filter: &Expr) -> bool {
     let Some(compared) = compared(table, filter) else { return false };
     ClauseEncoder::for_method(method)
-        .is_some_and(|clauses| clauses.accepts(&compared.from_expr(&table.resource.column_of(method, compared.at))))
+        .is_some_and(|clauses| clauses.accepts(&compared.for_column(&table.resource.column_of(method, compared.at))))
 }
 
 /// What of `filters` and of the columns travels.
@@ -65,8 +65,8 @@ pub(crate) fn push_filters(
     let all = filters.iter().filter_map(|filter| compared(table, filter)).filter(|c| !is_parameter(c.at));
     let all = all.map(|c| (table.resource.column_of(method, c.at), c));
     let all: Vec<(Column, ColumnComparison)> =
-        all.filter(|(column, c)| clauses.accepts(&c.from_expr(column))).collect();
-    let comparisons: Vec<Comparison<'_>> = all.iter().map(|(column, c)| c.from_expr(column)).collect();
+        all.filter(|(column, c)| clauses.accepts(&c.for_column(column))).collect();
+    let comparisons: Vec<Comparison<'_>> = all.iter().map(|(column, c)| c.for_column(column)).collect();
     if let Some(pushed) = clauses.filter(&comparisons) {
         let is_certain = |(_, c): &&(Column, ColumnComparison)| c.is_exact();
         travelling.exact = if pushed.is_complete { all.iter().filter(is_certain).count() } else { 0 };

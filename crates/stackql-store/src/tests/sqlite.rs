@@ -5,10 +5,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::SqliteStore;
 
+mod create_table;
 mod exported;
 mod files;
 mod killed;
-mod create_table;
 mod native;
 mod script;
 mod undone;
