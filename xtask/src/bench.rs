@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: what the whole program costs, against endpoints on loopback that it starts itself.
+//! `cargo xtask bench`: end-to-end benchmarks of the binary against endpoints on loopback that the task starts itself.
 //!
-//! Owns which statements are measured and what they are measured against; [`mock`] and [`fleet`] serve, [`process`]
-//! measures. A bench that gets a wrong answer, or makes a call twice, fails.
+//! Owns the list of benchmarks and their setup; [`mock`] and [`fleet`] are the endpoints, [`process`] runs and measures
+//! the binary. A benchmark fails if it returns wrong rows or sends a request twice.
 
 mod asked;
 mod bare;
@@ -49,19 +49,19 @@ const BENCHES: [(&str, Bench); 14] = [
     ("kept", cached::cached),
 ];
 
-/// Registry documents of what [`fleet`] serves.
+/// Registry documents for the API that [`fleet`] serves.
 const DOCUMENTS: &str = "xtask/documents";
 
-/// What to measure.
+/// Which binary and benchmarks to run.
 #[derive(Debug, Default)]
 pub(crate) struct BenchOptions {
-    /// The program; `None` builds the release binary.
+    /// The binary to measure; `None` builds the release binary.
     binary: Option<PathBuf>,
-    /// The one bench that is run; `None` is all.
+    /// The only benchmark to run; `None` runs all.
     only: Option<Bench>,
 }
 
-/// What a bench has at hand.
+/// The environment that benchmarks run in.
 #[derive(Debug)]
 struct Stand {
     workspace: Workspace,
@@ -71,7 +71,7 @@ struct Stand {
 }
 
 impl BenchOptions {
-    /// Reads `--bin PATH` and `--only NAME`.
+    /// Parses `--bin PATH` and `--only NAME`.
     pub(crate) fn parse(words: &[&str]) -> Result<Self, String> {
         let mut options = Self::default();
         for pair in words.chunks(2) {
@@ -90,7 +90,7 @@ impl BenchOptions {
     }
 }
 
-/// Measures and prints.
+/// Runs the benchmarks and prints their results.
 pub(crate) fn bench(options: &BenchOptions) -> Result<(), String> {
     let workspace = Workspace::read()?;
     let binary = match &options.binary {
@@ -111,7 +111,7 @@ pub(crate) fn bench(options: &BenchOptions) -> Result<(), String> {
 }
 
 impl Stand {
-    /// Asks the fleet, whose documents have been compiled before.
+    /// Runs a statement against the fleet, after a first run has compiled its documents.
     fn ask(&self, statement: &str, flags: &[&str]) -> Result<(Measured, Vec<Request>), String> {
         let documents = self.workspace.root.join(DOCUMENTS);
         let registry = format!("--registry={{url: 'file://{}'}}", documents.display());
@@ -120,12 +120,12 @@ impl Stand {
         self.watched(self.fleet.request_log(), statement, &of_fleet)
     }
 
-    /// Asks the mock.
+    /// Runs a statement against the mock.
     fn ask_mock(&self, statement: &str) -> Result<(Measured, Vec<Request>), String> {
         self.ask_mock_for(statement, "csv")
     }
 
-    /// Asks the mock for rows in a format.
+    /// Runs a statement against the mock, with rows in the given format.
     fn ask_mock_for(&self, statement: &str, format: &str) -> Result<(Measured, Vec<Request>), String> {
         self.watched(self.mock.request_log(), statement, &["-o", format])
     }
@@ -139,7 +139,7 @@ impl Stand {
     }
 }
 
-/// A fast wrong answer is no result.
+/// Fails if the output is wrong, so that no time is reported for it.
 fn expect_rows(name: &str, measured: &Measured, expected: &str) -> Result<(), String> {
     if measured.output.replace('\r', "") == expected {
         return Ok(());

@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: everything a change has to pass, in the order that fails fastest.
+//! `cargo xtask ci`: all checks that a change must pass, fastest to fail first.
 //!
 //! Owns the order only.
 

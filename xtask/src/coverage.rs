@@ -1,4 +1,4 @@
-//! `cargo xtask coverage`: what there is in the registry documents kept beside the project, as a page of docs/.
+//! `cargo xtask coverage`: the page in docs/ with the content of the registry documents in the shared directory.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -32,7 +32,7 @@ pub(crate) fn generate() -> Result<(), String> {
     }
 }
 
-/// Fails when the page is not what the documents say; says so where there are none.
+/// Fails if the page is out of date; reports that the check is skipped if there are no documents.
 pub(crate) fn check() -> Result<(), String> {
     let workspace = Workspace::read()?;
     match page_of(&workspace)? {

@@ -1,6 +1,6 @@
-//! The project's tasks, run as `cargo xtask <task>`: one place, in Rust, the same on every system.
+//! The project's tasks, run as `cargo xtask <task>`, on every platform without other tools.
 //!
-//! This file owns the task names and their arguments; each task is a module of its own.
+//! This file owns the task names and their arguments; each task is a module.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who runs it")]
 #![expect(clippy::disallowed_methods, reason = "tasks are the rim: they read files, clocks and the environment")]
 

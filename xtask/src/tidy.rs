@@ -1,7 +1,7 @@
-//! `cargo xtask tidy`: what the compiler and clippy cannot check about this code base.
+//! `cargo xtask tidy`: checks of this code base that neither the compiler nor clippy performs.
 //!
-//! Owns the list of findings and their spelling; [`arrows`] and [`unused`] check manifests, [`sources`]
-//! and [`names`] check Rust files.
+//! Owns the collection and format of findings; [`arrows`] and [`unused`] check manifests, [`sources`] and [`names`]
+//! check Rust files.
 
 mod arrows;
 mod names;
@@ -16,7 +16,7 @@ use std::process::Command;
 
 use crate::workspace::{Workspace, answer};
 
-/// Prints each finding as `file:line: what to do`; fails when there is one.
+/// Prints each finding as `file:line: what to do`; fails if there are any.
 pub(crate) fn tidy() -> Result<(), String> {
     let workspace = Workspace::read()?;
     let listed = answer(
@@ -24,7 +24,7 @@ pub(crate) fn tidy() -> Result<(), String> {
             .args(["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.rs"])
             .current_dir(&workspace.root),
     )?;
-    // A file that was deleted but not yet staged is still listed.
+    // A deleted file is listed until its deletion is staged.
     let files = listed.lines().filter(|path| workspace.root.join(path).exists());
     let sources: Vec<(&str, String)> =
         files.map(|path| Ok((path, read(&workspace.root.join(path))?))).collect::<Result<_, String>>()?;
@@ -47,7 +47,7 @@ pub(crate) fn tidy() -> Result<(), String> {
     if findings.is_empty() { Ok(()) } else { Err(format!("tidy: {} findings", findings.len())) }
 }
 
-/// Something to change, and where.
+/// A required change and its location.
 #[derive(Debug, PartialEq, Eq)]
 struct Finding {
     file: PathBuf,

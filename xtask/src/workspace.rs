@@ -1,6 +1,6 @@
-//! Where the workspace and its build output are, and running programs in it.
+//! Paths of the workspace and its build output, and functions that run commands.
 //!
-//! Owns nothing of what the tasks do.
+//! Contains nothing specific to a task.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-/// What `cargo metadata` says of the workspace.
+/// The workspace as described by `cargo metadata`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Workspace {
     #[serde(rename = "workspace_root")]
@@ -26,29 +26,29 @@ pub(crate) struct Package {
     pub(crate) dependencies: Vec<Dependency>,
 }
 
-/// A dependency as a manifest declares it.
+/// A dependency as declared in a manifest.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
-    /// `None` for ordinary dependencies, else `dev` or `build`.
+    /// `None` for ordinary dependencies, otherwise `dev` or `build`.
     pub(crate) kind: Option<String>,
-    /// Set for members of the workspace only.
+    /// The path, for members of the workspace only.
     pub(crate) path: Option<PathBuf>,
 }
 
 impl Workspace {
-    /// Asks cargo, so that `CARGO_TARGET_DIR` and configuration files are honoured.
+    /// Runs `cargo metadata`, which respects `CARGO_TARGET_DIR` and configuration files.
     pub(crate) fn read() -> Result<Self, String> {
         let text = answer(cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
         serde_json::from_str(&text).map_err(|error| format!("cargo metadata: {error}"))
     }
 
-    /// The program as a debug build leaves it.
+    /// The binary of a debug build.
     pub(crate) fn debug_binary(&self) -> PathBuf {
         self.binary("debug")
     }
 
-    /// The program as a release build leaves it.
+    /// The binary of a release build.
     pub(crate) fn release_binary(&self) -> PathBuf {
         self.binary("release")
     }
@@ -58,12 +58,12 @@ impl Workspace {
     }
 }
 
-/// The cargo that runs this task.
+/// The cargo binary that runs this task.
 pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Shows the command, runs it with this terminal, and fails when it fails.
+/// Prints the command and runs it with inherited standard streams; fails if the command fails.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let line = spelled(command);
     eprintln!("$ {line}");
@@ -71,7 +71,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("'{line}' failed: {status}")) }
 }
 
-/// Runs a command and gives back its standard output.
+/// Runs a command and returns its standard output.
 pub(crate) fn answer(command: &mut Command) -> Result<String, String> {
     let line = spelled(command);
     let output = command.output().map_err(|error| format!("cannot start '{line}': {error}"))?;

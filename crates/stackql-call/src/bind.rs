@@ -1,4 +1,5 @@
-//! Bindings become a call. Owns the check of every argument against the definition: presence, type, range, shape.
+//! [`bind()`] turns [`Bindings`] into a [`Call`]. Owns the checks of every argument against the definition: presence, type,
+//! range, and what its position in the request allows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,11 +18,11 @@ pub(crate) mod clause_encoder;
 mod coerce;
 pub(crate) mod keyring;
 
-/// A value as SQL has it.
+/// A SQL value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
-    /// NULL: as if the parameter had not been given.
+    /// NULL: as if the parameter were not bound.
     Null,
     /// A boolean.
     Boolean(bool),
@@ -29,20 +30,20 @@ pub enum Value {
     Integer(i64),
     /// A floating-point number.
     Number(f64),
-    /// Text; where the parameter is nested, JSON text.
+    /// Text; for a parameter of a nested type, JSON text.
     Text(String),
-    /// A value that is nested already, such as a list of predicates' values.
+    /// A value that is already nested, such as a list of predicates' values.
     Json(Json),
 }
 
-/// Values by the parameter's exact name. The scope's value stands under the scope's name.
+/// Values by the exact name of the parameter. The value of the scope is bound under the name of the scope.
 pub type Bindings = BTreeMap<String, Value>;
 
-/// Why bindings make no call, or a call no request.
+/// Why bindings cannot be bound to a call, or a call cannot be encoded as a request.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum BindError {
-    /// Required parameters are missing.
+    /// Required parameters are unbound.
     #[error("{table}: missing required {}: {}", if .missing.len() == 1 { "parameter" } else { "parameters" }, .missing.join(", "))]
     Missing {
         /// The table.
@@ -59,24 +60,24 @@ pub enum BindError {
         table: String,
         /// The method.
         method: String,
-        /// What was given.
+        /// The name that was bound.
         name: String,
-        /// What may have been meant.
+        /// The parameter with the nearest name, if one is near.
         suggestion: Option<String>,
     },
-    /// A value does not fit its parameter's shape.
+    /// A value does not fit the type of its parameter, or its position in the request.
     #[error("{table}: {parameter} takes {expected}, not {given}")]
     Shape {
         /// The table.
         table: String,
         /// The parameter, with a path into it where a nested part is wrong: `TagSpecification[1].ResourceType`.
         parameter: String,
-        /// What the shape is, such as `an integer`.
+        /// The type in words, such as `an integer`.
         expected: String,
-        /// What was given.
+        /// The value that was bound, shortened.
         given: String,
     },
-    /// A number, length or count is out of range.
+    /// A number, the length of a text or the count of a list is out of range.
     #[error("{table}: {parameter} must be {range}, not {given}")]
     Range {
         /// The table.
@@ -85,29 +86,36 @@ pub enum BindError {
         parameter: String,
         /// The range, such as `between 1 and 32766`.
         range: String,
-        /// What was given.
+        /// The value that was bound, shortened.
         given: String,
     },
-    /// A template makes no body of the arguments.
+    /// A template cannot render the request from the arguments.
     #[error("{table}: the request cannot be written: {source}")]
     Template {
         /// The table.
         table: String,
-        /// Why.
+        /// The error of the template.
         source: Box<TransformError>,
     },
-    /// The arguments make no address.
+    /// The arguments do not yield a valid URL.
     #[error("{table}: {source}")]
     Address {
         /// The table.
         table: String,
-        /// Why.
+        /// What is wrong with the URL.
         source: AddressError,
     },
 }
 
-/// Checks `bindings` against the operation's method and makes the call. `token` makes an idempotency token for
-/// each parameter that wants one and has none; the same call keeps it through all retries.
+/// Checks `bindings` against the operation's method and constructs the call. `token` generates an idempotency token for each
+/// parameter or member that is one and is unbound; the call carries it through all retries.
+///
+/// # Errors
+///
+/// - [`BindError::Unknown`]: the method has no parameter of a bound name.
+/// - [`BindError::Missing`]: required parameters are unbound.
+/// - [`BindError::Shape`], [`BindError::Range`]: a value does not fit its parameter.
+/// - [`BindError::Address`]: the scope or a server variable has a value that its position in the URL does not allow.
 pub fn bind(
     operation: Arc<Operation>,
     bindings: &Bindings,
@@ -172,8 +180,9 @@ pub fn bind(
     Ok(Call { operation, scope, arguments })
 }
 
-/// What the address of the request takes, and what is given instead. A path takes nothing that leads out of its place,
-/// and not nothing, which would ask for something else; a header takes what ends no line.
+/// What a parameter expects and the value that violates it, if the value could redirect or break the request. A value in
+/// the path must not be empty nor leave its path segment, because the URL would name another resource. A value in a header
+/// must be a valid header value, without line breaks.
 fn unfit(operation: &Operation, parameter: &Parameter, argument: &Json) -> Option<(&'static str, String)> {
     let text = || text(&operation.resource.types, parameter, argument);
     match parameter.location {
@@ -196,7 +205,7 @@ fn unfit(operation: &Operation, parameter: &Parameter, argument: &Json) -> Optio
     }
 }
 
-/// Checks what decides who is asked, before anything is sent or signed.
+/// Checks the scope and the server variables, which decide the host, before anything is sent or signed.
 fn checked_places(operation: &Operation, scope: Option<&str>, arguments: &[(usize, Json)]) -> Result<(), AddressError> {
     let parameters = &operation.method().parameters;
     let scope_name = operation.service.endpoints.scope.as_deref();

@@ -1,18 +1,19 @@
-//! A resource and bindings become a [`Call`], a call becomes a [`Request`]; a [`Response`] becomes a [`Page`]
-//! of Arrow rows. Pure: no IO, no clock, no environment; whatever varies is an argument.
+//! Turns a resource and bindings into a [`Call`], a call into a [`Request`], and a [`Response`] into a [`Page`] of Arrow rows.
+//! Pure: no IO, no clock, no environment; everything that varies is an argument.
 //!
 //! Stages, each a type:
 //! ```text
 //! Bindings -bind()-> Call -request()-> Request -Transport::send-> Response -decode_page()-> Page
 //! ```
-//! - [`bind()`] checks every parameter; a [`Call`] with a missing or ill-typed one cannot exist.
-//! - [`request()`] encodes the request for one page of the call: of HTTP, or what else its [`Payload`] is.
+//! - [`bind()`] checks every parameter; a [`Call`] with a missing or ill-typed argument cannot exist.
+//! - [`request()`] encodes the request for one page of a call: an HTTP request, or the command or query of its [`Payload`].
 //! - [`Transport`] is the seam to the network, implemented by `stackql-client` and by tests.
-//! - A [`Transform`] turns a response into JSON first, where a definition has a template for it.
-//! - [`lro_status()`] is the status of a long-running operation; [`decode_lro_result()`] decodes its result.
-//! - [`ClauseEncoder`] encodes the clauses of a SELECT that a method can apply itself.
+//! - [`Keyring`] is the seam to the credentials of providers, implemented by `stackql-client`.
+//! - A [`Transform`] converts a response to JSON before decoding, where the definition has a template for it.
+//! - [`lro_status()`] decodes the status of a long-running operation; [`decode_lro_result()`] decodes its result.
+//! - [`ClauseEncoder`] encodes the SELECT clauses that a method can apply itself (clause pushdown).
 //! - [`Redactor`] hides secrets in logs, archives and messages.
-//! - [`fault()`] decodes an error response; [`decode_page()`] a successful one, by a [`RowProjection`].
+//! - [`fault()`] decodes an error response; [`decode_page()`] a successful one, into the columns of a [`RowProjection`].
 
 mod bind;
 mod lro;

@@ -1,5 +1,5 @@
-//! What a request started may go on after its answer: whether it does, how its state is asked for, and what it made.
-//! Owns the reading of states; when to ask is the caller's.
+//! Long-running operations (LRO): whether a response reports asynchronous work of the server, how its status is polled, and
+//! where its result is. Owns how statuses are decoded; the caller decides when to poll.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -14,70 +14,70 @@ use crate::response::fault::fault;
 use crate::response::sniff::{ParseError, strip_bom};
 use crate::{Request, Response, ResponseError};
 
-/// How far the work is that a request started.
+/// The status of the work that a request started.
 #[derive(Debug, Clone)]
 pub enum LroStatus {
-    /// There is nothing to wait for: the answer is all there is, and [`crate::made()`] reads it, if it is wanted.
+    /// There is nothing to wait for: the response is final; [`crate::decode_lro_result()`] decodes its rows.
     Immediate,
-    /// It goes on: send [`PendingLro::poll`] and hand the answer to [`PendingLro::answered`].
+    /// The operation is still running: send [`PendingLro::poll`] and pass its response to [`PendingLro::update`].
     Running(Box<PendingLro>),
-    /// It came to its end.
+    /// The operation has ended and did not fail.
     Finished {
-        /// What to call it, such as `compute#operation: insert`.
+        /// A label for messages, such as `compute#operation: insert`.
         label: String,
-        /// Where what it made is.
+        /// Where its result is.
         made: LroResult,
     },
 }
 
-/// What finished work made.
+/// The result of a finished long-running operation.
 #[derive(Debug, Clone)]
 pub enum LroResult {
-    /// Nothing that could be shown.
+    /// There is none to decode, such as after a deletion.
     None,
-    /// What the answer to this request shows, if it is wanted; [`crate::made()`] reads it.
+    /// It is the response to this request; [`crate::decode_lro_result()`] decodes it.
     Request(Box<Request>),
-    /// What is here; [`crate::made()`] reads it.
+    /// It is in this response; [`crate::decode_lro_result()`] decodes it.
     Response(Response),
 }
 
-/// Work that goes on.
+/// A long-running operation that has not ended.
 #[derive(Debug, Clone)]
 pub struct PendingLro {
-    /// What to call it, such as `compute#operation: insert`.
+    /// A label for messages, such as `compute#operation: insert`.
     pub label: String,
-    /// Asks for its state. It only reads, and leaves the origin no more than a next page does.
+    /// The request for its status. It only reads, and stays on the same origin as a request for a next page does.
     pub poll: Request,
-    /// How long to wait before, if the answer says it in seconds.
+    /// The minimum delay before the next poll, if the response has a `Retry-After` in seconds.
     pub retry_after: Option<Duration>,
-    /// Which of the method's ways it is.
+    /// The index of the pattern in the method's LRO rules that the operation follows.
     way: usize,
-    /// What it makes, where that is known before the end.
+    /// The result, where the first response already locates it.
     made: LroResult,
 }
 
-/// Reads how far the work is that `sent` started, out of the answer to it.
+/// Decodes the status of the work that `sent` started from the response to it.
 ///
 /// ```
-/// # use stackql_call::{Made, Progress, Request, Response, progress};
-/// # async fn wait(sent: &Request, answer: &Response, send: impl AsyncFn(&Request) -> Response)
-/// # -> Result<(), stackql_call::AnswerError> {
-/// let mut now = progress(sent, answer)?;
-/// while let Progress::Pending(waiting) = now {
-///     let state = send(&waiting.poll).await;
-///     now = waiting.answered(&state)?;
+/// # use stackql_call::{LroStatus, Request, Response, ResponseError, lro_status};
+/// # async fn wait(sent: &Request, response: &Response, send: impl AsyncFn(&Request) -> Response)
+/// # -> Result<(), ResponseError> {
+/// let mut status = lro_status(sent, response)?;
+/// while let LroStatus::Running(pending) = status {
+///     let polled = send(&pending.poll).await;
+///     status = pending.update(&polled)?;
 /// }
 /// # Ok(()) }
 /// ```
 ///
 /// # Errors
 ///
-/// The request was refused, or the work failed: [`ResponseError::Fault`]. It goes on and cannot be followed:
-/// [`ResponseError::LroNotTrackable`].
+/// - [`ResponseError::Fault`]: the request was refused, or the operation failed.
+/// - [`ResponseError::LroNotTrackable`]: the operation is running and its status cannot be polled.
 pub fn lro_status(sent: &Request, answer: &Response) -> Result<LroStatus, ResponseError> {
     check_status(sent, answer)?;
     let Some(completion) = &sent.operation.method().lro else { return Ok(LroStatus::Immediate) };
-    // Whatever is no document tells of no work.
+    // A body that is not JSON reports no operation.
     let state =
         State { status: answer.status, document: serde_json::from_slice(strip_bom(&answer.body)).unwrap_or_default() };
     for (at, way) in completion.patterns.iter().enumerate() {
@@ -103,23 +103,23 @@ pub fn lro_status(sent: &Request, answer: &Response) -> Result<LroStatus, Respon
 }
 
 impl PendingLro {
-    /// Reads how far the work is out of the answer to [`Self::poll`].
+    /// Decodes the status from the response to [`Self::poll`].
     ///
     /// # Errors
     ///
-    /// As [`progress()`]; also an answer that is no state.
+    /// As [`lro_status()`]; also [`ResponseError::Malformed`] if the response is not JSON.
     pub fn update(mut self, answer: &Response) -> Result<LroStatus, ResponseError> {
         check_status(&self.poll, answer)?;
         let operation = std::sync::Arc::clone(&self.poll.operation);
         let way = operation.method().lro.as_ref().and_then(|completion| completion.patterns.get(self.way));
         let Some(way) = way else { return Ok(LroStatus::Immediate) };
         let is_empty = answer.body.trim_ascii().is_empty();
-        // At the end of what was only accepted stands what it made, whatever that is.
+        // Where the API responds 202 until the end, the last response is the result, in any format.
         let is_read = !is_empty && !matches!(way.poll, Poll::Accepted(_));
         let document = if is_read { read(&self.poll, answer)? } else { Json::Null };
         let state = State { status: answer.status, document };
         self.label = state.label(way).unwrap_or(self.label);
-        // A state without a word has nothing that could be followed.
+        // An empty status response with another status than 202 has no token to poll with, so the operation has ended.
         let is_silent = is_empty && state.holds(&StatusCondition::Answered);
         if is_silent || state.is_end(way, &self.poll, answer)? {
             return Ok(state.finished(way, self.label, &self.poll, answer, self.made));
@@ -139,7 +139,7 @@ fn check_status(request: &Request, answer: &Response) -> Result<(), ResponseErro
     }
 }
 
-/// The request for the state of the work that an answer told of.
+/// The request for the status, from the token or URL (`told`) that the response carries.
 fn status_request(sent: &Request, poll: &Poll, told: &str) -> Result<Request, ResponseError> {
     Ok(match poll {
         Poll::Link(_) => sent.follow(path_of(told)),
@@ -157,7 +157,7 @@ fn status_request(sent: &Request, poll: &Poll, told: &str) -> Result<Request, Re
     })
 }
 
-/// An address without its origin: APIs answer at several, and what is asked stays where the request went.
+/// The URL without its origin. APIs respond from several hosts; polling stays on the origin of the request.
 fn path_of(address: &str) -> &str {
     let is_scheme = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
     let behind = address.split_once("//").filter(|(scheme, _)| is_scheme(scheme.trim_end_matches(':')));
@@ -183,14 +183,14 @@ fn read(poll: &Request, answer: &Response) -> Result<Json, ResponseError> {
     )
 }
 
-/// What an answer says of the work.
+/// The status document of an operation, and the HTTP status it came with.
 struct State {
     status: u16,
     document: Json,
 }
 
 impl State {
-    /// What leads to the next state, if the answer has it.
+    /// The token, name or URL for the next poll, if the response has one.
     fn poll_token<'a>(&'a self, poll: &Poll, answer: &'a Response) -> Option<Cow<'a, str>> {
         match poll {
             Poll::Link(path) | Poll::Name { name: path, .. } | Poll::Operation { token: (_, path), .. } => {
@@ -203,7 +203,7 @@ impl State {
         .filter(|told| !told.is_empty())
     }
 
-    /// Whether it is over.
+    /// Whether the operation has ended. A failed one is an error.
     fn is_end(&self, way: &LroPattern, asked: &Request, answer: &Response) -> Result<bool, ResponseError> {
         if self.holds(&way.failed) {
             let fault = failed(&asked.operation, asked.scope.as_deref(), answer, &way.error);
@@ -234,7 +234,7 @@ impl State {
         LroStatus::Finished { label, made }
     }
 
-    /// The words that name the work.
+    /// The values at the label paths of the pattern, joined.
     fn label(&self, way: &LroPattern) -> Option<String> {
         let words: Vec<_> = way.label.iter().filter_map(|path| self.text(path)).collect();
         (!words.is_empty()).then(|| words.join(": "))
@@ -257,7 +257,7 @@ impl State {
         }
     }
 
-    /// What is at a path, and not null.
+    /// The value at a path; `None` if it is absent or null.
     fn value(&self, path: &[String]) -> Option<&Json> {
         path.iter().try_fold(&self.document, |here, step| below(here, step)).filter(|value| !value.is_null())
     }

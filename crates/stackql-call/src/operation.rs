@@ -1,4 +1,5 @@
-//! A call: one operation with all its arguments, checked. What EXPLAIN prints and a request is written from.
+//! [`Operation`], a method with its resource, service and provider, and [`Call`], an operation with all its arguments
+//! checked. EXPLAIN prints a call; [`crate::request()`] encodes one.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -10,10 +11,10 @@ use crate::request::command;
 use crate::request::graphql::GraphqlQuery;
 use crate::{Redactor, Transform, TransformError};
 
-/// A template, compiled when first needed.
+/// A template that is compiled when it is first needed, once for all copies of the operation.
 type Compiled = Arc<OnceLock<Result<Transform, TransformError>>>;
 
-/// A method together with everything it hangs below.
+/// A method together with its resource, service and provider.
 #[derive(Debug, Clone)]
 pub struct Operation {
     /// The provider.
@@ -32,7 +33,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// The operation of `resource` whose method has this exact name.
+    /// The operation of `resource` whose method has exactly this name; `None` if there is none.
     pub fn new(provider: Arc<Provider>, service: Arc<Service>, resource: Arc<Resource>, method: &str) -> Option<Self> {
         let method = resource.methods.iter().position(|m| m.name == method)?;
         let (of_request, of_answer) = (Compiled::default(), Compiled::default());
@@ -55,7 +56,7 @@ impl Operation {
         &self.resource.methods[self.method]
     }
 
-    /// The masks for what it is asked and answers.
+    /// The redactor for the requests and responses of the operation.
     pub fn redactor(&self) -> &Redactor {
         self.redactor.get_or_init(|| Redactor::for_operation(self))
     }
@@ -65,7 +66,8 @@ impl Operation {
         format!("{}.{}.{}", self.provider.name, self.service.name, self.resource.name)
     }
 
-    /// The templates of the addresses where it may go, in which the scope stands under its name.
+    /// The URL templates of the endpoints that a request may go to, with the scope as a placeholder of its name. The
+    /// method's own URL replaces those of the service.
     pub(crate) fn addresses(&self) -> Vec<Cow<'_, str>> {
         let endpoints = &self.service.endpoints;
         if let Some(own) = &self.method().request.url {
@@ -75,23 +77,23 @@ impl Operation {
         templates.map(|(_, template)| endpoints.named(template)).collect()
     }
 
-    /// The template that makes the body of a request, if there is one.
+    /// The template that renders the body of a request, if the method has one.
     pub(crate) fn request_template(&self) -> Option<Result<&Transform, TransformError>> {
         self.method().request.transform.as_ref().map(|template| compiled(&self.request_template, template))
     }
 
-    /// The templates of the GraphQL query that a request has.
+    /// The compiled templates of a GraphQL query and of its cursor.
     pub(crate) fn query(&self, query: &str, cursor: &str) -> Result<&GraphqlQuery, TransformError> {
         self.graphql_query.get_or_init(|| GraphqlQuery::compile(query, cursor)).as_ref().map_err(Clone::clone)
     }
 
-    /// The templates of a command's arguments.
+    /// The compiled templates of a command's arguments.
     pub(crate) fn command(&self, arguments: &[String]) -> Result<&[Transform], TransformError> {
         let made = self.command_template.get_or_init(|| command::compile(arguments));
         made.as_deref().map_err(Clone::clone)
     }
 
-    /// The template that makes JSON of an answer, if there is one.
+    /// The template that converts a response to JSON, if the method has one.
     pub(crate) fn answer_template(&self) -> Option<Result<&Transform, TransformError>> {
         self.method().response.transform.as_ref().map(|template| compiled(&self.response_transform, template))
     }
@@ -101,14 +103,14 @@ fn compiled<'a>(cache: &'a Compiled, template: &Template) -> Result<&'a Transfor
     cache.get_or_init(|| Transform::compile(&template.kind, &template.body)).as_ref().map_err(Clone::clone)
 }
 
-/// One operation with all its arguments. Only [`crate::bind()`] makes one, so required arguments are there
-/// and all have the right shape.
+/// One invocation of a method: an operation with its scope and all its arguments. Only [`crate::bind()`] constructs one, so all
+/// required arguments are present and all have the type of their parameters.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub(crate) operation: Arc<Operation>,
-    /// The scope's value (such as a region), if the service has a scope.
+    /// The value of the scope, such as a region, if the service has a scope.
     pub(crate) scope: Option<String>,
-    /// Arguments by the parameter's position in the method, in that order, as JSON of the parameter's shape.
+    /// The arguments, by the position of the parameter in the method and in that order, as JSON of the parameter's type.
     pub(crate) arguments: Vec<(usize, Json)>,
 }
 
@@ -118,12 +120,12 @@ impl Call {
         &self.operation
     }
 
-    /// The scope's value, such as a region.
+    /// The value of the scope, such as a region.
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
     }
 
-    /// The argument of the parameter of this exact name.
+    /// The argument of the parameter with exactly this name; `None` if it was not bound.
     pub fn argument(&self, parameter: &str) -> Option<&Json> {
         let at = self.operation.method().parameters.iter().position(|p| p.name == parameter)?;
         self.arguments.iter().find(|(i, _)| *i == at).map(|(_, v)| v)

@@ -1,4 +1,5 @@
-//! A response becomes a page: rows, and where to go on. Owns the reading of good answers.
+//! Decodes a successful [`Response`] into a [`Page`]: its rows and the cursor of the next page. The page reader of the engine
+//! calls it for every response of a call.
 
 use arrow::record_batch::RecordBatch;
 use stackql_provider::{BodyFormat, BodyStyle, NextPage, ResponseLocation, ResponseShape, Type, Verb};
@@ -27,98 +28,106 @@ use page_builder::{COUNT, ONWARD, PageBuilder, REQUEST_ID, ResponseLayout, TypeM
 
 use response_fields::{ResponseFields, is_without_data, unknown_members};
 
-/// One page of an answer.
+/// One page of the result of a call.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// Its rows, with the schema of the [`RowProjection`].
+    /// The rows, with the schema of the [`RowProjection`].
     pub rows: RecordBatch,
-    /// Where the next page starts; `None` after the last.
+    /// The cursor of the next page; `None` after the last page.
     pub next: Option<Cursor>,
-    /// It has as many rows as a page has where a statement does not say how many, and there is no way to the next: rows
-    /// may be missing.
+    /// Rows may be missing: the page is as full as the provider makes pages when a statement sets no size, and the API has
+    /// no way to request another page.
     pub truncated: bool,
-    /// How many rows there are on all pages, if that was asked for and the answer says it.
+    /// The total number of rows on all pages, if the response has it; [`crate::ClauseEncoder::count`] requests it.
     pub count: Option<u64>,
-    /// The request id, if the answer carries it.
+    /// The provider's id of the request, if the response carries one.
     pub request_id: Option<String>,
 }
 
-/// Why an answer is no page.
+/// Why a response cannot be decoded into a page.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum ResponseError {
-    /// The provider refused.
+    /// The provider returned an error.
     #[error(transparent)]
     Fault(#[from] Box<Fault>),
-    /// The body is not what the definition says: cut off, of another format, not text.
+    /// The body does not match the definition: it is truncated, of another format, or not text.
     #[error("{table}{}: error processing response: {reason}{}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), status_suffix(*.status, Some(format!("{bytes} bytes"))))]
     Malformed {
         /// The table.
         table: String,
         /// The scope.
         scope: Option<String>,
-        /// The HTTP status; 0 where the answer did not come by HTTP.
+        /// The HTTP status; 0 if the protocol is not HTTP.
         status: u16,
-        /// The body's length.
+        /// The length of the body in bytes.
         bytes: usize,
-        /// What is wrong, with the position in the body.
+        /// What is wrong, with the byte position where there is one.
         reason: String,
     },
-    /// A value does not fit its column.
+    /// A value does not fit the type of its column.
     #[error("{table}{}: row {row} of the page has '{value}' in {column}, which takes {expected}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default())]
     Value {
         /// The table.
         table: String,
         /// The scope.
         scope: Option<String>,
-        /// The row, from 1.
+        /// The number of the row within the page, from 1.
         row: usize,
         /// The column.
         column: String,
-        /// The type it takes.
+        /// The type of the column, in words.
         expected: String,
-        /// What stood there, cut to a sensible length.
+        /// The value, cut to 80 characters.
         value: String,
     },
-    /// The work that a request started goes on, and cannot be followed.
+    /// A long-running operation was started and its status cannot be polled.
     #[error(
         "{table}: '{name}' was despatched and goes on, and where its state is asked for is not known; look for it by that name, or leave AWAIT out"
     )]
     LroNotTrackable {
         /// The table.
         table: String,
-        /// What the provider calls the work.
+        /// The provider's name of the operation.
         name: String,
     },
-    /// The template that makes what is read out of an answer does not fit it, or is wrong itself.
+    /// The template that converts the response to JSON fails for it, or cannot be compiled.
     #[error("{table}{}: the answer{} is not what its template takes: {source}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), status_suffix(*.status, None))]
     Template {
         /// The table.
         table: String,
         /// The scope.
         scope: Option<String>,
-        /// The HTTP status; 0 where the answer did not come by HTTP.
+        /// The HTTP status; 0 if the protocol is not HTTP.
         status: u16,
-        /// Why.
+        /// The error of the template.
         source: Box<TransformError>,
     },
 }
 
-/// The status of an answer that has no body.
+/// HTTP 204 No Content: the response has no body.
 const NO_CONTENT: u16 = 204;
 
-/// The HTTP method whose answers have headers alone.
+/// The HTTP method whose responses have headers and no body.
 const HEAD: &str = "HEAD";
 
-/// How an answer is read.
+/// How the body of a response is decoded.
 struct Reading<'a> {
     shape: &'a ResponseShape,
     template: Option<Result<&'a Transform, TransformError>>,
-    /// It has no rows, whatever it says.
+    /// The body is checked for errors only: the method returns no rows.
     is_unread: bool,
 }
 
-/// Decodes an answer to `call` into rows as `plan` wants them; `asked` is the cursor that was asked with.
+/// Decodes a response to `call` into the columns of `plan`. `asked` is the cursor that the request was sent with; `None` for
+/// the first page.
+///
+/// # Errors
+///
+/// - [`ResponseError::Fault`]: the provider returned an error, with whatever status.
+/// - [`ResponseError::Malformed`]: the body does not match the definition.
+/// - [`ResponseError::Template`]: the template of the response fails.
+/// - [`ResponseError::Value`]: a value does not fit its column.
 pub fn decode_page(
     call: &Call,
     plan: &RowProjection,
@@ -127,13 +136,17 @@ pub fn decode_page(
 ) -> Result<Page, ResponseError> {
     let method = call.operation().method();
     let shape = &method.response;
-    // What has no rows may answer with a word that is no JSON, after all is done.
+    // A mutating method without rows may respond, after its work is done, with text that is not JSON.
     let is_unread = shape.row.is_none() && method.verb != Verb::Select && shape.format == BodyFormat::Json;
     read(call, plan, asked, response, Reading { shape, template: call.operation.answer_template(), is_unread })
 }
 
-/// Decodes what the work that `call` started made: an answer out of [`crate::LroResult`], into rows as `plan` wants them.
-/// Their columns are [`stackql_provider::Resource::result_columns`].
+/// Decodes the result of the long-running operation that `call` started into the columns of `plan`. `response` is that of a
+/// [`crate::LroResult`]. The columns are [`stackql_provider::Resource::result_columns`].
+///
+/// # Errors
+///
+/// As [`decode_page`].
 pub fn decode_lro_result(call: &Call, plan: &RowProjection, response: &Response) -> Result<Page, ResponseError> {
     match call.operation().method().lro.as_ref().and_then(|completion| completion.result.as_ref()) {
         None => decode_page(call, plan, None, response),
@@ -166,11 +179,11 @@ fn read(
     let is_anywhere = shape.rows == [ResponseShape::ANYWHERE];
     let is_query = matches!(method.request.body, BodyStyle::GraphQl { .. });
     let is_kept = matches!(&template, Some(Ok(template)) if template.takes_text());
-    // No list and no object, not even one without elements or members.
+    // The body is a bare `null`: neither a list nor an object, not even an empty one.
     let is_nothing = response.body.trim_ascii() == b"null" && !is_kept;
     if response.body.trim_ascii().is_empty() {
-        // An operation without output answers with nothing, and so does one whose output is in headers. Where the name of
-        // the document is known, there is one.
+        // An operation without output has an empty body, and so has one whose output is in headers. If the definition
+        // names the outermost element, there must be a document.
         let is_in_headers = method.request.http_method == HEAD;
         let has_name = !shape.outermost.is_empty() && shape.row.is_some();
         let must_not_be = has_name || (method.verb == Verb::Select && !is_in_headers);
@@ -207,7 +220,7 @@ fn read(
             && template.takes_xml()
             && let Ok(document) = Document::open(&response.body)
         {
-            // What a template makes of a document of another kind is an answer without rows.
+            // From a document of another kind, the template would render a result without rows.
             xml::described(&document, &shape.outermost)
                 .map_err(|ParseError { at, reason }| unreadable(format!("{reason} at byte {at}")))?;
         }
@@ -225,7 +238,7 @@ fn read(
         };
         let (is_select, no_rows) = (method.verb == Verb::Select, read.is_err() || answer.builders.rows == 0);
         let strangers = match shape.row.map(|row| call.operation().resource.types.get(row)) {
-            // What stands for the fields that the definition does not know shows them.
+            // With the `_extra` column projected, unknown members appear there, and are no error.
             Some(Type::Structure { members }) if shape.rows.is_empty() && !plan.extra => unknown_members(body, members),
             _ => None,
         };
@@ -243,7 +256,7 @@ fn read(
             None => unreadable(format!("{reason} at byte {at}")),
         })?;
         if made.is_some() {
-            // What the template did not take over is where it was.
+            // Values that the template dropped, such as the cursor, are taken from the original body.
             for (mark, before) in answer.markers.iter_mut().zip(find_texts(&response.body, &places.markers)) {
                 *mark = mark.take().or(before);
             }
@@ -281,14 +294,14 @@ fn read(
     Ok(Page { rows, next, truncated: cut, count, request_id })
 }
 
-/// Why an answer of which nothing is read is none.
+/// Why the response to a method without rows is an error.
 enum Unread {
     Fault(Box<Fault>),
     Broken(ParseError),
 }
 
-/// Checks the answer to a method that says nothing of it: it may be anything but an error, a page of someone in between
-/// and a document of another operation.
+/// Checks the response to a method whose definition has no rows. Anything is accepted but an error, a web page of an
+/// intermediary, and an XML document of another operation.
 fn unread(call: &Call, response: &Response) -> Result<(), Unread> {
     let shape = &call.operation().method().response;
     if let Some(fault) = without_rows(call.operation(), call.scope(), response) {
@@ -303,16 +316,19 @@ fn unread(call: &Call, response: &Response) -> Result<(), Unread> {
     }
 }
 
-/// An answer of so many bytes takes longer to decode than to look through for where it goes on.
+/// 32 KiB: decoding a larger body takes longer than searching it for the cursor of the next page.
 const LONG: usize = 32 << 10;
 
-/// Whether decoding an answer takes so long that other work should not wait for it.
+/// Whether the body is so large that other work should not wait until it is decoded.
 pub fn is_long(response: &Response) -> bool {
     response.body.len() >= LONG
 }
 
-/// Where the page after that of `response` starts, where that can be told before it is decoded. What decoding finds goes
-/// before it.
+/// The cursor of the page after `response`, where it can be found before the response is decoded, so that the next page can
+/// be prefetched. [`Page::next`] takes precedence. `asked` is as for [`decode_page`].
+///
+/// `None` also if the status is 300 or above, or if the cursor depends on the rows; a cursor in the body is searched only in
+/// [long](is_long) bodies that no template converts.
 pub fn peek_next_cursor(call: &Call, asked: Option<&Cursor>, response: &Response) -> Option<Cursor> {
     let method = call.operation().method();
     let next = &method.paging.as_ref()?.next;
@@ -330,7 +346,8 @@ pub fn peek_next_cursor(call: &Call, asked: Option<&Cursor>, response: &Response
     cursor::next(call, asked, 0, text)
 }
 
-/// The value that an answer has at a place, as text; `None` where it has none there.
+/// The value at a location of a response, as text; `None` if it has none there. A path of the body is read as JSON, else as
+/// XML.
 pub fn extract_value(response: &Response, carrier: &ResponseLocation) -> Option<String> {
     let in_json = ResponseFields::read(response).text(carrier);
     match carrier {
@@ -339,7 +356,7 @@ pub fn extract_value(response: &Response, carrier: &ResponseLocation) -> Option<
     }
 }
 
-/// Where an answer says how to go on.
+/// The location of the cursor or, for numbered pages, of the last page's number.
 fn carrier(next: &NextPage) -> Option<&ResponseLocation> {
     match next {
         NextPage::Token { answer, .. } | NextPage::Address { answer, .. } => Some(answer),

@@ -1,5 +1,5 @@
-//! Which texts are secret, and what is written in their place: what the definition of an operation marks as secret, and
-//! what goes by a name that secrets go by.
+//! [`Redactor`]: which parts of requests and responses are secret, and what replaces them in logs, archives and messages.
+//! Secret is what the definition of an operation marks so, and every value whose name is a usual name of secrets.
 
 mod marked_secrets;
 mod secret_names;
@@ -16,24 +16,24 @@ use stackql_provider::{Secret, Type, TypeRef, Types};
 use crate::Operation;
 
 const REDACTED: &str = "****";
-/// Stands for an idempotency token, which is another each time.
+/// Replaces an idempotency token, which differs in every request.
 const TOKEN: &str = "{token}";
 
-/// The masks for requests and answers of one operation.
+/// Hides the secrets in requests and responses of one operation.
 #[derive(Debug)]
 pub struct Redactor {
-    /// Names of idempotency tokens.
+    /// The wire names of idempotency tokens.
     tokens: BTreeSet<String>,
-    /// Whether it answers in pages; then what is just called a token leads to the next.
+    /// Whether the method is paged. Then a value named just `token` is the cursor of the next page, and no secret.
     pages: bool,
-    /// What its definition marks as secret.
+    /// The values that the definition marks as secret.
     secrets: Vec<Secret>,
-    /// Its path, with a group for each secret in it.
+    /// The form of the method's path, with a capture group for each secret; `None` if the path has no secret.
     path: Option<Regex>,
 }
 
 impl Redactor {
-    /// What is secret in what `operation` is asked and answers.
+    /// The redactor for the requests and responses of `operation`.
     pub(crate) fn for_operation(operation: &Operation) -> Self {
         let (method, types) = (operation.method(), &operation.resource.types);
         let (mut tokens, mut seen) = (BTreeSet::new(), BTreeSet::new());
@@ -46,38 +46,40 @@ impl Redactor {
         Self { tokens, pages: method.paging.is_some(), secrets: method.secrets.clone(), path: url::form(method) }
     }
 
-    /// A header's value.
+    /// The value of a header, or `****` if headers of this name hold a secret.
     pub fn header<'a>(&self, name: &str, value: &'a str) -> &'a str {
         if self.hides(name) { REDACTED } else { value }
     }
 
-    /// Whether a header of this name holds a secret.
+    /// Whether headers of this name hold a secret.
     pub fn hides(&self, name: &str) -> bool {
         let is_marked = |secret: &Secret| secret.parent.is_none() && secret.name.eq_ignore_ascii_case(name);
         secret_names::is_of_credentials(name) || self.is_secret(name) || self.secrets.iter().any(is_marked)
     }
 
-    /// The value of a pair, such as one of a query.
+    /// The value of a name-value pair, such as of a query string or form, or `****` if it is secret.
     pub fn value<'a>(&self, name: &str, value: &'a str) -> &'a str {
         if self.is_secret(name) || self.is_marked(name) { REDACTED } else { value }
     }
 
-    /// An address, or a path, without the secrets in its path.
+    /// A URL or path with the secrets in its path redacted, unchanged if the method has none there. If it does not
+    /// end in the path of the method, it is redacted as a whole. For the query string, see [`Self::redact_text`].
     pub fn redact_url<'a>(&self, address: &'a str) -> Cow<'a, str> {
         self.path.as_ref().map_or(Cow::Borrowed(address), |form| url::masked(form, address))
     }
 
-    /// A body, or an address, as it may be read: JSON, markup, a form, or text with such in it.
+    /// A text with its secrets redacted: JSON, XML, a form, a URL, or plain text that contains any of these.
     pub fn redact_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.redact(text, &|name| self.is_secret(name).then_some(REDACTED))
     }
 
-    /// A text of a request, in which idempotency tokens do not count either.
+    /// [`Self::redact_text`] for a request, which also replaces idempotency tokens, so that requests can be compared.
     pub fn redact_request<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.redact(text, &|name| self.by_name(name))
     }
 
-    /// What stands in a request in place of the value of a header of this name.
+    /// What replaces the value of a header of this name in a recorded request: `{token}` for an idempotency token, `****`
+    /// for a secret, `None` for anything else.
     pub fn instead(&self, name: &str) -> Option<&'static str> {
         self.by_name(name).or_else(|| self.hides(name).then_some(REDACTED))
     }
@@ -100,7 +102,7 @@ impl Redactor {
                 Cow::Owned(replaced(&out, by_name).into_owned())
             }
             Found::Unreadable => match marked_secrets::behind_first_name(text, &self.secrets) {
-                // Where its value ends cannot be told.
+                // The document is malformed, so the end of the value is unknown: the rest of the text is redacted.
                 Some(at) => Cow::Owned(format!("{}{REDACTED}", replaced(&text[..at], by_name))),
                 None => replaced(text, by_name),
             },
@@ -117,7 +119,7 @@ impl Redactor {
         }
     }
 
-    /// Whether a pair of this name, `Users.1.Password`, is marked as secret, or what it is inside of.
+    /// Whether a pair of this dotted name, such as `Users.1.Password`, or one of the values around it is marked as secret.
     fn is_marked(&self, name: &str) -> bool {
         let parts: Vec<&str> = name.split('.').collect();
         let mut ends = 0..parts.len();
@@ -134,7 +136,7 @@ impl Redactor {
     }
 }
 
-/// The names of the idempotency tokens inside a shape.
+/// Collects the names of the idempotency tokens inside a type.
 fn nested(types: &Types, at: TypeRef, seen: &mut BTreeSet<u32>, tokens: &mut BTreeSet<String>) {
     if !seen.insert(at.0) {
         return;

@@ -1,5 +1,5 @@
-//! A call becomes a request: of HTTP, to run a program, or to a database. Owns how arguments are written; not where
-//! the endpoint is, nor signing.
+//! Encodes a [`Call`] as a [`Request`]: an HTTP request, a command or a database query. Owns how arguments are encoded; the
+//! [`crate::Transport`] owns endpoints, authentication and connections.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -25,68 +25,73 @@ mod xml;
 
 use uri_encoding::{slashed, text};
 
-/// The header that says which media types an answer may have.
+/// The HTTP header that lists the accepted media types of the response.
 const ACCEPT: &str = "accept";
 
-/// What a request is beside HTTP.
+/// The protocol of a request, with all that is sent where it is not HTTP.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Payload {
-    /// HTTP, as the request's other fields say.
+    /// HTTP, as described by the other fields of the request.
     #[default]
     Http,
-    /// A program to run on this machine. No shell may read the words.
+    /// A program to run on this machine. The arguments must not pass through a shell.
     Command {
-        /// The program.
+        /// The name of the program.
         program: String,
         /// Its arguments.
         arguments: Vec<String>,
     },
-    /// A SELECT, whose rows are to be answered as a JSON list of objects.
+    /// A SELECT of a database, whose rows the transport returns as a JSON list of objects.
     Query {
-        /// Its text.
+        /// The SQL text, with `$1`, `$2`, … for the values.
         text: String,
-        /// The values of `$1` and on, as texts of whatever type stands there.
+        /// The values of `$1` and on, as text that the database converts to the type it infers for the placeholder.
         values: Vec<String>,
     },
 }
 
-/// One request before endpoint, signature and connection.
+/// One request, before endpoint resolution, authentication and connection.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// What it is beside HTTP; then the fields that are about HTTP are empty.
+    /// The protocol. For any other than HTTP, the fields about HTTP are empty.
     pub payload: Payload,
-    /// What it asks; names provider, service, endpoints, authorisation and error rules.
+    /// The operation that is called, with its provider, endpoints, authentication and error rules.
     pub operation: Arc<Operation>,
-    /// The scope's value, such as a region.
+    /// The value of the scope, such as a region.
     pub scope: Option<String>,
-    /// The HTTP method, upper case.
+    /// The HTTP method, in upper case.
     pub http_method: String,
-    /// The path below the endpoint, with a leading slash, encoded.
+    /// The path below the endpoint, with a leading slash, percent-encoded.
     pub path: String,
-    /// The query string's pairs, not encoded.
+    /// The pairs of the query string, not encoded.
     pub query: Vec<(String, String)>,
-    /// Headers beside those of the connection and of authorisation.
+    /// The headers, without those of the connection and of authentication.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
-    /// Where it goes, where not to the service's endpoints.
+    /// The URL that replaces the endpoint of the service, where the method has one of its own.
     pub url: Option<String>,
-    /// The values of the variables of the service's address, and of the scope, by name.
+    /// The values of the variables in the URL templates of the service, the scope included, by name.
     pub server_variables: Vec<(String, String)>,
-    /// The address of the page, or of the state of work that goes on, as the answer before had it: absolute, or relative
-    /// to the request before.
-    /// It stands in place of path and query, and must not leave the origin.
+    /// The URL of the next page, or of the status of a long-running operation, as the previous response has it: absolute, or
+    /// relative to the previous request. It replaces path and query, and must stay on the same origin.
     pub next_url: Option<String>,
-    /// Whether it may be sent again when no answer came: it only reads, or carries an idempotency token.
+    /// Whether the request may be sent again if there was no response: it only reads, or carries an idempotency token.
     pub retryable: bool,
-    /// How old an answer may be that is given instead of asking; `None` is not at all.
+    /// The maximum age of a cached response that may be served instead of sending the request; `None` bypasses the cache.
     pub max_age: Option<Duration>,
-    /// The body's fields, not encoded, where it is a form.
+    /// The fields of a form body, not encoded; empty for any other body.
     fields: Vec<(String, String)>,
 }
 
-/// Writes the request for one page of `call`: the first without a cursor. `page_size` is how many rows are
-/// wanted, if fewer than all; the method's limits are applied to it.
+/// Encodes the request for one page of `call`; without a cursor, for the first page. `page_size` is the number of rows that
+/// the caller needs, if fewer than all; it is clamped to the limits of the method.
+///
+/// # Errors
+///
+/// - [`BindError::Template`]: the template of the body or of a command's arguments fails for these arguments.
+/// - [`BindError::Address`]: the method's own URL cannot be built from them.
+/// - [`BindError::Shape`]: a filter of a database table names a column that the table does not have.
 pub fn request(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<Request, BindError> {
     let payload = match &call.operation.method().request.protocol {
         Protocol::Http => return http(call, cursor, page_size),
@@ -168,7 +173,7 @@ fn http(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Result<
 }
 
 impl Request {
-    /// A request of `call` that asks for nothing yet.
+    /// An empty request for the operation and scope of `call`.
     fn for_call(call: &Call) -> Self {
         Self {
             payload: Payload::Http,
@@ -188,14 +193,14 @@ impl Request {
         }
     }
 
-    /// One line for EXPLAIN: method, path, decoded fields and any other body,
-    /// `POST / Action=DescribeVpcs&Filter.1.Name=vpc-id`; the words of a command, quoted; a query with its values. It
-    /// carries no credential, since the request has none yet.
+    /// The request on one line, for EXPLAIN. Of HTTP: the method, the path, the fields of query and form as they are before
+    /// encoding, and any other body, such as `POST / Action=DescribeVpcs&Filter.1.Name=vpc-id`. Of a command: its words,
+    /// quoted as for a shell. Of a query: the SQL text with its values. It has no credentials, since they are added later.
     pub fn summary(&self) -> String {
         self.line(None)
     }
 
-    /// The [`summary`](Self::summary) for logs and messages: without the values of secrets.
+    /// [`Self::summary`] with the values of secrets redacted, for logs and messages.
     pub fn redacted_summary(&self) -> String {
         self.line(Some(self.operation.redactor()))
     }
@@ -211,8 +216,8 @@ impl Request {
         line.trim_end().chars().flat_map(printable).collect()
     }
 
-    /// Tells the request from those that ask something else, of whatever provider. Those that are equal get the same
-    /// answer at the same time.
+    /// The key of the request for deduplication, across providers: requests with equal keys get the same response, if the
+    /// same caller sends them at the same time.
     pub fn dedupe_key(&self) -> String {
         let Self {
             payload,
@@ -247,25 +252,25 @@ impl Request {
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
-    /// The request that only reads what is at the address this one was written to.
+    /// A GET request without body for the URL of this request.
     pub(crate) fn as_read(&self) -> Self {
         let mut read = self.without_body();
         "GET".clone_into(&mut read.http_method);
         read
     }
 
-    /// The request that reads what is at `address`, which is taken as [`Self::next`] is.
+    /// A GET request for `address`, which is resolved as [`Self::next_url`] is.
     pub(crate) fn follow(&self, address: &str) -> Self {
         Self { next_url: Some(address.to_owned()), ..self.as_read() }
     }
 
-    /// The request that reads what is at `path` below the endpoint, which is not encoded.
+    /// A GET request for `path` below the endpoint. The path is not encoded yet.
     pub(crate) fn at_path(&self, path: &str) -> Self {
         Self { path: slashed(path), query: Vec::new(), ..self.as_read() }
     }
 
-    /// The request of another operation at the same endpoint that only reads, with these headers in place of its own of
-    /// the same names and a body in JSON.
+    /// A request for the status of an operation: it goes to `path` at the same endpoint, with a JSON body, and only reads.
+    /// `headers` replace the headers of the same names.
     pub(crate) fn status_request(&self, path: &str, headers: &[(String, String)], body: &Json) -> Self {
         let mut asked = Self { path: path.to_owned(), query: Vec::new(), ..self.without_body() };
         asked.headers.retain(|(name, _)| !headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)));
@@ -275,20 +280,28 @@ impl Request {
         Self { body: body.to_string().into(), ..asked }
     }
 
-    /// The request without a body.
+    /// A retryable copy of the request without body, next URL and caching.
     fn without_body(&self) -> Self {
         let mut bare = self.clone();
         bare.headers.retain(|(name, _)| !is_content_type(name));
         Self { body: Bytes::new(), fields: Vec::new(), next_url: None, retryable: true, max_age: None, ..bare }
     }
 
-    /// The address that a template of the service's gives, its placeholders replaced by [`Self::server`].
+    /// The URL that a template of the service yields: its placeholders replaced by [`Self::server_variables`].
+    ///
+    /// # Errors
+    ///
+    /// A variable has no value, or one that its position in the URL does not allow; or the template is malformed.
     pub fn address(&self, template: &str) -> Result<String, AddressError> {
         self.values().fill(template)
     }
 
-    /// The address below `endpoint`, which a user put in the place of the one that `template` gives. What that has in its
-    /// host stays, or is refused.
+    /// The base URL for a user-configured `endpoint` that replaces `template`. Values that the template has in its host and
+    /// the endpoint lacks move into the path, if the service allows path style for them.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError::Lost`] if such a value would be dropped though it is not the default; else as [`Self::address`].
     pub fn moved(&self, endpoint: &str, template: &str) -> Result<String, AddressError> {
         let parameters = &self.operation.method().parameters;
         let default = |name: &str| parameters.iter().find(|p| p.wire == name).and_then(|p| p.default.as_deref());
@@ -301,7 +314,7 @@ impl Request {
     }
 }
 
-/// A text without the values of secrets, where there are `masks`.
+/// The text with secrets redacted; unchanged if there is no redactor.
 fn masked<'a>(masks: Option<&Redactor>, text: &'a str) -> Cow<'a, str> {
     masks.map_or(Cow::Borrowed(text), |masks| masks.redact_text(text))
 }
@@ -310,7 +323,7 @@ fn is_content_type(header: &str) -> bool {
     header.eq_ignore_ascii_case("content-type")
 }
 
-/// A character, or its escape where it would move the cursor.
+/// The character itself, or its escape if it is a control character, which could move the cursor of a terminal.
 pub(crate) fn printable(c: char) -> Vec<char> {
     if c.is_control() { c.escape_default().collect() } else { vec![c] }
 }

@@ -1,4 +1,5 @@
-//! What came back for a request, and how often it was sent.
+//! [`Response`], what a request returned, with its [`Attempt`]s. A [`crate::Transport`] produces it; the modules below decode
+//! its body.
 
 pub(crate) mod error_fields;
 pub(crate) mod fault;
@@ -14,44 +15,44 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-/// An HTTP answer of any status.
+/// A response of any status. Other protocols than HTTP are mapped to it.
 #[derive(Debug, Clone, Default)]
 pub struct Response {
-    /// The status.
+    /// The HTTP status code.
     pub status: u16,
-    /// The headers, names in lower case.
+    /// The headers, with names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body, decompressed.
     pub body: Bytes,
-    /// Every time the request was sent; the last one brought this answer.
+    /// All attempts to send the request, in order; this is the response to the last one.
     pub attempts: Vec<Attempt>,
 }
 
-/// One time that a request was sent.
+/// One attempt to send a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// When.
+    /// When the attempt began.
     pub started: SystemTime,
-    /// How long it was held back before that, so as not to ask more than the provider allows.
+    /// How long the rate limiter delayed the attempt before that.
     pub waited: Duration,
-    /// How long until the answer was read or given up.
+    /// How long it took until the response was read or the attempt was given up.
     pub duration: Duration,
-    /// The address it went to, without query.
+    /// The URL it was sent to, without query string.
     pub url: String,
-    /// The status, if there was an answer.
+    /// The HTTP status, if there was a response.
     pub status: Option<u16>,
-    /// Bytes of body read, as they came over the wire after decompression.
+    /// The number of bytes of the body, after decompression.
     pub bytes: u64,
-    /// The request id the provider gave it.
+    /// The provider's id of the request, if the response carries one.
     pub request_id: Option<String>,
-    /// What went wrong, if something did.
+    /// The error, if there was no response.
     pub error: Option<String>,
-    /// Nothing was sent: the answer was kept from an earlier time.
+    /// The response is from the cache: nothing was sent.
     pub cached: bool,
 }
 
 impl Response {
-    /// The first header of this name, in whatever case.
+    /// The first header of this name, which is compared case-insensitively.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }

@@ -1,7 +1,7 @@
-//! Answers that a template turns into JSON before rows are read from them. Owns the template types, their limits and
-//! their errors; knows neither methods nor tables, and does no IO.
+//! [`Transform`]: a template that converts a response to JSON before rows are decoded from it, or renders the body of a
+//! request. Owns the template types, their limits and their errors; it depends on neither methods nor tables, and does no IO.
 //!
-//! The language is Go's `text/template`. A template sees the answer and the functions of its type, nothing else.
+//! The language is Go's `text/template`. A template has access to its input and the functions of its type, nothing else.
 
 use std::fmt::{self, Write};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ use meter::TransformLimit;
 use meter::{Budget, MAX_BODY, MAX_TEMPLATE, Meter};
 use program::{MAIN, Place, Printing, Program, TemplateRejected};
 
-/// A template that turns answers into JSON.
+/// A compiled template that converts a response to JSON.
 ///
 /// ```
 /// use stackql_call::Transform;
@@ -53,22 +53,22 @@ pub struct Transform {
     program: Program,
 }
 
-/// Why a template cannot be used, or gives nothing for an answer.
+/// Why a template cannot be compiled, or fails for its input.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum TransformError {
-    /// The definition names a type of template there is none of.
+    /// The definition names a template type that does not exist.
     #[error("unsupported template type: {0}")]
     UnsupportedType(String),
-    /// The template is too long.
+    /// The template is longer than the limit.
     #[error("the template has {bytes} bytes; at most {limit} are read")]
     TooLong {
-        /// Its length.
+        /// Its length in bytes.
         bytes: usize,
-        /// The longest that is read.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// The template's text is wrong, or uses what its type does not have.
+    /// The template has a syntax error, or uses a function or variable that its type does not have.
     #[error("the template cannot be read at line {line}, column {column}: {reason}")]
     Unreadable {
         /// The line, from 1.
@@ -78,17 +78,17 @@ pub enum TransformError {
         /// What is wrong.
         reason: String,
     },
-    /// The answer is not what the template's type takes.
+    /// The input is not of the format that the template's type takes, or is too large.
     #[error("the answer cannot be read as {format} at byte {at}: {reason}")]
     Answer {
-        /// What it should be.
+        /// The format that the type takes.
         format: &'static str,
-        /// The position in the answer.
+        /// The byte position in the input.
         at: u64,
         /// What is wrong.
         reason: String,
     },
-    /// The template does not fit the answer.
+    /// The template fails while it runs on this input.
     #[error("the template fails at line {line}, column {column}: {reason}")]
     Failed {
         /// The line, from 1.
@@ -98,24 +98,24 @@ pub enum TransformError {
         /// What is wrong.
         reason: String,
     },
-    /// The template was stopped.
+    /// The template exceeded a limit on work, output or depth.
     #[error("the template was stopped at line {line}, column {column}: {limit}")]
     Stopped {
         /// The line, from 1.
         line: usize,
         /// The column, from 1.
         column: usize,
-        /// What it came up against.
+        /// The limit.
         limit: TransformLimit,
     },
-    /// What the template wrote is no JSON.
+    /// The output of the template is not JSON.
     #[error("the template wrote no JSON: line {line}, column {column} of its output, near '{near}': {reason}")]
     Output {
         /// The line of the output, from 1.
         line: usize,
         /// The column of the output, from 1.
         column: usize,
-        /// What stands there.
+        /// The output around that position.
         near: String,
         /// What is wrong.
         reason: String,
@@ -123,7 +123,11 @@ pub enum TransformError {
 }
 
 impl Transform {
-    /// Reads a template of the type `kind`, as documents name it.
+    /// Compiles a template of the type `kind`, such as `golang_template_json_v0.3.0`.
+    ///
+    /// # Errors
+    ///
+    /// [`TransformError::UnsupportedType`], [`TransformError::TooLong`] or [`TransformError::Unreadable`].
     pub fn compile(kind: &str, body: &str) -> Result<Self, TransformError> {
         let Some((reading, version)) = kind::kind(kind) else {
             return Err(TransformError::UnsupportedType(kind.to_owned()));
@@ -131,13 +135,18 @@ impl Transform {
         Self::read_by((reading, version, Printing::Go), body, |_| Ok(())).map(|(transform, ())| transform)
     }
 
-    /// Reads a template over JSON that is a script: a list or map that it prints is JSON.
+    /// Compiles a script: a template over JSON that prints lists and maps as JSON, not as Go does.
+    ///
+    /// # Errors
+    ///
+    /// [`TransformError::TooLong`] or [`TransformError::Unreadable`].
     pub fn script(body: &str) -> Result<Self, TransformError> {
         Self::read_by((InputFormat::Json, Version::V0_3, Printing::Json), body, |_| Ok(())).map(|(script, ())| script)
     }
 
-    /// Reads a template that writes GraphQL beginning `within` a document out of a JSON object. What it inserts stays
-    /// one text or value, but for the field `fragment`, which is GraphQL itself: the answer has where that stands.
+    /// Compiles a template that writes GraphQL from a JSON object, beginning in the lexical context `within`. An inserted
+    /// value stays one string or one value. Only the field `fragment` is GraphQL itself; the second result is the context
+    /// in which the template inserts it.
     pub(crate) fn graphql(
         body: &str,
         within: LexicalContext,
@@ -174,17 +183,21 @@ impl Transform {
         Ok((Self { reading, version, source: body.to_owned(), braces, program }, found))
     }
 
-    /// Whether it takes an answer as the text it is.
+    /// Whether the input is plain text.
     pub(crate) fn takes_text(&self) -> bool {
         matches!(self.reading, InputFormat::Text | InputFormat::JsonOrText)
     }
 
-    /// Whether it takes an answer as markup.
+    /// Whether the input is XML.
     pub(crate) fn takes_xml(&self) -> bool {
         matches!(self.reading, InputFormat::Xml)
     }
 
-    /// The JSON that the template makes of an answer.
+    /// Runs the template on a response body and parses its output as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::render`]; also [`TransformError::Output`] if the output is not JSON.
     pub fn apply(&self, body: &[u8]) -> Result<serde_json::Value, TransformError> {
         let output = self.render(body)?;
         serde_json::from_str(&output).map_err(|error| {
@@ -199,7 +212,13 @@ impl Transform {
         })
     }
 
-    /// What the template writes for an answer, whatever it is.
+    /// Runs the template on a body and returns its output unparsed.
+    ///
+    /// # Errors
+    ///
+    /// - [`TransformError::Answer`]: the body is not of the format that the type takes, or is larger than 64 MiB.
+    /// - [`TransformError::Failed`]: the template fails.
+    /// - [`TransformError::Stopped`]: the template exceeds a limit.
     pub fn render(&self, body: &[u8]) -> Result<String, TransformError> {
         self.run(self.read(body)?, Budget::for_body(body.len()))
     }
@@ -256,7 +275,7 @@ impl Transform {
     }
 }
 
-/// Where a template writes.
+/// The writer for the output of a template, with its limit.
 struct Output<'a> {
     text: String,
     meter: &'a Meter,
@@ -275,21 +294,21 @@ impl Write for Output<'_> {
     }
 }
 
-/// Line and column, from 1, of an offset.
+/// The line and column, both from 1, of a byte offset.
 fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..text.floor_char_boundary(offset)).unwrap_or("");
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
-/// The offset of a line and column, from 1.
+/// The byte offset of a line and column, both from 1.
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let rest = text.get(start..).unwrap_or("");
     start + rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at)
 }
 
-/// A reason that may quote an answer, in a length fit to print.
+/// A reason, which may quote the input, cut to 300 characters.
 fn short(reason: &str) -> String {
     const LONGEST: usize = 300;
     match reason.char_indices().nth(LONGEST) {

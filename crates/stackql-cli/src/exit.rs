@@ -1,4 +1,4 @@
-//! How a run ends: the exit code and what is said on standard error before it.
+//! Exit codes, and the messages on standard error.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -7,38 +7,39 @@ use stackql_engine::{Completeness, Failure};
 
 use crate::output::value::for_terminal;
 
-/// How a run, or one statement of it, ended; later ones are worse.
+/// Result of a run or of one statement, ordered from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RunStatus {
-    /// All rows came.
+    /// All rows were returned.
     Complete,
-    /// Rows are missing: scopes failed or a cap was reached.
+    /// Rows are missing, because scopes failed or a limit was reached.
     Incomplete,
     /// A statement failed.
     Failed,
-    /// The user stopped it.
+    /// The user cancelled it.
     Cancelled,
 }
 
-/// Why a run cannot go on.
+/// Why a run cannot continue.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
-    /// Nobody reads the output any more.
+    /// The reader of the output closed the pipe.
     #[error("")]
     BrokenPipe,
-    /// A file, a folder or a stream cannot be read.
+    /// A file, directory or stream cannot be read.
     #[error("cannot read {path}: {reason}")]
     Unreadable { path: String, reason: io::Error },
-    /// A file, a folder or a stream cannot be written.
+    /// A file, directory or stream cannot be written.
     #[error("cannot write {path}: {reason}")]
     Unwritable { path: String, reason: io::Error },
-    /// Anything else that one line tells.
+    /// Any other error, as its message.
     #[error("{0}")]
     Message(String),
 }
 
 impl RunStatus {
-    /// The exit code; the Go program ends well whatever its statements did.
+    /// The exit code. In compatibility mode it is 0 whatever the statements did, as in the Go program, unless the run
+    /// was cancelled.
     pub(crate) fn code(self, compat: bool) -> ExitCode {
         match self {
             Self::Cancelled => ExitCode::from(130),
@@ -49,7 +50,7 @@ impl RunStatus {
         }
     }
 
-    /// The ending that an answer's outcome amounts to.
+    /// The status of a result with this completeness.
     pub(crate) fn from_outcome(outcome: &Completeness) -> Self {
         match outcome {
             Completeness::Complete => Self::Complete,
@@ -59,7 +60,7 @@ impl RunStatus {
 }
 
 impl CliError {
-    /// An error in writing results to `path`.
+    /// Classifies an error in writing results to `path`.
     pub(crate) fn writing(path: &str, reason: io::Error) -> Self {
         match reason.kind() {
             io::ErrorKind::BrokenPipe => Self::BrokenPipe,
@@ -67,7 +68,7 @@ impl CliError {
         }
     }
 
-    /// Says why, and gives the exit code.
+    /// Prints the error and returns the exit code; a broken pipe is silent and counts as success.
     pub(crate) fn code(self, compat: bool) -> ExitCode {
         match self {
             Self::BrokenPipe => ExitCode::SUCCESS,
@@ -79,16 +80,17 @@ impl CliError {
     }
 }
 
-/// Writes a line to standard error. A reader who went away is no error. A provider's words cannot steer a terminal.
+/// Writes a line to standard error and ignores errors in doing so. On a terminal, control characters are escaped, so
+/// that text from a provider cannot send terminal escape sequences.
 pub(crate) fn print_stderr(line: &str) {
     let mut out = io::stderr().lock();
     let line = if out.is_terminal() { for_terminal(line) } else { line.into() };
-    // There is no place left to complain at.
+    // An error in writing to standard error cannot be reported anywhere.
     let _ = writeln!(out, "{line}");
 }
 
-/// Says what went wrong. Programs that read standard error tell by the first word that it did; those of the Go program
-/// know the words that follow.
+/// Prints an error. It gets the prefix `error:`, by which programs recognize it, except in compatibility mode, where
+/// scripts of the Go program expect the bare message.
 pub(crate) fn print_error(what: &str, compat: bool) {
     match compat {
         true => print_stderr(what),
@@ -96,22 +98,22 @@ pub(crate) fn print_error(what: &str, compat: bool) {
     }
 }
 
-/// A line that says what went wrong.
+/// The message with the prefix `error:`.
 pub(crate) fn format_error(what: &str) -> String {
     format!("error: {what}")
 }
 
-/// What a failure says: its message, and a line for each hint.
+/// Formats a failure: its message, and each hint on a line of its own.
 pub(crate) fn format_failure(failure: &Failure) -> String {
     let hints = failure.hints.iter().map(|h| match h.contains('\n') {
-        // Several lines are a picture, such as the place of a syntax error.
+        // A hint of several lines is an excerpt, such as the position of a syntax error.
         true => h.lines().map(|line| format!("\n  {line}")).collect(),
         false => format!("\n  hint: {h}"),
     });
     std::iter::once(failure.message.clone()).chain(hints).collect()
 }
 
-/// What an outcome says, if the rows are not all there are.
+/// Formats why a result is incomplete; `None` if it is complete.
 pub(crate) fn format_incomplete(outcome: &Completeness) -> Option<String> {
     match outcome {
         Completeness::Complete => None,

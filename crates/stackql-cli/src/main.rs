@@ -1,4 +1,5 @@
-//! The binary `stackql`: arguments in, exit code out. The only place that wires definitions, calls, engine and output.
+//! The binary `stackql`: parses arguments, runs the command, and returns the exit code. It is the only place that
+//! connects definitions, calls, engine and output.
 #![expect(clippy::disallowed_methods, reason = "this crate is the rim: it reads environment, clock and files")]
 
 pub(crate) mod args;
@@ -14,7 +15,8 @@ use args::flags::{Arguments, Command, ProviderCommand};
 use exit::{CliError, RunStatus, print_error};
 use output::result_writer::ResultWriter;
 
-/// Planning goes down a level for each operator of a chain. Only what is used of it is ever taken from memory.
+/// Stack size of the main thread in bytes. Planning recurses once per operator of a chain. The operating system only
+/// commits the pages that are used.
 const STACK: usize = 512 << 20;
 
 fn main() -> ExitCode {
@@ -38,7 +40,7 @@ fn on_a_deep_stack(work: impl FnOnce() -> Result<RunStatus, CliError> + Send) ->
         let spawned =
             std::thread::Builder::new().name("stackql".to_owned()).stack_size(STACK).spawn_scoped(threads, work);
         let thread = spawned.map_err(|e| CliError::Message(format!("no thread to run on: {e}")))?;
-        // A panic goes on as one.
+        // A panic of the thread is resumed here.
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }

@@ -1,5 +1,4 @@
-//! How rows are written: the formats and the choice between them. Each format is a module below; none knows where
-//! its bytes go.
+//! Output formats and their selection. Each format is a submodule that writes record batches to any `io::Write`.
 
 mod arrow_stream;
 mod ascii_table;
@@ -20,7 +19,7 @@ use std::io;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 
-/// An output format, as `-o` names it.
+/// An output format, the value of `-o`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Table,
@@ -34,31 +33,32 @@ pub(crate) enum Format {
     Parquet,
 }
 
-/// How a format is to look.
+/// Options of an output format.
 #[derive(Debug, Clone)]
 pub(crate) struct OutputOptions {
     pub(crate) format: Format,
-    /// Leave the header line out (csv, text, pptext).
+    /// Omit the header line (csv, text, pptext).
     pub(crate) hide_headers: bool,
-    /// What stands between values of csv.
+    /// Field delimiter of CSV.
     pub(crate) delimiter: char,
-    /// Write JSON as the Go program does.
+    /// Format JSON like the Go program.
     pub(crate) compat: bool,
-    /// The reader is a person's terminal: escapes are shown, not sent, and tables fit its width.
+    /// The output is a terminal: control characters are escaped, and tables fit its width.
     pub(crate) terminal: bool,
 }
 
-/// Writes one result. Batches come in order, then [`Self::finish`] once, also after an error that ended the rows.
+/// Writes one result. Batches are passed in order, followed by one call of [`Self::finish`], also if the rows ended
+/// with an error.
 pub(crate) trait RowWriter {
-    /// Writes rows; a format that must see them all keeps them.
+    /// Writes rows; formats that need all rows first buffer them.
     fn batch(&mut self, rows: &RecordBatch, out: &mut dyn io::Write) -> io::Result<()>;
 
-    /// Writes what is kept, and the end.
+    /// Writes the buffered rows and the end of the result.
     fn finish(&mut self, out: &mut dyn io::Write) -> io::Result<()>;
 }
 
 impl Format {
-    /// All formats by name; one has two.
+    /// All formats by name; `jsonl` has a synonym.
     const NAMED: [(&str, Self); 10] = [
         ("table", Self::Table),
         ("csv", Self::Csv),
@@ -84,11 +84,11 @@ impl Format {
 }
 
 impl OutputOptions {
-    /// A writer of one result with these columns.
+    /// Creates the writer for one result with these columns.
     pub(crate) fn writer(&self, schema: SchemaRef) -> Box<dyn RowWriter> {
         match self.format {
             Format::Table if self.terminal => {
-                // Asked for each result: a person may have changed it since the last one.
+                // Read for each result, because the window may have been resized in between.
                 let width = crossterm::terminal::size().ok().map(|(columns, _)| columns).filter(|columns| *columns > 0);
                 Box::new(terminal_table::TerminalTable::new(schema, width))
             }
@@ -105,7 +105,7 @@ impl OutputOptions {
     }
 }
 
-/// The first row, as names and texts.
+/// The column names and values of the first row as text; empty if there are no rows.
 pub(crate) fn first_row(rows: &RecordBatch) -> Vec<(String, String)> {
     if rows.num_rows() == 0 {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! A session out of flags: providers, transport, stores and journals.
+//! Creates a session from flags: providers, transport, stores and journals.
 
 pub(crate) mod built_in_providers;
 pub(crate) mod cache_namespaces;

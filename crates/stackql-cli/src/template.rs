@@ -1,5 +1,5 @@
-//! Scripts that are templates: a preamble, or a file, gives data, and the rest of the script is a Go template over it.
-//! Owns where the data is and what is said when something is wrong with it or with the template.
+//! Script templates: a preamble in the script, or a file, provides data, and the rest of the script is a Go template
+//! over it. Owns the extraction of the data and the errors about data and template.
 
 mod elements;
 mod jsonnet;
@@ -16,17 +16,19 @@ use crate::args::groups::Templates;
 use crate::exit::CliError;
 use problem::TemplateError;
 
-/// What data in a script stands between.
+/// Delimiters of a data block in a script.
 const OPENS: &str = "<<<";
 const CLOSES: &str = ">>>";
 
-/// What stands in place of data in the template: as long, and nothing is printed of it.
+/// Template comment that replaces a data block. It has the same length, so that positions stay valid, and prints
+/// nothing.
 const COMMENT: (&str, &str) = ("{{/*", "*/}}");
 
-/// Data, as text.
+/// A block of data as text.
 struct Data {
     language: Language,
-    /// Of a script, with blanks for what stands before it, so that places in it are those in the script.
+    /// The source; for a block of a script, preceded by blanks in place of what precedes it, so that positions match
+    /// those in the script.
     text: String,
 }
 
@@ -36,11 +38,15 @@ enum Language {
     Jsonnet,
 }
 
-/// The script that a template makes of its data, without blanks around it. A script without data is no template.
+/// Renders a script with its data and trims the result. A script without data is returned unrendered.
+///
+/// # Errors
+///
+/// A message if the data or the template is invalid or a file cannot be read.
 pub(crate) fn render(script: &str, flags: &Templates) -> Result<String, CliError> {
     let (blocks, body) = blocks(script)?;
     let named = flags.iqldata.as_deref().filter(|path| !path.as_os_str().is_empty());
-    // What is named on the command line wins.
+    // A data file named on the command line overrides the blocks of the script.
     let (all, whose) = match named {
         Some(path) => (vec![read(path)?], path.display().to_string()),
         None => (blocks, "the script's data".to_owned()),
@@ -64,7 +70,7 @@ pub(crate) fn render(script: &str, flags: &Templates) -> Result<String, CliError
     })
 }
 
-/// The data of a template that looks below `values`: where the data has no such member, that is all of it.
+/// Adds the member `values`, holding all data, if the template refers to `.values` and the data has no such member.
 fn with_values(template: &str, json: String) -> String {
     let has_values =
         || serde_json::from_str::<HashMap<String, IgnoredAny>>(&json).map(|all| all.contains_key("values"));
@@ -78,7 +84,7 @@ fn with_values(template: &str, json: String) -> String {
     }
 }
 
-/// The values of several blocks as one: of a name that several have, the last one's value counts.
+/// Merges the objects of several blocks; later members replace earlier ones of the same name.
 fn merged(mut all: Vec<String>) -> Result<String, String> {
     if all.len() == 1 {
         return Ok(all.remove(0));
@@ -93,7 +99,8 @@ fn merged(mut all: Vec<String>) -> Result<String, String> {
     Ok(Value::Object(members).to_string())
 }
 
-/// The blocks of data in a script, wherever a statement or its part may stand, and the script without them.
+/// Extracts the data blocks of a script. In the remaining script, they are replaced by comments or blanks of the same
+/// length.
 fn blocks(script: &str) -> Result<(Vec<Data>, String), CliError> {
     let (mut all, mut body, mut at) = (Vec::new(), String::with_capacity(script.len()), 0);
     while at < script.len() {
@@ -112,7 +119,7 @@ fn blocks(script: &str) -> Result<(Vec<Data>, String), CliError> {
         let named = inside.find(|c: char| !c.is_alphanumeric()).unwrap_or(length).min(length);
         let language = match &inside[..named] {
             "json" => Language::Json,
-            // Whatever is JSON is jsonnet.
+            // Jsonnet is a superset of JSON.
             "jsonnet" | "" => Language::Jsonnet,
             other => {
                 let known = "json and jsonnet are known";
@@ -126,7 +133,7 @@ fn blocks(script: &str) -> Result<(Vec<Data>, String), CliError> {
         let block = blank(&script[at..end + CLOSES.len()]);
         match block.get(COMMENT.0.len()..block.len().saturating_sub(COMMENT.1.len())) {
             Some(between) => body.extend([COMMENT.0, between, COMMENT.1]),
-            // It is too short for a comment, so that it has no data either.
+            // The block is too short to become a comment; a block this short contains no data.
             None => body.push_str(&block),
         }
         at = end + CLOSES.len();
@@ -134,7 +141,7 @@ fn blocks(script: &str) -> Result<(Vec<Data>, String), CliError> {
     Ok((all, body))
 }
 
-/// As many blanks as there are characters; lines stay lines.
+/// Replaces each character by a blank; line breaks are kept.
 fn blank(text: &str) -> String {
     text.chars().map(|c| if c == '\n' { c } else { ' ' }).collect()
 }
@@ -149,7 +156,7 @@ fn read(path: &Path) -> Result<Data, CliError> {
 fn json(text: &str) -> Result<String, TemplateError> {
     let value: Value = serde_json::from_str(text).map_err(|e| {
         let reason = e.to_string();
-        // The place is told by itself.
+        // The message omits the position, which is reported separately.
         let reason = reason.rsplit_once(" at line ").map_or(reason.as_str(), |(reason, _)| reason);
         TemplateError { place: Some((e.line(), e.column())), reason: format!("it is not JSON: {reason}") }
     })?;

@@ -1,4 +1,4 @@
-//! Service models of AWS as a provider: puts resources together from operations.
+//! Compiles service models of AWS to a provider; derives resources from operations.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,12 +15,16 @@ use crate::overlay::{Overlays, ServiceChoices};
 use crate::shapes::{ShapeCompiler, request_wire, text, time, wire};
 use crate::{Error, endpoints, manifest, naming, predicates, rows, secrets};
 
-/// The page sizes that any operation takes, for those that state none.
+/// Page sizes for operations whose model states none.
 const MIN_RESULTS: u32 = 5;
 const MAX_RESULTS: u32 = 100;
 
-/// Compiles the models below `models`, laid out `<service>/<version>/service-2.json`. No `services`: all whose
-/// protocol is `ec2` or `query`. `overlays` are the hand choices; `facts_only` leaves sentences out.
+/// Compiles the models below `models`, laid out as `<service>/<version>/service-2.json`. An empty `services` selects
+/// all services whose protocol is `ec2` or `query`. `overlays` are the manual choices; `facts_only` omits descriptions.
+///
+/// # Errors
+///
+/// A file cannot be read or parsed, a named service does not exist, or its protocol is not supported.
 pub fn aws<'a>(
     models: &Path,
     services: &[String],
@@ -108,13 +112,13 @@ fn service(
 struct Build<'a> {
     model: &'a Model,
     choices: &'a ServiceChoices,
-    /// How the permission of an operation is called.
+    /// Pattern for the name of an operation's permission.
     permission: &'a str,
     facts_only: bool,
 }
 
 impl Build<'_> {
-    /// What must be allowed for an operation, by the provider's rule.
+    /// The permission that an operation requires.
     fn permissions(&self, operation: &str) -> Permissions {
         let metadata = &self.model.service["metadata"];
         let signing = metadata["signingName"].as_str().unwrap_or(text(&metadata["endpointPrefix"]));

@@ -1,5 +1,5 @@
-//! Documents as a provider that is decoded bit by bit: each service is compiled once and kept on disk under the hash
-//! of what it was made of, so that processes share it and a changed document is never read in its old form.
+//! A lazily compiled provider. Each service is compiled once and cached on disk under a hash of its inputs, so that
+//! processes share it and changed documents are compiled again.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,21 +13,21 @@ use stackql_provider::{
 
 use crate::documents::{CompiledService, Diagnostic, Documents};
 
-/// Part of every key: changes with what compiling makes of the same documents.
+/// Part of every cache key: a fingerprint of the compiler's sources.
 const COMPILER_FINGERPRINT: &str = env!("MADE_OF");
 
-/// A provider's documents on disk, compiled when needed.
+/// A provider's documents on disk, compiled service by service on demand.
 ///
 /// # Examples
 ///
 /// ```no_run
 /// use std::path::Path;
-/// use stackql_provider::OnDemand;
+/// use stackql_provider::LazyProvider;
 ///
 /// let cache = Path::new(".stackql/compiled");
-/// let github = stackql_compile::Installed::open(Path::new(".stackql/src/github/v0.3.6"), Some(cache))?;
+/// let github = stackql_compile::DocumentProvider::open(Path::new(".stackql/src/github/v0.3.6"), Some(cache))?;
 /// assert_eq!(github.provider().name, "github");
-/// # Ok::<_, stackql_compile::Problem>(())
+/// # Ok::<_, stackql_compile::Diagnostic>(())
 /// ```
 #[derive(Debug)]
 pub struct DocumentProvider {
@@ -36,21 +36,21 @@ pub struct DocumentProvider {
     compiled: Mutex<HashMap<usize, Arc<CompiledProvider>>>,
 }
 
-/// A service as it is kept.
+/// A cache entry on disk.
 #[derive(Serialize, Deserialize)]
 struct CachedService {
-    /// The files it was made of, beside those that the key speaks of.
+    /// The files it was compiled from, except those that are part of the key; `None` for files that did not exist.
     files: Vec<(String, Option<[u8; 32]>)>,
     compiled: Vec<u8>,
 }
 
 impl DocumentProvider {
-    /// The provider whose documents are in `folder`, `<root>/<directory>/<version>`. `cache`: where compiled services
-    /// are kept; without one they are compiled in every process.
+    /// Opens the provider whose documents are in `folder`, which is `<root>/<directory>/<version>`. `cache` is the
+    /// directory of compiled services; without one, every process compiles them.
     ///
     /// # Errors
     ///
-    /// The problem that keeps the provider from being one.
+    /// The provider's own document cannot be read or is invalid.
     pub fn open(folder: &Path, cache: Option<&Path>) -> Result<Self, Diagnostic> {
         let documents = Documents::open(folder)?;
         Ok(Self { documents, cache: cache.map(Path::to_owned), compiled: Mutex::default() })
@@ -68,7 +68,7 @@ impl DocumentProvider {
         Ok(made)
     }
 
-    /// The compiled form of a service: the one that is kept, if it is of these documents, else a new one.
+    /// The compiled form of a service: the cache entry if it is up to date; otherwise it is compiled.
     fn bytes(&self, service: &str) -> Result<Vec<u8>, CompiledError> {
         let told = |problem: Diagnostic| CompiledError::Document(problem.to_string());
         let digests = self.documents.digests(service).map_err(told)?;
@@ -97,7 +97,7 @@ fn key([head, document]: &[Option<[u8; 32]>; 2], provider: &Provider, service: &
     fn part(digest: Option<&[u8; 32]>) -> &[u8] {
         digest.map_or(&[], |digest| digest)
     }
-    // The same documents in another folder are another provider.
+    // Name and version are part of the key, because the same documents in another directory are another provider.
     let names = [provider.name.as_str(), &provider.version, service].map(str::as_bytes);
     let mut hash = Sha256::new();
     for part in [COMPILER_FINGERPRINT.as_bytes(), part(head.as_ref()), part(document.as_ref())].into_iter().chain(names)
@@ -108,7 +108,7 @@ fn key([head, document]: &[Option<[u8; 32]>; 2], provider: &Provider, service: &
     format!("{}.bin", hex::encode(hash.finalize()))
 }
 
-/// Writes what is kept in one step; a folder that cannot be written means compiling again, no error.
+/// Writes a cache entry atomically. Errors are ignored, because the service can be compiled again.
 fn keep(place: &Path, kept: &CachedService) {
     let Some(folder) = place.parent() else { return };
     let Ok(bytes) = postcard::to_stdvec(kept) else { return };

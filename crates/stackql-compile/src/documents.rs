@@ -1,7 +1,7 @@
-//! StackQL's registry documents: a provider's YAML files, OpenAPI with `x-stackQL` extensions.
+//! StackQL's registry documents: a provider's YAML files, which are OpenAPI with `x-stackQL` extensions.
 //!
-//! Stages: [`tree`] text to nodes, [`library`] files and the references between them, [`provider`] and [`service`]
-//! what they say, as the model.
+//! Stages: [`yaml_tree`] parses text to nodes, [`document_set`] loads files and resolves references between them,
+//! [`provider`] and [`service`] translate them to the model.
 
 mod annotated;
 mod command;
@@ -40,19 +40,20 @@ use document_set::{DocumentSet, NodeRef};
 /// The documents of one version of a provider, on disk.
 #[derive(Debug)]
 pub struct Documents {
-    /// The provider's own document alone.
+    /// Only the provider's own document.
     library: DocumentSet,
     provider: Provider,
 }
 
-/// A service out of its documents.
+/// A service compiled from its documents.
 #[derive(Debug, Clone)]
 pub struct CompiledService {
     /// The service.
     pub source: ServiceSource,
-    /// What of it is not there, and why.
+    /// Diagnostics of the parts that could not be compiled.
     pub problems: Vec<Diagnostic>,
-    /// The files it was made of, below the folder of all providers, with the SHA-256 of each; nothing where there was none.
+    /// The files it was compiled from, relative to the root of all providers, with their SHA-256; `None` for missing
+    /// files.
     pub(crate) files: Vec<(String, Option<[u8; 32]>)>,
 }
 
@@ -61,7 +62,7 @@ impl Documents {
     ///
     /// # Errors
     ///
-    /// The problem that keeps the provider from being one.
+    /// The document cannot be read or is invalid.
     pub fn open(folder: &Path) -> Result<Self, Diagnostic> {
         let root = folder.parent().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
         let below = folder.strip_prefix(&root).unwrap_or(folder).join("provider.yaml");
@@ -75,19 +76,19 @@ impl Documents {
         Ok(Self { library, provider })
     }
 
-    /// The provider, with the index of its services.
+    /// The provider, with the list of its services.
     pub fn provider(&self) -> &Provider {
         &self.provider
     }
 
-    /// The SHA-256 of the provider's own document, and of that of a service; nothing where that is not there.
+    /// SHA-256 of the provider's own document and of a service's document; `None` if the latter cannot be read.
     pub(crate) fn digests(&self, service: &str) -> Result<[Option<[u8; 32]>; 2], Diagnostic> {
         let entry = entry(&self.library, service)?;
         let of_service = entry.get("service").and_then(|at| self.library.digest_behind(at).ok());
         Ok([Some(self.library.digest_behind(self.library.first())?), of_service])
     }
 
-    /// The SHA-256 of a file below the folder of all providers.
+    /// SHA-256 of a file, given relative to the root of all providers.
     pub(crate) fn digest_of(&self, file: &str) -> Result<[u8; 32], Diagnostic> {
         self.library.digest_of(file)
     }
@@ -96,12 +97,12 @@ impl Documents {
     ///
     /// # Errors
     ///
-    /// The problem that keeps the service from being one; problems of its parts are in the answer.
+    /// The service cannot be compiled at all; problems of its parts are in [`CompiledService::problems`].
     pub fn service(&self, name: &str) -> Result<CompiledService, Diagnostic> {
         self.read(name).and_then(|(library, key)| compiled(&library, key, name))
     }
 
-    /// All documents of a service, and where the provider's speaks of it.
+    /// All documents of a service, and the key of its entry in the provider's document.
     fn read(&self, service: &str) -> Result<(DocumentSet, (usize, u32)), Diagnostic> {
         let mut library = self.library.clone();
         let key = entry(&library, service)?.key();
@@ -123,7 +124,7 @@ fn compiled(library: &DocumentSet, key: (usize, u32), name: &str) -> Result<Comp
     Ok(CompiledService { source, problems, files: library.digests() })
 }
 
-/// What a provider's document says of a service: its entry there, or the list of tables if it is a schema of them.
+/// The entry of a service in the provider's document, or the list of tables if the service is a schema of tables.
 fn entry<'a>(library: &'a DocumentSet, name: &str) -> Result<NodeRef<'a>, Diagnostic> {
     let provider = library.first();
     let stated = provider::services(provider).find(|(n, _)| *n == name).map(|(_, at)| at);

@@ -1,4 +1,4 @@
-//! Endpoints of a service from the partitions file.
+//! Derives the endpoints of a service from the partitions file.
 
 use serde_json::Value;
 use stackql_provider::{Endpoints, Host, Partition, Variant};

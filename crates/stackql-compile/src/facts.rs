@@ -1,4 +1,4 @@
-//! The committed text form of a model: the same structure without documentation, one entry a line.
+//! The text form of models that is committed: the same structure without documentation, one entry per line.
 
 use std::path::Path;
 
@@ -7,7 +7,11 @@ use serde_json::{Map, Value};
 use crate::predicates::filter_names;
 use crate::{Error, model};
 
-/// The files that hold the facts of these services, as path below the facts folder and text.
+/// The files with the facts of these services, as pairs of path and text. Paths are relative to the directory of facts.
+///
+/// # Errors
+///
+/// A model cannot be read.
 pub fn facts(models: &Path, services: &[String]) -> Result<Vec<(String, String)>, Error> {
     let mut files = Vec::new();
     let mut prefixes = Vec::new();
@@ -55,7 +59,7 @@ fn prune(value: Value) -> Value {
     }
 }
 
-/// Keys of the first two levels on lines of their own, sorted.
+/// Formats JSON with the sorted keys of the first two levels on lines of their own.
 fn lines(value: &Value) -> String {
     let mut out = String::from("{\n");
     let mut top: Vec<_> = value.as_object().into_iter().flatten().collect();

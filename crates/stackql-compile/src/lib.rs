@@ -1,4 +1,4 @@
-//! Source documents to the compiled form; all checks on definitions.
+//! Compiles source documents to the compiled form and checks definitions.
 #![expect(clippy::disallowed_methods, reason = "this crate reads source documents from disk")]
 
 mod aws;
@@ -28,18 +28,18 @@ pub use facts::facts;
 pub use manifest::Manifest;
 pub use overlay::Overlays;
 
-/// The providers whose vendors publish models that are read here.
+/// Providers whose vendor models can be compiled.
 pub const VENDORS: &[&str] = &["aws"];
 
-/// The hand choices for the models of AWS.
+/// The overlay for the models of AWS.
 pub const AWS_OVERLAY: &str = include_str!("../../../providers/aws/overlays/aws.yaml");
 
-/// Compiles the models that the vendor of `provider` publishes, with the hand choices kept for them: the services
-/// named, or all. `facts_only` leaves the vendor's sentences out.
+/// Compiles the models that the vendor of `provider` publishes, with the provider's overlay. `services` selects
+/// services; an empty list selects all. `facts_only` omits the vendor's descriptions.
 ///
 /// # Errors
 ///
-/// [`Error::Vendor`] if `provider` is none of [`VENDORS`]; else what is wrong with a file.
+/// [`Error::Vendor`] if `provider` is not in [`VENDORS`]; otherwise the error of a file or service.
 pub fn vendor(provider: &str, models: &Path, services: &[String], facts_only: bool) -> Result<ProviderSource, Error> {
     match provider {
         "aws" => aws(models, services, AWS_OVERLAY, facts_only),
@@ -51,36 +51,36 @@ pub fn vendor(provider: &str, models: &Path, services: &[String], facts_only: bo
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A provider whose vendor's models are not read.
+    /// No vendor models of this provider are supported.
     #[error("'{provider}' has no models that can be read; those of {} can", VENDORS.join(", "))]
     Vendor {
         /// The provider.
         provider: String,
     },
-    /// A service that the models do not have.
+    /// The models have no such service.
     #[error("{models} has no service '{name}'{}", did_you_mean(.suggestion.as_deref()))]
     Service {
-        /// The folder of the models.
+        /// The directory of the models.
         models: String,
         /// The service.
         name: String,
-        /// What it has that is spelled much like it.
+        /// A service with a similar name.
         suggestion: Option<String>,
     },
-    /// A file or folder cannot be read.
+    /// A file or directory cannot be read.
     #[error("cannot read {path}: {reason}; name a folder laid out as <service>/<version>/service-2.json")]
     Read {
         /// The file.
         path: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A file is not what it should be.
+    /// A file has invalid content.
     #[error("{path} is not valid: {reason}; obtain it again from its source")]
     Invalid {
         /// The file.
         path: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }

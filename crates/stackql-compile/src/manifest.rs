@@ -1,4 +1,4 @@
-//! Where a provider's source documents come from: the pinned package, and the version of a folder of models.
+//! The origin of a provider's source documents: the pinned package, and the version of a directory of models.
 
 use std::path::Path;
 
@@ -6,25 +6,29 @@ use serde::Deserialize;
 
 use crate::Error;
 
-/// The version of models whose origin is not known.
+/// Version of models of unknown origin.
 const UNKNOWN: &str = "v0.0.0";
 
 /// A provider's `manifest.yaml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The package that holds the source documents.
+    /// Name of the package that holds the source documents.
     pub package: String,
-    /// Its version.
+    /// Version of the package.
     pub version: String,
-    /// The SHA-256 of the package's file, in hexadecimal.
+    /// SHA-256 of the package file, in hexadecimal.
     pub sha256: String,
-    /// The services whose facts are committed.
+    /// Services whose facts are committed.
     pub services: Vec<String>,
 }
 
 impl Manifest {
-    /// Reads `manifest.yaml` in the provider's folder; `None` where there is none.
+    /// Reads `manifest.yaml` in the provider's directory; `None` if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or is invalid.
     pub fn load(provider: &Path) -> Result<Option<Self>, Error> {
         let path = provider.join("manifest.yaml");
         let Some(text) = text(&path)? else { return Ok(None) };
@@ -33,8 +37,8 @@ impl Manifest {
     }
 }
 
-/// The version of the package that `models` belongs to: facts lie beside their manifest, the package's own data
-/// folder beside `__init__.py`.
+/// The version of the package that `models` comes from: that of the manifest next to the facts, or that of the
+/// `__init__.py` next to the package's data directory.
 pub(crate) fn version_of(models: &Path) -> Result<String, Error> {
     let Some(around) = models.parent() else { return Ok(UNKNOWN.to_owned()) };
     if let Some(manifest) = Manifest::load(around)? {

@@ -1,4 +1,5 @@
-//! Reads the files of a service model. Owns finding, unpacking and size limits; not their meaning.
+//! Reads the files of a service model: finds and decompresses them and limits their size. Their content is not
+//! interpreted.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,7 +9,7 @@ use stackql_provider::names::{NameMatch, match_name, nearest};
 
 use crate::Error;
 
-/// No model file is larger than this.
+/// Maximum size of a file after decompression; longer files are truncated, which makes them invalid JSON.
 const MAX_BYTES: u64 = 128 << 20;
 
 /// The files of one service.
@@ -26,7 +27,11 @@ pub(crate) fn services(models: &Path) -> Result<Vec<String>, Error> {
     Ok(folders(models)?.into_iter().filter(|n| folders(&models.join(n)).is_ok_and(|v| !v.is_empty())).collect())
 }
 
-/// The services below `models` that are `wanted`, as their folders spell them.
+/// The directory names of the services in `wanted`.
+///
+/// # Errors
+///
+/// [`Error::Service`] for a name that matches no service.
 pub(crate) fn service_folders(models: &Path, wanted: &[String]) -> Result<Vec<String>, Error> {
     let known = services(models)?;
     let all = || known.iter().map(|n| (n.as_str(), n.as_str()));
@@ -42,6 +47,10 @@ pub(crate) fn service_folders(models: &Path, wanted: &[String]) -> Result<Vec<St
 }
 
 /// Reads the newest version of a service.
+///
+/// # Errors
+///
+/// The service has no model, or a file cannot be read or parsed.
 pub(crate) fn model(models: &Path, name: &str) -> Result<Model, Error> {
     let folder = models.join(name);
     let missing = || Error::Read { path: folder.display().to_string(), reason: "no service-2.json below it".into() };
@@ -58,7 +67,7 @@ pub(crate) fn model(models: &Path, name: &str) -> Result<Model, Error> {
     })
 }
 
-/// Reads a JSON file, packed or not; `None` where there is none.
+/// Reads a JSON file, which may be gzipped; `None` if it does not exist.
 pub(crate) fn read(folder: &Path, file: &str) -> Result<Option<Value>, Error> {
     let plain = folder.join(file);
     let packed = folder.join(format!("{file}.gz"));

@@ -1,15 +1,15 @@
-//! Names of resources and methods from operation names.
+//! Derives names of resources and methods from operation names.
 
 use stackql_provider::Verb;
 
-/// Splits an operation's name into its first camel word and the rest.
+/// Splits an operation's name into its first camel-case word and the rest.
 pub(crate) fn split(operation: &str) -> (&str, &str) {
     let end =
         operation.char_indices().skip(1).find(|(_, c)| !c.is_ascii_lowercase()).map_or(operation.len(), |(i, _)| i);
     operation.split_at(end)
 }
 
-/// An underscore before every capital but the first, lower case.
+/// Converts camel case to snake case, with an underscore before every capital but the first.
 pub(crate) fn snake(noun: &str) -> String {
     let mut out = String::new();
     for (i, c) in noun.chars().enumerate() {
@@ -21,7 +21,7 @@ pub(crate) fn snake(noun: &str) -> String {
     out
 }
 
-/// The statement that a verb word answers.
+/// The SQL verb for the first word of an operation's name.
 pub(crate) fn verb(word: &str) -> Verb {
     match word {
         "Describe" | "Get" | "List" => Verb::Select,

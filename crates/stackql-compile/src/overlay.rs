@@ -1,4 +1,4 @@
-//! The hand choices of a provider, as data.
+//! Overlays: manual choices for a provider, which its models do not state.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,24 +12,24 @@ use crate::{AWS_OVERLAY, Error};
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Overlay {
-    /// What is true of the whole provider; a file that leaves it out has that of the built-in one.
+    /// Choices for the whole provider; those of the built-in overlay if the file omits them.
     pub(crate) provider: Option<ProviderChoices>,
     pub(crate) errors: ErrorChoices,
     pub(crate) services: BTreeMap<String, ServiceChoices>,
 }
 
-/// What is true of the whole provider.
+/// Choices for the whole provider.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ProviderChoices {
     pub(crate) title: String,
-    /// How the permission of an operation is called, with `{service}` and `{operation}` for the names.
+    /// Pattern for permission names, with the placeholders `{service}` and `{operation}`.
     pub(crate) permission: String,
-    /// The first is the one that endpoints differ by.
+    /// The scopes; endpoints differ by the first one.
     pub(crate) scopes: Vec<Scope>,
 }
 
-/// How error codes are read.
+/// Classification of error codes.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ErrorChoices {
@@ -45,24 +45,24 @@ pub(crate) struct ErrorChoices {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ServiceChoices {
-    /// The service's name in permissions, where it is not that of its signatures.
+    /// The service's name in permissions, if it differs from its signing name.
     pub(crate) permitted_as: Option<String>,
-    /// Methods that answer UPDATE.
+    /// Methods that serve UPDATE.
     pub(crate) updates: Vec<String>,
-    /// Resources whose rows are this member of the output; `root` concerns the classic page only.
+    /// The output member that holds the rows, by resource; `root` concerns the classic page only.
     pub(crate) rows: BTreeMap<String, String>,
-    /// Resources that classic pages alone list.
+    /// Resources that are listed only by classic pages.
     pub(crate) page_only: Vec<String>,
-    /// Filters whose meaning is not that of the column with the same name, by resource.
+    /// Filters that do not mean the column of the same name, by resource.
     pub(crate) unlike_filters: BTreeMap<String, Vec<String>>,
 }
 
-/// Where the hand choices stand.
+/// Where overlays are read from.
 #[derive(Debug, Clone, Copy)]
 pub enum Overlays<'a> {
-    /// In the file `aws.yaml` of this folder; without it there are none.
+    /// The file `aws.yaml` in this directory; no choices if it does not exist.
     Folder(&'a Path),
-    /// In this text.
+    /// This text.
     Text(&'a str),
 }
 

@@ -1,12 +1,12 @@
-//! Which predicates on columns an operation takes, and the filter names that its documentation lists.
+//! Derives the predicate pushdowns of an operation, and the filter names that its documentation lists.
 
 use serde_json::Value;
 use stackql_provider::{Column, Parameter, PredicateEncoding, PredicatePushdown, Type, Types, names::fold};
 
-/// The most values one filter takes.
+/// Maximum number of values per filter.
 const MAX_VALUES: u32 = 200;
 
-/// The filter names of a list of filters: extracted before, else read from the documentation.
+/// The names of an operation's filters: from the facts if they were extracted, otherwise from the documentation.
 pub(crate) fn filter_names(member: &Value) -> Vec<String> {
     if let Some(names) = member["filterNames"].as_array() {
         return names.iter().filter_map(Value::as_str).map(str::to_owned).collect();
@@ -24,8 +24,8 @@ pub(crate) fn filter_names(member: &Value) -> Vec<String> {
     names
 }
 
-/// The narrowings of a method that answers SELECT. A filter compares texts, so a column whose values have several
-/// spellings takes none: a time, or a number with a fraction.
+/// The predicate pushdowns of a method that serves SELECT. Filters compare text, so they are not used for columns whose
+/// values have several spellings: timestamps and numbers with fractions.
 pub(crate) fn predicate_pushdowns(
     columns: &[Column],
     parameters: &[Parameter],

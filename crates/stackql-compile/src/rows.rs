@@ -1,21 +1,21 @@
-//! Which part of an answer is a row.
+//! Locates the rows in the output of an operation.
 
 use serde_json::Value;
 
 use crate::shapes::{text, wire};
 
-/// Where rows stand below an output, and their shape. An empty path is the output itself.
+/// Path to the rows within an output, and their shape. An empty path means that the output itself is the row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RowLocation {
     pub(crate) path: Vec<String>,
     pub(crate) shape: String,
-    /// What the only column is called where a row is a single value.
+    /// Name of the only column if rows are scalar values.
     pub(crate) scalar: Option<String>,
-    /// Some where pages of the classic style list the output's own fields.
+    /// The shape whose fields classic documentation pages list, if it differs from that of the rows.
     pub(crate) classic: Option<String>,
 }
 
-/// Rows of a method that answers SELECT: the elements of the only list, else the only structure, else the output.
+/// Rows of a method that serves SELECT: the elements of the only list, else the only structure, else the output.
 pub(crate) fn select(
     model: &Value,
     output: &str,
@@ -53,8 +53,8 @@ pub(crate) fn select(
     rows
 }
 
-/// Rows of a method that changes something: the only structure in its output, or the elements of its only list, where
-/// what stands beside it says no more than that the call was made; else the output.
+/// Rows of a method that makes a change: the only structure in its output, or the elements of its only list, provided
+/// that the remaining members are only flags or tokens; otherwise the output.
 pub(crate) fn change(model: &Value, output: &str, item_name: &str) -> RowLocation {
     let shapes = &model["shapes"];
     let kind = |m: &Value| text(&shapes[text(&m["shape"])]["type"]);
@@ -72,7 +72,7 @@ fn root(output: &str) -> RowLocation {
     RowLocation { path: Vec::new(), shape: output.to_owned(), scalar: None, classic: None }
 }
 
-/// The kind of a list's elements; empty for what is no list.
+/// The type of a list's elements; empty if the member is no list.
 fn element<'a>(shapes: &'a Value, member: &Value) -> &'a str {
     let shape = &shapes[text(&member["shape"])];
     if text(&shape["type"]) == "list" { text(&shapes[text(&shape["member"]["shape"])]["type"]) } else { "" }
@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// Where the rows are of a change that answers these members.
+    /// The path to the rows of a change whose response has these members.
     fn path(members: &Value) -> Vec<String> {
         let model = json!({"shapes": {
             "Output": {"type": "structure", "members": members},

@@ -1,4 +1,5 @@
-//! What of an operation is secret: the shapes that a service model marks as `sensitive` (Smithy 2.0, "sensitive trait").
+//! Finds the secrets of an operation: the shapes that a service model marks as `sensitive` (Smithy 2.0, "sensitive
+//! trait").
 
 use std::collections::BTreeSet;
 
@@ -7,10 +8,10 @@ use stackql_provider::Secret;
 
 use crate::shapes::{request_wire, text, wire};
 
-/// Shapes nested deeper than this are not looked into.
+/// Maximum nesting depth that is searched.
 const MAX_DEPTH: usize = 64;
 
-/// The secrets of an operation with these shapes of input and output.
+/// The secret members in the input and output shapes of an operation.
 pub(crate) fn shape_secrets(model: &Value, query: bool, input: &str, output: &str) -> Vec<Secret> {
     let mut found = SecretCollector { model, query, secrets: BTreeSet::new(), seen: BTreeSet::new() };
     for shape in [input, output] {
@@ -27,7 +28,7 @@ struct SecretCollector<'a> {
 }
 
 impl SecretCollector<'_> {
-    /// Collects what is secret inside of a shape: all of it, or what is marked.
+    /// Collects secrets within a shape: all members if `is_secret`, otherwise the marked ones.
     fn collect(&mut self, shape: &str, parent: Option<&str>, is_secret: bool, depth: usize) {
         if depth > MAX_DEPTH || !self.seen.insert((shape.to_owned(), parent.map(str::to_owned))) {
             return;
@@ -51,7 +52,7 @@ impl SecretCollector<'_> {
     }
 }
 
-/// Whether a shape is marked, or what it is a list or a map of.
+/// Whether a shape is marked as sensitive, or the elements of a list or the values of a map are.
 fn is_sensitive(model: &Value, shape: &str, depth: usize) -> bool {
     let described = &model["shapes"][shape];
     let inside = |name: &str| {

@@ -1,4 +1,4 @@
-//! Shapes of a service model as types of a resource. Recursive shapes end in references.
+//! Translates shapes of a service model to types of a resource. Recursive shapes become references.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use stackql_provider::{Member, TimeFormat, Type, TypeRef, Types};
 
 use crate::naming::capital;
 
-/// Shapes nested deeper than this are taken as they come.
+/// Shapes nested deeper than this become `Any`.
 const MAX_DEPTH: usize = 64;
 
 /// Collects the shapes that one resource uses.
@@ -25,7 +25,7 @@ impl<'a> ShapeCompiler<'a> {
         Self { model, query, types: Types::default(), seen: HashMap::new(), depth: 0 }
     }
 
-    /// The reference of a shape by name.
+    /// Adds a shape by name and returns its type reference.
     pub(crate) fn add(&mut self, name: &str) -> TypeRef {
         if let Some(known) = self.seen.get(name) {
             return *known;
@@ -81,7 +81,7 @@ impl<'a> ShapeCompiler<'a> {
     }
 }
 
-/// The name of a member in answers.
+/// The name of a member in responses.
 pub(crate) fn wire(name: &str, member: &Value) -> String {
     member["locationName"].as_str().unwrap_or(name).to_owned()
 }
@@ -94,7 +94,7 @@ pub(crate) fn request_wire(name: &str, member: &Value, query: bool) -> String {
     member["queryName"].as_str().map_or_else(|| capital(&wire(name, member)), str::to_owned)
 }
 
-/// A text, empty where there is none.
+/// The string, or an empty one if the value is no string.
 pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }

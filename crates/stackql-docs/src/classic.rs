@@ -1,5 +1,5 @@
-//! Pages as StackQL's own documentation generator wrote them, byte for byte: frame, tables, escapes. Owns
-//! nothing of what a resource's fields are; where they differ from the table's, the model says so.
+//! Pages of [`crate::Style::Classic`]: front matter, tables and escapes equal those of StackQL's own documentation generator
+//! byte for byte. Where its fields differ from the columns of the table, `Resource::classic` has them.
 
 use std::borrow::Cow;
 
@@ -51,7 +51,7 @@ pub(crate) fn service(provider: &Provider, service: &Service) -> String {
 
 /// The page of a resource.
 pub(crate) fn resource(provider: &Provider, service: &Service, resource: &Resource) -> String {
-    // The old generator left four spaces behind the provider's name.
+    // The old generator wrote four spaces after the provider's name.
     let mut out = frame(provider, &resource.name, &[&service.name, &format!("{}    ", provider.name)]);
     out += "## Overview\n";
     overview(
@@ -149,7 +149,7 @@ struct Row {
     description: String,
 }
 
-/// A table with a column for descriptions, unless all rows have the same one.
+/// Appends a table. It has a column of descriptions, unless all rows have the same description.
 fn table(out: &mut String, columns: &[(&str, usize)], rows: &[Row]) {
     let described = rows.windows(2).any(|pair| pair[0].description != pair[1].description);
     let columns = columns.iter().copied().chain(described.then_some(("Description", 12)));
@@ -173,8 +173,8 @@ fn describe(documentation: &str) -> String {
     escape(&unwrap_paragraph(documentation))
 }
 
-/// Takes the `<p>` off a text that is one paragraph. A plain sentence may follow it: a source's note that the field
-/// is deprecated, which the old generator put behind the text without its `<p>`.
+/// Removes the `<p>` element around a text of one paragraph. Plain text may follow the paragraph, such as the source's note
+/// that the field is deprecated; the old generator appended that to the text of the paragraph.
 fn unwrap_paragraph(text: &str) -> Cow<'_, str> {
     match text.strip_prefix("<p>").and_then(|t| t.rsplit_once("</p>")) {
         Some((inner, note)) if !inner.contains("<p>") && !note.contains('<') => Cow::Owned(format!("{inner}{note}")),
@@ -182,7 +182,7 @@ fn unwrap_paragraph(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The old generator's escapes, in its order. Quotes and `&` stay.
+/// Escapes text as the old generator did, in the same order. Quotes and `&` are not escaped.
 fn escape(text: &str) -> String {
     let text = text.replace('<', "&lt;").replace('>', "&gt;").replace('{', "&#123;").replace('}', "&#125;");
     text.replace("\r\n", "<br />").replace('\n', "<br />").replace('|', "\\|")

@@ -1,11 +1,11 @@
-//! Example statements: what a person types to call a method, with `<name>` where a value has to be filled in.
-//! Owns the text of statements; not which methods get one.
+//! Example statements that call a method, with `<name>` as the placeholder of a value that the user has to fill in.
+//! [`crate::site`] is the caller.
 
 use stackql_provider::{Method, Parameter, Provider, Resource, Service, Type, TypeRef, Types, Verb};
 
-/// How deep the skeleton of a nested value goes.
+/// Maximum nesting depth of the placeholder JSON of a nested value.
 const MAX_DEPTH: u8 = 3;
-/// Words that cannot stand for a column without quotes.
+/// Keywords that must be quoted if they are column names.
 const RESERVED: [&str; 44] = [
     "all", "and", "any", "as", "between", "by", "case", "cross", "default", "delete", "distinct", "end", "except",
     "exists", "fetch", "for", "from", "full", "group", "having", "in", "inner", "insert", "interval", "into", "is",
@@ -13,16 +13,16 @@ const RESERVED: [&str; 44] = [
     "select", "set", "table", "union", "where",
 ];
 
-/// The place a call is made in: a scope parameter and a value that it can have.
+/// A scope parameter and a value for it in the example.
 pub(crate) struct ScopeValue {
-    /// The parameter.
+    /// The name of the parameter.
     pub(crate) name: String,
-    /// The default, or where there is none a value to fill in.
+    /// The default value, or a placeholder if there is none.
     pub(crate) value: String,
 }
 
 impl ScopeValue {
-    /// The scope of a service's calls, if they have one.
+    /// The scope of a service, if it has one.
     pub(crate) fn for_service(provider: &Provider, service: &Service) -> Option<Self> {
         let name = service.endpoints.scope.as_ref()?;
         let scope = provider.scopes.iter().find(|s| s.name == *name);
@@ -31,7 +31,7 @@ impl ScopeValue {
     }
 }
 
-/// The statement that calls `method` of the resource at `table`.
+/// The example statement that calls `method` of the resource whose qualified name is `table`.
 pub(crate) fn statement(table: &str, resource: &Resource, method: &Method, place: Option<&ScopeValue>) -> String {
     let bindings = Bindings::new(resource, method, place);
     match method.verb {
@@ -60,20 +60,22 @@ pub(crate) fn statement(table: &str, resource: &Resource, method: &Method, place
         Verb::Exec => exec(table, method, &bindings.given),
     }
 }
-/// Serves any method; the only statement for one that takes nothing and answers no SELECT.
+/// The EXEC statement of a method. It can call any method, and is the only statement for a method that takes no parameters
+/// and does not serve SELECT.
 fn exec(table: &str, method: &Method, given: &[(String, String)]) -> String {
     let named: Vec<String> = given.iter().map(|(n, v)| format!("@{n}={v}")).collect();
     let separator = if named.is_empty() { "" } else { " " };
     format!("EXEC {table}.{}{separator}{};", method.name, named.join(", "))
 }
 
-/// The names and literals that a statement gives.
+/// The parameters that the statement binds, as names and literals.
 struct Bindings {
-    /// The place and the required parameters.
+    /// The scope and the required parameters.
     required: Vec<(String, String)>,
-    /// One optional parameter, for statements that need something to say.
+    /// One optional parameter, for statements that need at least one value.
     choice: Option<(String, String)>,
-    /// The required ones, and the optional one where nothing is required and the method needs to know its object.
+    /// The scope and the required parameters; also the optional one if the method has no required parameters and does not
+    /// serve SELECT.
     given: Vec<(String, String)>,
 }
 
@@ -104,7 +106,7 @@ impl Bindings {
     }
 }
 
-/// Whether a SELECT sets the parameter itself, page by page.
+/// Whether paging sets the parameter of a SELECT method.
 pub(crate) fn pages(method: &Method, parameter: &str) -> bool {
     method.verb == Verb::Select && method.paging.as_ref().is_some_and(|paging| paging.sets(parameter))
 }
@@ -133,7 +135,7 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// Writes JSON of the shape `ty`: a structure has its required members, or the first where none is.
+/// Appends placeholder JSON of type `ty`. A structure has its required members, or its first member if none is required.
 fn skeleton(out: &mut String, types: &Types, ty: TypeRef, name: &str, depth: u8) {
     match types.get(ty) {
         Type::Integer | Type::Number => *out += &format!("<{name}>"),

@@ -1,9 +1,9 @@
-//! Model to documentation pages. Pure: it reads compiled definitions and yields texts with relative paths;
-//! the caller writes the files.
+//! Generates documentation pages from provider definitions. Pure: it reads compiled definitions and yields Markdown texts
+//! with relative paths; the caller writes the files.
 //!
-//! - [`pages`] yields the pages of a provider: its own, one a service, one a resource.
-//! - [`Style::Site`] is the style for readers of this program, [`Style::Classic`] reproduces the pages that
-//!   StackQL's own documentation generator wrote.
+//! - [`pages`] yields the pages of a provider: one for the provider, one for each service, and one for each resource.
+//! - [`Style::Site`] is the default style; [`Style::Classic`] reproduces the pages that StackQL's own documentation
+//!   generator wrote.
 
 mod classic;
 mod example;
@@ -14,33 +14,33 @@ use stackql_provider::names::{NameMatch, match_name, nearest};
 use stackql_provider::{CompiledError, LazyProvider, LookupError, Provider, Resource, ResourceEntry, Service};
 use thiserror::Error;
 
-/// How pages look.
+/// The style of the pages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Style {
-    /// Fields in the order of the source, text as Markdown, an example statement a method.
+    /// Fields in the order of the source, descriptions as Markdown, and an example statement for each method.
     #[default]
     Site,
-    /// The frame, tables and escapes of StackQL's own pages.
+    /// The front matter, tables and escapes of the pages of StackQL's own generator.
     Classic,
 }
 
-/// One page.
+/// One documentation page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// Where it belongs below the output folder, with `/` between its parts.
+    /// The path of the file below the output directory, with `/` as separator.
     pub path: String,
-    /// Its text.
+    /// The text of the page.
     pub text: String,
 }
 
-/// Why pages cannot be made.
+/// Why pages cannot be generated.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The service is not known, or the definitions cannot be read.
+    /// The service is unknown or ambiguous, or the definitions cannot be read.
     #[error(transparent)]
     Lookup(#[from] LookupError),
-    /// A name of the definitions cannot be a folder's name.
+    /// A name in the definitions is not valid as a directory name.
     #[error(
         "the definitions of '{provider}' name something '{}', which cannot be a folder; rename it there",
         .name.escape_debug()
@@ -53,8 +53,13 @@ pub enum Error {
     },
 }
 
-/// The pages of the provider in `source`, or of one of its services, decoded one by one as they are asked for.
-/// `service` may be in any spelling.
+/// Generates the page of the provider in `source`, followed by the pages of all its services, or of `service` only. The
+/// iterator is lazy: it decodes one service or resource at a time. `service` may have any spelling.
+///
+/// # Errors
+///
+/// The service is unknown or ambiguous, or the provider's name is not valid as a directory name. An item of the iterator is
+/// an error if its service or resource cannot be decoded, or its name is not valid as a directory name.
 pub fn pages<'a>(
     source: &'a dyn LazyProvider,
     service: Option<&str>,
@@ -73,13 +78,13 @@ pub fn pages<'a>(
     Ok(std::iter::once(Ok(first)).chain(services.into_iter().flat_map(move |at| ServicePages::new(source, at, style))))
 }
 
-/// The pages of one service: its own, then its resources'.
+/// Iterator over the pages of one service: first its own, then those of its resources.
 struct ServicePages<'a> {
     source: &'a dyn LazyProvider,
     index: usize,
     style: Style,
     service: Option<Result<Service, Error>>,
-    /// 0 is the service's own page; a resource's is its index plus 1.
+    /// The next page: 0 is the service's own page, and the page of a resource is its index plus 1.
     next: usize,
 }
 
@@ -119,7 +124,7 @@ impl Iterator for ServicePages<'_> {
     }
 }
 
-/// The first resource from `start` on that has a page in this style.
+/// The index of the first resource, from `start` on, that has a page in this style.
 fn next_page_start(resources: &[ResourceEntry], style: Style, start: usize) -> Option<usize> {
     let mut rest = resources.iter().enumerate().skip(start);
     rest.find(|(_, r)| style == Style::Classic || !r.page_only).map(|(i, _)| i)
@@ -146,7 +151,7 @@ fn page(provider: &Provider, below: &[&str], text: String) -> Result<Page, Error
     Ok(Page { path, text })
 }
 
-/// Whether `name` names a folder inside its parent, on every system.
+/// Whether `name` is a valid name of a directory on all operating systems, and cannot leave its parent directory.
 fn is_folder_name(name: &str) -> bool {
     let is_hostile = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
     !name.is_empty() && !name.starts_with('.') && !name.ends_with(['.', ' ']) && !name.contains(is_hostile)

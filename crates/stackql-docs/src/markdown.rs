@@ -1,7 +1,7 @@
-//! A source's descriptions, mostly HTML, as Markdown that any renderer takes as text: as blocks, in one line,
-//! or in a table cell. Owns no page.
+//! Converts the descriptions of source documents, which are mostly HTML, to Markdown that renderers do not interpret as
+//! HTML tags or template expressions: as blocks, as one line, or as a table cell.
 
-/// The description as Markdown blocks; empty for an empty one.
+/// Converts a description to Markdown blocks; an empty description gives empty text.
 pub(crate) fn blocks(html: &str) -> String {
     if html.trim().is_empty() {
         return String::new();
@@ -15,12 +15,12 @@ pub(crate) fn blocks(html: &str) -> String {
     };
     match htmd::HtmlToMarkdown::builder().options(options).build().convert(html) {
         Ok(markdown) => guard(&markdown),
-        // The text is still better than none when it is not the HTML it claims to be.
+        // Text that is not valid HTML is still more useful than no text.
         Err(_) => guard(html),
     }
 }
 
-/// The description as the content of a table cell.
+/// Converts a description to the content of a table cell.
 pub(crate) fn cell(html: &str) -> String {
     let mut out = String::new();
     let mut fenced = false;
@@ -46,14 +46,14 @@ pub(crate) fn cell(html: &str) -> String {
     escape_pipes(&out)
 }
 
-/// The first paragraph of the description as the content of a table cell.
+/// Converts the first paragraph of a description to the content of a table cell.
 pub(crate) fn first_paragraph(html: &str) -> String {
     let all = blocks(html);
     let first = all.split("\n\n").next().unwrap_or_default();
     escape_pipes(&first.replace('\n', " "))
 }
 
-/// A name or a plain title as text of a table cell or a heading.
+/// Escapes a name or plain title as text of a table cell or heading.
 pub(crate) fn plain(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -72,7 +72,7 @@ pub(crate) fn plain(text: &str) -> String {
     out
 }
 
-/// A name as code in a table cell, whatever it holds.
+/// Formats a name as inline code of a table cell; the name may contain any characters.
 pub(crate) fn code(name: &str) -> String {
     let name = escape_pipes(&name.replace(['\n', '\r'], " "));
     if name.contains('`') { format!("`` {name} ``") } else { format!("`{name}`") }
@@ -91,7 +91,7 @@ fn escape_pipes(text: &str) -> String {
     out
 }
 
-/// Outside of code, writes as entities what a renderer may take for a tag or an expression.
+/// Replaces characters outside of code that a renderer may take for a tag or an expression by character references.
 fn guard(markdown: &str) -> String {
     let mut out = String::with_capacity(markdown.len());
     let mut fenced = false;

@@ -1,5 +1,5 @@
-//! Pages for readers of this program: what a table has, how each of its methods is called. Owns the layout;
-//! the statements are [`crate::example`]'s, the text [`crate::markdown`]'s.
+//! Pages of [`crate::Style::Site`]: the fields, views and methods of a resource, with an example statement for each method.
+//! This module owns the layout; [`crate::example`] writes the statements, and [`crate::markdown`] the descriptions.
 
 use stackql_provider::{Method, Parameter, PredicatePushdown, Provider, Resource, Service, Verb};
 
@@ -25,7 +25,7 @@ pub(crate) fn service(provider: &Provider, service: &Service) -> String {
     let id = format!("{}.{}", provider.name, service.name);
     let mut out = head(&id, &format!("SQL over {id}: all resources"));
     let (title, description) = (plain(&service.title), blocks(&service.description));
-    // Some descriptions begin with the title.
+    // Some descriptions start with the title, which would then occur twice.
     if description.lines().next() != Some(&title) {
         paragraph(&mut out, &title);
     }
@@ -49,7 +49,7 @@ pub(crate) fn resource(provider: &Provider, service: &Service, resource: &Resour
         return out;
     }
     let mut methods: Vec<&Method> = resource.methods.iter().collect();
-    // Stable: methods of one verb stay in order of preference.
+    // The sort is stable, so that methods of the same verb keep their order of preference.
     methods.sort_by_key(|m| m.verb);
     out += "\n## Methods\n\n| Name | Accessible by | Required parameters | Description |\n";
     out += "|:-----|:--------------|:--------------------|:------------|\n";
@@ -111,7 +111,7 @@ fn fields(out: &mut String, resource: &Resource, scope: Option<&str>) {
     }
 }
 
-/// The queries that a SELECT may read instead of calling a method.
+/// Appends the views: the queries that a SELECT runs instead of calling a method.
 fn views(out: &mut String, resource: &Resource) {
     for (at, view) in resource.readable_views().enumerate() {
         *out += if at == 0 { "\n## View\n\n" } else { "\nElse, " };
@@ -122,7 +122,7 @@ fn views(out: &mut String, resource: &Resource) {
     }
 }
 
-/// The columns whose predicates the provider applies itself, in the order of the columns.
+/// The columns with predicate pushdown, in the order of the columns.
 fn narrowed(resource: &Resource) -> Vec<String> {
     let narrowings: Vec<&PredicatePushdown> =
         resource.methods_of(Verb::Select).flat_map(|m| &m.predicate_pushdowns).collect();

@@ -1,4 +1,7 @@
-//! What can go wrong inside the engine, and how it travels through DataFusion.
+//! The internal error type of the engine, its messages, and its conversion into `DataFusionError`.
+//!
+//! Planning and execution return [`Error`], wrapped in `DataFusionError::External` where it passes through DataFusion.
+//! `failure.rs` converts it into the public [`crate::Failure`].
 
 use std::fmt;
 use std::time::Duration;
@@ -10,170 +13,170 @@ use thiserror::Error;
 
 use crate::StoreError;
 
-/// What scripts look for when a statement has no method; the resource follows.
+/// The fixed text that scripts match when no method fits a statement; the resource name follows it.
 const NO_METHOD: &str = "cannot find matching operation, possible causes include missing required parameters or an \
                          unsupported method for the resource, to find required parameters for supported methods run \
                          SHOW METHODS IN";
 
-/// An error of the engine. [`crate::Failure::from`] turns it into what a person reads.
+/// An internal error of the engine. [`crate::Failure::from`] converts it into the error that users see.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
-    /// A name led nowhere.
+    /// A name cannot be resolved.
     #[error(transparent)]
     Lookup(#[from] LookupError),
-    /// The registry gave nothing.
+    /// The provider registry failed.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// The store of what users make did not do what it was asked.
+    /// The store of local objects (views, materialized views, tables) failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// There are no credentials, or what is kept cannot be dropped.
+    /// The transport failed outside of a call: credentials are missing, or the response cache cannot be purged.
     #[error(transparent)]
     Rim(#[from] TransportError),
-    /// Parameters do not make a call.
+    /// The parameters cannot be bound to a call.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// Parameters are missing; the example shows a statement that would work.
+    /// Required parameters are missing; the example is a statement that would work.
     #[error("{} {source}", NO_METHOD)]
     Incomplete {
-        /// What is missing.
+        /// Which parameters are missing.
         source: BindError,
-        /// What was asked for.
+        /// The verb of the statement.
         verb: Verb,
         /// A statement that would work.
         example: String,
     },
-    /// No method of a resource does what was asked for.
+    /// No method of a resource fits the statement.
     #[error("{} {table}: {reason}", NO_METHOD)]
     NoMethod {
-        /// The resource.
+        /// The qualified name of the resource.
         table: String,
-        /// What was asked for.
+        /// Why no method fits.
         reason: String,
-        /// By which verb.
+        /// The verb of the statement.
         verb: Verb,
-        /// What to do.
+        /// What the user can do.
         hint: String,
     },
-    /// No method of a resource creates a row.
+    /// No method of a resource serves INSERT.
     #[error("'{table}' has no method that answers INSERT; SHOW METHODS IN {table} lists what it has")]
     NoInsert {
-        /// The resource.
+        /// The qualified name of the resource.
         table: String,
     },
-    /// There was no answer.
+    /// The request got no response.
     #[error("{table}{}: {source}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default())]
     Transport {
-        /// The table.
+        /// The qualified name of the table.
         table: String,
-        /// The scope.
+        /// The scope of the call, such as a region.
         scope: Option<String>,
-        /// Why.
+        /// The transport error.
         source: TransportError,
     },
-    /// The answer was a refusal or cannot be read.
+    /// The response is a fault or cannot be decoded.
     #[error(transparent)]
     Response(#[from] ResponseError),
-    /// Work was started, and asking for its state or for what it made failed.
+    /// A long-running operation was started, and polling its status or reading its result failed.
     #[error("{source}; '{label}' {stage}{}", .at.as_ref().map(|at| format!(", look for it by {at}")).unwrap_or_default())]
     LroFollowUp {
-        /// What the work is called.
+        /// The label of the operation.
         label: String,
-        /// How far it came for all that is known.
+        /// The last stage that the operation is known to have reached.
         stage: Stage,
-        /// What asks for it.
+        /// The request or id by which the user can find the operation.
         at: Option<String>,
-        /// Why it failed.
+        /// Why polling or reading failed.
         source: Box<Self>,
     },
     /// One of several calls failed.
     #[error("{source}; it was for {given}")]
     OneOfSeveral {
-        /// What tells it from the others.
+        /// The arguments or the row number that distinguish this call from the others.
         given: String,
-        /// Why it failed.
+        /// Why the call failed.
         source: Box<Self>,
     },
-    /// A list ended early: the pages before are good.
+    /// A paginated list ended early; the pages before the error are valid.
     #[error("{source}; {} with {} came before", quantity(*.pages, "page"), quantity(*.rows, "row"))]
     Interrupted {
-        /// How many pages came.
+        /// The number of pages received.
         pages: usize,
-        /// How many rows these had.
+        /// The number of rows on these pages.
         rows: usize,
-        /// Why there are no more.
+        /// Why the next page is missing.
         source: Box<Self>,
     },
-    /// Several rows were sent and none went.
+    /// All calls of a statement with several rows failed.
     #[error("{source}")]
     AllFailed {
         /// Why the last of them failed.
         source: Box<Self>,
-        /// Why the others did.
+        /// Why the others failed.
         others: Vec<String>,
     },
-    /// Work went on for longer than a statement waits.
+    /// A long-running operation took longer than the statement may wait.
     #[error("{table}{}: '{label}' still runs, and {} s is as long as is waited; look for it by {at}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), .limit.as_secs_f64())]
     LroTimeout {
-        /// The table.
+        /// The qualified name of the table.
         table: String,
-        /// The scope.
+        /// The scope of the call, such as a region.
         scope: Option<String>,
-        /// What the work is called.
+        /// The label of the operation.
         label: String,
-        /// What asks for its state.
+        /// The request or id by which the user can find the operation.
         at: String,
-        /// How long is waited.
+        /// How long the statement may wait.
         limit: Duration,
     },
-    /// The provider sent a page token that it had sent before.
+    /// The provider returned a page token that it had returned before.
     #[error("{table}{}: the provider sent the same page token twice after {pages} pages; the rows so far are not all", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default())]
     RepeatedToken {
-        /// The table.
+        /// The qualified name of the table.
         table: String,
-        /// The scope.
+        /// The scope of the call, such as a region.
         scope: Option<String>,
-        /// Pages read.
+        /// The number of pages read.
         pages: usize,
     },
-    /// The provider answered with the same page whatever page was asked for.
+    /// The provider returned the same page whichever page was requested.
     #[error("{table}{}: the provider gave page {pages} again for the next; whether the rows so far are all is not known", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default())]
     RepeatedPage {
-        /// The table.
+        /// The qualified name of the table.
         table: String,
-        /// The scope.
+        /// The scope of the call, such as a region.
         scope: Option<String>,
-        /// Pages read.
+        /// The number of pages read.
         pages: usize,
     },
-    /// A statement would make more calls than it may.
+    /// A statement needs more calls than `max_calls` allows.
     #[error("the statement would make {planned} calls or more, and max_calls is {most}")]
     TooManyCalls {
-        /// How many it may make.
+        /// The limit.
         most: u64,
-        /// How many are known to be needed.
+        /// The number of calls known to be needed so far.
         planned: u64,
     },
-    /// A statement took longer than it may.
+    /// A statement ran longer than `statement_timeout`, which is the value here.
     #[error("the statement took longer than {}s, its statement_timeout; calls in flight were given up", .0.as_secs_f64())]
     StatementTimeout(Duration),
-    /// The statement is wrong in a way that only the catalog shows.
+    /// The statement is invalid in a way that only the catalog shows.
     #[error("{message}")]
     InvalidStatement {
         /// What is wrong.
         message: String,
-        /// What to do.
+        /// What the user can do.
         hint: Option<String>,
     },
 }
 
-/// How far work is known to have come.
+/// The last stage that a long-running operation is known to have reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// The request that starts it was taken.
+    /// The request that starts the operation was accepted.
     Despatched,
-    /// It is over, and well.
+    /// The operation succeeded.
     Complete,
 }
 
@@ -187,7 +190,7 @@ impl fmt::Display for Stage {
 }
 
 impl Error {
-    /// What the provider said when it refused, if that is what went wrong.
+    /// The fault that the provider returned, where the error is one or wraps one.
     pub(crate) fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Response(ResponseError::Fault(fault)) => Some(fault),
@@ -198,12 +201,12 @@ impl Error {
         }
     }
 
-    /// Whether it says that a rehearsal would have succeeded.
+    /// Whether the error is the fault by which an API reports that a dry run would succeed.
     pub(crate) fn is_dry_run(&self) -> bool {
         self.fault().is_some_and(|fault| fault.kind == FaultKind::DryRun)
     }
 
-    /// Whether rows came before it, of the same call.
+    /// Whether rows of the same call were received before the error.
     pub(crate) fn follows_rows(&self) -> bool {
         match self {
             Self::Interrupted { .. } => true,
@@ -212,7 +215,7 @@ impl Error {
         }
     }
 
-    /// No method of a table answers a verb.
+    /// The error that no method of a table serves a verb.
     pub(crate) fn no_method(table: &str, verb: Verb, hint: String) -> Self {
         Self::NoMethod { table: table.to_owned(), reason: not_appropriate(table, verb), verb, hint }
     }
@@ -227,17 +230,17 @@ fn not_appropriate(table: &str, verb: Verb) -> String {
     format!("no appropriate method = '{}' for resource = '{resource}'", verb.keyword().to_lowercase())
 }
 
-/// What the Go program says where no method fits a statement.
+/// The message of the Go implementation where no method fits a statement.
 pub(crate) fn no_appropriate_method(table: &str, verb: Verb) -> String {
     format!("{NO_METHOD} {table}: {}", not_appropriate(table, verb))
 }
 
-/// What the Go program says where a resource has no method to show a statement of.
+/// The message of the Go implementation where a resource has no method to show a statement for.
 pub(crate) fn cannot_resolve(table: &str) -> String {
     format!("{NO_METHOD} {table}: cannot resolve Method")
 }
 
-/// `1 page`, or `2 pages`.
+/// A count with its noun, such as `1 page` or `2 pages`.
 fn quantity(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

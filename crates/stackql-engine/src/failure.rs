@@ -1,4 +1,6 @@
-//! The one error type at the engine's rim.
+//! The public error type of the engine, [`Failure`], and the conversions into it from engine and DataFusion errors.
+//!
+//! The command line prints its message and hints and maps its kind to an exit code; `system.errors` lists failed calls.
 
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
@@ -9,48 +11,48 @@ use crate::error::{Error, cannot_resolve, no_appropriate_method};
 use crate::library_message::{is_of_statement, readable};
 use crate::{StoreError, StoredKind};
 
-/// Why a statement failed, for a person and for an exit code.
+/// Why a statement failed: a message and hints for the user, and a kind that maps to an exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// Who can do something about it.
+    /// The kind of the failure, which says who can fix it.
     pub kind: FailureKind,
-    /// What happened, on which resource: one line, no trailing period, no secret.
+    /// What failed, on which resource: one line, without a trailing period and without secrets.
     pub message: String,
-    /// What to do, a line each.
+    /// What the user can do; one line each.
     pub hints: Vec<String>,
-    /// Where it happened, if a call is behind it.
+    /// The call that failed, where a call is the cause.
     pub call: Option<Box<FailedCall>>,
-    /// What the Go program says, where that is something else.
+    /// The message of the Go implementation, where it differs.
     pub compat: Option<String>,
 }
 
-/// The call behind a failure, as far as it got.
+/// The call that caused a failure; fields are `None` where the call did not get that far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FailedCall {
-    /// The table, `provider.service.resource`.
+    /// The qualified name of the table, `provider.service.resource`.
     pub table: String,
     /// The scope, such as a region.
     pub scope: Option<String>,
     /// The HTTP status.
     pub status: Option<u16>,
-    /// The provider's error code.
+    /// The error code that the provider returned.
     pub code: Option<String>,
-    /// The request id.
+    /// The request id that the provider returned.
     pub request_id: Option<String>,
 }
 
-/// Who can do something about a failure.
+/// The kind of a failure: who can fix it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
-    /// The statement is wrong.
+    /// The statement is invalid, or the configuration is.
     User,
-    /// Credentials are missing or refused.
+    /// Credentials are missing or rejected.
     Auth,
-    /// The provider refused or could not be reached.
+    /// The provider returned a fault, or could not be reached.
     Api,
-    /// A limit was reached.
+    /// A limit was reached: a quota, a timeout, memory or the number of calls.
     Limit,
-    /// A bug of ours.
+    /// A bug in this program.
     Internal,
 }
 
@@ -63,12 +65,12 @@ impl std::fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 impl Failure {
-    /// A failure with nothing to say about what to do.
+    /// A failure without hints, without a call and without a compatibility message.
     pub fn new(kind: FailureKind, message: String) -> Self {
         Self { kind, message, hints: Vec::new(), call: None, compat: None }
     }
 
-    /// The message as scripts of the Go program know it: no table stands in front.
+    /// The message in the form of the Go implementation, which scripts match: without the table name in front.
     pub fn compat_message(&self) -> &str {
         if let Some(text) = &self.compat {
             return text;
@@ -81,7 +83,7 @@ impl Failure {
         self.message.strip_prefix(&in_front).unwrap_or(&self.message)
     }
 
-    /// What a library says in an error of its inside.
+    /// A failure from an internal error of a library; the kind is `User` where the text is known to be about the statement.
     fn of_library(text: &str) -> Self {
         let kind = if is_of_statement(text) { FailureKind::User } else { FailureKind::Internal };
         Self::new(kind, first_line(text))
@@ -92,7 +94,7 @@ impl Failure {
     }
 }
 
-/// The call behind an error.
+/// The call that caused an error.
 fn failed_call(error: &Error) -> Option<Box<FailedCall>> {
     let place = match error {
         Error::RepeatedToken { table, scope, .. }
@@ -131,7 +133,7 @@ fn failed_call(error: &Error) -> Option<Box<FailedCall>> {
     Some(Box::new(place))
 }
 
-/// The status of an answer that came by HTTP; programs and databases have none.
+/// The status of an HTTP response; commands and databases have none, which is encoded as 0.
 fn by_http(status: u16) -> Option<u16> {
     (status != 0).then_some(status)
 }
@@ -266,8 +268,8 @@ impl From<&DataFusionError> for Failure {
     }
 }
 
-/// The first line of a library's message, as ours are written: a small letter first, unless a name or an acronym
-/// begins it, and no period last.
+/// The first line of a library's message in the style of this program's messages: it starts with a lower-case letter,
+/// unless a name or an acronym is first, and has no trailing period.
 fn first_line(text: &str) -> String {
     let line = match text.contains("regex parse error") {
         true => readable(text),
@@ -283,7 +285,7 @@ fn first_line(text: &str) -> String {
 }
 
 impl FailureKind {
-    /// The name that `system.errors` shows.
+    /// The name of the kind in `system.errors`.
     pub fn label(self) -> &'static str {
         match self {
             Self::User => "user",

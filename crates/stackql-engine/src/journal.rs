@@ -1,5 +1,7 @@
-//! The seam to where transactions are written down, and what is written: an entry before each call and one behind it,
-//! so that whoever finds the journal of a process that died knows what was done.
+//! The journal of transactions (a write-ahead log): the traits that a host implements, and the entries.
+//!
+//! The engine appends an intent entry before each call and an outcome entry after it. From the journal of a process that
+//! crashed, [`crate::TransactionHistory`] derives which calls were carried out and which are in doubt.
 
 use std::fmt;
 
@@ -9,121 +11,129 @@ use thiserror::Error;
 
 use crate::call::lro::WaitFor;
 
-/// Keeps the journals of transactions.
+/// The storage of transaction journals.
 pub trait Journal: fmt::Debug + Send + Sync {
-    /// A journal without entries for a transaction that begins. Until it is dropped, and no longer than this process
-    /// lives, no other process can write to it.
+    /// Creates an empty journal for a new transaction.
+    ///
+    /// The journal is locked until it is dropped or this process ends: no other process can write to it meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be created.
     fn begin(&self) -> Result<Box<dyn TransactionLog>, JournalError>;
 }
 
-/// The journal of one transaction.
+/// The journal of one transaction, open for appending.
 pub trait TransactionLog: fmt::Debug + Send {
-    /// What the transaction is called.
+    /// The id of the transaction.
     fn id(&self) -> &str;
 
-    /// Adds entries. When it returns they are there for good, whatever becomes of this process; where it fails, they
-    /// may be there in part, and a reader leaves out an entry that is not whole.
+    /// Appends entries durably: once it returns, they survive a crash of this process.
+    ///
+    /// # Errors
+    ///
+    /// The entries cannot be written. They may be there in part, and a reader skips an entry that is incomplete.
     fn append(&mut self, entries: &[JournalEntry]) -> Result<(), JournalError>;
 }
 
-/// A journal cannot be read or written: where it is, why, and what to do.
+/// A journal cannot be read or written: its location, the reason, and what the user can do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct JournalError(pub String);
 
-/// When the statements of a transaction run, and so what ROLLBACK is.
+/// When the statements of a transaction are executed, and so what ROLLBACK does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RollbackMode {
-    /// At COMMIT; ROLLBACK forgets them.
+    /// The statements are executed at COMMIT; ROLLBACK discards them.
     #[default]
     Lazy,
-    /// At once; ROLLBACK calls what undoes them.
+    /// Each statement is executed at once; ROLLBACK sends the compensating calls.
     Eager,
 }
 
-/// An entry of a transaction's journal. Statements count from 0, and so do the calls of each.
+/// An entry of a transaction's journal. Statements are numbered from 0, and so are the calls of each statement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
 pub enum JournalEntry {
     /// The transaction began; always the first entry.
     Began {
-        /// When its statements run.
+        /// When its statements are executed.
         rollback: RollbackMode,
     },
-    /// The next statement.
+    /// The next statement of the transaction.
     Statement(StatementRecord),
-    /// The calls that a statement makes, before the first is sent.
+    /// All calls that a statement makes; written before the first of them is sent.
     Calls {
-        /// The statement.
+        /// The number of the statement.
         statement: usize,
-        /// The calls.
+        /// The calls in their order.
         calls: Vec<SagaStep>,
     },
-    /// A call is about to be sent.
+    /// Intent: a call is about to be sent.
     Sending(StepId),
-    /// A call was carried out.
+    /// Outcome: a call was carried out.
     Answered {
-        /// Which.
+        /// Which call.
         #[serde(flatten)]
         at: StepId,
-        /// What undoes it.
+        /// How the call can be compensated (undone).
         undo: Compensation,
     },
-    /// A call was not carried out.
+    /// Outcome: a call was not carried out.
     Refused {
-        /// Which.
+        /// Which call.
         #[serde(flatten)]
         at: StepId,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// Whether a call was carried out is not known.
+    /// Outcome: the call is in doubt, since it is not known whether it was carried out.
     Unanswered {
-        /// Which.
+        /// Which call.
         #[serde(flatten)]
         at: StepId,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// What undoes a call is about to be sent.
+    /// Intent: the compensation of a call is about to be sent.
     Undoing(StepId),
-    /// A call is undone.
+    /// Outcome: a call is compensated.
     Undone(StepId),
-    /// What undoes a call was not carried out.
+    /// Outcome: the compensation of a call was not carried out.
     NotUndone {
-        /// Which.
+        /// Which call.
         #[serde(flatten)]
         at: StepId,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// The transaction is over.
+    /// The transaction ended.
     Ended {
-        /// How.
+        /// How it ended.
         how: TransactionEnd,
     },
 }
 
-/// A call of a statement.
+/// The position of a call in a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepId {
-    /// The statement.
+    /// The number of the statement.
     pub statement: usize,
-    /// The call.
+    /// The number of the call within the statement.
     pub call: usize,
 }
 
-/// A statement of a transaction.
+/// A statement of a transaction as the journal records it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementRecord {
-    /// Its text.
+    /// The SQL text.
     pub text: String,
-    /// What it does, such as `insert`.
+    /// The verb of the statement, such as `insert`.
     pub act: String,
-    /// The table that it is about.
+    /// The table that it changes.
     pub table: String,
-    /// What had been SET, by name.
+    /// The session settings that were SET at the time, by name.
     pub settings: Vec<(String, String)>,
 }
 
@@ -133,40 +143,40 @@ impl fmt::Display for StatementRecord {
     }
 }
 
-/// One thing that a statement does.
+/// One step of a statement (a saga step).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SagaStep {
-    /// Calls a method.
+    /// A call of a method.
     Call(JournaledCall),
-    /// Changes a table of the user's own.
+    /// A change of a local table.
     #[serde(rename = "own")]
     LocalChange,
 }
 
-/// A call, by what it is bound from.
+/// A call as the journal records it: the method and the bindings from which it can be bound again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JournaledCall {
     pub(crate) provider: String,
     pub(crate) service: String,
     pub(crate) resource: String,
     pub(crate) method: String,
-    /// All that is bound, and the tokens by which the API tells that a call is the same one.
+    /// All bindings of the call, including its idempotency tokens.
     pub(crate) bindings: Bindings,
     #[serde(rename = "until")]
     pub(crate) wait_for: WaitFor,
 }
 
-/// What undoes a call.
+/// How a call is compensated (undone).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Compensation {
-    /// It changed nothing.
+    /// Not necessary: the call changed nothing.
     #[serde(rename = "nothing")]
     None,
-    /// This call.
+    /// Automatically, by this call.
     Call(JournaledCall),
-    /// Only whoever reads this, because of the given.
+    /// Only by the user, for the reason given.
     #[serde(rename = "by_hand")]
     Manual(String),
 }
@@ -175,12 +185,12 @@ pub enum Compensation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TransactionEnd {
-    /// All was done.
+    /// All statements were carried out.
     Committed,
-    /// All that was done is undone.
+    /// Everything that was carried out is compensated.
     RolledBack,
-    /// Some of what was done is undone.
+    /// Only a part of what was carried out is compensated.
     RolledBackInPart,
-    /// The session ended, and what was done stays.
+    /// The session ended without COMMIT or ROLLBACK; what was carried out remains.
     Abandoned,
 }

@@ -1,9 +1,10 @@
-//! The relational engine: statements become plans over provider tables, plans become calls.
+//! The relational engine (SQL query engine): plans statements over provider tables and executes the plans as API calls.
 //!
-//! - [`Session`] runs statements; [`StatementOutput`] is the result of one; [`Failure`] is why there is none.
-//! - [`Completeness`] is known once the rows of an output are read: complete, partial or truncated.
+//! - [`Session`] runs statements. [`StatementOutput`] is the result of one; [`Failure`] is the error.
+//! - [`Completeness`] is known once the rows of an output have been read: complete, partial or truncated.
 //!
-//! Owns everything relational. Knows no network (that is [`stackql_call::Transport`]), no terminal, no environment.
+//! Owns everything relational. It has no access to the network (that is [`stackql_call::Transport`]), to a terminal or to
+//! environment variables.
 
 pub(crate) mod access;
 pub(crate) mod bind_join;

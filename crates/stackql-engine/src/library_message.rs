@@ -1,7 +1,7 @@
-//! What the libraries below say of a statement, as a person reads it: types by their SQL names, and no syntax trees, plans or
-//! names of the engine's inside.
+//! Rewrites error messages of DataFusion, Arrow and the SQL parser for users: SQL type names in place of Arrow types, and no
+//! syntax trees, plans or internal names. `failure.rs` passes the text of each library error through it.
 
-/// The types of columns, and their names in SQL.
+/// Arrow data types as they are printed, and their SQL names.
 const TYPES: [(&str, &str); 12] = [
     ("Interval(MonthDayNano)", "INTERVAL"),
     ("LargeUtf8", "TEXT"),
@@ -17,7 +17,7 @@ const TYPES: [(&str, &str); 12] = [
     ("Struct", "a struct"),
 ];
 
-/// What begins the part of a message that repeats what is said before, or shows what the engine has inside.
+/// Markers at which a message is cut off: the rest repeats the text before or prints internal structures.
 const CUTS: [&str; 12] = [
     ". No function matches the given name",
     " No function matches the given name",
@@ -33,7 +33,7 @@ const CUTS: [&str; 12] = [
     ": While expanding wildcard",
 ];
 
-/// What only the engine's inside is called.
+/// Substrings that occur only in internal names; a message with one of them is replaced as a whole.
 const INSIDE: [&str; 24] = [
     "Span(",
     "Location(",
@@ -61,7 +61,7 @@ const INSIDE: [&str; 24] = [
     " __",
 ];
 
-/// The message in a person's words.
+/// The message in a form for users.
 pub(crate) fn readable(text: &str) -> String {
     if let Some(known) = is_known_type(text) {
         return known;
@@ -76,7 +76,7 @@ pub(crate) fn readable(text: &str) -> String {
     }
 }
 
-/// Whether a message is of what the statement says, whatever kind of error the library has for it.
+/// Whether a message is about the statement, whichever error variant the library uses for it.
 pub(crate) fn is_of_statement(text: &str) -> bool {
     is_known_type(text).is_some()
 }
@@ -85,7 +85,7 @@ fn with_sql_types(text: &str) -> String {
     TYPES.iter().fold(text.to_owned(), |text, (name, sql)| text.replace(name, sql))
 }
 
-/// What a message of this kind means.
+/// The replacement of a message of a known type; `None` for any other message.
 fn is_known_type(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let says = |part: &str| lower.contains(part);

@@ -1,4 +1,6 @@
-//! What a statement gives: rows as they arrive, a message, and, when the rows are read, whether they are all.
+//! The output of a statement: a stream of rows, a message, and the completeness of the rows once they are read.
+//!
+//! [`crate::Session`] returns it; the command line prints it and shows [`Progress`] meanwhile.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,14 +18,14 @@ use stackql_provider::DownloadProgress;
 use crate::error::Error;
 use crate::{Failure, PendingWaits};
 
-/// What a statement gives.
+/// The result of a statement.
 pub struct StatementOutput {
-    /// Its rows; `None` where a statement has no result, such as an INSERT without RETURNING. An error in the
-    /// stream ends it; rows before it are good. [`Failure::from`] reads the error.
+    /// The rows; `None` for a statement without a result set, such as an INSERT without RETURNING. An error ends the
+    /// stream; the rows before it are valid. [`Failure::from`] converts the error.
     pub rows: Option<SendableRecordBatchStream>,
-    /// What to tell the user, on stderr, such as `The operation was despatched successfully`.
+    /// A message for the user, printed on stderr, such as `The operation was despatched successfully`.
     pub message: Option<String>,
-    /// Whether the rows are all there are. Ask after the last row.
+    /// Returns whether the rows are complete. The value is final only after the last row has been read.
     pub completeness: Arc<dyn Fn() -> Completeness + Send + Sync>,
 }
 
@@ -34,7 +36,7 @@ impl std::fmt::Debug for StatementOutput {
 }
 
 impl StatementOutput {
-    /// The answer whose rows end with an error when `alarm` rings, `limit` after the statement began.
+    /// The output with a timeout: when `alarm` fires, the rows end with an error that names `limit`.
     pub(crate) fn with_deadline(self, alarm: Pin<Box<Sleep>>, limit: Duration) -> Self {
         let Some(rows) = self.rows else { return self };
         let schema = rows.schema();
@@ -49,42 +51,42 @@ impl StatementOutput {
         Self { rows: Some(Box::pin(RecordBatchStreamAdapter::new(schema, rows))), ..self }
     }
 
-    /// The schema of the rows. Fields whose metadata has `stackql.format` = `json` hold JSON text.
+    /// The schema of the rows. A field whose metadata has `stackql.format` = `json` holds JSON text.
     pub fn schema(&self) -> Option<SchemaRef> {
         self.rows.as_ref().map(|r| r.schema())
     }
 }
 
-/// Whether an answer's rows are all there are.
+/// Whether the rows of a statement output are complete.
 #[derive(Debug, Clone)]
 pub enum Completeness {
-    /// They are.
+    /// All rows are there.
     Complete,
-    /// Some scopes failed; the rows are those of the others.
+    /// Some calls failed, such as those of one region; the rows are those of the other calls.
     Partial(Vec<Failure>),
-    /// A cap was reached; says which.
+    /// A limit cut the rows off; the text names it.
     Truncated(String),
 }
 
-/// How far the calls of a session's running statement are.
+/// The progress of a session's running statement: counters that a user interface can poll.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Scans of one set of parameters that were planned (a region each, say).
+    /// The number of planned calls of scans, such as one for each region.
     pub scopes: AtomicU64,
-    /// Those that are done.
+    /// The number of these that have ended.
     pub scopes_done: AtomicU64,
-    /// Pages read.
+    /// The number of pages read.
     pub pages: AtomicU64,
-    /// Rows read.
+    /// The number of rows read.
     pub rows: AtomicU64,
-    /// What is waited for.
+    /// The long-running operations that the statement is waiting for.
     pub waits: PendingWaits,
-    /// What is downloaded from the registry.
+    /// The current download from the registry.
     pub transfer: DownloadProgress,
 }
 
 impl Progress {
-    /// Sets everything to zero, for the next statement.
+    /// Resets the counters and the download for the next statement; `waits` is not changed.
     pub fn reset(&self) {
         for counter in [&self.scopes, &self.scopes_done, &self.pages, &self.rows] {
             counter.store(0, Ordering::Relaxed);

@@ -1,14 +1,14 @@
-//! Parameter binding: which conditions of a statement are inputs of calls, and which are filters on rows.
+//! Parameter binding: decides which conditions of a statement are parameters of calls and which remain filters on rows.
 //!
 //! A condition that fixes a column to literals, or to values of other relations, *binds* the parameter of that name where
-//! the method that reads the table takes it. Such a condition is about the request: it is put on the parameter column of
-//! the scan ([`crate::table::columns`]), which echoes what was bound, and is not compared with the field of rows of the same name.
-//! All other conditions stay filters.
+//! the method that reads the table accepts it. Such a condition is about the request: it is moved to the parameter column of
+//! the scan ([`crate::table::columns`]), which echoes the bound value, and is not compared with the field of the same name.
+//! All other conditions remain filters.
 //!
-//! Binding is decided on the plan as SQL was planned, before any rule of the optimizer: a condition on the
-//! null-supplying side of an outer join would otherwise make it an inner join, and inferred conditions would be about the
-//! wrong column. [`push_down`] brings conditions down the plan to the scans, [`scan`] decides at a scan, and [`condition`]
-//! reads conditions and rewrites them afterwards.
+//! Binding runs on the logical plan as planned from SQL, before any rule of the optimizer. Otherwise a condition on the
+//! null-supplying side of an outer join would have turned it into an inner join, and inferred conditions would be on the
+//! wrong column. [`push_down`] pushes conditions down the plan to the scans, [`scan`] decides at a scan, and [`condition`]
+//! recognizes conditions and rewrites them afterwards.
 
 mod condition;
 mod expose;
@@ -26,24 +26,24 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 
 use condition::Condition;
 
-/// A plan of which each scan has the conditions that bind its parameters.
+/// Binds parameters: returns the plan in which the conditions that bind a scan's parameters are directly above the scan.
 ///
 /// # Errors
 ///
-/// DataFusion refuses a node that is built anew, which would be a fault of this module.
+/// DataFusion rejects a node that was rebuilt, which would be a bug of this module.
 pub(crate) fn bind_parameters(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     let mut context = SimplifyContext::builder().with_current_time();
     context = context.with_config_options(Arc::clone(state.config_options()));
     Ok(Binder { context: context.build() }.push_down(plan, &[])?.plan)
 }
 
-/// Binds the parameters of one statement's scans.
+/// Binds the parameters of the scans of one statement.
 struct Binder {
     context: SimplifyContext,
 }
 
 impl Binder {
-    /// An expression as the optimizer would have it, over `schema`; itself where that fails.
+    /// An expression over `schema` after type coercion and simplification; the expression itself where these fail.
     fn simplified(&self, expr: &Expr, schema: &DFSchemaRef) -> Expr {
         let context = SimplifyContext::builder()
             .with_schema(Arc::clone(schema))
@@ -55,42 +55,42 @@ impl Binder {
     }
 }
 
-/// A plan, and what became of each of the conditions that were brought to it.
+/// A plan, and the resolution of each condition that was pushed down into it.
 #[derive(Debug)]
 struct PushedDown {
     plan: LogicalPlan,
     resolutions: Vec<Resolution>,
 }
 
-/// What became of a condition.
+/// How a condition was resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Resolution {
-    /// It stays a filter on rows, where it stands.
+    /// It remains a filter on rows in its place.
     Filter,
-    /// It stays a filter, on a scope: the wildcard in it stands for all members.
+    /// It remains a filter on a scope; a scope wildcard in it stands for all members.
     OnScope,
-    /// It binds a parameter, and stands over the scan now.
+    /// It binds a parameter, and is now directly above the scan.
     Bound,
-    /// It stays where it stands, and is what binds the parameter that its column is.
+    /// It remains in its place and binds the parameter, since its column is a parameter column.
     Binds,
-    /// The column that it is on is a field whose parameter is bound, by which the parameter column is in the plan's output
-    /// under this name.
+    /// Its column is a field whose parameter is bound. The parameter column is in the plan's output under the name `column`;
+    /// `by` is what binds the parameter.
     Parameter { column: Column, by: BoundBy },
 }
 
-/// What binds the parameter of a field.
+/// What binds the parameter that accompanies a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum BoundBy {
-    /// The equation itself.
+    /// The equation itself, as the only one.
     Equation,
-    /// One of several equations, of which this is one.
+    /// This equation and others on the same column.
     Equations,
     /// Another condition.
     Other,
 }
 
 impl Resolution {
-    /// The same, whose parameter columns are called otherwise.
+    /// The same resolutions with their parameter columns renamed.
     fn renamed(all: Vec<Self>, name: impl Fn(Column) -> Column) -> Vec<Self> {
         let renamed = |resolution| match resolution {
             Self::Parameter { column, by } => Self::Parameter { column: name(column), by },
@@ -101,7 +101,7 @@ impl Resolution {
 }
 
 impl PushedDown {
-    /// A plan at which no condition arrives.
+    /// The result for a plan into which no condition is pushed down.
     fn untouched(plan: LogicalPlan, conditions: &[Condition]) -> Self {
         Self { plan, resolutions: vec![Resolution::Filter; conditions.len()] }
     }

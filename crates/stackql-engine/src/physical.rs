@@ -1,4 +1,4 @@
-//! Physical plan nodes: calls, their outputs, joins that spill, and unions that run in order.
+//! Physical plan nodes and rules: API calls, their output, joins that spill to disk, and unions in one partition.
 
 pub(crate) mod append;
 pub(crate) mod binding_rows;

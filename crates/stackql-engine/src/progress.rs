@@ -1,4 +1,4 @@
-//! What a running statement waits for, for a person to see.
+//! The long-running operations that the running statement is waiting for, as a progress line for the user.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::Progress;
 
-/// Work of the running statement that goes on, the oldest first.
+/// The current waits of the running statement, the oldest first.
 #[derive(Debug, Default)]
 pub struct PendingWaits(Mutex<Vec<Arc<Wait>>>);
 
@@ -16,7 +16,7 @@ struct Wait {
     since: Instant,
 }
 
-/// One wait; it is over when this is dropped.
+/// One wait (an RAII guard): the wait ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct WaitGuard {
     progress: Arc<Progress>,
@@ -24,8 +24,8 @@ pub(crate) struct WaitGuard {
 }
 
 impl PendingWaits {
-    /// The longest wait in words, such as `compute#operation: insert in progress, 10 seconds elapsed`, and how many
-    /// others there are; `None` where nothing is waited for.
+    /// A progress line for the longest wait, such as `compute#operation: insert in progress, 10 seconds elapsed`, with the
+    /// number of other waits; `None` where there is no wait.
     pub fn line(&self) -> Option<String> {
         let waits = self.all();
         let wait = waits.first()?;
@@ -50,7 +50,7 @@ impl PendingWaits {
 }
 
 impl WaitGuard {
-    /// The work is called otherwise now.
+    /// Changes the label of the wait.
     pub(crate) fn is_now(&self, label: &str) {
         label.clone_into(&mut self.wait.label.lock().unwrap_or_else(PoisonError::into_inner));
     }

@@ -1,4 +1,4 @@
-//! Name resolution in parsed SQL: columns, wildcards, NATURAL joins and output names.
+//! Name resolution in parsed SQL, before planning: tables, columns, wildcards, NATURAL joins and output names.
 
 pub(crate) mod bare_columns;
 pub(crate) mod conditions;

@@ -1,4 +1,5 @@
-//! A session: definitions, a transport and settings, over which statements run. The one match over statements.
+//! [`Session`]: runs statements over definitions, a transport and settings. It owns the dispatch by kind of statement;
+//! [`crate::statement`] implements most kinds, and `planner` plans those that make calls.
 
 pub(crate) mod planner;
 
@@ -37,44 +38,45 @@ use crate::{
 use crate::statement::transaction_steps::Saga;
 use planner::StatementPlanner;
 
-/// What a change says whose requests were taken.
+/// The message of a change after the API accepted its requests.
 pub(crate) const DESPATCHED_MESSAGE: &str = "The operation was despatched successfully";
 
-/// What EXPLAIN says.
+/// The message of EXPLAIN.
 const PLANNED_MESSAGE: &str = "Execution plan generated successfully";
 
-/// What a change says that found nothing to change.
+/// The message of a change that matched no rows.
 const NO_ROWS_MESSAGE: &str = "there are no rows for that, so nothing was sent";
 
-/// What a rehearsal says that would have succeeded.
+/// The message of a dry run that would have succeeded.
 pub(crate) const DRY_RUN_MESSAGE: &str = "dry run: the request would have succeeded; nothing was changed";
 
-/// Settings of a session.
+/// Options of a session, which are fixed when it is created.
 #[derive(Debug, Clone)]
 pub struct SessionOptions {
-    /// How many calls of a statement may be in flight at once.
+    /// Concurrency limit: the maximum number of in-flight calls of one statement. 0 counts as 1.
     pub concurrency: usize,
-    /// The most pages one scan reads; `None` is no cap.
+    /// Maximum number of pages that one scan reads; `None` for no limit. A scan that reaches it gives a truncated result.
     pub page_limit: Option<usize>,
-    /// Refuse statements that change something.
+    /// Reject statements that change something.
     pub read_only: bool,
-    /// How many bytes statements may hold for sorting, grouping and joining. What does not fit goes to disk, where the
-    /// operator can; else the statement fails. `None` is no limit.
+    /// Memory limit of sorts, aggregations and joins, in bytes, for all statements of the session together. Operators that
+    /// can spill write to disk beyond it; with others, the statement fails. `None` for no limit.
     pub memory_limit: Option<usize>,
-    /// How many views may be read one through the other.
+    /// Maximum nesting depth of views.
     pub view_depth: usize,
-    /// How old an answer may be that is given instead of asking again; zero is never.
+    /// TTL of the response cache: the maximum age of a response that is reused. Zero disables reuse.
     pub cache_ttl: Duration,
-    /// Tables whose answers are given instead of asking again for a time of their own.
+    /// Tables whose responses are cached with a TTL of their own.
     pub analytics: Option<CacheNamespace>,
-    /// How long the first wait for work that goes on is; later ones grow to ten times as long.
+    /// The initial delay between status polls of a long-running operation; later delays grow to ten times that.
     pub await_pause: Duration,
-    /// How long a statement waits for such work in all.
+    /// The maximum time that one statement waits for long-running operations in total.
     pub await_limit: Duration,
-    /// When the statements of a transaction run.
+    /// When the statements of a transaction run, and so what ROLLBACK does.
     pub rollback: RollbackMode,
-    /// Statements do and say what those of the Go program do, where scripts depend on it: comparisons give 1 and 0, LIKE does not
-    /// tell upper from lower case, what a view's query gives to parameters are defaults, and messages are that program's.
+    /// Compatibility mode: results and messages equal those of the Go program where scripts depend on them. Comparisons
+    /// return 1 and 0, LIKE is case-insensitive, the values that a view's query gives to parameters are defaults, and
+    /// messages are that program's.
     pub compat: bool,
 }
 
@@ -96,18 +98,18 @@ impl Default for SessionOptions {
     }
 }
 
-/// What a program tells of its build.
+/// Build information of the program, for SHOW VERSION.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildInfo {
-    /// The commit that it was built from.
+    /// The commit of the source code.
     pub commit: String,
-    /// When it was built.
+    /// The build date.
     pub date: String,
-    /// What it runs on.
+    /// The platform that it runs on.
     pub platform: String,
 }
 
-/// Runs statements. Cheap to clone; clones share everything.
+/// Runs statements. It is cheap to clone; clones share settings, prepared statements, the log and the open transaction.
 #[derive(Debug, Clone)]
 pub struct Session {
     pub(crate) definitions: Arc<dyn Definitions>,
@@ -123,12 +125,12 @@ pub struct Session {
     settings: Arc<Mutex<SessionSettings>>,
     prepared: Arc<Mutex<HashMap<String, PreparedStatement>>>,
     memory: Arc<OnceLock<Arc<RuntimeEnv>>>,
-    /// The transaction that is open.
+    /// The open transaction.
     pub(crate) transaction: Arc<tokio::sync::Mutex<Option<Saga>>>,
 }
 
 impl Session {
-    /// A session over these definitions, whose calls go through this transport.
+    /// Creates a session that resolves names in `definitions` and sends calls through `transport`.
     pub fn new(definitions: Arc<dyn Definitions>, transport: Arc<dyn Transport>, options: SessionOptions) -> Self {
         Self {
             definitions,
@@ -148,50 +150,55 @@ impl Session {
         }
     }
 
-    /// The session with a registry, which the REGISTRY statements ask.
+    /// Returns the session with the registry that REGISTRY statements use.
     pub fn with_registry(self, registry: Arc<dyn Registry>) -> Self {
         Self { registry: Some(registry), ..self }
     }
 
-    /// The session with a store, where what users make is kept.
+    /// Returns the session with the store of local objects.
     pub fn with_store(self, store: Arc<dyn Store>) -> Self {
         Self { store: Some(store), ..self }
     }
 
-    /// The session with a place where transactions are written down. Without one, what a transaction did is forgotten
-    /// with the process.
+    /// Returns the session with the journal of transactions. Without one, a transaction cannot be recovered after the process
+    /// ends.
     pub fn with_journal(self, journal: Arc<dyn Journal>) -> Self {
         Self { journal: Some(journal), ..self }
     }
 
-    /// The session with the credentials that its calls are made with, which the AUTH statements speak of.
+    /// Returns the session with the credentials of its calls, which SHOW AUTH and AUTH statements use.
     pub fn with_keyring(self, keyring: Arc<dyn Keyring>) -> Self {
         Self { keyring: Some(keyring), ..self }
     }
 
-    /// The session of a program of this build.
+    /// Returns the session with the build information of the program.
     pub fn with_build(self, build: BuildInfo) -> Self {
         Self { build, ..self }
     }
 
-    /// The definitions, for completion of names.
+    /// The definitions, for name completion.
     pub fn definitions(&self) -> &Arc<dyn Definitions> {
         &self.definitions
     }
 
-    /// The defaults that stood for scopes which statements left out, as provider, scope and value: those that this was not
-    /// asked for before.
+    /// The default values that were used for scopes which statements do not name, as `[provider, scope, value]`. Returns only
+    /// those that no earlier call returned.
     pub fn new_defaults(&self) -> Vec<[String; 3]> {
         self.log.new_defaults()
     }
 
-    /// How far the running statement is.
+    /// The progress of the running statement.
     pub fn progress(&self) -> &Arc<Progress> {
         &self.progress
     }
 
-    /// Runs one statement (without its semicolon). Returns once the plan stands and the rows can be read; dropping
-    /// the answer, or the future, cancels what is in flight. `stackql_sql::split` cuts a script into statements.
+    /// Runs one statement. Returns as soon as its rows can be read. Dropping the output, or the future, cancels in-flight
+    /// calls. `stackql_sql::split` splits a script into single statements.
+    ///
+    /// # Errors
+    ///
+    /// The statement is invalid, it cannot be planned, or a call before the first row failed. Failures while rows are read are
+    /// items of the output's stream. Every failure is also in the session's log.
     pub async fn run(&self, statement: &str) -> Result<StatementOutput, Failure> {
         self.progress.reset();
         let timeout = self.settings().timeout;
@@ -211,7 +218,7 @@ impl Session {
         outcome.inspect_err(|failure| self.log.fail(failure.clone()))
     }
 
-    /// Runs a statement, rows and all, for no longer than `limit`.
+    /// Runs a statement with a timeout, which includes the time to read its rows.
     async fn within(&self, limit: Duration, statement: Statement) -> Result<StatementOutput, Failure> {
         let mut alarm = Box::pin(tokio::time::sleep(limit));
         tokio::select! {
@@ -383,7 +390,7 @@ impl Session {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The prepared statement of this name with these values.
+    /// The prepared statement `name` with `values` bound to its placeholders.
     fn prepared_statement(&self, name: &str, values: &[Expr]) -> Result<Statement, Error> {
         let prepared = self.prepared();
         let statement = prepared.get(name).ok_or_else(|| not_prepared(name))?;
@@ -398,7 +405,7 @@ impl Session {
         self.registry.as_deref().ok_or_else(|| Error::invalid("this session has no registry of definitions"))
     }
 
-    /// Refuses a change in a session that only reads.
+    /// Returns an error if the session is read-only; `what` is the rejected operation.
     pub(crate) fn require_writable(&self, what: &str) -> Result<(), Error> {
         match self.options.read_only {
             true => Err(Error::invalid(format!("{what} is refused: the session is read-only"))),
@@ -406,19 +413,18 @@ impl Session {
         }
     }
 
-    /// Refuses a method that changes something in a session that only reads.
+    /// Returns an error if the session is read-only and a method of this verb changes something.
     pub(crate) fn require_callable(&self, verb: Verb) -> Result<(), Error> {
         if verb == Verb::Select { Ok(()) } else { self.require_writable(verb.keyword()) }
     }
 
-    /// Makes the calls of the methods that stand for relations and change something, each once, whatever of them the
-    /// plan reads.
+    /// Makes the calls of exec tables that change something: each exactly once, independent of what the plan reads of it.
     async fn call_exec_tables(&self, planner: &StatementPlanner) -> Result<(), Failure> {
         self.check_exec_tables(planner).await?;
         Ok(exec_table::call(&planner.context, planner.task()).await?)
     }
 
-    /// Refuses such calls where nothing may be changed, or not now.
+    /// Rejects exec tables that change something in a read-only session or an open transaction.
     async fn check_exec_tables(&self, planner: &StatementPlanner) -> Result<(), Error> {
         for (_, executed) in planner.context.exec_tables() {
             if let Some(verb) = executed.change() {
@@ -429,7 +435,7 @@ impl Session {
         Ok(())
     }
 
-    /// What a change says whose requests were taken.
+    /// The message of a change after the API accepted its requests.
     pub(crate) fn despatch_message(&self, plan: &CallExec) -> &'static str {
         match plan.call_spec().operation.method().request.protocol {
             Protocol::Command { .. } if self.options.compat => "OK",
@@ -437,13 +443,13 @@ impl Session {
         }
     }
 
-    /// What SET says.
+    /// The output of SET.
     pub(crate) fn set_message(&self) -> StatementOutput {
         StatementOutput { message: (!self.options.compat).then(|| "OK".to_owned()), ..message_output("") }
     }
 
     async fn change(&self, statement: Statement) -> Result<StatementOutput, Failure> {
-        // What is looked up to be changed is looked up anew.
+        // Rows that are to be changed must be current, so cached responses are not used.
         let settings = self.settings().clone().bypassing_cache();
         let planner = self.planner_with(join_hint(&statement), settings).await?;
         let (plan, verb, items) = planner.change(statement).await?;
@@ -487,7 +493,7 @@ fn not_prepared(name: &str) -> Error {
     Error::invalid(format!("there is no prepared statement {name}; PREPARE {name} AS … makes one"))
 }
 
-/// How a statement wants relations read that may be listed or asked for by key.
+/// The hint of a statement on how bind joins read their inner relations: by key lookups or a full scan.
 pub(crate) fn join_hint(statement: &Statement) -> Option<JoinHint> {
     match statement {
         Statement::Query(query) => query.hints.join,
@@ -496,7 +502,7 @@ pub(crate) fn join_hint(statement: &Statement) -> Option<JoinHint> {
     }
 }
 
-/// Whether an error says that a rehearsal would have succeeded.
+/// Whether an error reports a dry run that would have succeeded.
 fn is_dry_run_error(error: &DataFusionError) -> bool {
     match error.find_root() {
         DataFusionError::External(inner) => inner.downcast_ref().is_some_and(Error::is_dry_run),

@@ -1,4 +1,4 @@
-//! Statements by kind: each module runs one.
+//! The implementation of statements, one module for each kind. [`crate::Session`] dispatches to them.
 
 pub(crate) mod auth;
 pub(crate) mod default_provider;

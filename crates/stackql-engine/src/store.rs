@@ -1,4 +1,6 @@
-//! The seam to where what users make is kept: views, materialized views and tables.
+//! The storage trait for local objects: the views, materialized views and tables that users create.
+//!
+//! The engine calls [`Store`] for DDL and DML on local objects and for queries over them; the host supplies the implementation.
 
 use std::fmt;
 
@@ -8,82 +10,118 @@ use datafusion::arrow::record_batch::RecordBatch;
 use futures::stream::BoxStream;
 use thiserror::Error;
 
-/// Keeps what users make. Names are found in any case of letters, and kept as they were first written.
+/// The storage of local objects. Names are matched case-insensitively and stored as they were first written.
 ///
-/// What a method changes is there in whole once it returns, for other processes too, and not at all where it fails or its
-/// future is dropped: a table whose new rows do not fit on the disk still has the old ones.
+/// Each method is atomic: its change is visible in whole once it returns, to other processes too, and not at all where it
+/// fails or its future is dropped. A table whose new rows do not fit on the disk still has the old ones.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
-    /// All there is, by name.
+    /// All objects, sorted by name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unusable`] where the store cannot be read.
     async fn list(&self) -> Result<Vec<StoredObject>, StoreError>;
 
-    /// Keeps something new, or, where `replace` is, in place of what had its name and kind. `rows` are those of a
-    /// materialized view or of a table made of a query; their schema is [`StoredObject::schema`].
+    /// Creates an object, or, with `replace`, replaces the object of the same name and kind. `rows` are the rows of a
+    /// materialized view or of a CREATE TABLE AS; their schema is [`StoredObject::schema`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Exists`] where the name is taken and not replaced, [`StoreError::Refused`] where the name or the rows
+    /// are invalid, [`StoreError::Rows`] where `rows` ends with an error, [`StoreError::Unusable`] where writing fails.
     async fn create(&self, made: &StoredObject, replace: bool, rows: Rows) -> Result<(), StoreError>;
 
-    /// Gives a materialized view these rows in place of those it has.
+    /// Replaces the rows of a materialized view; returns the number of new rows.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] where there is no such materialized view; else as for [`Self::create`].
     async fn refresh(&self, name: &str, rows: Rows) -> Result<u64, StoreError>;
 
-    /// Forgets what has this name and kind; whether there was something.
+    /// Drops the object of this name and kind; returns whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unusable`] where the store cannot be written.
     async fn remove(&self, kind: StoredKind, name: &str) -> Result<bool, StoreError>;
 
-    /// The rows of a materialized view or table: those columns of its schema that `columns` says, in that order.
+    /// The rows of a materialized view or table, projected to the columns at the positions `columns`, in that order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] where there is no such object with rows, [`StoreError::Unusable`] where reading fails.
     async fn rows(&self, name: &str, columns: &[usize]) -> Result<Rows, StoreError>;
 
-    /// Adds rows to a table, whose columns are called as the table's; those that are left out have their default.
+    /// Inserts rows into a table; returns their number. Columns are matched by name; a column that `rows` does not have gets
+    /// its default.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] where there is no such table, [`StoreError::Refused`] where a constraint is violated; else as
+    /// for [`Self::create`].
     async fn insert(&self, name: &str, rows: Rows) -> Result<u64, StoreError>;
 
-    /// Runs an UPDATE or DELETE of a table as the store's own SQL; how many rows it changed.
+    /// Executes an UPDATE or DELETE of a table in the store's SQL dialect; returns the number of rows changed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Refused`] where the statement is invalid or violates a constraint, [`StoreError::Unusable`] where writing
+    /// fails.
     async fn change(&self, statement: &str) -> Result<u64, StoreError>;
 
-    /// Runs a query in the store's own SQL.
+    /// Executes a query in the store's SQL dialect.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Refused`] where the statement is invalid, [`StoreError::Unusable`] where reading fails.
     async fn query(&self, statement: &str) -> Result<RecordBatch, StoreError>;
 }
 
-/// Rows on their way to a store, or from it.
+/// A stream of rows that is written to a store or read from one.
 pub type Rows = BoxStream<'static, Result<RecordBatch, StoreError>>;
 
-/// Something that a user made.
+/// A local object: a view, materialized view or table that a user created.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredObject {
-    /// Its name.
+    /// The name as it was first written.
     pub name: String,
-    /// What it is.
+    /// The kind of object.
     pub kind: StoredKind,
-    /// The query of a view, or the statement that made a table.
+    /// The query of a view, or the CREATE statement of a table.
     pub text: String,
-    /// The columns of a materialized view or table; none of a view. A field's metadata are kept, too.
+    /// The columns of a materialized view or table; empty for a view. The metadata of fields are stored, too.
     pub schema: SchemaRef,
 }
 
-/// What a user can make.
+/// The kinds of local objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoredKind {
-    /// A query with a name.
+    /// A named query.
     View,
-    /// A query with a name, and the rows it gave.
+    /// A named query with its stored result.
     MaterializedView,
-    /// Rows.
+    /// A table with rows.
     Table,
 }
 
-/// Why a store did not do what it was asked.
+/// Why an operation of a store failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// There is something of this name already.
+    /// An object of this name exists already.
     #[error("{0} exists already")]
     Exists(String),
-    /// There is nothing of this name.
+    /// No object of this kind and name exists.
     #[error("there is no {0}")]
     Missing(String),
-    /// The rows break a constraint, or the statement is wrong; in the store's words.
+    /// The rows violate a constraint, or the statement or a name is invalid; the text is the store's own message.
     #[error("{0}")]
     Refused(String),
-    /// The store cannot be opened, read or written: where it is, why, and what to do.
+    /// The store cannot be opened, read or written: its location, the reason, and what the user can do.
     #[error("{0}")]
     Unusable(String),
-    /// The rows that were to be kept did not come; in the words of what failed.
+    /// The stream of rows to be stored ended with an error; the text is the message of that error.
     #[error("{0}")]
     Rows(String),
 }

@@ -1,4 +1,4 @@
-//! A resource as a table: its columns, and what the statement binds of them.
+//! A resource as a table: its columns, and the parameter bindings of a scan.
 
 pub(crate) mod columns;
 pub(crate) mod resource_table;

@@ -1,4 +1,4 @@
-//! Transactions over APIs as sagas: their history, and what compensates a step.
+//! Transactions over APIs as sagas: the history of their steps, and the compensation of a step.
 
 pub(crate) mod compensation;
 pub(crate) mod history;

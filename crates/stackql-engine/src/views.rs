@@ -1,4 +1,4 @@
-//! Views: references to them, their plans, and the defaults of their parameters.
+//! Views: references to them in queries, their plans, and the defaults of their parameters.
 
 pub(crate) mod constrained_columns;
 pub(crate) mod defaults;

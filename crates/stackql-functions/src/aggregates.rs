@@ -1,5 +1,5 @@
-//! Aggregates that gather: `group_concat`, `json_group_array`, `json_group_object`; and `total`, the sum that is never
-//! NULL.
+//! Aggregates that collect values: `group_concat`, `json_group_array`, `json_group_object`; and `total`, the sum that is 0.0
+//! instead of NULL for no rows.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -21,14 +21,14 @@ use crate::json::build::object_key;
 use crate::json::node::Node;
 use crate::value::{Column, FORMAT_KEY, JSON, Type, Value};
 
-/// An aggregate: the texts that rows give, and what is made of all of them.
+/// A collecting aggregate: the text that each row adds, and the brackets around all of them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CollectingSpec {
     pub(crate) name: &'static str,
     pub(crate) other_names: &'static [&'static str],
     pub(crate) arguments: (usize, usize),
     returns: Type,
-    /// What a row adds, and what goes between it and the one before; nothing where the row does not count.
+    /// The text that a row adds, and the separator in front of it; `None` if the row does not count.
     piece: fn(&[Value<'_>]) -> Result<Option<CollectedValue>, Error>,
     brackets: Option<(char, char)>,
     pub(crate) doc: FunctionDoc,
@@ -37,7 +37,7 @@ pub(crate) struct CollectingSpec {
 struct CollectedValue {
     separator: String,
     text: String,
-    /// What it is sorted by.
+    /// The values of the sort keys.
     order: Vec<ScalarValue>,
 }
 
@@ -100,7 +100,7 @@ pub(crate) const ALL: &[CollectingSpec] = &[
     },
 ];
 
-/// The aggregate of this name.
+/// The collecting aggregate of this name.
 pub(crate) fn gathering(name: &str) -> Option<AggregateUDF> {
     ALL.iter().find(|gathering| gathering.name == name).map(|gathering| gathering.udaf())
 }
@@ -114,7 +114,7 @@ impl CollectingSpec {
         })
     }
 
-    /// What is made of no rows: an empty array or object, or NULL.
+    /// The result for no rows: an empty array or object, or NULL.
     fn of_nothing(&self) -> ScalarValue {
         ScalarValue::Utf8(self.brackets.map(|(open, close)| format!("{open}{close}")))
     }
@@ -145,7 +145,7 @@ impl AggregateUDFImpl for CollectingUdaf {
         Ok(self.spec.of_nothing())
     }
 
-    /// The pieces are sorted here: they may come from several partitions.
+    /// The accumulator sorts the values itself, because they may come from several partitions.
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
         AggregateOrderSensitivity::Beneficial
     }
@@ -182,14 +182,14 @@ impl AggregateUDFImpl for CollectingUdaf {
     }
 }
 
-/// What was gathered so far.
+/// The values collected so far.
 struct CollectingAccumulator {
     gathering: CollectingSpec,
-    /// Which arguments are JSON by their mark.
+    /// For each argument, whether it is marked as JSON.
     json: Vec<bool>,
-    /// How the pieces are sorted.
+    /// The options and types of the sort keys.
     order: Vec<(SortOptions, DataType)>,
-    /// The pieces that were there, where each counts once.
+    /// The texts collected so far, for DISTINCT.
     seen: Option<HashSet<String>>,
     values: Vec<CollectedValue>,
     size: usize,
@@ -210,7 +210,7 @@ impl CollectingAccumulator {
         }
     }
 
-    /// The pieces in the order that was asked for.
+    /// Sorts the values by the ORDER BY of the aggregate.
     fn sort(&mut self) -> Result<()> {
         let options: Vec<_> = self.order.iter().map(|(options, _)| *options).collect();
         let mut failed = Ok(());
@@ -289,19 +289,19 @@ impl Accumulator for CollectingAccumulator {
     }
 
     fn size(&self) -> usize {
-        // What is known is held twice.
+        // With DISTINCT, each text is held twice.
         size_of_val(self) + self.size * if self.seen.is_some() { 2 } else { 1 }
     }
 }
 
-/// What the page of functions says of [`total`].
+/// The entry of [`total`] in the function reference.
 pub(crate) const TOTAL: FunctionDoc = FunctionDoc {
     usage: "total(x)",
     says: "the sum of all x as a float; 0.0 of no rows",
     example: "SELECT total(x) FROM (VALUES (1), (2.5)) AS t(x)",
 };
 
-/// `total`: texts are the numbers they begin with.
+/// The aggregate `total`; a text counts as the number that it begins with.
 pub(crate) fn total() -> AggregateUDF {
     AggregateUDF::new_from_impl(TotalUdaf { signature: Signature::user_defined(Volatility::Immutable) })
 }
@@ -341,7 +341,7 @@ impl AggregateUDFImpl for TotalUdaf {
 #[derive(Debug)]
 struct TotalAccumulator {
     total: f64,
-    /// The numbers that were there, by their bits, where each counts once.
+    /// The bits of the numbers added so far, for DISTINCT.
     known: Option<HashSet<u64>>,
 }
 

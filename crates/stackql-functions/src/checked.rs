@@ -1,8 +1,7 @@
-//! Arithmetic on whole numbers, decimals and intervals in which a result that does not fit is an error, where DataFusion
-//! would turn it over.
+//! Checked arithmetic on integers, decimals and intervals: an overflow is an error, where DataFusion would wrap around.
 //!
-//! DataFusion has checked arithmetic, but asks for it nowhere, and its constant folding would not; so once the types are
-//! known, a function with the operator's name in results stands for it.
+//! DataFusion has checked arithmetic, but its planner never requests it, and its constant folding would not apply it. So, once
+//! the types are known, this rule replaces each operator by a function, which keeps the operator's name in result columns.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -25,7 +24,7 @@ use datafusion::prelude::Expr;
 
 use crate::expressions::rewritten;
 
-/// The rule, behind the one that makes types agree.
+/// The analyzer rule that replaces operators by [`CheckedArithmeticUdf`]; it runs after type coercion.
 #[derive(Debug)]
 pub(crate) struct CheckedArithmeticRule;
 
@@ -43,7 +42,7 @@ fn checked(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     let is_counted = |expr: &Expr| expr.get_type(schema).is_ok_and(|kind| is_counted(&kind));
     match expr {
         Expr::BinaryExpr(BinaryExpr { op, .. }) if !is_arithmetic(op) => Transformed::no(expr),
-        // A difference of days is a whole number, but not of whole numbers.
+        // The difference of two dates is an integer, but its operands are not, so the operand types decide.
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_counted(&left) && is_counted(&right) => {
             let text = short(&Expr::BinaryExpr(BinaryExpr::new(left.clone(), op, right.clone())));
             Transformed::yes(arithmetic(Operation::Binary(op), text).call(vec![*left, *right]))
@@ -60,12 +59,12 @@ fn is_arithmetic(op: Operator) -> bool {
     matches!(op, Operator::Plus | Operator::Minus | Operator::Multiply | Operator::Divide | Operator::Modulo)
 }
 
-/// Whether values of the type are whole numbers inside. Times and durations DataFusion checks itself.
+/// Whether values of the type are integers inside. DataFusion itself checks times and durations.
 fn is_counted(kind: &DataType) -> bool {
     kind.is_integer() || kind.is_decimal() || matches!(kind, DataType::Interval(_))
 }
 
-/// An expression as it is told of.
+/// An expression for an error message, cut to 80 characters.
 fn short(expr: &Expr) -> String {
     const LONGEST: usize = 80;
     let text = expr.human_display().to_string();
@@ -89,7 +88,7 @@ enum Operation {
 #[derive(Debug)]
 struct CheckedArithmeticUdf {
     computed: Operation,
-    /// The expression as the error tells of it.
+    /// The expression, for the error message.
     text: String,
     signature: Signature,
 }
@@ -109,7 +108,7 @@ impl Hash for CheckedArithmeticUdf {
 }
 
 impl CheckedArithmeticUdf {
-    /// The expression that it stands for.
+    /// The operator expression that the function replaces.
     fn plain(&self, arguments: &[Expr]) -> Result<Expr> {
         match (self.computed, arguments) {
             (Operation::Binary(op), [left, right]) => {
@@ -122,7 +121,7 @@ impl CheckedArithmeticUdf {
 
     fn overflow(&self, kind: &DataType, values: &str) -> DataFusionError {
         let what = if kind.is_integer() { "integer overflow" } else { "overflow" };
-        // Of constants, the expression is all there is to say.
+        // With constant operands, the expression already shows the values.
         let values = match values == self.text || self.computed == Operation::Negate {
             true => String::new(),
             false => format!(": {values}"),
@@ -144,7 +143,7 @@ impl ScalarUDFImpl for CheckedArithmeticUdf {
         }
     }
 
-    /// Columns are called as the operator calls them.
+    /// Result columns keep the name that the operator gives them.
     fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
         Ok(self.plain(arguments)?.schema_name().to_string())
     }

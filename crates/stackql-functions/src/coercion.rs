@@ -1,11 +1,11 @@
-//! Coercion of values of two kinds: truths, numbers, texts and times in one list, CASE, function, pattern or UNION. It runs
-//! in front of DataFusion's own coercion, which has errors for some of them and casts texts to numbers, so that one row
-//! that holds none ends the statement.
+//! Coercion of mixed types: booleans, numbers, texts and times in one list, CASE, function, pattern or UNION. The rule runs
+//! before DataFusion's own coercion, which rejects some combinations, and casts texts to numbers, so that a single row with
+//! another text would fail the statement.
 //!
-//! - Compared, a truth is 1 or 0 beside numbers and texts, and a text is the number that it holds, or NULL
+//! - In a comparison, a boolean is 1 or 0 next to numbers and texts, and a text is the number that it contains, or NULL
 //!   ([`operators`](crate::operators)).
-//! - As results of one expression, truths are numbers beside numbers; beside a text, all are texts.
-//! - What takes a text takes numbers, truths and times as the texts that they are written as.
+//! - As results of one expression, booleans become numbers next to numbers; next to a text, all become texts.
+//! - Where a text is expected, numbers, booleans and times are cast to text.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::lenient::{Agreement, LenientUdf, inside};
 use crate::operators::{sides, spelled, truth_of};
 use crate::order::is_marked;
 
-/// The rule.
+/// The analyzer rule.
 #[derive(Debug)]
 pub(crate) struct CoercionRule;
 
@@ -55,7 +55,7 @@ fn coerced(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             let from = comparison(&expr, BinaryOperator::GtEq, &low, schema);
             let to = comparison(&expr, BinaryOperator::LtEq, &high, schema);
             match (from, to) {
-                // Both ends see the same: it stays a range.
+                // Both bounds coerce the value in the same way, so it stays a BETWEEN.
                 ((a, low), (b, high)) if a == b => {
                     let (expr, low, high) = (Box::new(a), Box::new(low), Box::new(high));
                     Transformed::yes(Expr::Between(Between { expr, negated, low, high }))
@@ -90,7 +90,7 @@ fn coerced(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             };
             Transformed::yes(function.call(args))
         }
-        // A list of JSON values is JSON.
+        // An `array_agg` of JSON values is a JSON array.
         Expr::AggregateFunction(AggregateFunction { func, params }) if func.name() == "array_agg" => {
             let is_json = params.args.iter().any(|arg| arg.to_field(schema).is_ok_and(|(_, field)| is_marked(&field)));
             match if is_json { gathering("json_group_array") } else { None } {
@@ -100,7 +100,7 @@ fn coerced(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
                 None => Transformed::no(Expr::AggregateFunction(AggregateFunction { func, params })),
             }
         }
-        // How conditions of values that may be something else are planned.
+        // `as_condition(x) <> 0`, as `rewrite` plans a condition of unknown type: a boolean is used directly.
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::NotEq, right }) => match truth_of(&left) {
             Some(value) if kind(value) == DataType::Boolean => Transformed::yes(value.clone()),
             _ => Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op: Operator::NotEq, right })),
@@ -109,12 +109,12 @@ fn coerced(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     })
 }
 
-/// The two sides of a comparison, as they are compared.
+/// The two sides of a comparison, coerced to each other.
 fn comparison(left: &Expr, op: BinaryOperator, right: &Expr, schema: &DFSchema) -> (Expr, Expr) {
     sides(&op, left.clone(), right.clone(), schema)
 }
 
-/// IN with each item as what it is beside the value: a list where the value stays the same beside all, else a chain of OR.
+/// IN with each item coerced to the value: a list if the value stays the same for all items, else a chain of OR.
 fn in_list(InList { expr, list, negated }: InList, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let kind = |expr: &Expr| expr.get_type(schema).unwrap_or(DataType::Null);
     let own = kind(&expr);
@@ -122,7 +122,7 @@ fn in_list(InList { expr, list, negated }: InList, schema: &DFSchema) -> Result<
         let other = kind(item);
         other == own || other.is_null() || (own.is_numeric() && other.is_numeric())
     });
-    // Times beside texts that say one are DataFusion's.
+    // Equal types, and numbers of different types, are left to DataFusion.
     if is_settled || own.is_null() || own.is_nested() {
         return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
     }
@@ -149,7 +149,7 @@ fn in_list(InList { expr, list, negated }: InList, schema: &DFSchema) -> Result<
     Ok(Transformed::yes(if negated { Expr::Not(Box::new(any)) } else { any }))
 }
 
-/// CASE whose operand is compared as `=` compares, and whose results agree.
+/// Coerces CASE: its operand is compared as `=` compares, and its results are cast to a common type.
 fn branches(Case { expr, when_then_expr, else_expr }: Case, schema: &DFSchema) -> Result<Case> {
     let kind = |expr: &Expr| expr.get_type(schema).unwrap_or(DataType::Null);
     let differs = |operand: &Expr| when_then_expr.iter().any(|(when, _)| kind(when) != kind(operand));
@@ -173,7 +173,8 @@ fn branches(Case { expr, when_then_expr, else_expr }: Case, schema: &DFSchema) -
     Ok(Case::new(operand.unwrap_or(None), pairs, otherwise))
 }
 
-/// What results of these types are together, where DataFusion has none or would cast texts to numbers.
+/// The common type of results of these types, where DataFusion has none or would cast texts to numbers; `None` where its own
+/// coercion applies.
 pub(crate) fn common<'a>(kinds: impl Iterator<Item = &'a DataType> + Clone) -> Option<DataType> {
     let kinds = kinds.filter(|kind| !kind.is_null());
     let is_plain = |kind: &DataType| {
@@ -192,14 +193,14 @@ pub(crate) fn common<'a>(kinds: impl Iterator<Item = &'a DataType> + Clone) -> O
     }
 }
 
-/// Results of one expression, as what they are together.
+/// Casts the results of one expression to their common type.
 fn agreeing(results: Vec<Expr>, schema: &DFSchema) -> Vec<Expr> {
     let kinds: Vec<DataType> = results.iter().map(|result| result.get_type(schema).unwrap_or(DataType::Null)).collect();
     let Some(common) = common(kinds.iter()) else { return results };
     results.into_iter().zip(kinds).map(|(result, kind)| member(result, &kind, &common)).collect()
 }
 
-/// One result as what it is among others: numbers with a fraction stay what they are beside truths.
+/// Casts one result to the common type. Next to booleans, numbers keep their type, so that fractions are not lost.
 fn member(result: Expr, kind: &DataType, common: &DataType) -> Expr {
     match common {
         DataType::Utf8 => written(result, kind),
@@ -208,12 +209,12 @@ fn member(result: Expr, kind: &DataType, common: &DataType) -> Expr {
     }
 }
 
-/// A value as the text that it is written as.
+/// The value cast to text.
 fn written(value: Expr, kind: &DataType) -> Expr {
     if kind.is_string() || kind.is_null() { value } else { cast(value, DataType::Utf8) }
 }
 
-/// What stands where a text is needed.
+/// A value cast to text where a text is expected; other types stay, and DataFusion reports them.
 fn as_text(expr: Expr, schema: &DFSchema) -> Expr {
     match expr.get_type(schema) {
         Ok(kind) if kind.is_numeric() || matches!(kind, DataType::Boolean | DataType::Timestamp(..)) => {
@@ -223,7 +224,7 @@ fn as_text(expr: Expr, schema: &DFSchema) -> Expr {
     }
 }
 
-/// A UNION whose columns agree.
+/// Casts the columns of a UNION to common types.
 fn united(union: Union) -> Result<Transformed<LogicalPlan>> {
     let width = union.inputs.first().map_or(0, |input| input.schema().fields().len());
     if union.inputs.iter().any(|input| input.schema().fields().len() != width) {

@@ -1,8 +1,8 @@
-//! Arithmetic of which a side is a text, as SQLite does it: a text that holds a whole number is one, so that `'7' / 2` is
-//! 3 and `'7.5' / 2` is 3.75. What holds no number is NULL.
+//! Arithmetic with text operands, as in SQLite: a text that contains an integer is one, so that `'7' / 2` is 3 and `'7.5' / 2`
+//! is 3.75. A text that contains no number is NULL.
 //!
-//! Of a constant it is known beforehand which it is, and of some functions. Of other texts each row decides, and the
-//! column of results is one of floats, whole where SQLite has whole numbers.
+//! For constants and some functions, the planner knows which of both the text contains. For other texts it differs from row to
+//! row, and the result column is Float64, with integral values where SQLite has integers.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
@@ -14,24 +14,24 @@ use crate::function::{Function, ReturnType};
 use crate::operators::{number, whole_number};
 use crate::value::{Type, Value};
 
-/// What is known of a side beforehand.
+/// The kind of an operand, as far as it is known at planning time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Whole,
     Real,
-    /// A text that each row decides about.
+    /// It differs from row to row.
     Open,
 }
 
-/// An operation of numbers of which one side at least is a text.
+/// The plan of an arithmetic operation with at least one text operand.
 pub(crate) enum Computed {
-    /// Its sides as numbers, for the operator as it is.
+    /// The operands cast to numbers; the operator stays.
     Sides(Expr, Expr),
-    /// What it is instead.
+    /// An expression that replaces the operation.
     Instead(Expr),
 }
 
-/// How an operator computes with these sides; nothing where none is a text, or one neither text nor number.
+/// Plans an arithmetic operator for these operands; `None` if neither is a text, or one is neither text nor number.
 pub(crate) fn computed(op: &BinaryOperator, left: (&Expr, &DataType), right: (&Expr, &DataType)) -> Option<Computed> {
     let (a, b) = (side(left.0, left.1)?, side(right.0, right.1)?);
     if !left.1.is_string() && !right.1.is_string() && a != Side::Open && b != Side::Open {
@@ -70,10 +70,10 @@ fn side(expr: &Expr, kind: &DataType) -> Option<Side> {
     })
 }
 
-/// What the names of functions begin with that stand for operators.
+/// The prefix of the names of functions that replace operators.
 const BY_ROW: &str = "text_";
 
-/// A side as the text that it is; a result of such a function as the text that says whether it is whole.
+/// An operand of such a function. Another such function is made to return text, which shows whether its result is an integer.
 fn within(side: &Expr) -> Expr {
     match side {
         Expr::ScalarFunction(function) if function.name().starts_with(BY_ROW) => {
@@ -85,7 +85,7 @@ fn within(side: &Expr) -> Expr {
                 _ => BinaryOperator::Modulo,
             };
             let inner = by_row(&op).map(|function| Function { returns: ReturnType::Always(Type::Text), ..function });
-            // Functions are known by their names.
+            // Functions are equal if their names are, so the variant needs a name of its own.
             let named = |function: Function| Function { name: inner_name(function.name), ..function };
             inner.map_or_else(|| side.clone(), |inner| named(inner).udf().call(function.args.clone()))
         }
@@ -103,7 +103,7 @@ fn inner_name(name: &str) -> &'static str {
     }
 }
 
-/// What a constant text holds.
+/// The number in a constant text.
 fn constant(text: &ScalarValue) -> Option<Value<'static>> {
     match text {
         ScalarValue::Utf8(text) | ScalarValue::LargeUtf8(text) | ScalarValue::Utf8View(text) => {
@@ -113,7 +113,7 @@ fn constant(text: &ScalarValue) -> Option<Value<'static>> {
     }
 }
 
-/// Whether a time in this format is nothing but digits, and no more than a whole number may have.
+/// Whether `strftime` with this format yields only digits, and at most as many as an integer can have.
 fn is_digits(format: &str) -> bool {
     let mut characters = format.chars();
     let mut width = 0;
@@ -133,7 +133,7 @@ fn is_digits(format: &str) -> bool {
     (1..=18).contains(&width)
 }
 
-/// A side as the number that it is known to be.
+/// Casts an operand to the number that it is known to be.
 fn as_number(expr: &Expr, kind: &DataType, side: Side) -> Expr {
     match (expr, side) {
         _ if !kind.is_string() => expr.clone(),
@@ -147,7 +147,7 @@ fn as_number(expr: &Expr, kind: &DataType, side: Side) -> Expr {
     }
 }
 
-/// The number that a text holds.
+/// The number in a text, or NULL.
 fn held(text: &str) -> Value<'static> {
     match text.trim().parse() {
         Ok(whole) => Value::Integer(whole),
@@ -177,7 +177,7 @@ fn by_row(op: &BinaryOperator) -> Option<Function> {
     })
 }
 
-/// The number that a cell holds.
+/// The number in a cell, or NULL.
 fn cell(value: &Value<'_>) -> Value<'static> {
     match value {
         Value::Boolean(truth) => Value::Integer(i64::from(*truth)),
@@ -210,7 +210,7 @@ fn divided<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     }
 }
 
-/// What is left of whole numbers; of others, what is in front of the point counts.
+/// The remainder of integer division; fractions are truncated first.
 fn modulo<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     match (cell(&row[0]).as_integer_of_number(), cell(&row[1]).as_integer_of_number()) {
         (Some(_), Some(0)) => Err(Error::Arguments("divided by zero")),
@@ -228,7 +228,7 @@ impl Value<'_> {
     }
 }
 
-/// A whole result as a float, which must have all its digits.
+/// Checks that an integer result can be represented exactly as a float.
 fn exact<'a>(a: i64, sign: char, b: i64, result: Option<i64>) -> Result<Value<'a>, Error> {
     let told = || format!("{a} {sign} {b}");
     let whole = result.ok_or_else(|| Error::Overflow(told()))?;

@@ -1,7 +1,7 @@
-//! SQLite's functions of date and time: [`moment`] reads times and [`modifier`] moves them; here they are written.
+//! SQLite's date and time functions: [`moment`] parses times, [`modifier`] applies modifiers, and this module formats them.
 //!
-//! `now` is when the statement began. It is put into the call while the statement is planned, for a function has no
-//! clock. Times are UTC.
+//! `now` is the start time of the statement. It is inserted into the call at planning time, because a function has no access to
+//! a clock. Times are UTC.
 
 mod modifier;
 mod moment;
@@ -81,10 +81,10 @@ pub(crate) const ALL: &[Function] = &[
     ),
 ];
 
-/// The text that stands for when the statement began.
+/// The argument that denotes the start time of the statement.
 const NOW: &str = "now";
 
-/// A function of time as DataFusion calls it.
+/// The UDF of a date function.
 pub(crate) fn udf(function: Function) -> ScalarUDF {
     ScalarUDF::new_from_impl(TimeFunction {
         rows: function.udf(),
@@ -93,7 +93,7 @@ pub(crate) fn udf(function: Function) -> ScalarUDF {
     })
 }
 
-/// A function whose arguments may be `now`, or be left out, which is the same.
+/// A function whose time arguments may be `now`; a missing one counts as `now`.
 #[derive(Debug)]
 struct TimeFunction {
     function: Function,
@@ -116,7 +116,7 @@ impl Hash for TimeFunction {
 }
 
 impl TimeFunction {
-    /// Which arguments are times; the others are modifiers and the format.
+    /// The positions of the time arguments; the others are modifiers and the format.
     fn times(&self) -> std::ops::Range<usize> {
         match self.function.name {
             "strftime" => 1..2,
@@ -151,7 +151,7 @@ impl ScalarUDFImpl for TimeFunction {
         let is_now = |value: &ColumnarValue| matches!(value, ColumnarValue::Scalar(one) if is_now(one));
         let times = self.times();
         if arguments.args.len() < times.end || arguments.args[times].iter().any(is_now) {
-            // Not reached: `simplify` comes before the statement runs.
+            // Unreachable in a statement: `simplify` replaces `now` before it runs.
             return exec_err!("{}() was not told when the statement began", self.function.name);
         }
         self.rows.invoke_with_args(arguments)
@@ -188,7 +188,7 @@ fn is_now(value: &ScalarValue) -> bool {
     value.try_as_str().flatten().is_some_and(|text| text.trim().eq_ignore_ascii_case(NOW))
 }
 
-/// The time that a row's arguments say; nothing for NULL and for what is no time.
+/// The time of a row's arguments; `None` for NULL and for text that is no time.
 fn moment(row: &[Value<'_>]) -> Result<Option<Moment>, Error> {
     let Some((time, modifiers)) = row.split_first() else { return Ok(None) };
     modifier::moved(time, modifiers)
@@ -213,7 +213,7 @@ fn strftime<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     }
 }
 
-/// A time as a format says; nothing where the format is none.
+/// Formats a time; `None` if the format is invalid.
 fn text(format: &str, moment: Moment) -> Option<String> {
     let time = moment.fields()?;
     let mut text = String::new();
@@ -264,14 +264,14 @@ fn text(format: &str, moment: Moment) -> Option<String> {
     Some(text)
 }
 
-/// The way from the second time to the first: the largest years and months that fit, then what is left.
+/// The difference of the first time to the second: the largest number of months that fits, as years and months, then the rest.
 fn timediff<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     let (Some(to), Some(from)) = (modifier::moved(&row[0], &[])?, modifier::moved(&row[1], &[])?) else {
         return Ok(Value::Null);
     };
     let (sign, low, high) = if to >= from { ('+', from, to) } else { ('-', to, from) };
     let (Some(start), Some(end)) = (low.fields(), high.fields()) else { return Ok(Value::Null) };
-    // SQLite walks from the second time: forth by adding to it, back by taking from it.
+    // As SQLite, count months from the second time: forward by adding, backward by subtracting.
     let ahead = if sign == '+' { 1 } else { -1 };
     let (first, last) = if sign == '+' { (low, high) } else { (high, low) };
     let mut months = i64::from(end.year() - start.year()) * 12 + i64::from(end.month()) - i64::from(start.month());

@@ -1,39 +1,39 @@
-//! Why a function gives no result.
+//! Errors of functions.
 
-/// What is wrong with an argument. The caller says of which function.
+/// What is wrong with an argument or a result. The caller adds the name of the function.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A text that should be JSON is not.
+    /// A text that should be JSON is not well-formed.
     #[error("malformed JSON: {0}")]
     MalformedJson(String),
-    /// JSON in more levels than are read.
+    /// JSON is nested more deeply than the limit, which is the value.
     #[error("JSON is nested more than {0} levels deep")]
     TooDeep(usize),
-    /// Not a path into JSON.
+    /// A text is not a JSON path.
     #[error("bad JSON path: '{0}'; paths are like $.name[0]")]
     BadPath(String),
-    /// JSON of another kind than the function takes.
+    /// A JSON value has another kind than the function takes.
     #[error("expected {wanted}, not {found}")]
     WrongKind {
-        /// What it takes.
+        /// The kind that the function takes.
         wanted: &'static str,
-        /// What it was given.
+        /// The kind of the argument.
         found: &'static str,
     },
-    /// Paths and values, or keys and values, do not pair up.
+    /// The arguments violate a rule of the function, such as that paths and values come in pairs; the value is the message.
     #[error("{0}")]
     Arguments(&'static str),
-    /// A whole number beyond 64 bits.
+    /// An integer result exceeds 64 bits; the value is the expression.
     #[error("integer overflow: {0}; cast to DOUBLE")]
     Overflow(String),
-    /// A whole number that a float would not hold.
+    /// An integer result that a float cannot represent exactly; the value is the expression.
     #[error("{0} has more digits than are kept of texts; cast both to BIGINT")]
     Inexact(String),
-    /// Not a regular expression.
+    /// A text is not a regular expression; the value is the reason.
     #[error("bad regular expression: {0}")]
     BadPattern(String),
-    /// A result that would take too much memory.
+    /// A result is larger than the limit in bytes, which is the value.
     #[error("the result would be longer than {0} bytes")]
     TooLong(usize),
 }

@@ -1,4 +1,4 @@
-//! The expressions of a plan's node, rewritten by a rule.
+//! Rewrites the expressions of one plan node, for analyzer rules.
 
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -7,8 +7,8 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::prelude::Expr;
 
-/// The node with each part of its expressions rewritten, innermost first, given the columns of its inputs. Columns keep
-/// their names.
+/// Rewrites all expressions of the node bottom-up. `rewrite` receives the merged schema of the node's inputs. Output columns
+/// keep their names.
 pub(crate) fn rewritten(
     plan: LogicalPlan,
     mut rewrite: impl FnMut(Expr, &DFSchema) -> Result<Transformed<Expr>>,

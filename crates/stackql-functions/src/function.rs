@@ -1,4 +1,4 @@
-//! What a scalar function is here: a name, how many arguments it takes, what it gives, and what it makes of one row.
+//! [`Function`]: a scalar function by its name, number of arguments, return type and Rust function for one row.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
 use crate::error::Error;
 use crate::value::{Cells, Column, Type, Value};
 
-/// What DataFusion asks of everything that is called by a name: two of the same name are the same.
+/// Implements the equality that DataFusion requires of functions: those of the same name are equal.
 macro_rules! known_by_name {
     ($called:ident, $what:ident) => {
         impl PartialEq for $called {
@@ -32,7 +32,7 @@ macro_rules! known_by_name {
 }
 pub(crate) use known_by_name;
 
-/// The methods of such a one that say how it is called, whatever types its arguments have.
+/// Implements the methods for name, aliases and signature; the function accepts arguments of any type.
 macro_rules! called_by_name {
     ($what:ident) => {
         fn name(&self) -> &str {
@@ -54,7 +54,7 @@ macro_rules! called_by_name {
 }
 pub(crate) use called_by_name;
 
-/// What a function makes of one row's arguments.
+/// Computes the value of a function from the arguments of one row.
 pub(crate) type Row = for<'a> fn(&[Value<'a>]) -> Result<Value<'a>, Error>;
 
 /// A scalar function.
@@ -62,22 +62,22 @@ pub(crate) type Row = for<'a> fn(&[Value<'a>]) -> Result<Value<'a>, Error>;
 pub(crate) struct Function {
     pub(crate) name: &'static str,
     pub(crate) other_names: &'static [&'static str],
-    /// The fewest and the most arguments it takes.
+    /// The minimum and the maximum number of arguments.
     pub(crate) arguments: (usize, usize),
     pub(crate) returns: ReturnType,
     pub(crate) row: Row,
-    /// How it is called, what it gives, an example and the example's result.
+    /// The entry in the function reference.
     pub(crate) doc: FunctionDoc,
 }
 
-/// What the page of functions says of one.
+/// The entry of a function in the function reference.
 #[derive(Debug, Clone, Copy)]
 pub struct FunctionDoc {
-    /// How it is called.
+    /// How it is called, such as `abs(x)`.
     pub usage: &'static str,
-    /// What it gives.
+    /// What it returns, in a phrase.
     pub says: &'static str,
-    /// An expression, or a SELECT, to try.
+    /// An example: an expression, or a SELECT.
     pub example: &'static str,
 }
 
@@ -85,11 +85,11 @@ pub struct FunctionDoc {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ReturnType {
     Always(Type),
-    /// By the types of its arguments.
+    /// The types of the arguments decide.
     ByArguments(fn(&[FieldRef]) -> Type),
 }
 
-/// As many arguments as one likes.
+/// The maximum number of arguments of a function that takes any number.
 pub(crate) const ANY: usize = usize::MAX;
 
 impl Function {
@@ -104,12 +104,12 @@ impl Function {
         Self { name, other_names: &[], arguments, returns: ReturnType::Always(gives), row, doc: entry }
     }
 
-    /// The function under these names, too.
+    /// Adds aliases to the function.
     pub(crate) const fn also(self, other_names: &'static [&'static str]) -> Self {
         Self { other_names, ..self }
     }
 
-    /// The function whose results are of a type that its arguments' types decide.
+    /// Makes the return type depend on the types of the arguments.
     pub(crate) const fn giving(self, gives: fn(&[FieldRef]) -> Type) -> Self {
         Self { returns: ReturnType::ByArguments(gives), ..self }
     }
@@ -123,7 +123,7 @@ impl Function {
     }
 }
 
-/// A [`Function`] as DataFusion calls it.
+/// Adapts a [`Function`] to DataFusion's scalar UDF.
 #[derive(Debug)]
 struct RowFunction {
     function: Function,
@@ -168,7 +168,7 @@ impl ScalarUDFImpl for RowFunction {
     }
 }
 
-/// Goes through the rows of a call; where all arguments are constants through one, and says so.
+/// Calls `each` for every row of a call. If all arguments are constants, it is called once and the result is true.
 pub(crate) fn rows(
     name: &str,
     arguments: &ScalarFunctionArgs,
@@ -187,7 +187,7 @@ pub(crate) fn rows(
     Ok(is_constant)
 }
 
-/// Refuses a call with too few or too many arguments.
+/// Returns a plan error if a call has too few or too many arguments.
 pub(crate) fn check_count(name: &str, (fewest, most): (usize, usize), given: usize) -> Result<()> {
     if (fewest..=most).contains(&given) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Whether two JSON documents mean the same: as values, or as policies, in which some lists have no order.
+//! Compares two JSON documents: by value, or as policies, in which some lists have no order.
 
 use std::cmp::Ordering;
 
@@ -33,11 +33,11 @@ pub(crate) const ALL: &[Function] = &[
     ),
 ];
 
-/// Members whose lists have no order, and whose one item may stand without a list.
+/// The members of policies whose lists have no order, and whose single element may be written without a list.
 const UNORDERED: [&str; 8] =
     ["Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "AWS", "Service"];
 
-/// Both documents, which have to be there.
+/// Parses both documents; NULL is an error.
 fn both<'a>(row: &'a [Value<'_>]) -> Result<(Node<'a>, Node<'a>), Error> {
     let one = |value: &'a Value<'_>| match value {
         Value::Text(text) | Value::Json(text) => Node::parse(text),
@@ -58,13 +58,13 @@ fn policy_equal<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
 }
 
 impl Node<'_> {
-    /// Whether both are the same value, whatever the order of members and the spelling of numbers and texts.
+    /// Whether both have the same value, whatever the order of members and the notation of numbers and strings.
     pub(crate) fn is_same(&self, other: &Node<'_>) -> bool {
         Meaning::plain(self) == Meaning::plain(other)
     }
 }
 
-/// What JSON says, without how it is written. Members, and lists without an order, are sorted.
+/// A normalized JSON value for comparison. Members, and lists without an order, are sorted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Meaning {
     Word(&'static str),
@@ -74,7 +74,7 @@ enum Meaning {
     Object(Vec<(String, Self)>),
 }
 
-/// A number by its value, as exact as it is written where it is whole.
+/// A number by its value; an integer is exact.
 #[derive(Debug, Clone)]
 enum Number {
     Whole(i128),
@@ -87,7 +87,7 @@ impl Number {
             return Self::Whole(whole);
         }
         let float: f64 = text.parse().unwrap_or(f64::NAN);
-        // 1.0 and 1e0 are 1; past this size floats are no longer each whole number.
+        // 1.0 and 1e0 equal 1. Above 2^53, floats cannot represent every integer.
         match float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 {
             true => Self::Whole(float as i128),
             false => Self::Float(float),
@@ -131,7 +131,7 @@ impl Meaning {
         }
     }
 
-    /// What a value says in a policy, as the member `name`.
+    /// Normalizes a value of a policy, which is in the member `name`.
     fn from_node(node: &Node<'_>, name: Option<&str>) -> Self {
         let unordered = name.is_some_and(|name| UNORDERED.contains(&name));
         match node {
@@ -140,7 +140,7 @@ impl Meaning {
                 (key.to_string(), Self::from_node(value, Some(&key)))
             })),
             Node::Array(items) => {
-                // The name goes down to the items, so that ARNs in the list are told from other texts.
+                // The name is passed on to the elements, so that ARNs in the list are recognized.
                 let mut items: Vec<_> = items.iter().map(|item| Self::from_node(item, name)).collect();
                 if unordered || name == Some("Tags") || !items.is_empty() && items.iter().all(Self::is_tag) {
                     items.sort();
@@ -158,7 +158,7 @@ impl Meaning {
         .without_list(unordered)
     }
 
-    /// Of a list that may be left out around one item, that item.
+    /// Replaces a list without an order that has one element by that element.
     fn without_list(self, unordered: bool) -> Self {
         match self {
             Self::List(mut items) if unordered && items.len() == 1 => items.swap_remove(0),
@@ -179,7 +179,7 @@ impl Meaning {
         }
     }
 
-    /// Of members that are repeated the last counts, as everyone who reads JSON into a map has it.
+    /// Of duplicate members the last one counts, as in most JSON parsers.
     fn object(members: impl Iterator<Item = (String, Self)>) -> Self {
         let members: std::collections::BTreeMap<_, _> = members.collect();
         Self::Object(members.into_iter().collect())

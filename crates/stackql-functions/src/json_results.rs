@@ -1,5 +1,5 @@
-//! Expressions that choose among JSON values give JSON: CASE, `coalesce`, `nullif`, and subqueries in place of a value.
-//! DataFusion gives the type of their results without the mark of JSON, which a call around them puts back.
+//! Marks expressions that choose among JSON values as JSON: CASE, `coalesce`, `nullif` and scalar subqueries. DataFusion drops
+//! the JSON metadata of their results; this rule wraps them in a function that restores it.
 
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
@@ -15,7 +15,7 @@ use crate::function::Function;
 use crate::order::{has_json, is_document, is_marked};
 use crate::value::{Type, Value};
 
-/// The rule.
+/// The analyzer rule.
 #[derive(Debug)]
 pub(crate) struct JsonResultsRule;
 
@@ -35,14 +35,14 @@ impl AnalyzerRule for JsonResultsRule {
                     false => Transformed::no(expr),
                 })
             })?;
-            // What is marked below makes other fields of the columns above.
+            // A mark below changes the fields of the columns above.
             plan.map_data(LogicalPlan::recompute_schema)
         })
         .data()
     }
 }
 
-/// The value itself, of which it is known that it is JSON.
+/// Returns its argument, marked as JSON.
 const MARKED: Function = Function::new(
     "as_json",
     (1, 1),
@@ -51,7 +51,7 @@ const MARKED: Function = Function::new(
     ("as_json(x)", "x, which is JSON", "as_json('[]')"),
 );
 
-/// Whether an expression that chooses among values gives JSON without saying so.
+/// Whether an expression that chooses among values yields JSON without the metadata of it.
 fn is_json(expr: &Expr, schema: &DFSchema) -> bool {
     let results: Vec<&Expr> = match expr {
         Expr::Case(Case { when_then_expr, else_expr, .. }) => {
@@ -81,12 +81,12 @@ fn is_json(expr: &Expr, schema: &DFSchema) -> bool {
     kinds.contains(&Kind::Json) && !kinds.contains(&Kind::Other)
 }
 
-/// What a result is.
+/// The kind of one of the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// Marked as JSON.
     Json,
-    /// A constant list or object, written as JSON.
+    /// A constant JSON list or object.
     Document,
     /// NULL.
     Nothing,

@@ -1,9 +1,8 @@
-//! Functions that give rows, called with columns of other relations, without DataFusion's lateral joins, which it
-//! cannot run.
+//! Table functions with columns of other relations as arguments (lateral joins), as plans that DataFusion can execute.
 //!
-//! A join with a function of the left side's columns becomes an unnesting of the left side. A correlated subquery over
-//! a function of the outer columns becomes one over the function of all different outer values, of which those that are
-//! equal to the outer row's are taken; such a correlation DataFusion can undo.
+//! A join with a function of the left side's columns becomes an unnest of the left side. A correlated subquery over a function
+//! of outer columns becomes a subquery over the function of all distinct outer values, filtered to those that equal the values
+//! of the outer row. DataFusion can decorrelate such a filter.
 
 use std::sync::Arc;
 
@@ -20,10 +19,10 @@ use datafusion::optimizer::AnalyzerRule;
 use crate::expressions::rewritten;
 use crate::table::ROWS;
 
-/// What the names of columns begin with that hold the different values of outer columns.
+/// The prefix of the columns with the distinct values of outer columns.
 const KEY: &str = "__";
 
-/// The rule.
+/// The analyzer rule.
 #[derive(Debug)]
 pub(crate) struct UnnestLateralRule;
 
@@ -54,13 +53,13 @@ impl AnalyzerRule for UnnestLateralRule {
     }
 }
 
-/// A node with subqueries over functions of its input's values.
+/// Rewrites the subqueries in the expressions of a node whose functions use columns of its input.
 fn over_input(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     let Some(outer) = plan.inputs().first().map(|input| (*input).clone()) else { return Ok(Transformed::no(plan)) };
     rewritten(plan, |expr, _| with_values_of(expr, &outer))
 }
 
-/// ORDER BY with the columns that its subqueries name, where the projection below it does not have them.
+/// The sort over a wider projection, if its subqueries use columns that the projection below it drops; `None` if none does.
 fn with_outer_columns(sort: &Sort) -> Result<Option<LogicalPlan>> {
     let LogicalPlan::Projection(projection) = sort.input.as_ref() else { return Ok(None) };
     let mut missing: Vec<Column> = Vec::new();
@@ -88,7 +87,7 @@ fn with_outer_columns(sort: &Sort) -> Result<Option<LogicalPlan>> {
     Ok(Some(LogicalPlan::Sort(Sort { expr: sort.expr.clone(), input: Arc::new(input), fetch: sort.fetch })))
 }
 
-/// The join without its right side, where that is a function of the left side's columns.
+/// The unnest that replaces a join whose right side is a function of the left side's columns; `None` for any other join.
 fn unnested(join: &Join) -> Result<Option<LogicalPlan>> {
     let Some((subquery, alias)) = lateral(&join.right) else { return Ok(None) };
     let always = match &join.filter {
@@ -114,7 +113,7 @@ fn unnested(join: &Join) -> Result<Option<LogicalPlan>> {
     }))
 }
 
-/// The subquery that a relation called with other relations' columns is, and its name.
+/// The subquery and the alias of a relation that is a call with columns of other relations.
 fn lateral(plan: &LogicalPlan) -> Option<(&Subquery, &TableReference)> {
     match plan {
         LogicalPlan::SubqueryAlias(SubqueryAlias { input, alias, .. }) => match input.as_ref() {
@@ -125,7 +124,7 @@ fn lateral(plan: &LogicalPlan) -> Option<(&Subquery, &TableReference)> {
     }
 }
 
-/// Whether all columns that a subquery takes from elsewhere are in this relation.
+/// Whether all outer columns of a subquery are in this relation.
 fn depends_on(subquery: &Subquery, relation: &LogicalPlan) -> bool {
     outer_columns(subquery).all(|column| relation.schema().has_column(column))
 }
@@ -137,7 +136,7 @@ fn outer_columns(subquery: &Subquery) -> impl Iterator<Item = &Column> {
     })
 }
 
-/// A subquery's expression with functions of the outer relation's values in place of functions of its columns.
+/// Rewrites a subquery expression: functions of outer columns become functions of the distinct outer values.
 fn with_values_of(expr: Expr, outer: &LogicalPlan) -> Result<Transformed<Expr>> {
     let with_values = |subquery: &Subquery| -> Result<Option<Subquery>> {
         let plan = subquery.subquery.as_ref().clone().transform_down(|plan| match lateral(&plan) {
@@ -182,7 +181,7 @@ fn with_values_of(expr: Expr, outer: &LogicalPlan) -> Result<Transformed<Expr>> 
     })
 }
 
-/// A function of all different values that the outer relation has, kept to those of the outer row.
+/// The function of all distinct outer values, filtered to those of the outer row; `None` if it has another form.
 fn of_values(function: &Subquery, alias: &TableReference, outer: &LogicalPlan) -> Result<Option<LogicalPlan>> {
     let columns: Vec<Column> = outer_columns(function).cloned().collect();
     let renamed: Vec<(Column, Column)> = columns
@@ -205,7 +204,7 @@ fn of_values(function: &Subquery, alias: &TableReference, outer: &LogicalPlan) -
     }
 }
 
-/// The plan with what unnesting passes on: a function that is called with what another gives lies above the values of that.
+/// Passes the key columns through the unnests of a plan, for a function whose argument is the result of another one.
 fn passed_on(plan: LogicalPlan) -> Result<LogicalPlan> {
     let unnested = plan.transform_up(|plan| match plan {
         LogicalPlan::Unnest(unnest) => {
@@ -219,7 +218,7 @@ fn passed_on(plan: LogicalPlan) -> Result<LogicalPlan> {
     unnested.data()
 }
 
-/// The plan with the keys of values that its inputs have.
+/// The plan with the key columns of its inputs added to its projections.
 fn with_keys(plan: LogicalPlan) -> Result<LogicalPlan> {
     match plan {
         LogicalPlan::Projection(projection) => {
@@ -235,7 +234,7 @@ fn with_keys(plan: LogicalPlan) -> Result<LogicalPlan> {
     }
 }
 
-/// The first row of a subquery that stands for a value, as an aggregate, which is what DataFusion asks of it.
+/// The first row of a scalar subquery as an aggregate, the form that DataFusion requires to decorrelate it.
 fn one_row(plan: LogicalPlan) -> Result<LogicalPlan> {
     if is_aggregate(&plan) {
         return Ok(plan);
@@ -254,7 +253,7 @@ fn one_row(plan: LogicalPlan) -> Result<LogicalPlan> {
     let (name, column) = (field.name().clone(), Expr::Column(Column::new(qualifier.cloned(), field.name())));
     let (input, value, order) = match plan {
         LogicalPlan::Sort(sort) => (sort.input.as_ref().clone(), column, sort.expr),
-        // Ordered by what is not selected.
+        // The sort key is not in the result.
         LogicalPlan::Projection(projection) => match (projection.input.as_ref(), projection.expr.as_slice()) {
             (LogicalPlan::Sort(sort), [value]) => {
                 (sort.input.as_ref().clone(), value.clone().unalias(), sort.expr.clone())
@@ -266,7 +265,7 @@ fn one_row(plan: LogicalPlan) -> Result<LogicalPlan> {
     LogicalPlanBuilder::from(input).aggregate(Vec::<Expr>::new(), [first_value(value, order).alias(name)])?.build()
 }
 
-/// Whether a plan gives one row of an aggregate already.
+/// Whether a plan already returns the one row of an aggregate.
 fn is_aggregate(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::Projection(projection) => is_aggregate(&projection.input),
@@ -277,18 +276,18 @@ fn is_aggregate(plan: &LogicalPlan) -> bool {
     }
 }
 
-/// Puts a relation in the place of the one empty row that a function's plan begins with.
+/// Replaces the single empty row, over which a table function is planned, by a relation.
 struct LateralRewriter<'a> {
     left: &'a LogicalPlan,
-    /// What the function's columns are qualified with.
+    /// The qualifier of the function's columns.
     alias: &'a TableReference,
     nulls: NullHandling,
-    /// What outer columns are called in the relation, where they are called otherwise.
+    /// The names of outer columns in the relation, where they differ.
     renamed: &'a [(Column, Column)],
 }
 
 impl LateralRewriter<'_> {
-    /// The plan of a function over the relation, with the relation's columns in front; nothing where it is not one.
+    /// The plan of the function over the relation, with the relation's columns first; `None` if the plan has another form.
     fn over(&self, plan: &LogicalPlan) -> Result<Option<LogicalPlan>> {
         Ok(match plan {
             LogicalPlan::EmptyRelation(empty) if empty.produce_one_row => Some(self.left.clone()),
@@ -312,7 +311,7 @@ impl LateralRewriter<'_> {
         })
     }
 
-    /// A column of the function's. The list is called nothing else, for unnesting takes its qualifier away.
+    /// A column of the function. The list column stays unqualified, because unnesting drops the qualifier.
     fn own(&self, name: &str) -> Column {
         match name {
             ROWS => Column::new_unqualified(name),
@@ -320,7 +319,7 @@ impl LateralRewriter<'_> {
         }
     }
 
-    /// The expression over columns of the relation and of the function.
+    /// The expression with outer references replaced by columns of the relation.
     fn within(&self, expr: Expr) -> Result<Expr> {
         expr.transform_up(|expr| match expr {
             Expr::OuterReferenceColumn(_, column) => {

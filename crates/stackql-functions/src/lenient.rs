@@ -1,5 +1,5 @@
-//! Functions of DataFusion that refuse arguments of several kinds while a statement is planned, as functions that take them.
-//! [`CoercionRule`](crate::coercion) puts the function itself back, with arguments that it takes.
+//! Variants of DataFusion functions that accept arguments of mixed types at planning time, where the functions themselves would
+//! reject them. [`CoercionRule`](crate::coercion) replaces each by the function itself, with coerced arguments.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -14,23 +14,23 @@ use datafusion::logical_expr::{
 
 use crate::coercion::common;
 
-/// The functions whose first argument is a text.
+/// The functions whose first argument is text.
 const OF_TEXT: [&str; 14] = [
     "upper", "lower", "initcap", "reverse", "left", "right", "lpad", "rpad", "repeat", "ascii", "md5", "sha224",
     "sha256", "sha512",
 ];
 
-/// The functions whose arguments all are texts.
+/// The functions whose arguments are all text.
 const OF_TEXTS: [&str; 7] = ["btrim", "ltrim", "rtrim", "strpos", "translate", "starts_with", "ends_with"];
 
-/// How a function's arguments agree.
+/// How the arguments of a function are coerced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Agreement {
-    /// The first is a text.
+    /// The first becomes text.
     Text,
-    /// All are texts.
+    /// All become text.
     Texts,
-    /// All are of one kind, which is that of the result.
+    /// All become one type, which is also that of the result.
     Same,
     /// Both are compared, and the first is the result.
     Compared,
@@ -47,7 +47,7 @@ impl Agreement {
     }
 }
 
-/// A function that takes arguments of all kinds while a statement is planned.
+/// A function that accepts arguments of any type at planning time.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LenientUdf {
     pub(crate) function: Arc<ScalarUDF>,
@@ -55,20 +55,20 @@ pub(crate) struct LenientUdf {
     signature: Signature,
 }
 
-/// The function as one that takes arguments of all kinds, if it is one that can.
+/// The lenient variant of a function; `None` if it has none.
 pub(crate) fn lenient(function: &Arc<ScalarUDF>) -> Option<ScalarUDF> {
     let agreement = Agreement::for_function(function.name())?;
     let signature = Signature::user_defined(Volatility::Immutable);
     Some(ScalarUDF::new_from_impl(LenientUdf { function: Arc::clone(function), agreement, signature }))
 }
 
-/// What a function is in place of another.
+/// The lenient variant that a function is, if it is one.
 pub(crate) fn inside(function: &ScalarUDF) -> Option<&LenientUdf> {
     (function.inner().as_ref() as &dyn Any).downcast_ref()
 }
 
 impl LenientUdf {
-    /// The types of arguments as the function is called with.
+    /// The fields of the arguments after coercion.
     fn agreed(&self, fields: &[FieldRef]) -> Vec<FieldRef> {
         let as_kind = |field: &FieldRef, kind: &DataType| match field.data_type().is_null() || field.data_type() == kind
         {

@@ -1,11 +1,11 @@
-//! SQL functions with SQLite's results, and PostgreSQL's operators on JSON, for a session of DataFusion.
+//! SQL functions with SQLite's semantics and PostgreSQL's JSON operators, registered in a DataFusion session.
 //!
-//! A scalar function is a `Function`: a name and how one row's cells become its value. The families are modules: `json`,
-//! `dates`, `text` with `printf`, `patterns`, `math`, `json_compare`, `aggregates`. `operators` and `coercion` compare texts with
-//! numbers, `computed` is arithmetic on both. `checked` and `sums` refuse overflow, and `order` orders JSON values. Table
-//! functions are in `table`; `lateral` lets them take columns of other relations.
+//! A scalar function is a `Function`: a name, and a Rust function from the arguments of one row to its value. The families are
+//! modules: `json`, `dates`, `text` with `printf`, `patterns`, `math`, `json_compare`, `aggregates`. `operators` and `coercion`
+//! compare texts with numbers, `computed` is arithmetic on both. `checked` and `sums` report overflow as an error, and `order`
+//! orders JSON values. Table functions are in `table`; `lateral` allows columns of other relations as their arguments.
 //!
-//! [`register`] adds all of them to a session; [`rewrite_query`] rewrites SQLite's syntax that DataFusion's planner does not take.
+//! [`register`] adds all of them to a session; [`rewrite_query`] rewrites SQLite syntax that DataFusion's planner rejects.
 
 mod aggregates;
 mod checked;
@@ -55,10 +55,10 @@ pub use value::{FORMAT_KEY, JSON, TEXT};
 use function::{Function, ReturnType};
 use value::Type;
 
-/// A function's entry, and the other names it has.
+/// The documentation of a function, and its aliases.
 pub type Named = (FunctionDoc, &'static [&'static str]);
 
-/// What there is to say of each function, by family.
+/// The documentation of all functions, by family, for the reference page of functions.
 pub fn reference() -> Vec<(&'static str, Vec<Named>)> {
     let of = |functions: &[Function]| -> Vec<Named> {
         functions.iter().map(|function| (function.doc, function.other_names)).collect()
@@ -81,25 +81,25 @@ pub fn reference() -> Vec<(&'static str, Vec<Named>)> {
     ]
 }
 
-/// The scalar functions of all families but that of dates, which need to know when the statement began.
+/// The scalar functions of all families but `dates`, whose functions depend on the start time of the statement.
 fn functions() -> impl Iterator<Item = &'static Function> {
     let json =
         [json::read::ALL, json::read::INSIDE, json::order::ALL, json::build::ALL, json::change::ALL, json_compare::ALL];
     json.into_iter().chain([text::ALL, patterns::ALL, math::ALL, &[operators::CONDITION]]).flatten()
 }
 
-/// Whether the function of this name answers 1 or 0.
+/// Whether the function of this name returns a condition, 1 or 0.
 fn answers(name: &str) -> bool {
     functions().any(|function| function.name == name && matches!(function.returns, ReturnType::Always(Type::Answer)))
 }
 
-/// The function of this name.
+/// The scalar function of this name; aliases are not considered.
 fn scalar_function(name: &str) -> Option<ScalarUDF> {
     functions().find(|function| function.name == name).map(|function| function.udf())
 }
 
-/// Gives the sessions of a builder, which has DataFusion's own functions already, these; where both have a name, these
-/// count.
+/// Adds the functions, planners and rules of this crate to a session. The builder must contain DataFusion's own functions
+/// already; a function of this crate replaces one of the same name.
 pub fn register(mut builder: SessionStateBuilder) -> SessionStateBuilder {
     let scalars = functions().map(|function| function.udf());
     let scalars = scalars.chain(dates::ALL.iter().map(|function| dates::udf(*function)));
@@ -109,10 +109,10 @@ pub fn register(mut builder: SessionStateBuilder) -> SessionStateBuilder {
     known.extend(scalars.chain(lenient).map(Arc::new));
     let aggregates = aggregates::ALL.iter().map(|gathering| gathering.udaf()).chain([aggregates::total(), sums::sum()]);
     builder.aggregate_functions().get_or_insert_default().extend(aggregates.map(Arc::new));
-    // The first planner that plans an operator is the one that counts.
+    // DataFusion uses the first planner that plans an operator.
     let planners = builder.expr_planners().get_or_insert_default();
     planners.insert(0, Arc::new(operators::SqliteExprPlanner) as Arc<dyn ExprPlanner>);
-    // What DataFusion's coercion would refuse, or cast to numbers, is seen to before it.
+    // This rule runs before DataFusion's coercion, which rejects some mixed types and casts texts to numbers.
     let mut rules = Analyzer::new().rules;
     rules.insert(0, Arc::new(coercion::CoercionRule));
     rules.push(Arc::new(lateral::UnnestLateralRule));

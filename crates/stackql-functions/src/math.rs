@@ -1,4 +1,5 @@
-//! Functions of numbers. What is no number gives NULL; `abs` and `round` take what a text begins with, as SQLite does.
+//! Functions of numbers. For text that is not a number they return NULL, except that `abs` and `round` use the number that it
+//! begins with, as SQLite does.
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 
@@ -6,7 +7,7 @@ use crate::error::Error;
 use crate::function::Function;
 use crate::value::{Type, Value, rounded};
 
-/// A function of one float; NULL where it has no result.
+/// A function of one float; NULL where it is not defined.
 macro_rules! real {
     ($name:literal, $says:literal, $example:literal, $of:expr) => {
         Function::new(
@@ -22,7 +23,7 @@ macro_rules! real {
     };
 }
 
-/// A function that keeps whole numbers whole.
+/// A function that returns integers for integers.
 macro_rules! rounding {
     ($name:literal, $says:literal, $example:literal, $of:expr) => {
         Function::new(
@@ -117,12 +118,12 @@ pub(crate) const ALL: &[Function] = &[
     real!("atanh", "the inverse hyperbolic tangent, or NULL", "atanh(0)", f64::atanh),
 ];
 
-/// What has no result is NULL.
+/// An undefined result (NaN) is NULL.
 fn number(result: Option<f64>) -> Value<'static> {
     result.filter(|x| !x.is_nan()).map_or(Value::Null, Value::Real)
 }
 
-/// Whole numbers give whole numbers.
+/// The return type of functions that return integers for integers.
 fn same(arguments: &[FieldRef]) -> Type {
     match arguments.first() {
         Some(field) if field.data_type().is_integer() && *field.data_type() != DataType::UInt64 => Type::Integer,
@@ -144,7 +145,7 @@ fn round<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     };
     let (Some(x), Some(digits)) = (row[0].as_real(), digits) else { return Ok(Value::Null) };
     let digits = usize::try_from(digits.clamp(0, 30)).unwrap_or_default();
-    // Beyond this there is nothing behind the point.
+    // Floats of this size have no fraction.
     if x.abs() >= 4_503_599_627_370_496.0 {
         return Ok(Value::Real(x));
     }

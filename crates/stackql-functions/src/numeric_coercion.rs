@@ -1,7 +1,7 @@
-//! What is added up: a number as it is, of a text the number that it holds, of a truth 1 or 0.
+//! Coerces the argument of `sum` and `avg`: a number stays, a text becomes the number that it contains, a boolean 1 or 0.
 //!
-//! Only a column's type says which, and what plans aggregates does not know it; so a function stands around the column,
-//! which goes away when the types are known.
+//! The type of the column decides, and the planner of aggregates does not have it. So it wraps the argument in a function,
+//! which the simplifier replaces when the types are known.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use datafusion::prelude::{Expr, cast};
 
 use crate::operators::number;
 
-/// An expression as something that can be added up.
+/// Wraps the argument of an aggregate that adds numbers.
 pub(crate) fn coerce_numeric_udf(expr: Expr) -> Expr {
     ScalarUDF::new_from_impl(NumericCoercionUdf { signature: Signature::any(1, Volatility::Immutable) })
         .call(vec![expr])
@@ -32,7 +32,7 @@ impl ScalarUDFImpl for NumericCoercionUdf {
         "addend"
     }
 
-    /// Columns are called as if it were not there.
+    /// Result columns keep the name that they have without the wrapper.
     fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
         Ok(arguments.iter().map(|argument| argument.schema_name().to_string()).collect())
     }

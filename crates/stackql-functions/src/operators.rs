@@ -1,4 +1,4 @@
-//! PostgreSQL's operators on JSON, and what happens where a text or a truth meets a number.
+//! Plans PostgreSQL's JSON operators, and coerces the operands where a text or a boolean meets a number.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, ScalarValue};
@@ -14,7 +14,7 @@ use crate::numeric_coercion::coerce_numeric_udf;
 use crate::value::{Type, Value};
 use crate::{scalar_function, text};
 
-/// Plans operators.
+/// The expression planner for operators, `sum`, `avg` and `substring`.
 #[derive(Debug)]
 pub(crate) struct SqliteExprPlanner;
 
@@ -77,7 +77,7 @@ impl ExprPlanner for SqliteExprPlanner {
     }
 }
 
-/// Whether an operator compares two values.
+/// Whether an operator compares two values: `=`, `<>`, `<`, `<=`, `>` or `>=`.
 pub fn is_comparison(op: &BinaryOperator) -> bool {
     use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
     matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq)
@@ -88,7 +88,7 @@ fn is_arithmetic(op: &BinaryOperator) -> bool {
     matches!(op, Plus | Minus | Multiply | Divide | Modulo)
 }
 
-/// The sides of a comparison or of arithmetic, each as what it is beside the other.
+/// The operands of a comparison or of arithmetic, each coerced to the type of the other.
 pub(crate) fn sides(op: &BinaryOperator, left: Expr, right: Expr, schema: &DFSchema) -> (Expr, Expr) {
     if !is_comparison(op) && !is_arithmetic(op) {
         return (left, right);
@@ -107,7 +107,8 @@ pub(crate) fn sides(op: &BinaryOperator, left: Expr, right: Expr, schema: &DFSch
     (left, right)
 }
 
-/// Whether a text beside a time is none, such as the month `2026-01`: they are compared as texts.
+/// Whether a constant text cannot be cast to the time that it is compared with, such as the month `2026-01`. Both are compared
+/// as texts then.
 fn says_no_time(side: &Expr, other: &DataType) -> bool {
     match side {
         Expr::Literal(value, _) if matches!(other, DataType::Timestamp(..)) && value.data_type().is_string() => {
@@ -117,8 +118,8 @@ fn says_no_time(side: &Expr, other: &DataType) -> bool {
     }
 }
 
-/// A whole number that a column of texts is compared with, as the text that says it, and what says a truth as the truth
-/// beside a column of them: the column stays what it is, for it may be a parameter.
+/// Rewrites a constant that is compared with a column: an integer becomes text for a text column, and `1`, `0`, `true` and
+/// `false` become a boolean for a boolean column. The column itself is not cast, because it may be a request parameter.
 pub(crate) fn spelled(side: Expr, other: &Expr, kind: &DataType) -> Expr {
     match (&side, other) {
         (Expr::Literal(value, None), Expr::Column(_)) if *kind == DataType::Boolean => {
@@ -135,11 +136,11 @@ pub(crate) fn spelled(side: Expr, other: &Expr, kind: &DataType) -> Expr {
     }
 }
 
-/// One side of an operator, as what it is beside the other side's type.
+/// Coerces one operand to the type of the other one.
 ///
-/// A text is the number that it holds, or NULL: the texts of JSON hold numbers, and a row in which there is none must
-/// not end the statement. A column that is equal to another stays a column, which may be a parameter. A truth is 1 or
-/// 0, and the texts of JSON have one, too.
+/// A text becomes the number that it contains, or NULL, because texts from JSON often contain numbers, and a row without one
+/// must not fail the statement. A column in an equation is not cast, because it may be a request parameter. A boolean, also
+/// as text from JSON, becomes 1 or 0.
 fn meeting(side: Expr, own: &DataType, other: &DataType, op: &BinaryOperator) -> Expr {
     let is_equation = *op == BinaryOperator::Eq;
     let computes = !is_comparison(op);
@@ -158,7 +159,7 @@ fn meeting(side: Expr, own: &DataType, other: &DataType, op: &BinaryOperator) ->
     }
 }
 
-/// The number that a constant text holds.
+/// The number in a constant text, or a NULL float.
 fn constant(text: &ScalarValue) -> Expr {
     let text = text.try_as_str().flatten().unwrap_or_default();
     match (text::whole(text), Value::text(text).as_number()) {
@@ -168,7 +169,7 @@ fn constant(text: &ScalarValue) -> Expr {
     }
 }
 
-/// The value that a condition is made of, where it was written as one that [`condition`](crate::rewrite) plans.
+/// The operand of an `as_condition` call, which [`condition`](crate::rewrite) inserts.
 pub(crate) fn truth_of(side: &Expr) -> Option<&Expr> {
     match side {
         Expr::ScalarFunction(function) if function.name() == CONDITION.name => function.args.first(),
@@ -176,7 +177,7 @@ pub(crate) fn truth_of(side: &Expr) -> Option<&Expr> {
     }
 }
 
-/// What a value is as a condition: 1 or 0, or NULL where it says neither.
+/// Converts a value to a condition: 1 or 0, or NULL if it is neither a boolean nor a number.
 pub(crate) const CONDITION: Function = Function::new(
     "as_condition",
     (1, 1),
@@ -195,7 +196,7 @@ pub(crate) const CONDITION: Function = Function::new(
     ),
 );
 
-/// The truth that a text holds, as 1 or 0.
+/// Converts a text with a boolean to 1 or 0, any other to NULL.
 fn truth() -> ScalarUDF {
     const TRUTH: Function = Function::new(
         "as_truth",
@@ -213,7 +214,7 @@ fn truth() -> ScalarUDF {
     TRUTH.udf()
 }
 
-/// The number that a text holds.
+/// Converts a text to the float that it contains, or NULL.
 pub(crate) fn number() -> ScalarUDF {
     const NUMBER: Function = Function::new(
         "as_number",
@@ -225,7 +226,7 @@ pub(crate) fn number() -> ScalarUDF {
     NUMBER.udf()
 }
 
-/// The whole number that a text holds.
+/// Converts a text to the integer that it contains, or NULL.
 pub(crate) fn whole_number() -> ScalarUDF {
     const WHOLE: Function = Function::new(
         "as_whole_number",

@@ -1,8 +1,8 @@
-//! `ORDER BY`, `min`, `max`, `<` and the like of JSON values, which go by number where values are numbers, as in SQLite.
+//! Orders JSON values in `ORDER BY`, `min`, `max`, `<` and the like as SQLite does: by number where they are numbers.
 //!
-//! A column of what `json_extract`, `->>`, `json_each` or `json_tree` give is text, and cannot say of `10` whether it was
-//! a number. So where an order is asked for, the column is JSON from where it is made up to there ([`Form`]), and becomes
-//! the text again behind it. What is nowhere ordered stays as it is, and so does each column that is not JSON.
+//! The result of `json_extract`, `->>`, `json_each` or `json_tree` is a text column, which does not show whether `10` was a
+//! number. Where a plan orders such a column, the rule makes it JSON from its origin up to that node ([`Form`]), and decodes it
+//! to text after it. Columns that are nowhere ordered, or are not JSON, are not changed.
 
 mod form;
 mod groups;
@@ -23,7 +23,7 @@ pub(crate) use form::{is_document, is_marked};
 
 use form::{Form, Scope, decoded, named_as, quoted, within};
 
-/// The rule, behind those that make types agree and unnest functions.
+/// The analyzer rule; it runs after type coercion and after table functions are unnested.
 #[derive(Debug)]
 pub(crate) struct JsonOrderRule;
 
@@ -37,7 +37,7 @@ impl AnalyzerRule for JsonOrderRule {
     }
 }
 
-/// Whether there may be JSON values anywhere in a plan.
+/// Whether a plan may contain JSON values.
 pub(crate) fn has_json(plan: &LogicalPlan) -> Result<bool> {
     let mut has_json = false;
     plan.apply_with_subqueries(|node| {
@@ -51,19 +51,19 @@ pub(crate) fn has_json(plan: &LogicalPlan) -> Result<bool> {
     Ok(has_json)
 }
 
-/// A plan whose columns leave it as they are.
+/// Rewrites a plan; its output columns stay as they are.
 fn whole(plan: LogicalPlan) -> Result<LogicalPlan> {
     let wanted = vec![false; plan.schema().fields().len()];
     Ok(ordered(plan, &wanted)?.plan)
 }
 
-/// A plan, and which of its columns are JSON in place of text.
+/// A rewritten plan, and the form of those of its columns that are JSON in place of text.
 struct Ordered {
     plan: LogicalPlan,
     forms: Vec<Option<Form>>,
 }
 
-/// The plan in which JSON values are ordered. Those of the columns that are wanted as JSON may be it.
+/// Rewrites a plan so that it orders JSON values. Columns with `wanted` may be JSON in its output; the others are text.
 fn ordered(plan: LogicalPlan, wanted: &[bool]) -> Result<Ordered> {
     let done = match plan {
         LogicalPlan::Projection(projection) => projected(projection, wanted)?,
@@ -113,7 +113,7 @@ fn taken(plan: Arc<LogicalPlan>) -> LogicalPlan {
     Arc::unwrap_or_clone(plan)
 }
 
-/// Wants the columns of these expressions as JSON.
+/// Sets `wanted` for the columns of these expressions.
 fn want<'a>(wanted: &mut [bool], schema: &DFSchema, exprs: impl IntoIterator<Item = &'a Expr>) {
     for column in exprs.into_iter().flat_map(Expr::column_refs) {
         if let Some(wanted) = schema.maybe_index_of_column(column).and_then(|index| wanted.get_mut(index)) {
@@ -122,7 +122,7 @@ fn want<'a>(wanted: &mut [bool], schema: &DFSchema, exprs: impl IntoIterator<Ite
     }
 }
 
-/// Wants the columns plain that subqueries of these expressions use.
+/// Clears `wanted` for the columns that subqueries of these expressions reference.
 fn keep_plain<'a>(wanted: &mut [bool], schema: &DFSchema, exprs: impl IntoIterator<Item = &'a Expr>) {
     for column in exprs.into_iter().flat_map(form::outer_columns) {
         if let Some(wanted) = schema.maybe_index_of_column(&column).and_then(|index| wanted.get_mut(index)) {
@@ -136,7 +136,7 @@ fn columns(schema: &DFSchema) -> Vec<Column> {
     schema.iter().map(|(qualifier, field)| Column::new(qualifier.cloned(), field.name())).collect()
 }
 
-/// A plan in which what is not wanted as JSON is text again.
+/// Decodes to text the JSON columns of a plan that are not wanted as JSON.
 fn settled(done: Ordered, wanted: &[bool]) -> Result<Ordered> {
     let Ordered { plan, forms } = done;
     let is_left = |index: usize| forms[index].is_some() && !wanted.get(index).copied().unwrap_or_default();
@@ -177,7 +177,7 @@ fn projected(projection: Projection, wanted: &[bool]) -> Result<Ordered> {
     Ok(Ordered { plan: LogicalPlan::Projection(Projection::try_new(made, plan.into())?), forms: made_forms })
 }
 
-/// `DISTINCT ON`: which row of each is taken goes by the order behind what they are told apart by.
+/// `DISTINCT ON`: the sort keys after the distinct keys decide which row is kept, so only these are JSON.
 fn one_of_each(on: DistinctOn) -> Result<Ordered> {
     let DistinctOn { on_expr, select_expr, sort_expr, input, .. } = on;
     let keys = sort_expr.iter().flatten().skip(on_expr.len()).map(|key| &key.expr);
@@ -206,7 +206,7 @@ fn one_of_each(on: DistinctOn) -> Result<Ordered> {
     Ok(as_it_is(LogicalPlan::Distinct(Distinct::On(on))))
 }
 
-/// A union of a column that is JSON in one branch is of JSON in all.
+/// Rewrites a union: a column that is JSON in one branch becomes JSON in all.
 fn united(union: Union, wanted: &[bool]) -> Result<Ordered> {
     let inputs: Vec<Ordered> =
         union.inputs.into_iter().map(|input| ordered(taken(input), wanted)).collect::<Result<_>>()?;
@@ -232,7 +232,7 @@ fn united(union: Union, wanted: &[bool]) -> Result<Ordered> {
     Ok(Ordered { plan: LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?), forms })
 }
 
-/// Whether a column is of numbers that became texts to agree with another branch.
+/// Whether a column has numbers that were cast to text to agree with another branch.
 fn is_number_as_text(plan: &LogicalPlan, index: usize) -> bool {
     match plan {
         LogicalPlan::Projection(projection) => {
@@ -242,7 +242,8 @@ fn is_number_as_text(plan: &LogicalPlan, index: usize) -> bool {
     }
 }
 
-/// What a join compares is plain, for it may be parameters; a column that is compared and wanted as JSON is there twice.
+/// Rewrites a join. Its conditions compare text, because their columns may be request parameters. A column that is both
+/// compared and wanted as JSON is passed through twice.
 fn joined(mut join: Join, wanted: &[bool]) -> Result<Ordered> {
     let (left, right) = (join.left.schema().fields().len(), join.right.schema().fields().len());
     let (of_left, of_right): (&[bool], &[bool]) = match join.join_type {
@@ -274,7 +275,7 @@ fn joined(mut join: Join, wanted: &[bool]) -> Result<Ordered> {
         forms.extend(own_forms);
         others.extend(own_others);
     }
-    // A join that marks rows has one column more.
+    // A mark join has one more column.
     let count = plan.schema().fields().len();
     forms.resize(count, None);
     others.resize(count, Other::None);
@@ -296,13 +297,13 @@ fn joined(mut join: Join, wanted: &[bool]) -> Result<Ordered> {
     Ok(Ordered { plan: LogicalPlan::Projection(Projection::try_new(exprs, plan.into())?), forms: left })
 }
 
-/// Where the JSON of a column is that is plain in a join.
+/// The JSON column that belongs to a text column of a join.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Other {
     None,
-    /// In a column of this name.
+    /// The column of this name.
     Column(String),
-    /// The column is one of these.
+    /// The column is itself such a JSON column.
     Itself,
 }
 
@@ -313,7 +314,7 @@ struct Twofold {
     others: Vec<Other>,
 }
 
-/// A side of a join in which what is compared is plain, and its JSON beside it.
+/// Decodes the compared columns of one side of a join to text, and appends their JSON as further columns.
 fn twofold(side: Ordered, compared: &[Column], name: &str) -> Result<Twofold> {
     let Ordered { plan, mut forms } = side;
     let mut others = vec![Other::None; forms.len()];

@@ -1,4 +1,4 @@
-//! Functions that compare texts with patterns: regular expressions, and those of LIKE and GLOB.
+//! Pattern matching functions: regular expressions, LIKE, GLOB and SIMILAR TO.
 
 use std::cell::RefCell;
 
@@ -97,10 +97,10 @@ pub(crate) const ALL: &[Function] = &[
     ),
 ];
 
-/// The largest program that a pattern may become.
+/// The maximum size of a compiled pattern in bytes.
 const LARGEST: usize = 1 << 20;
 
-/// The pattern of a row; rows one after the other mostly have the same.
+/// Compiles a pattern. The last one is cached, because consecutive rows mostly have the same.
 fn regex(pattern: &str) -> Result<Regex, Error> {
     thread_local! {
         static LAST: RefCell<Option<Regex>> = const { RefCell::new(None) };
@@ -115,7 +115,7 @@ fn regex(pattern: &str) -> Result<Regex, Error> {
     })
 }
 
-/// What is wrong, in one line.
+/// The message of a regex error on one line.
 fn one_line_error(error: &regex::Error) -> String {
     let text = error.to_string();
     text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
@@ -128,12 +128,12 @@ fn matches<'a>(row: &[Value<'a>], make: impl Fn(&Regex, &str) -> Value<'static>)
     }
 }
 
-/// Whether a text fits a pattern that was translated; patterns are whole texts, across lines.
+/// Whether a translated pattern matches the whole text, line breaks included.
 fn is_match<'a>(pattern: &str, text: &str) -> Result<Value<'a>, Error> {
     Ok(Value::Integer(i64::from(regex(&format!("(?s)^{pattern}$"))?.is_match(text))))
 }
 
-/// `\1` in what is put in place of a match is its first group, `\&` all of it.
+/// `regexp_replace`: in the replacement, `\1` is the first group of the match and `\&` the whole match.
 fn replaced<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     let Some(with) = row[2].as_text() else { return Ok(Value::Null) };
     let flags = match row.get(3) {
@@ -168,7 +168,7 @@ fn replaced<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     Ok(Value::text(regex(&pattern)?.replacen(&text, most, template.as_str()).into_owned()))
 }
 
-/// The pattern of SIMILAR TO: wildcards of LIKE, and of regular expressions those that SQL names.
+/// SIMILAR TO: the wildcards of LIKE, and those operators of regular expressions that SQL defines.
 fn similar<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     let (Some(text), Some(pattern)) = (row[0].as_text(), row[1].as_text()) else { return Ok(Value::Null) };
     let escape = match row.get(2) {
@@ -235,7 +235,7 @@ fn like<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     is_match(&translated, &text)
 }
 
-/// A letter of ASCII in both its cases.
+/// A pattern for a letter that ignores the case of ASCII letters.
 fn either_case(letter: char) -> String {
     match letter.is_ascii_alphabetic() {
         true => format!("[{}{}]", letter.to_ascii_lowercase(), letter.to_ascii_uppercase()),
@@ -256,7 +256,7 @@ fn glob<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
                     translated.push_str(&class);
                     rest = behind.chars();
                 }
-                // A bracket that is not closed fits nothing.
+                // A pattern with an unclosed bracket matches nothing.
                 None => return Ok(Value::Integer(0)),
             },
             letter => translated.push_str(&regex::escape(letter.encode_utf8(&mut [0; 4]))),
@@ -265,7 +265,7 @@ fn glob<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     is_match(&translated, &text)
 }
 
-/// `^a-c]…` as a class of a regular expression, and what is behind it. A bracket that comes first is one of its members.
+/// Translates `^a-c]…` to a regex class, and returns it with the rest. A `]` in first position is a member of the class.
 fn class(text: &str) -> Option<(String, &str)> {
     let (negated, text) = text.strip_prefix('^').map_or(("", text), |rest| ("^", rest));
     let end = text.char_indices().skip(1).find(|(_, c)| *c == ']')?.0;

@@ -1,4 +1,4 @@
-//! Forms of PostgreSQL's SQL that DataFusion's planner reads otherwise or not at all, as ones that it has.
+//! Rewrites PostgreSQL syntax that DataFusion's planner rejects or interprets differently.
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, DataType, Expr, Fetch, LimitClause, Query, TypedString, UnaryOperator, Value,
@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{
 use crate::rewrite::{arguments, is_so, name};
 use crate::syntax::call;
 
-/// An expression in other words, where it is of such a form.
+/// The rewrite of an expression; `None` if it has none.
 pub(crate) fn otherwise(expr: &Expr) -> Option<Expr> {
     match expr {
         Expr::SimilarTo { negated, expr, pattern, escape_char } => {
@@ -57,7 +57,7 @@ pub(crate) fn otherwise(expr: &Expr) -> Option<Expr> {
     }
 }
 
-/// `FETCH FIRST 2 ROWS ONLY` as LIMIT.
+/// Rewrites `FETCH FIRST 2 ROWS ONLY` to LIMIT.
 pub(crate) fn limited(query: &mut Query) {
     let Some(Fetch { with_ties: false, percent: false, quantity }) = &query.fetch else { return };
     let limit = Some(quantity.clone().unwrap_or_else(|| Expr::value(Value::Number("1".to_owned(), false))));
@@ -70,7 +70,7 @@ pub(crate) fn limited(query: &mut Query) {
     query.fetch = None;
 }
 
-/// The operators on JSON that the planner does not know, with constants on their right side.
+/// Rewrites the JSON operators that the planner does not support; except for `?`, the right operand must be constant.
 fn on_json(left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<Expr> {
     let text = |text: String| Expr::value(Value::SingleQuotedString(text));
     let with_path = |function: &str| {
@@ -94,7 +94,7 @@ fn on_json(left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<Expr> {
     }
 }
 
-/// The texts of `'{a,b}'` or `ARRAY['a','b']`.
+/// The texts of a constant `'{a,b}'` or `ARRAY['a','b']`.
 fn list(expr: &Expr) -> Option<Vec<String>> {
     match expr {
         Expr::Array(array) => array.elem.iter().map(|item| text_of(item).map(str::to_owned)).collect(),
@@ -125,14 +125,14 @@ fn unless(negated: bool, condition: Expr) -> Expr {
     }
 }
 
-/// The character of ESCAPE.
+/// The character of ESCAPE; `None` for a backslash, which is the default.
 fn escape_text(escape: &Value) -> Option<char> {
     let Value::SingleQuotedString(text) = escape else { return None };
     let mut letters = text.chars();
     letters.next().filter(|letter| letters.next().is_none() && *letter != '\\')
 }
 
-/// A constant pattern that escapes by backslashes.
+/// A constant pattern with backslashes in place of the escape character.
 fn with_backslashes(pattern: &Expr, escape: char) -> Option<Expr> {
     let mut out = String::new();
     let mut letters = text_of(pattern)?.chars();
@@ -146,7 +146,7 @@ fn with_backslashes(pattern: &Expr, escape: char) -> Option<Expr> {
     Some(Expr::value(Value::SingleQuotedString(out)))
 }
 
-/// A time of hours and minutes with its seconds.
+/// Appends the seconds to a timestamp of hours and minutes; `None` for any other text.
 fn with_seconds(text: &str) -> Option<String> {
     let (_, time) = text.trim().split_once([' ', 'T'])?;
     let is_short =
@@ -154,7 +154,7 @@ fn with_seconds(text: &str) -> Option<String> {
     is_short.then(|| format!("{}:00", text.trim()))
 }
 
-/// What `to_char` calls the parts of a time, and what they are called in formats with percent signs. Longer ones are first.
+/// The parts of `to_char` formats, and their equivalents in strftime formats. Longer parts come before their prefixes.
 const PARTS: [(&str, &str); 30] = [
     ("YYYY", "%Y"),
     ("HH24", "%H"),
@@ -188,7 +188,7 @@ const PARTS: [(&str, &str); 30] = [
     ("TZ", "%Z"),
 ];
 
-/// A format of `to_char` as one with percent signs; nothing for what has them already.
+/// Converts a `to_char` format to a strftime format; `None` if it has percent signs already.
 fn time_format(format: &str) -> Option<String> {
     if format.contains('%') {
         return None;

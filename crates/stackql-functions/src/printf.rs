@@ -1,4 +1,4 @@
-//! `printf`: values in the places that a format has for them, with SQLite's conversions.
+//! `printf` with SQLite's conversions.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -6,10 +6,10 @@ use std::str::Chars;
 use crate::error::Error;
 use crate::value::{Value, rounded};
 
-/// The longest text that a width or precision may ask for.
+/// The maximum length of the result, a width or a precision.
 const LONGEST: usize = 1_000_000;
 
-/// The function.
+/// Formats the values of a row by the format, its first argument.
 pub(crate) fn printf<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     let Some(format) = row.first().and_then(Value::as_text) else { return Ok(Value::Null) };
     let mut values = row[1..].iter();
@@ -25,7 +25,7 @@ pub(crate) fn printf<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
             '%' => text.push('%'),
             _ => match place.format_value(values.next().unwrap_or(&Value::Null)) {
                 Some(filled) => text.push_str(&filled),
-                // What is no conversion ends the text, as it does in SQLite.
+                // As in SQLite, an invalid conversion ends the output.
                 None => break,
             },
         }
@@ -36,7 +36,7 @@ pub(crate) fn printf<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     Ok(Value::text(text))
 }
 
-/// One place: `%-08.2f`.
+/// A conversion specification, such as `%-08.2f`.
 #[derive(Debug, Default)]
 struct FormatSpec {
     left: bool,
@@ -166,7 +166,7 @@ impl FormatSpec {
         if !number.is_finite() {
             return "Inf".to_owned();
         }
-        // No float has more digits than these.
+        // No float has more digits.
         let precision = self.precision.unwrap_or(6).min(1100);
         let upper = self.conversion.is_ascii_uppercase();
         let text = match self.conversion {
@@ -194,14 +194,14 @@ fn without_zeros(digits: &str) -> &str {
     if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
 }
 
-/// `1.5e3` as `1.5e+03`.
+/// Rewrites `1.5e3` to `1.5e+03`.
 fn exponent(text: &str) -> String {
     let (digits, power) = text.split_once('e').unwrap_or((text, "0"));
     let (sign, power) = power.strip_prefix('-').map_or(('+', power), |power| ('-', power));
     format!("{digits}e{sign}{power:0>2}")
 }
 
-/// A comma between each three digits in front of the point.
+/// Inserts a comma between groups of three digits in front of the decimal point.
 fn grouped(digits: &str) -> String {
     let whole = digits.find('.').unwrap_or(digits.len());
     let mut text = String::new();

@@ -1,14 +1,14 @@
-//! What of SQLite's SQL DataFusion's planner would not take, said in a way that it does.
+//! Rewrites SQLite syntax that DataFusion's planner does not accept into equivalent syntax.
 //!
-//! - A function that gives rows may use columns of the relations in front of it, without the word LATERAL; in the list
-//!   of a SELECT it is unnested.
-//! - `min` and `max` of several arguments are the least and the greatest of a row, or NULL if one of them is.
-//! - `iif` is CASE.
-//! - A text with a minus in front of it is a number.
-//! - `GLOB` and `REGEXP` are functions.
-//! - Values that are 1 or 0, other numbers, and texts that hold one, may stand where a condition is needed.
-//! - What `json_extract` finds, and the values of `json_each` and `json_tree`, keep their kind in functions that make
-//!   JSON: a column of texts cannot say which of them are numbers, but the call can.
+//! - A table function may use columns of the preceding relations without the keyword LATERAL; in the list of a SELECT it is
+//!   unnested.
+//! - `min` and `max` of several arguments are the least and the greatest value of a row, or NULL if one is NULL.
+//! - `iif` becomes CASE.
+//! - A text with a minus in front becomes a number.
+//! - `GLOB` and `REGEXP` become functions.
+//! - Values that are 1 or 0, other numbers, and texts that contain a number, are accepted as conditions.
+//! - Results of `json_extract`, and the values of `json_each` and `json_tree`, keep their JSON type as arguments of functions
+//!   that build JSON. A text column does not show which of its values are numbers, but the call does.
 
 use std::ops::ControlFlow;
 
@@ -22,12 +22,12 @@ use crate::operators::CONDITION;
 use crate::syntax::{call, constraint_mut};
 use crate::{answers, postgres, table};
 
-/// Rewrites a query for the planner. Names of relations and columns are settled before.
+/// Rewrites a query for the planner. Names of relations and columns must be resolved before.
 pub fn rewrite_query(query: &mut Query) {
     let _ = VisitMut::visit(query, &mut SqliteRewriter { trees: Vec::new() });
 }
 
-/// The functions that make JSON of values.
+/// The functions that build JSON from values.
 const MAKES_JSON: [&str; 15] = [
     "json_array",
     "json_object",
@@ -47,7 +47,7 @@ const MAKES_JSON: [&str; 15] = [
 ];
 
 struct SqliteRewriter {
-    /// What `json_each` and `json_tree` are called, by SELECT around.
+    /// The names of the `json_each` and `json_tree` relations of each enclosing SELECT, innermost last.
     trees: Vec<Vec<Ident>>,
 }
 
@@ -96,7 +96,7 @@ impl VisitorMut for SqliteRewriter {
             && MAKES_JSON.contains(&name.as_str())
             && let FunctionArguments::List(list) = &mut function.args
         {
-            // Keys and paths are texts in any case.
+            // Keys and paths are always texts.
             let first = usize::from(name.ends_with("object") || name.ends_with("object_agg"));
             for (index, argument) in list.args.iter_mut().enumerate() {
                 let is_value = !name.contains("object") || index % 2 == first;
@@ -132,7 +132,7 @@ impl VisitorMut for SqliteRewriter {
     }
 }
 
-/// Unnests what a function gives that gives rows. Unnesting takes the mark from JSON, so it is given again.
+/// Unnests the call of a table function. Unnesting drops the JSON metadata; the `json` function restores it.
 fn unnested(expr: &mut Expr) {
     if let Expr::Function(function) = expr
         && let Some(table) = table::lookup(&function.name)
@@ -143,7 +143,7 @@ fn unnested(expr: &mut Expr) {
 }
 
 impl SqliteRewriter {
-    /// What a value is inside of a function that makes JSON, where that is something else.
+    /// The JSON expression that replaces a value as an argument of a function that builds JSON; `None` if it stays.
     fn inside(&self, value: &Expr) -> Option<Expr> {
         let of_tree = |tree: &Ident| {
             let kind = Expr::CompoundIdentifier(vec![tree.clone(), Ident::with_quote('"', "type")]);
@@ -170,7 +170,7 @@ impl SqliteRewriter {
     }
 }
 
-/// What the trees in a FROM are called.
+/// The names of the `json_each` and `json_tree` relations in a FROM clause.
 fn trees(select: &Select) -> Vec<Ident> {
     let joined = |from: &'_ TableWithJoins| -> Vec<TableFactor> {
         [from.relation.clone()].into_iter().chain(from.joins.iter().map(|join| join.relation.clone())).collect()
@@ -185,7 +185,7 @@ fn trees(select: &Select) -> Vec<Ident> {
     select.from.iter().flat_map(joined).filter_map(called).collect()
 }
 
-/// What GLOB and REGEXP, the minus of a text, a call of `iif`, or of `min` or `max` with several arguments, is in other words.
+/// The rewrite of GLOB, REGEXP, the minus of a text, `iif`, or `min` and `max` with several arguments.
 fn otherwise(expr: &Expr) -> Option<Expr> {
     let function = match expr {
         Expr::BinaryOp { left, op: BinaryOperator::Custom(glob), right } if glob == "GLOB" => {
@@ -223,7 +223,7 @@ fn otherwise(expr: &Expr) -> Option<Expr> {
     }
 }
 
-/// Whether an expression is a text by how it looks.
+/// Whether an expression is a text, judged by its syntax only.
 fn is_text(expr: &Expr) -> bool {
     match expr {
         Expr::Nested(inner) => is_text(inner),
@@ -247,8 +247,8 @@ fn case(condition: Expr, then: Expr, otherwise: Option<Expr>) -> Expr {
     }
 }
 
-/// Makes a condition of a value. Of most only their type says whether they are one: `as_condition` of those that are is taken
-/// away again once types are known.
+/// Rewrites a value to a condition. Most values show only by their type whether they are one: `as_condition` is removed again
+/// from booleans once types are known.
 fn condition(expr: &mut Expr) {
     match expr {
         Expr::Nested(inner) => condition(inner),
@@ -269,19 +269,19 @@ fn condition(expr: &mut Expr) {
     }
 }
 
-/// Whether an operator gives values and no truths.
+/// Whether an operator returns values other than booleans.
 fn is_of_values(op: &BinaryOperator) -> bool {
     use BinaryOperator::{Arrow, Divide, LongArrow, Minus, Modulo, Multiply, Plus, StringConcat};
     matches!(op, Arrow | LongArrow | Plus | Minus | Multiply | Divide | Modulo | StringConcat)
 }
 
-/// Whether what answers 1 or 0 answers 1.
+/// The condition that a result of 1 or 0 is not 0.
 pub(crate) fn is_so(answer: Expr) -> Expr {
     let zero = Expr::value(Value::Number("0".to_owned(), false));
     Expr::BinaryOp { left: Box::new(answer), op: BinaryOperator::NotEq, right: Box::new(zero) }
 }
 
-/// The name of a plain function, in lower case.
+/// The unqualified name of a function call that is no window function, in lower case.
 pub(crate) fn name(function: &Function) -> Option<String> {
     match function.name.0.as_slice() {
         [part] if function.over.is_none() => part.as_ident().map(|ident| ident.value.to_ascii_lowercase()),

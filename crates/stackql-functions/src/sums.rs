@@ -1,5 +1,5 @@
-//! `sum` of whole numbers and of durations, which is exact, and an error where it does not fit its type; DataFusion's
-//! turns over. What is added up on the way may be larger than the result. Of other types the sum is DataFusion's.
+//! `sum` of integers and durations, exact and with an error if the result does not fit its type; DataFusion's wraps around.
+//! Intermediate sums may exceed the type. For other types, the sum is DataFusion's.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF, Signature,
 };
 
-/// What sums are kept in: 2^63 numbers of 64 bits fit.
+/// The type of intermediate sums; it can hold the sum of 2^63 numbers of 64 bits.
 const STATE: DataType = DataType::Decimal128(38, 0);
 
 pub(crate) fn sum() -> AggregateUDF {
@@ -30,11 +30,11 @@ pub(crate) fn sum() -> AggregateUDF {
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct CheckedSumUdaf {
-    /// DataFusion's.
+    /// DataFusion's `sum`.
     plain: Arc<AggregateUDF>,
 }
 
-/// Whether a sum of this type is added up here.
+/// Whether this module computes sums of this type.
 fn is_own(kind: &DataType) -> bool {
     matches!(kind, DataType::Int64 | DataType::UInt64 | DataType::Duration(_))
 }
@@ -107,7 +107,7 @@ impl AggregateUDFImpl for CheckedSumUdaf {
     }
 }
 
-/// The type that a sum has to fit, and what the error calls it.
+/// The type of a result, and the name of the sum for the error message.
 #[derive(Debug)]
 struct SumType {
     kind: DataType,
@@ -115,7 +115,7 @@ struct SumType {
 }
 
 impl SumType {
-    /// The sums in their type.
+    /// Converts sums to the result type; one that does not fit is an error.
     fn array(&self, sums: &[i128], nulls: Option<NullBuffer>) -> Result<ArrayRef> {
         let is_there = |index: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(index));
         let plain: ArrayRef = match self.kind {
@@ -155,7 +155,7 @@ impl SumType {
     }
 }
 
-/// Calls a function for each number of an argument, whatever its type is, with its row.
+/// Calls a function with the row and value of each non-NULL number of an argument.
 fn each(values: &ArrayRef, mut call: impl FnMut(usize, i128)) -> Result<()> {
     match values.data_type() {
         DataType::UInt64 => rows(values.as_primitive::<UInt64Type>(), |row, n| call(row, i128::from(n))),
@@ -182,7 +182,7 @@ fn rows<T: ArrowPrimitiveType>(values: &PrimitiveArray<T>, mut call: impl FnMut(
 /// The sum of an argument.
 fn total(values: &ArrayRef) -> Result<i128> {
     if let (DataType::Int64, 0) = (values.data_type(), values.null_count()) {
-        // In halves that cannot overflow, several numbers are added at once.
+        // The halves of few numbers cannot overflow, so the compiler can vectorize both sums.
         const FEW: usize = 1 << 30;
         let halves = |few: &[i64]| {
             let low: u64 = few.iter().map(|n| *n as u64 & 0xffff_ffff).sum();
@@ -196,7 +196,7 @@ fn total(values: &ArrayRef) -> Result<i128> {
     Ok(sum)
 }
 
-/// A sum, also of a window that slides.
+/// The accumulator of a sum, also for sliding windows.
 #[derive(Debug)]
 struct SumAccumulator {
     sum: i128,
@@ -242,10 +242,10 @@ impl Accumulator for SumAccumulator {
     }
 }
 
-/// A sum in which each number counts once.
+/// The accumulator of `sum(DISTINCT …)`.
 #[derive(Debug)]
 struct DistinctSumAccumulator {
-    /// How often each is there.
+    /// How often each number occurs.
     counts: HashMap<i128, usize>,
     sum: i128,
     result: SumType,
@@ -307,11 +307,11 @@ impl Accumulator for DistinctSumAccumulator {
     }
 }
 
-/// The sums of groups.
+/// The accumulator of the sums of groups.
 #[derive(Debug)]
 struct SumGroupsAccumulator {
     sums: Vec<i128>,
-    /// Which groups have a number.
+    /// Whether each group has a number.
     seen: Vec<bool>,
     result: SumType,
 }

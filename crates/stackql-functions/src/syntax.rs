@@ -1,16 +1,16 @@
-//! Pieces of SQL's syntax tree that rewriting makes or takes apart, here and in the engine.
+//! Builds and matches nodes of the SQL syntax tree, for rewriting here and in the engine.
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments,
     Ident, JoinConstraint, JoinOperator, ObjectName, OrderByExpr,
 };
 
-/// The call of a function.
+/// A function call with these arguments.
 pub fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     call_in_order(name, arguments, Vec::new())
 }
 
-/// The call of an aggregate whose rows come in this order.
+/// An aggregate call with an `ORDER BY` of its rows; without one if `order` is empty.
 pub fn call_in_order(name: &str, arguments: Vec<Expr>, order: Vec<OrderByExpr>) -> Expr {
     let argument = |expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr));
     let order = (!order.is_empty()).then_some(FunctionArgumentClause::OrderBy(order));
@@ -30,7 +30,7 @@ pub fn call_in_order(name: &str, arguments: Vec<Expr>, order: Vec<OrderByExpr>) 
     })
 }
 
-/// The constraint of an inner or outer join that is borrowed in either way.
+/// Matches the constraint of an inner or outer join, by shared or mutable reference.
 macro_rules! constraint_of {
     ($join:expr) => {
         match $join {
@@ -46,12 +46,12 @@ macro_rules! constraint_of {
     };
 }
 
-/// What an inner or outer join is on; nothing of the other kinds.
+/// The constraint of an inner or outer join; `None` for other joins.
 pub fn constraint(join: &JoinOperator) -> Option<&JoinConstraint> {
     constraint_of!(join)
 }
 
-/// The same, to be changed.
+/// [`constraint`] by mutable reference.
 pub fn constraint_mut(join: &mut JoinOperator) -> Option<&mut JoinConstraint> {
     constraint_of!(join)
 }

@@ -1,7 +1,9 @@
-//! Functions that give rows: in FROM, also of columns of the relations in front of them, and in the list of a SELECT.
+//! Table functions: functions that return rows, in FROM, also with columns of the preceding relations as arguments, and in the
+//! list of a SELECT.
 //!
-//! Such a function is a scalar one that gives a list, which DataFusion unnests. Whose columns it is called with is a
-//! lateral join, which [`UnnestLateralRule`] turns into an unnesting of that relation, since DataFusion cannot.
+//! A table function is a scalar function that returns a list, which DataFusion unnests. With columns of another relation as
+//! arguments it is a lateral join. DataFusion cannot execute it, so [`UnnestLateralRule`] rewrites it to an unnest of that
+//! relation.
 
 use std::sync::Arc;
 
@@ -24,7 +26,7 @@ use crate::function::{FunctionDoc, called_by_name, check_count, known_by_name, r
 use crate::value::{Cells, Type, Value};
 use crate::{json, scalar_function};
 
-/// A function that gives rows.
+/// A table function.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TableFunction {
     pub(crate) name: &'static str,
@@ -38,19 +40,19 @@ pub(crate) struct TableFunction {
 /// Rows of cells.
 pub(crate) type Rows<'a> = Vec<Vec<Value<'a>>>;
 
-/// What a function makes of one row's arguments.
+/// Computes the rows of a function from the arguments of one row.
 pub(crate) type ToRows = for<'a> fn(&[Value<'a>]) -> Result<Rows<'a>, Error>;
 
-/// The column that holds the list.
+/// The name of the column with the list.
 pub(crate) const ROWS: &str = "__rows";
 
-/// The function of this name.
+/// The table function of this name or alias, compared case-insensitively.
 fn of_name(name: &str) -> Option<&'static TableFunction> {
     let is = |known: &str| name.eq_ignore_ascii_case(known);
     json::rows::ALL.iter().find(|table| is(table.name) || table.other_names.iter().any(|other| is(other)))
 }
 
-/// The function that an object's name means.
+/// The table function that an unqualified name denotes.
 pub(crate) fn lookup(name: &ObjectName) -> Option<&'static TableFunction> {
     match name.0.as_slice() {
         [part] => part.as_ident().and_then(|ident| of_name(&ident.value)),
@@ -58,7 +60,7 @@ pub(crate) fn lookup(name: &ObjectName) -> Option<&'static TableFunction> {
     }
 }
 
-/// The columns that a function of this name gives, where it is one that gives rows.
+/// The columns of the table function of this name; `None` if the name denotes no table function.
 pub fn columns(name: &ObjectName) -> Option<impl Iterator<Item = &'static str>> {
     lookup(name).map(|table| table.columns.iter().map(|(name, _)| *name))
 }
@@ -72,7 +74,7 @@ impl TableFunction {
         })
     }
 
-    /// Whether its rows are values with their kinds.
+    /// Whether its rows have the kind of a value in a column `type`, as those of `json_each` and `json_tree`.
     pub(crate) fn is_tree(&self) -> bool {
         self.columns.iter().any(|(name, _)| *name == "type")
     }
@@ -82,7 +84,7 @@ impl TableFunction {
         matches!(self.columns, [(_, Type::Json)])
     }
 
-    /// The type of an item: that of the only column, or a struct of all.
+    /// The field of a list item: that of the only column, or a struct of all columns.
     fn item(&self) -> FieldRef {
         let fields: Vec<Field> = self.columns.iter().map(|(name, kind)| kind.field(name)).collect();
         Arc::new(match <[Field; 1]>::try_from(fields) {
@@ -91,11 +93,11 @@ impl TableFunction {
         })
     }
 
-    /// The columns out of the unnested list.
+    /// The columns of the function, projected from the unnested list.
     fn projection(&self) -> Vec<Expr> {
         let row = || Expr::Column(Column::new_unqualified(ROWS));
         match self.columns {
-            // Unnesting takes the mark from JSON, so it is given again.
+            // Unnesting drops the JSON metadata; the `json` function restores it.
             [(only, Type::Json)] => match scalar_function("json") {
                 Some(json) => vec![json.call(vec![row()]).alias(*only)],
                 None => vec![row().alias(*only)],
@@ -106,7 +108,7 @@ impl TableFunction {
     }
 }
 
-/// A [`TableFunction`] as DataFusion calls it: a list for each row of arguments.
+/// Adapts a [`TableFunction`] to DataFusion: it returns a list for each row of arguments.
 #[derive(Debug)]
 struct ListFunction {
     table: TableFunction,
@@ -147,7 +149,7 @@ impl ScalarUDFImpl for ListFunction {
     }
 }
 
-/// Plans functions that give rows, in FROM.
+/// The relation planner for table functions in FROM.
 #[derive(Debug)]
 pub(crate) struct TableFunctionPlanner;
 

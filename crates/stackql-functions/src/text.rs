@@ -1,4 +1,4 @@
-//! Functions of texts, where SQLite's results are not those of DataFusion's functions of that name.
+//! Text functions, where SQLite's results differ from those of DataFusion's functions of the same name.
 
 use crate::error::Error;
 use crate::function::{ANY, Function};
@@ -176,7 +176,7 @@ fn unhex<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
                 bytes.extend(u8::try_from(before * 16 + digit));
                 high = None;
             }
-            // Two digits of a byte stand together.
+            // Ignored characters may not separate the two digits of a byte.
             (None, None) if ignored.contains(letter) => {}
             (None, _) => return Ok(Value::Null),
         }
@@ -213,7 +213,7 @@ fn substr<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     let (start, mut count) = (i128::from(start), i128::from(count));
     let mut from = match start {
         0 => {
-            // There is a place in front of the first character, which counts.
+            // Position 0 is in front of the first character, and counts towards the length.
             count -= i128::from(count > 0);
             0
         }
@@ -281,7 +281,7 @@ fn soundex(text: &str) -> String {
     format!("{code:0<4}")
 }
 
-/// The whole number that a text holds, in any spelling.
+/// The integer in a text, also with a decimal point or an exponent.
 pub(crate) fn whole(text: &str) -> Option<i64> {
     let text = text.trim();
     text.parse().ok().or_else(|| {

@@ -1,4 +1,4 @@
-//! Cells as SQLite sees them: whatever the column's type is, a row holds a number, a text, JSON or nothing.
+//! Cells as SQLite sees them: whatever the column's type is, a row has a number, a text, JSON, a blob or NULL.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, UInt
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 
-/// The key of a field's metadata that says how the texts of a column are written.
+/// The key of the field metadata with the format of a text column.
 pub const FORMAT_KEY: &str = "stackql.format";
 /// The value of [`FORMAT_KEY`] for JSON.
 pub const JSON: &str = "json";
 
-/// The value of [`FORMAT_KEY`] for what is a text even if it looks like JSON.
+/// The value of [`FORMAT_KEY`] for plain text, also where it looks like JSON.
 pub const TEXT: &str = "text";
 
-/// One cell.
+/// The value of one cell.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value<'a> {
     Null,
@@ -25,20 +25,20 @@ pub(crate) enum Value<'a> {
     Integer(i64),
     Real(f64),
     Text(Cow<'a, str>),
-    /// JSON by its column's mark, not by how it looks.
+    /// JSON by the metadata of its column; text that only looks like JSON is [`Self::Text`].
     Json(Cow<'a, str>),
     Blob(Cow<'a, [u8]>),
 }
 
-/// What a function gives.
+/// The type of a function's results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Type {
     Integer,
-    /// 1 or 0, which may stand where a condition is needed.
+    /// 1 or 0, which is accepted as a condition.
     Answer,
     Real,
     Text,
-    /// Text even if it looks like JSON, for whoever takes both.
+    /// Text that consumers must not parse as JSON, even if it looks like it.
     Plain,
     Json,
     Blob,
@@ -74,7 +74,7 @@ impl<'a> Value<'a> {
         matches!(self, Self::Null)
     }
 
-    /// The value as text; nothing for NULL.
+    /// The value as text; `None` for NULL.
     pub(crate) fn as_text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Null => None,
@@ -86,7 +86,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value as a number: of a text that is none, what it begins with, and zero if that is none either.
+    /// The value as a float. For a text, the number that it begins with, or zero; `None` for NULL.
     pub(crate) fn as_real(&self) -> Option<f64> {
         match self {
             Self::Null => None,
@@ -97,7 +97,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value as a number; nothing for a text that is none.
+    /// The value as a float; `None` for NULL, for a blob and for a text that is not a number.
     pub(crate) fn as_number(&self) -> Option<f64> {
         match self {
             Self::Text(text) | Self::Json(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
@@ -106,7 +106,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value as a whole number, cut off towards zero.
+    /// The value as an integer, truncated towards zero. For a text, the number that it begins with, or zero; `None` for NULL.
     pub(crate) fn as_integer(&self) -> Option<i64> {
         match self {
             Self::Integer(number) => Some(*number),
@@ -119,7 +119,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The number that a text begins with.
+/// The number that a text begins with, or zero.
 fn leading_number(text: &str) -> f64 {
     let text = text.trim_start();
     let bytes = text.as_bytes();
@@ -139,7 +139,7 @@ fn leading_number(text: &str) -> f64 {
     text[..end].parse().unwrap_or(0.0)
 }
 
-/// A float as SQLite writes it: always with a point or an exponent.
+/// Formats a float as SQLite does: always with a decimal point or an exponent.
 pub(crate) fn real_text(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "Inf" } else { "-Inf" }.to_owned();
@@ -158,17 +158,17 @@ pub(crate) fn real_text(number: f64) -> String {
     }
 }
 
-/// A column of cells.
+/// The cells of one argument, cast to one of the types of [`Value`].
 #[derive(Debug)]
 pub(crate) struct Column {
     cells: ArrayRef,
     is_json: bool,
-    /// One cell stands for all rows.
+    /// Whether its one cell applies to all rows.
     is_constant: bool,
 }
 
 impl Column {
-    /// The cells of an argument, whose field says whether they are JSON.
+    /// The cells of an argument; the metadata of its field decides whether they are JSON.
     pub(crate) fn from_argument(argument: &ColumnarValue, field: &Field) -> Result<Self> {
         let (cells, is_constant) = match argument {
             ColumnarValue::Array(cells) => (Arc::clone(cells), false),
@@ -182,7 +182,7 @@ impl Column {
         let plain = match cells.data_type() {
             DataType::Null | DataType::Boolean | DataType::Int64 | DataType::Float64 => None,
             DataType::Utf8 | DataType::Binary => None,
-            // What is larger than whole numbers are is a float, as in SQLite.
+            // As in SQLite, an integer above the range of i64 becomes a float.
             DataType::UInt64 => {
                 let is_large = cells.as_primitive::<UInt64Type>().iter().flatten().any(|n| i64::try_from(n).is_err());
                 Some(if is_large { DataType::Float64 } else { DataType::Int64 })
@@ -217,7 +217,7 @@ impl Column {
     }
 }
 
-/// The cells of a result, as they come.
+/// A builder for the cells of a result.
 #[derive(Debug)]
 pub(crate) enum Cells {
     Integer(Int64Builder),
@@ -258,13 +258,13 @@ impl Cells {
     }
 }
 
-/// A float that is not negative with this many digits behind the point, half rounded up.
+/// Formats a non-negative float with this number of decimals, rounding half up.
 pub(crate) fn rounded(number: f64, digits: usize) -> String {
-    // No float has more digits than these behind the point.
+    // No float has more decimals.
     let digits = digits.min(1100);
     let exact = format!("{number:.0$}", digits + 60);
     let rest = exact.get(exact.len() - 60..).unwrap_or_default();
     let is_half = rest.starts_with('5') && rest[1..].bytes().all(|digit| digit == b'0');
-    // The format rounds a half to the even digit.
+    // `format!` rounds half to even, so an exact half is moved up first.
     format!("{:.digits$}", if is_half { number.next_up() } else { number })
 }

@@ -1,4 +1,4 @@
-//! Where a database is, as its dsn says it, and in words without anything secret.
+//! Database addresses: parses a DSN (connection string) and formats it without credentials.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,22 +6,23 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-/// Where a database is and who connects to it. What is printed of it has neither user nor password.
+/// Location of a database and the role that connects to it. `Display` and `Debug` print neither user nor password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address(pub(crate) Config);
 
 impl Address {
-    /// What a dsn says, as address or as keys and values; `None` where it is none. Why not is not told: it would quote a
-    /// part, which may be the password. A connection is waited for as long as `patience` where the dsn does not say.
+    /// Parses a DSN, as a URL or as key-value pairs; `None` if it is invalid. The parser's error is withheld because it
+    /// would quote a part of the DSN, which may be the password. `patience` is the connect timeout if the DSN sets
+    /// none.
     pub fn parse(dsn: &str, patience: Duration) -> Option<Self> {
-        // Certificates are always verified, so that these ask for nothing more than TLS.
+        // Certificates are always verified, so `verify-full` and `verify-ca` add nothing to `require`.
         let dsn = dsn.trim().replace("sslmode=verify-full", "sslmode=require");
         let mut config: Config = dsn.replace("sslmode=verify-ca", "sslmode=require").parse().ok()?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(patience);
         }
         if !dsn.contains("keepalives") {
-            // A database that went away without a word is noticed within a minute.
+            // TCP keepalives detect a peer that disappeared silently within a minute.
             config.keepalives_idle(Duration::from_secs(30)).keepalives_interval(Duration::from_secs(10));
             config.keepalives_retries(3);
         }

@@ -1,22 +1,22 @@
-//! What kind of trouble a connection is in, where the database itself said nothing.
+//! Classification of `tokio_postgres` errors that are not error responses of the server.
 
 use tokio_postgres::Error;
 
-/// Why there was no answer.
+/// Kind of a connection failure that has no error response of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionErrorKind {
-    /// The two found no way to speak in secret.
+    /// The TLS handshake failed.
     Tls,
-    /// User or password are missing.
+    /// User or password is missing from the configuration.
     Credentials,
-    /// The connection was there, and ended.
+    /// The connection was established and then closed.
     Lost,
-    /// There was no connection.
+    /// No connection was established.
     Unreached,
 }
 
 impl ConnectionErrorKind {
-    /// Why there was no answer; `None` where there was one, in the words of the database.
+    /// Classifies an error; `None` if the server returned an error response, whose SQLSTATE and message say more.
     pub fn classify(error: &Error) -> Option<Self> {
         if error.as_db_error().is_some() {
             return None;
@@ -29,12 +29,12 @@ impl ConnectionErrorKind {
         })
     }
 
-    /// Whether the connection is gone, or the database is going away.
+    /// Whether the connection is closed, or the server is shutting down or terminating it (SQLSTATE class `57P`).
     pub fn is_lost(error: &Error) -> bool {
         error.as_db_error().is_none_or(|said| said.code().code().starts_with("57P"))
     }
 
-    /// The innermost cause in words.
+    /// The message of the innermost error in the source chain.
     pub fn words(error: &Error) -> String {
         let mut cause: &dyn std::error::Error = error;
         while let Some(next) = cause.source() {

@@ -1,7 +1,8 @@
-//! Connections to PostgreSQL from a dsn: addresses, TLS, connections that are kept, and the end of those let go.
+//! PostgreSQL connections: DSN parsing, TLS setup, a connection pool, and cancellation of abandoned queries.
 //!
-//! Knows no statement. Who asks, and what an answer means, is up to whoever has a [`PooledConnection`]: a provider that is a
-//! database, or the store of what users make.
+//! Input: a DSN ([`Address`]) and [`TlsOptions`]. Output: a [`PooledConnection`] that its holder uses exclusively. This
+//! crate contains no SQL; the holder of the connection builds statements and interprets results. Its users are the
+//! client for providers that are databases and the store of local objects.
 
 mod dsn;
 mod error_kind;

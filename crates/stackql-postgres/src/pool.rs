@@ -1,5 +1,5 @@
-//! Connections to databases, kept for the process. A query has a connection to itself; one that is let go in the middle
-//! of a query is closed, and the database is told to stop.
+//! Connection pool of the process. Each query uses a connection exclusively. A connection dropped in the middle of a
+//! query is closed, and a cancel request is sent to the server.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -11,14 +11,14 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{Address, TlsOptions};
 
-/// The connections that no query has, with where they lead to.
+/// Idle connections, with the addresses that they lead to.
 #[derive(Debug, Default)]
 pub struct Pool(Mutex<Vec<(Address, IdleConnection)>>);
 
-/// An open connection.
+/// An open connection and the task that drives it.
 struct IdleConnection {
     client: Client,
-    /// Reads and writes for it.
+    /// Performs the reads and writes of `client`.
     task: JoinHandle<()>,
     tls: Option<MakeRustlsConnect>,
 }
@@ -29,25 +29,29 @@ impl fmt::Debug for IdleConnection {
     }
 }
 
-/// A connection that one query has. Dropped, it is closed, and what it does is cancelled.
+/// A connection used by one query. Dropping it closes it and cancels the running statement.
 #[derive(Debug)]
 pub struct PooledConnection {
     open: Option<IdleConnection>,
-    /// It was kept from an earlier query.
+    /// Whether the connection came from the pool; the server may have closed it since.
     pub is_used: bool,
 }
 
-/// Why there is no connection.
+/// Why no connection could be opened.
 #[derive(Debug)]
 pub enum ConnectError {
-    /// The settings of secure connections are wrong.
+    /// The TLS options are invalid.
     Settings(String),
-    /// The database, or the way to it.
+    /// The server refused the connection, or it could not be reached.
     Database(Error),
 }
 
 impl Pool {
-    /// A connection that no query has: one that is kept, else a new one.
+    /// Takes an idle connection to the address, or opens a new one if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] if a new connection is needed and the TLS options are invalid or the connection fails.
     pub async fn lease(&self, address: &Address, trust: &TlsOptions) -> Result<PooledConnection, ConnectError> {
         while let Some(open) = self.take_idle(address) {
             if !open.client.is_closed() {
@@ -57,7 +61,7 @@ impl Pool {
         Ok(PooledConnection { open: Some(IdleConnection::new(address, trust).await?), is_used: false })
     }
 
-    /// Keeps the connection of a query that has ended.
+    /// Returns a connection to the pool after its query ended.
     pub fn give_back(&self, address: &Address, mut lease: PooledConnection) {
         if let Some(open) = lease.open.take() {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).push((address.clone(), open));
@@ -84,7 +88,7 @@ impl IdleConnection {
     }
 }
 
-/// Reads and writes until the connection ends; whoever waits for an answer is told why.
+/// Drives the connection until it ends. The client of the connection reports the error to pending requests.
 async fn run(connection: impl Future<Output = Result<(), Error>>) {
     if let Err(error) = connection.await {
         tracing::debug!(%error, "a database connection ended");
@@ -92,12 +96,12 @@ async fn run(connection: impl Future<Output = Result<(), Error>>) {
 }
 
 impl PooledConnection {
-    /// What statements are sent by.
+    /// The client through which statements are sent.
     pub fn connection(&self) -> &Client {
         &self.open.as_ref().expect("a lease has its connection until it is consumed").client
     }
 
-    /// Closes a connection on which nothing runs any more.
+    /// Closes an idle connection instead of returning it to the pool, without a cancel request.
     pub fn discard(mut self) {
         if let Some(open) = self.open.take() {
             open.task.abort();
@@ -112,7 +116,7 @@ impl Drop for PooledConnection {
         let token = open.client.cancel_token();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                // The connection is closed in any case; that the database stops early is a courtesy.
+                // The connection is closed in any case; stopping the statement early only saves work on the server.
                 let _ = match open.tls {
                     Some(tls) => token.cancel_query(tls).await,
                     None => token.cancel_query(NoTls).await,

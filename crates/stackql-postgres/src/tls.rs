@@ -1,4 +1,4 @@
-//! Whom secure connections are made to: those whom HTTP trusts.
+//! TLS settings of database connections: the same trust rules as for HTTP.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,17 +11,21 @@ use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Whose certificates are accepted.
+/// Which server certificates are accepted.
 #[derive(Debug, Clone, Default)]
 pub struct TlsOptions {
-    /// Certificates to trust beside those of the system, PEM.
+    /// File of CA certificates (PEM) trusted in addition to those of the system.
     pub ca_bundle: Option<PathBuf>,
-    /// Whether any certificate is accepted.
+    /// Whether certificates are accepted without verification.
     pub allow_insecure: bool,
 }
 
 impl TlsOptions {
-    /// Opens secure connections to those who are trusted.
+    /// Builds a TLS connector that verifies servers by these options.
+    ///
+    /// # Errors
+    ///
+    /// A message if the CA bundle cannot be read or the TLS configuration is invalid.
     pub(crate) fn connector(&self) -> Result<MakeRustlsConnect, String> {
         let wrong = |e: Error| format!("cannot set up TLS: {e}");
         let provider = Arc::new(aws_lc_rs::default_provider());
@@ -38,7 +42,7 @@ impl TlsOptions {
         Ok(MakeRustlsConnect::new(config))
     }
 
-    /// The certificates to trust beside those of the system.
+    /// Reads the certificates trusted in addition to those of the system.
     fn bundle(&self) -> Result<Vec<CertificateDer<'static>>, String> {
         let Some(path) = &self.ca_bundle else { return Ok(Vec::new()) };
         let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
@@ -46,7 +50,7 @@ impl TlsOptions {
     }
 }
 
-/// Trusts any certificate; who has it must have its key all the same.
+/// Accepts any certificate, but still verifies that the server holds its private key.
 #[derive(Debug)]
 struct AcceptAnyServer(Arc<CryptoProvider>);
 

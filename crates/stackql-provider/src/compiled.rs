@@ -1,11 +1,11 @@
-//! The compiled form of a provider: one file with an index, so that a reader decodes the resource it needs
-//! and no other. Owns the bytes; knows nothing of where they come from.
+//! The compiled form of a provider: one file with an index, so that a reader decodes only the resources it needs.
+//! `stackql-compile` and the CLI write it with [`write()`]; [`CompiledProvider`] reads it from memory or from a file.
 //!
 //! ```text
-//! MAGIC  u32 length  head        postcard: Provider, and where each service's section stands in the body
-//! body: blocks and sections
+//! MAGIC  u32 length  head        little-endian length; postcard: Provider, and the span of each service's section
+//! body: blocks and sections      spans count from the start of the body
 //!   block of a resource:         zstd(postcard): Resource
-//!   section of a service:        zstd(postcard): Service, and where each resource's block stands in the body
+//!   section of a service:        zstd(postcard): Service, and the span of each resource's block
 //! ```
 
 use std::borrow::Cow;
@@ -18,17 +18,17 @@ use thiserror::Error;
 
 use crate::{LazyProvider, Provider, Resource, Service};
 
-/// First bytes of a compiled file; the digit changes with the format.
+/// First bytes of a compiled file; the digit changes with every version of the format.
 const MAGIC: &[u8; 8] = b"SQLPROV8";
-/// No decoded section or block is larger than this; a larger one is a damaged or hostile file.
+/// Maximum size of a decoded section or block, in bytes. A larger one means that the file is damaged or hostile.
 const MAX_DECODED: u64 = 256 << 20;
 
-/// How much work goes into a small file.
+/// Compression level: trades the time to write a file for its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// Much: the file is shipped.
+    /// High compression, for files that are shipped.
     Best,
-    /// Little: the file is made while somebody waits.
+    /// Low compression, for files that are written while a user waits.
     Fast,
 }
 
@@ -41,46 +41,46 @@ impl Compression {
     }
 }
 
-/// A provider as it goes into a compiled file.
+/// A complete provider: the input of [`write()`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProviderSource {
-    /// The head. Its service entries are replaced by those of [`Self::services`].
+    /// The head. [`write()`] derives its service entries from [`Self::services`].
     pub provider: Provider,
     /// The services.
     pub services: Vec<ServiceSource>,
 }
 
-/// A service as it goes into a compiled file.
+/// A complete service of a [`ProviderSource`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ServiceSource {
-    /// The service. Its resource entries name [`Self::resources`] in the same order.
+    /// The service. Its resource entries must list [`Self::resources`] in the same order.
     pub service: Service,
     /// The resources.
     pub resources: Vec<Resource>,
 }
 
-/// Why compiled definitions cannot be read or written.
+/// Why definitions of a provider cannot be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CompiledError {
-    /// The file is not a compiled provider, or one of another format.
+    /// The file is not a compiled provider, or has another version of the format.
     #[error("not a compiled provider of this program's format; build it again")]
     Format,
-    /// The file is damaged.
+    /// The file is damaged at this byte offset; 0 if a service or resource of this index does not exist.
     #[error("damaged at byte {0}; build it again")]
     Damaged(usize),
     /// The file cannot be read.
     #[error("{path}: {reason}")]
     Io {
-        /// The file.
+        /// The path of the file.
         path: String,
-        /// Why.
+        /// The error of the operating system.
         reason: String,
     },
-    /// The documents that it is made of say something else than a provider.
+    /// The source documents do not describe a valid provider; the text says why.
     #[error("{0}")]
     Document(String),
-    /// A value is too large for the format.
+    /// A value exceeds the limits of the format.
     #[error("too large for the compiled form")]
     TooLarge,
 }
@@ -106,7 +106,7 @@ struct Section {
 /// A compiled provider whose services and resources are decoded on demand.
 pub struct CompiledProvider {
     bytes: Cow<'static, [u8]>,
-    /// Where the body starts; spans count from here.
+    /// Offset of the body in `bytes`; spans count from here.
     body: usize,
     head: Head,
 }
@@ -118,7 +118,12 @@ impl std::fmt::Debug for CompiledProvider {
 }
 
 impl CompiledProvider {
-    /// Reads the head of a compiled file that is in memory.
+    /// Opens a compiled file that is in memory, and decodes its head.
+    ///
+    /// # Errors
+    ///
+    /// [`CompiledError::Format`] if the bytes are not a compiled provider of this format, [`CompiledError::Damaged`] if the
+    /// head cannot be decoded.
     pub fn new(bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self, CompiledError> {
         let bytes = bytes.into();
         let rest = bytes.strip_prefix(MAGIC.as_slice()).ok_or(CompiledError::Format)?;
@@ -129,7 +134,11 @@ impl CompiledProvider {
         Ok(Self { body: MAGIC.len() + 4 + len, bytes, head })
     }
 
-    /// Reads the head of a compiled file.
+    /// Reads a compiled file into memory, and decodes its head.
+    ///
+    /// # Errors
+    ///
+    /// [`CompiledError::Io`] if the file cannot be read; else as [`Self::new`].
     pub fn open(path: &Path) -> Result<Self, CompiledError> {
         let read = std::fs::read(path);
         Self::new(read.map_err(|e| CompiledError::Io { path: path.display().to_string(), reason: e.to_string() })?)
@@ -167,7 +176,11 @@ impl LazyProvider for CompiledProvider {
     }
 }
 
-/// Writes the compiled form of a provider. The same source gives the same bytes.
+/// Serializes a provider into the compiled form. The output is deterministic: equal sources give equal bytes.
+///
+/// # Errors
+///
+/// [`CompiledError::TooLarge`] if a value cannot be serialized, or a length or offset exceeds 32 bits.
 pub fn write(source: &ProviderSource, packing: Compression) -> Result<Vec<u8>, CompiledError> {
     let mut provider = source.provider.clone();
     provider.services = source

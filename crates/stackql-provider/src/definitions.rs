@@ -1,4 +1,5 @@
-//! The seam through which the engine looks providers up, and its implementation over compiled files.
+//! The traits [`LazyProvider`] and [`Definitions`], and [`Providers`], which looks names up in any number of lazy providers
+//! and caches what it decoded. The engine is the caller.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,73 +10,94 @@ use thiserror::Error;
 use crate::names::{NameMatch, did_you_mean, match_name, nearest};
 use crate::{CompiledError, Provider, Resource, Service};
 
-/// Where definitions come from.
+/// Where the definitions of a provider come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// They are part of the program.
+    /// They are embedded in the program.
     Embedded,
-    /// They were read from this file.
+    /// They were read from the compiled file at this path.
     File(String),
-    /// They are documents in this folder, such as a registry's.
+    /// They were read from the source documents in this directory, such as those installed from a registry.
     Documents(String),
 }
 
 /// One row of `SHOW PROVIDERS`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderEntry {
-    /// The catalog name.
+    /// The name of the provider, which is its catalog name in SQL.
     pub name: String,
-    /// The version.
+    /// The version of the definitions.
     pub version: String,
     /// Where the definitions come from.
     pub origin: Origin,
 }
 
-/// One provider, whose services and resources are decoded when they are asked for.
+/// One provider whose services and resources are decoded on demand.
 ///
-/// The caller passes positions in the lists of the provider and of the service, and keeps what it got. The implementer
-/// decodes no more than was asked for and never touches the network.
+/// The caller passes positions in the lists of the provider and of the service, and caches the results. The implementer
+/// decodes only the requested service or resource and never uses the network.
 pub trait LazyProvider: fmt::Debug + Send + Sync {
-    /// The provider, with the index of its services.
+    /// The provider, including the index of its services.
     fn provider(&self) -> &Provider;
 
-    /// The service at `index` of the provider's services, with the index of its resources.
+    /// Decodes the service at position `index` of [`Provider::services`], including the index of its resources.
+    ///
+    /// # Errors
+    ///
+    /// The index is out of range, or the definitions of the service cannot be read or decoded.
     fn service(&self, index: usize) -> Result<Service, CompiledError>;
 
-    /// The resource at `resource` of the service at `service`.
+    /// Decodes the resource at position `resource` of [`Service::resources`] of the service at position `service`.
+    ///
+    /// # Errors
+    ///
+    /// An index is out of range, or the definitions of the resource cannot be read or decoded.
     fn resource(&self, service: usize, resource: usize) -> Result<Resource, CompiledError>;
 }
 
-/// Looks providers up. Synchronous and cheap to call again: implementations keep what they decoded.
+/// Looks up providers, services and resources by name. Calls are synchronous, and repeated ones are cheap, because
+/// implementations cache what they decoded.
 ///
-/// The caller may pass names in any spelling ([`crate::names`]). The implementer returns values whose own
-/// names are the provider's spelling, decodes no more than was asked for, and never touches the network.
+/// The caller may pass names in any spelling ([`crate::names`]). The implementer returns values that have the provider's
+/// own spelling of the names, decodes only what the call needs, and never uses the network.
 pub trait Definitions: fmt::Debug + Send + Sync {
-    /// All providers, sorted by name.
+    /// Lists all providers, sorted by name.
     fn providers(&self) -> Vec<ProviderEntry>;
 
-    /// A provider.
+    /// Looks up a provider.
+    ///
+    /// # Errors
+    ///
+    /// [`LookupError`]: the provider is unknown or ambiguous, or its definitions cannot be read.
     fn provider(&self, provider: &str) -> Result<Arc<Provider>, LookupError>;
 
-    /// A service of a provider.
+    /// Looks up a service of a provider.
+    ///
+    /// # Errors
+    ///
+    /// [`LookupError`]: the provider or the service is unknown or ambiguous, or the definitions cannot be read.
     fn service(&self, provider: &str, service: &str) -> Result<Arc<Service>, LookupError>;
 
-    /// A resource of a service.
+    /// Looks up a resource of a service.
+    ///
+    /// # Errors
+    ///
+    /// [`LookupError`]: the provider, the service or the resource is unknown or ambiguous, or the definitions cannot be read.
     fn resource(&self, provider: &str, service: &str, resource: &str) -> Result<Arc<Resource>, LookupError>;
 }
 
-/// Why a name led nowhere.
+/// Why a name could not be resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LookupError {
-    /// No provider has this name.
+    /// There is no provider of this name.
     #[error("cannot find provider = '{name}'{}; providers here: {}", did_you_mean(.suggestion.as_deref()), .known.join(", "))]
     UnknownProvider {
-        /// What was asked for.
+        /// The name as the caller passed it.
         name: String,
-        /// What there is.
+        /// The names of the known providers.
         known: Vec<String>,
-        /// What may have been meant.
+        /// The most similar known name, if one is similar enough.
         suggestion: Option<String>,
     },
     /// The provider has no such service.
@@ -83,9 +105,9 @@ pub enum LookupError {
     UnknownService {
         /// The provider.
         provider: String,
-        /// What was asked for.
+        /// The name as the caller passed it.
         name: String,
-        /// What may have been meant.
+        /// The most similar known name, if one is similar enough.
         suggestion: Option<String>,
     },
     /// The service has no such resource.
@@ -95,33 +117,33 @@ pub enum LookupError {
         provider: String,
         /// The service.
         service: String,
-        /// What was asked for.
+        /// The name as the caller passed it.
         name: String,
-        /// What may have been meant.
+        /// The most similar known name, if one is similar enough.
         suggestion: Option<String>,
     },
-    /// The name fits several things equally well.
+    /// Several names match equally well.
     #[error("'{name}' is ambiguous: it may be {}", .candidates.join(" or "))]
     Ambiguous {
-        /// What was asked for.
+        /// The name as the caller passed it.
         name: String,
-        /// What it fits.
+        /// The names that match.
         candidates: Vec<String>,
     },
-    /// The compiled definitions cannot be read.
+    /// The definitions of the provider cannot be read or decoded.
     #[error("the definitions of '{provider}' cannot be read: {source}")]
     Unreadable {
         /// The provider.
         provider: String,
-        /// Why.
+        /// The cause.
         source: CompiledError,
     },
 }
 
-/// A provider, and where it comes from.
+/// A provider and the origin of its definitions.
 pub type LoadedProvider = (Box<dyn LazyProvider>, Origin);
 
-/// Definitions over any providers, with all that was decoded of them.
+/// [`Definitions`] over any number of lazy providers. Caches every service and resource that was decoded.
 #[derive(Debug)]
 pub struct Providers {
     loaded: RwLock<Vec<Arc<Loaded>>>,
@@ -137,14 +159,15 @@ struct Loaded {
 }
 
 impl Providers {
-    /// Definitions over these providers. Of two with the same name the first is seen.
+    /// Creates definitions over these providers. Of several providers with the same name, the first one is used.
     pub fn new(providers: Vec<LoadedProvider>) -> Self {
         let these = Self { loaded: RwLock::default() };
         these.replace(providers);
         these
     }
 
-    /// Takes these providers in place of those there were. What is looked up afterwards is looked up in them.
+    /// Replaces all providers and drops what was cached of the previous ones. Later lookups use the new providers; values
+    /// that were returned before stay valid. Of several providers with the same name, the first one is used.
     pub fn replace(&self, providers: Vec<LoadedProvider>) {
         let mut loaded: Vec<Arc<Loaded>> = Vec::new();
         for (source, origin) in providers {

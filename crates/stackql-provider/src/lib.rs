@@ -1,16 +1,16 @@
-//! The model of a provider: its services, resources and methods, in terms that no vendor, protocol or format owns.
+//! The provider model: services, resources and methods as plain data, independent of vendor, protocol and document format.
 //!
-//! A provider has services, a service has resources (tables), a resource has methods (operations) and
-//! columns. Source documents are compiled into this model by `stackql-compile`; everything else reads it.
+//! A provider has services, a service has resources (tables), a resource has methods (operations) and columns.
+//! `stackql-compile` compiles source documents into this model; all other crates only read it.
 //!
 //! Key parts:
 //! - [`Provider`], [`Service`], [`Resource`], [`Method`]: the model itself, plain data.
-//! - [`Types`] and [`Type`]: the shapes of parameters and rows.
-//! - [`Definitions`]: the seam through which the engine looks providers up.
-//! - [`Registry`]: the seam to published definitions.
-//! - [`LazyProvider`]: a provider that is decoded on demand; [`Providers`] combines several.
-//! - [`CompiledProvider`] and [`write()`]: the compiled form, a file whose resources are decoded on demand.
-//! - [`names`]: matching of a name as a user spells it with the provider's name, and suggestions.
+//! - [`Types`] and [`Type`]: the types of parameters and rows.
+//! - [`Definitions`]: the trait through which the engine looks up providers, services and resources by name.
+//! - [`Registry`]: the trait for listing and installing published definitions.
+//! - [`LazyProvider`]: one provider whose services and resources are decoded on demand; [`Providers`] combines several.
+//! - [`CompiledProvider`] and [`write()`]: reader and writer of the compiled form, a file with an index.
+//! - [`names`]: matching of user-typed names to the provider's names, and suggestions for misspelled names.
 #![expect(clippy::disallowed_methods, reason = "this crate reads compiled definitions from disk")]
 
 mod compiled;

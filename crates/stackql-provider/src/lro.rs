@@ -1,98 +1,102 @@
-//! Work that goes on after its answer: how an answer tells of it, and how its end is seen.
+//! Rules of long-running operations (LROs): how a response announces one, how its status is polled, how completion and
+//! failure are recognized, and where the result is. `stackql-call` applies them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ErrorShape, ResponseShape};
 
-/// How the work that a method starts is followed to its end.
+/// How the long-running operation that a method starts is tracked to completion.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LroRules {
-    /// How such work may be told of; the first that an answer fits is followed. An answer that fits none has no more
-    /// to wait for.
+    /// The patterns by which a response may announce an operation; the first one that matches is used. A response that
+    /// matches none is final.
     pub patterns: Vec<LroPattern>,
-    /// How what was made is read. `None`: as the method's own answer. A shape without a row: as the resource's rows.
+    /// The format of the result. `None`: that of the method's own response. A format without a row type: that of the
+    /// resource's rows.
     pub result: Option<ResponseShape>,
 }
 
-/// One way of telling of work that goes on.
+/// One pattern of a long-running operation. Its status is a JSON document with the HTTP status code of the response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LroPattern {
-    /// How its state is asked for.
+    /// How the status is requested.
     pub poll: Poll,
-    /// When it is over.
+    /// The condition under which the operation is complete.
     pub done: StatusCondition,
-    /// When it failed, which is looked at first.
+    /// The condition under which the operation failed. It is evaluated before [`Self::done`].
     pub failed: StatusCondition,
-    /// Where a state says why it failed.
+    /// Where the status of a failed operation carries the error.
     pub error: ErrorShape,
-    /// Where a state has the words that name the work, as paths of members.
+    /// Paths of the members of the status whose texts together name the operation.
     pub label: Vec<Vec<String>>,
-    /// Where what was made is, after the end.
+    /// Where the result is after completion.
     pub result: ResultLocation,
 }
 
-/// How the state of work is asked for.
+/// How the status of a long-running operation is requested. The operation is announced by a response that has the member
+/// or header that the variant names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Poll {
-    /// The answer is a state, and has its own address at this path. Only the address's path counts, whatever host it
-    /// names: it is asked for where the request went.
+    /// The response is a status, and has its own URL at this path of members. Only the path of the URL is used: the status
+    /// is requested from the origin of the original request.
     Link(Vec<String>),
-    /// The answer is a state, and has the name of the work at this path.
+    /// The response is a status, and has the name of the operation at a path of members.
     Name {
-        /// Where the name is.
+        /// The path of the name.
         name: Vec<String>,
-        /// What stands in front of the name in the path below the endpoint, such as `/v1`. `None`: not known, so the
-        /// work cannot be followed.
+        /// The URL path below the endpoint that precedes the name, such as `/v1`. `None`: unknown, so the operation cannot be
+        /// tracked.
         below: Option<String>,
     },
-    /// The answer is a state, and another operation at the same endpoint is asked for the next one.
+    /// The response is a status, and another API operation at the same endpoint returns the next one.
     Operation {
-        /// That operation's path, with its query.
+        /// The URL path of that operation, including the query string.
         path: String,
-        /// Headers that say which operation is meant.
+        /// Headers that select the operation.
         headers: Vec<(String, String)>,
-        /// The member of its body, and where the answer has its value.
+        /// The member of its body, and the path of its value in the response.
         token: (String, Vec<String>),
     },
-    /// This header of the answer has the address of the state.
+    /// The URL of the status is in this header of the response.
     Header(String),
-    /// This header of an answer that is only accepted (202) has the address at which it is so until the end.
+    /// The URL of the status is in this header of a response with HTTP status 202 (Accepted). The operation runs as long as
+    /// that URL responds with 202.
     Accepted(String),
 }
 
-/// Where what was made is, after the end.
+/// Where the result is after completion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ResultLocation {
-    /// Nowhere: it was removed.
+    /// There is no result, because the object was deleted.
     None,
-    /// In the last answer.
+    /// In the last response.
     Response,
-    /// In a member of the last answer.
+    /// In the member at this path of the last response.
     Member(Vec<String>),
-    /// At an address that the last answer has at this path. Of it, too, only the path counts.
+    /// At the URL that the last response has at this path of members. Only the path of that URL is used.
     Link(Vec<String>),
-    /// Where the request was written to.
+    /// At the URL of the original request, which is read.
     Same,
-    /// At the address in this header of the first answer; nowhere where there is none.
+    /// At the URL in this header of the first response. Without the header there is no result.
     Header(String),
 }
 
-/// What can be said of a state: a JSON document and the HTTP status that it came with.
+/// A condition on a status: a JSON document and the HTTP status code of its response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StatusCondition {
-    /// The value at a path is this, as a text, whatever its case; `None`: it is null or not there.
+    /// The value at the path equals this text, case-insensitively. `None`: the value is null or missing.
     Is(Vec<String>, Option<String>),
-    /// The value at a path is another.
+    /// The negation of [`Self::Is`].
     IsNot(Vec<String>, Option<String>),
-    /// It came with another HTTP status than 202 (Accepted).
+    /// The HTTP status is not 202 (Accepted).
     Answered,
-    /// All of these.
+    /// All of these conditions hold; without any, always true.
     All(Vec<Self>),
-    /// One of these.
+    /// At least one of these conditions holds; without any, never true.
     Any(Vec<Self>),
 }
 
 impl StatusCondition {
-    /// What is never so.
+    /// The condition that never holds.
     pub const NEVER: Self = Self::Any(Vec::new());
 }

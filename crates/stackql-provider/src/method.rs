@@ -1,209 +1,210 @@
-//! A method: one operation of an API, as a row of `SHOW METHODS` and as the recipe of a request.
+//! Methods: one operation of an API each, with its parameters, request and response format, paging, pushdown, retry policy
+//! and long-running-operation rules. `SHOW METHODS` lists them, and `stackql-call` builds requests from them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ClausePushdown, Location, LroRules, Parameter, TypeRef};
 
-/// The statement a method serves.
+/// The SQL verb (statement kind) that calls a method.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Verb {
-    /// Answers SELECT.
+    /// SELECT.
     Select,
-    /// Answers INSERT.
+    /// INSERT.
     Insert,
-    /// Answers DELETE.
+    /// DELETE.
     Delete,
-    /// Answers UPDATE.
+    /// UPDATE.
     Update,
-    /// Answers REPLACE.
+    /// REPLACE.
     Replace,
-    /// Is called by EXEC only.
+    /// EXEC only: no other statement calls the method.
     #[default]
     Exec,
 }
 
-/// One operation.
+/// One operation of an API.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Method {
-    /// The name that SHOW METHODS lists and EXEC takes.
+    /// The name in SHOW METHODS and EXEC.
     pub name: String,
     /// The operation's identifier in the source document.
     pub operation: String,
-    /// The statement it serves.
+    /// The SQL verb that calls it.
     pub verb: Verb,
-    /// What it does; empty in fact-only definitions.
+    /// Human-readable description; empty in fact-only definitions.
     pub description: String,
-    /// Its parameters, in the order of the source.
+    /// The parameters, in the order of the source document.
     pub parameters: Vec<Parameter>,
-    /// How a request is written.
+    /// The request format: protocol, URL, headers and body.
     pub request: RequestShape,
-    /// How an answer is read.
+    /// The response format: body format, location and type of the rows, and location of errors.
     pub response: ResponseShape,
-    /// How it continues, if it answers in pages.
+    /// How to request the next page, if responses are paged.
     pub paging: Option<Paging>,
-    /// Which predicates on columns it can apply itself.
+    /// Predicates on columns that the API can apply (predicate pushdown).
     pub predicate_pushdowns: Vec<PredicatePushdown>,
-    /// Which clauses of a SELECT it can apply itself.
+    /// Clauses of a SELECT that the API can apply (clause pushdown).
     pub clause_pushdown: Option<ClausePushdown>,
-    /// How the work that it starts is followed to its end.
+    /// How to poll the long-running operation that it starts, if it starts one.
     pub lro: Option<LroRules>,
-    /// What undoes it.
+    /// The method that compensates (undoes) it.
     pub inverse: Option<Inverse>,
-    /// What whoever calls it must be allowed.
+    /// The permissions that the caller needs.
     pub permissions: Permissions,
-    /// When it is sent again, where the source says that.
+    /// The retry policy, if the source states one.
     pub retry: Option<Retry>,
-    /// What of its requests and answers the source marks as secret.
+    /// The values in its requests and responses that the source marks as secret.
     #[serde(default)]
     pub secrets: Vec<Secret>,
 }
 
-/// A value of a request or an answer that is secret, such as a password or a private key, with everything inside of it.
+/// A secret value of a request or response, such as a password or a private key. Everything nested in it is secret, too.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Secret {
-    /// The name on the wire of the member that it is inside of, at any depth; `None` for a parameter, and for a member of
-    /// the answer itself.
+    /// Wire name of the member that contains it, at any depth; `None` for a parameter, and for a member of the response
+    /// itself.
     pub parent: Option<String>,
-    /// Its name on the wire.
+    /// Its wire name.
     pub name: String,
 }
 
-/// When a request is sent again.
+/// Retry policy: which failed requests are sent again, and the backoff between the attempts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Retry {
-    /// How often it is sent in all.
+    /// Maximum number of attempts, including the first one.
     pub attempts: u32,
-    /// How long the first wait is, in milliseconds.
+    /// Initial backoff, in milliseconds.
     pub first_wait: u64,
-    /// How much longer each wait is than the one before.
+    /// Backoff multiplier: the ratio of each backoff to the previous one.
     pub factor: f64,
-    /// How long a wait is at most, in milliseconds.
+    /// Maximum backoff, in milliseconds.
     pub longest_wait: u64,
-    /// By how much of itself a wait may be longer or shorter, at random.
+    /// Jitter, as a fraction between 0 and 1: each backoff is randomly lengthened or shortened by up to this part of itself.
     pub jitter: f64,
-    /// The HTTP methods whose requests may be sent again.
+    /// The HTTP methods whose requests are retried.
     pub http_methods: Vec<String>,
-    /// The statuses of answers behind which they are.
+    /// The HTTP status codes of responses after which a request is retried.
     pub statuses: Vec<u16>,
 }
 
-/// What whoever calls a method must be allowed, as the provider calls it: `ec2:DescribeVpcs`, or a scope of OAuth.
+/// The permissions that the caller of a method needs, in the provider's terms: `ec2:DescribeVpcs`, or an OAuth scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Permissions {
-    /// Their names; empty where the source says nothing.
+    /// Names of the permissions; empty if the source states none.
     pub names: Vec<String>,
-    /// Any one of them will do; else all are needed.
+    /// Any one of them is sufficient; if false, all are needed.
     pub any: bool,
 }
 
-/// The method that undoes another.
+/// The method that compensates (undoes) another method.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inverse {
-    /// Its resource, of the same service.
+    /// The resource of the inverse method, in the same service.
     pub resource: String,
     /// Its name.
     pub method: String,
-    /// Its parameters by name, and where the answer to what is undone has their values.
+    /// Parameters of the inverse method by name, each with the location of its value in the response of the method to undo.
     pub tokens: Vec<(String, ResponseLocation)>,
 }
 
-/// How a request is written.
+/// The request format: protocol, URL, headers and body.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RequestShape {
-    /// What carries it. All other fields are about HTTP.
+    /// The protocol. All other fields apply to HTTP only.
     pub protocol: Protocol,
-    /// The HTTP method, upper case.
+    /// The HTTP method, in upper case.
     pub http_method: String,
-    /// The path, with `{name}` placeholders.
+    /// The URL path, with `{name}` placeholders.
     pub path: String,
     /// The media type of the body.
     pub media_type: String,
-    /// The media type of the answer that is asked for; empty for any.
+    /// The media type of the `Accept` header; empty for any.
     #[serde(default)]
     pub accept: String,
-    /// Form fields that every request carries, in front of the parameters.
+    /// Constant form fields, name and value, which every request carries before the parameters.
     pub fixed: Vec<(String, String)>,
-    /// How parameters become a body.
+    /// How parameters are serialized into the body.
     pub body: BodyStyle,
-    /// Where it goes, where not to the service's endpoints: a URL template with `{name}` placeholders for server
-    /// variables.
+    /// The base URL, if it is not one of the service's endpoints: a template with `{name}` placeholders for server variables.
     pub url: Option<String>,
-    /// A template that makes the body out of the parameters, as one JSON object, in place of [`Self::body`].
+    /// A template that renders the body from a JSON object of the parameters, instead of [`Self::body`].
     pub transform: Option<Template>,
 }
 
-/// What carries a request.
+/// The protocol by which a request is executed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Protocol {
     /// HTTP.
     #[default]
     Http,
-    /// A program of this machine, run without a shell; what it prints is the answer.
+    /// A local program, run without a shell. Its output is the response.
     Command {
-        /// The program. It is no template, so that no value can choose what runs but that of `chosen`.
+        /// The program. It is not a template, so that no value can select another program except that of `chosen`.
         program: String,
-        /// The parameter whose value, where it has one, is the program.
+        /// The parameter whose value, if one is bound, replaces `program`.
         chosen: Option<String>,
-        /// A template of each argument, in the language of Go's `text/template`. It is given all parameters by their
-        /// names, and once more below [`Self::PARAMETERS`]; those that have no value are empty texts.
+        /// One template for each argument, in the language of Go's `text/template`. Its data are all parameters by wire name,
+        /// and again as members of [`Self::PARAMETERS`]. Parameters without a value are empty texts.
         arguments: Vec<String>,
     },
-    /// A table of a relational database, read by one SELECT whose rows come as JSON objects.
+    /// A table of a relational database, read by one SELECT whose rows are returned as JSON objects.
     Table {
-        /// The schema that the database has it in.
+        /// The database schema of the table.
         schema: String,
-        /// Its name there.
+        /// The name of the table in the database.
         name: String,
-        /// The list parameter whose elements `{name, values}` are conditions: that column is one of the values.
+        /// The list parameter whose elements `{name, values}` are the conditions of the SELECT: column `name` equals one of
+        /// `values`.
         filters: String,
     },
 }
 
 impl Protocol {
-    /// The name by which an argument's template has all parameters.
+    /// Key of the object of all parameters in the data of an argument template.
     pub const PARAMETERS: &'static str = "parameters";
-    /// The member of a condition that names the column.
+    /// Member of a condition that holds the column name.
     pub const NAME: &'static str = "name";
-    /// The member of a condition that has the values.
+    /// Member of a condition that holds the list of values.
     pub const VALUES: &'static str = "values";
 }
 
-/// How parameters become a body.
+/// How parameters are serialized into the body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BodyStyle {
-    /// Fields of a form.
+    /// Form fields.
     Form(FormStyle),
     /// Members of a JSON object.
     Json {
-        /// The JSON text that is the body where nothing was bound; bound members are added to it if it is an object.
+        /// The JSON text of the body if no parameter is bound. If it is an object, bound parameters are added to it.
         base: Option<String>,
-        /// The member that takes all parameters in place of the body, as JSON text.
+        /// The member of the body that holds all parameters, as JSON text; `None` if they are members of the body itself.
         wrap: Option<String>,
     },
-    /// Child elements of a marked-up document.
+    /// Child elements of the root element of an XML document.
     Xml {
-        /// The outermost element's name.
+        /// The name of the root element.
         root: String,
-        /// What stands behind the outermost element's name, such as a namespace; empty for nothing.
+        /// The attributes of the root element, such as a namespace; empty for none.
         attributes: String,
-        /// The declaration in front of it; empty for none.
+        /// The XML declaration; empty for none.
         declaration: String,
     },
     /// A GraphQL document, as the member `query` of a JSON object.
     GraphQl {
-        /// A template of the document, in the language of Go's `text/template`. It is given the body's parameters by
-        /// their names on the wire, and what `cursor` makes as [`Self::CURSOR`].
+        /// The template of the document, in the language of Go's `text/template`. Its data are the parameters of the body by
+        /// wire name, and the rendered `cursor` template as [`Self::CURSOR`].
         query: String,
-        /// A template of what stands for the cursor from the second page on, such as `, after: "{{ .value }}"`; it is
-        /// given the cursor as [`Self::VALUE`].
+        /// The template of the cursor argument from the second page on, such as `, after: "{{ .value }}"`. Its data are
+        /// the cursor as [`Self::VALUE`].
         cursor: String,
     },
 }
 
 impl BodyStyle {
-    /// The name by which the template of a query has what leads to the page; empty for the first one.
+    /// Key of the rendered cursor argument in the data of a query template; empty text for the first page.
     pub const CURSOR: &'static str = "cursor";
-    /// The name by which the template of a cursor has its value.
+    /// Key of the cursor in the data of a cursor template.
     pub const VALUE: &'static str = "value";
 }
 
@@ -213,182 +214,188 @@ impl Default for BodyStyle {
     }
 }
 
-/// A template that makes one document of another, in the language of Go's `text/template`.
+/// A template that transforms one document into another, in the language of Go's `text/template`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {
-    /// Which functions it may call and what it is given, such as `golang_template_json_v0.3.0`.
+    /// The template type, which selects its functions and input format, such as `golang_template_json_v0.3.0`.
     pub kind: String,
-    /// The template.
+    /// The text of the template.
     pub body: String,
 }
 
-/// How nested values become flat form fields: `Filter.1.Value.2=x`.
+/// How nested values are flattened into form fields: `Filter.1.Value.2=x`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FormStyle {
-    /// Names and indexes from 1, joined by dots; a list adds its index only; an empty list sends nothing.
+    /// Names and 1-based indexes, joined by dots. A list adds the index only; an empty list sends nothing.
     #[default]
     Indexed,
-    /// As [`Self::Indexed`], with the element's name (`member`) between list and index unless flattened;
-    /// an empty list sends the bare name.
+    /// As [`Self::Indexed`], with the element's name (`member`) between list and index unless the list is flattened.
+    /// An empty list sends the bare name.
     IndexedMember,
 }
 
-/// How an answer is read.
+/// The response format: body format, location and type of the rows, and location of errors.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ResponseShape {
     /// The media type of the body.
     pub media_type: String,
-    /// How the body is read.
+    /// The format of the body.
     pub format: BodyFormat,
-    /// A template that makes the body, before it is read, into JSON.
+    /// A template that transforms the body into JSON before rows are decoded from it.
     pub transform: Option<Template>,
-    /// What the answer's outermost element is called; empty where any name will do. A document of another name, such
-    /// as a proxy's page, is no answer.
+    /// The name of the response's root element; empty if any name is accepted. A document with another root element, such as
+    /// an error page of a proxy, is rejected.
     #[serde(default)]
     pub outermost: String,
-    /// The names to step through from the answer's outermost element (which is not named) to a row.
-    /// Empty: the outermost element is the one row. Each step may occur many times. In JSON, `*` stands for every
-    /// element or member, a number for that element of a list, and a list at the end is a row an element. In markup, [`Self::ANYWHERE`] alone stands for
-    /// wherever elements have the most of the row's members, and in front of a name for any depth.
+    /// Path from the root element (which is not named) to the rows. If it is empty, the root element is the only row. Each
+    /// step may match many elements.
+    ///
+    /// In JSON, `*` matches every element or member, a number matches that element of a list, and each element of a list at
+    /// the end of the path is a row. In XML, a path of [`Self::ANYWHERE`] alone means row discovery: the rows are where the
+    /// elements have the most members in common with [`Self::row`]. In front of a name, it matches any depth.
     pub rows: Vec<String>,
-    /// The members that an answer may have where [`Self::rows`] begins. In JSON, rows may be left out when there are
-    /// none: an answer that has no member of these names is none of this operation.
+    /// Names of the members that a response may have at its root. APIs may omit the rows if there are none. A response that
+    /// has members, but neither the rows nor one of these names, is rejected as not of this operation.
     pub siblings: Vec<String>,
-    /// The shape of a row: [`crate::Type::Structure`], or a scalar for a list of scalars.
+    /// The type of a row: [`crate::Type::Structure`], or a scalar for a list of scalars.
     pub row: Option<TypeRef>,
-    /// The rows are described as a list, not as one thing.
+    /// The source describes the rows as a list, not as a single object.
     #[serde(default)]
     pub is_list: bool,
-    /// Where an error says what it is.
+    /// Where error responses carry code, message and request ID.
     pub error: ErrorShape,
 }
 
-/// Where an error answer carries its parts, as paths of names below the outermost element.
+/// Where an error response carries its parts, as paths of names below the root element.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ErrorShape {
-    /// The code.
+    /// Path of the error code.
     pub code: Vec<String>,
-    /// The message.
+    /// Path of the message.
     pub message: Vec<String>,
-    /// The request id, if the body carries it.
+    /// Path of the request ID, if the body carries it.
     pub request_id: Vec<String>,
-    /// The request id's path in a successful answer.
+    /// Path of the request ID in a successful response.
     pub success_request_id: Vec<String>,
-    /// The header that carries the request id.
+    /// The header that carries the request ID.
     pub request_id_header: Option<String>,
 }
 
 impl ResponseShape {
-    /// The step that stands for any path.
+    /// The step that matches any path.
     pub const ANYWHERE: &'static str = "**";
 }
 
-/// How a body is read.
+/// The format of a response body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BodyFormat {
-    /// As elements with names, texts and elements inside.
+    /// XML: named elements that contain texts and elements.
     #[default]
     Xml,
-    /// As JSON.
+    /// JSON.
     Json,
 }
 
-/// How a method continues after a page.
+/// Pagination of a method.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Paging {
-    /// What leads to the next page.
+    /// How the next page is requested.
     pub next: NextPage,
-    /// The parameter that sets how many rows a page holds.
+    /// The parameter that sets the page size, which is counted in rows.
     pub size: Option<PageSize>,
 }
 
-/// What leads to the next page.
+/// How the next page is requested.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum NextPage {
-    /// The answer carries a token that the next request repeats; without one it was the last page.
+    /// Page token: the response carries a token, which the next request repeats. A response without one is the last page.
     Token {
-        /// The parameter that takes the token.
+        /// The parameter that takes the page token.
         parameter: String,
-        /// Where the answer has it.
+        /// Location of the token or URL in the response.
         answer: ResponseLocation,
     },
-    /// The answer carries the next page's address, on the same origin; without one it was the last page.
+    /// Link: the response carries the URL of the next page, on the same origin. A response without one is the last page.
     Address {
-        /// Where the answer has it.
+        /// Location of the token or URL in the response.
         answer: ResponseLocation,
-        /// The source does not say that it leads there: it is only what APIs usually call it.
+        /// The source does not state this link; its name is only the one that APIs usually use. If such a link points to
+        /// another origin, the list ends there instead of failing.
         guessed: bool,
     },
-    /// Pages are counted; one without rows ends the list.
+    /// Page number: pages are counted. A page without rows, or the page that `last` names, is the last one.
     Number {
-        /// The parameter that takes the page's number.
+        /// The parameter that takes the number of the page.
         parameter: String,
-        /// The first page's number.
+        /// The number of the first page.
         first: u32,
-        /// Where the answer says how many pages there are.
+        /// Location of the number of the last page in the response, if it states one.
         last: Option<ResponseLocation>,
     },
-    /// Rows are counted; a page without any ends the list.
+    /// Offset: rows are counted. A page without rows is the last one.
     Offset {
-        /// The parameter that takes the number of rows before the page.
+        /// The parameter that takes the number of rows to skip.
         parameter: String,
     },
-    /// The answer says how far it came, such as by a value of its last row, and the next request repeats it.
+    /// Cursor: the response carries the position of its last row, such as a value of that row, and the next request repeats
+    /// it.
     Cursor {
-        /// Where the answer has it; without one it was the last page. The empty path: there is no way to another page,
-        /// and one that is full may have been cut off.
+        /// Location of the cursor in the response. A response without one is the last page. An empty path means that no further
+        /// page can be requested, so a full page may be truncated.
         answer: ResponseLocation,
-        /// Where the answer says whether there is more. Where it does not, a page without rows ends the list.
+        /// Location of the flag that states whether more pages follow. If it is `None`, a page without rows, or with fewer than
+        /// `full`, is the last one.
         more: Option<ResponseLocation>,
-        /// How many rows every page but the last one has at least, where that is known.
+        /// The minimum number of rows of every page but the last one, if it is known.
         full: Option<u32>,
     },
 }
 
-/// Where an answer has a value.
+/// Location of a value in a response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ResponseLocation {
-    /// In the body, as names below the outermost element. For [`NextPage::Cursor`], whose body is JSON, a number is an
-    /// element of a list, from 0, or from the end if it is negative.
+    /// In the body, as a path of names below the root element. For [`NextPage::Cursor`], whose body is JSON, a number is the
+    /// index of a list element, counted from 0, or from the end if it is negative.
     Body(Vec<String>),
-    /// In the header of this name. Of `Link` (RFC 8288) it is the target with `rel="next"`.
+    /// In the header of this name. Of the header `Link` (RFC 8288), the value is the target with `rel="next"`.
     Header(String),
 }
 
-/// The parameter that sets how many rows a page holds.
+/// The parameter that sets the page size, which is counted in rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageSize {
     /// Its name.
     pub parameter: String,
-    /// The fewest rows that may be asked for.
+    /// The minimum page size.
     pub minimum: u32,
-    /// The most rows that may be asked for.
+    /// The maximum page size.
     pub maximum: u32,
-    /// Ask for the maximum when no LIMIT says otherwise; false leaves the parameter out.
+    /// Without a LIMIT, request the maximum. If false, the parameter is omitted then, and also if more rows than the maximum
+    /// are wanted: the maximum is not stated by the source, and might truncate a response that would be complete.
     pub request_maximum: bool,
-    /// Parameters that may not stand beside it.
+    /// Parameters that exclude it: if a statement binds one of them, the page size is not sent.
     pub excludes: Vec<String>,
 }
 
-/// A predicate on a column that the method can apply itself: `column = v` or `column IN (v, …)`.
-/// The engine applies it again to what comes back.
+/// Predicate pushdown: the method can apply `column = v` or `column IN (v, …)`. The engine re-applies the predicate to the
+/// rows of the response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PredicatePushdown {
     /// The column.
     pub column: String,
-    /// How the values travel.
+    /// How the request carries the values.
     pub encoding: PredicateEncoding,
 }
 
-/// How the values of a narrowing travel.
+/// How a request carries the values of a pushed-down predicate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum PredicateEncoding {
-    /// As a list parameter. An unknown value may be an error of the provider's.
+    /// As a list parameter. The provider may reject unknown values with an error.
     List {
         /// The parameter.
         parameter: String,
     },
-    /// As a scalar parameter: one call a value.
+    /// As a scalar parameter, with one call for each value.
     Value {
         /// The parameter.
         parameter: String,
@@ -397,15 +404,15 @@ pub enum PredicateEncoding {
     Filter {
         /// The list parameter.
         parameter: String,
-        /// The filter's name.
+        /// The name of the filter.
         name: String,
-        /// The most values one filter takes.
+        /// The maximum number of values of one filter.
         maximum: u32,
     },
 }
 
 impl PredicateEncoding {
-    /// The parameter by which the predicate travels.
+    /// The parameter that carries the values.
     pub fn parameter(&self) -> &str {
         match self {
             Self::List { parameter } | Self::Value { parameter } | Self::Filter { parameter, .. } => parameter,
@@ -413,42 +420,42 @@ impl PredicateEncoding {
     }
 }
 
-/// A condition that can be waited for by repeating a method.
+/// A waiter: a condition on the state of a resource that is polled by repeating an operation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Waiter {
     /// Its name.
     pub name: String,
-    /// The operation to repeat.
+    /// The operation to poll.
     pub operation: String,
-    /// Seconds between two calls.
+    /// The delay between two calls, in seconds.
     pub delay_seconds: u32,
-    /// How often to call at most.
+    /// The maximum number of calls.
     pub attempts: u32,
-    /// What ends or continues the wait, first match wins.
+    /// The rules that end or continue the wait; the first match wins.
     pub acceptors: Vec<Acceptor>,
 }
 
-/// One rule of a waiter.
+/// One rule of a [`Waiter`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Acceptor {
-    /// What a match means.
+    /// The outcome if the rule matches.
     pub outcome: Outcome,
-    /// What is compared: `path`, `pathAll`, `pathAny`, `status` or `error`.
+    /// What is compared with [`Self::expected`]: `path`, `pathAll`, `pathAny`, `status` or `error`.
     pub matcher: String,
-    /// The JMESPath expression for the path matchers.
+    /// The JMESPath expression of the path matchers.
     pub argument: Option<String>,
-    /// The value that matches, as JSON text.
+    /// The expected value, as JSON text.
     pub expected: String,
 }
 
-/// What a match of an [`Acceptor`] means.
+/// The outcome of a match of an [`Acceptor`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
-    /// The wait is over, as hoped.
+    /// The condition holds: the wait ends.
     Success,
-    /// The wait is over: it cannot come true any more.
+    /// The condition can no longer become true: the wait ends with an error.
     Failure,
-    /// Call again.
+    /// The wait continues with another call.
     Retry,
 }
 
@@ -456,7 +463,7 @@ impl Verb {
     /// All verbs, in the order in which methods are listed.
     pub const ALL: [Self; 6] = [Self::Select, Self::Insert, Self::Delete, Self::Update, Self::Replace, Self::Exec];
 
-    /// The keyword, as SHOW METHODS and the pages print it.
+    /// The SQL keyword, as SHOW METHODS and documentation pages print it.
     pub fn keyword(self) -> &'static str {
         match self {
             Self::Select => "SELECT",
@@ -470,19 +477,19 @@ impl Verb {
 }
 
 impl Paging {
-    /// Whether the parameter is set from page to page: what leads to the page, or its size.
+    /// Whether paging sets the parameter: as page token, page number, offset or page size.
     pub fn sets(&self, parameter: &str) -> bool {
         self.next.parameter() == Some(parameter) || self.sizes(parameter)
     }
 
-    /// Whether the parameter sets how many rows a page holds.
+    /// Whether the parameter is the page size.
     pub fn sizes(&self, parameter: &str) -> bool {
         self.size.as_ref().is_some_and(|size| size.parameter == parameter)
     }
 }
 
 impl NextPage {
-    /// The parameter that it sets.
+    /// The parameter that takes the token, page number or offset; `None` for links and cursors.
     pub fn parameter(&self) -> Option<&str> {
         match self {
             Self::Token { parameter, .. } | Self::Number { parameter, .. } | Self::Offset { parameter } => {
@@ -494,8 +501,8 @@ impl NextPage {
 }
 
 impl Method {
-    /// Names of the parameters that must be given: those of the address and headers, of the body, of the endpoint; each
-    /// sorted by bytes.
+    /// Names of the required parameters: first those of path, query and headers, then those of the body, then those of the
+    /// endpoint, each group sorted by bytes.
     pub fn required(&self) -> Vec<&str> {
         let group = |location: Location| match location {
             Location::Path | Location::Query | Location::Header => 0,
@@ -507,25 +514,26 @@ impl Method {
         required.into_iter().map(|p| p.name.as_str()).collect()
     }
 
-    /// Names of the parameters that whoever calls must give: the required ones, but for those that are filled in.
+    /// Names of the required parameters that the caller must bind: those without an implicit value, in the order of
+    /// [`Self::required`].
     pub fn caller_required(&self) -> Vec<&str> {
         self.required().into_iter().filter(|name| !self.has_implicit_value(name)).collect()
     }
 
-    /// Whether a parameter is set on the way if nothing was bound to it: an idempotency token, the size of a page, or
-    /// what has a default.
+    /// Whether a parameter gets a value if the statement binds none: an idempotency token, the page size, or a parameter with
+    /// a default or an environment variable.
     pub fn has_implicit_value(&self, name: &str) -> bool {
         let sizes_pages = self.paging.as_ref().is_some_and(|p| p.sizes(name));
         let by_itself = |p: &Parameter| p.idempotency_token || p.default.is_some() || p.environment.is_some();
         sizes_pages || self.parameter(name).is_some_and(by_itself)
     }
 
-    /// The parameter of this exact name.
+    /// The parameter with this exact name.
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
         self.parameters.iter().find(|p| p.name == name)
     }
 
-    /// Whether repeating a request can change nothing more: it only reads, or carries an idempotency token.
+    /// Whether a request can be repeated without further effect: it only reads, or it carries an idempotency token.
     pub fn is_retryable(&self) -> bool {
         self.verb == Verb::Select || self.parameters.iter().any(|p| p.idempotency_token)
     }

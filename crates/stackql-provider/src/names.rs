@@ -1,18 +1,19 @@
-//! How a name that a person typed finds the name that the provider uses: exactly, else without regard to case,
-//! else without regard to case and underscores, which covers `snake_case` spellings of camel-cased names.
+//! Matching of user-typed names to the provider's names: exactly, else without regard to case, else without regard to case
+//! and underscores, which covers `snake_case` spellings of camel-cased names. Also suggestions for names that match none.
 
-/// The outcome of a search.
+/// The result of matching a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NameMatch<T> {
-    /// Exactly one candidate matches.
+    /// Exactly one value matches.
     One(T),
-    /// Several match equally well; their names, to list them.
+    /// Several values match equally well; these are their names.
     Ambiguous(Vec<String>),
-    /// None matches.
+    /// No candidate matches.
     None,
 }
 
-/// Finds `typed` among `candidates`, each a value and one of its names; a value may occur under several names.
+/// Finds the candidate that `typed` names. A candidate is a value and one of its names; a value may have several names.
+/// The strictest comparison that matches any candidate decides: exact, then case-insensitive, then folded ([`fold`]).
 pub fn match_name<'a, T: Copy + PartialEq>(
     typed: &str,
     candidates: impl Iterator<Item = (T, &'a str)> + Clone,
@@ -36,18 +37,20 @@ pub fn match_name<'a, T: Copy + PartialEq>(
     NameMatch::None
 }
 
-/// The form under which all spellings of a name are equal: lower case, without underscores.
+/// Normalizes a name so that all spellings that match each other are equal: lower case, without underscores.
 pub fn fold(name: &str) -> String {
     name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }
 
-/// The candidate nearest to a name that was not found, if any is near enough to be what was meant.
+/// The suggestion for a name that was not found: the candidate with the smallest edit distance (Damerau-Levenshtein, of the
+/// folded names). `None` if the distance of the nearest candidate exceeds 1 plus a quarter of the shorter name's length.
 pub fn nearest<'a>(typed: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(typed);
     let near_enough = |c: &str| 1 + c.len().min(typed.len()) / 4;
     candidates
         .map(|c| (c, fold(c)))
-        // Whatever is that much longer cannot be near, and finding out how far it is takes time by both lengths.
+        // A candidate whose length differs that much cannot be near. Computing its distance would take time proportional to
+        // the product of both lengths.
         .filter(|(c, name)| name.len().abs_diff(folded.len()) <= 4 * near_enough(c))
         .map(|(c, name)| (strsim::damerau_levenshtein(&folded, &name), c))
         .min()
@@ -55,7 +58,7 @@ pub fn nearest<'a>(typed: &str, candidates: impl Iterator<Item = &'a str>) -> Op
         .map(|(_, c)| c)
 }
 
-/// The end of a message about a name that was not found: `, did you mean 'x'?`, or nothing.
+/// The suffix of an error message with the suggestion: `, did you mean 'x'?`; empty without one.
 pub fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map(|s| format!(", did you mean '{s}'?")).unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! A provider and its services. Owns what is true of all resources below them; not the resources themselves.
+//! Providers and services: metadata, scopes, endpoints, authentication and error rules that all their resources share.
+//! The resources themselves are in [`crate::Resource`].
 
 use std::fmt;
 
@@ -6,29 +7,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Endpoints, ResourceEntry};
 
-/// One provider in one version: the head of a compiled file.
+/// One version of a provider, with the index of its services. It is the head of a compiled file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Provider {
     /// The catalog name in SQL.
     pub name: String,
     /// A semantic version with a leading `v`.
     pub version: String,
-    /// A title for people.
+    /// Human-readable title.
     pub title: String,
-    /// A sentence for people; empty in fact-only definitions.
+    /// Human-readable description; empty in fact-only definitions.
     pub description: String,
-    /// The dimensions along which the same call can be made in several places, such as a region.
+    /// The scopes of the provider: dimensions such as the region, for each member of which a call can be made.
     pub scopes: Vec<Scope>,
-    /// How the provider's error codes are to be read.
+    /// Classification of the provider's error codes.
     pub errors: ErrorRules,
-    /// The version of StackQL, the program, that the documents were written for at least.
+    /// Minimum version of the StackQL program that the documents require; `None` if they state none.
     pub minimum_version: Option<String>,
     /// The services, sorted by name.
     pub services: Vec<ServiceEntry>,
 }
 
 impl Provider {
-    /// What to tell whoever installs the provider: that it was written for a later version than this program's.
+    /// The warning to show after the provider is installed: its minimum program version is later than this program's version.
+    /// `None` if this program is recent enough or the provider states no minimum version.
     pub fn notice(&self) -> Option<String> {
         const OWN: &str = env!("CARGO_PKG_VERSION");
         let Self { name, version, .. } = self;
@@ -42,7 +44,7 @@ impl Provider {
     }
 }
 
-/// The numbers of a version; what is no number counts as none.
+/// Major, minor and patch number of a version. A missing part, or one that is not a number, is 0.
 fn parts(version: &str) -> Vec<u64> {
     let numbers = version.trim().trim_start_matches('v').split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0));
     let mut numbers: Vec<u64> = numbers.take(3).collect();
@@ -50,98 +52,100 @@ fn parts(version: &str) -> Vec<u64> {
     numbers
 }
 
-/// One service in the index of a provider; enough for `SHOW SERVICES`.
+/// One service in the index of a provider: the columns of `SHOW SERVICES`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServiceEntry {
     /// The schema name in SQL.
     pub name: String,
     /// The version of the service's definition, such as its API date.
     pub version: String,
-    /// A title for people.
+    /// Human-readable title.
     pub title: String,
 }
 
-/// A service: what its resources share.
+/// A service: endpoints, authentication and metadata that its resources share, and the index of these resources.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Service {
     /// The schema name in SQL.
     pub name: String,
     /// The version of the service's definition, such as its API date.
     pub version: String,
-    /// A title for people.
+    /// Human-readable title.
     pub title: String,
-    /// A sentence for people; empty in fact-only definitions.
+    /// Human-readable description; empty in fact-only definitions.
     pub description: String,
-    /// Where requests go.
+    /// The endpoints that requests are sent to.
     pub endpoints: Endpoints,
-    /// How requests are authorised.
+    /// How requests are authenticated.
     pub auth: Auth,
     /// The resources, sorted by name.
     pub resources: Vec<ResourceEntry>,
 }
 
-/// How requests of a service are authorised when the user says nothing else.
+/// How requests of a service are authenticated unless the user configures another auth context.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Auth {
-    /// The kind of authorisation, one of the names that an `--auth` context takes as `type`.
+    /// The authentication scheme: one of the values of `type` in an `--auth` context.
     pub scheme: String,
-    /// The name under which the service is signed for, where the scheme needs one.
+    /// The service name in the signature, for schemes that sign requests.
     pub signing_name: Option<String>,
-    /// The auth context that the definitions name, as JSON text: which variables and files hold what the scheme needs.
+    /// The default auth context of the definitions, as JSON text. It names the environment variables and files that hold the
+    /// credentials.
     pub context: Option<String>,
 }
 
-/// A dimension along which a call can be made in several places.
+/// A scope: a dimension such as account, project or region that selects where a call is made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
-    /// The name of the parameter, and so of the column, that carries it.
+    /// Name of the parameter, and of the column, that holds the scope's value.
     pub name: String,
-    /// Environment variables that name the default, first match wins.
+    /// Environment variables that hold the default value; the first one that is set wins.
     pub environment: Vec<String>,
-    /// The value when neither statement, flag, environment nor profile has one.
+    /// The value if neither the statement, a flag, the environment nor the profile sets one.
     pub default: Option<String>,
-    /// Where all members can be listed, which is what `'*'` stands for.
+    /// The resource column that lists all members. The scope wildcard `'*'` expands to its values.
     pub members: Option<Members>,
 }
 
-/// Where the members of a scope can be listed: a column of a resource of the same provider.
+/// Where the members of a scope are listed: a column of a resource of the same provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Members {
     /// The service of the listing resource.
     pub service: String,
     /// The listing resource.
     pub resource: String,
-    /// The column that holds the member's name.
+    /// The column that holds the name of the member.
     pub column: String,
 }
 
-/// How error codes of a provider are to be read. Patterns match a whole code; `*` stands for any characters.
+/// Classification of a provider's error codes. A pattern matches a whole code, case-sensitively; `*` matches any
+/// sequence of characters, also an empty one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorRules {
-    /// The thing asked for does not exist: a point look-up answers zero rows.
+    /// Codes that mean the object does not exist: a point lookup then returns zero rows.
     pub not_found: Vec<String>,
-    /// Too many requests: wait and repeat.
+    /// Codes that mean the rate limit was exceeded: the request is retried after a backoff.
     pub throttled: Vec<String>,
-    /// The request's clock was wrong: correct it by the server's and repeat once.
+    /// Codes that mean the request's timestamp was rejected: the client adopts the server's clock and retries once.
     pub clock_skew: Vec<String>,
-    /// The credentials were refused.
+    /// Codes that mean the credentials were rejected.
     pub unauthorized: Vec<String>,
-    /// A rehearsal was asked for and would have succeeded.
+    /// Codes that mean the request was a dry run and would have succeeded.
     pub dry_run: Vec<String>,
-    /// What to tell the user to do, first match wins.
+    /// Hints for the user, by code; the first match wins.
     pub hints: Vec<Hint>,
 }
 
-/// What to do about an error code.
+/// Advice for the user on an error code.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
-    /// The pattern of codes it speaks of.
+    /// The pattern of the codes that the hint applies to.
     pub code: String,
-    /// What to do, a clause without a period.
+    /// What to do, as a clause without a period.
     pub text: String,
 }
 
-/// Only the kind: a context may have a secret in it, such as the password of a database.
+/// Prints the scheme only: the context may contain a secret, such as the password of a database.
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Auth").field("scheme", &self.scheme).finish_non_exhaustive()
@@ -149,12 +153,12 @@ impl fmt::Debug for Auth {
 }
 
 impl ErrorRules {
-    /// What the rules advise for `code`.
+    /// The first hint whose pattern matches `code`.
     pub fn hint(&self, code: &str) -> Option<&str> {
         self.hints.iter().find(|h| code_matches(&h.code, code)).map(|h| h.text.as_str())
     }
 
-    /// Whether `code` matches one of `patterns`.
+    /// Whether `code` matches any of `patterns`.
     pub fn any(patterns: &[String], code: &str) -> bool {
         patterns.iter().any(|p| code_matches(p, code))
     }

@@ -1,53 +1,53 @@
-//! What of a SELECT a method can do itself, beyond its parameters: OData's query options and their like.
+//! Clause pushdown: which clauses of a SELECT a method accepts in parameters, such as OData's query options.
 
 use serde::{Deserialize, Serialize};
 
-/// The clauses of a SELECT that travel with a request, each in a parameter of its own.
+/// The clauses of a SELECT that a request can carry, each in a parameter of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClausePushdown {
-    /// The columns that are wanted, such as `$select`.
+    /// Projection: the columns to return, such as `$select`.
     pub select: Option<Clause>,
-    /// Comparisons, such as `$filter`.
+    /// Filter: comparisons of columns, such as `$filter`.
     pub filter: Option<Clause>,
-    /// An order, such as `$orderby`.
+    /// Sort order, such as `$orderby`.
     pub order: Option<Clause>,
-    /// How many rows are wanted, such as `$top`.
+    /// LIMIT: the maximum number of rows to return, such as `$top`.
     pub top: Option<RowLimit>,
-    /// How many rows to leave out before that, such as `$skip`.
+    /// OFFSET: the number of rows to skip first, such as `$skip`.
     pub skip: Option<RowLimit>,
-    /// That the rows be counted, such as `$count`.
+    /// Count: the number of all matching rows, such as `$count`.
     pub count: Option<CountRequest>,
 }
 
-/// A clause over columns.
+/// A clause that names columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clause {
-    /// The parameter that takes it.
+    /// The parameter that carries it.
     pub parameter: String,
-    /// The columns that may stand in it; `None` for all.
+    /// The columns that it may name; `None` for all.
     pub columns: Option<Vec<String>>,
-    /// The operators that may, as they are written there: `eq`, `startswith`, `and`; `None` for all.
+    /// The operators that it may contain, in the API's spelling: `eq`, `startswith`, `and`; `None` for all.
     pub operators: Option<Vec<String>>,
 }
 
-/// A number of rows.
+/// A clause that is a number of rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowLimit {
-    /// The parameter that takes it.
+    /// The parameter that carries it.
     pub parameter: String,
-    /// The largest number it takes.
+    /// The maximum value that the API accepts; `None` for no maximum.
     pub maximum: Option<u64>,
-    /// It counts the rows of a page, of which more follow; else all that will come.
+    /// The number is a page size, and further pages follow. If false, it limits the complete result.
     pub per_page: bool,
 }
 
-/// How the number of all rows is asked for.
+/// How the number of all matching rows is requested.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountRequest {
     /// The parameter.
     pub parameter: String,
-    /// What it takes.
+    /// The value that requests the count.
     pub value: String,
-    /// Where an answer has the number, as a path of members.
+    /// Path of the count in the response, as member names.
     pub response_path: Vec<String>,
 }

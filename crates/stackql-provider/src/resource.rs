@@ -1,82 +1,83 @@
-//! A resource: one table, with the columns of its rows and the methods that serve it.
+//! Resources: one table each, with its columns, the methods that statements call, and the views that replace calls.
 
 use serde::{Deserialize, Serialize};
 
 use crate::names::fold;
 use crate::{Member, Method, Type, TypeRef, Types, Verb, Waiter};
 
-/// One resource in the index of a service; enough for `SHOW RESOURCES`.
+/// One resource in the index of a service: the columns of `SHOW RESOURCES` without the description.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceEntry {
     /// The table name in SQL.
     pub name: String,
-    /// Shown only by classic pages: there is no table behind it.
+    /// The resource occurs in classic documentation pages only: it is not a table.
     pub page_only: bool,
 }
 
-/// A resource. Self-contained: every [`TypeRef`] in it points into its own [`Types`].
+/// A resource, which is a table in SQL. It is self-contained: every [`TypeRef`] in it refers to its own [`Types`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Resource {
     /// The table name in SQL.
     pub name: String,
-    /// A sentence for people; often empty.
+    /// Human-readable description; often empty.
     pub description: String,
-    /// The fields of a row, in the order of the source. Empty: no method answers SELECT.
+    /// The columns, in the order of the source document. Empty if no method serves SELECT.
     pub columns: Vec<Column>,
-    /// The methods; those of one verb in order of preference.
+    /// The methods; those of the same verb in order of preference.
     pub methods: Vec<Method>,
-    /// Conditions that can be waited for.
+    /// Waiters: conditions on the state of the resource that can be polled.
     pub waiters: Vec<Waiter>,
-    /// What a SELECT may be instead of a call, first match wins.
+    /// Resource views: queries that a SELECT runs instead of calling a method; the first match wins.
     pub views: Vec<View>,
-    /// The classic page where it differs from the table.
+    /// The columns of the classic documentation page, if they differ from those of the table.
     pub classic: Option<ClassicPage>,
-    /// The shapes that columns and parameters refer to.
+    /// The types that columns and parameters refer to.
     pub types: Types,
 }
 
-/// A field of a row.
+/// A column of a resource.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Column {
-    /// The field's own spelling.
+    /// The name in SQL.
     pub name: String,
-    /// Other names that the source gives it.
+    /// Other names that statements may use.
     pub aliases: Vec<String>,
-    /// The element or key that carries it in a row of the answer.
+    /// The wire name: the element or key that holds its value in a row of the response.
     pub wire: String,
-    /// Its shape.
+    /// The type of its values.
     pub ty: TypeRef,
-    /// What the source says its type is, where that is not how its shape is called; empty where the source says nothing.
+    /// The type name that the source states, if it differs from [`Type::label`] of the column's type; empty if the source
+    /// states no type.
     pub stated: Option<String>,
-    /// A sentence for people; empty in fact-only definitions.
+    /// Human-readable description; empty in fact-only definitions.
     pub description: String,
 }
 
-/// A SELECT over other resources that stands for a resource's rows.
+/// A resource view: a SELECT over other resources that returns the rows of this resource.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
-    /// What it is written in; `None` where any will do.
+    /// The SQL dialect of the body; `None` if it is valid in any.
     pub dialect: Option<Dialect>,
-    /// The columns to which a statement must give values, for it to be meant.
+    /// The columns for which a statement must give values, for the view to be selected.
     pub required: Vec<String>,
-    /// The SELECT.
+    /// The text of the SELECT.
     pub body: String,
 }
 
-/// What the text of a view is written in.
+/// The SQL dialect of a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Dialect {
-    /// SQLite's functions.
+    /// SQLite.
     Sqlite,
-    /// PostgreSQL's.
+    /// PostgreSQL.
     Postgres,
 }
 
-/// The columns that a page of the classic style lists, where they are not the table's own.
-/// Fewer than two fields make that page say that SELECT is not supported.
+/// The columns of a documentation page of the classic style, if they differ from those of the table.
+/// With fewer than two columns, the page states that SELECT is not supported.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassicPage {
-    /// The fields, in the order of the source.
+    /// The columns, in the order of the source document.
     pub columns: Vec<Column>,
 }
 
@@ -86,20 +87,20 @@ impl Resource {
         self.methods.iter().filter(move |m| m.verb == verb)
     }
 
-    /// The views that a SELECT may be, first match wins: SQLite's, or PostgreSQL's where there are no others.
+    /// The views that a SELECT may run, in order of preference: those that are not for PostgreSQL, or all if all are.
     pub fn readable_views(&self) -> impl Iterator<Item = &View> {
         let is_postgres = |view: &View| view.dialect == Some(Dialect::Postgres);
         let wanted = self.views.iter().all(is_postgres);
         self.views.iter().filter(move |view| is_postgres(view) == wanted)
     }
 
-    /// The method of this exact name.
+    /// The method with this exact name.
     pub fn method(&self, name: &str) -> Option<&Method> {
         self.methods.iter().find(|m| m.name == name)
     }
 
-    /// The fields of the rows that `method` answers with: the table's own columns where it answers SELECT,
-    /// else the members of its row's shape.
+    /// The columns of the rows that `method` returns: the columns of the table for the preferred SELECT method, and the
+    /// members of the row type for every other method.
     pub fn row_columns(&self, method: &Method) -> Vec<Column> {
         if method.verb == Verb::Select && self.methods_of(Verb::Select).next().is_some_and(|m| m.name == method.name) {
             return self.columns.clone();
@@ -107,7 +108,8 @@ impl Resource {
         self.members(method.response.row)
     }
 
-    /// The fields of what `method` made, once the work that it started is done.
+    /// The columns of the result of the long-running operation that `method` starts; those of its response if the method has
+    /// no result format.
     pub fn result_columns(&self, method: &Method) -> Vec<Column> {
         match method.lro.as_ref().and_then(|completion| completion.result.as_ref()) {
             None => self.row_columns(method),
@@ -116,7 +118,7 @@ impl Resource {
         }
     }
 
-    /// The members of a row's shape as columns.
+    /// The members of a row type as columns.
     fn members(&self, row: Option<TypeRef>) -> Vec<Column> {
         let Some(Type::Structure { members }) = row.map(|row| self.types.get(row)) else {
             return Vec::new();
@@ -125,7 +127,11 @@ impl Resource {
         members.iter().map(column).collect()
     }
 
-    /// The column at `at`, as rows of `method` carry it: methods may spell a field otherwise than the table does.
+    /// The column at index `at`, with the wire name that it has in rows of `method`, which may differ from the table's.
+    ///
+    /// # Panics
+    ///
+    /// `at` is not an index of [`Self::columns`].
     pub fn column_of(&self, method: &Method, at: usize) -> Column {
         let mut column = self.columns[at].clone();
         if let Some(Type::Structure { members }) = method.response.row.map(|row| self.types.get(row))
@@ -137,12 +143,12 @@ impl Resource {
         column
     }
 
-    /// What DESCRIBE calls the type of a column.
+    /// The type name of a column in DESCRIBE.
     pub fn label_of<'a>(&'a self, column: &'a Column) -> &'a str {
         column.stated.as_deref().unwrap_or_else(|| self.type_of(column).label())
     }
 
-    /// The shape of a column.
+    /// The type of a column.
     pub fn type_of(&self, column: &Column) -> &Type {
         self.types.get(column.ty)
     }

@@ -1,5 +1,4 @@
-//! Accounts: each access key has resources of its own, in each region. Owns the state that the simulated services do not
-//! keep; decides no answer.
+//! Accounts: each has resources of its own in each region. Owns the state that the simulated services do not hold.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +11,7 @@ use crate::form::Form;
 use crate::resource_kind::Kind;
 use crate::tags::Tags;
 
-/// The services as one account sees them; they hold their state by region.
+/// The simulated services of one account, which hold their state by region.
 pub(crate) struct Account {
     number: String,
     ec2: winterbaume_ec2::Ec2Service,
@@ -26,22 +25,23 @@ impl Account {
         Self { number, ec2, sts, regions: Mutex::default() }
     }
 
-    /// What is noted about a region. Whoever holds the lock is the only one who is served there.
+    /// The additional state of a region. Requests hold its lock while they are processed, which serializes them per
+    /// region.
     pub(crate) fn notes(&self, region: &str) -> Arc<tokio::sync::Mutex<RegionState>> {
         let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(regions.entry(region.to_owned()).or_default())
     }
 }
 
-/// What is kept of a region besides what the services hold.
+/// State of a region that the simulated services do not hold.
 #[derive(Debug, Default)]
 pub(crate) struct RegionState {
     pub(crate) tags: Tags,
-    /// What was answered to requests that carried a client token, by action and token.
+    /// Requests with a client token and their responses, by action and token.
     pub(crate) answered: HashMap<(String, String), (Form, Element)>,
 }
 
-/// A service of an account in one region.
+/// The services of an account in one region.
 #[derive(Clone, Copy)]
 pub(crate) struct Region<'a> {
     pub(crate) account: &'a Account,
@@ -49,12 +49,16 @@ pub(crate) struct Region<'a> {
 }
 
 impl Region<'_> {
-    /// The number of the account.
+    /// The account number.
     pub(crate) fn number(&self) -> &str {
         &self.account.number
     }
 
-    /// What a simulated service answers; a refusal if it has no such action or refuses.
+    /// Sends a request to a simulated service and returns its response.
+    ///
+    /// # Errors
+    ///
+    /// The service is unknown or returned an error.
     pub(crate) async fn call(&self, service: &str, form: &Form) -> Result<Element, ApiError> {
         let simulated: &dyn MockService = match service {
             "ec2" => &self.account.ec2,
@@ -68,13 +72,13 @@ impl Region<'_> {
             body: form.encoded().into(),
         };
         let MockResponse { status, body, .. } = simulated.handle(request).await;
-        // Some actions have nothing to say.
+        // Some actions have an empty response.
         let nothing = || Element::with_children(&format!("{}Response", form.get("Action").unwrap_or_default()), []);
         let mut answer = Element::parse(&String::from_utf8_lossy(&body)).unwrap_or_else(nothing);
         if let Some(refusal) = ApiError::from_response(status, &answer) {
             return Err(refusal);
         }
-        // The services know one account.
+        // The simulated services use one fixed account number.
         answer.each(&mut |element| {
             if !matches!(element.name.as_str(), "description" | "value" | "key") {
                 element.text = element.text.replace(default_account_id(), &self.account.number);
@@ -94,17 +98,17 @@ impl Region<'_> {
             .unwrap_or_default())
     }
 
-    /// The resource of a kind that has an id.
+    /// The resource of a kind with this id.
     pub(crate) async fn find(&self, kind: &Kind, id: &str) -> Result<Option<Element>, ApiError> {
         Ok(self.all(kind).await?.into_iter().find(|row| row.text_of(kind.id) == id))
     }
 }
 
-/// All accounts; an unknown access key opens one.
+/// All accounts; an unknown access key creates one.
 #[derive(Default)]
 pub(crate) struct Accounts {
     by_number: Mutex<HashMap<String, Arc<Account>>>,
-    /// The account numbers of access keys that were given out here.
+    /// Account numbers of access keys that this endpoint issued.
     issued: Mutex<HashMap<String, String>>,
 }
 
@@ -117,14 +121,14 @@ impl Accounts {
         Arc::clone(accounts.entry(number.clone()).or_insert_with(|| Arc::new(Account::new(number))))
     }
 
-    /// Lets an access key into an account.
+    /// Assigns an issued access key to an account.
     pub(crate) fn issue(&self, access_key: &str, number: &str) {
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         issued.insert(access_key.to_owned(), number.to_owned());
     }
 }
 
-/// The account number of an access key: itself if it is one, else one made of its letters.
+/// The account number for an access key: the key itself if it is a number, otherwise one derived from its hash.
 fn number(access_key: &str) -> String {
     if access_key.len() == 12 && access_key.bytes().all(|b| b.is_ascii_digit()) {
         return access_key.to_owned();

@@ -1,5 +1,5 @@
-//! An action of EC2 or STS in its order: a repeated client token, checks, the dry run, the simulated service, and what
-//! its answer lacks.
+//! Processes an action of EC2 or STS: checks the client token, validates, handles the dry run, calls the simulated
+//! service, and completes its response.
 
 use axum::http::StatusCode;
 
@@ -13,7 +13,7 @@ use crate::network;
 use crate::resource_kind;
 use crate::signature::{Caller, SECRET};
 
-/// Does what a request asks for.
+/// Performs the action of a request.
 pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) -> Result<Element, ApiError> {
     let action = form.get("Action").unwrap_or_default().to_owned();
     if action.is_empty() {
@@ -28,7 +28,7 @@ pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) ->
         return Ok(answer);
     }
     let notes = account.notes(&caller.region);
-    // From here on nobody else changes this region, so what was checked stays true.
+    // The lock excludes other changes of this region, so the results of the checks stay valid.
     let mut notes = notes.lock().await;
     let dry = form.is_true("DryRun");
     let form = form.without("DryRun");
@@ -78,7 +78,7 @@ pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) ->
     Ok(answer)
 }
 
-/// The ids of what an action deletes: what its only parameter of an id names, and the rules of a filter.
+/// The ids that an action deletes: the one in its id parameter, and for a filter those of its rules.
 async fn gone_with(action: &str, form: &Form, region: Region<'_>) -> Result<Vec<String>, ApiError> {
     let Some(noun) = action.strip_prefix("Delete") else { return Ok(Vec::new()) };
     let Some(id) = form.get(&format!("{noun}Id")) else { return Ok(Vec::new()) };
@@ -91,8 +91,8 @@ async fn gone_with(action: &str, form: &Form, region: Region<'_>) -> Result<Vec<
     Ok(gone)
 }
 
-/// Makes credentials that STS gives out good for this endpoint: they have its secret, and belong to the account of the
-/// role, or else of the caller. Says who the caller is.
+/// Rewrites credentials that STS issues so that this endpoint accepts them: they get its secret, and belong to the
+/// account of the role or else of the caller. Also fills in the caller's identity.
 fn sign_in(accounts: &Accounts, access_key: &str, form: &Form, region: Region<'_>, answer: &mut Element) {
     let role = form.get("RoleArn").and_then(|arn| arn.split(':').nth(4)).filter(|number| !number.is_empty());
     let number = role.unwrap_or(region.number());

@@ -1,10 +1,10 @@
-//! What the endpoint refuses, as the services word it.
+//! API errors of the endpoint, in the format of the services.
 
 use axum::http::StatusCode;
 
 use crate::element::Element;
 
-/// A refusal: an error code of EC2 with its status and message.
+/// An API error: the service's error code with its HTTP status and message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub(crate) struct ApiError {
@@ -14,29 +14,29 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
-    /// A refusal that is the fault of the caller.
+    /// A client error with status 400.
     pub(crate) fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::with(StatusCode::BAD_REQUEST, code, message)
     }
 
-    /// A refusal with a status of its own.
+    /// An error with another status.
     pub(crate) fn with(status: StatusCode, code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { status, code: code.into(), message: message.into() }
     }
 
-    /// A value that a parameter must not have.
+    /// An invalid parameter value.
     pub(crate) fn value(name: &str, value: &str, expected: &str) -> Self {
         Self::new("InvalidParameterValue", format!("Value ({value}) for parameter {name} is invalid. {expected}"))
     }
 
-    /// What a simulated service refused; nothing if it is no refusal.
+    /// The error in a simulated service's response; `None` if it contains none.
     pub(crate) fn from_response(status: u16, answer: &Element) -> Option<Self> {
         let error = answer.child("Error").or_else(|| answer.child("Errors")?.child("Error"))?;
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         Some(Self::with(status, error.text_of("Code"), error.text_of("Message")))
     }
 
-    /// The refusal as a service answers it. EC2 has a form of its own; the others share one.
+    /// The error as XML. EC2 has a format of its own; the other services share one.
     pub(crate) fn element(&self, service: &str, request_id: &str) -> Element {
         let code = Element::leaf("Code", self.code.as_str());
         let message = Element::leaf("Message", self.message.as_str());

@@ -1,9 +1,9 @@
-//! XML answers as trees: the simulated services write small ones, which our layer reads, narrows and writes again.
+//! XML element trees, by which responses of the simulated services are parsed, filtered and written.
 
 use quick_xml::escape::partial_escape;
 use quick_xml::events::{BytesStart, Event};
 
-/// An element with what stands in it. Namespaces are attributes like others.
+/// An XML element. Namespace declarations are kept as attributes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Element {
     pub(crate) name: String,
@@ -13,17 +13,17 @@ pub(crate) struct Element {
 }
 
 impl Element {
-    /// An element that holds text.
+    /// An element with text.
     pub(crate) fn leaf(name: &str, text: impl Into<String>) -> Self {
         Self { name: name.to_owned(), text: text.into(), ..Self::default() }
     }
 
-    /// An element that holds others.
+    /// An element with children.
     pub(crate) fn with_children(name: &str, children: impl IntoIterator<Item = Self>) -> Self {
         Self { name: name.to_owned(), children: children.into_iter().collect(), ..Self::default() }
     }
 
-    /// The root of a document; nothing if it is not well-formed.
+    /// The root element of a document; `None` if it is not well-formed.
     pub(crate) fn parse(document: &str) -> Option<Self> {
         let mut reader = quick_xml::Reader::from_str(document);
         let mut open = vec![Self::default()];
@@ -56,22 +56,22 @@ impl Element {
         }
     }
 
-    /// The first child of a name.
+    /// The first child with this name.
     pub(crate) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|c| c.name == name)
     }
 
-    /// The text of the first child of a name; empty if there is none.
+    /// The text of the first child with this name; empty if there is none.
     pub(crate) fn text_of(&self, name: &str) -> &str {
         self.child(name).map_or("", |c| &c.text)
     }
 
-    /// Sets the first child of a name to a text; adds it if there is none.
+    /// Sets the text of the first child with this name; adds the child if there is none.
     pub(crate) fn set(&mut self, name: &str, text: impl Into<String>) {
         self.put(Self::leaf(name, text));
     }
 
-    /// Puts a child in the place of the first of its name, or at the end.
+    /// Replaces the first child of the same name, or appends the child.
     pub(crate) fn put(&mut self, child: Self) {
         match self.children.iter_mut().find(|c| c.name == child.name) {
             Some(place) => *place = child,
@@ -79,7 +79,7 @@ impl Element {
         }
     }
 
-    /// Calls `visit` with this element and all below it.
+    /// Calls `visit` for this element and all its descendants.
     pub(crate) fn each(&mut self, visit: &mut impl FnMut(&mut Self)) {
         visit(self);
         self.children.iter_mut().for_each(|c| c.each(visit));

@@ -1,46 +1,46 @@
-//! What goes wrong on purpose, and how a flag says so.
+//! Fault injection: the kinds of faults, and their command-line syntax.
 
 pub(crate) mod schedule;
 
 use std::str::FromStr;
 
-/// Something that goes wrong in the answers of an action.
+/// A fault that is injected into responses to an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The action, such as `DescribeVpcs`; `*` is all.
+    /// The action, such as `DescribeVpcs`; `*` matches all.
     pub action: String,
-    /// What goes wrong.
+    /// The kind of fault.
     pub kind: FaultKind,
-    /// How often; always if there is no number.
+    /// How often it occurs; `None` means always.
     pub times: Option<u32>,
 }
 
-/// The ways in which an answer goes wrong.
+/// Kinds of faults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FaultKind {
-    /// Status 500, `InternalError`; nothing was done.
+    /// Status 500, `InternalError`; the action is not performed.
     InternalError,
-    /// Status 503, `Unavailable`; nothing was done.
+    /// Status 503, `Unavailable`; the action is not performed.
     Unavailable,
-    /// The body ends early.
+    /// The body is cut off.
     Truncated,
-    /// The body is a page of HTML with status 200.
+    /// The body is an HTML page with status 200.
     NotXml,
-    /// The list goes on with the token that was sent, forever.
+    /// Every page of a list returns the token of its request, so the list never ends.
     RepeatedToken,
-    /// No answer comes.
+    /// The endpoint never responds.
     Hang,
-    /// Status 400 with this code; nothing was done.
+    /// Status 400 with this code; the action is not performed.
     Code(String),
 }
 
-/// Why a text is no fault.
+/// A text that specifies no fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "'{text}' is no fault; write ACTION=FAULT or ACTION=FAULT*TIMES, where FAULT is 500, 503, truncated, not-xml, repeated-token, hang or an error code"
 )]
 pub struct FaultError {
-    /// The text.
+    /// The invalid text.
     pub text: String,
 }
 

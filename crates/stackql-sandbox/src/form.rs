@@ -1,4 +1,4 @@
-//! The parameters of a request, as its query and its body carry them.
+//! Parameters of a request, from its query string and body.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 pub(crate) struct Form(BTreeMap<String, String>);
 
 impl Form {
-    /// Reads `a=b&c=d` texts; later ones win.
+    /// Parses texts such as `a=b&c=d`; later values replace earlier ones.
     pub(crate) fn read<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let pairs = texts.into_iter().flat_map(|t| t.split('&')).filter(|pair| !pair.is_empty());
         Self(
@@ -30,25 +30,25 @@ impl Form {
         (1..).map_while(|n| self.get(&format!("{name}.{n}")).map(str::to_owned)).collect()
     }
 
-    /// Whether a parameter says true.
+    /// Whether the value of a parameter is `true`, ignoring case.
     pub(crate) fn is_true(&self, name: &str) -> bool {
         self.get(name).is_some_and(|v| v.eq_ignore_ascii_case("true"))
     }
 
-    /// The form with a parameter set.
+    /// Sets a parameter.
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.0.insert(name.to_owned(), value.into());
         self
     }
 
-    /// The form without a parameter and all whose names go on from it after a dot.
+    /// Removes a parameter, and all parameters whose names extend it after a dot.
     pub(crate) fn without(mut self, name: &str) -> Self {
         let below = |key: &str| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         self.0.retain(|key, _| !below(key));
         self
     }
 
-    /// The parameters as one text, `%20` for a blank.
+    /// Encodes the parameters as a query string, with `%20` for blanks.
     pub(crate) fn encoded(&self) -> String {
         let pairs = self.0.iter().map(|(k, v)| {
             format!("{}={}", utf8_percent_encode(k, NON_ALPHANUMERIC), utf8_percent_encode(v, NON_ALPHANUMERIC))

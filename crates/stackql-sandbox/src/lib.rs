@@ -1,8 +1,9 @@
-//! EC2-compatible endpoint in process, for the demo and tests. Owns what an endpoint adds to the simulated services of
-//! winterbaume: signatures, accounts, faults, and what their lists and traffic mirroring lack. Not for production use.
+//! In-process EC2-compatible endpoint for the demo and tests. Adds to the simulated services of winterbaume: signature
+//! verification, accounts, faults, and features that their lists and traffic mirroring lack. Not for production use.
 //!
-//! Any access key will do, and each is an account of its own; the secret of all is `test`. A key of twelve digits is the
-//! number of its account. Regions are those that callers sign for. Everything is gone when the endpoint ends.
+//! Any access key is accepted, and each belongs to an account of its own; the secret of all keys is `test`. A key of
+//! twelve digits is the number of its account. The region is that of the request's signature. All state is lost when
+//! the endpoint ends.
 
 mod account;
 mod action;
@@ -26,18 +27,18 @@ use tokio::task::JoinHandle;
 
 pub use fault::{Fault, FaultError, FaultKind};
 
-/// How an endpoint behaves.
+/// Options of an endpoint.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where it listens; port 0 takes a free one.
+    /// Address to listen on; port 0 selects a free one.
     pub address: SocketAddr,
-    /// Whether requests must carry a right signature.
+    /// Whether requests must carry a valid signature.
     pub verify_signatures: bool,
-    /// How long it waits before each answer.
+    /// Delay before each response.
     pub latency: Duration,
-    /// It refuses every n-th request as one too many.
+    /// Rejects every n-th request as throttled.
     pub throttle: Option<u32>,
-    /// What goes wrong on purpose.
+    /// Faults to inject.
     pub faults: Vec<Fault>,
 }
 
@@ -62,7 +63,7 @@ pub enum SandboxError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The reason.
         reason: std::io::Error,
     },
 }
@@ -76,7 +77,11 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Listens and serves on the runtime of the caller.
+    /// Starts listening and serves requests on the caller's runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Listen`] if the address cannot be listened on.
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
         let wanted = options.address;
         let refused = |reason| SandboxError::Listen { address: wanted, reason };
@@ -92,17 +97,17 @@ impl Sandbox {
         Ok(Self { address, stop, serving })
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it listens, for `--endpoint-url`.
+    /// Its URL, for `--endpoint-url`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Stops listening; all state is gone.
+    /// Stops the endpoint and discards its state.
     pub async fn stop(self) {
         drop(self.stop);
         if let Err(e) = self.serving.await {

@@ -1,6 +1,6 @@
-//! Lists as EC2 answers them: filtered by `Filter`, in the order of creation, in pages of `MaxResults`. Works on any
-//! answer whose rows are `item` elements. The simulated services see no filters but exact ones on a state, which some
-//! of them take as leave to show what is gone.
+//! Lists in the manner of EC2: filtered by `Filter`, in order of creation, in pages of `MaxResults`. Works on any
+//! response whose rows are `item` elements. The simulated services only support exact filters on a state, by which some
+//! of them include deleted resources.
 
 pub(crate) mod filter;
 mod page;
@@ -12,10 +12,10 @@ use crate::resource_kind;
 use crate::resource_kind::Kind;
 use filter::Filter;
 
-/// The parameters that are for our layer alone.
+/// Parameters that are handled here and not passed on.
 const NARROWING: [&str; 3] = ["Filter", "MaxResults", "NextToken"];
 
-/// The form that a simulated service gets, whose answer is the whole list.
+/// The request to the simulated service, which returns the unfiltered list; exact filters on the state are passed on.
 pub(crate) fn whole(form: &Form) -> Form {
     let mut whole = NARROWING.into_iter().fold(form.clone(), Form::without);
     let states = filter::filters_from_form(form).into_iter().filter(|f| f.name == "state" && f.is_exact());
@@ -28,12 +28,12 @@ pub(crate) fn whole(form: &Form) -> Form {
     whole
 }
 
-/// The rows of an answer.
+/// The element that contains the rows of a response.
 pub(crate) fn rows(answer: &mut Element) -> Option<&mut Element> {
     answer.children.iter_mut().find(|c| !c.children.is_empty() && c.children.iter().all(|i| i.name == "item"))
 }
 
-/// Checks what a request for a list of a kind asks for, before there is a list.
+/// Checks the filter names of a list request before the list is read.
 pub(crate) fn check(kind: &Kind, form: &Form) -> Result<(), ApiError> {
     let known = |f: &Filter| kind.filters.is_empty() || f.name.starts_with("tag") || kind.filters.contains(&&*f.name);
     match filter::filters_from_form(form).into_iter().find(|f| !known(f)) {
@@ -44,7 +44,7 @@ pub(crate) fn check(kind: &Kind, form: &Form) -> Result<(), ApiError> {
     }
 }
 
-/// Narrows the whole list in an answer to the rows that a request asks for.
+/// Filters the complete list in a response and cuts it to the requested page.
 pub(crate) fn narrow(action: &str, form: &Form, answer: &mut Element) -> Result<(), ApiError> {
     let filters = filter::filters_from_form(form);
     let wanted = page::PageRequest::from_form(action, form)?;
@@ -61,7 +61,7 @@ pub(crate) fn narrow(action: &str, form: &Form, answer: &mut Element) -> Result<
     Ok(())
 }
 
-/// Refuses ids of which the list has no row.
+/// Rejects ids that are not in the list.
 fn known(kind: &Kind, form: &Form, rows: &[Element]) -> Result<(), ApiError> {
     let listed = |id: &String| {
         let by_id = Filter { name: kind.id.to_owned(), values: vec![id.clone()] };
@@ -73,18 +73,18 @@ fn known(kind: &Kind, form: &Form, rows: &[Element]) -> Result<(), ApiError> {
     }
 }
 
-/// What is said of an id that nothing has.
+/// The error for an unknown id.
 pub(crate) fn unknown(kind: &Kind, id: &str) -> ApiError {
     ApiError::new(kind.unknown, format!("The {} ID '{id}' does not exist", kind.noun))
 }
 
-/// The token of a page that follows the one in an answer, even if there is none to follow.
+/// A token for a page after the one in the response, even if there are no more rows.
 pub(crate) fn token_after(action: &str, answer: &mut Element) -> String {
     let last = rows(answer).and_then(|list| list.children.last().map(|row| page::place(&list.name, row)));
     page::token(action, &last.unwrap_or_default())
 }
 
-/// The id of a row that stands in an element of a name, such as `vpcId` in `vpcSet`.
+/// The id of a row within a container element, such as `vpcId` in `vpcSet`.
 pub(crate) fn own_id<'a>(container: &str, row: &'a Element) -> Option<&'a str> {
     let stem = container.strip_suffix("Set").unwrap_or(container);
     let name = match stem {

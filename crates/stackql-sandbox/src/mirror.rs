@@ -1,5 +1,5 @@
-//! What EC2 checks of traffic mirroring, and of deleting the networks it runs in, before it does anything. Where the
-//! service does not publish a code, the one used here says so beside it.
+//! Validation of traffic mirroring actions, and of deletions of the networks they use, before they are performed.
+//! Comments mark error codes that the service does not document.
 
 mod limits;
 mod references;
@@ -12,7 +12,7 @@ use crate::form::Form;
 use crate::list;
 use crate::resource_kind;
 
-/// Refuses what the service would refuse of an action.
+/// Rejects actions that the service would reject.
 pub(crate) async fn check(action: &str, form: &Form, region: Region<'_>) -> Result<(), ApiError> {
     if let Some(kind) = resource_kind::listed_by(action) {
         return list::check(kind, form);
@@ -24,7 +24,7 @@ pub(crate) async fn check(action: &str, form: &Form, region: Region<'_>) -> Resu
     references::distinct(action, form, region).await
 }
 
-/// The form with what the service would choose itself: a virtual network where none is wanted.
+/// Fills in what the service would choose: a random virtual network if the request names none.
 pub(crate) fn chosen(action: &str, form: Form) -> Form {
     let removed = form.list("RemoveField");
     let wanted = match action {
@@ -43,7 +43,7 @@ pub(crate) fn chosen(action: &str, form: Form) -> Form {
     form
 }
 
-/// Puts the rules of a filter where their direction says; a rule may have changed it.
+/// Moves the rules of a filter to the list of their direction, which a modification may have changed.
 pub(crate) fn sort_rules(answer: &mut Element) {
     answer.each(&mut |filter| {
         let is_set = |c: &Element| matches!(c.name.as_str(), "ingressFilterRuleSet" | "egressFilterRuleSet");

@@ -1,5 +1,5 @@
-//! What the simulated network interfaces, subnets and security groups lack: an address of their own, a zone of their
-//! region, and fields that the service does have but does not answer.
+//! Completes the simulated network interfaces, subnets and security groups: assigns addresses and availability zones,
+//! and adds fields that the simulation does not return.
 
 use std::net::Ipv4Addr;
 
@@ -9,10 +9,10 @@ use crate::element::Element;
 use crate::form::Form;
 use crate::resource_kind::{INTERFACE, SUBNET};
 
-/// The form with what a service would choose itself.
+/// Fills in the values that the service would choose itself.
 pub(crate) async fn chosen(action: &str, form: Form, region: Region<'_>) -> Result<Form, ApiError> {
     match action {
-        // The simulation looks for it by another name.
+        // The simulation expects this parameter under another name.
         "CreateSecurityGroup" => Ok(match form.get("GroupDescription").map(str::to_owned) {
             Some(description) => form.with("Description", description),
             None => form,
@@ -38,7 +38,7 @@ pub(crate) async fn chosen(action: &str, form: Form, region: Region<'_>) -> Resu
     }
 }
 
-/// The first address of a block that may be given out: the service keeps the first four and the last.
+/// The first free address of a block: the service reserves the first four and the last.
 fn free_address(block: &str, taken: &[&str]) -> Option<Ipv4Addr> {
     let (base, length) = block.split_once('/')?;
     let base = u32::from(base.parse::<Ipv4Addr>().ok()?);
@@ -47,7 +47,7 @@ fn free_address(block: &str, taken: &[&str]) -> Option<Ipv4Addr> {
     addresses.into_iter().find(|address| !taken.contains(&address.to_string().as_str()))
 }
 
-/// Gives the interfaces of an answer all their fields.
+/// Adds the missing fields to the network interfaces of a response.
 pub(crate) async fn complete(action: &str, answer: &mut Element, region: Region<'_>) -> Result<(), ApiError> {
     let subnets = match action {
         "CreateNetworkInterface" | "DescribeNetworkInterfaces" => region.all(&SUBNET).await?,

@@ -1,27 +1,27 @@
-//! The kinds of resource that our layer knows by name: those of traffic mirroring and the networks it runs in. Owns what
-//! they and their ids are called where; checks nothing.
+//! The resource kinds that need special handling: those of traffic mirroring and the networks they use. Owns their
+//! names and the names of their ids.
 
-/// What a kind of resource is called.
+/// The names of a resource kind.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Kind {
-    /// In messages.
+    /// Name in messages.
     pub(crate) noun: &'static str,
     /// The action that lists them.
     pub(crate) describe: &'static str,
-    /// The element of an answer that holds their list.
+    /// The response element that contains the list.
     pub(crate) list: &'static str,
-    /// The element that holds their id; the parameter is called the same, with a capital.
+    /// The response element with the id; the parameter has the same name, capitalized.
     pub(crate) id: &'static str,
-    /// The parameter that names one, or one of several.
+    /// The parameter with one id or several.
     pub(crate) parameter: &'static str,
-    /// The code of an answer when there is no such resource.
+    /// The error code if there is no such resource.
     pub(crate) unknown: &'static str,
-    /// The filters they have besides tags; none means that any name may be one.
+    /// The supported filters besides tags; empty if filter names are not checked.
     pub(crate) filters: &'static [&'static str],
 }
 
 impl Kind {
-    /// What they are called where tags name them.
+    /// The resource type in tags.
     pub(crate) fn resource_type(&self) -> String {
         self.noun.to_lowercase().replace(' ', "-")
     }
@@ -133,7 +133,7 @@ pub(crate) const INSTANCE: Kind = Kind {
     filters: &[],
 };
 
-/// All of them.
+/// All kinds.
 pub(crate) const ALL: [&Kind; 8] = [&FILTER, &RULE, &SESSION, &TARGET, &INTERFACE, &SUBNET, &VPC, &INSTANCE];
 
 /// The kind that an action lists.
@@ -141,7 +141,7 @@ pub(crate) fn listed_by(action: &str) -> Option<&'static Kind> {
     ALL.into_iter().find(|kind| kind.describe == action)
 }
 
-/// The beginnings of ids, and what their resources are called where tags name them.
+/// Prefixes of ids, and the resource types in tags.
 const TYPES: [(&str, &str); 28] = [
     ("acl-", "network-acl"),
     ("ami-", "image"),
@@ -173,7 +173,7 @@ const TYPES: [(&str, &str); 28] = [
     ("vpc-", "vpc"),
 ];
 
-/// What the resource of an id is called where tags name it.
+/// The resource type for an id, as used in tags.
 pub(crate) fn resource_type(id: &str) -> Option<&'static str> {
     TYPES.iter().find(|(beginning, _)| id.starts_with(beginning)).map(|(_, name)| *name)
 }

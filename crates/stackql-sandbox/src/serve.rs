@@ -1,4 +1,4 @@
-//! A request on its way: who asks, what goes wrong on purpose, and how an answer is written.
+//! The HTTP handler: identifies the caller, injects faults and writes responses.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::form::Form;
 use crate::list;
 use crate::signature::Caller;
 
-/// What a request can be as long as.
+/// Maximum size of a request body in bytes.
 const LARGEST_BODY: usize = 4 << 20;
 
 struct Endpoint {
@@ -29,7 +29,7 @@ struct Endpoint {
     schedule: Schedule,
 }
 
-/// The routes of an endpoint: every path is every service.
+/// The router of an endpoint: a single handler for all paths and services.
 pub(crate) fn router(options: Options) -> Router {
     let schedule = Schedule::new(options.throttle, options.faults.clone());
     let endpoint = Endpoint { options, accounts: Accounts::default(), schedule };
@@ -77,7 +77,7 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Resp
 }
 
 impl Endpoint {
-    /// Who asks, if they may.
+    /// Authenticates the caller and applies throttling.
     fn caller(&self, parts: &http::request::Parts, body: &Bytes, claimed: &Caller) -> Result<Caller, ApiError> {
         let caller = match self.options.verify_signatures {
             true => Caller::verified(parts, body, Utc::now())?,
@@ -88,7 +88,7 @@ impl Endpoint {
     }
 }
 
-/// What goes wrong before anything is done.
+/// Injects faults that replace the action.
 async fn before(fault: Option<&FaultKind>) -> Result<(), ApiError> {
     match fault {
         Some(FaultKind::InternalError) => {
@@ -105,7 +105,7 @@ async fn before(fault: Option<&FaultKind>) -> Result<(), ApiError> {
     }
 }
 
-/// An answer on the wire, with what goes wrong there.
+/// Writes a response, with the faults that affect its body.
 fn written((status, answer): (StatusCode, Element), request_id: &str, fault: Option<FaultKind>) -> Response {
     let mut body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}", answer.xml()).into_bytes();
     let mut content_type = "text/xml;charset=UTF-8";

@@ -1,5 +1,5 @@
-//! Who asks: the credential scope of a request, and whether its signature is right. The secret of every access key is
-//! [`SECRET`]; each access key is an account of its own.
+//! Signature verification: the credential scope of a request, and whether its signature is valid. The secret of every
+//! access key is [`SECRET`].
 
 use std::time::SystemTime;
 
@@ -13,13 +13,13 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use crate::api_error::ApiError;
 use crate::form::Form;
 
-/// The secret access key that belongs to every access key.
+/// The secret access key of every access key.
 pub(crate) const SECRET: &str = "test";
 
-/// How far the clock of a caller may be off.
+/// Maximum difference between the caller's clock and ours.
 const LARGEST_SKEW: TimeDelta = TimeDelta::minutes(5);
 
-/// Who asks, where and which service.
+/// The caller, with the region and service of the credential scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Caller {
     pub(crate) access_key: String,
@@ -28,14 +28,18 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// The caller of a request whose signature is right.
+    /// The caller of a request, after its signature was verified.
+    ///
+    /// # Errors
+    ///
+    /// The signature is missing, expired or invalid.
     pub(crate) fn verified(parts: &Parts, body: &[u8], now: DateTime<Utc>) -> Result<Self, ApiError> {
         let authorization = Authorization::from_headers(&parts.headers)?;
         authorization.verify(parts, body, now)?;
         Ok(authorization.caller())
     }
 
-    /// The caller that a request claims, signed or not.
+    /// The caller that a request claims to come from; the signature is not checked and may be missing.
     pub(crate) fn claimed(parts: &Parts, form: &Form) -> Self {
         match Authorization::from_headers(&parts.headers) {
             Ok(authorization) => authorization.caller(),
@@ -48,7 +52,7 @@ impl Caller {
     }
 }
 
-/// The header of the same name, taken apart.
+/// The parsed `Authorization` header.
 struct Authorization<'a> {
     access_key: &'a str,
     date: &'a str,
@@ -82,7 +86,7 @@ impl<'a> Authorization<'a> {
         Caller { access_key: owned(self.access_key), region: owned(self.region), service: owned(self.service) }
     }
 
-    /// Signs the request again, as it came, and compares.
+    /// Computes the signature of the received request and compares it.
     fn verify(&self, parts: &Parts, body: &[u8], now: DateTime<Utc>) -> Result<(), ApiError> {
         let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
         let incomplete = |message: String| ApiError::new("IncompleteSignature", message);
@@ -116,7 +120,7 @@ impl<'a> Authorization<'a> {
 
     fn signature_of(&self, request: SignableRequest<'_>, time: SystemTime) -> Result<String, String> {
         let identity = Credentials::from_keys(self.access_key, SECRET, None).into();
-        // Which headers count is what the caller signed, and those were chosen above.
+        // The signed headers are those that the caller chose; they were selected before.
         let mut settings = SigningSettings::default();
         settings.excluded_headers = None;
         let parameters = v4::SigningParams::builder()

@@ -1,5 +1,5 @@
-//! The tags of a region's resources. The simulated services keep the tags that some resources are created with and
-//! change those of fewer still, so this book holds all tags since creation and is written into answers.
+//! Tags of a region's resources. The simulated services only keep some tags, so all tags are recorded here and written
+//! into responses.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::resource_kind;
 pub(crate) struct Tags(BTreeMap<String, BTreeMap<String, String>>);
 
 impl Tags {
-    /// Notes the tags that the resources of an answer were created with.
+    /// Records the tags with which the resources in a response were created.
     pub(crate) fn created(&mut self, form: &Form, answer: &mut Element) {
         for n in (1..).take_while(|n| form.get(&format!("TagSpecification.{n}.ResourceType")).is_some()) {
             let wanted = form.get(&format!("TagSpecification.{n}.ResourceType"));
@@ -27,7 +27,7 @@ impl Tags {
         }
     }
 
-    /// Does what `CreateTags` asks for.
+    /// Performs `CreateTags`.
     pub(crate) fn create(&mut self, form: &Form) {
         for id in form.list("ResourceId") {
             let tags = pairs(form, "Tag").into_iter().map(|(key, value)| (key, value.unwrap_or_default()));
@@ -35,7 +35,8 @@ impl Tags {
         }
     }
 
-    /// Does what `DeleteTags` asks for: a tag with a value goes if it has this value; without any tag, all go.
+    /// Performs `DeleteTags`: a tag given with a value is only deleted if it has this value; if no tags are given, all
+    /// are deleted.
     pub(crate) fn delete(&mut self, form: &Form) {
         let unwanted = pairs(form, "Tag");
         for id in form.list("ResourceId") {
@@ -47,12 +48,12 @@ impl Tags {
         }
     }
 
-    /// Forgets a resource that is gone.
+    /// Removes the tags of a deleted resource.
     pub(crate) fn forget(&mut self, id: &str) {
         self.0.remove(id);
     }
 
-    /// All tags, as `DescribeTags` lists them.
+    /// All tags, in the format of `DescribeTags`.
     pub(crate) fn describe_tags(&self) -> Element {
         let tags = self.0.iter().flat_map(|(id, tags)| tags.iter().map(move |(key, value)| (id, key, value)));
         let rows = tags.map(|(id, key, value)| {
@@ -67,7 +68,7 @@ impl Tags {
         Element::with_children("DescribeTagsResponse", [Element::with_children("tagSet", rows)])
     }
 
-    /// Writes the tags of all resources into an answer.
+    /// Writes the tags of all resources into a response.
     pub(crate) fn write(&self, answer: &mut Element) {
         answer.each(&mut |container| {
             let name = container.name.clone();
@@ -88,7 +89,7 @@ impl Tags {
     }
 }
 
-/// The tags that parameters below a name give; the value may be missing.
+/// The tags in the parameters below a name; the value is optional.
 fn pairs(form: &Form, name: &str) -> Vec<(String, Option<String>)> {
     let key = |n: u32| form.get(&format!("{name}.{n}.Key")).map(str::to_owned);
     let value = |n: u32| form.get(&format!("{name}.{n}.Value")).map(str::to_owned);

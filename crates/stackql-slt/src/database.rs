@@ -1,4 +1,4 @@
-//! A session as a database that sqllogictest can drive.
+//! [`Database`]: adapts a [`Session`] to the database interface of sqllogictest.
 
 use std::fmt;
 
@@ -13,12 +13,13 @@ use stackql_engine::{Completeness, Failure, FailureKind, Session};
 
 /// A session that a suite runs against.
 ///
-/// What an answer says beside its rows comes as rows of one cell behind them: the lines of the message of a
-/// statement without rows, `partial: …` a failed scope, `truncated: …`, and `failed: …` where rows came before an error.
+/// Everything in a statement output except its rows becomes rows of one cell, after the other rows: each line of the message
+/// of a statement without rows, `partial: …` for each failure of a partial result, `truncated: …`, and `failed: …` for an
+/// error after the first row.
 #[derive(Debug)]
 pub struct Database(pub Session);
 
-/// A failure as a suite sees it: the message, then its hints, a line each.
+/// A failure as it is compared with the suite: the message, followed by one line for each hint.
 #[derive(Debug)]
 pub struct SuiteError(pub Failure);
 
@@ -77,7 +78,7 @@ impl AsyncDB for Database {
     }
 }
 
-/// The cells of a batch as text: `NULL`, and `(empty)` for the empty text.
+/// The cells of a batch as text: a null is `NULL`, and an empty text is `(empty)`.
 fn texts(batch: &RecordBatch) -> Result<Vec<Vec<String>>, ArrowError> {
     let options = FormatOptions::default().with_null("NULL");
     let columns = batch.columns().iter().map(|c| ArrayFormatter::try_new(c.as_ref(), &options));

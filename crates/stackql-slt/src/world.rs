@@ -1,4 +1,5 @@
-//! A pretended API: what it is asked, word for word, and what it answers. Anything else asked is an error.
+//! [`World`]: a fake API whose expected requests and their responses are read from files. A request must match verbatim;
+//! any other request is an error.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -14,19 +15,19 @@ use stackql_engine::{CacheNamespace, RollbackMode, SessionOptions};
 use stackql_provider::{CompiledProvider, Compression, Origin, Provider, Providers, Scope};
 use thiserror::Error;
 
-/// Where the registry's archives are in the folder that is kept beside the project.
+/// Directory of the registry's archives, relative to the directory of shared data outside of the repository.
 const ARCHIVES: &str = "registry/providers/dist";
 
-/// The exchanges of one pretended API.
+/// A fake API: a [`Transport`] that replays the exchanges of a directory.
 #[derive(Debug)]
 pub struct World {
     settings: Settings,
     exchanges: Vec<Exchange>,
-    /// How often each was used.
+    /// How often each exchange was used, in the same order.
     used: Mutex<Vec<usize>>,
 }
 
-/// `settings.yaml` of a world: what its session does otherwise than by default.
+/// `settings.yaml` of a world: the options of its session that differ from the defaults.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
@@ -37,7 +38,7 @@ struct Settings {
     analytics: Option<Analytics>,
 }
 
-/// Tables whose answers are kept.
+/// The tables whose responses are cached.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Analytics {
@@ -46,17 +47,18 @@ struct Analytics {
     template: String,
 }
 
-/// One question and its answer.
+/// An expected request and its response.
 #[derive(Debug)]
 struct Exchange {
-    /// `scope METHOD path fields`, or what stands for it in `system.calls`; an idempotency token is written `<token>`.
+    /// The request as `scope METHOD path fields`, or the summary in `system.calls` for other protocols. An idempotency
+    /// token is written `<token>`.
     question: String,
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
 }
 
-/// `published.yaml` of a world's definitions: which of the registry's documents they are.
+/// `published.yaml` of a world's definitions: directory and version of documents in the registry.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Published {
@@ -64,7 +66,7 @@ struct Published {
     version: String,
 }
 
-/// `sources.yaml` of a world's definitions: where its models and overlays are, from its own folder.
+/// `sources.yaml` of a world's definitions: paths of models and overlays, relative to the directory of the definitions.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sources {
@@ -72,7 +74,7 @@ struct Sources {
     overlays: PathBuf,
 }
 
-/// Why a world cannot be made.
+/// Why a world or its definitions cannot be loaded.
 #[derive(Debug, Error)]
 #[error("{path}: {reason}")]
 pub struct WorldError {
@@ -81,19 +83,24 @@ pub struct WorldError {
 }
 
 impl World {
-    /// Reads the world in `folder`: `exchanges/*.http`, in the order of their names.
+    /// Loads the world in `folder`: all files of `exchanges/`, in the order of their names, and `settings.yaml` with options
+    /// of the session, if it exists.
     ///
-    /// A file holds exchanges separated by lines of `===`; each is a line `scope METHOD path fields`, a line with the
-    /// status, lines of headers, and the body. A program is asked by its words, `- rm -- x`, and a database by its query;
-    /// their answers have the status that a client gives them, which only tells good ones from others. Exchanges with
-    /// the same question answer in turn, the last one for good. A status of 0 is a connection that breaks.
-    /// `settings.yaml` may hold options of the session.
+    /// A file contains exchanges separated by lines of `===`. An exchange is a line `scope METHOD path fields`, a line with
+    /// the HTTP status, lines of headers, and the body. The request line of a local program has its arguments, `- rm -- x`,
+    /// and that of a database its query; their status is the one that the client assigns, which only distinguishes success
+    /// from failure. Exchanges with the same request line are used one after the other, and the last one repeatedly. A status
+    /// of 0 stands for a broken connection.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read, or its content is malformed.
     pub fn load(folder: &Path) -> Result<Self, WorldError> {
         let fail = |path: &Path, reason: String| WorldError { path: path.display().to_string(), reason };
         let exchanges = folder.join("exchanges");
         let mut files: Vec<_> = match std::fs::read_dir(&exchanges) {
             Ok(entries) => entries.filter_map(Result::ok).map(|e| e.path()).collect(),
-            // A suite that must send nothing has no exchanges.
+            // A world whose suites send no requests has no exchanges.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(fail(&exchanges, error.to_string())),
         };
@@ -120,7 +127,7 @@ impl World {
         Ok(Self { settings, exchanges: all, used })
     }
 
-    /// The options of a session in this world.
+    /// The session options of this world.
     pub fn options(&self) -> SessionOptions {
         let Settings { page_limit, read_only, rollback, compat, ref analytics } = self.settings;
         let namespace = |a: &Analytics| {
@@ -128,7 +135,7 @@ impl World {
             namespace.expect("the settings of a world name tables")
         };
         let analytics = analytics.as_ref().map(namespace);
-        // Nothing becomes of waiting here but time.
+        // Status polls of a fake API need no delay between them.
         SessionOptions {
             page_limit,
             read_only,
@@ -140,15 +147,19 @@ impl World {
         }
     }
 
-    /// The definitions of the providers in `folder`, compiled from their source form; `None` where they are documents
-    /// of the registry kept in `shared`, and that is not there. `scratch` is a folder to unpack into.
+    /// Compiles the definitions of the provider in `folder` from their source form. Documents of the registry are read from
+    /// the directory `shared` and unpacked into `scratch`; the result is `None` if they are not in `shared`.
+    ///
+    /// # Errors
+    ///
+    /// The definitions cannot be read, unpacked or compiled.
     pub fn definitions(folder: &Path, shared: &Path, scratch: &Path) -> Result<Option<Providers>, WorldError> {
         let fail = |reason: String| WorldError { path: folder.display().to_string(), reason };
         if let Ok(text) = std::fs::read_to_string(folder.join("published.yaml")) {
             let Published { directory, version } = yaml_serde::from_str(&text).map_err(|e| fail(e.to_string()))?;
             return Self::published(&directory, &version, shared, scratch);
         }
-        // Documents of a world's own are of a provider that is called as the world is.
+        // A world's own documents define a provider that has the same name as the world's directory.
         let documents = folder.join("documents").join(folder.file_name().unwrap_or_default()).join("v1.0.0");
         if documents.is_dir() {
             let installed = DocumentProvider::open(&documents, None).map_err(|problem| fail(problem.to_string()))?;
@@ -177,8 +188,12 @@ impl World {
         Ok(Some(Providers::new(vec![(Box::new(installed), Origin::Documents(directory.to_owned()))])))
     }
 
-    /// The folder of a version of the registry's documents kept in `shared`, unpacked below `scratch`; `None` where
-    /// they are not there.
+    /// Unpacks a version of the registry's documents in `shared` below `scratch`, and returns its directory; `None` if it is
+    /// not in `shared`.
+    ///
+    /// # Errors
+    ///
+    /// The archive cannot be unpacked.
     pub fn unpacked(
         directory: &str,
         version: &str,
@@ -193,12 +208,12 @@ impl World {
         Ok(Some(root.join(version)))
     }
 
-    /// A world that is never asked anything.
+    /// A world without exchanges, for sessions that send no requests.
     pub fn silent() -> Self {
         Self { settings: Settings::default(), exchanges: Vec::new(), used: Mutex::default() }
     }
 
-    /// The questions that nobody asked.
+    /// The request lines of exchanges that were not used.
     pub fn unused(&self) -> Vec<String> {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         self.exchanges
@@ -209,7 +224,7 @@ impl World {
             .collect()
     }
 
-    /// The exchange that is next for this question.
+    /// The next exchange with this request line; counts it as used.
     fn answer(&self, question: &str) -> Option<&Exchange> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let same = || self.exchanges.iter().enumerate().filter(|(_, e)| e.question == question).map(|(i, _)| i);
@@ -254,7 +269,8 @@ impl Transport for World {
     }
 }
 
-/// The address in front of the path where the definitions leave some of it to the statement, and a blank.
+/// The base URL and a space, if the request has a URL of its own or the endpoint template has variables other than a scope;
+/// else empty.
 fn address(request: &Request) -> String {
     let endpoints = &request.operation.service.endpoints;
     let template =
@@ -268,7 +284,8 @@ fn address(request: &Request) -> String {
     }
 }
 
-/// The headers in front of a body, in lower case, and the body; an empty line may part them.
+/// Splits the text of a response into its headers, with lower-case names, and its body. An empty line between them is
+/// optional.
 fn headers(text: &str) -> (Vec<(String, String)>, String) {
     let mut headers = Vec::new();
     let mut rest = text;
@@ -281,7 +298,7 @@ fn headers(text: &str) -> (Vec<(String, String)>, String) {
     (headers, rest.strip_prefix('\n').unwrap_or(rest).to_owned())
 }
 
-/// A question with its idempotency token, which is another each time, replaced.
+/// The request line with the idempotency token replaced by `<token>`, because its value differs each time.
 fn without_token(question: &str) -> String {
     let Some(at) = question.find("ClientToken=") else { return question.to_owned() };
     let start = at + "ClientToken=".len();

@@ -1,4 +1,4 @@
-//! What of SQL's many spellings is accepted.
+//! [`SqlDialect`]: the SQL dialect that the tokenizer and parser of `sqlparser` accept.
 
 use std::any::TypeId;
 
@@ -8,10 +8,11 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
-/// What SQLite compares with patterns of shells by; the parser has no such operator.
+/// SQLite's operator for matching shell patterns. `sqlparser` has no such operator, so the dialect adds it.
 const GLOB: &str = "GLOB";
 
-/// PostgreSQL's SQL, with identifiers in backticks too, `LIMIT 1, 2`, `GLOB`, and `@` free for the arguments of EXEC.
+/// PostgreSQL's dialect, extended by identifiers in backticks, `LIMIT 1, 2` and `GLOB`. `@` does not start an identifier,
+/// because it marks the arguments of EXEC.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SqlDialect;
 
@@ -120,7 +121,7 @@ impl Dialect for SqlDialect {
         true
     }
 
-    // `?`, `?|` and `?&` are operators of these, too.
+    // This flag also enables the operators `?`, `?|` and `?&`.
     fn supports_geometric_types(&self) -> bool {
         true
     }
@@ -130,7 +131,7 @@ impl Dialect for SqlDialect {
     }
 }
 
-/// Whether the word behind `ahead` others is GLOB.
+/// Whether the token after the next `ahead` ones is the unquoted word GLOB.
 fn is_glob(parser: &Parser<'_>, ahead: usize) -> bool {
     match &parser.peek_nth_token_ref(ahead).token {
         Token::Word(word) => word.quote_style.is_none() && word.value.eq_ignore_ascii_case(GLOB),

@@ -1,8 +1,10 @@
-//! SQL text to [`Statement`]s: StackQL's own statements before standard SQL, whose trees are `sqlparser`'s.
+//! The SQL parser: turns SQL text into [`Statement`]s. StackQL's own statements are parsed here; standard SQL is parsed by
+//! `sqlparser`, whose syntax trees are part of the result.
 //!
-//! - [`split`] cuts a script into statements, [`parse`] parses one, [`SyntaxError`] has the position of an error.
+//! - [`split`] cuts a script into statements, [`parse`] parses one, and [`SyntaxError`] has the position of an error.
+//! - [`PreparedStatement`] is a statement with placeholders; [`Statement::to_sql`] writes a statement as text again.
 //!
-//! Pure: knows no provider, no table and no terminal.
+//! The crate is pure: it does no I/O, and resolves no providers, tables or columns.
 
 mod dialect;
 mod parse;

@@ -1,5 +1,5 @@
-//! One statement's text to a [`Statement`]: the first words decide whether it is one of ours or standard SQL.
-//! The statements of ours are read in `own`; this module owns the rest and the errors' places.
+//! The parser of one statement: text to [`Statement`]. The first word selects the submodule that parses the statement; this
+//! module owns the token stream, hints, and the position of errors.
 
 mod auth;
 mod ddl;
@@ -19,7 +19,11 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace
 
 use crate::{Hints, JoinHint, SqlDialect, Statement, SyntaxError};
 
-/// Reads one statement. A semicolon may end it; nothing but comments may follow.
+/// Parses one statement. A semicolon may terminate it; only comments may follow.
+///
+/// # Errors
+///
+/// [`SyntaxError`], with the position: the text is not one valid statement, or it is nested too deeply.
 pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
     let tokens = Tokenizer::new(&SqlDialect, text).tokenize_with_location();
     let tokens = tokens.map_err(|e| {
@@ -39,12 +43,12 @@ pub fn parse(text: &str) -> Result<Statement, SyntaxError> {
     Ok(statement)
 }
 
-/// Keywords of statements that are known and not run.
+/// First keywords of statements that are recognized but not supported.
 const OTHER: [&str; 14] = [
     "ALTER", "ANALYZE", "CALL", "CLOSE", "COPY", "DECLARE", "DISCARD", "FETCH", "GRANT", "LOCK", "MERGE", "RESET",
     "REVOKE", "TRUNCATE",
 ];
-/// Keywords with which a statement that is run begins.
+/// First keywords of supported statements.
 const RUN: [&str; 29] = [
     "SELECT",
     "WITH",
@@ -77,7 +81,7 @@ const RUN: [&str; 29] = [
     "ROLLBACK",
 ];
 
-/// Reads tokens one after the other.
+/// A recursive-descent parser over the tokens of one statement.
 struct StatementParser<'a> {
     text: &'a str,
     tokens: Vec<TokenWithSpan>,
@@ -112,7 +116,7 @@ impl StatementParser<'_> {
             "EXPLAIN" => {
                 self.parser.next_token();
                 let analyze = self.word("ANALYZE");
-                // VERBOSE is what EXPLAIN always is.
+                // EXPLAIN is always verbose, so VERBOSE changes nothing.
                 self.word("VERBOSE");
                 if matches!(&self.parser.peek_token().token, Token::Word(w) if w.value.eq_ignore_ascii_case("EXPLAIN"))
                 {
@@ -153,7 +157,7 @@ impl StatementParser<'_> {
         }
     }
 
-    /// Takes the next token if it is this unquoted word, in any case.
+    /// Consumes the next token if it is this unquoted word, case-insensitively; returns whether it was.
     fn word(&mut self, wanted: &str) -> bool {
         let found = matches!(&self.parser.peek_token().token,
             Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(wanted));
@@ -163,7 +167,7 @@ impl StatementParser<'_> {
         found
     }
 
-    /// An error at the next token.
+    /// Creates an error at the next token.
     fn wrong(&self, message: impl Into<String>) -> SyntaxError {
         self.error_at(self.parser.peek_token().span.start, message)
     }
@@ -179,7 +183,7 @@ impl StatementParser<'_> {
         SyntaxError::at(self.text, position, near, message)
     }
 
-    /// What `sqlparser` says, in our words and at its place.
+    /// Converts an error of `sqlparser`: takes the position out of its text and normalizes the message.
     fn parser_error(&self, error: ParserError) -> SyntaxError {
         let text = match error {
             ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,
@@ -197,7 +201,7 @@ impl StatementParser<'_> {
         self.with_suggestion(self.error_at(place, message), place)
     }
 
-    /// Adds which keyword may have been meant by the word in front of `place`.
+    /// Adds a suggestion to the error if the word in front of `place` is a misspelled keyword.
     fn with_suggestion(&self, mut error: SyntaxError, place: Location) -> SyntaxError {
         if let Some(keyword) = self.misspelled_before(place) {
             error.message.push_str(&format!("; did you mean {keyword} in front of it?"));
@@ -205,8 +209,8 @@ impl StatementParser<'_> {
         error
     }
 
-    /// The clause's keyword of which the word in front of `place` is a slip: `FORM` is taken for an alias, and
-    /// what follows it is where the parser stumbles.
+    /// The clause keyword that is misspelled in front of `place`. The parser takes a misspelled keyword such as `FORM` for an
+    /// alias, and reports the error at the token after it.
     fn misspelled_before(&self, place: Location) -> Option<&'static str> {
         let end = self.tokens.iter().position(|t| t.span.start == place)?;
         let word = self.tokens[..end].iter().rev().find(|t| !matches!(t.token, Token::Whitespace(_)))?;
@@ -221,7 +225,7 @@ impl StatementParser<'_> {
     }
 }
 
-/// What the statement's `/*+ … */` comments ask for.
+/// Collects the hints of all `/*+ … */` comments. Unknown words are ignored.
 fn hints(tokens: &[TokenWithSpan]) -> Hints {
     let mut hints = Hints::default();
     for token in tokens {
@@ -240,7 +244,7 @@ fn hints(tokens: &[TokenWithSpan]) -> Hints {
     hints
 }
 
-/// `1, Column: 8`
+/// Parses the position in a message of `sqlparser`: `1, Column: 8`.
 fn location(text: &str) -> Location {
     let number = |s: &str| s.trim().parse::<u64>().ok();
     match text.split_once(", Column: ").map(|(line, column)| (number(line), number(column))) {
@@ -270,7 +274,8 @@ fn truncate(text: &str) -> String {
     }
 }
 
-/// Whether two different words differ by one letter that is missing, added or other, or by two that are swapped.
+/// Whether two different words have an edit distance of one: one letter is missing, added or replaced, or two neighboring
+/// letters are swapped.
 fn one_slip_apart(known: &str, typed: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (known.chars().collect(), typed.chars().collect());
     let front = a.iter().zip(&b).take_while(|(x, y)| x == y).count();

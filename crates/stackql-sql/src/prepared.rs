@@ -1,4 +1,4 @@
-//! A statement with places for values, `$1` and on, and the statement that values make of it.
+//! Prepared statements: a statement with the placeholders `$1`, `$2` and so on, and the binding of values to them.
 
 use std::ops::ControlFlow;
 
@@ -7,44 +7,46 @@ use thiserror::Error;
 
 use crate::{Replace, Statement};
 
-/// A statement that is run later, with values.
+/// A prepared statement: a statement with placeholders, which is executed with values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreparedStatement {
-    /// The statement, in which `$1` is the first value.
+    /// The statement. Its placeholder `$1` stands for the first value.
     pub statement: Statement,
-    /// The types of the first values, as far as they are declared.
+    /// The declared types of the first placeholders; later placeholders have no declared type.
     pub types: Vec<DataType>,
 }
 
-/// Values do not fit a prepared statement.
+/// Why values cannot be bound to a prepared statement.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PreparedError {
-    /// Their number is another.
+    /// The number of values differs from that of the placeholders.
     #[error("takes {wanted} values, and {given} are given")]
     Count {
-        /// How many it takes.
+        /// The number of placeholders.
         wanted: usize,
-        /// How many there are.
+        /// The number of values.
         given: usize,
     },
-    /// A place is not `$1` or on.
+    /// A placeholder is not `$` and a positive number.
     #[error("a place for a value is $1, $2 and so on, not {0}")]
     Placeholder(String),
 }
 
 impl PreparedStatement {
-    /// The statement with these values in their places.
+    /// Returns the statement with the placeholders replaced by `values`. A value whose literal is not of the declared type is
+    /// wrapped in a CAST.
     ///
     /// # Errors
     ///
-    /// There are more or fewer than it has places or declared types.
+    /// [`PreparedError::Count`] if there are more or fewer values than placeholders or declared types, and
+    /// [`PreparedError::Placeholder`] if a placeholder of the statement is malformed.
     ///
     /// ```
-    /// use stackql_sql::{Prepared, parse, sqlparser::ast::Expr};
+    /// use stackql_sql::{PreparedStatement, parse, sqlparser::ast::Expr};
     ///
     /// let statement = parse("SELECT name FROM aws.ec2.vpcs WHERE vpcId = $1").unwrap();
-    /// let prepared = Prepared { statement, types: Vec::new() };
+    /// let prepared = PreparedStatement { statement, types: Vec::new() };
     /// assert!(prepared.with_values(&[]).is_err());
     /// assert!(prepared.with_values(&[Expr::value(sqlparser::ast::Value::SingleQuotedString("vpc-1".into()))]).is_ok());
     /// ```
@@ -75,10 +77,10 @@ impl PreparedStatement {
     }
 }
 
-/// Puts values in their places.
+/// Replaces placeholders by values.
 struct PlaceholderBinder {
     values: Vec<Expr>,
-    /// How many places were met or declared.
+    /// The largest placeholder number so far, or the number of declared types if that is larger.
     placeholders: usize,
 }
 
@@ -99,7 +101,7 @@ impl VisitorMut for PlaceholderBinder {
     }
 }
 
-/// Whether a value is written as one of this type.
+/// Whether a literal is of this type already.
 fn is_of(value: &Expr, data_type: &DataType) -> bool {
     let Expr::Value(value) = value else { return false };
     match &value.value {

@@ -1,33 +1,33 @@
-//! Cuts a script into statements at semicolons, outside quotes and comments, and tells whether it breaks off. Reads
-//! the same quotes and comments as the parser's tokens; an open quote or comment reaches to the end of the script.
+//! Splits a script into statements at semicolons outside of quotes and comments, and detects incomplete scripts. It
+//! recognizes the same quotes and comments as the tokenizer. An unclosed quote or comment extends to the end of the script.
 
 /// One statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptStatement<'a> {
-    /// Its text, without the semicolon, comments in front, or blanks around it.
+    /// Its text, without the semicolon, leading comments and surrounding white space. A leading hint is kept.
     pub text: &'a str,
-    /// Where it starts in the script, in bytes.
+    /// Byte offset of the text in the script.
     pub start: usize,
-    /// Whether a semicolon ended it.
+    /// Whether a semicolon terminates it.
     pub is_complete: bool,
 }
 
-/// The statements of a script, in order; empty ones are left out.
+/// Splits a script into its statements, in order. Empty statements are omitted.
 pub fn split(script: &str) -> Vec<ScriptStatement<'_>> {
     scan(script).0
 }
 
-/// Whether the script breaks off within a statement or a comment; who types it has more to say.
+/// Whether the script ends within a statement or a comment, so that an interactive shell should read more lines.
 pub fn is_incomplete(script: &str) -> bool {
     let (pieces, in_comment) = scan(script);
     in_comment || pieces.last().is_some_and(|piece| !piece.is_complete)
 }
 
-/// The statements, and whether a comment is open at the end.
+/// The statements, and whether the script ends in an unclosed comment.
 fn scan(script: &str) -> (Vec<ScriptStatement<'_>>, bool) {
     let mut pieces = Vec::new();
     let mut in_comment = false;
-    // Where the statement's first token stands, once there is one.
+    // Byte offset of the statement's first token, once it was read.
     let mut start = None;
     let mut at = 0;
     while let Some(c) = script[at..].chars().next() {
@@ -35,7 +35,7 @@ fn scan(script: &str) -> (Vec<ScriptStatement<'_>>, bool) {
         let len = if rest.starts_with("--") {
             length(rest)
         } else if let Some(comment) = rest.strip_prefix("/*") {
-            // A hint belongs to the statement behind it, even in front.
+            // A hint in front of a statement is part of its text.
             if comment.starts_with('+') {
                 start.get_or_insert(at);
             }
@@ -60,8 +60,8 @@ fn scan(script: &str) -> (Vec<ScriptStatement<'_>>, bool) {
     (pieces, in_comment)
 }
 
-/// The length in bytes of what `rest` begins with: a comment, a quoted text or name, a word, or a character. Nothing inside of
-/// the first two is SQL.
+/// The length in bytes of the lexical element at the start of `rest`: a comment, a quoted text or name, a word, or a single
+/// character; 0 if `rest` is empty. The content of comments and quotes is not SQL.
 ///
 /// ```
 /// assert_eq!(stackql_sql::length("'a; b' = c"), 6);
@@ -77,7 +77,7 @@ pub fn length(rest: &str) -> usize {
     }
 }
 
-/// The length of the token, or of the part of one, at the start of `rest`, whose first character is `c`.
+/// The length in bytes of the token, or part of a token, at the start of `rest`, whose first character is `c`.
 fn token(rest: &str, c: char) -> usize {
     match c {
         '\'' | '"' | '`' => until(rest, 1, c.encode_utf8(&mut [0; 4])),
@@ -95,13 +95,13 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// The length up to and with the first `end` behind `from`; all of it if there is none. A doubled quote opens
-/// the next quoted part at once, so it needs no thought.
+/// The length of `rest` through the first `end` after `from`; all of `rest` if there is none. A doubled quote needs no
+/// special case: it closes one quoted part and opens the next one.
 fn until(rest: &str, from: usize, end: &str) -> usize {
     rest[from..].find(end).map_or(rest.len(), |i| from + i + end.len())
 }
 
-/// The length of an `E'…'` string, in which a backslash protects the next character.
+/// The length in bytes of an `E'…'` string, in which a backslash escapes the next character.
 fn escaped(rest: &str) -> usize {
     let mut protected = false;
     for (i, c) in rest.char_indices().skip(2) {
@@ -115,7 +115,7 @@ fn escaped(rest: &str) -> usize {
     rest.len()
 }
 
-/// The `$tag$` at the start of `rest`, if it opens a dollar-quoted string.
+/// The delimiter `$tag$` at the start of `rest`, if it opens a dollar-quoted string.
 fn dollar_tag(rest: &str) -> Option<&str> {
     let end = rest[1..].find('$')? + 2;
     let name = &rest[1..end - 1];

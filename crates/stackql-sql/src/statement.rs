@@ -1,4 +1,5 @@
-//! What a statement says, as data. Names keep the case in which they were written; nothing is looked up.
+//! The syntax tree: [`Statement`] and its parts, as [`crate::parse()`] returns them. Names keep the case in which they were
+//! written, and are not resolved.
 
 use std::fmt;
 
@@ -6,129 +7,129 @@ use sqlparser::ast::{ColumnDef, Expr, SelectItem};
 
 use crate::PreparedStatement;
 
-/// One statement.
+/// One parsed statement.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Statement {
-    /// Lists what there is.
+    /// `SHOW`: lists providers, services, resources, methods, settings or credentials.
     Show(Show),
-    /// The columns of a table.
+    /// `DESCRIBE`: lists the columns of a table.
     Describe {
         /// The table.
         table: ObjectName,
-        /// With descriptions.
+        /// `EXTENDED`: include the descriptions.
         extended: bool,
     },
-    /// What a method takes and answers.
+    /// `DESCRIBE METHOD`: lists the parameters of a method and the columns that it returns.
     DescribeMethod {
         /// The method, `provider.service.resource.method`.
         method: ObjectName,
-        /// With descriptions.
+        /// `EXTENDED`: include the descriptions.
         extended: bool,
     },
-    /// Calls a method.
+    /// `EXEC`: calls a method.
     Exec(Exec),
-    /// How a statement would run.
+    /// `EXPLAIN`: shows the plan of a statement.
     Explain {
-        /// Run it, and say how it went.
+        /// `ANALYZE`: execute the statement and report its calls.
         analyze: bool,
         /// The statement.
         statement: Box<Self>,
     },
-    /// Makes a provider the default.
+    /// `USE`: sets the default provider of the session.
     Use(String),
-    /// Changes a setting of the session.
+    /// `SET`: changes a setting of the session.
     Set {
         /// The setting.
         name: String,
         /// Its value, without quotes.
         value: String,
     },
-    /// What a registry of definitions has.
+    /// `REGISTRY LIST`: lists the providers of the registry.
     RegistryList {
-        /// Only this provider, with all its versions.
+        /// List only this provider, with all its versions.
         provider: Option<String>,
     },
-    /// Installs definitions from the registry.
+    /// `REGISTRY PULL`: installs a provider from the registry.
     RegistryPull {
         /// The provider.
         provider: String,
-        /// The version; the latest where there is none.
+        /// The version; the latest if none is given.
         version: Option<String>,
     },
-    /// Makes a view or a table.
+    /// `CREATE`: creates a local view, materialized view or table.
     Create(Create),
-    /// Forgets a view or a table.
+    /// `DROP`: removes a local view, materialized view or table.
     Drop {
-        /// What it is.
+        /// The kind of the object.
         made: ObjectKind,
         /// Its name.
         name: String,
-        /// That there is none is no error.
+        /// `IF EXISTS`: a missing object is not an error.
         if_exists: bool,
     },
-    /// Runs the query of a materialized view again.
+    /// `REFRESH MATERIALIZED VIEW`: replaces the rows by those that its query returns now.
     Refresh {
         /// Its name.
         name: String,
     },
-    /// A query in the SQL of the store that keeps what users make.
+    /// `NATIVEQUERY`: a query in the SQL dialect of the store of local objects, which executes it.
     NativeQuery(String),
-    /// Keeps a statement for later.
+    /// `PREPARE`: stores a prepared statement in the session.
     Prepare {
-        /// What it is called then.
+        /// The name of the prepared statement.
         name: String,
         /// The statement.
         prepared: Box<PreparedStatement>,
     },
-    /// Runs a kept statement.
+    /// `EXECUTE`: runs a prepared statement.
     Execute {
-        /// What it is called.
+        /// The name of the prepared statement.
         name: String,
-        /// Constant expressions for its places.
+        /// Constant expressions for its placeholders, in their order.
         values: Vec<Expr>,
     },
-    /// Forgets a kept statement, or all of them.
+    /// `DEALLOCATE`: removes one prepared statement, or all if no name is given.
     Deallocate {
-        /// What it is called.
+        /// The name of the prepared statement.
         name: Option<String>,
     },
-    /// Begins a transaction.
+    /// `BEGIN`: begins a transaction.
     Begin,
-    /// Ends a transaction by doing what it is about.
+    /// `COMMIT`: ends a transaction and makes its changes.
     Commit,
-    /// Ends a transaction by undoing what it did.
+    /// `ROLLBACK`: ends a transaction and discards or undoes its changes.
     Rollback,
-    /// Waits for so many milliseconds.
+    /// `SLEEP`: waits for this number of milliseconds.
     Sleep(u64),
-    /// Creates.
+    /// `INSERT`.
     Insert(Insert),
-    /// Changes.
+    /// `UPDATE`.
     Update(Update),
-    /// Puts things in the place of others.
+    /// `REPLACE`.
     Replace(Replace),
-    /// Deletes.
+    /// `DELETE`.
     Delete(Delete),
-    /// Drops what is kept from earlier statements; the kind, if one is named.
+    /// `PURGE`: drops cached data of earlier statements: of this kind, or of the default kind if none is named.
     Purge(Option<String>),
-    /// Makes sure that there are credentials for a provider.
+    /// `AUTH LOGIN`: obtains credentials for a provider.
     LogIn {
         /// The provider.
         provider: String,
-        /// What the credentials are asked to be good for.
+        /// The OAuth scopes to request.
         scopes: Vec<String>,
     },
-    /// Gives up the credentials for a provider.
+    /// `AUTH REVOKE`: discards the credentials for a provider.
     Revoke {
         /// The provider.
         provider: String,
     },
-    /// Asks: `SELECT`, `WITH`, `VALUES`.
+    /// A query: `SELECT`, `WITH` or `VALUES`.
     Query(Query),
-    /// A statement that is known and not run; its keyword, upper case.
+    /// A statement that is recognized but not supported; its keyword, in upper case.
     Unsupported(String),
 }
 
-/// A dotted name; its parts, without quotes.
+/// A qualified (dotted) name, as its parts without quotes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ObjectName(pub Vec<String>);
 
@@ -141,15 +142,15 @@ impl fmt::Display for ObjectName {
 /// A `SHOW` statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Show {
-    /// What to list.
+    /// The kind of objects to list.
     pub kind: ShowKind,
-    /// With the further columns.
+    /// `EXTENDED`: include the additional columns.
     pub extended: bool,
-    /// Which rows.
+    /// The filter on rows.
     pub filter: Option<ShowFilter>,
 }
 
-/// What a `SHOW` statement lists.
+/// The kind of objects that a `SHOW` statement lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShowKind {
     /// The providers.
@@ -171,57 +172,57 @@ pub enum ShowKind {
         /// The table.
         table: ObjectName,
     },
-    /// A template of an INSERT.
+    /// A template of an INSERT into a table.
     InsertInto {
         /// The table.
         table: ObjectName,
     },
     /// The program's version.
     Version,
-    /// What providers are authorised by.
+    /// The credentials of providers.
     Auth {
-        /// Only this one.
+        /// List only this provider.
         provider: Option<String>,
     },
-    /// Any other setting, by its words: `TRANSACTION ISOLATION LEVEL`, `search_path`.
+    /// A setting, by its words joined with spaces: `TRANSACTION ISOLATION LEVEL`, `search_path`.
     Setting(String),
 }
 
-/// Which rows of a `SHOW` are wanted.
+/// The filter of a `SHOW` statement.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ShowFilter {
-    /// The name matches this pattern.
+    /// `LIKE`: the name matches this pattern.
     Like(String),
-    /// A condition over the shown columns.
+    /// `WHERE`: a condition on the listed columns.
     Where(Box<Expr>),
 }
 
 /// A query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
-    /// Its tree.
+    /// The syntax tree.
     pub ast: Box<sqlparser::ast::Query>,
-    /// What its comments ask for.
+    /// The hints in its comments.
     pub hints: Hints,
 }
 
-/// What `/*+ … */` comments ask for.
+/// The hints of a statement: words in comments of the form `/*+ … */`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// `AWAIT`: wait until the operation is complete.
+    /// `AWAIT`: wait until the long-running operation is complete.
     pub await_completion: bool,
-    /// `SHOWRESULTS`: EXEC gives the answer as rows.
+    /// `SHOWRESULTS`: EXEC returns the response as rows.
     pub show_results: bool,
-    /// How relations are read whose other side names what is wanted of them.
+    /// `LOOKUP` or `LIST`: how the inner relations of bind joins are read; the last such hint wins.
     pub join: Option<JoinHint>,
 }
 
-/// How a relation is read that could be asked for each key of another, or listed.
+/// How the inner relation of a bind join is read if both a lookup by key and a full scan are possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JoinHint {
-    /// `LOOKUP`: a call for each key.
+    /// `LOOKUP`: one call for each key of the outer relation.
     Lookup,
-    /// `LIST`: once, as a list.
+    /// `LIST`: one full scan, joined locally.
     List,
 }
 
@@ -230,13 +231,13 @@ pub enum JoinHint {
 pub struct Insert {
     /// The table.
     pub table: ObjectName,
-    /// The columns, in the order of the source's.
+    /// The columns, in the order of the columns of the source.
     pub columns: Vec<String>,
-    /// The rows; none is `DEFAULT VALUES`, one row that says nothing.
+    /// The query that returns the rows; `None` is `DEFAULT VALUES`: one row without values.
     pub source: Option<Query>,
-    /// What to give back.
+    /// The select list of `RETURNING`.
     pub returning: Option<Vec<SelectItem>>,
-    /// What the hints ask for.
+    /// The hints in its comments.
     pub hints: Hints,
 }
 
@@ -245,23 +246,23 @@ pub struct Insert {
 pub struct Update {
     /// The table.
     pub table: ObjectName,
-    /// Columns and their new values.
+    /// The columns and their new values.
     pub assignments: Vec<(String, Expr)>,
-    /// Which rows.
+    /// The filter on rows.
     pub selection: Option<Expr>,
-    /// What to give back.
+    /// The select list of `RETURNING`.
     pub returning: Option<Vec<SelectItem>>,
-    /// What the hints ask for.
+    /// The hints in its comments.
     pub hints: Hints,
 }
 
-/// A `REPLACE`, in the two forms that it has.
+/// A `REPLACE`, in one of its two forms.
 #[expect(clippy::large_enum_variant, reason = "there is one a statement, which has both as they are, too")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Replace {
-    /// `REPLACE INTO t (…) VALUES …`: a thing a row.
+    /// `REPLACE INTO t (…) VALUES …`: replaces one object for each row.
     Rows(Insert),
-    /// `REPLACE t SET … WHERE …`: what the condition names becomes what is set.
+    /// `REPLACE t SET … WHERE …`: replaces the objects that the condition selects by the assigned values.
     Set(Update),
 }
 
@@ -270,74 +271,74 @@ pub enum Replace {
 pub struct Delete {
     /// The table.
     pub table: ObjectName,
-    /// Which rows.
+    /// The filter on rows.
     pub selection: Option<Expr>,
-    /// What to give back.
+    /// The select list of `RETURNING`.
     pub returning: Option<Vec<SelectItem>>,
-    /// What the hints ask for.
+    /// The hints in its comments.
     pub hints: Hints,
 }
 
-/// What users can make.
+/// The kind of a local (user-created) object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectKind {
-    /// A query with a name.
+    /// A view: a named query.
     View,
-    /// A query with a name, and the rows it gave.
+    /// A materialized view: a named query and its stored rows.
     MaterializedView,
-    /// Rows.
+    /// A table of stored rows.
     Table,
 }
 
 /// A `CREATE`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Create {
-    /// What is made.
+    /// The kind of the object to create.
     pub kind: ObjectKind,
     /// Its name.
     pub name: String,
-    /// It stands in place of what had the name.
+    /// `OR REPLACE`: replaces an existing object of this name.
     pub or_replace: bool,
-    /// That there is something of the name is no error.
+    /// `IF NOT EXISTS`: an existing object of this name is not an error.
     pub if_not_exists: bool,
-    /// The text of a view's query, or the statement that makes a table with these columns.
+    /// The text of the view's query, or the normalized CREATE TABLE statement of a table.
     pub text: String,
-    /// The query whose rows it has; none where a table begins empty.
+    /// The query of the view, or of `CREATE TABLE … AS`; `None` for a table that starts empty.
     pub query: Option<Query>,
-    /// A table's columns.
+    /// The column definitions of a table.
     pub columns: Vec<ColumnDef>,
 }
 
 /// An `EXEC`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exec {
-    /// The method, `provider.service.resource.method`, of the provider in use where none is named.
+    /// The method, `provider.service.resource.method`; without the first part, it belongs to the default provider.
     pub method: ObjectName,
-    /// The arguments, `@name = value`, in the order given.
+    /// The arguments, `@name = value`, in the order of the statement.
     pub arguments: Vec<(String, Literal)>,
-    /// The body, `@@json = '…'`.
+    /// The request body, `@@json = '…'`.
     pub json: Option<String>,
-    /// What the hints ask for.
+    /// The hints in its comments.
     pub hints: Hints,
 }
 
 impl Exec {
-    /// The name under which the body is an argument, where `(EXEC …)` stands for a relation and is in the query's tree
-    /// the call of a function `p.s.r.method(argument => value, "@@json" => '…')`.
+    /// The argument name of the body in an exec table. In the syntax tree of a query, a relation `(EXEC …)` is the function
+    /// call `p.s.r.method(argument => value, "@@json" => '…')`.
     pub const JSON: &str = "@@json";
 }
 
-/// The value of an argument.
+/// The value of an argument of EXEC.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Literal {
     /// `NULL`.
     Null,
     /// `TRUE` or `FALSE`.
     Boolean(bool),
-    /// A whole number that fits 64 bits.
+    /// A 64-bit signed integer.
     Integer(i64),
-    /// Any other number.
+    /// Any other number, as a 64-bit floating-point number.
     Number(f64),
-    /// Text; JSON text for nested values.
+    /// Text; nested values are JSON text.
     Text(String),
 }

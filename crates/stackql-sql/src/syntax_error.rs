@@ -1,25 +1,25 @@
-//! Why a text is not a statement, and where.
+//! [`SyntaxError`]: why and where a text is not a valid statement.
 
 use std::fmt;
 
 use thiserror::Error;
 use unicode_width::UnicodeWidthChar;
 
-/// How many characters of a long line are shown in front of the mistake, and behind it.
+/// Maximum number of characters of a line that are shown before and after the error position.
 const SHOWN: usize = 60;
 
-/// Why a text is not a statement. Displays as one line; [`Self::marked`] shows the place.
+/// Why a text is not a valid statement. It displays as one line; [`Self::with_caret`] shows the position in the text.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub struct SyntaxError {
-    /// What is wrong: a clause without a period.
+    /// What is wrong, as a clause without a period.
     pub message: String,
-    /// Where, in bytes from the start of the text.
+    /// Byte offset of the error in the text.
     pub position: usize,
-    /// The line, from 1.
+    /// The line number, from 1.
     pub line: usize,
-    /// The column, in characters from 1.
+    /// The column number, in characters from 1.
     pub column: usize,
-    /// What stands there; `None` at the end of the text.
+    /// The token at the position; `None` at the end of the text, and for errors of the tokenizer.
     pub near: Option<String>,
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for SyntaxError {
 }
 
 impl SyntaxError {
-    /// An error at a byte of `text`.
+    /// Creates an error at a byte offset of `text`.
     pub(crate) fn at(text: &str, position: usize, near: Option<String>, message: impl Into<String>) -> Self {
         let before = &text[..text.floor_char_boundary(position)];
         let line_start = before.rfind('\n').map_or(0, |i| i + 1);
@@ -48,15 +48,15 @@ impl SyntaxError {
         }
     }
 
-    /// The line of `text` with the mistake, and below it a caret under the place. Of a long line, what is near the
-    /// mistake. `text` is what was parsed.
+    /// The line of `text` with the error, and a second line with a caret under its position. A long line is shortened to the
+    /// vicinity of the error. `text` must be the text that was parsed.
     pub fn with_caret(&self, text: &str) -> String {
         let line: Vec<char> = text.lines().nth(self.line - 1).unwrap_or_default().chars().collect();
         let place = (self.column - 1).min(line.len());
         let (from, to) = (place.saturating_sub(SHOWN), line.len().min(place + SHOWN));
         let cut = |is_cut: bool| if is_cut { "…" } else { "" };
         let shown: String = line[from..to].iter().collect();
-        // What is wide in the line is as wide below it.
+        // The indentation has the display width of the characters above it; tabs stay tabs.
         let blank = |c: &char| if *c == '\t' { "\t".to_owned() } else { " ".repeat(c.width().unwrap_or(1)) };
         let indent: String = line[from..place].iter().map(blank).collect();
         let (front, back) = (cut(from > 0), cut(to < line.len()));

@@ -1,4 +1,5 @@
-//! A statement that changes something, written as text that reads as the same statement.
+//! Writes statements that change something (and EXEC) as SQL text that parses to the same statement. The journal of
+//! transactions stores this text.
 
 use std::fmt::{self, Display};
 use std::ops::ControlFlow;
@@ -8,11 +9,11 @@ use sqlparser::ast::{Expr, Ident, SelectItem, Value, VisitMut, VisitorMut};
 use crate::{Delete, Exec, Hints, Insert, JoinHint, Literal, ObjectName, Replace, Statement, Update};
 
 impl Statement {
-    /// The statement as text, if it is an INSERT, UPDATE, REPLACE, DELETE or EXEC.
+    /// Writes the statement as SQL text; `None` if it is not an INSERT, UPDATE, REPLACE, DELETE or EXEC.
     ///
     /// ```
     /// let statement = stackql_sql::parse("delete /*+ AWAIT */ from a.b.c where id = 'x'").unwrap();
-    /// assert_eq!(statement.written().unwrap(), r#"DELETE /*+ AWAIT */ FROM "a"."b"."c" WHERE id = 'x'"#);
+    /// assert_eq!(statement.to_sql().unwrap(), r#"DELETE /*+ AWAIT */ FROM "a"."b"."c" WHERE id = 'x'"#);
     /// ```
     pub fn to_sql(&self) -> Option<String> {
         match self {
@@ -117,7 +118,8 @@ fn text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// The same, and texts in it are written with every quote doubled: a tree takes two quotes in a row for one that is.
+/// A copy of the tree whose string literals are displayed with every quote doubled. `sqlparser` itself leaves two
+/// consecutive quotes in a value as they are, because it takes them for one quote that is escaped already.
 pub(crate) fn faithful<T: VisitMut + Clone>(tree: &T) -> T {
     let mut tree = tree.clone();
     let _ = tree.visit(&mut StringLiterals);
@@ -133,7 +135,7 @@ impl VisitorMut for StringLiterals {
         if let Expr::Value(value) = expr
             && let Value::SingleQuotedString(value) = &value.value
         {
-            // A name without quotes is written as it is.
+            // An identifier without a quote style is displayed verbatim.
             *expr = Expr::Identifier(Ident::new(text(value)));
         }
         ControlFlow::Continue(())
@@ -145,7 +147,7 @@ fn literal(value: &Literal) -> String {
         Literal::Null => "NULL".to_owned(),
         Literal::Boolean(truth) => truth.to_string(),
         Literal::Integer(number) => number.to_string(),
-        // A number that is whole stays one of this kind.
+        // Debug formatting keeps the decimal point, so that a whole number is parsed as floating-point again.
         Literal::Number(number) => format!("{number:?}"),
         Literal::Text(value) => text(value),
     }

@@ -1,4 +1,4 @@
-//! What a user says about where things are kept, `--sqlBackend`: JSON or YAML.
+//! Parses `--sqlBackend` (JSON or YAML): which database stores local objects, and where it is.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,14 +7,14 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use stackql_engine::StoreError;
 
-/// What SQLite is called there, and its SQL.
+/// Values of `dbEngine` and `sqlDialect` that select SQLite.
 const SQLITE: (&str, &str) = ("sqlite3_embedded", "sqlite3");
-/// What PostgreSQL is called there, and its SQL.
+/// Values of `dbEngine` and `sqlDialect` that select PostgreSQL.
 const POSTGRES: (&str, &str) = ("postgres_tcp", "postgres");
-/// Where PostgreSQL puts what is in no other schema.
+/// PostgreSQL's default schema.
 const PUBLIC: &str = "public";
 
-/// Where things are kept. What is printed of it has no password.
+/// The selected database. `Debug` prints no fields, because the DSN may hold a password.
 #[derive(PartialEq, Eq)]
 pub(crate) enum Backend {
     Memory { script: Option<PathBuf> },
@@ -28,7 +28,7 @@ impl fmt::Debug for Backend {
     }
 }
 
-/// The keys that matter; the others are about how the Go program lays out tables of its own.
+/// The keys that are read. The other keys configure tables of the Go implementation and are ignored.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct BackendFlags {
@@ -45,9 +45,14 @@ struct SchemaNames {
     table_schema: String,
 }
 
-/// Reads where the database is; without a word about it, in memory.
+/// Parses the configuration; an in-memory database if it is empty or null.
+///
+/// # Errors
+///
+/// [`StoreError::Unusable`] if the text is no mapping, or names an unknown engine, a dialect of another engine, or a
+/// DSN of SQLite that is no `file:` URL.
 pub(crate) fn backend(text: &str) -> Result<Backend, StoreError> {
-    // YAML takes JSON, and in other people's spelling, too.
+    // YAML is a superset of JSON and also accepts looser spellings.
     let read: serde_json::Value = if text.trim().is_empty() {
         serde_json::Value::Null
     } else {
@@ -56,7 +61,7 @@ pub(crate) fn backend(text: &str) -> Result<Backend, StoreError> {
     if read.is_null() {
         return Ok(Backend::Memory { script: None });
     }
-    // A list would be taken for the values in their order.
+    // Serde would read a list as the values of the fields in their order.
     if !read.is_object() {
         return Err(invalid_backend("it has no keys"));
     }
@@ -93,7 +98,7 @@ fn yaml(text: &str) -> Result<serde_json::Value, String> {
 }
 
 fn invalid_backend(reason: &str) -> StoreError {
-    // A library's picture of the place is several lines.
+    // The first line is the message; a YAML error adds an excerpt of the source in further lines.
     let reason = reason.lines().next().unwrap_or_default();
     StoreError::Unusable(format!(
         "cannot read the configuration of the SQL backend: {reason}; give JSON or YAML such as \
@@ -102,19 +107,19 @@ fn invalid_backend(reason: &str) -> StoreError {
     ))
 }
 
-/// The file of a dsn of SQLite's; none where it says memory.
+/// The path in a DSN of SQLite; `None` if the DSN selects an in-memory database.
 fn file(dsn: &str) -> Result<Option<PathBuf>, StoreError> {
     if ["", ":memory:"].contains(&dsn) {
         return Ok(None);
     }
-    // It may be of another kind, and hold a password.
+    // The DSN may belong to another database and hold a password, so the error does not quote it.
     let Some(address) = dsn.strip_prefix("file:") else {
         let elsewhere = if dsn.contains("://") { "; PostgreSQL is dbEngine postgres_tcp" } else { "" };
         return Err(invalid_backend(&format!("the dsn does not begin with file:{elsewhere}")));
     };
     let address = address.split('#').next().unwrap_or_default();
     let (path, options) = address.split_once('?').unwrap_or((address, ""));
-    // Of a host, there is none or this one.
+    // A `file:` URL has no host, or `localhost`.
     let path = path
         .strip_prefix("//localhost/")
         .map_or_else(|| path.strip_prefix("//").unwrap_or(path).to_owned(), |below| format!("/{below}"));

@@ -1,4 +1,5 @@
-//! The columns of what is kept, whoever keeps it: which rows are for them, and what travels there and back unchanged.
+//! Columns of stored rows, for both databases: matches incoming rows to columns, and casts values to and from the
+//! storage types without loss.
 
 use std::sync::Arc;
 
@@ -9,10 +10,14 @@ use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use stackql_engine::{StoreError, StoredObject};
 
-/// Refuses a column whose values would not come back, as the type that carries them, as they were.
+/// Checks that values of the column survive the cast to the storage type `carrier` and back.
+///
+/// # Errors
+///
+/// [`StoreError::Refused`] if the type is nested, cannot be cast both ways, or has a name that does not parse back.
 pub(crate) fn returns(field: &Field, carrier: &DataType) -> Result<(), StoreError> {
     let ty = field.data_type();
-    // Arrow would cast a text to a list of it.
+    // Arrow would cast a text to a list with one element.
     let returns = !ty.is_nested() && can_cast_types(ty, carrier) && can_cast_types(carrier, ty);
     if returns && ty.to_string().parse().is_ok_and(|read: DataType| read == *ty) {
         return Ok(());
@@ -20,7 +25,11 @@ pub(crate) fn returns(field: &Field, carrier: &DataType) -> Result<(), StoreErro
     Err(StoreError::Refused(format!("column {} is of type {ty}, which cannot be kept; cast it to text", field.name())))
 }
 
-/// Values of a column in the type that carries them, once they are of the type of the column they go into.
+/// Casts values to the type of their column and then to the storage type `carrier`.
+///
+/// # Errors
+///
+/// [`StoreError::Refused`] if a value does not fit either type.
 pub(crate) fn carried(values: &ArrayRef, field: &Field, carrier: &DataType) -> Result<ArrayRef, StoreError> {
     let fits = |error: ArrowError| {
         StoreError::Refused(format!("what is to be kept in column {} does not fit: {error}", field.name()))
@@ -29,7 +38,7 @@ pub(crate) fn carried(values: &ArrayRef, field: &Field, carrier: &DataType) -> R
     cast(&values, carrier).map_err(fits)
 }
 
-/// A cast that fails where a value does not fit, and does nothing where there is nothing to do.
+/// Strict cast: fails if a value does not fit. Arrays that already have the type are returned as they are.
 pub(crate) fn cast(values: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ArrowError> {
     if values.data_type() == ty {
         return Ok(Arc::clone(values));
@@ -37,7 +46,11 @@ pub(crate) fn cast(values: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ArrowEr
     cast_with_options(values, ty, &CastOptions { safe: false, ..CastOptions::default() })
 }
 
-/// Columns of so many values, in the types that carry them, as rows of what was made.
+/// Builds a batch of `count` rows of a local object from columns in their storage types.
+///
+/// # Errors
+///
+/// [`StoreError::Unusable`] if a stored value does not fit the type of its column.
 pub(crate) fn rows_of(
     made: &StoredObject,
     schema: &SchemaRef,
@@ -51,7 +64,11 @@ pub(crate) fn rows_of(
     RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).map_err(unreadable)
 }
 
-/// The fields that columns are for, in any case of letters.
+/// Resolves the columns of incoming rows to fields of the target, ignoring ASCII case.
+///
+/// # Errors
+///
+/// [`StoreError::Refused`] if the rows have no columns, or one that the target lacks.
 pub(crate) fn fields_of(target: &Schema, given: &Schema) -> Result<Vec<Arc<Field>>, StoreError> {
     if given.fields().is_empty() {
         return Err(StoreError::Refused("the rows have no columns".to_owned()));
@@ -66,7 +83,11 @@ pub(crate) fn fields_of(target: &Schema, given: &Schema) -> Result<Vec<Arc<Field
     given.fields().iter().map(field).collect()
 }
 
-/// Refuses rows that leave out a column of what they are for.
+/// Checks that every column of the target is among `fields`.
+///
+/// # Errors
+///
+/// [`StoreError::Refused`] names the first column that is missing.
 pub(crate) fn all_given(fields: &[Arc<Field>], into: &StoredObject) -> Result<(), StoreError> {
     match into.schema.fields().iter().find(|field| !fields.contains(field)) {
         Some(missing) => Err(StoreError::Refused(format!(
@@ -79,7 +100,11 @@ pub(crate) fn all_given(fields: &[Arc<Field>], into: &StoredObject) -> Result<()
     }
 }
 
-/// Refuses a table that has other columns than its statement was read to give it.
+/// Checks that the created table has the columns that were derived from its statement.
+///
+/// # Errors
+///
+/// [`StoreError::Refused`] if the names or their number differ.
 pub(crate) fn as_expected(made: &StoredObject, columns: &[String]) -> Result<(), StoreError> {
     let expected: Vec<&str> = made.schema.fields().iter().map(|field| field.name().as_str()).collect();
     let same = |(column, expected): (&String, &&str)| column.eq_ignore_ascii_case(expected);

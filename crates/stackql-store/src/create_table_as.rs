@@ -1,10 +1,10 @@
-//! What the statement that made a table says, as far as any store must know it.
+//! Recognizes `CREATE TABLE … AS`, for both databases.
 
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-/// Whether a statement makes its table of a query: outside parentheses, AS is nothing else.
+/// Whether a statement is a `CREATE TABLE … AS`. Outside parentheses, the keyword AS appears in no other CREATE TABLE.
 pub(crate) fn is_of_query(text: &str) -> bool {
     let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, text).tokenize() else {
         return false;

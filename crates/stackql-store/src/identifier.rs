@@ -1,21 +1,25 @@
-//! Names of things in SQL: which may be given, and how they are written.
+//! SQL identifiers: quoting, and the names that users may not choose.
 
 use stackql_engine::StoreError;
 
-/// What the names of a store's own tables begin with, ours and SQLite's.
+/// Reserved prefixes: names of SQLite's internal tables and of ours.
 const OURS: &[&str] = &["sqlite_", "__stackql__"];
 
-/// A name as SQL has it, whatever is in it.
+/// Quotes a name as an SQL identifier; quotation marks in it are doubled.
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Whether this is a name of the store's own.
+/// Whether a name has a reserved prefix, ignoring ASCII case.
 pub(crate) fn is_own(name: &str) -> bool {
     OURS.iter().any(|own| name.get(..own.len()).is_some_and(|start| start.eq_ignore_ascii_case(own)))
 }
 
-/// Refuses names that nothing can have.
+/// Checks that users may give this name to an object.
+///
+/// # Errors
+///
+/// [`StoreError::Refused`] if it is empty, contains a zero character or has a reserved prefix.
 pub(crate) fn check(name: &str) -> Result<(), StoreError> {
     if name.is_empty() || name.contains('\0') {
         return Err(StoreError::Refused(format!(

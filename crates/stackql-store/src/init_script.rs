@@ -1,4 +1,5 @@
-//! The script of `dbInitFilepath`, in the store's own SQL: it is run when the database is opened, before anything else.
+//! The script of `dbInitFilepath`, in the SQL of the database: it runs when the database is opened, before any
+//! statement.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +12,7 @@ pub(crate) fn read(path: &Path) -> Result<String, StoreError> {
     })
 }
 
-/// What is said where a statement of it fails.
+/// The error reported if a statement of the script fails.
 pub(crate) fn failed(path: &Path, why: &StoreError) -> StoreError {
     StoreError::Unusable(format!("the script {}, which dbInitFilepath names, cannot be run: {why}", path.display()))
 }

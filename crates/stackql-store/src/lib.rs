@@ -1,8 +1,9 @@
-//! Stores local objects (views, materialized views and tables): in SQLite, in memory or in a file that other programs read, or in
-//! a schema of a PostgreSQL database.
+//! Storage of local objects (views, materialized views and tables): in SQLite, in memory or in a file that other
+//! programs can read, or in a schema of a PostgreSQL database.
 //!
-//! Owns the database's content, its schema versions, and locking between writers. Knows nothing of what a view's query means;
-//! names and statements come from `stackql-engine`, whose [`Store`](stackql_engine::Store) it implements twice.
+//! Owns the content of the database, its schema versions, and locking between writers. It does not interpret the query
+//! of a view; names and statements come from `stackql-engine`, whose [`Store`](stackql_engine::Store) it implements
+//! twice.
 
 #![expect(clippy::disallowed_methods, reason = "this crate is the rim: it makes the folder of its file")]
 

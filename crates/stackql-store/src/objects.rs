@@ -1,24 +1,25 @@
-//! What is written down about a thing, and whether that lets a statement do what it wants with it.
+//! Catalog entries of local objects, and the checks that statements make against them.
 
 use stackql_engine::{StoreError, StoredKind, StoredObject};
 
 use crate::{identifier, schema_json};
 
-/// What has rows.
+/// The kinds of objects that have rows.
 pub(crate) const WITH_ROWS: &[StoredKind] = &[StoredKind::MaterializedView, StoredKind::Table];
 
-/// A thing as the list of what there is has it.
+/// A row of the catalog table, not decoded yet.
 #[derive(Debug)]
 pub(crate) struct ObjectRow {
     pub(crate) name: String,
     pub(crate) kind: String,
     pub(crate) text: String,
     pub(crate) schema: String,
-    /// Where its rows are.
+    /// Where its rows are: the `table_name` of the [`ObjectEntry`].
     pub(crate) place: String,
 }
 
-/// A thing, and where its rows are: in the table of this name.
+/// A local object and where its rows are stored: the name of its table in SQLite, the schema of its table in
+/// PostgreSQL; empty for views.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ObjectEntry {
     pub(crate) made: StoredObject,
@@ -40,7 +41,12 @@ impl ObjectRow {
     }
 }
 
-/// Refuses to make what may not be made, with or without replacing what has its name.
+/// Checks that an object may be created, given the object that already has its name.
+///
+/// # Errors
+///
+/// [`StoreError::Exists`] if the name is taken, unless the object is of the same kind and `replace` is set;
+/// [`StoreError::Refused`] if the name is not allowed.
 pub(crate) fn check_create(found: Option<&ObjectEntry>, made: &StoredObject, replace: bool) -> Result<(), StoreError> {
     identifier::check(&made.name)?;
     match found {
@@ -51,7 +57,11 @@ pub(crate) fn check_create(found: Option<&ObjectEntry>, made: &StoredObject, rep
     }
 }
 
-/// What was found, if it is of one of these kinds.
+/// The object, if it exists and is of one of these kinds.
+///
+/// # Errors
+///
+/// [`StoreError::Missing`] otherwise.
 pub(crate) fn require(found: Option<ObjectEntry>, kinds: &[StoredKind], name: &str) -> Result<ObjectEntry, StoreError> {
     found.filter(|found| kinds.contains(&found.made.kind)).ok_or_else(|| {
         let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
@@ -59,7 +69,11 @@ pub(crate) fn require(found: Option<ObjectEntry>, kinds: &[StoredKind], name: &s
     })
 }
 
-/// Refuses what was made anew or is gone since it was looked at.
+/// Checks that an object is the same as when the statement looked it up.
+///
+/// # Errors
+///
+/// [`StoreError::Missing`] if it was dropped since; [`StoreError::Refused`] if it was created anew.
 pub(crate) fn check_unchanged(found: Option<ObjectEntry>, known: &ObjectEntry) -> Result<(), StoreError> {
     let StoredObject { kind, name, .. } = &known.made;
     if require(found, &[*kind], name)? == *known {

@@ -1,4 +1,4 @@
-//! Which store there is.
+//! Opens the store that the configuration selects.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,19 +12,24 @@ use crate::postgres::database::Database;
 use crate::postgres::store::PostgresStore;
 use crate::sqlite::database::Place;
 
-/// What is said about a store beside where it is.
+/// Settings of a store besides the location of its database.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// What stands in front of the names by which other programs find tables: of the name in SQLite, as schema in
-    /// PostgreSQL.
+    /// Exposes tables to other programs under a prefix: of the table name in SQLite; in PostgreSQL it is the schema of
+    /// the tables.
     pub export: Option<String>,
-    /// Certificates to trust beside those of the system, PEM.
+    /// File of CA certificates (PEM) trusted in addition to those of the system.
     pub ca_bundle: Option<PathBuf>,
-    /// Whether any certificate is accepted.
+    /// Whether server certificates are accepted without verification.
     pub allow_insecure: bool,
 }
 
-/// The store that the text of `--sqlBackend` names; one in memory where it says nothing. Nothing is opened yet.
+/// Creates the store that the value of `--sqlBackend` selects; an in-memory one if the value is empty. The database is
+/// not opened before the first use.
+///
+/// # Errors
+///
+/// [`StoreError::Unusable`] if the configuration or the DSN is invalid.
 pub fn open(text: &str, options: Options) -> Result<Arc<dyn Store>, StoreError> {
     let Options { export, ca_bundle, allow_insecure } = options;
     let export = export.filter(|prefix| !prefix.is_empty());

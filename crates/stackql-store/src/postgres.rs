@@ -1,7 +1,8 @@
-//! The store in a schema of a PostgreSQL database. Owns what is in the schema, its version, and who may write to it when.
+//! The store in a schema of a PostgreSQL database. Owns the content of the schema, its version, and locking between
+//! writers.
 //!
-//! All names are in lower case there, as PostgreSQL takes those that nobody quotes: `SELECT * FROM Notes` is right in
-//! psql, too, whatever a user's statement called the table.
+//! All names are folded to lower case, as PostgreSQL folds unquoted identifiers. `SELECT * FROM Notes` therefore also
+//! works in psql, whatever spelling the user's statement gave the table.
 
 mod column_codec;
 mod connection;

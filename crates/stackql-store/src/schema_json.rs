@@ -1,4 +1,4 @@
-//! Columns as the store writes them down: JSON, in which a type is called what Arrow calls it.
+//! JSON serialization of Arrow schemas in the catalog table; types are spelled as Arrow displays them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ struct Column {
     metadata: BTreeMap<String, String>,
 }
 
-/// Writes a schema.
+/// Serializes a schema.
 pub(crate) fn write(schema: &Schema) -> String {
     let columns = schema.fields().iter().map(|field| Column {
         name: field.name().clone(),
@@ -35,7 +35,11 @@ pub(crate) fn write(schema: &Schema) -> String {
     serde_json::to_string(&written).expect("strings and flags are JSON")
 }
 
-/// Reads a schema that [`write()`] wrote; what is wrong otherwise.
+/// Parses a schema that [`write()`] serialized.
+///
+/// # Errors
+///
+/// A message if the text is not such JSON or a type name is unknown.
 pub(crate) fn read(text: &str) -> Result<SchemaRef, String> {
     let written: Written = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let field = |column: Column| {

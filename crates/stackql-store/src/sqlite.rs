@@ -1,5 +1,5 @@
-//! The store in SQLite, in memory or in a file that other programs read. Owns the file: what is in it, its versions, who
-//! may write to it when.
+//! The store in SQLite, in memory or in a file that other programs can read. Owns the content of the file, its schema
+//! versions, and locking between writers.
 
 mod authorizer;
 pub(crate) mod blocking;

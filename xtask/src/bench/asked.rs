@@ -1,20 +1,20 @@
-//! What an endpoint was asked, in the order it came.
+//! Log of the requests that an endpoint received, in order.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// One request.
+/// A received request.
 #[derive(Debug)]
 pub(super) struct Request {
-    /// All that tells it from other requests.
+    /// Identifies the request among others.
     pub(super) what: String,
     pub(super) came: Instant,
-    /// It was one too many, and may be sent again.
+    /// Whether it was rejected by a rate limit, so that it may be repeated.
     pub(super) is_refused: bool,
 }
 
-/// The requests since they were last taken.
+/// The requests received since the log was last taken.
 #[derive(Debug, Default)]
 pub(super) struct Asked(Mutex<Vec<Request>>);
 
@@ -36,7 +36,7 @@ impl Asked {
     }
 }
 
-/// Fails when something was asked again that had been answered.
+/// Fails if a request that had succeeded was sent again.
 pub(super) fn each_once(requests: &[Request]) -> Result<(), String> {
     let mut known = HashSet::new();
     match requests.iter().filter(|request| !request.is_refused).find(|request| !known.insert(&request.what)) {

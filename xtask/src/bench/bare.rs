@@ -1,4 +1,4 @@
-//! A client that does nothing with what it gets: what the endpoint, loopback and the clock take by themselves.
+//! A minimal client that discards responses: measures the cost of the endpoint, loopback and the clock.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 const TRIES: usize = 5;
 
-/// The shortest time that an answer takes, its latency included.
+/// The shortest of several round trips, including the endpoint's latency.
 pub(super) fn round_trip(url: &str) -> Result<Duration, String> {
     let mut shortest = Duration::MAX;
     for _ in 0..TRIES {
@@ -17,7 +17,7 @@ pub(super) fn round_trip(url: &str) -> Result<Duration, String> {
     Ok(shortest)
 }
 
-/// Bytes a second of so many answers, one after the other.
+/// Throughput in bytes per second over sequential responses.
 pub(super) fn bandwidth(url: &str, path: &str, answers: usize) -> Result<f64, String> {
     let (start, mut bytes) = (Instant::now(), 0);
     for _ in 0..answers {
@@ -26,7 +26,7 @@ pub(super) fn bandwidth(url: &str, path: &str, answers: usize) -> Result<f64, St
     Ok(bytes as f64 / start.elapsed().as_secs_f64())
 }
 
-/// How long the answers to these forms take, one after the other, and how many bytes they have.
+/// Total time and bytes of the responses to these forms, sent sequentially.
 pub(super) fn forms(url: &str, forms: impl Iterator<Item = String>) -> Result<(Duration, usize), String> {
     let (start, mut bytes) = (Instant::now(), 0);
     for form in forms {
@@ -36,7 +36,7 @@ pub(super) fn forms(url: &str, forms: impl Iterator<Item = String>) -> Result<(D
     Ok((start.elapsed(), bytes))
 }
 
-/// Reads an answer to its end; how many bytes it has.
+/// Reads a response to its end and returns its size in bytes.
 fn read(url: &str, path: &str) -> Result<usize, String> {
     exchange(url, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"))
 }

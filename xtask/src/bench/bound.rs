@@ -1,4 +1,4 @@
-//! The least that a statement can take, and how near to it the program came.
+//! Lower bounds of the time that a statement takes, and their comparison with measurements.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,22 +6,22 @@ use std::time::Duration;
 use super::asked::Request;
 use super::process::Measured;
 
-/// Calls none of which can be made before all of the stage before are answered.
+/// Calls that depend on the results of the stage before.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stage {
-    /// How many there are that do not wait for one another.
+    /// Number of independent chains.
     pub(super) chains: usize,
-    /// How many pages each has, one after the other.
+    /// Pages per chain, which are read sequentially.
     pub(super) pages: usize,
 }
 
-/// The least that the calls of a statement can take.
+/// Parameters of the lower bound for the calls of a statement.
 #[derive(Debug)]
 pub(super) struct Bound<'a> {
     pub(super) stages: &'a [Stage],
-    /// How long each answer takes.
+    /// Time per response.
     pub(super) latency: Duration,
-    /// How many calls may be in flight.
+    /// Concurrency limit.
     pub(super) limit: usize,
 }
 
@@ -35,7 +35,7 @@ impl Bound<'_> {
         self.latency * self.stages.iter().map(rounds).sum::<usize>() as u32
     }
 
-    /// Prints how a run went; `most` is how many times the bound it may take.
+    /// Prints the result of a run; `most` is the factor by which it may exceed the bound.
     pub(super) fn report(&self, title: impl fmt::Display, measured: &Measured, requests: &[Request], most: f64) {
         let cpu = measured.cpu.map_or_else(|| "unknown".into(), |cpu| format!("{:.2} s", cpu.as_secs_f64()));
         let (ratio, calls) = (ratio(self.wall(), measured), requests.len());
@@ -44,7 +44,7 @@ impl Bound<'_> {
     }
 }
 
-/// A run beside its bound.
+/// Formats a run relative to its bound.
 pub(super) fn ratio(bound: Duration, measured: &Measured) -> String {
     let [wall, bound] = [measured.wall, bound].map(|time| time.as_secs_f64());
     format!("{wall:.2} s, bound {bound:.2} s, ratio {:.2}", bound / wall)

@@ -1,11 +1,12 @@
-//! A materialized view in a file: what keeping rows costs beside reading them, and what reading them again does.
+//! Materialized view in a file: the cost of storing rows compared with reading them from the API, and of reading them
+//! back.
 
 use std::time::Duration;
 
 use super::fleet::lists::READINGS;
 use super::{Measured, Stand, expect_rows, peak};
 
-/// Measures and prints.
+/// Runs the benchmark and prints the results.
 pub(super) fn cached(stand: &Stand) -> Result<(), String> {
     let rows = READINGS.all_rows();
     let file = stand.workspace.target.join("bench").join("kept.db");

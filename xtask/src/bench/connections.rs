@@ -1,4 +1,4 @@
-//! What the program's pool of connections is worth: point calls through it, against as many that each make their own.
+//! Value of the connection pool: point calls through it, compared with one connection per call.
 
 use super::mock::Mock;
 use super::process::Program;
@@ -6,10 +6,10 @@ use super::secure::acceptor;
 use super::{Stand, expect_rows};
 
 const CALLS: u64 = 2000;
-/// A certificate of 127.0.0.1 with its key, and the authority behind it.
+/// A certificate for 127.0.0.1 with its key and CA.
 const CERTIFICATES: &str = "crates/stackql-postgres-server/testdata/tls";
 
-/// Measures and prints.
+/// Runs the benchmark and prints the results.
 pub(super) fn connections(stand: &Stand) -> Result<(), String> {
     let Stand { workspace, program, mock: plain, .. } = stand;
     let certificates = workspace.root.join(CERTIFICATES);
@@ -27,7 +27,7 @@ pub(super) fn connections(stand: &Stand) -> Result<(), String> {
     Ok(())
 }
 
-/// Calls per second, and the connections they took.
+/// Calls per second, and the number of connections.
 fn measure(program: &Program, mock: &Mock, arguments: &[&str], is_each_its_own: bool) -> Result<(f64, u64), String> {
     let volumes: Vec<String> = (0..CALLS).map(|number| format!("'vol-{number:017x}'")).collect();
     let statement = format!(

@@ -1,4 +1,4 @@
-//! What registry documents cost: compiling one service, all of a provider, and reading what was kept.
+//! Cost of registry documents: compiling one service, compiling all of a provider, and loading from the cache.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::archives;
 const VERSION_OF_ONE: &str = "v0.1.3";
 const VERSION_OF_ALL: &str = "v00.00.00000";
 
-/// Measures and prints; says so where there are no archives.
+/// Runs the benchmark and prints the results; prints that it is skipped if there are no archives.
 pub(super) fn documents(stand: &Stand) -> Result<(), String> {
     let Stand { workspace, program, .. } = stand;
     let root = workspace.target.join("bench/documents");

@@ -1,4 +1,4 @@
-//! A server on loopback with one thread of its own. Owns how it is reached; not what it answers.
+//! A server on loopback with one worker thread. Owns listening; the router is passed in.
 
 use axum::Router;
 use axum::serve::ListenerExt;
@@ -8,7 +8,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::secure::Secure;
 
-/// The server; it stops when dropped.
+/// A running server; it stops when dropped.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     url: String,
@@ -16,7 +16,7 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Starts on a free port, where connections are secured if there is an acceptor; each new one is `connected`.
+    /// Starts on a free port, with TLS if there is an acceptor; calls `connected` for each new connection.
     pub(super) fn open(
         router: Router,
         acceptor: Option<TlsAcceptor>,
@@ -28,7 +28,7 @@ impl Endpoint {
         let address = listener.local_addr().map_err(cannot)?;
         let listener = listener.tap_io(move |stream| {
             connected();
-            // A delayed packet would count as the program's time; a socket that refuses the option still works.
+            // A delayed packet would count as the program's time. A socket without the option still works.
             drop(stream.set_nodelay(true));
         });
         let scheme = if acceptor.is_some() { "https" } else { "http" };

@@ -1,6 +1,6 @@
-//! A JSON API on loopback that costs next to nothing: what registry documents below `xtask/documents` describe.
+//! A JSON API on loopback with minimal cost, described by the registry documents below `xtask/documents`.
 //!
-//! Owns when it answers; [`lists`] has what, [`bucket`] how much it allows.
+//! Owns latency and throttling; [`lists`] holds the content, [`bucket`] the rate limit.
 
 pub(super) mod bucket;
 pub(super) mod lists;
@@ -17,7 +17,7 @@ use self::bucket::Bucket;
 use super::asked::Asked;
 use super::endpoint::Endpoint;
 
-/// The API; it stops when dropped.
+/// The running API; it stops when dropped.
 #[derive(Debug)]
 pub(super) struct Fleet {
     endpoint: Endpoint,
@@ -30,7 +30,7 @@ struct Shared {
     manner: Mutex<Manner>,
 }
 
-/// How it answers at the moment.
+/// The current response behavior.
 #[derive(Debug, Default)]
 struct Manner {
     latency: Duration,
@@ -49,12 +49,12 @@ impl Fleet {
         self.endpoint.url()
     }
 
-    /// From now on each answer takes at least so long.
+    /// Sets the minimum latency and removes the rate limit.
     pub(super) fn answer_after(&self, latency: Duration) {
         *self.shared.manner() = Manner { latency, bucket: None };
     }
 
-    /// From now on it allows what the bucket holds.
+    /// Sets the latency and the rate limit.
     pub(super) fn allow(&self, latency: Duration, bucket: Bucket) {
         *self.shared.manner() = Manner { latency, bucket: Some(bucket) };
     }
@@ -78,7 +78,7 @@ async fn answer(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
     };
     shared.asked.note(uri.to_string(), refusal.is_some());
     if let Some(wait) = refusal {
-        // The header has whole seconds.
+        // `Retry-After` is in whole seconds.
         let seconds = wait.as_secs_f64().ceil().max(1.0);
         let body = r#"{"error":{"message":"too many requests"}}"#;
         return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())], body).into_response();

@@ -1,4 +1,4 @@
-//! Many large rows of which little is asked: what a row costs, and that they are not kept.
+//! A million large rows of which few fields are used: the cost per row, and that rows are not held in memory.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use super::bound::ratio;
 use super::fleet::lists::{ITEMS, page, size};
 use super::{Stand, expect_rows, peak};
 
-/// How many pages the bare client reads.
+/// Number of pages that the bare client reads.
 const SAMPLE: usize = 100;
 
-/// Measures and prints.
+/// Runs the benchmark and prints the results.
 pub(super) fn million(stand: &Stand) -> Result<(), String> {
     stand.fleet.answer_after(Duration::ZERO);
     let bytes = page("/items", Some("1")).map_or(0, |page| page.len()) * ITEMS.pages;

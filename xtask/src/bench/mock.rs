@@ -1,6 +1,6 @@
-//! An EC2-compatible endpoint on loopback that costs next to nothing: answers are cut from rows made beforehand.
+//! An EC2-compatible endpoint on loopback with minimal cost: responses are assembled from prepared rows.
 //!
-//! It checks no signatures and knows three operations; `stackql sandbox` is the one that behaves like the real thing.
+//! It checks no signatures and supports three operations; `stackql sandbox` is the realistic one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,10 +16,10 @@ use tokio_rustls::TlsAcceptor;
 use super::asked::Asked;
 use super::endpoint::Endpoint;
 
-/// The most rows that an answer of the real API has.
+/// Maximum number of rows per response of the real API.
 pub(super) const PAGE: usize = 1000;
 
-/// The regions that `DescribeRegions` names.
+/// The regions that `DescribeRegions` returns.
 pub(super) const REGIONS: [&str; 17] = [
     "ap-northeast-1",
     "ap-northeast-2",
@@ -40,7 +40,7 @@ pub(super) const REGIONS: [&str; 17] = [
     "us-west-2",
 ];
 
-/// The endpoint; it stops when dropped.
+/// The running endpoint; it stops when dropped.
 #[derive(Debug)]
 pub(super) struct Mock {
     endpoint: Endpoint,
@@ -51,16 +51,16 @@ pub(super) struct Mock {
 struct Shared {
     asked: Asked,
     connections: AtomicU64,
-    /// Whether a connection is closed behind its first answer.
+    /// Whether each connection is closed after its first response.
     is_hasty: AtomicBool,
     served: Mutex<Arc<Served>>,
 }
 
-/// What every region answers at the moment.
+/// The current content, which is the same in every region.
 #[derive(Debug, Default)]
 struct Served {
     volumes: Vec<String>,
-    /// The most of them in an answer.
+    /// Maximum number of volumes per page.
     page: usize,
     latency: Duration,
 }
@@ -71,7 +71,7 @@ impl Mock {
         Self::open(None)
     }
 
-    /// Starts on a free port where connections are secured.
+    /// Starts with TLS on a free port.
     pub(super) fn start_secure(acceptor: TlsAcceptor) -> Result<Self, String> {
         Self::open(Some(acceptor))
     }
@@ -90,19 +90,18 @@ impl Mock {
         self.endpoint.url()
     }
 
-    /// From now on each region has so many volumes, a page has so many of them at most, and each answer takes at least
-    /// so long.
+    /// Sets the number of volumes per region, the maximum page size, and the minimum latency.
     pub(super) fn serve(&self, volumes: usize, page: usize, latency: Duration) {
         let served = Served { volumes: (0..volumes).map(volume).collect(), page, latency };
         *self.shared.served.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(served);
     }
 
-    /// From now on each connection is closed behind its first answer, or is not.
+    /// Sets whether each connection is closed after its first response.
     pub(super) fn close_each(&self, is_hasty: bool) {
         self.shared.is_hasty.store(is_hasty, Ordering::Relaxed);
     }
 
-    /// Requests so far.
+    /// Number of requests so far.
     pub(super) fn calls(&self) -> u64 {
         self.request_log().count() as u64
     }
@@ -111,14 +110,14 @@ impl Mock {
         &self.shared.asked
     }
 
-    /// Connections so far.
+    /// Number of connections so far.
     pub(super) fn connections(&self) -> u64 {
         self.shared.connections.load(Ordering::Relaxed)
     }
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, form: String) -> Response {
-    // Regions differ in nothing but the signature.
+    // Requests for different regions differ only in the signature.
     shared.asked.note(format!("{} {form}", signed_for(&headers).unwrap_or_default()), false);
     let served = Arc::clone(&shared.served.lock().unwrap_or_else(PoisonError::into_inner));
     tokio::time::sleep(served.latency).await;
@@ -140,12 +139,12 @@ const UNKNOWN_ACTION: &str = "<Response><Errors><Error><Code>InvalidAction</Code
     DescribeRegions</Message></Error></Errors>\
     <RequestID>bench</RequestID></Response>";
 
-/// The region of `Credential=KEY/DATE/REGION/SERVICE/…`.
+/// The region in `Credential=KEY/DATE/REGION/SERVICE/…`.
 fn signed_for(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.split('/').nth(2)
 }
 
-/// A field of a form; none of those read here needs decoding.
+/// A field of a form; the fields read here need no decoding.
 fn field<'a>(form: &'a str, name: &str) -> Option<&'a str> {
     form.split('&').filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| (key == name).then_some(value))
 }
@@ -182,7 +181,7 @@ fn document(operation: &str, content: &str) -> String {
     )
 }
 
-/// A row with what a volume in use has: an attachment and two tags.
+/// A row with the typical content of a volume in use: an attachment and two tags.
 fn volume(number: usize) -> String {
     format!(
         "<item><volumeId>vol-{number:017x}</volumeId><size>{}</size><snapshotId>snap-{number:017x}</snapshotId>\

@@ -1,4 +1,4 @@
-//! Statements whose time is that of their calls: how many there are, and how many at once.
+//! Statements whose time is dominated by calls: the number of calls and their concurrency.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::fleet::lists::{EVENTS, NETWORKS, ORDERS, READINGS, SELDOM, ZONES};
 use super::mock::REGIONS;
 use super::{Stand, expect_rows};
 
-/// How many calls are in flight where no flag says otherwise.
+/// The default concurrency limit.
 const USUAL_LIMIT: usize = 32;
 const ONE: Stage = Stage { chains: 1, pages: 1 };
 
-/// A list of many pages, each of which is known by the one before.
+/// A list of many pages, each of which requires the cursor of the page before.
 pub(super) fn chain(stand: &Stand) -> Result<(), String> {
     let stages = [Stage { chains: 1, pages: EVENTS.pages }];
     let statement = "SELECT count(DISTINCT id) AS n FROM fleet.run.events";
@@ -21,7 +21,7 @@ pub(super) fn chain(stand: &Stand) -> Result<(), String> {
     case.run(stand, 20, &stages)
 }
 
-/// All regions, each with pages of its own.
+/// All regions, each with several pages.
 pub(super) fn regions(stand: &Stand) -> Result<(), String> {
     const PAGES: usize = 10;
     const ROWS: usize = 10;
@@ -36,7 +36,7 @@ pub(super) fn regions(stand: &Stand) -> Result<(), String> {
     Ok(())
 }
 
-/// What a list has, asked for one by one.
+/// A bind join: each row of a list requires one call.
 pub(super) fn join(stand: &Stand) -> Result<(), String> {
     let statement = "SELECT count(*) AS n, sum(i.amount) AS paid FROM fleet.run.orders o \
                      JOIN fleet.run.invoices i ON i.orderId = o.id AND i.amount = o.amount";
@@ -46,7 +46,7 @@ pub(super) fn join(stand: &Stand) -> Result<(), String> {
     case.run(stand, 150, &[ONE, Stage { chains: ORDERS, pages: 1 }])
 }
 
-/// Three tables, each asked for by what the one before has; the last by an expression over it.
+/// A bind join of three tables, each called with values of the one before; the last with an expression over them.
 pub(super) fn three_way(stand: &Stand) -> Result<(), String> {
     let statement = "SELECT count(DISTINCT a.ip) AS n, sum(a.hosts) AS hosts FROM fleet.run.zones z \
                      JOIN fleet.run.networks n ON n.zone = z.name \
@@ -59,7 +59,7 @@ pub(super) fn three_way(stand: &Stand) -> Result<(), String> {
     case.run(stand, 100, &stages)
 }
 
-/// A few rows that are far apart: the list is read just as far as the last of them.
+/// A LIMIT over a selective filter: the list is read only up to the last matching row.
 pub(super) fn selective(stand: &Stand) -> Result<(), String> {
     const WANTED: usize = 10;
     let statement = format!("SELECT id FROM fleet.run.readings WHERE level = 7 LIMIT {WANTED}");
@@ -72,14 +72,14 @@ pub(super) fn selective(stand: &Stand) -> Result<(), String> {
     case.run(stand, 20, &[Stage { chains: 1, pages }])
 }
 
-/// A statement that the fleet is asked.
+/// A statement that runs against the fleet.
 struct Case<'a> {
     title: &'a str,
     statement: &'a str,
     expected: String,
-    /// How many times the bound it may take.
+    /// Allowed factor over the lower bound.
     most: f64,
-    /// How many calls may be in flight.
+    /// Concurrency limit.
     limit: usize,
 }
 

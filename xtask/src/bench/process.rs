@@ -1,4 +1,4 @@
-//! Runs the program as a whole process and measures it from outside.
+//! Runs the binary as a separate process and measures it.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often a running program's memory is read.
+/// Interval between readings of the process's memory.
 const WATCH_EVERY: Duration = Duration::from_millis(5);
 
-/// The program, in a world of its own: a home without settings, and one endpoint to call.
+/// The binary with an isolated environment: an empty home directory, and one endpoint.
 #[derive(Debug)]
 pub(super) struct Program {
     path: PathBuf,
@@ -17,13 +17,13 @@ pub(super) struct Program {
     endpoint: String,
 }
 
-/// One run.
+/// The measurements of one run.
 #[derive(Debug)]
 pub(super) struct Measured {
     pub(super) wall: Duration,
-    /// The most memory it held, where the system tells.
+    /// Peak resident memory, where the platform reports it.
     pub(super) peak_kib: Option<u64>,
-    /// What it and the kernel for it computed, where the system tells.
+    /// User and system CPU time, where the platform reports it.
     pub(super) cpu: Option<Duration>,
     pub(super) output: String,
 }
@@ -45,17 +45,17 @@ impl Program {
         Ok(metadata.len() as f64 / 1e6)
     }
 
-    /// Runs it with nothing else going on.
+    /// Runs the binary without monitoring its memory.
     pub(super) fn run(&self, arguments: &[&str]) -> Result<Measured, String> {
         self.measure(&[0], arguments, |_| {})
     }
 
-    /// Runs it where a report of problems, which is no failure here, ends it.
+    /// Runs a command that may exit with code 1 to report problems.
     pub(super) fn report(&self, arguments: &[&str]) -> Result<Measured, String> {
         self.measure(&[0, 1], arguments, |_| {})
     }
 
-    /// Runs it while reading its memory.
+    /// Runs the binary and monitors its memory.
     pub(super) fn run_watched(&self, arguments: &[&str]) -> Result<Measured, String> {
         let mut peak = None;
         let mut measured = self.measure(&[0], arguments, |pid| peak = Some(thread::spawn(move || watch(pid))))?;
@@ -96,11 +96,11 @@ impl Program {
     }
 }
 
-/// Follows a process to its end; gives back the last reading of its high-water mark.
+/// Monitors a process until it ends; returns the last reading of its peak memory.
 fn watch(pid: u32) -> Option<u64> {
     let path = format!("/proc/{pid}/status");
     let mut peak = None;
-    // The line is gone as soon as the process has ended.
+    // The line disappears when the process has ended.
     while let Some(kib) = std::fs::read_to_string(&path).ok().as_deref().and_then(high_water_mark) {
         peak = Some(kib);
         thread::sleep(WATCH_EVERY);
@@ -113,14 +113,14 @@ fn high_water_mark(status: &str) -> Option<u64> {
     value.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
-/// Time that was computed for processes this one has waited for, one program at a time.
+/// CPU time of the child processes waited for so far; correct if they run one at a time.
 fn computed_for_children() -> Option<Duration> {
     std::fs::read_to_string("/proc/self/stat").ok().as_deref().and_then(children_time)
 }
 
-/// User and system time of waited-for children, in hundredths of a second on every Linux there is.
+/// User and system time of waited-for children. Linux reports it in clock ticks of 10 ms.
 fn children_time(stat: &str) -> Option<Duration> {
-    // The second field is a name in parentheses and may hold anything.
+    // The second field is a name in parentheses and may contain any character.
     let (_, fields) = stat.rsplit_once(") ")?;
     let ticks: Vec<u64> = fields.split(' ').skip(13).take(2).map_while(|field| field.parse().ok()).collect();
     (ticks.len() == 2).then(|| Duration::from_millis(ticks.iter().sum::<u64>() * 10))

@@ -1,4 +1,4 @@
-//! More to ask than an API allows at once: how much of what it allows is used, and how often it must refuse.
+//! More calls than an API's rate limit allows at once: how much of the limit is used, and how many calls are rejected.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use super::fleet::lists::{ACCOUNTS, MACHINES};
 use super::mock::REGIONS;
 use super::{Stand, expect_rows};
 
-/// Requests that are allowed at once.
+/// Burst size of the rate limit.
 const CAPACITY: f64 = 100.0;
-/// Requests that are allowed in a second.
+/// Requests per second of the rate limit.
 const RATE: f64 = 20.0;
-/// While the rate is not known yet, refusals are how it is learned.
+/// Initial period in which rejections are expected, because the client learns the rate from them.
 const WARM_UP: Duration = Duration::from_secs(10);
 
-/// Measures and prints.
+/// Runs the benchmark and prints the results.
 pub(super) fn quotas(stand: &Stand) -> Result<(), String> {
     stand.fleet.allow(Duration::from_millis(50), Bucket::new(CAPACITY, RATE));
     let regions = REGIONS.map(|region| format!("'{region}'")).join(", ");

@@ -1,4 +1,4 @@
-//! Many rows of one list: how fast, in how much memory, by how few calls.
+//! Many rows of one list: throughput, memory, and number of calls.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use super::{Stand, expect_rows, peak};
 
 const ROWS: usize = 100_000;
 
-/// How many rounds there are; the fastest counts, since others of the machine only slow them down.
+/// Number of rounds; the fastest counts, because other processes only slow rounds down.
 const ROUNDS: usize = 3;
-/// How long an answer of [`WHOLE`] may take.
+/// Aim for a single response with [`WHOLE`] rows.
 const ONE_ANSWER: &str = "0.25 s";
 
-/// Statements, the most that they may take beside the bare read, and what they print.
+/// Statements with their output formats and the allowed factor over the bare client.
 const CASES: [Case; 4] = [
     Case { name: "SELECT count(*)", columns: "count(*) AS n", format: "csv", most: 2.5 },
     Case { name: "three columns to csv", columns: "volumeId, size, status", format: "csv", most: 3.0 },
@@ -29,7 +29,7 @@ struct Case {
     most: f64,
 }
 
-/// Measures and prints.
+/// Runs the benchmark and prints the results.
 pub(super) fn throughput(stand: &Stand) -> Result<(), String> {
     let title = format!("{ROWS} rows, pages of {PAGE}");
     println!("\n{title:<28}{:>12}{:>14}{:>12}{:>8}{:>8}{:>8}", "wall", "rows/s", "peak RSS", "calls", "x bare", "aim");
@@ -76,7 +76,7 @@ pub(super) fn throughput(stand: &Stand) -> Result<(), String> {
     Ok(())
 }
 
-/// The fastest of some rounds.
+/// The fastest of several rounds.
 fn fastest<T>(mut round: impl FnMut() -> Result<T, String>, wall: impl Fn(&T) -> Duration) -> Result<T, String> {
     let mut best = round()?;
     for _ in 1..ROUNDS {
@@ -96,7 +96,7 @@ fn rate(wall: Duration) -> f64 {
     ROWS as f64 / wall.as_secs_f64()
 }
 
-/// Measures and prints.
+/// Measures the calls needed for the first rows of a list.
 pub(super) fn first_rows(stand: &Stand) -> Result<(), String> {
     stand.mock.serve(ROWS, PAGE, Duration::ZERO);
     let (measured, requests) =

@@ -1,4 +1,4 @@
-//! Secured connections of the endpoint, under the certificate that the client's tests know.
+//! TLS connections of the endpoint, with the certificate of the client's tests.
 
 use std::fs;
 use std::io;
@@ -15,7 +15,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::server::TlsStream;
 
-/// What makes connections secure, by the certificate and the key in `folder`.
+/// A TLS acceptor with the certificate and key in `folder`.
 pub(super) fn acceptor(folder: &Path) -> Result<TlsAcceptor, String> {
     let read = |name: &str| {
         let path = folder.join(name);
@@ -30,7 +30,7 @@ pub(super) fn acceptor(folder: &Path) -> Result<TlsAcceptor, String> {
     Ok(TlsAcceptor::from(Arc::new(configuration)))
 }
 
-/// Connections whose handshake is done. Handshakes do not wait for one another.
+/// A listener that returns connections after their TLS handshake. Handshakes run concurrently.
 #[derive(Debug)]
 pub(super) struct Secure {
     address: SocketAddr,
@@ -38,7 +38,7 @@ pub(super) struct Secure {
 }
 
 impl Secure {
-    /// Accepts from `listener` for as long as the runtime lives.
+    /// Accepts connections from `listener` until the runtime shuts down.
     pub(super) fn new(
         mut listener: impl Listener<Io = TcpStream, Addr = SocketAddr>,
         acceptor: TlsAcceptor,
@@ -50,7 +50,7 @@ impl Secure {
                 let (stream, peer) = listener.accept().await;
                 let (acceptor, done) = (acceptor.clone(), done.clone());
                 tokio::spawn(async move {
-                    // A client that breaks off a handshake says so itself.
+                    // If the client aborts the handshake, the client reports the error.
                     if let Ok(secure) = acceptor.accept(stream).await {
                         drop(done.send((secure, peer)));
                     }

@@ -1,4 +1,4 @@
-//! How long the program takes to begin: whole processes that call nothing.
+//! Start-up time: processes that make no calls.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::{Stand, milliseconds};
 
 pub(super) const RUNS: usize = 10;
 
-/// Measures and prints.
+/// Runs the benchmark and prints the results.
 pub(super) fn start_up(stand: &Stand) -> Result<(), String> {
     let program = &stand.program;
     let title = format!("start-up, {RUNS} runs");
@@ -18,7 +18,7 @@ pub(super) fn start_up(stand: &Stand) -> Result<(), String> {
         ("DESCRIBE aws.ec2.volumes", &["exec", "DESCRIBE aws.ec2.volumes"], "20 ms"),
     ];
     for (name, arguments, aim) in cases {
-        // Once unmeasured, so that the file is in the page cache.
+        // An unmeasured first run loads the file into the page cache.
         program.run(arguments)?;
         let walls = sorted_walls(|| program.run(arguments))?;
         let shown = walls.map(|wall| format!("{:.1} ms", milliseconds(wall)));
@@ -27,7 +27,7 @@ pub(super) fn start_up(stand: &Stand) -> Result<(), String> {
     Ok(())
 }
 
-/// The shortest, the median and the longest of several runs.
+/// Minimum, median and maximum of several runs.
 pub(super) fn sorted_walls(mut run: impl FnMut() -> Result<Measured, String>) -> Result<[Duration; 3], String> {
     let walls = (0..RUNS).map(|_| run().map(|measured| measured.wall));
     let mut walls = walls.collect::<Result<Vec<_>, _>>()?;

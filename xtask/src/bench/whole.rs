@@ -1,4 +1,4 @@
-//! Small statements as whole processes: what a script pays for each of its lines.
+//! Small statements as separate processes: the cost of each statement that a script runs.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use super::mock::PAGE;
 use super::start::{RUNS, sorted_walls};
 use super::{Stand, expect_rows, milliseconds};
 
-/// The rows of the list.
+/// Number of rows of the list.
 const ROWS: usize = 10_000;
 
-/// Measures and prints.
+/// Runs the benchmark and prints the results.
 pub(super) fn whole(stand: &Stand) -> Result<(), String> {
     let title = format!("whole processes, {RUNS} runs");
     println!("\n{title:<28}{:>10}{:>10}{:>10}{:>8}", "min", "median", "max", "calls");
@@ -34,7 +34,7 @@ pub(super) fn whole(stand: &Stand) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs a statement that makes so many calls.
+/// Runs a statement several times; `fewest` is the minimum number of calls that it needs.
 fn measure(
     name: &str,
     fewest: usize,

@@ -1,16 +1,16 @@
-//! Which crate of the workspace may depend on which. Arrows go one way; a type that needs one backwards lives in the
-//! wrong crate.
+//! Allowed dependencies between the crates of the workspace. Dependencies point in one direction; a type that would
+//! need the opposite direction belongs in another crate.
 
 use std::path::Path;
 
 use super::Finding;
 use crate::workspace::{Dependency, Package};
 
-/// A crate and the members of the workspace it may use.
+/// A crate and the members of the workspace that it may use.
 struct Arrows {
     package: &'static str,
     uses: &'static [&'static str],
-    /// Besides `uses`, for its tests only.
+    /// Additional members that only its tests may use.
     tests_use: &'static [&'static str],
 }
 
@@ -62,7 +62,7 @@ const ALLOWED: &[Arrows] = &[
     arrows("xtask", &["stackql-provider", "stackql-compile"]),
 ];
 
-/// Checks one member of the workspace; `text` is its manifest's.
+/// Checks one member of the workspace; `text` is its manifest.
 pub(super) fn check(package: &Package, manifest: &Path, text: &str) -> Vec<Finding> {
     let Some(allowed) = ALLOWED.iter().find(|arrows| arrows.package == package.name) else {
         return vec![Finding {
@@ -90,7 +90,7 @@ pub(super) fn check(package: &Package, manifest: &Path, text: &str) -> Vec<Findi
         .collect()
 }
 
-/// Whether a manifest's line declares this dependency, in either of TOML's spellings.
+/// Whether a line of a manifest declares this dependency, in either TOML syntax.
 pub(super) fn names(line: &str, dependency: &str) -> bool {
     let declared =
         line.trim_start_matches('[').trim_start_matches("dependencies.").trim_start_matches("dev-dependencies.");

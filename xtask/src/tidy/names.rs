@@ -1,8 +1,8 @@
-//! Names that hide a concept: everyday words for modules, types and functions that the field has a term for.
+//! Rejects everyday words as names of modules, types and functions where the field has a term.
 
 use super::Finding;
 
-/// Words that no module and no type is called.
+/// Words that are not allowed as names of modules and types.
 const MODULES_AND_TYPES: &[&str] = &[
     "told",
     "teller",
@@ -31,10 +31,10 @@ const MODULES_AND_TYPES: &[&str] = &[
     "accepted",
 ];
 
-/// Words that no function is called.
+/// Words that are not allowed as names of functions.
 const FUNCTIONS: &[&str] = &["of", "told", "asked", "made", "said", "shown", "kept"];
 
-/// Checks the declarations of one file.
+/// Checks the declarations in one file.
 pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
     let declared = text.lines().enumerate().filter_map(|(index, line)| Some((index + 1, declaration(line)?)));
     declared
@@ -49,7 +49,7 @@ pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
         .collect()
 }
 
-/// What a line declares: the keyword and the name.
+/// The keyword and name that a line declares.
 fn declaration(line: &str) -> Option<(&str, &str)> {
     let mut words = line.split_whitespace().skip_while(|word| {
         word.starts_with("pub") || matches!(*word, "async" | "const" | "unsafe" | "default" | "in" | "crate)")

@@ -1,25 +1,25 @@
-//! What a Rust file must and must not contain.
+//! Rules for the content of Rust files.
 
 use super::Finding;
 
-/// The most lines a file outside tests may have.
+/// Maximum number of lines of a file outside tests.
 const CEILING: usize = 600;
 
-/// Files above the ceiling, with the reason that each stays whole.
+/// Files above the limit, with the reason why each is not split.
 const LONG: &[(&str, &str)] = &[];
 
 /// Words that belong in definitions, not in Rust.
 const PROVIDER_WORDS: &[&str] = &["aws", "amazon", "amazonaws", "ec2", "azure", "google", "googleapis", "gcp"];
 
-/// Where those words may stand: readers of source formats, signing and credentials, the endpoint we serve ourselves,
-/// the commands that are about the embedded definitions, test worlds, and a page frame whose image has such an address.
+/// Where those words are allowed: readers of source formats, signing and credentials, our own endpoint, commands about
+/// the embedded definitions, test worlds, and a page layout that contains such a URL.
 const MAY_NAME_PROVIDERS: &[&str] = &[
     "crates/stackql-compile/",
     "crates/stackql-client/",
     // The name of a function that scripts call.
     "crates/stackql-functions/src/json_compare.rs",
     "crates/stackql-sandbox/",
-    // The name of a library of cryptography.
+    // The name of a cryptography library.
     "crates/stackql-postgres/src/tls.rs",
     "crates/stackql-cli/src/commands/demo",
     "crates/stackql-cli/src/commands/provider",
@@ -60,7 +60,7 @@ pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
         {
             report(number, format!("do it, or name the issue after {word} as #123"));
         }
-        // Unit tests written inline close a file.
+        // Inline unit tests are at the end of a file.
         names_providers |= code == "#[cfg(test)]" && text.lines().nth(number).is_some_and(|next| next.ends_with('{'));
         if !names_providers && let Some(word) = provider_word(code) {
             report(number, format!("move what is special about '{word}' into the definitions"));
@@ -69,10 +69,10 @@ pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
     findings
 }
 
-/// A line's code without indentation, and its comment, empty where it has none.
+/// Splits a line into its code without indentation and its comment, which is empty if there is none.
 fn parts(line: &str) -> (&str, &str) {
     let line = line.trim_start();
-    // Good enough for a line: a URL's slashes follow a colon, a comment's a space or nothing.
+    // A heuristic: the slashes of a URL follow a colon, those of a comment a blank or nothing.
     let cut = if line.starts_with("//") { Some(0) } else { line.find(" // ") };
     cut.map_or((line, ""), |at| line.split_at(at))
 }
@@ -81,7 +81,7 @@ fn names_issue(comment: &str) -> bool {
     comment.split('#').skip(1).any(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
 }
 
-/// The first provider's name among the words of a line, however the identifiers join them.
+/// The first provider's name among the words of a line; identifiers are split into words.
 fn provider_word(code: &str) -> Option<&'static str> {
     let mut separated = String::with_capacity(code.len());
     let mut last = ' ';

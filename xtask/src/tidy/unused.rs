@@ -1,4 +1,4 @@
-//! Dependencies that a manifest declares and no file of the package names.
+//! Finds dependencies that a manifest declares and no file of the package uses.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::Finding;
 use super::arrows::names;
 use crate::workspace::Package;
 
-/// Checks one member of the workspace; `text` is its manifest's, `sources` are the texts of its Rust files.
+/// Checks one member of the workspace; `text` is its manifest, `sources` are the contents of its Rust files.
 pub(super) fn check(package: &Package, manifest: &Path, text: &str, sources: &[&str]) -> Vec<Finding> {
     let unused = package.dependencies.iter().filter(|dependency| {
         let name = dependency.name.replace('-', "_");

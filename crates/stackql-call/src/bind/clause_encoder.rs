@@ -1,22 +1,22 @@
-//! The clauses of a SELECT as parameters: `$filter`, `$orderby` and their like. Owns how they are written; not which of
-//! a statement's clauses may travel.
+//! [`ClauseEncoder`]: encodes clauses of a SELECT as parameters of a method, `$filter`, `$orderby` and their like (clause
+//! pushdown). Owns the encoding; the engine decides which clauses of a statement may be pushed.
 
 use stackql_provider::{Clause, ClausePushdown, Column, Method, RowLimit};
 
 use crate::Value;
 
-/// A column compared with a value.
+/// A comparison of a column with a value.
 #[derive(Debug, Clone)]
 pub struct Comparison<'a> {
-    /// The column, as rows of the method carry it.
+    /// The column, as in the rows of the method.
     pub column: &'a Column,
-    /// How they are compared.
+    /// The operator.
     pub operator: Operator,
-    /// The value; of the operators of texts, the text that is sought, without wildcards.
+    /// The value. For [`Operator::StartsWith`] and the other text operators, the text to search for, without wildcards.
     pub value: Value,
 }
 
-/// How a column is compared with a value.
+/// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
     /// `=`; `IS` for NULL.
@@ -39,54 +39,57 @@ pub enum Operator {
     Contains,
 }
 
-/// One column of an order.
+/// One column of an `ORDER BY`.
 #[derive(Debug, Clone, Copy)]
 pub struct Order<'a> {
-    /// The column, as rows of the method carry it.
+    /// The column, as in the rows of the method.
     pub column: &'a Column,
-    /// From the last to the first.
+    /// Sorted from the last value to the first.
     pub descending: bool,
 }
 
-/// A clause as a binding.
+/// A clause encoded as a binding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PushedClause {
-    /// The parameter's name.
+    /// The name of the parameter.
     pub parameter: String,
-    /// What to bind to it.
+    /// The value to bind to it.
     pub value: Value,
-    /// All of the clause is in it: nothing of it is left to do.
+    /// Whether the binding encodes all of the clause, so that nothing of it is left to apply locally.
     pub is_complete: bool,
 }
 
-/// What a method can apply itself of a SELECT's clauses. Each answers with a binding, or `None` if it cannot travel.
+/// Encodes the SELECT clauses that a method can apply itself. Each encoder returns a binding, or `None` if the clause cannot be
+/// pushed down.
 ///
 /// ```
-/// # use stackql_call::{Clauses, Comparison, Operator, Value};
-/// # use stackql_provider::{Clause, Column, Method, Pushdown};
+/// # use stackql_call::{ClauseEncoder, Comparison, Operator, Value};
+/// # use stackql_provider::{Clause, ClausePushdown, Column, Method};
 /// let filter = Some(Clause { parameter: "$filter".into(), ..Clause::default() });
-/// let method = Method { pushdown: Some(Pushdown { filter, ..Pushdown::default() }), ..Method::default() };
+/// let pushdown = ClausePushdown { filter, ..ClausePushdown::default() };
+/// let method = Method { clause_pushdown: Some(pushdown), ..Method::default() };
 /// let name = Column { name: "name".into(), wire: "displayName".into(), ..Column::default() };
 /// let begins = Comparison { column: &name, operator: Operator::StartsWith, value: Value::Text("O'".into()) };
-/// let pushed = Clauses::of(&method).unwrap().filter(&[begins]).unwrap();
+/// let pushed = ClauseEncoder::for_method(&method).unwrap().filter(&[begins]).unwrap();
 /// assert_eq!(pushed.value, Value::Text("startswith(displayName,'O''')".into()));
-/// assert!(pushed.whole);
+/// assert!(pushed.is_complete);
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct ClauseEncoder<'a>(&'a ClausePushdown);
 
 impl<'a> ClauseEncoder<'a> {
-    /// Those of a method, if it can apply any.
+    /// The encoder of a method; `None` if the method can apply no clause.
     pub fn for_method(method: &'a Method) -> Option<Self> {
         method.clause_pushdown.as_ref().map(Self)
     }
 
-    /// Whether a comparison can travel.
+    /// Whether [`Self::filter`] can encode the comparison.
     pub fn accepts(&self, comparison: &Comparison<'_>) -> bool {
         self.0.filter.as_ref().is_some_and(|clause| encode_comparison(clause, comparison).is_some())
     }
 
-    /// The comparisons that can travel, all of which must be so; only the first where they cannot be joined.
+    /// Encodes a filter: the conjunction of those comparisons that can be encoded, or only the first of them if the method
+    /// does not allow `and`. All given comparisons must hold for a row.
     pub fn filter(&self, comparisons: &[Comparison<'_>]) -> Option<PushedClause> {
         let clause = self.0.filter.as_ref()?;
         let mut texts: Vec<String> = comparisons.iter().filter_map(|one| encode_comparison(clause, one)).collect();
@@ -97,7 +100,7 @@ impl<'a> ClauseEncoder<'a> {
         (!texts.is_empty()).then(|| PushedClause { is_complete: whole, ..text(clause, texts.join(" and ")) })
     }
 
-    /// The columns that are wanted, if all of them may be named.
+    /// Encodes a projection, if the method can name all the columns.
     pub fn select(&self, columns: &[&Column]) -> Option<PushedClause> {
         let clause = self.0.select.as_ref()?;
         let mut names: Vec<&str> = Vec::new();
@@ -110,7 +113,7 @@ impl<'a> ClauseEncoder<'a> {
         (!names.is_empty()).then(|| text(clause, names.join(",")))
     }
 
-    /// The order, if all its columns may be named.
+    /// Encodes a sort order, if the method can name all its columns.
     pub fn order(&self, order: &[Order<'_>]) -> Option<PushedClause> {
         let clause = self.0.order.as_ref()?;
         let one = |by: &Order<'_>| {
@@ -121,19 +124,20 @@ impl<'a> ClauseEncoder<'a> {
         (!parts.is_empty()).then(|| text(clause, parts.join(",")))
     }
 
-    /// How many rows are wanted, behind those that [`Self::skip`] leaves out. More than the method takes is not said,
-    /// for fewer would come, except of the rows of a page, which more pages follow.
+    /// Encodes a row limit, which applies after [`Self::skip`]. A number above the method's maximum is not encoded, because
+    /// too few rows would be returned, unless the limit is per page and more pages follow.
     pub fn top(&self, rows: u64) -> Option<PushedClause> {
         let bound = self.0.top.as_ref()?;
         number(bound, rows).filter(|pushed| pushed.is_complete || bound.per_page)
     }
 
-    /// How many rows to leave out. Where it is not whole, what is missing to `rows` is left to be left out here.
+    /// Encodes the number of rows to skip. If [`PushedClause::is_complete`] is false, it is the maximum of the method, and
+    /// the caller skips the remaining rows.
     pub fn skip(&self, rows: u64) -> Option<PushedClause> {
         number(self.0.skip.as_ref()?, rows)
     }
 
-    /// That the rows be counted; [`crate::Page::count`] then has the number of all that the filter lets through.
+    /// Encodes a request to count the rows; [`crate::Page::count`] is then the number of all rows that pass the filter.
     pub fn count(&self) -> Option<PushedClause> {
         let count = self.0.count.as_ref()?;
         let (parameter, value) = (count.parameter.clone(), Value::Text(count.value.clone()));
@@ -147,18 +151,18 @@ fn text(clause: &Clause, text: String) -> PushedClause {
 
 fn number(bound: &RowLimit, rows: u64) -> Option<PushedClause> {
     let value = bound.maximum.map_or(rows, |maximum| rows.min(maximum));
-    // Zero rows are no question.
+    // A limit or skip of zero rows is not encoded.
     (value > 0).then(|| {
         let (parameter, text) = (bound.parameter.clone(), Value::Text(value.to_string()));
         PushedClause { parameter, value: text, is_complete: value == rows }
     })
 }
 
-/// The name of a column on the wire, if it may stand in the clause.
+/// The wire name of a column, if the clause may contain it.
 fn wire<'c>(clause: &Clause, column: &'c Column) -> Option<&'c str> {
     let is_named = |known: &String| *known == column.wire || *known == column.name;
     let is_there = clause.columns.as_ref().is_none_or(|columns| columns.iter().any(is_named));
-    // What would not be one name is none here: the server would read something else.
+    // A name with other characters is not pushed: the server would parse it as more than a name.
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '/' | '.' | '-' | '@' | '$');
     let is_name = !column.wire.is_empty() && column.wire.chars().all(is_plain);
     (is_there && is_name).then_some(column.wire.as_str())
@@ -193,7 +197,7 @@ fn encode_comparison(clause: &Clause, comparison: &Comparison<'_>) -> Option<Str
     Some(if is_call { format!("{word}({column},{value})") } else { format!("{column} {word} {value}") })
 }
 
-/// A value as OData writes it.
+/// A value as an OData literal.
 fn literal(value: &Value) -> Option<String> {
     Some(match value {
         Value::Null => "null".to_owned(),

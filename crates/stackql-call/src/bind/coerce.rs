@@ -1,4 +1,4 @@
-//! A value as SQL has it becomes JSON of its parameter's shape, or an error that says which part does not fit.
+//! Coerces a SQL value to JSON of its parameter's type, or reports which part of it does not fit.
 
 use base64::Engine as _;
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
@@ -9,14 +9,14 @@ use stackql_provider::{Member, Parameter, TimeFormat, Type, TypeRef, Types};
 use super::{BindError, Value};
 use crate::response::xml::is_markup;
 
-/// Nested values deeper than this are refused.
+/// The maximum nesting depth of a value.
 const MAX_DEPTH: usize = 64;
 
-/// Fits the values of one call.
+/// Coerces the arguments of one call.
 pub(super) struct Coercion<'a> {
     pub(super) table: &'a str,
     pub(super) types: &'a Types,
-    /// The value goes into a marked-up body, where a text for a nested one may be its markup.
+    /// Whether the value goes into an XML body, where text for a nested parameter may be XML itself.
     pub(super) in_markup: bool,
     pub(super) token: &'a mut dyn FnMut() -> String,
 }
@@ -39,7 +39,8 @@ impl Coercion<'_> {
         Ok(json)
     }
 
-    /// Text for a nested parameter is JSON, except that a bare word is a list of one, and itself where any value will do.
+    /// Parses text for a nested parameter as JSON. Text that does not begin like JSON is a list of one element for a list; for
+    /// [`Type::Any`] it is a JSON scalar or, if it is not JSON, the text itself.
     fn parsed(&self, path: &str, ty: TypeRef, text: &str) -> Result<Json, BindError> {
         let shape = self.types.get(ty);
         let looks_nested = text.trim_start().starts_with(['[', '{']);
@@ -102,7 +103,7 @@ impl Coercion<'_> {
             (Type::List { item, .. }, Json::Array(items)) => {
                 let item = *item;
                 let mut list = Vec::with_capacity(items.len());
-                // A NULL is as if it had not been given: it leaves no gap on the wire.
+                // NULL counts as not given, so it leaves no gap in the encoded list.
                 for (i, each) in items.iter().enumerate().filter(|(_, each)| !each.is_null()) {
                     list.push(self.coerce(&format!("{path}[{}]", i + 1), item, None, each, depth + 1)?);
                 }
@@ -217,7 +218,7 @@ impl Coercion<'_> {
     }
 }
 
-/// A floating-point number; what JSON has no number for is a text, as it is on the wire.
+/// A floating-point number; infinities and NaN, which JSON cannot represent, become the text of the wire format.
 fn number(n: f64) -> Json {
     match serde_json::Number::from_f64(n) {
         Some(number) => Json::Number(number),
@@ -227,7 +228,7 @@ fn number(n: f64) -> Json {
     }
 }
 
-/// A point in time in the wire's format.
+/// A point in time in the format of the wire; a number is in seconds since 1970.
 fn time(value: &Json, format: TimeFormat) -> Option<String> {
     let at: DateTime<chrono::Utc> = match value {
         Json::Number(n) => DateTime::from_timestamp_millis((n.as_f64()? * 1000.0).round() as i64)?,
@@ -254,7 +255,7 @@ fn time(value: &Json, format: TimeFormat) -> Option<String> {
     })
 }
 
-/// A value for a message, on one line and cut to a sensible length.
+/// A value for a message: on one line, and cut to 80 characters.
 pub(super) fn shorten(value: &Value) -> String {
     match value {
         Value::Null => "NULL".to_owned(),

@@ -1,4 +1,4 @@
-//! The seam to what speaks for the user: the credentials of providers.
+//! The seam to the credentials of providers: the [`Keyring`] trait.
 
 use std::fmt;
 
@@ -7,42 +7,42 @@ use stackql_provider::Auth;
 
 use crate::TransportError;
 
-/// Knows how the requests to providers are authorised, and changes it for this process.
+/// Shows where the credentials of providers come from, and changes them for this process.
 ///
-/// `auth` is what a provider's definitions say of it. Nothing that is given back has a secret in it.
+/// `auth` is the part of the provider's definitions about authentication. No return value contains a secret.
 #[async_trait]
 pub trait Keyring: fmt::Debug + Send + Sync {
-    /// By what requests to a provider are authorised. Nothing is looked up for that.
+    /// The scheme and source of the credentials for a provider. It reads no credentials.
     ///
     /// # Errors
     ///
-    /// The auth context is wrong.
+    /// The auth context of the provider is invalid.
     fn credential_info(&self, provider: &str, auth: &Auth) -> Result<CredentialInfo, TransportError>;
 
-    /// Obtains credentials for a provider anew, which are good for `scopes` where there are some, and says what they are.
-    /// From then on the provider is asked again if it was given up.
+    /// Obtains new credentials for a provider and returns a description of them. `scopes`, if not empty, replace the scopes
+    /// of its auth context. It also lifts a [`Self::revoke`].
     ///
     /// # Errors
     ///
-    /// There are none; then all is as it was.
+    /// No credentials can be obtained; the auth context then stays as it was.
     async fn log_in(&self, provider: &str, auth: &Auth, scopes: &[String]) -> Result<String, TransportError>;
 
-    /// Forgets what was obtained for a provider, and refuses to authorise requests to it until [`Self::log_in`].
+    /// Drops the credentials obtained for a provider and refuses to authenticate requests to it until [`Self::log_in`].
     async fn revoke(&self, provider: &str);
 
     /// Changes a key of a provider's auth context for the requests that follow; `a.b` is the member `b` of `a`.
     ///
     /// # Errors
     ///
-    /// There is no such key, or it takes no such value; then all is as it was. The value is not repeated.
+    /// The key does not exist or does not take the value; nothing is changed then. The message does not contain the value.
     fn set(&self, provider: &str, auth: &Auth, key: &str, value: &str) -> Result<(), TransportError>;
 }
 
-/// By what requests are authorised.
+/// How requests to a provider are authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialInfo {
-    /// The kind of the auth context.
+    /// The kind of the auth context, such as a key or a token scheme.
     pub scheme: String,
-    /// Where the credentials come from, in words.
+    /// Where the credentials come from, for display.
     pub source: String,
 }

@@ -1,26 +1,26 @@
-//! Where the next page starts. Owns what ends the pages, whatever leads from one to the next.
+//! [`Cursor`]: the position of the next page. Owns the rules that end pagination, for every kind of paging.
 
 use serde_json::Value as Json;
 use stackql_provider::{NextPage, Paging, ResponseLocation};
 
 use crate::Call;
 
-/// Where the next page starts.
+/// The position of the next page (also called page token or continuation).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Cursor {
-    /// What the next request says: a token, an address, a page's number or how many rows are before it.
+    /// The value that the next request sends: a token, a URL, the number of a page, or the number of rows before it.
     text: String,
-    /// The number, where pages or rows are counted.
+    /// The same as a number, where pages or rows are counted; else 0.
     count: u64,
 }
 
 impl Cursor {
-    /// The token, address or number, for messages.
+    /// The token, URL or number.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The cursor as a query has it: a count is a number.
+    /// The cursor as JSON for a query: a position is a number.
     pub(crate) fn value(&self) -> Json {
         if self.count > 0 { self.count.into() } else { self.text.as_str().into() }
     }
@@ -34,8 +34,8 @@ impl Cursor {
     }
 }
 
-/// The cursor after the page of `rows` rows that `asked` led to; `None` for the first one. `onward` is what the answer
-/// says about it.
+/// The cursor of the page after the page with `rows` rows that was requested with `asked`; `None` for the first page.
+/// `onward` is the token, the URL or the last page's number, as the response has it.
 pub(super) fn next(call: &Call, asked: Option<&Cursor>, rows: usize, onward: Option<String>) -> Option<Cursor> {
     let paging = call.operation.method().paging.as_ref()?;
     let onward = onward.filter(|text| !text.is_empty());
@@ -59,7 +59,7 @@ pub(super) fn next(call: &Call, asked: Option<&Cursor>, rows: usize, onward: Opt
     }
 }
 
-/// Whether a page of `rows` rows is as long as it can be, with no way to another.
+/// Whether a page of `rows` rows has the full size, with no way to request another page.
 pub(super) fn may_be_truncated(call: &Call, rows: usize) -> bool {
     let Some(Paging { next: NextPage::Cursor { answer: ResponseLocation::Body(path), full: Some(full), .. }, size }) =
         &call.operation.method().paging
@@ -70,7 +70,7 @@ pub(super) fn may_be_truncated(call: &Call, rows: usize) -> bool {
     path.is_empty() && !is_given && u64::from(*full) <= rows as u64
 }
 
-/// How many rows a page has that is not the last, where it has `full` unless a statement asks for fewer.
+/// The least number of rows on a page that is not the last one: `full`, unless the call sets a smaller page size.
 fn fewest(call: &Call, paging: &Paging, full: u32) -> usize {
     let bound = paging.size.as_ref().and_then(|size| call.argument(&size.parameter)?.as_u64());
     bound.map_or(u64::from(full), |bound| bound.min(u64::from(full))).try_into().unwrap_or(usize::MAX)

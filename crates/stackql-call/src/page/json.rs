@@ -1,4 +1,4 @@
-//! Streams a JSON answer's rows straight into Arrow builders; nested values stay the text they are.
+//! Decodes the rows of a JSON response in one streaming pass into Arrow builders; nested values become compact JSON text.
 
 use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess};
@@ -19,7 +19,7 @@ impl PageBuilder<'_> {
         parse(body, RowPathWalker { answer: self, steps: places.rows, marks, place: None, strict: true, siblings })
     }
 
-    /// Reads the members of a row; what stands at one of the marks is none of its fields.
+    /// Decodes the members of a row. A member at the path of a marker is not part of the row's extra fields.
     fn members<'de, A: MapAccess<'de>>(&mut self, mut members: A, marks: &SearchPaths<'_>) -> Result<(), A::Error> {
         let mut expected = 0;
         let mut extra = String::new();
@@ -61,7 +61,7 @@ impl PageBuilder<'_> {
         Ok(())
     }
 
-    /// A row that is the value of its one column.
+    /// Decodes a row that is itself the value of its one column.
     pub(crate) fn value<E: Error>(&mut self, raw: &RawValue) -> Result<(), E> {
         self.cell(0, raw)?;
         self.end_row("");
@@ -69,7 +69,7 @@ impl PageBuilder<'_> {
     }
 }
 
-/// The end of the way: a list of rows, or one row.
+/// The value at the end of the row path: a list of rows, or one row.
 pub(super) struct Rows<'p, 'a, 'r> {
     pub(crate) answer: &'a mut PageBuilder<'r>,
     pub(crate) marks: SearchPaths<'p>,
@@ -93,7 +93,7 @@ impl<'de> ValueVisitor<'de> for Rows<'_, '_, '_> {
     }
 }
 
-/// An element of a list of rows.
+/// One element of a list of rows.
 struct Row<'a, 'r> {
     answer: &'a mut PageBuilder<'r>,
     place: Option<&'a str>,

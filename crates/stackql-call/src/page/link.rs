@@ -1,14 +1,14 @@
-//! `Link` headers, RFC 8288.
+//! Parses `Link` headers (RFC 8288).
 
 /// The name of the header.
 pub(super) const LINK: &str = "link";
 
-/// The target of the first link to the next page.
+/// The target of the first link with the relation `next`.
 pub(super) fn next<'a>(mut values: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     values.find_map(|value| links(value).find(|(_, parameters)| is_next(parameters)).map(|(target, _)| target))
 }
 
-/// The links of a header: target, and what stands behind it.
+/// The links of a header: target, and the parameters after it.
 fn links(value: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = value;
     std::iter::from_fn(move || {
@@ -20,7 +20,8 @@ fn links(value: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Whether a link's parameters say `rel=next`, among whatever other relations. The first `rel` counts.
+/// Whether the parameters of a link have the relation `next`, among others or alone. Only the first `rel` counts (RFC 8288,
+/// section 3.3).
 fn is_next(parameters: &str) -> bool {
     let mut rest = parameters;
     while let Some(at) = unquoted(rest, ';') {
@@ -36,7 +37,7 @@ fn is_next(parameters: &str) -> bool {
     false
 }
 
-/// Where a character first stands outside quotes.
+/// The position of the first such character outside of quotes.
 fn unquoted(text: &str, wanted: char) -> Option<usize> {
     let (mut quoted, mut escaped) = (false, false);
     for (at, c) in text.char_indices() {

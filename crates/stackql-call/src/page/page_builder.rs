@@ -1,46 +1,46 @@
-//! What is read out of one answer, whatever its format.
+//! Collects the rows and markers of one response, in whatever format; the JSON and XML decoders fill it.
 
 use crate::RowProjection;
 use crate::page::projection::builder::{Builders, Cell};
 
-/// Where in a document things are, as names below its outermost value.
+/// Where the parts of a response are, as paths of names below its outermost value.
 pub(super) struct ResponseLayout<'a> {
-    /// The outermost element's name; empty for any.
+    /// The name of the outermost element; empty for any.
     pub(super) outermost: &'a str,
     pub(super) rows: &'a [String],
-    /// Members of which an answer without rows has one; empty for any.
+    /// The members of which a response without rows has at least one; empty for any.
     pub(super) siblings: &'a [String],
-    /// The names of a row's members, by which rows are found where nothing says where they are.
+    /// The names of a row's members, by which rows are discovered if the definition has no path to them.
     pub(super) members: Vec<&'a str>,
-    /// By [`ONWARD`], [`REQUEST_ID`] and [`COUNT`]; empty for nowhere.
+    /// The paths of the [`ONWARD`], [`REQUEST_ID`] and [`COUNT`] markers; an empty path for none.
     pub(super) markers: [&'a [String]; MARKS],
 }
 
-/// The mark that leads to the next page.
+/// The index of the marker that leads to the next page: its token, URL or number.
 pub(super) const ONWARD: usize = 0;
-/// The mark that names the request.
+/// The index of the marker with the request id.
 pub(super) const REQUEST_ID: usize = 1;
-/// The mark that says how many rows there are on all pages.
+/// The index of the marker with the total number of rows.
 pub(super) const COUNT: usize = 2;
-/// How many marks there are.
+/// The number of markers.
 pub(super) const MARKS: usize = 3;
 
-/// What one answer holds.
+/// The decoded parts of one response.
 pub(super) struct PageBuilder<'a> {
     pub(super) plan: &'a RowProjection,
     pub(super) builders: Builders,
     /// The first value that does not fit its column.
     pub(super) unfit: Option<TypeMismatch>,
-    /// The texts at [`ResponseLayout::marks`].
+    /// The texts at [`ResponseLayout::markers`].
     pub(super) markers: [Option<String>; MARKS],
 }
 
-/// A value that does not fit its column.
+/// A value that does not fit the type of its column.
 pub(super) struct TypeMismatch {
-    /// The row, from 1.
+    /// The number of the row, from 1.
     pub(super) row: usize,
     pub(super) column: usize,
-    /// What the column takes.
+    /// The type of the column, in words.
     pub(super) expected: &'static str,
     pub(super) value: String,
 }
@@ -50,12 +50,13 @@ impl<'a> PageBuilder<'a> {
         Self { plan, builders: Builders::new(plan), unfit: None, markers: [const { None }; MARKS] }
     }
 
-    /// Whether a row is the value of its one column, rather than an object that has it.
+    /// Whether a row is itself the value of its one column, and not an object.
     pub(super) fn is_of_values(&self) -> bool {
         matches!(self.plan.columns.as_ref(), [only] if only.wire.is_empty())
     }
 
-    /// The column of this name. Members mostly come in the order of the definition: `expected` is where to look first.
+    /// The index of the column with this name. `expected` is the index to try first: members mostly come in the order of the
+    /// definition.
     pub(super) fn column(&self, name: &str, expected: usize) -> Option<usize> {
         let columns = &self.plan.columns;
         let found = (expected..columns.len()).chain(0..expected).find(|&i| columns[i].wire == name)?;
@@ -74,7 +75,7 @@ impl<'a> PageBuilder<'a> {
         }
     }
 
-    /// Ends the row being read; `extra` is the inside of an object of the members without a column.
+    /// Ends the current row. `extra` is the text of the members without a column, as the inside of a JSON object.
     pub(super) fn end_row(&mut self, extra: &str) {
         if self.plan.extra && !extra.is_empty() {
             self.put(self.plan.columns.len(), &format!("{{{extra}}}"));

@@ -1,4 +1,4 @@
-//! Which columns of a row are wanted, the Arrow schema they have, and the builders that fill them.
+//! [`RowProjection`]: the projected columns of a row, their Arrow schema, and the builders that decoders fill.
 
 use std::sync::Arc;
 
@@ -7,33 +7,33 @@ use stackql_provider::{Column, Type, TypeRef, Types};
 
 pub(crate) mod builder;
 
-/// The wanted columns of a row, made once a scan and used for every page.
+/// The columns to decode from each row (projection pushdown). It is built once for each scan and used for every page.
 #[derive(Debug, Clone)]
 pub struct RowProjection {
     schema: SchemaRef,
     pub(crate) types: Arc<Types>,
     pub(crate) columns: Arc<[ProjectedColumn]>,
-    /// Columns that one member of a row fills, by the first of them.
+    /// Columns that are filled from the same member of a row: the index of the first one, and that of the other.
     pub(crate) twins: Arc<[(usize, usize)]>,
     pub(crate) extra: bool,
 }
 
-/// A wanted column.
+/// A projected column.
 #[derive(Debug, Clone)]
 pub(crate) struct ProjectedColumn {
     pub(crate) wire: String,
     pub(crate) ty: TypeRef,
-    /// Its elements stand directly in the row, one after the other.
+    /// Whether it is a list whose elements are directly in the row, one after the other.
     pub(crate) flattened: bool,
 }
 
 impl RowProjection {
-    /// Name of the hidden column that keeps the fields which the definition does not know, as one JSON object.
+    /// The name of the hidden column with the members that the definition does not know, as one JSON object.
     pub const EXTRA: &'static str = "_extra";
-    /// Key of the Arrow field metadata whose value `json` marks text that holds JSON.
+    /// The key of the Arrow field metadata; its value `json` marks text that is JSON.
     pub const FORMAT_KEY: &'static str = "stackql.format";
 
-    /// A plan for these columns in this order; `extra` adds [`Self::EXTRA`] behind them.
+    /// Projects these columns in this order; `extra` appends the column [`Self::EXTRA`].
     pub fn new(types: &Types, columns: &[Column], extra: bool) -> Self {
         let mut fields: Vec<Field> = columns.iter().map(|c| Self::field(types, c)).collect();
         if extra {
@@ -48,7 +48,7 @@ impl RowProjection {
             let first = columns[..at].iter().position(|earlier| earlier.wire == c.wire)?;
             (!c.wire.is_empty()).then_some((first, at))
         };
-        // Only few rows have many columns, and only of schemas that come together.
+        // The quadratic search is cheap: few resources have many columns, and only those whose schemas are merged.
         let twins = columns.iter().enumerate().filter_map(twin).collect();
         Self {
             twins,
@@ -59,8 +59,8 @@ impl RowProjection {
         }
     }
 
-    /// The Arrow type of a column: Utf8, Int64, Float64, Boolean, Timestamp(Microsecond, "+00:00"); nested values
-    /// are Utf8 that holds JSON, marked by [`Self::FORMAT_KEY`].
+    /// The Arrow field of a column, always nullable. Its type is Utf8, Int64, Float64, Boolean or
+    /// Timestamp(Microsecond, "+00:00"); a nested value is Utf8 with JSON, marked by [`Self::FORMAT_KEY`].
     pub fn field(types: &Types, column: &Column) -> Field {
         let shape = types.get(column.ty);
         let data_type = match shape {
@@ -74,7 +74,7 @@ impl RowProjection {
         if shape.is_nested() { field.with_metadata(json_mark()) } else { field }
     }
 
-    /// The schema of the batches it makes.
+    /// The schema of the decoded batches.
     pub fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }

@@ -1,4 +1,4 @@
-//! Where an answer in JSON says how far it came. Owns the reading of such places out of a whole document.
+//! Reads single fields of a JSON response, such as the cursor and whether there is more, from the whole document.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +11,19 @@ use super::in_header;
 use crate::Response;
 use crate::response::sniff::strip_bom;
 
-/// What an answer says about the rows behind it.
+/// The fields of a response.
 pub(super) struct ResponseFields<'a> {
     response: &'a Response,
     document: Json,
 }
 
 impl<'a> ResponseFields<'a> {
-    /// Of an answer that was read before: what is no JSON says nothing.
+    /// Reads the fields of a response; a body that is not JSON has none.
     pub(super) fn read(response: &'a Response) -> Self {
         Self { response, document: serde_json::from_slice(strip_bom(&response.body)).unwrap_or_default() }
     }
 
-    /// The scalar at a place.
+    /// The scalar at a location, as text.
     pub(super) fn text(&self, carrier: &ResponseLocation) -> Option<String> {
         let path = match carrier {
             ResponseLocation::Header(name) => return in_header(self.response, name),
@@ -37,13 +37,13 @@ impl<'a> ResponseFields<'a> {
         }
     }
 
-    /// Whether there is something at a place, and not a way to say no.
+    /// Whether the field at a location is set and neither empty, `0` nor `false`.
     pub(super) fn says(&self, carrier: &ResponseLocation) -> bool {
         self.text(carrier).is_some_and(|text| !matches!(text.as_str(), "" | "0" | "false"))
     }
 }
 
-/// Whether an answer to a GraphQL query is an object without data, so that zero rows would be a guess.
+/// Whether the response to a GraphQL query is an object without data, so that decoding it as zero rows would be a guess.
 pub(super) fn is_without_data(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Answer {
@@ -52,8 +52,8 @@ pub(super) fn is_without_data(body: &[u8]) -> bool {
     serde_json::from_slice::<Answer>(strip_bom(body)).is_ok_and(|answer| answer.data.is_none())
 }
 
-/// The members of the outermost value, as a message names them, if it is an object that has none of `members`, so that
-/// it would be a row of nothing but NULL.
+/// The names of the members of the outermost object, for a message, if it has none of `members` and would decode as a row of
+/// NULLs.
 pub(super) fn unknown_members(body: &[u8], members: &[Member]) -> Option<String> {
     let document: BTreeMap<String, IgnoredAny> = serde_json::from_slice(strip_bom(body)).ok()?;
     let known = document.is_empty() || members.iter().any(|member| document.contains_key(&member.wire));
@@ -61,7 +61,7 @@ pub(super) fn unknown_members(body: &[u8], members: &[Member]) -> Option<String>
     (!known).then(|| names().collect::<Vec<_>>().join(", "))
 }
 
-/// The member of an object, or the element of a list, from its end where the step is negative.
+/// The member of an object, or the element of a list by its index, which counts from the end if it is negative.
 pub(crate) fn below<'d>(here: &'d Json, step: &str) -> Option<&'d Json> {
     match here {
         Json::Object(members) => members.get(step),

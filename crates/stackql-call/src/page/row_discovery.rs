@@ -1,4 +1,4 @@
-//! Rows and marks of a document whose definition says what a row is like and not where it stands.
+//! Row discovery: locates the rows and markers of an XML document whose definition has the type of a row but no path to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,14 +12,14 @@ use crate::response::xml::{Document, Next};
 /// The names that protocols give to the elements of a list.
 const ELEMENTS: [&str; 2] = ["member", "item"];
 
-/// Where things turned out to be.
+/// The discovered paths of a document.
 pub(super) struct DiscoveredLayout {
-    /// The path of the elements that have the most of a row's members; `None` where none has any.
+    /// The path of the elements that have the most members of a row; `None` if no element has any.
     pub(super) rows: Option<Vec<String>>,
     pub(super) marks: [Vec<String>; MARKS],
 }
 
-/// Looks through a document for the places that are not said.
+/// Searches a document for the rows, and for the markers whose path begins with [`ResponseShape::ANYWHERE`].
 pub(super) fn places(body: &[u8], wanted: &ResponseLayout<'_>) -> Result<DiscoveredLayout, ParseError> {
     let mut document = Document::open(body)?;
     let mut path: Vec<String> = Vec::new();
@@ -58,7 +58,8 @@ pub(super) fn places(body: &[u8], wanted: &ResponseLayout<'_>) -> Result<Discove
     Ok(DiscoveredLayout { rows: rows.map(|(path, _)| path), marks })
 }
 
-/// JSON of an element that is nested though its definition says text: what holds nothing but elements of a list is one.
+/// Rewrites the JSON of an element that is nested though its definition has text: an object with nothing but elements of a list
+/// becomes that list.
 pub(super) fn unwrap_single_lists(json: &str) -> String {
     serde_json::from_str(json).map_or_else(|_| json.to_owned(), |value: Json| lists(value).to_string())
 }
@@ -75,7 +76,7 @@ fn lists(value: Json) -> Json {
     }
 }
 
-/// Takes what stands under the one name that an object has, if that is a name of a list's elements.
+/// Removes and returns the only member of an object, if its name is one of a list's elements.
 fn only_elements(members: &mut Map<String, Json>) -> Option<Json> {
     let is_alone = members.len() == 1;
     ELEMENTS.iter().filter(|_| is_alone).find_map(|name| members.remove(*name))

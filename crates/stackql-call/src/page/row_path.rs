@@ -1,4 +1,4 @@
-//! The way to the rows of an answer. Owns what is said where it ends early.
+//! Follows the path to the rows of a JSON response, and reports where the document does not have it.
 
 use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess};
@@ -10,20 +10,20 @@ use crate::response::json_stream::Name;
 use crate::response::json_visitor::{NULL, ValueVisitor, VisitorAdapter};
 use crate::response::path_search::{PathSearch, SearchPaths};
 
-/// The step that takes every element of a list, or every member's value of an object.
+/// The step that takes every element of a list, or every member of an object.
 const EVERY: &str = "*";
 
-/// The way to the rows.
+/// Walks the steps of the row path.
 pub(crate) struct RowPathWalker<'p, 'a, 'r> {
     pub(super) answer: &'a mut PageBuilder<'r>,
-    /// The steps that are left.
+    /// The remaining steps.
     pub(crate) steps: &'p [String],
     pub(crate) marks: SearchPaths<'p>,
-    /// The member that is read; `None` for the outermost value.
+    /// The name of the current member, for messages; `None` for the outermost value.
     pub(crate) place: Option<&'a str>,
-    /// What is of another kind than the steps need is an error: not so among many that are only looked through.
+    /// Whether a value of another kind than the next step needs is an error. It is none below a `*` step.
     pub(crate) strict: bool,
-    /// In the outermost value, members of which there is one where rows are left out.
+    /// In the outermost value, the members of which a response without rows has at least one.
     pub(crate) siblings: Option<&'p [String]>,
 }
 
@@ -125,7 +125,7 @@ impl<'de> ValueVisitor<'de> for RowPathWalker<'_, '_, '_> {
     }
 }
 
-/// How many members of an answer without rows a message names.
+/// The maximum number of members that a message lists.
 const MOST_NAMED: usize = 8;
 
 pub(crate) fn mistaken<E: Error>(place: Option<&str>, found: &str, wanted: &str) -> E {

@@ -1,4 +1,4 @@
-//! Streams a document's rows straight into Arrow builders; nested values become JSON text on the way.
+//! Decodes the rows of an XML response in one streaming pass into Arrow builders; nested values become JSON text.
 
 use stackql_provider::{ResponseShape, Type, TypeRef, Types};
 
@@ -8,7 +8,7 @@ use crate::response::json_stream::{member, quote};
 use crate::response::sniff::{MAX_DEPTH, ParseError};
 use crate::response::xml::{Document, Next, texts};
 
-/// How many elements a message names.
+/// The maximum number of elements that a message lists.
 const MOST_NAMED: usize = 8;
 
 impl PageBuilder<'_> {
@@ -32,7 +32,7 @@ impl PageBuilder<'_> {
             if let Some(only) = self.column(document.name(), 0)
                 && let Some(text) = document.text_if_leaf()?.filter(|text| !text.trim().is_empty())
             {
-                // The document is the one member that its row has.
+                // The document itself is the one member of its row.
                 self.put(only, text.trim());
                 self.end_row("");
                 return Ok(());
@@ -65,7 +65,7 @@ impl PageBuilder<'_> {
         }
     }
 
-    /// Reads the row whose start was read; what stands at the paths `apart` is none of its fields.
+    /// Decodes the row whose start tag was read. Elements at the paths `apart` are not part of the row's extra fields.
     fn row(&mut self, document: &mut Document<'_>, apart: &[&[String]]) -> Result<(), ParseError> {
         let plan = self.plan;
         let columns = &plan.columns;
@@ -74,7 +74,7 @@ impl PageBuilder<'_> {
             self.end_row("");
             return Ok(());
         }
-        // Behind the last column that is wanted there is nothing to see.
+        // After the last projected column, the rest of the row is skipped.
         let mut left = match plan.extra || columns.iter().any(|column| column.flattened) {
             true => usize::MAX,
             false => columns.len(),
@@ -145,7 +145,7 @@ impl PageBuilder<'_> {
                 }
                 Type::String => match document.text_if_leaf()? {
                     Some(text) => self.put(at, &text),
-                    // The definition does not know that it is nested.
+                    // The element is nested, though the definition has text.
                     None => {
                         let mut text = String::new();
                         structure(document, &plan.types, &Type::Any, &mut text, 0)?;
@@ -166,13 +166,13 @@ impl PageBuilder<'_> {
     }
 }
 
-/// Whether elements lead where a path does, of which `*` is any element.
+/// Whether the names of elements match a path, in which `*` matches any name.
 fn fits(path: &[String], elements: &[String]) -> bool {
     path.len() == elements.len() && path.iter().zip(elements).all(|(step, name)| step == "*" || step == name)
 }
 
-/// Checks that a document just opened is called `outermost`, where that is not empty. One that says nothing may be
-/// anybody's.
+/// Checks that the outermost element of a document just opened is named `outermost`. If that is empty, any name is
+/// accepted, but no empty document without a namespace, which could come from any server.
 pub(super) fn described(document: &Document<'_>, outermost: &str) -> Result<(), ParseError> {
     let found = abbreviate(document.name());
     if !outermost.is_empty() && document.name() != outermost {
@@ -184,7 +184,7 @@ pub(super) fn described(document: &Document<'_>, outermost: &str) -> Result<(), 
     Ok(())
 }
 
-/// Checks a document without rows whose outermost element may have any name: it, or one of its children, is called as
+/// Checks a document without rows whose outermost element may have any name: the element or one of its children is named like
 /// one of the siblings, or it has no children.
 fn kin(body: &[u8], places: &ResponseLayout<'_>) -> Result<(), ParseError> {
     let known = |name: &str| places.siblings.iter().any(|sibling| sibling == name);
@@ -210,8 +210,8 @@ fn kin(body: &[u8], places: &ResponseLayout<'_>) -> Result<(), ParseError> {
     Err(document.broken(&format!("it is <{found}> of {}, not of {},", strangers.join(", "), wanted.join(", "))))
 }
 
-/// Checks a document without rows of which nothing is known but what a row is like: APIs that answer so name the
-/// namespace of their documents.
+/// Checks a document without rows of which the definition has only the type of a row: its outermost element must declare a
+/// namespace, as APIs that respond so do.
 fn of_an_api(body: &[u8], places: &ResponseLayout<'_>) -> Result<(), ParseError> {
     let mut document = Document::open(body)?;
     if !places.outermost.is_empty() || document.has_namespace() {
@@ -239,7 +239,7 @@ fn json_ref(
     json(document, types, types.get(ty), out, depth)
 }
 
-/// Writes the element whose start was read as JSON of its shape.
+/// Appends the element whose start tag was read as JSON of its type.
 fn json(
     document: &mut Document<'_>,
     types: &Types,
@@ -311,7 +311,7 @@ fn map(
     Ok(())
 }
 
-/// An object of the children; an element of unknown shape without children is a text. A name that repeats is a list.
+/// Appends an object of the child elements; an element of unknown type without children is text. Repeated names become a list.
 fn structure(
     document: &mut Document<'_>,
     types: &Types,
@@ -365,10 +365,10 @@ fn structure(
     Ok(())
 }
 
-/// What stands by one name in a structure.
+/// The values of one name in a structure.
 struct Found {
     name: String,
-    /// With commas between.
+    /// Separated by commas.
     values: String,
     is_list: bool,
 }

@@ -1,4 +1,4 @@
-//! Where the values of secrets that definitions mark stand in a JSON or XML document.
+//! Finds the values that a definition marks as secret in a JSON or XML document.
 
 use std::ops::Range;
 
@@ -10,25 +10,25 @@ use stackql_provider::Secret;
 
 use super::REDACTED;
 
-/// Documents that nest deeper are not read.
+/// The nesting depth above which JSON is not searched.
 const MAX_DEPTH: usize = 128;
-/// How many elements of XML stand around the members of an answer at most: AWS's query protocols have two.
+/// How many XML elements surround the members of a response at most: AWS's query protocols have two.
 const ENVELOPES: usize = 2;
 
-/// A part of a text, and what stands in its place.
+/// A byte range of a text, and its replacement.
 pub(super) type Replacement = (Range<usize>, String);
 
-/// What can be told of the secrets in a text.
+/// The outcome of a search for secrets.
 pub(super) enum Found {
-    /// A document that was read to its end, and its secrets in their order.
+    /// The text is a complete document; these are its secrets, in their order.
     Document(Vec<Replacement>),
-    /// A document that cannot be read.
+    /// The text begins like a document and is malformed, or nested too deeply.
     Unreadable,
-    /// No document.
+    /// The text is not a document.
     Text,
 }
 
-/// The secrets in a text.
+/// Searches a text for the marked secrets.
 pub(super) fn find(text: &str, secrets: &[Secret]) -> Found {
     let found = match text.trim_start().as_bytes().first() {
         Some(b'{' | b'[') => json(text, secrets),
@@ -38,7 +38,8 @@ pub(super) fn find(text: &str, secrets: &[Secret]) -> Found {
     found.map_or(Found::Unreadable, Found::Document)
 }
 
-/// Where the first name of a secret ends in a document that cannot be read: a member of JSON or an element of XML.
+/// The end of the first name of a marked secret in a malformed document, in bytes: the name of a JSON member or an XML
+/// element.
 pub(super) fn behind_first_name(text: &str, secrets: &[Secret]) -> Option<usize> {
     let ends = |name: &str| {
         let is_name = |at: usize| {
@@ -53,7 +54,8 @@ pub(super) fn behind_first_name(text: &str, secrets: &[Secret]) -> Option<usize>
     secrets.iter().filter_map(|secret| ends(&secret.name)).min()
 }
 
-/// Whether a member of this name is secret, with `path` the names around it and as many of them none of the answer's own.
+/// Whether a member of this name is secret. `path` has the names around it, of which at most `envelopes` are not part of the
+/// response itself.
 pub(super) fn is_secret<'p>(
     secrets: &[Secret],
     path: impl Iterator<Item = &'p str> + Clone,
@@ -66,7 +68,7 @@ pub(super) fn is_secret<'p>(
     })
 }
 
-/// Of one document, or of several one after the other; `None` where the text is none.
+/// The secrets of one JSON document, or of several in a row; `None` if one is malformed.
 fn json(text: &str, secrets: &[Secret]) -> Option<Vec<Replacement>> {
     let mut walk = Json { text, secrets, path: Vec::new(), out: Vec::new() };
     for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
@@ -102,9 +104,9 @@ impl<'a> Json<'a> {
             }
             b't' | b'f' | b'n' => {}
             first if hidden => {
-                // Both point into one text.
+                // Both are slices of the same text.
                 let start = written.as_ptr().addr() - self.text.as_ptr().addr();
-                // Where a number is wanted, only a number can be read.
+                // A number is replaced by a number, so that the document still decodes.
                 let mask = if *first == b'"' { format!("\"{REDACTED}\"") } else { "0".to_owned() };
                 self.out.push((start..start + written.len(), mask));
             }
@@ -114,7 +116,7 @@ impl<'a> Json<'a> {
     }
 }
 
-/// The members of an object in their order, those of one name too.
+/// Visits the members of an object in their order, duplicates included.
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
@@ -156,7 +158,7 @@ fn xml(text: &str, secrets: &[Secret]) -> Option<Vec<Replacement>> {
                 if hidden && !text[start..end].trim().is_empty() =>
             {
                 match out.last_mut() {
-                    // A text with references in it is several events.
+                    // The reader splits a text at references, so adjacent events are one secret.
                     Some((range, _)) if range.end == start => range.end = end,
                     _ => out.push((start..end, REDACTED.to_owned())),
                 }

@@ -1,11 +1,11 @@
-//! Values that stand by names, in whatever text: by the names that secrets go by.
+//! Redaction by name: values in any text whose names are usual names of secrets.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-/// Names of secrets, and what names of secrets end in, small and without what joins words.
+/// The names of secrets, and the endings of longer ones, in lower case without separators.
 const ENDINGS: [&str; 18] = [
     "accesstoken",
     "apikey",
@@ -26,7 +26,7 @@ const ENDINGS: [&str; 18] = [
     "sessiontoken",
     "signingkey",
 ];
-/// Names of secrets that others may end in.
+/// Names of secrets that count only as a whole, because other names end in them too.
 const NAMES: [&str; 9] = [
     "secret",
     "secretstring",
@@ -41,33 +41,33 @@ const NAMES: [&str; 9] = [
 /// Parts of the names of headers that hold secrets.
 const HEADERS: [&str; 4] = ["authorization", "cookie", "secret", "password"];
 
-/// A name in small letters, without what joins words.
+/// A name in lower case without separators.
 pub(super) fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Whether secrets go by this plain name.
+/// Whether a name, as [`plain`] returns it, is a usual name of secrets.
 pub(super) fn is_secret(plain: &str) -> bool {
     NAMES.contains(&plain) || ENDINGS.iter().any(|ending| plain.ends_with(ending))
 }
 
-/// Whether credentials are in headers of this name.
+/// Whether headers of this name hold credentials.
 pub(super) fn is_of_credentials(header: &str) -> bool {
     let small = header.to_ascii_lowercase();
     HEADERS.iter().any(|part| small.contains(part))
 }
 
-/// A text with the values replaced that stand by names; the rest of it stays byte for byte.
+/// The text with the values of such names replaced; all else stays byte for byte.
 pub(super) fn replaced<'a>(text: &'a str, instead: &dyn Fn(&str) -> Option<&'static str>) -> Cow<'a, str> {
-    /// Each has a group for what stands before the value, the name, and the value.
+    /// Each has a capture group for the text before the value, for the name, and for the value.
     static FORMS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
         [
-            // A member of JSON: a text or a number.
+            // A JSON member whose value is a string or a number.
             r#"(?P<before>"(?P<name>[^"\\]+)"\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)"#,
-            // The same in a text of JSON.
+            // The same in JSON that is itself the text of a JSON string.
             r#"(?P<before>\\"(?P<name>[^"\\]+)\\"\s*:\s*)(?P<value>\\"[^"\\]*\\")"#,
             r"(?P<before><(?P<name>[A-Za-z0-9_.:-]+)(?:\s[^<>]*)?>)(?P<value>[^<]+)",
-            // A pair of a form or an address.
+            // A pair of a form or a query string.
             r#"(?P<before>(?:^|[?&;\s])(?P<name>[^=&;?\s"<>]+)=)(?P<value>[^&\s"<>]+)"#,
         ]
         .map(|form| Regex::new(form).expect("the forms are valid"))
@@ -78,7 +78,7 @@ pub(super) fn replaced<'a>(text: &'a str, instead: &dyn Fn(&str) -> Option<&'sta
             (None, _) | (Some(_), "true" | "false") => found[0].to_owned(),
             (Some(mask), value) if value.starts_with("\\\"") => format!("{}\\\"{mask}\\\"", &found["before"]),
             (Some(mask), value) if value.starts_with('"') => format!("{}\"{mask}\"", &found["before"]),
-            // Where a number is wanted, only a number can be read.
+            // A number is replaced by a number, so that the document still decodes.
             (Some(_), _) if found["before"].ends_with(|c: char| c == ':' || c.is_whitespace()) => {
                 format!("{}0", &found["before"])
             }

@@ -1,4 +1,4 @@
-//! Secrets in paths.
+//! Redaction of secrets in the path of a URL.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,8 @@ use stackql_provider::{Location, Method, ValueStyle};
 
 use super::REDACTED;
 
-/// The form of a method's path that ends an address, with a group for each secret in it; `None` where there is none.
+/// A pattern of the method's path at the end of a URL, with a capture group for each secret; `None` if the path has no
+/// secret.
 pub(super) fn form(method: &Method) -> Option<Regex> {
     let is_secret = |name: &str| method.secrets.iter().any(|secret| secret.parent.is_none() && secret.name == name);
     let mut placed = method.parameters.iter().filter(|p| p.location == Location::Path);
@@ -26,7 +27,7 @@ pub(super) fn form(method: &Method) -> Option<Regex> {
     Regex::new(&format!("{form}{}$", escape(rest))).ok()
 }
 
-/// An address whose secrets are masked; all of it where it is not of this form.
+/// The URL with its secrets redacted; all of it if its path does not match the pattern.
 pub(super) fn masked<'a>(form: &Regex, address: &'a str) -> Cow<'a, str> {
     let path = address.split(['?', '#']).next().unwrap_or(address);
     let Some(found) = form.captures(path) else { return Cow::Borrowed(REDACTED) };

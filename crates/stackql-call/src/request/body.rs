@@ -1,4 +1,4 @@
-//! The body of a request, by the style that the definition says.
+//! Encodes the body of a request, in the body style of the definition.
 
 use bytes::Bytes;
 use serde_json::Value as Json;
@@ -7,17 +7,17 @@ use stackql_provider::{BodyStyle, Parameter};
 use super::{form, json, xml};
 use crate::{Cursor, Operation, TransformError};
 
-/// A body before it is sent.
+/// An encoded body.
 #[derive(Default)]
 pub(super) struct Body {
     pub(super) bytes: Bytes,
-    /// Its fields, not encoded, where it is a form.
+    /// The fields of a form, not encoded; empty for any other body.
     pub(super) fields: Vec<(String, String)>,
-    /// Its media type, if it is there.
+    /// The media type; `None` if there is no body.
     pub(super) media_type: Option<String>,
 }
 
-/// The body that the arguments `bound` make; `cursor` leads to the page that is asked for.
+/// Encodes the arguments `bound` as a body; `cursor` is that of the requested page.
 pub(super) fn body(
     operation: &Operation,
     bound: &[(&Parameter, Json)],

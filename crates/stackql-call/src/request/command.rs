@@ -1,4 +1,4 @@
-//! A program of this machine and its arguments as a request. Owns what the templates of the arguments are given.
+//! Encodes a call as a program of this machine and its arguments. Owns the data that the templates of the arguments receive.
 
 use serde_json::{Map, Value as Json};
 use stackql_provider::Protocol;
@@ -6,16 +6,16 @@ use stackql_provider::Protocol;
 use super::json::to_wire_names;
 use crate::{Operation, Transform, TransformError};
 
-/// The templates' type: a JSON object, and all functions.
+/// The template type of arguments: its input is a JSON object, and it has all functions.
 const KIND: &str = "golang_template_json_v0.3.0";
 
-/// The templates of arguments.
+/// Compiles the templates of the arguments.
 pub(crate) fn compile(arguments: &[String]) -> Result<Vec<Transform>, TransformError> {
     arguments.iter().map(|argument| Transform::compile(KIND, argument)).collect()
 }
 
-/// The arguments that the values `bound` make, each by the parameter's position in the method. A parameter without one
-/// is an empty text, where Go would write `<no value>`.
+/// Renders the arguments of a command from the `bound` values, which are by the position of the parameter in the method. An
+/// unbound parameter is an empty text, where Go would print `<no value>`.
 pub(super) fn arguments(
     operation: &Operation,
     templates: &[String],
@@ -34,7 +34,7 @@ pub(super) fn arguments(
     operation.command(templates)?.iter().map(|template| template.render(all.as_bytes())).collect()
 }
 
-/// A program and its arguments on one line, quoted as a shell would want it. It is for reading: no shell runs it.
+/// A program and its arguments on one line, quoted as for a shell. It is for display only: no shell runs it.
 pub(super) fn display_command(program: &str, arguments: &[String]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     let word = |word: &str| match !word.is_empty() && word.chars().all(plain) {

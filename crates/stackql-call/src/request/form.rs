@@ -1,4 +1,4 @@
-//! Nested values as the flat fields of a form: `Filter.1.Value.2=x`.
+//! Encodes nested values as the flat fields of a form: `Filter.1.Value.2=x`.
 
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value as Json;
@@ -65,7 +65,7 @@ fn write(fields: &mut Vec<(String, String)>, types: &Types, style: FormStyle, na
     }
 }
 
-/// The text of a form.
+/// The percent-encoded text of a form.
 pub(super) fn encoded(fields: &[(String, String)]) -> String {
     let mut body = String::new();
     for (name, value) in fields {
@@ -79,7 +79,7 @@ pub(super) fn encoded(fields: &[(String, String)]) -> String {
     body
 }
 
-/// A scalar as text; nested values as JSON.
+/// A scalar as text; a nested value as JSON.
 pub(super) fn scalar(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),

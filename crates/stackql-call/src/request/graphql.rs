@@ -1,4 +1,4 @@
-//! A GraphQL query as the body of a request. Owns what its template is given; how values are quoted is in
+//! Encodes a GraphQL query as the body of a request. Owns the data that its templates receive; values are escaped in
 //! [`crate::transform`].
 
 use serde_json::{Map, Value as Json, json};
@@ -7,11 +7,11 @@ use stackql_provider::BodyStyle;
 use crate::transform::graphql::LexicalContext;
 use crate::{Cursor, Transform, TransformError};
 
-/// The templates of a query.
+/// The compiled templates of a query.
 #[derive(Debug)]
 pub(crate) struct GraphqlQuery {
     query: Transform,
-    /// What stands in the query for a cursor.
+    /// Renders the part of the query that has the cursor.
     cursor: Transform,
 }
 
@@ -22,7 +22,7 @@ impl GraphqlQuery {
         Ok(Self { query, cursor })
     }
 
-    /// The body that these arguments make, for the page that `cursor` leads to.
+    /// The body for these arguments and the page of `cursor`.
     pub(super) fn body(
         &self,
         mut members: Map<String, Json>,

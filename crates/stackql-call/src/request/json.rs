@@ -1,10 +1,10 @@
-//! Arguments as JSON of a body.
+//! Encodes arguments as the JSON of a body.
 
 use serde_json::{Map, Value as Json};
 use stackql_provider::{Parameter, TimeFormat, Type, TypeRef, Types};
 
-/// The body of these arguments, compact and with sorted keys. Without any it is `base`, or nothing; `wrap` names the
-/// member that takes them all as JSON text.
+/// The body with these members, compact and with sorted keys. They are added to the object `base`; without members the body is
+/// `base`, or nothing. `wrap` names the member that has all of them as JSON text.
 pub(super) fn body(base: Option<&str>, wrap: Option<&str>, members: Map<String, Json>) -> Option<String> {
     let base = base.map(|text| serde_json::from_str(text).map_err(|_| text));
     if members.is_empty() {
@@ -23,22 +23,22 @@ pub(super) fn body(base: Option<&str>, wrap: Option<&str>, members: Map<String, 
     }
 }
 
-/// JSON text whose objects have their keys in the order of their bytes.
+/// Compact JSON whose objects have their keys in byte order.
 fn sorted(mut value: Json) -> String {
     value.sort_all_objects();
     value.to_string()
 }
 
-/// The arguments as members of one object.
+/// The arguments as members of one object, under their wire names.
 pub(super) fn members<'a>(types: &Types, bound: impl Iterator<Item = (&'a Parameter, &'a Json)>) -> Map<String, Json> {
     bound.map(|(p, value)| (p.wire.clone(), to_wire_names(types, p.ty, p.time_format, value))).collect()
 }
 
-/// A value with its members named as on the wire, and times as it writes them.
+/// A value with the wire names of its members, and with times in the wire format.
 pub(super) fn to_wire_names(types: &Types, ty: TypeRef, time_format: Option<TimeFormat>, value: &Json) -> Json {
     match (types.get(ty), value) {
         (Type::Timestamp(format), Json::String(text)) if time_format.unwrap_or(*format) == TimeFormat::EpochSeconds => {
-            // Seconds were written as text, which is how forms and query strings have them.
+            // Bound epoch seconds are text, as forms and query strings need them; in JSON they are a number.
             text.parse().map_or_else(|_| value.clone(), Json::Number)
         }
         (Type::List { item, .. }, Json::Array(items)) => {
@@ -60,7 +60,7 @@ pub(super) fn to_wire_names(types: &Types, ty: TypeRef, time_format: Option<Time
     }
 }
 
-/// The JSON of a text for a parameter of this shape, where it comes from a definition or an answer.
+/// The JSON of a text for a parameter of this type; the text is from a definition or a cursor.
 pub(super) fn typed(types: &Types, ty: TypeRef, text: &str) -> Json {
     let parsed = || serde_json::from_str(text).ok();
     let value = match types.get(ty) {

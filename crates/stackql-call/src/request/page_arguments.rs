@@ -1,4 +1,4 @@
-//! The arguments of one page: what was bound, what is sent without having been, and what leads to the page.
+//! The arguments of one page: bound arguments, defaults, the cursor and the page size.
 
 use serde_json::Value as Json;
 use stackql_provider::{PageSize, Paging};
@@ -6,7 +6,7 @@ use stackql_provider::{PageSize, Paging};
 use super::json::typed;
 use crate::{Call, Cursor};
 
-/// The arguments by the parameter's position in the method, in that order.
+/// The arguments of the page, by the position of the parameter in the method and in that order.
 pub(super) fn arguments(call: &Call, cursor: Option<&Cursor>, page_size: Option<u32>) -> Vec<(usize, Json)> {
     let (method, types) = (call.operation.method(), &call.operation.resource.types);
     let mut all = call.arguments.clone();
@@ -39,8 +39,8 @@ pub(super) fn arguments(call: &Call, cursor: Option<&Cursor>, page_size: Option<
     all
 }
 
-/// How many rows to ask for; `None` leaves it to the provider. Where the source states no maximum, ours is a
-/// guess: asking for it would cut an answer that may come whole, so more than it is not asked for at all.
+/// The page size to request; `None` leaves it to the provider. If the definition states no maximum, `size.maximum` is a guess,
+/// and requesting it could truncate a response that is complete otherwise. So a larger number of rows is not requested then.
 fn rows_of(size: &PageSize, wanted: Option<u32>) -> Option<u32> {
     match wanted {
         Some(wanted) if size.request_maximum || wanted <= size.maximum => {

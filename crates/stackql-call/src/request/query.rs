@@ -1,12 +1,13 @@
-//! A SELECT of a table as a request. Owns its text: names are quoted in it, values never stand there.
+//! Encodes a call as a SELECT of a database table. Owns the SQL text: identifiers are quoted, and values are always bound to
+//! placeholders.
 
 use serde_json::Value as Json;
 use stackql_provider::{Column, Protocol, Type};
 
 use crate::{BindError, Operation, Payload};
 
-/// The query for the rows of a table that fulfil `conditions`, the argument of `parameter`: a list of columns, each
-/// with the values it may have.
+/// The query for the rows of a table that satisfy `conditions`, the argument of `parameter`: a list of columns, each with the
+/// values it may have. `most` is the row limit.
 pub(super) fn query(
     operation: &Operation,
     (schema, name): (&str, &str),
@@ -37,13 +38,13 @@ pub(super) fn query(
     Ok(Payload::Query { text, values })
 }
 
-/// The condition that a column is one of the values at these positions.
+/// The predicate that a column equals one of the values at these positions.
 fn is_one_of(operation: &Operation, column: &Column, values: std::ops::Range<usize>) -> String {
     if values.is_empty() {
         return "FALSE".to_owned();
     }
     let place = |at: usize| match operation.resource.type_of(column) {
-        // A number may be larger than any of the column's type, which is no error: no row has it.
+        // The value may exceed the range of the column's type. With bigint it matches no row instead of failing.
         Type::Integer => format!("CAST(${} AS bigint)", at + 1),
         _ => format!("${}", at + 1),
     };
@@ -55,7 +56,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A query with its values on one line, for reading.
+/// A query with its values on one line, for display.
 pub(super) fn display_query(text: &str, values: &[String]) -> String {
     let value = |(at, value): (usize, &String)| format!("${}='{}'", at + 1, value.replace('\'', "''"));
     let values: Vec<String> = values.iter().enumerate().map(value).collect();

@@ -1,4 +1,4 @@
-//! Arguments as texts of a query string, header or path.
+//! Encodes arguments as text of a query string, header or path.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
@@ -7,10 +7,10 @@ use stackql_provider::{FormStyle, Parameter, Types, ValueStyle};
 use super::form::{self, scalar};
 use super::json::to_wire_names;
 
-/// RFC 3986 unreserved characters stay; everything else is encoded.
+/// Encodes everything but the unreserved characters of RFC 3986, section 2.3.
 pub(super) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// All that may stand in a path stays: RFC 3986 `pchar` and the slash.
+/// Encodes everything that a path may not contain: all but `pchar` (RFC 3986, section 3.3) and the slash.
 const SLASHED: &AsciiSet = &ENCODED
     .remove(b'/')
     .remove(b':')
@@ -42,7 +42,7 @@ pub(super) fn query(pairs: &mut Vec<(String, String)>, types: &Types, parameter:
     }
 }
 
-/// `name[member]=value`; a list repeats its name.
+/// Encodes an object as `name[member]=value` pairs; a list repeats its name.
 fn deep(pairs: &mut Vec<(String, String)>, name: String, value: &Json) {
     match value {
         Json::Null => {}
@@ -56,12 +56,12 @@ fn deep(pairs: &mut Vec<(String, String)>, name: String, value: &Json) {
     }
 }
 
-/// The text of a header, or of a path's placeholder before it is encoded.
+/// The text of an argument in a header or, before percent-encoding, in a path.
 pub(crate) fn text(types: &Types, parameter: &Parameter, value: &Json) -> String {
     joined(&to_wire_names(types, parameter.ty, parameter.time_format, value))
 }
 
-/// The text of a path's placeholder, encoded.
+/// The percent-encoded text of an argument in a path.
 pub(super) fn path(types: &Types, parameter: &Parameter, value: &Json) -> String {
     let text = text(types, parameter, value);
     if parameter.style == ValueStyle::Slashed {
@@ -71,12 +71,12 @@ pub(super) fn path(types: &Types, parameter: &Parameter, value: &Json) -> String
     }
 }
 
-/// A text of several steps of a path, encoded.
+/// Percent-encodes a text of several path segments; slashes stay.
 pub(crate) fn slashed(text: &str) -> String {
     utf8_percent_encode(text, SLASHED).to_string()
 }
 
-/// A list joined by commas; anything else as it is.
+/// The elements of a list, joined by commas; the text of anything else.
 fn joined(value: &Json) -> String {
     match value {
         Json::Array(items) => items.iter().map(scalar).collect::<Vec<_>>().join(","),

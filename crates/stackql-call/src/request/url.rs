@@ -1,6 +1,6 @@
-//! Templates of addresses: `https://{subdomain}.example.com`, where a placeholder may say what it takes,
-//! `{port:^[0-9]{1,5}$}`. Owns what a value may be where it decides who is asked, and what of an address stays where a
-//! user's endpoint takes its place.
+//! URL templates of endpoints: `https://{subdomain}.example.com`, where a placeholder may have a pattern,
+//! `{port:^[0-9]{1,5}$}`. Owns which values a placeholder may take, since they decide which host receives the request, and
+//! which values carry over when a user-configured endpoint replaces the template.
 
 use thiserror::Error;
 
@@ -8,11 +8,11 @@ mod format;
 
 use format::{AddressFormat, Place};
 
-/// Why a template makes no address.
+/// Why a URL cannot be built from a template.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AddressError {
-    /// A variable of the address has no value.
+    /// A variable of the template has no value.
     #[error("cannot find any viable servers: the address {template} needs a value for {name}; name it in WHERE")]
     Missing {
         /// The template.
@@ -20,29 +20,29 @@ pub enum AddressError {
         /// The variable.
         name: String,
     },
-    /// A variable's value is none for its place, so that the request would go elsewhere.
+    /// The value of a variable is not valid in its position, where it could redirect the request.
     #[error("'{value}' cannot stand for {name} in the address {template}; {name} is {expected}")]
     Unfit {
         /// The template.
         template: String,
         /// The variable.
         name: String,
-        /// Its value, fit to print.
+        /// Its value, shortened and with control characters escaped.
         value: String,
-        /// What it may be.
+        /// The values it may have, in words.
         expected: &'static str,
     },
-    /// The value of a scope is none, whatever the address.
+    /// The value of a scope is not valid in any URL.
     #[error("'{value}' cannot stand for {name}; {name} is {expected}")]
     Scope {
         /// The scope.
         name: String,
-        /// Its value, fit to print.
+        /// Its value, shortened and with control characters escaped.
         value: String,
-        /// What it may be.
+        /// The values it may have, in words.
         expected: &'static str,
     },
-    /// A user's endpoint has no place for what the address has in its host.
+    /// A user-configured endpoint has no placeholder for a value that the template has in its host.
     #[error(
         "the endpoint {endpoint} takes the place of {template}, and {name} = '{value}' would be lost; write {{{name}}} into the endpoint where it goes, or leave the endpoint out"
     )]
@@ -56,7 +56,7 @@ pub enum AddressError {
         /// Its value.
         value: String,
     },
-    /// A placeholder does not end.
+    /// A placeholder has no closing brace.
     #[error("the address {template} has a brace that is not closed")]
     Unclosed {
         /// The template.
@@ -64,17 +64,17 @@ pub enum AddressError {
     },
 }
 
-/// What the placeholders of an address stand for.
+/// The values of the placeholders of a URL template.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AddressValues<'a> {
-    /// By the variable's name.
+    /// The values by the name of the variable.
     pub(crate) values: &'a [(String, String)],
-    /// The variable that is the service's scope.
+    /// The name of the variable that is the scope of the service.
     pub(crate) scope: Option<&'a str>,
 }
 
 impl AddressValues<'_> {
-    /// The address that `template` gives with these values.
+    /// The URL that `template` yields with these values.
     pub(crate) fn fill(self, template: &str) -> Result<String, AddressError> {
         let mut out = String::new();
         for piece in pieces(template)? {
@@ -92,9 +92,9 @@ impl AddressValues<'_> {
         Ok(out)
     }
 
-    /// The address below `endpoint`, which a user put in the place of the one that `template` gives. Variables of
-    /// `path_style` that it has in its host are steps of the path below an endpoint; `is_said` tells of the others
-    /// whether the statement says them, so that they must not be lost.
+    /// The URL for a user-configured `endpoint` that replaces `template`. Variables in the host of the template that are
+    /// listed in `path_style` become path segments of the endpoint. For the other ones, `is_said` decides by name and value
+    /// whether the statement sets them, so that dropping them is an error.
     pub(crate) fn moved(
         self,
         endpoint: &str,
@@ -137,7 +137,7 @@ impl AddressValues<'_> {
     }
 }
 
-/// Checks a value for the first of `templates` that has the variable; one of a scope also where none has.
+/// Checks a value for the first of `templates` that has the variable. The value of a scope is also checked if none has it.
 pub(crate) fn check<'t>(
     templates: impl IntoIterator<Item = &'t str>,
     (name, value): (&str, &str),
@@ -160,7 +160,11 @@ pub(crate) fn check<'t>(
     Place::Scope.format(value).map(|_| ()).map_err(|expected| AddressError::Scope { name, value: shown, expected })
 }
 
-/// Whether a text can be the name of a region, which stands in hosts and signatures.
+/// Checks that a text can be the name of a region, which is part of hosts and signatures.
+///
+/// # Errors
+///
+/// [`AddressError::Scope`]: it is not one DNS label of letters, digits, hyphens and underscores.
 pub fn region(value: &str) -> Result<(), AddressError> {
     check([], ("region", value), true)
 }
@@ -197,7 +201,7 @@ fn names(template: &str) -> Result<Vec<&str>, AddressError> {
     Ok(pieces(template)?.into_iter().filter_map(name).collect())
 }
 
-/// How many bytes there are before the brace that closes the one before `text`.
+/// The number of bytes before the brace that closes the one in front of `text`.
 fn closed(text: &str) -> Option<usize> {
     let mut depth = 1usize;
     for (at, byte) in text.bytes().enumerate() {

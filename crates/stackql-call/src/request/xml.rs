@@ -1,4 +1,4 @@
-//! Arguments as child elements of an XML document.
+//! Encodes arguments as child elements of an XML document.
 
 use quick_xml::escape::escape;
 use serde_json::Value as Json;
@@ -7,7 +7,7 @@ use stackql_provider::{Parameter, Type, TypeRef, Types};
 use super::form::scalar;
 use crate::response::xml::is_markup;
 
-/// A document with an element for each argument.
+/// The document with one element for each argument.
 pub(super) fn document<'a>(
     types: &Types,
     (declaration, root, attributes): (&str, &str, &str),
@@ -23,7 +23,7 @@ pub(super) fn document<'a>(
     out.push('>');
     for (parameter, value) in bound {
         match value {
-            // A nested value that is a text is the markup that stands for it.
+            // Text for a nested parameter is the XML content of its element.
             Json::String(text) if types.get(parameter.ty).is_nested() && is_markup(text) => {
                 begin(&mut out, &parameter.wire);
                 out.push_str(text);

@@ -1,4 +1,5 @@
-//! What the body of an error answer says. Owns where errors say it when a definition does not.
+//! Extracts code, message and request id from the body of an error response. Owns the usual paths of these fields, for
+//! definitions that have none.
 
 use std::marker::PhantomData;
 
@@ -10,7 +11,7 @@ use crate::response::path_texts::find_texts;
 use crate::response::sniff::{SniffedFormat, sniff};
 use crate::response::xml::{Document, Next};
 
-/// A path of names; in JSON, a list on it is passed through.
+/// A path of names; in JSON, lists on it are traversed.
 type FieldPath = &'static [&'static str];
 
 const JSON_CODES: &[FieldPath] = &[
@@ -35,18 +36,18 @@ const JSON_MESSAGES: &[FieldPath] = &[
     &["error"],
     &["errors"],
 ];
-/// Below the outermost element.
+/// Paths below the outermost element.
 const XML_CODES: &[FieldPath] = &[&["Error", "Code"], &["Errors", "Error", "Code"], &["Code"]];
 const XML_MESSAGES: &[FieldPath] = &[&["Error", "Message"], &["Errors", "Error", "Message"], &["Message"]];
 
-/// The outermost elements of documents that are errors.
+/// The names of outermost elements that mark an error document.
 const XML_ERRORS: [&str; 3] = ["Error", "Errors", "ErrorResponse"];
-/// An outermost element of errors, where an error stands right inside.
+/// The name of an outermost element that may also wrap an error as its first child.
 const XML_ANSWER: &str = "Response";
-/// The member that says, outermost, which error an answer is.
+/// The outermost member that names the kind of an error.
 const JSON_KIND: &str = "__type";
 
-/// The parts of an error.
+/// The fields of an error.
 #[derive(Debug, Default)]
 pub(crate) struct ErrorFields {
     pub(crate) code: Option<String>,
@@ -55,7 +56,7 @@ pub(crate) struct ErrorFields {
 }
 
 impl ErrorFields {
-    /// What an answer of this status says: at the places of its definition, else at the usual ones.
+    /// Reads the fields of a response with this status: at the paths of its definition, else at the usual ones.
     pub(crate) fn parse(body: &[u8], shape: &ErrorShape, status: u16) -> Self {
         let said = match sniff(body) {
             SniffedFormat::Json => Self::json(body, shape, &status.to_string()),
@@ -70,7 +71,7 @@ impl ErrorFields {
         let own = |path: &[String]| if path.is_empty() { None } else { text(&document, path) };
         let usual = |places: &'static [FieldPath]| places.iter().filter_map(|place| text(&document, place));
         let message = own(&shape.message).or_else(|| usual(JSON_MESSAGES).next());
-        // The status and the message say nothing more when they are said again.
+        // The status number or the message repeated is no code.
         let tells = |code: &String| code != status && Some(code) != message.as_ref();
         let code = own(&shape.code).or_else(|| usual(JSON_CODES).find(tells));
         Self { code, message, request_id: own(&shape.request_id) }
@@ -93,8 +94,7 @@ impl ErrorFields {
     }
 }
 
-/// Whether the body of an answer that may be good has the code that only errors have. Of XML it is looked at the
-/// first child only.
+/// Whether a body has the error code of its definition, with whatever status. In XML, only the first child is checked.
 pub(crate) fn has_error_code(body: &[u8], shape: &ErrorShape) -> bool {
     let Some(first) = shape.code.first() else { return false };
     match sniff(body) {
@@ -107,8 +107,7 @@ pub(crate) fn has_error_code(body: &[u8], shape: &ErrorShape) -> bool {
     }
 }
 
-/// Whether the body is a document of the kind that XML protocols have for errors, where a good answer is one called
-/// `outermost`.
+/// Whether the body is an XML error document. `outermost` is the name of the element of a successful response.
 pub(crate) fn is_error_document(body: &[u8], outermost: &str) -> bool {
     let SniffedFormat::Xml = sniff(body) else { return false };
     let Ok(mut document) = Document::open(body) else { return false };
@@ -121,7 +120,7 @@ pub(crate) fn is_error_document(body: &[u8], outermost: &str) -> bool {
             && XML_ERRORS.contains(&document.name())
 }
 
-/// Whether the body of an answer without rows says that it is an error, whether its definition knows of that or not.
+/// Whether the body of a response without rows is a JSON error, also one that the definition does not describe.
 pub(crate) fn has_only_error(body: &[u8]) -> bool {
     let Ok(document) = parse(body, PhantomData::<Json>) else { return false };
     if document.get(JSON_KIND).and_then(Json::as_str).is_some_and(|kind| !kind.is_empty()) {
@@ -135,7 +134,7 @@ pub(crate) fn has_only_error(body: &[u8]) -> bool {
     })
 }
 
-/// The scalar at a path, or the first one in a list.
+/// The scalar at a path; in a list, the first one.
 pub(crate) fn text<S: AsRef<str>>(value: &Json, path: &[S]) -> Option<String> {
     match (value, path) {
         (Json::Array(items), _) => items.iter().find_map(|item| text(item, path)),
@@ -146,7 +145,7 @@ pub(crate) fn text<S: AsRef<str>>(value: &Json, path: &[S]) -> Option<String> {
     }
 }
 
-/// A code without the namespace in front and the address behind that some answers give it.
+/// The error code without a namespace in front (`…#`) and a URL after it (`:http…`).
 fn bare(code: &str) -> &str {
     let code = code.split_once(":http").map_or(code, |(code, _)| code);
     code.rsplit_once('#').map_or(code, |(_, name)| name)

@@ -1,4 +1,4 @@
-//! An error answer becomes a fault with code, message, request id and a hint.
+//! Decodes an error response into a [`Fault`]: its kind, code, message, request id and hint.
 
 use stackql_provider::{BodyStyle, ErrorRules, ErrorShape, Protocol};
 use thiserror::Error;
@@ -7,53 +7,53 @@ use crate::{Operation, Response, Transform};
 
 use crate::response::error_fields::ErrorFields;
 
-/// What to do where the provider refuses the time that a signature tells.
+/// The hint where the provider rejects the time of a signature.
 const CLOCK: &str =
     "the clock of this machine and that of the provider differ; set it by the network (NTP), then try again";
 
-/// What a provider said when it refused.
+/// An error that a provider returned.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{table}{}: {code}: {message}{}", .scope.as_ref().map(|s| format!(" in {s}")).unwrap_or_default(), status_suffix(*.status, .request_id.as_ref().map(|id| format!("request id {id}"))))]
 pub struct Fault {
-    /// What it means for the caller.
+    /// The category, which decides how the caller reacts.
     pub kind: FaultKind,
-    /// The table that was asked.
+    /// The table that was queried or changed.
     pub table: String,
-    /// The scope that was asked, such as a region.
+    /// The scope of the request, such as a region.
     pub scope: Option<String>,
-    /// The HTTP status; 0 where it did not come by HTTP.
+    /// The HTTP status; 0 if the protocol is not HTTP.
     pub status: u16,
-    /// The provider's error code; the status's name where the body has none.
+    /// The provider's error code; if the body has none, the name of the status.
     pub code: String,
-    /// The provider's message; the beginning of the body where it has no known form.
+    /// The provider's message; if the body has none, the beginning of the body, redacted.
     pub message: String,
-    /// The request id.
+    /// The provider's id of the request.
     pub request_id: Option<String>,
-    /// What to do.
+    /// What the user can do about it.
     pub hint: Option<String>,
 }
 
-/// What a fault means for the caller.
+/// The categories of faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The thing does not exist.
+    /// The resource does not exist.
     NotFound,
-    /// Too many requests.
+    /// The rate limit of the provider is exceeded.
     Throttled,
-    /// The request's clock was wrong.
+    /// The provider rejected the time of the request: its clock and that of this machine differ.
     ClockSkew,
-    /// The credentials were refused.
+    /// The credentials were refused, or lack a permission.
     Unauthorized,
-    /// A rehearsal that would have succeeded.
+    /// A dry run that would have succeeded.
     DryRun,
-    /// The provider failed (5xx).
+    /// The provider failed (HTTP 5xx).
     Server,
-    /// The request was wrong.
+    /// The request was invalid.
     Client,
 }
 
-/// Reads the fault out of an answer, or `None` where it is good. A document that says it is an error is one,
-/// whatever its status, and so is an answer to a GraphQL query that has an error beside its data.
+/// Decodes the fault of a response; `None` if the response is successful. A body that is an error is a fault with whatever
+/// status, and so is a GraphQL response with an error next to its data.
 pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) -> Option<Fault> {
     let shape = &operation.method().response.error;
     let refused = response.status >= 300;
@@ -72,8 +72,8 @@ pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) ->
     Some(build_fault(operation, scope, response, said, || status_name(response.status)))
 }
 
-/// Whether an answer over HTTP is an error by the name of its document, whatever its status. What is read as text is
-/// what someone keeps there.
+/// Whether an HTTP response of whatever status is an error document by its outermost element. Where a template takes the
+/// body as text, it is user content, and no error.
 fn is_error_document(operation: &Operation, response: &Response) -> bool {
     let is_kept = || operation.answer_template().is_some_and(|template| template.is_ok_and(Transform::takes_text));
     operation.method().request.protocol == Protocol::Http
@@ -81,14 +81,14 @@ fn is_error_document(operation: &Operation, response: &Response) -> bool {
         && !is_kept()
 }
 
-/// The fault in an answer that is good by its status and has no rows.
+/// The fault in a response that is successful by its status, without rows, and whose body is an error.
 pub(crate) fn without_rows(operation: &Operation, scope: Option<&str>, response: &Response) -> Option<Fault> {
     let says = crate::response::error_fields::has_only_error(&response.body);
     let said = says.then(|| ErrorFields::parse(&response.body, &operation.method().response.error, response.status))?;
     Some(build_fault(operation, scope, response, said, || "Error".to_owned()))
 }
 
-/// What the state of work that failed says about it, at the places of `shape` or the usual ones.
+/// The fault in the status of a failed long-running operation, at the paths of `shape` or the usual ones.
 pub(crate) fn failed(operation: &Operation, scope: Option<&str>, response: &Response, shape: &ErrorShape) -> Fault {
     let said = ErrorFields::parse(&response.body, shape, response.status);
     build_fault(operation, scope, response, said, || "OperationFailed".to_owned())
@@ -137,7 +137,7 @@ fn is_query(operation: &Operation) -> bool {
     matches!(operation.method().request.body, BodyStyle::GraphQl { .. })
 }
 
-/// The status of an answer, or 0 where it is not of HTTP and says only what kind of fault it is.
+/// The HTTP status of a response; 0 for other protocols, whose status only encodes the kind of fault.
 pub(crate) fn http_status(operation: &Operation, response: &Response) -> u16 {
     match operation.method().request.protocol {
         Protocol::Http => response.status,
@@ -145,14 +145,14 @@ pub(crate) fn http_status(operation: &Operation, response: &Response) -> u16 {
     }
 }
 
-/// A status and what else is known of an answer, as they stand behind a message.
+/// The status and other facts about a response, in parentheses, to append to a message; empty if there is none.
 pub(crate) fn status_suffix(status: u16, also: Option<String>) -> String {
     let status = (status != 0).then(|| format!("HTTP {status}"));
     let parts: Vec<String> = status.into_iter().chain(also).collect();
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
-/// A status and its name, as servers of the kind that answer `500 INTERNAL SERVER ERROR` write it.
+/// A status code and its reason phrase in upper case, such as `500 INTERNAL SERVER ERROR`; the code alone if it has none.
 pub fn status_line(status: u16) -> String {
     reason(status).map_or_else(|| status.to_string(), |reason| format!("{status} {}", reason.to_uppercase()))
 }
@@ -165,7 +165,7 @@ fn status_name(status: u16) -> String {
     reason(status).map(|reason| reason.replace(' ', "")).unwrap_or_else(|| "UnknownError".to_owned())
 }
 
-/// A provider's words on one line, cut to a sensible length.
+/// A provider's message on one line, without control characters, cut to 2000 characters.
 fn one_line(text: &str) -> String {
     const LONGEST: usize = 2000;
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -178,7 +178,7 @@ fn one_line(text: &str) -> String {
 }
 
 fn beginning(operation: &Operation, body: &[u8]) -> String {
-    /// Long enough for a secret that begins in what is shown to be there whole, by which it is known.
+    /// Longer than the text that is shown, so that a secret that begins in it is complete and can be recognized.
     const READ: usize = 64 << 10;
     let text = String::from_utf8_lossy(&body[..body.len().min(READ)]);
     let text: String = one_line(&operation.redactor().redact_text(&text)).chars().take(200).collect();

@@ -1,5 +1,5 @@
-//! Errors of GraphQL, which come with HTTP's 200 and beside what could be had nonetheless. Owns where they say what
-//! they are.
+//! Decodes GraphQL errors, which come with HTTP status 200 and possibly next to data. Owns the usual paths and codes of such
+//! errors.
 
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -12,7 +12,7 @@ use crate::response::sniff::strip_bom;
 /// The code of an error that has none.
 const UNNAMED: &str = "GraphQLError";
 const CODES: [&[&str]; 3] = [&["type"], &["extensions", "code"], &["extensions", "type"]];
-/// What the usual codes mean.
+/// The fault kinds of the usual codes.
 const KINDS: [(&str, FaultKind); 7] = [
     ("NOT_FOUND", FaultKind::NotFound),
     ("RATE_LIMITED", FaultKind::Throttled),
@@ -29,7 +29,7 @@ struct Answer<'a> {
     errors: Option<&'a RawValue>,
 }
 
-/// The first error of an answer, whatever else there is: rows beside an error are not all rows.
+/// The first error of a response, also next to data: with an error, the rows are not complete.
 pub(crate) fn first_error(body: &[u8]) -> Option<ErrorFields> {
     let errors = serde_json::from_slice::<Answer<'_>>(strip_bom(body)).ok()?.errors?;
     let errors: Json = serde_json::from_str(errors.get()).ok()?;
@@ -43,7 +43,7 @@ pub(crate) fn first_error(body: &[u8]) -> Option<ErrorFields> {
     Some(ErrorFields { code: Some(code), message, request_id: None })
 }
 
-/// What a code means, where it is a usual one.
+/// The fault kind of a code; `None` if it is not a usual one.
 pub(crate) fn kind(code: &str) -> Option<FaultKind> {
     KINDS.iter().find(|(name, _)| *name == code).map(|(_, kind)| *kind)
 }

@@ -1,4 +1,4 @@
-//! Reading JSON as a stream, and the text of its values. Owns how JSON is quoted and compacted.
+//! Parses JSON as a stream, and formats the text of its values. Owns how JSON is quoted, compacted and sorted.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,10 +10,10 @@ use serde_json::value::RawValue;
 
 use crate::response::sniff::{MAX_DEPTH, ParseError, WEB_PAGE, is_web_page, starts_with_any, utf8};
 
-/// What scripts look for where markup stands in place of JSON.
+/// The message that scripts search for where markup is returned in place of JSON.
 const NO_VALUE: &str = "invalid character '<' looking for beginning of value";
 
-/// Reads the one value of a body.
+/// Parses the single value of a body.
 pub(crate) fn parse<'de, S: DeserializeSeed<'de>>(body: &'de [u8], seed: S) -> Result<S::Value, ParseError> {
     let text = utf8(body)?;
     let bare = text.trim_start_matches('\u{feff}');
@@ -33,19 +33,19 @@ pub(crate) fn parse<'de, S: DeserializeSeed<'de>>(body: &'de [u8], seed: S) -> R
     })
 }
 
-/// What is wrong; where is said apart.
+/// The message of an error without its position.
 pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let whole = error.to_string();
     whole.rsplit_once(" at line ").map_or(&*whole, |(reason, _)| reason).to_owned()
 }
 
-/// The byte that an error is about.
+/// The byte offset of an error in the body.
 pub(crate) fn byte(body: &[u8], error: &serde_json::Error) -> u64 {
     let lines = body.split_inclusive(|b| *b == b'\n').take(error.line().saturating_sub(1));
     (lines.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1)) as u64
 }
 
-/// A member's name, borrowed where it has no escapes.
+/// The name of a member, borrowed if it has no escapes.
 #[derive(Debug)]
 pub(crate) struct Name<'de>(pub(crate) Cow<'de, str>);
 
@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-/// A value as it is used: a text without its quotes, anything else as it is written. `None` for null.
+/// The text of a value for a column: a string without its quotes, anything else compact; `None` for null.
 pub(crate) fn plain(raw: &RawValue) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
     let written = raw.get();
     match written.as_bytes().first() {
@@ -89,11 +89,11 @@ fn compacted(raw: &RawValue) -> Result<String, serde_json::Error> {
     Ok(out)
 }
 
-/// Appends a value without the white space between its parts, the keys of its objects in the order of their bytes.
+/// Appends a value without white space between its tokens, and with the keys of its objects in byte order.
 pub(crate) fn compact<E: Error>(raw: &RawValue, out: &mut String) -> Result<(), E> {
     let (begin, raw) = (out.len(), raw.get());
     let (mut quoted, mut escaped, mut from) = (false, false, 0);
-    // The key before, of each object and list that is open, and where the last text stands.
+    // For each open object or list, the previous key; and the range of the last string.
     let (mut open, mut text, mut is_sorted) = (Vec::<Option<&str>>::new(), 0..0, true);
     for (at, byte) in raw.bytes().enumerate() {
         match byte {
@@ -129,7 +129,7 @@ pub(crate) fn compact<E: Error>(raw: &RawValue, out: &mut String) -> Result<(), 
     Ok(())
 }
 
-/// Appends JSON text with sorted keys; all else of it stays as it is written.
+/// Appends JSON text with sorted keys; everything else is copied unchanged.
 fn sort(text: &str, out: &mut String) -> Result<(), serde_json::Error> {
     match text.as_bytes().first() {
         Some(b'{') => {
@@ -162,7 +162,7 @@ fn sort(text: &str, out: &mut String) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
-/// The members of an object as they are written.
+/// The members of an object, unparsed and in their order.
 struct Members<'de>(Vec<(Name<'de>, &'de RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -187,7 +187,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// Begins a member of the object whose inside `out` is.
+/// Appends the name of a member; `out` is the inside of an object.
 pub(crate) fn member(out: &mut String, name: &str) {
     if !out.is_empty() {
         out.push(',');
@@ -196,7 +196,7 @@ pub(crate) fn member(out: &mut String, name: &str) {
     out.push(':');
 }
 
-/// Appends a text with its quotes.
+/// Appends a text as a JSON string.
 pub(crate) fn quote(out: &mut String, text: &str) {
     let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
     match text.bytes().all(is_plain) {

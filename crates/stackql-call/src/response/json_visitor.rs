@@ -1,28 +1,28 @@
-//! What a JSON value is, told apart while it is read.
+//! A serde visitor by the kind of a JSON value: object, list or scalar.
 
 use std::fmt;
 
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 
-/// A reader of values whose kind shows on the way.
+/// Visits a JSON value, whose kind is only known while it is parsed.
 pub(crate) trait ValueVisitor<'de>: Sized {
-    /// What it makes of them.
+    /// The result of the visit.
     type Value;
 
-    /// Reads all members.
+    /// Visits an object; it must read all members.
     fn object<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error>;
 
-    /// Reads all elements.
+    /// Visits a list; it must read all elements.
     fn list<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error>;
 
-    /// Takes note of a scalar of this kind, such as `a number`; `null` is one.
+    /// Visits a scalar of this kind, such as `a number`; `null` is one.
     fn scalar<E: Error>(self, kind: &'static str) -> Result<Self::Value, E>;
 }
 
-/// The kind of null, which is no value.
+/// The kind of null.
 pub(crate) const NULL: &str = "null";
 
-/// A [`ValueVisitor`] as serde asks for it.
+/// Adapts a [`ValueVisitor`] to serde's [`Visitor`].
 #[derive(Debug)]
 pub(crate) struct VisitorAdapter<S>(pub(crate) S);
 

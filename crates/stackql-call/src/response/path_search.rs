@@ -1,4 +1,4 @@
-//! Values by paths of names, found while the document is read.
+//! Searches a JSON document for the values at given paths, in one streaming pass.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ pub(crate) fn texts(body: &[u8], paths: &[&[String]]) -> Result<Vec<Option<Strin
     Ok(found)
 }
 
-/// Paths that still lead below the value at hand, each with its number.
+/// The paths that continue below the current value, each with its index.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SearchPaths<'p>(Vec<(usize, &'p [String])>);
 
@@ -26,7 +26,7 @@ impl<'p> SearchPaths<'p> {
         Self(paths.iter().copied().enumerate().filter(|(_, path)| !path.is_empty()).collect())
     }
 
-    /// Those that go through the member of this name.
+    /// The rest of the paths that lead through the member of this name.
     pub(crate) fn below(&self, name: &str) -> Self {
         let through = |(at, path): &(usize, &'p [String])| match path {
             [first, rest @ ..] if first == name => Some((*at, rest)),
@@ -39,14 +39,14 @@ impl<'p> SearchPaths<'p> {
         self.0.is_empty()
     }
 
-    /// Whether one of them ends here.
+    /// Whether one of the paths ends at the current value.
     pub(crate) fn is_end(&self) -> bool {
         self.0.iter().any(|(_, rest)| rest.is_empty())
     }
 }
 
-/// Finds the values at paths below the value that is read, the first of each; a list is passed through. Null, false
-/// and an empty text are none.
+/// Stores the first value at each path below the current value; lists are traversed. Null, false and an empty text do not
+/// count.
 #[derive(Debug)]
 pub(crate) struct PathSearch<'p, 'f> {
     pub(crate) paths: SearchPaths<'p>,
@@ -69,7 +69,7 @@ impl<'de> DeserializeSeed<'de> for PathSearch<'_, '_> {
 }
 
 impl PathSearch<'_, '_> {
-    /// Takes the value at which a path ends, and looks below it for the paths that do not.
+    /// Stores the value at which a path ends, and searches it for the longer paths.
     pub(crate) fn ends(mut self, raw: &RawValue) -> Result<(), serde_json::Error> {
         for (at, _) in self.paths.0.extract_if(.., |(_, rest)| rest.is_empty()) {
             if self.found[at].is_none() && raw.get() != "false" {

@@ -1,10 +1,10 @@
-//! Texts at paths of a body of either format.
+//! Searches a JSON or XML body for the texts at given paths.
 
 use crate::response::sniff::{SniffedFormat, sniff};
 use crate::response::{path_search, xml};
 
-/// The texts at `paths`, each a path of names below the outermost value; the first occurrence of each. A body that
-/// cannot be read has none.
+/// The first text at each of `paths`, which are paths of names below the outermost value. A body that cannot be parsed has
+/// none.
 pub(crate) fn find_texts(body: &[u8], paths: &[&[String]]) -> Vec<Option<String>> {
     let found = match sniff(body) {
         SniffedFormat::Json => path_search::texts(body, paths),

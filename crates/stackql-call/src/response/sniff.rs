@@ -1,20 +1,21 @@
-//! Bodies before they are read as anything. Owns the limits on what is untrusted, and the pages that no API sends.
+//! Inspects a body before it is parsed: its format by the first character, and web pages, which no API returns. Owns the
+//! limits on untrusted input.
 
-/// Values nested deeper than this are refused.
+/// The maximum nesting depth of a body.
 pub(crate) const MAX_DEPTH: usize = 100;
 
-/// Why a body cannot be read.
+/// Why a body cannot be parsed, with the byte position.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ParseError {
     pub(crate) at: u64,
     pub(crate) reason: String,
 }
 
-/// What is said of a web page.
+/// The reason for rejecting a web page.
 pub(crate) const WEB_PAGE: &str = "it is a web page of a proxy or a wrong endpoint";
 
-/// The text of a body. A web page is none, even one that is well-formed: whoever stands between us and the API would
-/// else answer with no rows.
+/// The body as text. A web page is rejected, even a well-formed one: it comes from an intermediary and not from the API, and
+/// would decode as a response without rows.
 pub(crate) fn text(body: &[u8]) -> Result<&str, ParseError> {
     let text = utf8(body)?;
     match is_web_page(text) {
@@ -32,25 +33,25 @@ pub(crate) fn is_web_page(text: &str) -> bool {
     starts_with_any(text, "<!DOCTYPE html") || starts_with_any(text, "<html")
 }
 
-/// Whether the text, past a byte order mark and white space, begins so, in whatever case.
+/// Whether the text, after a byte order mark and white space, begins with `with`, compared case-insensitively.
 pub(crate) fn starts_with_any(text: &str, with: &str) -> bool {
     let start = text.trim_start_matches('\u{feff}').trim_start();
     start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with))
 }
 
-/// A body without the byte order mark in front.
+/// The body without a leading byte order mark.
 pub(crate) fn strip_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
 
-/// How a body is written, by its first character.
+/// The format of a body.
 pub(crate) enum SniffedFormat {
     Json,
     Xml,
     Other,
 }
 
-/// How a body is written, whatever it is said to be.
+/// Detects the format by the first character, whatever the content type.
 pub(crate) fn sniff(body: &[u8]) -> SniffedFormat {
     match strip_bom(body).trim_ascii_start().first() {
         Some(b'{' | b'[') => SniffedFormat::Json,

@@ -1,4 +1,4 @@
-//! Reading XML as a stream: elements, their texts, and paths of names.
+//! A streaming XML reader: elements, their text, and paths of names.
 
 mod content_length;
 
@@ -11,29 +11,29 @@ use quick_xml::events::{BytesEnd, BytesStart, Event};
 
 use crate::response::sniff::{ParseError, starts_with_any, text};
 
-/// A document, read from start to end.
+/// A cursor over an XML document, from start to end.
 pub(crate) struct Document<'a> {
     reader: Reader<&'a [u8]>,
-    /// An event that was read and is still to come.
+    /// An event that was read ahead.
     pending: Option<Event<'a>>,
-    /// The element last begun is an empty one, whose end no text says.
+    /// Whether the current element is an empty-element tag, whose end has no event of its own.
     is_empty: bool,
-    /// The local name of the child last begun.
+    /// The local name of the element last begun.
     name: String,
-    /// Its outermost element says what namespace it is of.
+    /// Whether the outermost element declares a namespace.
     has_namespace: bool,
 }
 
-/// What comes next inside an element.
+/// The next event inside an element.
 pub(crate) enum Next {
-    /// A child begins; [`Document::name`] has its local name.
+    /// A child element begins; [`Document::name`] has its local name.
     Child,
     /// The element ends.
     End,
 }
 
 impl<'a> Document<'a> {
-    /// A document over `body`, inside its outermost element, whose name is [`Self::name`].
+    /// Opens `body` and reads the start tag of its outermost element; [`Self::name`] has its name.
     pub(crate) fn open(body: &'a [u8]) -> Result<Self, ParseError> {
         let text = text(body)?;
         if !starts_with_any(text, "<") && !body.is_empty() {
@@ -55,25 +55,24 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Whether the outermost element, inside of which nothing was read yet, says nothing but its name: it has neither
-    /// children nor text nor a namespace.
+    /// Whether the outermost element has neither children nor text nor a namespace. Nothing may have been read inside it.
     pub(crate) fn says_nothing(&self) -> bool {
         let text = self.ahead().text_if_leaf();
         !self.has_namespace && matches!(text, Ok(Some(text)) if text.trim().is_empty())
     }
 
-    /// Whether the outermost element names a namespace.
+    /// Whether the outermost element declares a namespace.
     pub(crate) fn has_namespace(&self) -> bool {
         self.has_namespace
     }
 
-    /// The same place, from where is read on without moving this one.
+    /// A second reader at the same position, to look ahead.
     fn ahead(&self) -> Self {
         let (reader, pending, is_empty) = (self.reader.clone(), self.pending.clone(), self.is_empty);
         Self { reader, pending, is_empty, name: String::new(), has_namespace: false }
     }
 
-    /// The local name of the child last begun.
+    /// The local name of the element last begun.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -108,7 +107,7 @@ impl<'a> Document<'a> {
         self.name.push_str(start.local_name().into_inner());
     }
 
-    /// The next child of the element being read, or its end. Text between is passed over.
+    /// Reads up to the next child of the current element, or to its end. Text between is ignored.
     pub(crate) fn next(&mut self) -> Result<Next, ParseError> {
         loop {
             match self.event()? {
@@ -122,7 +121,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The text of the element whose start was read, through its end. Children are passed over.
+    /// Reads the text of the element whose start tag was read, through its end tag. Child elements are skipped.
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, ParseError> {
         let mut out = Cow::Borrowed("");
         loop {
@@ -134,7 +133,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// All the text inside of the element whose start was read, through its end, that of its children too.
+    /// Reads all text of the element whose start tag was read, that of its descendants included, through its end tag.
     pub(crate) fn inner(&mut self) -> Result<String, ParseError> {
         let (mut out, mut depth) = (String::new(), 1_usize);
         while depth > 0 {
@@ -147,7 +146,7 @@ impl<'a> Document<'a> {
         Ok(out)
     }
 
-    /// The text of what is no element.
+    /// The text of an event that is no tag.
     fn piece(&self, event: Event<'a>) -> Result<Cow<'a, str>, ParseError> {
         Ok(match event {
             Event::Text(text) => text.xml10_content(),
@@ -165,7 +164,7 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// The text of the element whose start was read, if it has no children; else nothing is read but text.
+    /// Reads the text of the element whose start tag was read if it has no children; else stops before the first child.
     pub(crate) fn text_if_leaf(&mut self) -> Result<Option<Cow<'a, str>>, ParseError> {
         let mut out = Ok(Cow::Borrowed(""));
         loop {
@@ -175,7 +174,7 @@ impl<'a> Document<'a> {
                     return Ok(None);
                 }
                 Event::End(_) => return out.map(Some),
-                // What cannot be read is no text, and matters where there is nothing else.
+                // An unresolvable reference is an error only if the element has no children.
                 event => match (&mut out, self.piece(event)) {
                     (Ok(out), Ok(piece)) => append(out, piece),
                     (Ok(_), Err(broken)) => out = Err(broken),
@@ -185,7 +184,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Passes over what is left of the outermost element, tag by tag, behind which nothing may stand.
+    /// Skips the rest of the outermost element tag by tag, and checks that nothing follows it.
     fn skip_to_end(&mut self) -> Result<(), ParseError> {
         self.skip_events()?;
         match self.reader.read_event() {
@@ -194,11 +193,11 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Passes over what is left of the element whose start was read, through its end.
+    /// Skips the rest of the element whose start tag was read, through its end tag.
     pub(crate) fn skip(&mut self) -> Result<(), ParseError> {
         if self.pending.is_none() && !self.is_empty {
             let mut bytes = self.reader.stream();
-            // Where it cannot be told, events say what is there.
+            // Without a known length, the events below find the end tag.
             let length = content_length::content_length(bytes.get_ref()).unwrap_or_default();
             bytes.consume(length);
         }
@@ -218,7 +217,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Whether a text is elements that may stand inside of another: it begins with one, and all are closed.
+/// Whether a text is well-formed XML content that begins with an element, so that it can be inserted into another element.
 pub(crate) fn is_markup(text: &str) -> bool {
     let begins = text
         .trim_start()
@@ -232,7 +231,7 @@ fn append<'a>(out: &mut Cow<'a, str>, piece: Cow<'a, str>) {
     if out.is_empty() { *out = piece } else { out.to_mut().push_str(&piece) }
 }
 
-/// The texts at `paths`, each a path of names below the outermost element; the first occurrence of each.
+/// The first text at each of `paths`, which are paths of names below the outermost element.
 pub(crate) fn texts(body: &[u8], paths: &[&[String]]) -> Result<Vec<Option<String>>, ParseError> {
     let mut document = Document::open(body)?;
     let mut found = vec![None; paths.len()];

@@ -1,10 +1,10 @@
-//! Whether all that a template opens is closed, and nothing else. The engine takes an `{{end}}` too many for the end of
-//! the template, and the end of the template for every `{{end}}` that is missing: text would be lost without a word.
+//! Checks that the blocks of a template are balanced. The engine takes a surplus `{{end}}` as the end of the template, and the
+//! end of the template in place of a missing `{{end}}`: output would be lost without an error.
 
 use super::braces::action;
 use super::program::{Place, TemplateRejected};
 
-/// Refuses a template in which an `{{end}}` or `{{else}}` belongs to nothing, or an `{{end}}` is missing.
+/// Rejects a template in which an `{{end}}` or `{{else}}` belongs to no block, or a block has no `{{end}}`.
 pub(super) fn paired(text: &str) -> Result<(), TemplateRejected> {
     let refused = |offset, reason| Err(TemplateRejected { at: Place::Offset(offset), reason });
     let mut open: Vec<(usize, &str)> = Vec::new();
@@ -26,7 +26,7 @@ pub(super) fn paired(text: &str) -> Result<(), TemplateRejected> {
     }
 }
 
-/// The word an action begins with.
+/// The word that an action begins with.
 fn keyword(action: &str) -> &str {
     let inside = action[2..].strip_prefix('-').unwrap_or(&action[2..]).trim_start();
     inside.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or("")

@@ -1,11 +1,11 @@
-//! A brace right before an action, as in `[{{{- if .a}}`. Go's lexer takes the first two braces of such a run as the
-//! action's and refuses the third; documents have them nonetheless and mean the last two. Owns only that.
+//! Rewrites a brace directly before an action, as in `[{{{- if .a}}`. Go's lexer takes the first two braces as the delimiter
+//! and rejects the third; definitions contain such runs nonetheless and mean the last two.
 
-/// A template in which every such brace is written by an action of its own, and how positions in it lead back.
+/// A template in which an action of its own writes every such brace, with the mapping of offsets back to the source.
 #[derive(Debug)]
 pub(super) struct Braces {
     pub(super) text: String,
-    /// Where in the text braces were rewritten.
+    /// The offsets in the text at which braces were rewritten.
     rewritten: Vec<usize>,
 }
 
@@ -32,10 +32,10 @@ impl Braces {
         Self { text, rewritten }
     }
 
-    /// The offset in the source of an offset in the text.
+    /// The offset in the source for an offset in the rewritten text.
     pub(super) fn source_offset(&self, offset: usize) -> usize {
         let before = self.rewritten.iter().take_while(|at| **at < offset).count();
-        // Within what was written for a brace, it is the brace.
+        // An offset within the inserted action maps to the brace.
         let within = match before.checked_sub(1) {
             Some(last) => (self.rewritten[last] + WRITTEN.len()).saturating_sub(offset),
             None => 0,
@@ -44,7 +44,7 @@ impl Braces {
     }
 }
 
-/// The length of the action at the start of `text`, or of all of it if the action does not end.
+/// The length of the action at the start of `text` in bytes, or of all of `text` if the action does not end.
 pub(super) fn action(text: &str) -> usize {
     let inside = text[2..].strip_prefix('-').unwrap_or(&text[2..]).trim_start();
     if inside.starts_with("/*") {

@@ -1,11 +1,11 @@
-//! The comparisons of templates. As Go's, save that whole and broken numbers compare by value: which of both a number
-//! is depends there on the literal, here on the document.
+//! The comparison functions of templates, as in Go, except that integers and floats compare by value. In Go the literal decides
+//! which of both a number is; here the document does.
 
 use std::cmp::Ordering;
 
 use gotmpl::{TemplateError, Value};
 
-/// `eq a b c…`: whether `a` is any of the others.
+/// `eq a b c…`: whether `a` equals any of the others.
 pub(super) fn equals_any(args: &[Value]) -> Result<bool, TemplateError> {
     let [first, others @ ..] = args else { return Err(missing()) };
     if others.is_empty() {
@@ -25,7 +25,7 @@ pub(super) fn differs(args: &[Value]) -> Result<bool, TemplateError> {
     Ok(!equals(a, b)?)
 }
 
-/// `lt`, `le`, `gt` and `ge`, by which orderings they want.
+/// `lt`, `le`, `gt` and `ge`; `wanted` selects the orderings for which the result is true.
 pub(super) fn ordered(args: &[Value], wanted: fn(Ordering) -> bool) -> Result<bool, TemplateError> {
     let [a, b] = args else { return Err(missing()) };
     let ordering = match (a, b) {
@@ -44,7 +44,7 @@ fn equals(a: &Value, b: &Value) -> Result<bool, TemplateError> {
     }
 }
 
-/// How two numbers compare; `None` if one is not a number at all, `Some(None)` if they cannot be ordered.
+/// The ordering of two numbers; `None` if one value is no number, `Some(None)` if they have no order (NaN).
 fn numbers(a: &Value, b: &Value) -> Option<Option<Ordering>> {
     let whole = |value: &Value| match value {
         Value::Int(n) => Some(i128::from(*n)),

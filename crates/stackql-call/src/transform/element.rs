@@ -1,5 +1,5 @@
-//! An XML document as a tree, for templates that walk it. Owns how elements become maps; the tables' own streaming
-//! reader is another.
+//! An XML document as a tree, for templates. Owns the conversion of elements to maps; rows are decoded by the streaming reader
+//! in [`crate::response::xml`] instead.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,10 +12,10 @@ use quick_xml::{Reader, XmlVersion};
 
 use crate::response::sniff::{MAX_DEPTH, ParseError};
 
-/// What XML calls white space around texts, and what the maps leave out.
+/// The characters that are trimmed from text in maps.
 const AROUND: [char; 5] = ['\t', '\r', '\u{8}', '\n', ' '];
 
-/// An element.
+/// An XML element.
 #[derive(Debug, Default)]
 pub(super) struct Element {
     /// The name without its prefix.
@@ -23,20 +23,20 @@ pub(super) struct Element {
     /// Attributes by their names without prefixes, in the order of the document.
     pub(super) attributes: Vec<(String, String)>,
     pub(super) children: Vec<Child>,
-    /// Where it stands in the document's text, tags included.
+    /// The byte range of the element in the document, tags included.
     pub(super) outer: Range<usize>,
 }
 
-/// What an element holds.
+/// A child of an element.
 #[derive(Debug)]
 pub(super) enum Child {
     Element(Element),
-    /// A text without interruption, with its entities resolved.
+    /// Adjacent text, with its references resolved.
     Text(String),
 }
 
 impl Element {
-    /// Reads a document; its outermost element stands in a nameless one.
+    /// Parses a document into a nameless root element, whose child is the outermost element.
     pub(super) fn document(text: &str) -> Result<Self, ParseError> {
         let mut reader = Reader::from_str(text);
         let mut open = vec![Self::default()];
@@ -107,7 +107,7 @@ impl Element {
         Ok(Self { name, attributes, children: Vec::new(), outer: start..start })
     }
 
-    /// The children that are elements.
+    /// The child elements.
     pub(super) fn elements(&self) -> impl Iterator<Item = &Self> {
         self.children.iter().filter_map(|child| match child {
             Child::Element(element) => Some(element),
@@ -115,7 +115,7 @@ impl Element {
         })
     }
 
-    /// All text within, in the order of the document.
+    /// All text of the element and its descendants, in document order.
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
         self.collect(&mut out);
@@ -131,9 +131,9 @@ impl Element {
         }
     }
 
-    /// The map of the document, as Go's `mxj` makes it: an element without attributes and children is its text, any
+    /// The map of the document, as Go's `mxj` builds it: an element without attributes and children is its text, any
     /// other a map of its children by name, with attributes as `-name` and the text as `#text`; a name that repeats
-    /// is a list. Values that read as numbers or truths are such.
+    /// is a list. Values that look like numbers or booleans are converted.
     pub(super) fn to_map(&self) -> Value {
         let mut members: BTreeMap<Arc<str>, Value> = BTreeMap::new();
         for (name, value) in &self.attributes {
@@ -146,7 +146,7 @@ impl Element {
                 Child::Element(element) => lists.entry(&element.name).or_default().push(element.to_map()),
                 Child::Text(piece) => {
                     let piece = piece.trim_matches(AROUND);
-                    // Of several texts between children the first counts.
+                    // Of several texts between children, only the first is kept.
                     if !piece.is_empty() && text.is_none() {
                         text = Some(leaf(piece));
                     }
@@ -170,8 +170,7 @@ impl Element {
     }
 }
 
-/// The value that a text is. Whole numbers keep their digits, so what begins with a needless zero, such as the number of
-/// an account, is a text.
+/// Converts text to a value. Integers keep their digits, so text with a leading zero, such as an account number, stays text.
 fn leaf(text: &str) -> Value {
     let digits = text.trim_start_matches('-');
     let is_padded =
@@ -188,7 +187,7 @@ fn leaf(text: &str) -> Value {
 }
 
 fn position(reader: &Reader<&[u8]>) -> usize {
-    // The document is a text in memory, so that its positions are those of memory.
+    // The document is in memory, so its offsets fit in `usize`.
     usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
 
@@ -198,7 +197,7 @@ fn push(open: &mut [Element], child: Child) {
     }
 }
 
-/// Text outside of the outermost element is none of the document's.
+/// Appends text to the innermost open element; text outside of the outermost element is ignored.
 fn append(open: &mut [Element], piece: &str) {
     if open.len() > 1
         && let Some(parent) = open.last_mut()

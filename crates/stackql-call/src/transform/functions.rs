@@ -1,4 +1,4 @@
-//! The functions templates call beside the engine's own. Owns which template type has which; none reaches beyond its
+//! The functions that templates can call besides the engine's own. Owns which version has which; none accesses anything but its
 //! arguments.
 
 use std::cmp::Ordering;
@@ -23,7 +23,7 @@ use super::xpath::Path;
 type Answer = Result<Value, TemplateError>;
 type Function = fn(&TemplateRun, &[Value]) -> Answer;
 
-/// What stands in for the engine's own: the comparisons, and what writes lists and maps.
+/// Replacements of the engine's own functions: the comparisons and `printf`.
 const STAND_INS: [(&str, Function); 7] = [
     ("eq", |run, args| compared(run, args, compare::equals_any)),
     ("ne", |run, args| compared(run, args, compare::differs)),
@@ -34,7 +34,7 @@ const STAND_INS: [(&str, Function); 7] = [
     ("printf", |run, args| printf(&run.meter, args).map(|text| Value::String(text.into()))),
 ];
 
-/// What every template type has, by name.
+/// The functions of every version, by name.
 const FROM_0_1: [(&str, Function); 9] = [
     ("separator", separator),
     ("jsonMapFromString", json_map_from_string),
@@ -47,10 +47,10 @@ const FROM_0_1: [(&str, Function); 9] = [
     ("toInt", to_int),
 ];
 
-/// What came with version 0.2.0.
+/// The functions added in version 0.2.0.
 const FROM_0_2: [(&str, Function); 3] = [("toJson", to_json_text), ("kindOf", kind_of), ("plus1", plus_one)];
 
-/// What the marks of a program call.
+/// The functions that an instrumented program calls.
 const MARKS: [(&str, Function); 7] = [
     (ARRIVE, arrive),
     (WEIGH, weigh),
@@ -66,14 +66,14 @@ pub(super) fn is_known(version: Version, name: &str) -> bool {
     functions_of(version).any(|(known, _)| *known == name)
 }
 
-/// What the functions of one application share.
+/// The state that the functions of one run share.
 struct TemplateRun {
     meter: Arc<Meter>,
-    /// The patterns that were read, since a loop asks for the same one row by row.
+    /// The compiled patterns, since a loop uses the same one for each row.
     patterns: Mutex<HashMap<String, Regex>>,
 }
 
-/// The functions of one application, which all count on `meter`.
+/// The functions for one run, all of which charge their cost to `meter`.
 pub(super) fn functions(version: Version, meter: &Arc<Meter>) -> FuncMap {
     let run = Arc::new(TemplateRun { meter: Arc::clone(meter), patterns: Mutex::default() });
     let counted = |(name, function): &(&str, Function)| {
@@ -115,7 +115,7 @@ fn compared(run: &TemplateRun, args: &[Value], compare: fn(&[Value]) -> Result<b
     compare(args).map(Value::Bool)
 }
 
-/// A function that gives nothing the first time and the text after that.
+/// A function that returns an empty text on the first call and the text on later ones.
 fn separator(_: &TemplateRun, args: &[Value]) -> Answer {
     let Value::String(text) = one("separator", args)? else { return Err(failed("separator takes a text")) };
     let (text, asked) = (Arc::clone(text), AtomicBool::new(false));
@@ -136,7 +136,7 @@ fn json_map_from_string(run: &TemplateRun, args: &[Value]) -> Answer {
     }
 }
 
-/// The text of the first element at a path; nothing found is an empty text.
+/// The text of the first element at a path; an empty text if there is none.
 fn get_xpath(run: &TemplateRun, args: &[Value]) -> Answer {
     let (xml, path) = two_texts("getXPath", args)?;
     run.meter.spend(xml.len())?;
@@ -155,7 +155,7 @@ fn get_xpath_all_outer(run: &TemplateRun, args: &[Value]) -> Answer {
     let mut all: Vec<Value> = Vec::new();
     for found in path.find(&document) {
         let text = found.outer(xml);
-        // Elements within elements are copied once for each.
+        // Nested matches copy the same text several times.
         run.meter.spend(text.len())?;
         all.push(Value::String(text.into()));
     }
@@ -166,7 +166,7 @@ fn read_xml(name: &str, xml: &str) -> Result<Element, TemplateError> {
     Element::document(xml).map_err(|broken| failed(format!("{name}: {} at byte {}", broken.reason, broken.at)))
 }
 
-/// The first group of the first match, or all of it if the pattern has no group; no match is an empty text.
+/// The first group of the first match, or the match if the pattern has no group; an empty text if nothing matches.
 fn get_regexp_first_match(run: &TemplateRun, args: &[Value]) -> Answer {
     let (text, pattern) = two_texts("getRegexpFirstMatch", args)?;
     let pattern = read_pattern(run, text, pattern)?;
@@ -174,7 +174,7 @@ fn get_regexp_first_match(run: &TemplateRun, args: &[Value]) -> Answer {
     Ok(Value::String(found.into()))
 }
 
-/// The same of all matches, as a list.
+/// The same for all matches, as a list.
 fn get_regexp_all_matches(run: &TemplateRun, args: &[Value]) -> Answer {
     let (text, pattern) = two_texts("getRegexpAllMatches", args)?;
     let pattern = read_pattern(run, text, pattern)?;
@@ -197,7 +197,7 @@ fn read_pattern(run: &TemplateRun, text: &str, pattern: &str) -> Result<Regex, T
     if let Some(known) = patterns.get(pattern) {
         return Ok(known.clone());
     }
-    // To compile a pattern costs far more than its length.
+    // Compiling a pattern costs far more than its length.
     run.meter.spend(pattern.len().saturating_mul(64).saturating_add(64 * 1024))?;
     let read = RegexBuilder::new(pattern).size_limit(1024 * 1024).dfa_size_limit(1024 * 1024).build();
     let read = read.map_err(|error| {
@@ -208,7 +208,7 @@ fn read_pattern(run: &TemplateRun, text: &str, pattern: &str) -> Result<Regex, T
     Ok(read)
 }
 
-/// As `index`, with nothing where `index` fails.
+/// As `index`, but nil where `index` fails.
 fn safe_index(_: &TemplateRun, args: &[Value]) -> Answer {
     let [value, path @ ..] = args else { return Err(failed("safeIndex takes a value and where in it")) };
     let mut value = value.clone();
@@ -237,7 +237,7 @@ fn to_int(_: &TemplateRun, args: &[Value]) -> Answer {
         Value::Nil => Value::Int(0),
         Value::Int(_) | Value::Uint(_) => value.clone(),
         Value::Bool(truth) => Value::Int(i64::from(*truth)),
-        // As Go converts, towards zero; beyond the range of whole numbers it ends at its edge.
+        // As Go converts: towards zero; values beyond the range of i64 saturate.
         Value::Float(number) => Value::Int(*number as i64),
         Value::String(text) if text.trim().is_empty() => Value::Int(0),
         Value::String(text) => match (text.trim().parse(), text.trim().parse::<u64>(), text.trim().parse::<f64>()) {
@@ -261,7 +261,7 @@ fn kind_of(_: &TemplateRun, args: &[Value]) -> Answer {
     let name = match one("kindOf", args)? {
         Value::Nil => "invalid",
         Value::Bool(_) => "bool",
-        // All numbers of documents are of this kind there.
+        // In Go, all numbers of documents have this kind.
         Value::Int(_) | Value::Uint(_) | Value::Float(_) => "float64",
         Value::String(_) => "string",
         Value::List(_) => "slice",
@@ -292,7 +292,7 @@ fn weigh(run: &TemplateRun, args: &[Value]) -> Answer {
     Ok(value.clone())
 }
 
-/// A value as scripts print it: lists and maps as JSON, all else as it is.
+/// A value as scripts print it: lists and maps as JSON, everything else unchanged.
 fn as_json(run: &TemplateRun, args: &[Value]) -> Answer {
     let [factor, value] = args else { return Err(failed("a pipeline gives one value")) };
     weigh(run, &[factor.clone(), value.clone()])?;
@@ -302,10 +302,10 @@ fn as_json(run: &TemplateRun, args: &[Value]) -> Answer {
     }
 }
 
-/// A number as the verbs for broken numbers take it.
+/// A number as a float, for the float verbs of `printf`.
 fn float(run: &TemplateRun, args: &[Value]) -> Answer {
     let value = one("printf", args)?;
-    // What is no number is written whole, in a complaint.
+    // Any other value is written in full, in the error text of `printf`.
     run.meter.spend(weight(value))?;
     Ok(match value {
         Value::Int(whole) => Value::Float(*whole as f64),
@@ -314,7 +314,8 @@ fn float(run: &TemplateRun, args: &[Value]) -> Answer {
     })
 }
 
-/// A format can ask for wide fields, and for one value again and again; both cost more than the values weigh.
+/// Charges the cost of a `printf` format. It can request wide fields and repeat one value; both cost more
+/// than the values weigh.
 fn format(run: &TemplateRun, args: &[Value]) -> Answer {
     let value = one("printf", args)?;
     if let Value::String(text) = value {
@@ -338,7 +339,7 @@ fn format(run: &TemplateRun, args: &[Value]) -> Answer {
     Ok(value.clone())
 }
 
-/// A value as GraphQL writes it.
+/// A value as a GraphQL literal.
 fn write_value(run: &TemplateRun, args: &[Value], write: fn(&Value) -> Result<String, TemplateError>) -> Answer {
     let value = one("an action", args)?;
     run.meter.spend(weight(value))?;

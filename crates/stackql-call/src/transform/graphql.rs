@@ -1,32 +1,32 @@
-//! Templates that write GraphQL. Owns where in the document each action writes, and what of a value can stand there: the
-//! text of a value stays inside its quotes, and outside of quotes it stays one value.
+//! Contextual escaping for templates that write GraphQL. Owns the lexical context in which each action writes, and how a value
+//! is escaped there: inside quotes it cannot end the string, and outside of quotes it stays one value.
 
 use gotmpl::parse::{ActionNode, BranchNode, CommandNode, Expr, ListNode, Node, PipeNode, Pos, SmolStr};
 
 use super::program::{Place, TemplateRejected};
 
-/// Called with a value that is written between quotes.
+/// The name of the function that escapes a value inside quotes.
 pub(super) const TEXT: &str = "(text)";
-/// Called with a value that is written outside of quotes.
+/// The name of the function that writes a value outside of quotes.
 pub(super) const VALUE: &str = "(value)";
 
-/// Where in a GraphQL document something stands.
+/// The lexical context of a position in a GraphQL document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LexicalContext {
     /// Outside of quotes.
     Document,
-    /// Between quotes.
+    /// In a string.
     Text,
-    /// Between quotes, behind a backslash.
+    /// In a string, after a backslash.
     Escape,
-    /// Between three quotes.
+    /// In a block string, between triple quotes.
     Block,
     /// In a comment.
     Comment,
 }
 
 impl LexicalContext {
-    /// Where what follows `text` stands.
+    /// The context after `text`.
     fn after(mut self, text: &str) -> Self {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
@@ -50,19 +50,19 @@ impl LexicalContext {
     }
 }
 
-/// Gives each action of a template the function that fits where it writes.
+/// Appends to each action of a template the escaping function for its context.
 #[derive(Debug)]
 pub(super) struct ContextualEscaper<'a> {
-    /// The field that is GraphQL itself and is written as it is.
+    /// The field that contains GraphQL and is written unescaped.
     fragment: Option<&'a str>,
-    /// Where that stands.
+    /// The context in which the fragment is written.
     found: Option<LexicalContext>,
-    /// Where the loops around begin, innermost last.
+    /// The contexts in which the enclosing loops begin, innermost last.
     loops: Vec<LexicalContext>,
 }
 
 impl<'a> ContextualEscaper<'a> {
-    /// Goes through a template that is written at `start`; where the fragment stands in it.
+    /// Processes a template that is written in the context `start`, and returns the context of the fragment.
     pub(super) fn for_fragment(
         template: &mut ListNode,
         start: LexicalContext,
@@ -115,11 +115,11 @@ impl<'a> ContextualEscaper<'a> {
 
     fn action(&mut self, action: &mut ActionNode, here: LexicalContext) -> Result<LexicalContext, TemplateRejected> {
         if !action.pipe.decl.is_empty() {
-            // It writes nothing.
+            // A declaration or assignment writes nothing.
             return Ok(here);
         }
         match only(&action.pipe) {
-            // The document's own text.
+            // A string literal is part of the document itself.
             Some(Expr::String(_, text)) => return Ok(here.after(text)),
             Some(Expr::Field(pos, path)) if matches!(&path[..], [name] if Some(name.as_str()) == self.fragment) => {
                 if self.found.is_some_and(|found| found != here) {
@@ -145,7 +145,7 @@ impl<'a> ContextualEscaper<'a> {
     }
 }
 
-/// The one operand that a pipeline is.
+/// The single operand of a pipeline, if it has no more.
 fn only(pipe: &PipeNode) -> Option<&Expr> {
     match &pipe.commands[..] {
         [CommandNode { args, .. }] if args.len() == 1 => args.first(),

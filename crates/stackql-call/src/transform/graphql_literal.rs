@@ -1,11 +1,11 @@
-//! Values as GraphQL writes them, for templates that write it.
+//! Formats values as GraphQL literals, for templates that write GraphQL.
 
 use gotmpl::{TemplateError, Value};
 use serde_json::Value as Json;
 
 use super::value::to_json;
 
-/// What a value is between quotes: its text, escaped. Nothing is no text.
+/// A value inside quotes: its text, escaped; null is an empty text.
 pub(super) fn text(value: &Value) -> Result<String, TemplateError> {
     let text = match to_json(value)? {
         Json::Null => String::new(),
@@ -16,8 +16,8 @@ pub(super) fn text(value: &Value) -> Result<String, TemplateError> {
     Ok(quoted[1..quoted.len() - 1].to_owned())
 }
 
-/// What a value is outside of quotes. A text is what it says, such as a name of an enumeration or a whole object, but
-/// it must be one value: what goes on behind it would be part of the query. Nothing is null.
+/// A value outside of quotes. Text is inserted as GraphQL, such as the name of an enum value or an object, but it must be
+/// exactly one value, because anything after it would become part of the query. Null is `null`.
 pub(super) fn value(value: &Value) -> Result<String, TemplateError> {
     match to_json(value)? {
         Json::String(text) if is_one(&text) => Ok(text),
@@ -62,7 +62,7 @@ fn write(value: &Json, out: &mut String) -> Result<(), TemplateError> {
     Ok(())
 }
 
-/// Whether a text is one GraphQL value, whatever may stand inside of its brackets.
+/// Whether a text is exactly one GraphQL value; the content of its brackets is checked only for tokens.
 fn is_one(text: &str) -> bool {
     let (mut open, mut values, mut rest) = (Vec::new(), 0, text.trim());
     while let Some(c) = rest.chars().next() {
@@ -93,7 +93,7 @@ fn is_one(text: &str) -> bool {
     open.is_empty() && values == 1
 }
 
-/// How long the text in quotes is that `from` begins with.
+/// The length of the quoted string that `from` begins with, in bytes.
 fn quoted(from: &str) -> Option<usize> {
     let mut escaped = false;
     for (at, c) in from.char_indices().skip(1) {
@@ -101,7 +101,7 @@ fn quoted(from: &str) -> Option<usize> {
             _ if c.is_control() => return None,
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            // Three quotes begin a text of another kind.
+            // Triple quotes begin a block string, which is not accepted.
             '"' if at == 1 && from[2..].starts_with('"') => return None,
             '"' => return Some(at + 1),
             _ => {}

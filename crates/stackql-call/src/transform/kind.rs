@@ -1,19 +1,19 @@
-//! The names of template types. Owns which there are, and what each hands its template.
+//! The template types by name. Owns which exist, and the input format and function version of each.
 
-/// What a template sees of an answer.
+/// The format in which a template receives its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum InputFormat {
-    /// XML, as a map.
+    /// XML, converted to a map.
     Xml,
     /// JSON.
     Json,
-    /// The text as it is.
+    /// Plain text.
     Text,
-    /// JSON if it is JSON, else the text.
+    /// JSON if the input is JSON, else plain text.
     JsonOrText,
 }
 
-/// The version of the functions.
+/// The version of the function set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Version {
     V0_1,
@@ -21,10 +21,10 @@ pub(super) enum Version {
     V0_3,
 }
 
-/// Reads the name of a template type.
+/// Parses the name of a template type.
 pub(super) fn kind(name: &str) -> Option<(InputFormat, Version)> {
     let rest = name.strip_prefix("golang_template_")?;
-    // The name without a reading is `golang_template_v0.1.0`.
+    // The name without an input format is `golang_template_v0.1.0`.
     let (reading, version) = rest.rsplit_once("_v").or_else(|| Some(("", rest.strip_prefix('v')?)))?;
     let reading = match reading {
         "mxj" => InputFormat::Xml,

@@ -1,4 +1,4 @@
-//! How much an application of a template may do. Owns the limits, and where the template stands.
+//! Limits the work of one template run, and records the position that is evaluated, for error messages.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -6,49 +6,49 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use gotmpl::{TemplateError, Value};
 use thiserror::Error;
 
-/// The longest template.
+/// The maximum length of a template in bytes.
 pub(super) const MAX_TEMPLATE: usize = 256 * 1024;
-/// The longest answer a template is applied to.
+/// The maximum length of a template's input in bytes.
 pub(super) const MAX_BODY: usize = 64 * 1024 * 1024;
-/// What a step costs, in the bytes that could be copied in its time.
+/// The cost of one step, in bytes that could be copied in the same time.
 const STEP: usize = 16;
 
-/// What a template came up against.
+/// The limits of a template run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TransformLimit {
-    /// It takes too many steps, or handles too much text.
+    /// It takes too many steps or processes too much text.
     #[error("it does more work than an answer of this size may cost")]
     Work,
-    /// It writes too much.
+    /// It writes too much output.
     #[error("it writes more than 128 MiB")]
     Output,
-    /// It calls itself, or nests, too deeply.
+    /// Its calls or its values are nested too deeply.
     #[error("it is nested too deeply")]
     Depth,
 }
 
-/// How much one application may do.
+/// The work and output that one run may use.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Budget {
-    /// Steps and bytes handled.
+    /// Steps and processed bytes.
     pub(super) work: usize,
-    /// Bytes written.
+    /// Bytes of output.
     pub(super) output: usize,
 }
 
 impl Budget {
-    /// Enough for any template that looks at each part of the answer a few dozen times.
+    /// The budget for an input of this many bytes: enough for any template that reads each part of it a few dozen times.
     pub(super) fn for_body(bytes: usize) -> Self {
         Self { work: 64 * 1024 * 1024 + bytes.saturating_mul(32), output: 128 * 1024 * 1024 }
     }
 }
 
-/// Counts what one application does.
+/// Counts the work of one run.
 #[derive(Debug)]
 pub(super) struct Meter {
     work: AtomicI64,
-    /// The offset in the template of what is evaluated.
+    /// The offset in the template that is evaluated.
     at: AtomicUsize,
     stopped: OnceLock<TransformLimit>,
 }
@@ -59,16 +59,16 @@ impl Meter {
         Self { work, at: AtomicUsize::new(0), stopped: OnceLock::new() }
     }
 
-    /// A part of the template begins at `offset`, which takes `steps`.
+    /// Records that evaluation reaches `offset`, and spends `steps`.
     pub(super) fn arrive(&self, offset: usize, steps: usize) -> Result<(), TemplateError> {
         self.at.store(offset, Ordering::Relaxed);
         self.spend(steps.saturating_mul(STEP))
     }
 
-    /// A function is called that handles `bytes`.
+    /// Spends the cost of a function call that processes `bytes`.
     pub(super) fn spend(&self, bytes: usize) -> Result<(), TemplateError> {
         let cost = i64::try_from(bytes.saturating_add(STEP)).unwrap_or(i64::MAX);
-        // What is left is never far below zero, since the first cost above it ends the application.
+        // The rest never drops far below zero, because the first cost above it ends the run.
         let left = self.work.load(Ordering::Relaxed);
         if left < cost {
             return Err(self.stop(TransformLimit::Work));
@@ -77,7 +77,7 @@ impl Meter {
         Ok(())
     }
 
-    /// Ends the application.
+    /// Ends the run at a limit.
     pub(super) fn stop(&self, limit: TransformLimit) -> TemplateError {
         TemplateError::Exec(self.stopped.get_or_init(|| limit).to_string())
     }
@@ -91,7 +91,7 @@ impl Meter {
     }
 }
 
-/// About how many bytes `value` has as a text.
+/// The approximate length of `value` as text, in bytes.
 pub(super) fn weight(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 2,

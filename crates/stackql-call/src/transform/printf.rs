@@ -1,5 +1,5 @@
-//! `printf` as Go has it where the engine's own differs: lists and maps are written element by element, and `%T` is Go's
-//! name of a type. Owns only that; all else is left to the engine's.
+//! `printf` as in Go, where the engine's differs: lists and maps are formatted element by element, and `%T` is Go's type name.
+//! Everything else is delegated to the engine.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -8,13 +8,13 @@ use gotmpl::{Template, TemplateError, Value};
 
 use super::meter::Meter;
 
-/// The widest field that a format may ask for, which is what one costs.
+/// The widest field that a format may request; formatting a field is charged this many bytes.
 pub(super) const WIDEST: usize = 1 << 16;
 
-/// Templates that hand a format and so many values to the engine's own function.
+/// Templates that pass a format and a number of values to the engine's own `printf`, by the number of arguments.
 static ENGINES: LazyLock<Mutex<HashMap<usize, Arc<Template>>>> = LazyLock::new(Mutex::default);
 
-/// The text of a format, the first of `args`, and its values.
+/// Formats the values in `args` by the format, its first element.
 pub(super) fn printf(meter: &Meter, args: &[Value]) -> Result<String, TemplateError> {
     let Some((Value::String(format), values)) = args.split_first() else { return engine(args) };
     let is_nested = |value: &Value| matches!(value, Value::List(_) | Value::Map(_));
@@ -29,7 +29,7 @@ pub(super) fn printf(meter: &Meter, args: &[Value]) -> Result<String, TemplateEr
             continue;
         };
         match rest.next() {
-            // Its width holds for the name as a whole.
+            // The width of the directive applies to the type name.
             Some(value) if verb == 'T' => {
                 text.push_str(&directive[..directive.len() - 1]);
                 text.push('s');
@@ -53,9 +53,9 @@ pub(super) fn printf(meter: &Meter, args: &[Value]) -> Result<String, TemplateEr
 /// A piece of a format.
 #[derive(Debug, Clone, Copy)]
 enum Piece<'a> {
-    /// What stands for itself, `%%` included.
+    /// Literal text, `%%` included.
     Text(&'a str),
-    /// What takes a value.
+    /// A directive that takes a value.
     Directive { directive: &'a str, verb: char },
 }
 
@@ -67,7 +67,7 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// The pieces of a format; `None` where it takes values in another order than its own, or widths out of values.
+/// The pieces of a format; `None` if it takes values out of order, or widths from values.
 fn pieces(format: &str) -> Option<Vec<Piece<'_>>> {
     let (mut pieces, mut rest) = (Vec::new(), format);
     while let Some(at) = rest.find('%') {
@@ -88,7 +88,7 @@ fn pieces(format: &str) -> Option<Vec<Piece<'_>>> {
     Some(pieces)
 }
 
-/// A list or a map, each element by the directive.
+/// Formats a list or a map, each element by the directive.
 fn nested(meter: &Meter, directive: &str, value: &Value) -> Result<String, TemplateError> {
     let element = |value: &Value| -> Result<String, TemplateError> {
         if directive.bytes().any(|b| b.is_ascii_digit()) {
@@ -118,7 +118,7 @@ fn nested(meter: &Meter, directive: &str, value: &Value) -> Result<String, Templ
     }
 }
 
-/// A number as the verbs of texts see it: all numbers of documents are broken ones in Go.
+/// A number as Go's text verbs format it: in Go, all numbers of documents are floats.
 fn of_a_document(directive: &str, value: &Value) -> Value {
     match value {
         Value::Int(whole) if directive.ends_with(['s', 'q', 't']) => Value::Float(*whole as f64),
@@ -127,7 +127,7 @@ fn of_a_document(directive: &str, value: &Value) -> Value {
     }
 }
 
-/// Go's name of the type of a document's value.
+/// Go's type name for a value of a document.
 fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Nil => "<nil>",
@@ -140,7 +140,7 @@ fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// What the engine's own function gives.
+/// Calls the engine's own `printf`.
 fn engine(args: &[Value]) -> Result<String, TemplateError> {
     let template = {
         let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,31 +1,31 @@
-//! A template's text becomes a program: parsed, checked as Go's parser checks, and marked, so that a run knows where it
-//! stands and what it costs. Owns what is known of a template before it meets an answer.
+//! [`Program`]: a template that is parsed, checked as Go's parser checks it, and instrumented with calls that record the
+//! position and the cost of each step. Owns what is known of a template before it is run.
 
 use gotmpl::TemplateError;
 use gotmpl::parse::{
     ActionNode, BranchNode, CommandNode, Expr, ListNode, Node, Number, Parser, PipeNode, Pos, SmolStr,
 };
 
-/// The name of the main template, which a definition cannot replace.
+/// The name of the main template, which no `define` can redefine.
 pub(super) const MAIN: &str = "(main)";
-/// Called where a part begins, with its offset and its size in steps.
+/// Called where a part of the template begins, with its offset and its number of steps.
 pub(super) const ARRIVE: &str = "(arrive)";
-/// Called with a factor and a value before the value goes into a function that copies it; gives the value back.
+/// Called with a factor and a value before the value goes to a function that copies it; charges the cost, returns the value.
 pub(super) const WEIGH: &str = "(weigh)";
-/// Called likewise in a script; gives lists and maps as JSON.
+/// As [`WEIGH`], in a script; returns lists and maps as JSON text.
 pub(super) const AS_JSON: &str = "(as JSON)";
-/// Called with the format of a `printf`; gives it back.
+/// Called with the format of a `printf`; charges the cost, returns the format.
 pub(super) const FORMAT: &str = "(format)";
-/// Called with a number that a `printf` writes by a verb for broken ones: all numbers of documents are such in Go.
+/// Called with a number for a float verb of `printf`; returns a float, because in Go all numbers of documents are floats.
 pub(super) const FLOAT: &str = "(float)";
 
-/// The engine's functions which copy their arguments, with how often at most.
+/// The engine's functions that copy their arguments, with the maximum number of copies.
 const COPIERS: [(&str, i64); 7] =
     [("print", 1), ("println", 1), ("html", 6), ("js", 6), ("urlquery", 3), ("slice", 1), ("printf", 8)];
-/// The engine's functions which cost the same for arguments of any size.
+/// The engine's functions whose cost does not depend on the size of the arguments.
 const OTHERS: [&str; 6] = ["and", "or", "not", "len", "index", "call"];
 
-/// Templates by name, ready to run.
+/// The templates of a program by name, ready to run.
 #[derive(Debug)]
 pub(super) struct Program {
     pub(super) templates: Vec<(String, ListNode)>,
@@ -40,14 +40,14 @@ pub(super) enum Printing {
     Json,
 }
 
-/// Why a text is no program, and at which offset; without one, line and column.
+/// Why a template is rejected, and where.
 #[derive(Debug)]
 pub(super) struct TemplateRejected {
     pub(super) at: Place,
     pub(super) reason: String,
 }
 
-/// Where in a template.
+/// A position in a template.
 #[derive(Debug)]
 pub(super) enum Place {
     Offset(usize),
@@ -55,7 +55,8 @@ pub(super) enum Place {
 }
 
 impl Program {
-    /// Parses `source`, whose functions beside the engine's are those `known`, and which prints lists and maps so.
+    /// Parses `source`. `known` decides which functions exist besides the engine's, `printing` how lists and maps are
+    /// printed.
     pub(super) fn parse(
         source: &str,
         printing: Printing,
@@ -72,7 +73,7 @@ impl Program {
         for define in defines {
             let marked = Instrumenter::new(known, printing).list(&define.body)?;
             match templates.iter_mut().find(|(name, _)| *name == define.name.as_str()) {
-                // As in Go: an empty definition never replaces another, and two full ones are a mistake.
+                // As in Go: an empty definition replaces no other one, and two non-empty ones are an error.
                 Some(_) if define.body.is_empty_tree() => {}
                 Some((name, body)) if !body.nodes.is_empty() && !is_only_arrival(body) => {
                     let reason = format!("multiple definition of template \"{name}\"");
@@ -92,18 +93,18 @@ impl Program {
     }
 }
 
-/// Whether nothing but the mark of arrival and white space is in a marked body.
+/// Whether an instrumented body has nothing but its first mark and white space.
 fn is_only_arrival(body: &ListNode) -> bool {
     body.nodes.iter().skip(1).all(|node| matches!(node, Node::Text(text) if text.text.trim().is_empty()))
 }
 
-/// Walks the tree of one template and writes the marked one.
+/// Walks the tree of one template and builds the instrumented tree.
 struct Instrumenter<'a> {
     known: &'a dyn Fn(&str) -> bool,
     printing: Printing,
-    /// The variables that are declared, innermost last.
+    /// The declared variables, innermost last.
     variables: Vec<SmolStr>,
-    /// The expressions of the part being walked.
+    /// The number of expressions in the current part.
     steps: usize,
 }
 
@@ -112,7 +113,7 @@ impl<'a> Instrumenter<'a> {
         Self { known, printing, variables: vec![SmolStr::new_static("$")], steps: 1 }
     }
 
-    /// A list begins with a mark, so that an empty loop or a template that calls itself is counted too.
+    /// Each list begins with a mark, so that empty loops and recursive templates are counted too.
     fn list(&mut self, list: &ListNode) -> Result<ListNode, TemplateRejected> {
         let mut nodes = vec![arrival(list.pos, 1)];
         for node in &list.nodes {
@@ -135,7 +136,7 @@ impl<'a> Instrumenter<'a> {
                 Node::With(branch) => self.branch(branch, &mut nodes, Node::With)?,
                 Node::Template(call) => {
                     let mut call = call.clone();
-                    // Without a pipeline the template sees nothing, where the engine would show it what is here.
+                    // Without a pipeline, `template` passes nil, as in Go; the engine would pass the current value.
                     call.pipe = Some(match &call.pipe {
                         Some(pipe) => self.pipe(pipe)?,
                         None => arrive(call.pos, 1, Vec::new()),
@@ -151,7 +152,7 @@ impl<'a> Instrumenter<'a> {
         Ok(ListNode { pos: list.pos, nodes })
     }
 
-    /// The mark of a branch counts its pipeline alone, so it is put before the bodies are walked.
+    /// The mark of a branch covers its pipeline only, so it is inserted before the bodies are walked.
     fn branch(
         &mut self,
         branch: &BranchNode,
@@ -188,7 +189,7 @@ impl<'a> Instrumenter<'a> {
             };
             let factor = COPIERS.iter().find(|(name, _)| function == Some(name)).map(|(_, factor)| *factor);
             let is_printf = function == Some("printf");
-            // A part of a list is a list, which nobody prints yet.
+            // The result of `slice` on a list is a list, which is not printed yet.
             let weigh = match self.printing {
                 Printing::Json if function != Some("slice") => AS_JSON,
                 _ => WEIGH,
@@ -247,7 +248,7 @@ impl<'a> Instrumenter<'a> {
     }
 }
 
-/// The verbs of a format in the order of their values; none if it takes values in another order.
+/// The verbs of a format in the order of their values; empty if it takes values out of order.
 fn verbs(format: &str) -> Vec<char> {
     let (mut verbs, mut rest) = (Vec::new(), format);
     while let Some((_, after)) = rest.split_once('%') {
@@ -272,12 +273,12 @@ fn number(pos: Pos, number: i64) -> Expr {
     Expr::Number(pos, Number::Int(number))
 }
 
-/// `name factor`, which takes what is piped.
+/// The call `name factor`, which takes the piped value.
 fn mark(pos: Pos, name: &'static str, factor: i64) -> Vec<Expr> {
     vec![Expr::Identifier(pos, SmolStr::new_static(name)), number(pos, factor)]
 }
 
-/// `(name numbers… last)`.
+/// The call `(name numbers… last)`.
 fn call_expr(name: &'static str, numbers: &[i64], last: Expr) -> Expr {
     let pos = last.pos();
     let mut args = vec![Expr::Identifier(pos, SmolStr::new_static(name))];
@@ -287,12 +288,12 @@ fn call_expr(name: &'static str, numbers: &[i64], last: Expr) -> Expr {
     Expr::Pipe(pos, PipeNode { pos, decl: Vec::new(), commands, is_assign: false })
 }
 
-/// A mark: an action whose result goes into a variable no template can name, so that it writes nothing.
+/// A mark: an action whose result is assigned to a variable that no template can name, so that it writes nothing.
 fn arrival(pos: Pos, steps: usize) -> Node {
     Node::Action(ActionNode { pos, pipe: arrive(pos, steps, vec![SmolStr::new_static(ARRIVE)]) })
 }
 
-/// The call of a mark, which gives nothing.
+/// The call of a mark, which returns nil.
 fn arrive(pos: Pos, steps: usize, decl: Vec<SmolStr>) -> PipeNode {
     let whole = |n: usize| number(pos, i64::try_from(n).unwrap_or(i64::MAX));
     let args = vec![Expr::Identifier(pos, SmolStr::new_static(ARRIVE)), whole(pos.offset), whole(steps)];

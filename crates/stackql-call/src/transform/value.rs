@@ -1,11 +1,11 @@
-//! JSON to values of templates and back.
+//! Converts between JSON and template values.
 
 use std::sync::Arc;
 
 use gotmpl::{TemplateError, Value};
 use serde_json::{Map, Number, Value as Json};
 
-/// The value of a JSON document. Whole numbers stay whole, where Go would make floats of all and lose digits.
+/// Converts JSON to a template value. Integers stay integers, where Go would make all numbers floats and lose digits.
 pub(super) fn from_json(json: Json) -> Value {
     match json {
         Json::Null => Value::Nil,
@@ -23,7 +23,7 @@ pub(super) fn from_json(json: Json) -> Value {
     }
 }
 
-/// The JSON of a value; a function has none.
+/// Converts a template value to JSON; fails for a function.
 pub(super) fn to_json(value: &Value) -> Result<Json, TemplateError> {
     Ok(match value {
         Value::Nil => Json::Null,

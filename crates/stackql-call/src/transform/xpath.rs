@@ -1,33 +1,34 @@
-//! The paths into XML that templates use: a small part of XPath, compiled to steps. Whatever else XPath has is refused
-//! by name instead of being read as something it is not.
+//! The XPath subset that templates can use, compiled to steps. Any other XPath syntax is rejected by name, so that it is not
+//! misread.
 
 use std::collections::HashSet;
 
 use super::element::{Child, Element};
 
-/// A path, read from left to right.
+/// A compiled path.
 #[derive(Debug, PartialEq)]
 pub(super) struct Path {
     steps: Vec<Step>,
     end: End,
 }
 
-/// One element further down.
+/// One step to descendants.
 #[derive(Debug, PartialEq)]
 struct Step {
-    /// At any depth below, as after `//`.
+    /// At any depth, as after `//`.
     deep: bool,
-    /// `None` for any name.
+    /// The name of the element; `None` for any.
     name: Option<String>,
     predicates: Vec<Predicate>,
 }
 
-/// What an element of a step must be.
+/// A condition on an element of a step.
 #[derive(Debug, PartialEq)]
 enum Predicate {
-    /// The n-th of its parent, from 1.
+    /// `[n]`: the n-th match within its parent, from 1.
     Position(usize),
     Last,
+    /// `[last()]`: the last match within its parent.
     /// `[@a]`, or `[@a='v']`.
     Attribute(String, Option<String>),
     /// `[name]`, or `[name='v']`.
@@ -36,7 +37,7 @@ enum Predicate {
     Text(String),
 }
 
-/// What a path gives of the elements it reaches.
+/// What a path selects of the elements it reaches.
 #[derive(Debug, PartialEq)]
 enum End {
     Element,
@@ -44,7 +45,7 @@ enum End {
     Attribute(String),
 }
 
-/// What a path finds.
+/// A match of a path.
 #[derive(Debug)]
 pub(super) enum Found<'a> {
     Element(&'a Element),
@@ -52,7 +53,7 @@ pub(super) enum Found<'a> {
 }
 
 impl Found<'_> {
-    /// The XML of what is found, as it stands in the document `xml`.
+    /// The XML of the match, as in the document `xml`; for text and attributes, their text.
     pub(super) fn outer(self, xml: &str) -> String {
         match self {
             Self::Element(element) => xml.get(element.outer.clone()).unwrap_or("").to_owned(),
@@ -60,7 +61,7 @@ impl Found<'_> {
         }
     }
 
-    /// The text of what is found.
+    /// The text of the match.
     pub(super) fn text(self) -> String {
         match self {
             Self::Element(element) => element.text(),
@@ -70,7 +71,7 @@ impl Found<'_> {
 }
 
 impl Path {
-    /// Reads a path: steps of names, `*` and `.` after `/` or `//`, the predicates `[1]`, `[last()]`, `[name]`,
+    /// Parses a path: steps of names, `*` and `.` after `/` or `//`, the predicates `[1]`, `[last()]`, `[name]`,
     /// `[@name]` and their comparisons with a text by `=`, and `text()` or `@name` at the end.
     pub(super) fn parse(path: &str) -> Result<Self, String> {
         let refused = |what: &str| {
@@ -101,7 +102,7 @@ impl Path {
                 return Err(refused("something after text() or @name"));
             }
             if rest.is_empty() {
-                // The document itself.
+                // `/` is the document itself.
                 if first && !deep {
                     break;
                 }
@@ -146,7 +147,7 @@ impl Path {
         Ok(Self { steps, end })
     }
 
-    /// What the path finds in a document, in its order.
+    /// The matches of the path in a document, in document order.
     pub(super) fn find<'a>(&self, document: &'a Element) -> Vec<Found<'a>> {
         let mut reached = vec![document];
         for step in &self.steps {
@@ -175,8 +176,8 @@ impl Path {
 }
 
 impl Step {
-    /// Adds what the step reaches below `parent`. A deep step below another reaches an element by several roads; what
-    /// is `seen` is not found again.
+    /// Adds the matches of the step below `parent` to `found`. With two deep steps, an element can be reached on several
+    /// ways; `seen` prevents duplicates.
     fn matching_elements<'a>(
         &self,
         parent: &'a Element,
@@ -197,7 +198,7 @@ impl Step {
             found.extend(here);
             return;
         }
-        // Document order: each child before what is below it.
+        // Document order: each child comes before its descendants.
         let mut here = here.into_iter().peekable();
         for child in parent.elements() {
             if here.next_if(|element| std::ptr::eq(*element, child)).is_some() && seen.insert(std::ptr::from_ref(child))
@@ -226,7 +227,7 @@ impl Predicate {
     }
 }
 
-/// A name without its prefix, and what follows it.
+/// Splits off a name, without its prefix, and returns it with the rest of the text.
 fn name(text: &str) -> Option<(String, &str)> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\u{b7}');
     let starts = |text: &str| text.starts_with(|c: char| c.is_alphabetic() || c == '_');

@@ -1,5 +1,5 @@
-//! Settings from files: `--configfile` sets flags, `--env.file` variables. A flag that was given wins over the
-//! environment, the environment over both files.
+//! Settings from files: `--configfile` sets flags, `--env.file` sets environment variables. Flags on the command line
+//! take precedence over the environment, and the environment over both files.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,21 +16,25 @@ use crate::exit::{CliError, print_stderr};
 
 const CONFIG_FILE: &str = "configfile";
 const ENV_FILE: &str = "env.file";
-/// Nobody lets programs run by being in the folder of somebody else's file.
+/// Flags that are ignored in files: a configuration file from another source must not enable the execution of programs.
 const NEVER_FROM_A_FILE: &[&str] = &["allow-local-exec"];
 
-/// What the files say, as far as nothing else said it before.
+/// Settings from the files that neither the command line nor the environment sets.
 #[derive(Debug, Default)]
 pub(crate) struct Configured {
-    /// Arguments to read in front of those that were given.
+    /// Arguments to insert before those of the command line.
     pub(crate) arguments: Vec<OsString>,
-    /// Variables that the environment may lack.
+    /// Variables to add to the environment.
     pub(crate) environment: BTreeMap<String, String>,
-    /// Where the arguments are from.
+    /// The configuration file that the arguments come from.
     pub(crate) path: PathBuf,
 }
 
 /// Reads the files that the command line names.
+///
+/// # Errors
+///
+/// A message if a file cannot be read or parsed; a missing default configuration file is no error.
 pub(crate) fn configured(matches: &ArgMatches) -> Result<Configured, CliError> {
     let grammar = grammar();
     let flags: Vec<&Arg> = grammar.get_arguments().filter(|arg| arg.is_global_set()).collect();
@@ -69,7 +73,7 @@ pub(crate) fn configured(matches: &ArgMatches) -> Result<Configured, CliError> {
     Ok(configured)
 }
 
-/// The pairs of a file of Java properties; the last of a name counts.
+/// Parses a Java properties file; the last value of a name counts.
 fn properties(path: &Path, must_be: bool) -> Result<BTreeMap<String, String>, CliError> {
     let unreadable = |reason| CliError::Unreadable { path: path.display().to_string(), reason };
     let bytes = match std::fs::read(path) {
@@ -79,7 +83,7 @@ fn properties(path: &Path, must_be: bool) -> Result<BTreeMap<String, String>, Cl
     };
     let text = String::from_utf8(bytes).map_err(|e| unreadable(io::Error::new(io::ErrorKind::InvalidData, e)))?;
     let mut pairs = BTreeMap::new();
-    // Java wrote Latin-1; what is beyond it reaches the reader as its escape.
+    // Java properties files are Latin-1; other characters are passed to the parser as `\u` escapes.
     let escaped: String = text.chars().map(|c| if c.is_ascii() { c.to_string() } else { escape(c) }).collect();
     let read = PropertiesIter::new(escaped.as_bytes()).read_into(|name, value| drop(pairs.insert(name, value)));
     read.map_err(|e| {
@@ -93,11 +97,11 @@ fn escape(c: char) -> String {
     c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
-/// What a file of variables that is made says.
+/// Content of a newly created variables file.
 const FIRST_LINES: &str =
     "# StackQL credential store\n# Each line is KEY=VALUE; a line that begins with # is left out.\n";
 
-/// The variables of a file, which is made, its owner's only, where there is none.
+/// Reads a variables file. If it does not exist, it is created with permissions for the owner only.
 fn variables(path: &Path) -> Result<BTreeMap<String, String>, CliError> {
     let named = path.display().to_string();
     let text = match std::fs::read_to_string(path) {
@@ -115,7 +119,7 @@ fn variables(path: &Path) -> Result<BTreeMap<String, String>, CliError> {
         Err(reason) => return Err(CliError::Unreadable { path: named, reason }),
     };
     let pairs = dotenvy::from_read_iter(text.as_bytes()).collect::<Result<_, _>>();
-    // The line itself may hold a secret.
+    // The error names the line number instead of quoting the line, which may hold a secret.
     pairs.map_err(|e| match e {
         dotenvy::Error::LineParse(line, _) => {
             let number = text.lines().position(|l| l.trim() == line.trim()).map(|at| format!(":{}", at + 1));

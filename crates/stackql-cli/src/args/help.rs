@@ -1,4 +1,4 @@
-//! Help, and what is said to a command line that cannot be understood.
+//! Help texts, and the handling of invalid command lines.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,14 +14,14 @@ use crate::args::ignored_flags::{is_accepted, problem};
 use crate::args::unquoted_objects::rejoin_objects;
 use crate::exit::{CliError, RunStatus, print_stderr};
 
-/// Flags that stand before or after any subcommand, by what they are about.
+/// Global flags, grouped by purpose.
 const RESULTS: &[&str] = &["outfile", "output", "hideheaders", "delimiter"];
 const PROGRAM: &[&str] = &["errorpresentation", "approot", "compat", "configfile", "env_file"];
 const PROVIDERS: &[&str] = &["auth", "region", "endpoint_url", "definitions"];
 const SCANS: &[&str] = &["read_only", "allow_local_exec", "page_limit", "http_log", "concurrency", "await_limit"];
 const NETWORK: &[&str] = &["registry", "request_timeout", "ca_bundle", "allow_insecure"];
 
-/// Subcommands to which not all of those flags mean something, and those that do.
+/// Subcommands that use only some of the global flags, with those that they use.
 const HEEDED: [(&str, &[&[&str]]); 9] = [
     ("completions", &[]),
     ("flags", &[]),
@@ -34,16 +34,16 @@ const HEEDED: [(&str, &[&[&str]]); 9] = [
     ("shell", &[RESULTS, PROGRAM, PROVIDERS, SCANS, NETWORK]),
 ];
 
-/// Whether to behave as the Go program does.
+/// Whether compatibility mode is on, which imitates the Go program.
 fn compat(matches: &ArgMatches) -> bool {
     matches.try_get_one::<String>("compat").ok().flatten().is_some_and(|program| program == "stackql")
 }
 
-/// Reads the command line, and the files it names. What cannot be read is told, and gives the exit code.
+/// Parses the command line and the files it names. Errors are printed and returned as exit code.
 pub(crate) fn arguments() -> Result<Arguments, ExitCode> {
     let given: Vec<OsString> = std::env::args_os()
         .map(|argument| match argument.to_str() {
-            // No flag has a blank behind its dashes: this is a statement below a comment.
+            // No flag has whitespace after its dashes; such an argument is a statement that begins with an SQL comment.
             Some(text) if text.starts_with("--") && text[2..].starts_with(char::is_whitespace) => {
                 format!(" {text}").into()
             }
@@ -53,7 +53,7 @@ pub(crate) fn arguments() -> Result<Arguments, ExitCode> {
     let given = rejoin_objects(given);
     let mut matches = matches(&given).map_err(|e| report_usage_error(&e))?;
     let mut environment = BTreeMap::new();
-    // A person who asks for the version has no use for settings.
+    // Printing the version needs no settings.
     if matches.subcommand().is_some() {
         let configured = config_file::configured(&matches).map_err(|stop| stop.code(compat(&matches)))?;
         environment = configured.environment;
@@ -76,25 +76,26 @@ pub(crate) fn arguments() -> Result<Arguments, ExitCode> {
 }
 
 fn matches(given: &[OsString]) -> Result<ArgMatches, Error> {
-    // Which flags are shown matters to help and errors only, and takes all subcommands to settle.
+    // Deciding which flags the help shows requires building all subcommands. That is only needed for help and errors,
+    // so the arguments are first parsed with the plain grammar.
     grammar().try_get_matches_from(given).or_else(|_| command().try_get_matches_from(given))
 }
 
-/// The command line, where each subcommand's help shows the flags that mean something to it.
+/// The command line grammar, in which the help of each subcommand shows only the flags that it uses.
 fn command() -> Command {
     let mut command = grammar();
-    // Flags of all subcommands are theirs only once it is built.
+    // Global flags are only propagated to subcommands by `build`.
     command.build();
-    // The program's own help leaves them to those of its commands.
+    // The help of the program lists no global flags; those of its subcommands do.
     let command = command.mut_args(|arg| if arg.is_global_set() { arg.hide(true) } else { arg });
     HEEDED.iter().fold(command, |command, (name, heeded)| match command.find_subcommand(name) {
         Some(_) => command.mut_subcommand(name, |subcommand| only(subcommand, heeded)),
-        // The build may lack it.
+        // The subcommand may be disabled by build features.
         None => command,
     })
 }
 
-/// The subcommand, and those below it, with the global flags hidden that are not heeded.
+/// Hides the global flags that are not in `heeded`, in a subcommand and those below it.
 fn only(command: Command, heeded: &[&[&str]]) -> Command {
     let command = command.mut_args(|arg| {
         let hidden = arg.is_global_set() && !heeded.iter().any(|flags| flags.contains(&arg.get_id().as_str()));
@@ -113,13 +114,13 @@ pub(crate) fn help(subcommand: Option<&str>) -> Result<RunStatus, CliError> {
     print(&command.render_help().to_string())
 }
 
-/// Defaults that need not be said.
+/// Defaults that the list of flags does not show.
 const TRIVIAL: [&str; 3] = ["", "false", "{}"];
 
-/// Prints the flags that no help shows.
+/// Prints the flags that the help omits.
 pub(crate) fn hidden_flags() -> Result<RunStatus, CliError> {
     let mut grammar = grammar();
-    // Arguments know how they are written once the command line is whole.
+    // Arguments can be formatted once the grammar is built.
     grammar.build();
     let hidden = grammar.get_arguments().filter(|arg| arg.is_hide_set());
     let (heeded, accepted): (Vec<&Arg>, Vec<&Arg>) = hidden.partition(|arg| !is_accepted(arg.get_id().as_str()));
@@ -143,10 +144,10 @@ pub(crate) fn print(text: &str) -> Result<RunStatus, CliError> {
     written.map(|()| RunStatus::Complete).map_err(|e| CliError::writing("standard output", e))
 }
 
-/// Answers a command line that is no run: prints help that was asked for, or says what is wrong.
+/// Handles a command line that is not run: prints the help that was requested, or the error.
 fn report_usage_error(error: &Error) -> ExitCode {
     let named = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
-    // Scripts of the Go program look for these texts.
+    // Scripts written for the Go program look for these messages.
     let unknown = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             return print(&error.render().to_string()).map_or_else(|stop| stop.code(false), |e| e.code(false));

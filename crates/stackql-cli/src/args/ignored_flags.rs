@@ -1,5 +1,5 @@
-//! Flags of the Go program that change nothing here. Scripts go on giving them: each is read as strictly as there, and
-//! what it says is left aside.
+//! Flags of the Go program that are accepted and have no effect, so that existing scripts keep working. Their values
+//! are validated as strictly as there and then ignored.
 
 use clap::{Arg, ArgMatches};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use stackql_client::structured;
 
 use super::flags::BOOLEAN;
 
-/// What the value of a flag is.
+/// Type of a flag's value.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Text,
@@ -19,7 +19,7 @@ enum Kind {
 
 use Kind::{Boolean, Number, Object, Text};
 
-/// Name, default, kind and what the flag is about.
+/// Name, default, type and help text of each flag.
 const ACCEPTED: &[(&str, &str, Kind, &str)] = &[
     ("acid", "{}", Object, "How transactions are kept apart"),
     ("approotfilemode", "0755", Text, "The mode of folders below --approot"),
@@ -50,7 +50,7 @@ const ACCEPTED: &[(&str, &str, Kind, &str)] = &[
     ("verbose", "false", Boolean, "Say more"),
 ];
 
-/// The flags, hidden from help.
+/// The flags, hidden from the help.
 pub(crate) fn flags() -> impl Iterator<Item = Arg> {
     ACCEPTED.iter().map(|&(name, default, kind, about)| {
         let arg = Arg::new(name).long(name).global(true).hide(true).help(about);
@@ -65,20 +65,20 @@ pub(crate) fn flags() -> impl Iterator<Item = Arg> {
     })
 }
 
-/// Flags that change something and take an object.
+/// Effective flags whose value is an object.
 const OBJECTS: &[&str] = &["auth", "namespaces", "registry", "session", "sqlBackend"];
 
-/// Whether the flag of this name takes an object.
+/// Whether the value of the flag is an object.
 pub(crate) fn takes_an_object(name: &str) -> bool {
     OBJECTS.contains(&name) || ACCEPTED.iter().any(|(accepted, _, kind, _)| *accepted == name && *kind == Object)
 }
 
-/// Whether the flag of this name changes nothing.
+/// Whether the flag is accepted without effect.
 pub(crate) fn is_accepted(name: &str) -> bool {
     ACCEPTED.iter().any(|(accepted, ..)| *accepted == name)
 }
 
-/// What is wrong with a value that has structure.
+/// The first error in an object value of an ignored flag.
 pub(crate) fn problem(matches: &ArgMatches) -> Option<String> {
     let objects = ACCEPTED.iter().filter(|(.., kind, _)| *kind == Object);
     objects.map(|(name, ..)| name).find_map(|name| {
@@ -87,8 +87,8 @@ pub(crate) fn problem(matches: &ArgMatches) -> Option<String> {
     })
 }
 
-/// What the value of a flag that has structure says; an empty object where it says nothing. The value itself is not told:
-/// it may hold passwords.
+/// Parses the object value of a flag; an empty value is an empty object. The errors do not quote the value, which may
+/// hold passwords.
 pub(crate) fn object(name: &str, text: &str) -> Result<Value, String> {
     let nothing = || Value::Object(serde_json::Map::new());
     if text.trim().is_empty() {

@@ -1,12 +1,12 @@
-//! Objects that a shell took apart, since nobody quoted them. It takes the quotation marks and cuts at blanks, and what is
-//! left is YAML in pieces: `--registry {"url": "https://…"}` arrives as `{url:` and `https://…}`. Owns arguments as texts;
-//! what they mean is read elsewhere.
+//! Repairs object arguments that the shell split because they were not quoted. The shell removes quotation marks and
+//! splits at blanks, and the pieces are fragments of YAML: `--registry {"url": "https://…"}` arrives as `{url:` and
+//! `https://…}`. Works on argument texts only; their values are parsed elsewhere.
 
 use std::ffi::OsString;
 
 use super::ignored_flags::takes_an_object;
 
-/// The arguments, with each object that is open at its end put together with those behind it that close it.
+/// Joins each object argument that has unclosed braces with the following arguments up to the one that closes it.
 pub(crate) fn rejoin_objects(given: Vec<OsString>) -> Vec<OsString> {
     let mut all = Vec::with_capacity(given.len());
     let mut rest = given.into_iter();
@@ -32,7 +32,8 @@ pub(crate) fn rejoin_objects(given: Vec<OsString>) -> Vec<OsString> {
     all
 }
 
-/// How many of the arguments behind an object close it; `None` where it is closed already, or none does.
+/// Number of following arguments up to the one that closes the object; `None` if it is closed already or none closes
+/// it.
 fn closing(object: &str, behind: &[OsString]) -> Option<usize> {
     let mut open = depth(object);
     if open <= 0 {
@@ -47,7 +48,7 @@ fn closing(object: &str, behind: &[OsString]) -> Option<usize> {
     None
 }
 
-/// How many braces and brackets a text opens more than it closes, outside of quotation marks.
+/// Number of opening minus closing braces and brackets, outside quotation marks.
 fn depth(text: &str) -> i64 {
     let (mut depth, mut quoted, mut escaped) = (0, false, false);
     for letter in text.chars() {

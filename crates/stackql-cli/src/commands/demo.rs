@@ -1,4 +1,4 @@
-//! `stackql demo`: shows and runs the tour. Owns its order and what is said; the tour itself is data.
+//! `stackql demo`: prints and runs the tour. Owns its execution and messages; the tour itself is data.
 
 mod tour;
 
@@ -14,7 +14,7 @@ use crate::session_setup::connect;
 
 const TOUR: &str = include_str!("demo/tour.sql");
 
-/// Starts an endpoint in this process, runs the tour against it and stops it, or uses the endpoint the flags name.
+/// Runs the tour against a sandbox in this process, which is stopped afterwards, or against the endpoint in the flags.
 pub(crate) async fn run(mut flags: Common, results: &mut ResultWriter) -> Result<RunStatus, CliError> {
     if flags.calls.endpoint_url.is_some() {
         return tour(&connect::session(&flags)?.session, results).await;
@@ -30,14 +30,14 @@ pub(crate) async fn run(mut flags: Common, results: &mut ResultWriter) -> Result
     ending
 }
 
-/// All that the session needs of an environment: the user's own keys stay out of it.
+/// The session's whole environment, so that the user's credentials are not used.
 fn credentials() -> BTreeMap<String, String> {
     let pairs =
         [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_EC2_METADATA_DISABLED", "true")];
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// Runs the tour through a session. A step that does not end as planned ends the tour.
+/// Runs the tour in a session; stops at the first step that does not end as planned.
 async fn tour(session: &Session, results: &mut ResultWriter) -> Result<RunStatus, CliError> {
     let mut kept = BTreeMap::new();
     for step in tour::steps(TOUR) {

@@ -1,4 +1,4 @@
-//! `stackql docs`: writes the pages that `stackql-docs` makes below a folder.
+//! `stackql docs`: writes the pages of `stackql-docs` to a directory.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::args::groups::Common;
 use crate::exit::{CliError, RunStatus, print_stderr};
 use crate::session_setup::connect;
 
-/// Writes the pages of a provider and says how many.
+/// Writes the pages of a provider and prints their number.
 pub(crate) fn write(wanted: &DocsArguments, flags: &Common) -> Result<RunStatus, CliError> {
     let source = connect::provider(flags, &wanted.provider)?;
     let style = if wanted.style == "classic" { Style::Classic } else { Style::Site };

@@ -1,4 +1,4 @@
-//! `stackql exec`: the statements of a script, one after the other.
+//! `stackql exec`: runs the statements of a script in sequence.
 
 use std::io::Read;
 
@@ -8,10 +8,14 @@ use stackql_sql::ScriptStatement;
 use crate::exit::{CliError, RunStatus, print_stderr};
 use crate::output::result_writer::{ResultWriter, unless_cancelled};
 
-/// What `--infile` is where the query is on the command line.
+/// Value of `--infile` that selects the query on the command line.
 const ON_THE_COMMAND_LINE: &str = "stdin";
 
-/// The script to run: the query, else the input file; `None` where there is neither.
+/// The script: the query, or the content of the input file; `None` if there is neither.
+///
+/// # Errors
+///
+/// Both are given, or the file cannot be read.
 pub(crate) fn script(query: Option<String>, infile: &str) -> Result<Option<String>, CliError> {
     if infile == ON_THE_COMMAND_LINE {
         return Ok(query);
@@ -26,12 +30,12 @@ pub(crate) fn script(query: Option<String>, infile: &str) -> Result<Option<Strin
         }
         path => std::fs::read_to_string(path),
     };
-    // Some editors write a mark of byte order in front of the text.
+    // Some editors write a byte order mark at the start of the file.
     let read = read.map(|text| text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text));
     read.map(Some).map_err(|reason| CliError::Unreadable { path: infile.to_owned(), reason })
 }
 
-/// Runs all statements, also those behind one that failed, and tells the worst ending.
+/// Runs all statements, including those after a failed one, and returns the worst status.
 pub(crate) async fn run(session: &Session, script: &str, results: &mut ResultWriter) -> Result<RunStatus, CliError> {
     let pieces = stackql_sql::split(script);
     if pieces.len() > 1 {

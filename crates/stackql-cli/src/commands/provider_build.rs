@@ -1,4 +1,4 @@
-//! `stackql provider build`: compiles a vendor's models and writes the result.
+//! `stackql provider build`: compiles a vendor's models to a definitions file.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use stackql_provider::Compression;
 use crate::args::flags::BuildArguments;
 use crate::exit::{CliError, RunStatus, print_stderr};
 
-/// Writes a provider's definitions to a file and says where.
+/// Compiles the models, writes the file and prints its path.
 pub(crate) fn write(wanted: &BuildArguments) -> Result<RunStatus, CliError> {
     let told = |e: &dyn std::error::Error| CliError::Message(e.to_string());
     let source = stackql_compile::vendor(&wanted.provider, &wanted.models, &wanted.services, wanted.facts_only)

@@ -1,4 +1,4 @@
-//! `stackql provider check`: compiles a provider's documents and reports what is wrong and what there is.
+//! `stackql provider check`: compiles a provider's documents and reports problems and coverage.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -9,9 +9,9 @@ use stackql_provider::Verb;
 
 use crate::exit::{CliError, RunStatus};
 
-/// Prints the report; a provider with problems ends the run as failed.
+/// Prints the report; the status is failed if there are problems.
 pub(crate) fn report(folder: &Path) -> Result<RunStatus, CliError> {
-    // References start two folders above, which a relative path may not have.
+    // References resolve relative to two directories above, which a relative path may not have.
     let folder =
         folder.canonicalize().map_err(|reason| CliError::Unreadable { path: folder.display().to_string(), reason })?;
     let documents = Documents::open(&folder).map_err(|problem| CliError::Message(problem.to_string()))?;

@@ -1,8 +1,8 @@
-//! `stackql registry`: the statements that its commands stand for.
+//! `stackql registry`: translates its subcommands to statements.
 
 use crate::args::flags::RegistryCommand;
 
-/// The statement of a command.
+/// The statement equivalent to a subcommand.
 pub(crate) fn statement(command: &RegistryCommand) -> String {
     let (verb, names) = match command {
         RegistryCommand::List { provider } => ("LIST", [provider.as_ref(), None]),

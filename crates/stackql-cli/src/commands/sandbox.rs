@@ -7,7 +7,7 @@ use stackql_sandbox::{Options, Sandbox};
 use crate::args::flags;
 use crate::exit::{CliError, RunStatus, print_stderr};
 
-/// Serves as the flags want it and says where.
+/// Starts the endpoint with the given flags, prints its URL and waits for Ctrl-C.
 pub(crate) async fn serve(flags: flags::SandboxArguments) -> Result<RunStatus, CliError> {
     let options = Options {
         address: flags.address,

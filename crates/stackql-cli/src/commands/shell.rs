@@ -1,4 +1,5 @@
-//! `stackql shell`: statements typed at a prompt or fed by a pipe. Owns reading; results are written elsewhere.
+//! `stackql shell`: runs statements from a prompt or from piped input. Owns reading input; `ResultWriter` writes
+//! results.
 
 mod completion;
 mod line;
@@ -21,7 +22,7 @@ use completion::NameCompleter;
 use line::{Line, parse};
 
 const HISTORY_LENGTH: usize = 10_000;
-/// What stands for the end of a line within a statement there.
+/// Encoding of a line break within a statement in the history file.
 const LINE_END: &str = "<\\n>";
 const MENU: &str = "names";
 const HELP: &str = "\
@@ -32,7 +33,7 @@ A statement ends with a semicolon and may span lines. Tab completes names.
   clear             clear the screen
   exit, quit, \\q    leave";
 
-/// Reads and runs statements until the input ends or the user leaves. `root` is the folder of the history.
+/// Reads and runs statements until the input ends or the user leaves. `root` is the directory of the history.
 pub(crate) fn run(
     runtime: &Runtime,
     session: Session,
@@ -63,14 +64,14 @@ struct Shell<'a> {
     session: Session,
     results: ResultWriter,
     timing: bool,
-    /// Where statements are kept that nobody types at a prompt, which keeps them itself.
+    /// History file for piped input; at the prompt, the line editor writes the history.
     history: Option<File>,
 }
 
-/// What follows on a line.
+/// How to continue after a line.
 enum Next {
     Read,
-    /// Ctrl-C stopped what the line had to run.
+    /// Ctrl-C cancelled a statement of the line.
     Cancelled,
     Leave,
 }
@@ -108,7 +109,7 @@ impl Shell<'_> {
                     Next::Leave => return Ok(RunStatus::Complete),
                 },
                 Signal::CtrlD => return Ok(RunStatus::Complete),
-                // Ctrl-C throws the line away; the rest is not for us.
+                // Ctrl-C discards the line; other signals are ignored.
                 _ => {}
             }
         }
@@ -127,9 +128,9 @@ impl Shell<'_> {
             .with_validator(Box::new(UntilSemicolon))
             .with_partial_completions(true)
             .with_quick_completions(true)
-            // As the system's shells do it: what begins with a blank is not kept.
+            // As in system shells, lines that begin with a blank are not recorded.
             .with_history_exclusion_prefix(Some(" ".to_owned()))
-            // A pasted script is one entry, not a line entered at each of its ends.
+            // A pasted script becomes one entry instead of one per line.
             .use_bracketed_paste(true);
         let Some((_, path)) = open_history(root) else { return editor };
         match FileBackedHistory::with_file(HISTORY_LENGTH, path) {
@@ -141,7 +142,7 @@ impl Shell<'_> {
         }
     }
 
-    /// Takes a line in: a command at once, a statement when its semicolon is there.
+    /// Processes a line: runs a command at once, and statements when they are complete.
     fn take(&mut self, pending: &mut String, text: &str) -> Result<Next, CliError> {
         let line = if pending.trim().is_empty() { parse(text) } else { Line::Statement };
         match line {
@@ -184,7 +185,7 @@ impl Shell<'_> {
 }
 
 impl Shell<'_> {
-    /// Keeps a statement, on a line, as the prompt does.
+    /// Appends a statement to the history as one line, in the format of the line editor.
     fn keep(&mut self, statement: &str) {
         let Some(history) = &mut self.history else { return };
         if let Err(reason) = history.write_all(format!("{};\n", statement.replace('\n', LINE_END)).as_bytes()) {
@@ -194,7 +195,7 @@ impl Shell<'_> {
     }
 }
 
-/// Lets the user go on typing until a statement ends.
+/// Continues multi-line input until the statement is complete.
 struct UntilSemicolon;
 
 impl Validator for UntilSemicolon {
@@ -204,7 +205,7 @@ impl Validator for UntilSemicolon {
     }
 }
 
-/// The history in the folder, to be written behind, and its path; none where it cannot be kept, which is said.
+/// Opens the history file for appending, and returns its path; prints a message and returns `None` if that fails.
 fn open_history(root: &Path) -> Option<(File, PathBuf)> {
     let told = |reason: &io::Error| {
         print_stderr(&format!("no history is kept, {} cannot be written: {reason}", root.display()))
@@ -212,7 +213,7 @@ fn open_history(root: &Path) -> Option<(File, PathBuf)> {
     history(root).inspect_err(told).ok()
 }
 
-/// The folder is made if need be. Statements may hold secrets: the file is its owner's only.
+/// Creates the directory if necessary. Statements may hold secrets, so only the owner may read the file.
 fn history(root: &Path) -> io::Result<(File, PathBuf)> {
     let folder = root.join("readline");
     std::fs::create_dir_all(&folder)?;

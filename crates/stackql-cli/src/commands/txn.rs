@@ -1,4 +1,4 @@
-//! `stackql txn`: what transactions did, and what becomes of those that were stopped.
+//! `stackql txn`: lists transactions, and resumes or undoes interrupted ones.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::output::result_writer::{ResultWriter, unless_cancelled};
 use crate::session_setup::connect;
 use crate::session_setup::journal_files::{JournalDir, TransactionSummary};
 
-/// Runs a command about transactions.
+/// Runs a subcommand of `txn`.
 pub(crate) fn run(command: &TxnCommand, common: &Common) -> Result<RunStatus, CliError> {
     let transactions = JournalDir::below(&common.output.approot);
     let told = |e: JournalError| CliError::Message(e.to_string());

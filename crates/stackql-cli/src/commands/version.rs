@@ -1,8 +1,8 @@
-//! What `--version` and `SHOW EXTENDED VERSION` say.
+//! Version information for `--version` and `SHOW EXTENDED VERSION`.
 
 use stackql_engine::BuildInfo;
 
-/// The build of this program.
+/// Commit, build date and platform of this program.
 pub(crate) fn build() -> BuildInfo {
     BuildInfo {
         commit: option_env!("STACKQL_COMMIT").unwrap_or("dev").to_owned(),
@@ -11,7 +11,7 @@ pub(crate) fn build() -> BuildInfo {
     }
 }
 
-/// Three lines: version, platform and commit; when it was built; where it lives.
+/// Three lines: version, platform and commit; build date; website.
 pub(crate) fn version() -> String {
     let (version, BuildInfo { commit, date, platform }) = (env!("CARGO_PKG_VERSION"), build());
     format!("stackql v{version} {platform} ({commit})\nBuildDate: {date}\nhttps://stackql.io")

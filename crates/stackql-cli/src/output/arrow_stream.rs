@@ -1,4 +1,4 @@
-//! `arrow`: a stream of Arrow's own format, for programs. Results of several statements are streams that abut.
+//! `arrow`: Arrow IPC streams, for programs. Several results are written as consecutive streams.
 
 use std::io;
 

@@ -1,5 +1,5 @@
-//! `table` where nobody watches: the frame that scripts of the Go program read. Widths need all rows, so it keeps
-//! them until the end.
+//! `table` when the output is not a terminal: the layout that scripts of the Go program parse. Column widths depend on
+//! all rows, so rows are buffered until the end.
 
 use std::io;
 
@@ -9,13 +9,13 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{RowWriter, value};
 
-/// Cells wider than this are broken at blanks, unless their column is as wide for another reason.
+/// Wider cells are wrapped at blanks, unless another cell has widened the column.
 const WRAP: usize = 30;
 
 pub(super) struct AsciiTable {
     header: Vec<Cell>,
     rows: Vec<Vec<Cell>>,
-    /// How wide each column is so far: later cells are set to that.
+    /// Width of each column so far; later cells are wrapped to it.
     widths: Vec<usize>,
 }
 
@@ -79,7 +79,7 @@ fn centred(text: &str, width: usize) -> String {
     format!("{}{text}{}", " ".repeat(gap / 2), " ".repeat(gap - gap / 2))
 }
 
-/// Numbers to the right, all else to the left.
+/// Aligns numbers to the right and everything else to the left.
 fn aligned(text: &str, width: usize) -> String {
     let gap = " ".repeat(width.saturating_sub(text.width()));
     if looks_numeric(text) { format!("{gap}{text}") } else { format!("{text}{gap}") }
@@ -95,8 +95,8 @@ fn looks_numeric(text: &str) -> bool {
     }
 }
 
-/// The lines of a cell in a column that is so wide, and wider for the cell if need be: as wide as the text, but for
-/// [`WRAP`], or a longer line.
+/// Wraps a cell to the width of its column, after widening the column to the text's width, but at most to [`WRAP`] or
+/// to the width of the longest line.
 fn set(text: &str, width: &mut usize) -> Cell {
     *width = (*width).max(text.width().min(WRAP));
     let lines = wrap(text, *width);
@@ -104,8 +104,8 @@ fn set(text: &str, width: &mut usize) -> Cell {
     lines
 }
 
-/// Breaks a text at blanks into lines of at most `limit`, or its longest word, so that they are evenly long: the sum of
-/// the squares of what each but the last leaves empty is the least possible.
+/// Wraps a text at blanks to lines of at most `limit`, or the width of its longest word, with minimum raggedness: the
+/// sum of the squares of the space left in all lines but the last is minimal.
 fn wrap(text: &str, limit: usize) -> Cell {
     if text.width() <= limit && !text.contains('\n') {
         return vec![text.to_owned()];

@@ -1,4 +1,4 @@
-//! `csv`, `text` and `pptext`: one line a row, values with something between them. Rows are written as they come.
+//! `csv`, `text` and `pptext`: one line per row with delimited values. Rows are written as they arrive.
 
 use std::io;
 
@@ -7,24 +7,24 @@ use arrow::record_batch::RecordBatch;
 
 use super::{OutputOptions, RowWriter, value};
 
-/// As many bytes of lines are written at once.
+/// Bytes after which buffered lines are written.
 const MOST: usize = 64 << 10;
 
 pub(super) struct Delimited {
     schema: SchemaRef,
     layout: Layout,
-    /// The header line is still to be written.
+    /// Whether the header line is still to be written.
     header_due: bool,
     terminal: bool,
 }
 
 #[derive(Clone, Copy)]
 enum Layout {
-    /// RFC 4180, with this between values.
+    /// RFC 4180, with this delimiter.
     Csv(char),
-    /// Values joined by commas as they are.
+    /// Values joined by commas, without quoting.
     Text,
-    /// As text, with JSON values spread over lines.
+    /// As `Text`, with JSON values pretty-printed.
     PrettyText,
 }
 
@@ -58,7 +58,7 @@ impl Delimited {
         self.write(&line, out)
     }
 
-    /// Appends a value to a line.
+    /// Appends a value, with its delimiter, to a line.
     fn cell(&self, line: &mut String, column: usize, text: &str) {
         if column > 0 {
             line.push(match self.layout {
@@ -114,7 +114,7 @@ impl RowWriter for Delimited {
     }
 }
 
-/// Whether a value of csv stands in quotes.
+/// Whether a value must be quoted in CSV.
 fn is_quoted(text: &str, delimiter: char) -> bool {
     let is_special = |byte: u8| matches!(byte, b'"' | b'\n' | b'\r');
     match u8::try_from(delimiter).ok().filter(u8::is_ascii) {
@@ -123,7 +123,7 @@ fn is_quoted(text: &str, delimiter: char) -> bool {
     }
 }
 
-/// The text spread over lines if it is a JSON object or list.
+/// Pretty-prints a text that is a JSON object or array; `None` for others.
 fn pretty(text: &str) -> Option<String> {
     if !text.starts_with(['{', '[']) {
         return None;

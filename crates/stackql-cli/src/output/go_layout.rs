@@ -1,5 +1,5 @@
-//! How the Go program names the columns of a statement and orders descriptions, for `--compat=stackql`. Knows statements and
-//! schemas, no values.
+//! Column names and row order of the Go program, for `--compat=stackql`. Input is the statement and the result's schema
+//! or rows.
 
 use std::sync::Arc;
 
@@ -10,22 +10,22 @@ use arrow::error::ArrowError;
 use sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Select, SelectItem, SetExpr};
 use stackql_sql::{Statement, parse};
 
-/// What becomes of the names of a statement's columns, or of its rows.
+/// How the columns or rows of a statement's result are rearranged.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) enum ResultLayout {
     #[default]
     Unchanged,
-    /// Other names for some columns, by their places.
+    /// Some columns, given by position, get other names.
     Renamed(Vec<(usize, String)>),
-    /// Rows in the order of their first values, those of `FIRST` in front.
+    /// Rows are sorted by their first values; those in `FIRST` come first.
     SortedRows,
 }
 
-/// The fields that a description begins with.
+/// The fields with which a description begins.
 const FIRST: [&str; 3] = ["id", "name", "description"];
 
 impl ResultLayout {
-    /// The arrangement of a statement's result.
+    /// The layout of a statement's result.
     pub(crate) fn for_statement(statement: &str) -> Self {
         match parse(statement) {
             Ok(Statement::Describe { .. }) => Self::SortedRows,
@@ -35,7 +35,7 @@ impl ResultLayout {
     }
 
     fn of_select(select: &Select) -> Self {
-        // Behind a wildcard nobody knows a column's place.
+        // After a wildcard, the positions of columns are unknown.
         let plain = |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. });
         if !select.projection.iter().all(plain) {
             return Self::Unchanged;
@@ -49,7 +49,7 @@ impl ResultLayout {
         if renamed.is_empty() { Self::Unchanged } else { Self::Renamed(renamed) }
     }
 
-    /// The columns as they are called and ordered here.
+    /// The schema with the renamed columns.
     pub(crate) fn schema(&self, schema: SchemaRef) -> SchemaRef {
         match self {
             Self::Unchanged | Self::SortedRows => schema,
@@ -63,7 +63,7 @@ impl ResultLayout {
         }
     }
 
-    /// Rows of the statement, arranged.
+    /// Rearranges rows of the statement.
     pub(crate) fn rows(&self, rows: RecordBatch) -> Result<RecordBatch, ArrowError> {
         match self {
             Self::Unchanged => Ok(rows),
@@ -95,12 +95,12 @@ fn leftmost(body: &SetExpr) -> Option<&Select> {
     }
 }
 
-/// The column that an expression is, or the first that a function is over.
+/// The column that an expression refers to, or the first column among a function's arguments.
 fn column(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Identifier(name) => Some(name.value.clone()),
         Expr::CompoundIdentifier(names) => names.last().map(|name| name.value.clone()),
-        // Functions with words among their arguments.
+        // Functions with keywords among their arguments.
         Expr::Trim { expr, .. } | Expr::Substring { expr, .. } | Expr::Floor { expr, .. } | Expr::Ceil { expr, .. } => {
             column(expr)
         }

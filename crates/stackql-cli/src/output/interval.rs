@@ -12,7 +12,7 @@ use arrow::datatypes::{
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const NANOS_PER_DAY: i128 = 86_400 * NANOS_PER_SECOND as i128;
 
-/// An interval in the three parts that SQL keeps apart.
+/// An interval in PostgreSQL's three independent parts: months, days and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Interval {
     months: i32,
@@ -21,8 +21,8 @@ pub(super) struct Interval {
 }
 
 impl Interval {
-    /// The interval in a row of an array of intervals or durations, `None` for every other type. A duration has days of
-    /// 24 hours, as the difference of two points in time has.
+    /// The interval in a row of an array of intervals or durations; `None` for other types. A duration is split into
+    /// days of 24 hours, as PostgreSQL does for the difference of two timestamps.
     pub(super) fn from_array(array: &dyn Array, row: usize) -> Option<Self> {
         let duration = |value: i64, nanos_per_unit: i64| {
             let nanos = i128::from(value) * i128::from(nanos_per_unit);

@@ -1,4 +1,4 @@
-//! `json` and `jsonl`: rows as JSON objects with typed values, or, in the Go program's way, with string values.
+//! `json` and `jsonl`: rows as JSON objects with typed values, or with string values in compatibility mode.
 
 use std::io;
 
@@ -7,20 +7,20 @@ use arrow::record_batch::RecordBatch;
 
 use super::{OutputOptions, RowWriter, value};
 
-/// One array of objects, without a newline behind it.
+/// One array of objects, without a trailing newline unless the output is a terminal.
 pub(super) struct JsonArray {
     objects: Objects,
     compat: bool,
     started: bool,
 }
 
-/// One object a line.
+/// One object per line (JSON Lines).
 pub(super) struct JsonLines {
     objects: Objects,
 }
 
 struct Objects {
-    /// Which columns, under which keys, in which order.
+    /// The members of each object, in order.
     members: Vec<Member>,
     compat: bool,
     terminal: bool,
@@ -29,7 +29,7 @@ struct Objects {
 
 struct Member {
     column: usize,
-    /// As the object has it, with a colon behind.
+    /// The key as a JSON string, followed by a colon.
     key: String,
     holds_json: bool,
 }
@@ -56,7 +56,7 @@ impl RowWriter for JsonArray {
             (false, true) => out.write_all(b"null"),
             (false, false) => out.write_all(b"[]"),
         }?;
-        // Programs read arrays that abut; a person's prompt needs a line of its own.
+        // Programs parse consecutive arrays; on a terminal, the prompt must start on a new line.
         if self.objects.terminal { out.write_all(b"\n") } else { Ok(()) }
     }
 }

@@ -1,4 +1,4 @@
-//! `markdown`: a table for pages of text. Rows are written as they come; a blank line ends the table.
+//! `markdown`: a Markdown table. Rows are written as they arrive; a blank line ends the table.
 
 use std::io;
 
@@ -54,7 +54,7 @@ fn line(out: &mut dyn io::Write, cells: impl Iterator<Item = String>) -> io::Res
     writeln!(out, "|{cells}")
 }
 
-/// The text as it is read, not as markup.
+/// Escapes a text, so that it is displayed literally instead of as markup.
 fn cell(text: &str) -> String {
     let mut cell = String::with_capacity(text.len());
     for c in value::for_terminal(text).trim_end().chars() {

@@ -1,34 +1,34 @@
-//! The order in which rows and messages of a run leave it: as they come, or held back until all statements have run, as the
-//! Go program does, so that what is told of calls stands before.
+//! Ordering of rows and messages of a run. Both are written immediately, or buffered until all statements have run, as
+//! the Go program does, so that the HTTP log precedes them.
 
 use std::io::{self, Write};
 
 use crate::exit::print_stderr;
 
-/// The two streams of a run.
+/// The two output streams of a run.
 pub(crate) struct OrderedOutput {
     rows: Box<dyn Write>,
     buffered: Option<Vec<OutputChunk>>,
 }
 
-/// What is held back.
+/// A piece of buffered output.
 enum OutputChunk {
     Rows(Vec<u8>),
     Message(String),
 }
 
 impl OrderedOutput {
-    /// Rows go there, messages to standard error.
+    /// Writes rows to `rows` and messages to standard error.
     pub(crate) fn new(rows: Box<dyn Write>) -> Self {
         Self { rows, buffered: None }
     }
 
-    /// From now on everything is held back, until [`Self::release`].
+    /// Buffers all output from now on, until [`Self::flush_buffered`].
     pub(crate) fn start_buffering(&mut self) {
         self.buffered.get_or_insert_default();
     }
 
-    /// Lets go what was held back, in its order.
+    /// Writes the buffered output in order and stops buffering.
     pub(crate) fn flush_buffered(&mut self) -> io::Result<()> {
         for piece in self.buffered.take().unwrap_or_default() {
             match piece {
@@ -42,7 +42,7 @@ impl OrderedOutput {
         Ok(())
     }
 
-    /// A message, behind the rows before it.
+    /// Writes a message, ordered after the preceding rows.
     pub(crate) fn message(&mut self, text: &str) {
         match &mut self.buffered {
             Some(held) => held.push(OutputChunk::Message(text.to_owned())),

@@ -1,5 +1,5 @@
-//! `parquet`: a file of Apache Parquet, compressed with zstd. Its end says where everything is, so that it holds one
-//! result; row groups are written as they fill.
+//! `parquet`: an Apache Parquet file, compressed with zstd. Its footer describes the whole file, so a file holds one
+//! result. Row groups are written as they fill.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use parquet::file::properties::WriterProperties;
 
 use super::RowWriter;
 
-/// Bytes of encoded rows that are kept before they become a row group.
+/// Bytes of encoded rows that are buffered before they become a row group.
 const ROW_GROUP: usize = 64 * 1024 * 1024;
 
 pub(super) struct ParquetFile {

@@ -1,4 +1,5 @@
-//! The line on standard error that tells how far a long scan, a wait or a download is. Shown to a person only, and only after a second.
+//! The progress line on standard error for long scans, waits and downloads. It is shown only on a terminal, after a
+//! second.
 
 use std::future::Future;
 use std::io::IsTerminal;
@@ -13,11 +14,11 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::output::value::for_terminal;
 
-/// How long a statement may take before its progress is shown.
+/// Delay before the progress of a statement is shown.
 const PATIENCE: Duration = Duration::from_secs(1);
 const REFRESH: Duration = Duration::from_millis(100);
 
-/// Shows a session's progress while something is awaited.
+/// Displays a session's progress while a future is awaited.
 pub(crate) struct ProgressLine {
     progress: Arc<Progress>,
     next: Instant,
@@ -25,13 +26,13 @@ pub(crate) struct ProgressLine {
 }
 
 impl ProgressLine {
-    /// The line of a statement that starts now.
+    /// The progress line of a statement that starts now.
     pub(crate) fn new(progress: &Arc<Progress>) -> Self {
         let shown = std::io::stderr().is_terminal();
         Self { progress: Arc::clone(progress), next: Instant::now() + PATIENCE, shown }
     }
 
-    /// Awaits `work`; the line is gone again when it is done.
+    /// Awaits `work` and shows progress meanwhile; the line is cleared when the work is done.
     pub(crate) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
         if !self.shown {
             return work.await;
@@ -58,7 +59,7 @@ impl ProgressLine {
 }
 
 fn spinner() -> ProgressBar {
-    // Gone also when the work is cancelled, which drops both.
+    // The line is also cleared if the work is cancelled, because that drops the bar.
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_finish(ProgressFinish::AndClear);
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
         bar.set_style(style);

@@ -1,4 +1,4 @@
-//! Runs statements of a session and writes what they give: messages to standard error, rows to the output.
+//! Runs statements of a session and writes their results: rows to the output, messages to standard error.
 
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
@@ -17,19 +17,19 @@ use crate::output::output_buffer::OrderedOutput;
 use crate::output::progress::ProgressLine;
 use crate::output::{Format, OutputOptions, RowWriter, first_row};
 
-/// What `--outfile` is where results go to standard output.
+/// Value of `--outfile` that selects standard output.
 const STANDARD_OUTPUT: &str = "stdout";
 
-/// Where results go and how they look.
+/// The output of a run and its format.
 pub(crate) struct ResultWriter {
     pub(crate) style: OutputOptions,
-    /// Errors are results, too.
+    /// Whether errors are written as result rows.
     errors_as_rows: bool,
     target: String,
     out: OrderedOutput,
-    /// How many results there were.
+    /// Number of results so far.
     results: usize,
-    /// The first row of the last result, as names and texts.
+    /// The column names and text values of the first row of the last result.
     first: Vec<(String, String)>,
 }
 
@@ -40,7 +40,11 @@ impl std::fmt::Debug for ResultWriter {
 }
 
 impl ResultWriter {
-    /// As the flags say.
+    /// Opens the output that the flags select.
+    ///
+    /// # Errors
+    ///
+    /// The format is unknown or unsuitable for a terminal, or the file cannot be created.
     pub(crate) fn open(flags: &Output) -> Result<Self, CliError> {
         let unknown =
             || CliError::Message(format!("unable to create output writer for output format = '{}'", flags.output));
@@ -70,28 +74,28 @@ impl ResultWriter {
         Ok(Self { style, errors_as_rows, target, out, results: 0, first: Vec::new() })
     }
 
-    /// Holds back what a script of several statements gives until [`Self::release`], where the Go program does.
+    /// Buffers the results of a script of several statements until [`Self::release`], in compatibility mode only.
     pub(crate) fn hold(&mut self) {
         if self.style.compat {
             self.out.start_buffering();
         }
     }
 
-    /// Writes what was held back.
+    /// Writes the buffered output.
     pub(crate) fn release(&mut self) -> Result<(), CliError> {
         let written = self.out.flush_buffered();
         self.check_write(written)
     }
 
-    /// Runs one statement and writes what it gives. A failed statement is an [`RunStatus`]; only an output that cannot
-    /// be written stops the run.
+    /// Runs one statement and writes its result. A failed statement is reported as a [`RunStatus`]; only an output that
+    /// cannot be written is an error.
     pub(crate) async fn run(&mut self, session: &Session, statement: &str) -> Result<RunStatus, CliError> {
         let arrangement =
             if self.style.compat { ResultLayout::for_statement(statement) } else { ResultLayout::Unchanged };
         self.run_statement(session, session.run(statement), &arrangement).await
     }
 
-    /// As [`Self::run`], of whatever a session does.
+    /// As [`Self::run`], for any operation of a session.
     pub(crate) async fn run_statement(
         &mut self,
         session: &Session,
@@ -120,7 +124,7 @@ impl ResultWriter {
         self.check_write(written)
     }
 
-    /// The value that the last result has in its first row.
+    /// The value of a column in the first row of the last result.
     pub(crate) fn first(&self, column: &str) -> Option<String> {
         self.first.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)).map(|(_, value)| value.clone())
     }
@@ -140,7 +144,7 @@ impl ResultWriter {
         self.check_write(written)
     }
 
-    /// A writer of the next result.
+    /// Creates the writer for the next result.
     fn writer(&mut self, schema: SchemaRef) -> Result<Box<dyn RowWriter>, CliError> {
         self.results += 1;
         match self.style.format {
@@ -158,7 +162,7 @@ impl ResultWriter {
         progress: &mut ProgressLine,
     ) -> Result<RunStatus, CliError> {
         if let Some(message) = &answer.message {
-            // What a change that gives no rows came to is known by now.
+            // The completeness of a change that returns no rows is final at this point.
             match answer.rows.is_none() && RunStatus::from_outcome(&(answer.completeness)()) > RunStatus::Complete {
                 true if !self.style.compat => self.out.message(&format_error(message)),
                 _ => self.out.message(message),
@@ -185,7 +189,7 @@ impl ResultWriter {
                     break;
                 }
             }
-            // A failed statement without a row has no result, not an empty one.
+            // A statement that failed before its first row has no result, so not even an empty one is written.
             if received || failure.is_none() {
                 let written = writer.finish(&mut self.out);
                 self.check_write(written)?;
@@ -207,7 +211,7 @@ impl ResultWriter {
     }
 
     fn failure(&mut self, failure: &Failure) -> Result<RunStatus, CliError> {
-        // Scripts of the Go program compare standard error as a whole.
+        // Scripts of the Go program compare the whole of standard error.
         match self.errors_as_rows {
             true if self.style.compat => self.single("error", failure.compat_message())?,
             true => self.single("error", &failure.message)?,
@@ -222,7 +226,7 @@ impl ResultWriter {
     }
 }
 
-/// Waits for `work`, unless the user presses Ctrl-C first: then it is dropped, which cancels what is in flight.
+/// Awaits `work` until Ctrl-C; then drops it, which cancels its requests, and returns `None`.
 pub(crate) async fn unless_cancelled<T>(work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         done = work => Some(done),
@@ -231,7 +235,7 @@ pub(crate) async fn unless_cancelled<T>(work: impl Future<Output = T>) -> Option
 }
 
 impl Output {
-    /// Whether to behave as the Go program does.
+    /// Whether compatibility mode is on, which imitates the Go program.
     pub(crate) fn compat(&self) -> bool {
         self.compat.as_deref() == Some("stackql")
     }

@@ -1,5 +1,5 @@
-//! `table` on a person's terminal: fits its width, numbers to the right, NULL dimmed. Rows of more columns than the
-//! width can show side by side are written as records, a value a line.
+//! `table` on a terminal: fits its width, aligns numbers to the right and dims NULL. If the columns do not fit the
+//! width, rows are written as records with one value per line.
 
 use std::io;
 
@@ -12,13 +12,13 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{RowWriter, value};
 
-/// The width from which on a column is still read with ease when its cells wrap.
+/// Width from which on wrapped cells of a column are still readable.
 const LEGIBLE: usize = 16;
-/// How many blanks a tab becomes; where it would reach to is not known in a cell.
+/// Replacement of a tab, because tab stops are undefined within a cell.
 const TAB: &str = "    ";
 
 pub(super) struct TerminalTable {
-    /// The terminal's width; `None` shows all of each row side by side.
+    /// The terminal's width; `None` if it is unknown, and then all columns are shown side by side.
     width: Option<u16>,
     header: Vec<String>,
     rows: Vec<Vec<TableCell>>,
@@ -41,14 +41,14 @@ impl TerminalTable {
         Self { width, header: schema.fields().iter().map(|f| escape_control(f.name())).collect(), rows: Vec::new() }
     }
 
-    /// Whether columns can stand side by side, each as wide as it has to be to be read.
+    /// Whether all columns fit side by side, each at a readable width.
     fn is_legible(&self) -> bool {
         let Some(width) = self.width else { return true };
         let widest = |c: usize| {
             let lines = self.rows.iter().flat_map(|r| r[c].text.lines()).chain([self.header[c].as_str()]);
             lines.map(UnicodeWidthStr::width).max().unwrap_or_default()
         };
-        // A frame and two blanks go with each column, and one frame more.
+        // Each column adds a border and two blanks; one more border ends the row.
         (0..self.header.len()).map(|c| widest(c).min(LEGIBLE) + 3).sum::<usize>() < usize::from(width)
     }
 
@@ -79,7 +79,7 @@ impl TerminalTable {
         Ok(())
     }
 
-    /// Values are not wrapped, so that they can be copied: the terminal does it.
+    /// Writes one value per line. Values are not wrapped here, so that they can be copied; the terminal wraps them.
     fn as_records(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let names = self.header.iter().map(|name| name.width()).max().unwrap_or_default();
         let (bold, dim) = (Style::new().bold(), Style::new().dimmed());

@@ -1,4 +1,4 @@
-//! One value of an Arrow array as text or as JSON. Knows no layout.
+//! Formats one value of an Arrow array as text or JSON, and escapes text for terminals.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -10,15 +10,15 @@ use serde::de::IgnoredAny;
 
 use super::interval::Interval;
 
-/// Key and value of the field metadata that marks text which holds JSON.
+/// Metadata key and value that mark a text column as JSON.
 const FORMAT: (&str, &str) = ("stackql.format", "json");
 
-/// Whether the field's text is JSON.
+/// Whether the field is marked as JSON text.
 pub(super) fn holds_json(field: &Field) -> bool {
     field.metadata().get(FORMAT.0).is_some_and(|f| f == FORMAT.1)
 }
 
-/// The value as a table, csv or text shows it. NULL is `null`; a literal NULL, which has no type, is nothing.
+/// The value in tables, CSV and text. NULL is `null`; an untyped NULL literal is empty.
 pub(super) fn text(array: &dyn Array, row: usize) -> String {
     if array.is_null(row) {
         return "null".to_owned();
@@ -35,14 +35,14 @@ pub(super) fn text(array: &dyn Array, row: usize) -> String {
     }
 }
 
-/// Appends the value as [`text`] has it.
+/// Appends the value in the format of [`text`].
 pub(super) fn write_text(out: &mut String, array: &dyn Array, row: usize) {
     if !write_plain(out, array, row) {
         out.push_str(&text(array, row));
     }
 }
 
-/// Appends the value if it is of one of the types that most values have, whose text is the same everywhere.
+/// Fast path: appends a value of a common type whose text is the same in all formats; returns false for other types.
 fn write_plain(out: &mut String, array: &dyn Array, row: usize) -> bool {
     if array.is_null(row) {
         return false;
@@ -50,14 +50,14 @@ fn write_plain(out: &mut String, array: &dyn Array, row: usize) -> bool {
     match array.data_type() {
         DataType::Utf8 => out.push_str(array.as_string::<i32>().value(row)),
         DataType::Boolean => out.push_str(if array.as_boolean().value(row) { "true" } else { "false" }),
-        // A text takes what is written.
+        // Writing to a `String` cannot fail.
         DataType::Int64 => drop(write!(out, "{}", array.as_primitive::<Int64Type>().value(row))),
         _ => return false,
     }
     true
 }
 
-/// The value as the Go program writes it into JSON, where everything is a string: its database's text of it.
+/// The value as the Go program writes it to JSON, where every value is a string in the format of its SQL database.
 pub(super) fn database_text(array: &dyn Array, row: usize) -> String {
     match array.data_type() {
         DataType::Null => "null".to_owned(),
@@ -70,7 +70,7 @@ pub(super) fn database_text(array: &dyn Array, row: usize) -> String {
     }
 }
 
-/// Appends the value as JSON with its own type. `nested` embeds text that is JSON.
+/// Appends the value as typed JSON. If `nested`, text that is valid JSON is embedded instead of quoted.
 pub(super) fn write_json(out: &mut String, array: &dyn Array, row: usize, nested: bool) {
     if array.is_null(row) || array.data_type() == &DataType::Null {
         return out.push_str("null");
@@ -143,7 +143,7 @@ pub(super) fn write_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// Text as it may be sent to a terminal: characters that could steer it are spelled out.
+/// Escapes text for a terminal: control characters and bidirectional formatting characters are spelled out.
 pub(crate) fn for_terminal(text: &str) -> Cow<'_, str> {
     spelled(text, |c| match c.is_control() {
         true => format!("\\x{:02x}", u32::from(c)),
@@ -151,7 +151,7 @@ pub(crate) fn for_terminal(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// One line of JSON as it may be sent to a terminal: the same value, with escapes for what could steer it.
+/// Escapes a line of JSON for a terminal by `\u` escapes, which leaves its value unchanged.
 pub(super) fn json_for_terminal(json: &str) -> Cow<'_, str> {
     spelled(json, |c| format!("\\u{:04x}", u32::from(c)))
 }
@@ -163,13 +163,13 @@ fn spelled(text: &str, spell: impl Fn(char) -> String) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(|c| if steers(c) { spell(c) } else { c.to_string() }).collect())
 }
 
-/// Whether a terminal may do something else with the character than show it: move, colour, or turn the order of text.
+/// Whether the character is a control character (except newline and tab) or changes the direction of text.
 fn steers(c: char) -> bool {
     let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     turns || (c.is_control() && c != '\n' && c != '\t')
 }
 
-/// The names of the columns as keys of an object: one that occurs again gets a number.
+/// The column names as keys of an object; repeated names get a numeric suffix.
 pub(super) fn keys(schema: &arrow::datatypes::Schema) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     for field in schema.fields() {
@@ -195,7 +195,7 @@ fn formatted(array: &dyn Array, row: usize) -> String {
     }
 }
 
-/// The shortest text that is this number and no other, with an exponent where it would be long.
+/// The shortest text that parses back to the same number; very large or small numbers are written with an exponent.
 fn float(value: f64) -> String {
     let is_long = value != 0.0 && value.is_finite() && !(1e-4..1e21).contains(&value.abs());
     if !is_long {
@@ -219,7 +219,7 @@ fn write_list(out: &mut String, items: &dyn Array) {
     out.push(']');
 }
 
-/// The JSON of a text on one line, or `None` where it is not JSON.
+/// The JSON of a text on one line; `None` if it is not JSON.
 fn compact(text: &str) -> Option<Cow<'_, str>> {
     if text.contains(['\n', '\r', '\t']) {
         let value: serde_json::Value = serde_json::from_str(text).ok()?;

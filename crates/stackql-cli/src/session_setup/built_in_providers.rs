@@ -1,4 +1,4 @@
-//! The definitions that are part of the program.
+//! The provider definitions that are embedded in the binary.
 
 use stackql_provider::{CompiledError, CompiledProvider, LoadedProvider, Origin};
 

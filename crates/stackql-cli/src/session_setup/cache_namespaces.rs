@@ -1,4 +1,4 @@
-//! Which tables `--namespaces` keeps the answers of, and for how long.
+//! Parses `--namespaces`: the tables whose responses are cached, and their TTL.
 
 use std::time::Duration;
 
@@ -8,7 +8,11 @@ use stackql_engine::CacheNamespace;
 use crate::args::ignored_flags::object;
 use crate::exit::CliError;
 
-/// The tables whose answers are kept, as `--namespaces` says.
+/// The cache namespace for tables; `None` if the flag does not set one.
+///
+/// # Errors
+///
+/// A message if the value is not as documented.
 pub(crate) fn analytics(flag: &str) -> Result<Option<CacheNamespace>, CliError> {
     let value = object("namespaces", flag).map_err(CliError::Message)?;
     let told = |e| {
@@ -19,7 +23,7 @@ pub(crate) fn analytics(flag: &str) -> Result<Option<CacheNamespace>, CliError> 
     analytics.map(|analytics| analytics.namespace("analytics")).transpose()
 }
 
-/// `--namespaces`. Of views nothing is kept, so what it says of theirs is only read.
+/// The value of `--namespaces`. Results of views are not cached, so their entry is only validated.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Namespaces {
@@ -27,10 +31,10 @@ struct Namespaces {
     views: Option<OfTables>,
 }
 
-/// Which tables, and for how long.
+/// The tables of a namespace and their TTL.
 #[derive(Debug, Deserialize)]
 struct OfTables {
-    /// Seconds; for good where it is negative.
+    /// TTL in seconds; negative means that entries do not expire.
     ttl: i64,
     regex: String,
     template: String,

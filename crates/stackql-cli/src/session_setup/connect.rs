@@ -1,4 +1,4 @@
-//! Flags and environment become a session: definitions from files and the program itself, and a transport.
+//! Creates a session from flags and environment: definitions from files and the binary, transport, store and journal.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -27,37 +27,37 @@ use crate::session_setup::http_log::{HttpLogLevel, LoggingTransport};
 use crate::session_setup::journal_files::JournalDir;
 use crate::session_setup::reloading_registry::ReloadingRegistry;
 
-/// Where compiled documents are kept, below `--approot`.
+/// Directory of the cache of compiled documents, below `--approot`.
 const COMPILED: &str = "compiled";
 
-/// Where answers are kept, below `--approot`.
+/// Directory of the response cache, below `--approot`.
 const ANSWERS: &str = "answers";
 
-/// A session, and what is written when it ends.
+/// A session, and the HAR archive to write when it ends.
 pub(crate) struct SessionHandle {
     pub(crate) session: Session,
     archive: Option<Archive>,
 }
 
-/// What a session's calls are told in, and the file it goes to.
+/// The transport that records the session's calls as HAR, and the file that they are written to.
 type Archive = (Arc<HarTransport>, PathBuf);
 
 impl SessionHandle {
-    /// Writes what the session's calls are told in.
+    /// Writes the HAR archive, if one was requested.
     pub(crate) fn end(&self) -> Result<(), CliError> {
         let Some((archive, path)) = &self.archive else { return Ok(()) };
         archive.write(path).map_err(|e| CliError::Message(e.to_string()))
     }
 }
 
-/// A session as the flags and the environment want it.
+/// Creates a session from the flags and the process environment.
 pub(crate) fn session(flags: &Common) -> Result<SessionHandle, CliError> {
     let mut environment = flags.environment.clone();
     environment.extend(self::environment());
     session_in(environment, flags)
 }
 
-/// A session as the flags and the given environment want it.
+/// Creates a session from the flags and the given environment.
 pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common) -> Result<SessionHandle, CliError> {
     let flags = &common.calls;
     let registry = registry(common)?;
@@ -79,7 +79,7 @@ pub(crate) fn session_in(environment: BTreeMap<String, String>, common: &Common)
     Ok(SessionHandle { session, archive })
 }
 
-/// Where what users make is kept. Nothing is opened before a statement asks for it.
+/// The store for local objects. Its database is opened on first use.
 fn store(common: &Common) -> Result<Arc<dyn Store>, CliError> {
     let flags = &common.calls;
     let backend = object("sqlBackend", &flags.sql_backend).map_err(CliError::Message)?.to_string();
@@ -95,7 +95,7 @@ fn ca_bundle(flags: &Calls) -> Option<PathBuf> {
     flags.ca_bundle.clone().filter(|path| !path.as_os_str().is_empty())
 }
 
-/// How requests travel: by the client, or out of a recording; and what is kept of them.
+/// Builds the transport stack: the HTTP client or a replay, then recording, HAR, logging and the response cache.
 fn transport(client: Arc<Client>, common: &Common) -> Result<(Arc<dyn Transport>, Option<Archive>), CliError> {
     let (broken, flags) = (|e: RecordingError| CliError::Message(e.to_string()), &common.calls);
     let mut transport: Arc<dyn Transport> = match &flags.replay {
@@ -117,14 +117,14 @@ fn transport(client: Arc<Client>, common: &Common) -> Result<(Arc<dyn Transport>
         (false, false) => HttpLogLevel::Off,
     };
     transport = Arc::new(LoggingTransport::new(transport, told));
-    // A recording has an answer to everything, and nobody who asks.
+    // A replay needs no cache, and it has no caller identity to cache by.
     if flags.replay.is_none() {
         transport = Arc::new(CachingTransport::new(transport, client, Some(common.output.approot.join(ANSWERS))));
     }
     Ok((transport, archive))
 }
 
-/// One provider, the first of its name.
+/// The first provider of this name.
 pub(crate) fn provider(flags: &Common, name: &str) -> Result<Box<dyn LazyProvider>, CliError> {
     let mut providers = providers(flags, &registry(flags)?)?;
     let known: Vec<String> = providers.iter().map(|(p, _)| p.provider().name.clone()).collect();
@@ -141,8 +141,8 @@ fn registry(flags: &Common) -> Result<RegistryConfig, CliError> {
     config.map_err(|e| CliError::Message(e.to_string()))
 }
 
-/// The providers of `--definitions`, those that are installed, then those built in; a registry that the user names
-/// stands for the latter.
+/// All providers in order of precedence: those of `--definitions`, the installed ones, and the built-in ones, which are
+/// omitted if the user configures a registry.
 fn providers(flags: &Common, registry: &RegistryConfig) -> Result<Vec<LoadedProvider>, CliError> {
     let mut providers: Vec<LoadedProvider> = Vec::new();
     for path in &flags.calls.definitions {
@@ -156,7 +156,7 @@ fn providers(flags: &Common, registry: &RegistryConfig) -> Result<Vec<LoadedProv
     for folder in installed_versions(registry, approot).map_err(|e| CliError::Message(e.to_string()))? {
         match DocumentProvider::open(&folder, Some(&approot.join(COMPILED))) {
             Ok(provider) => providers.push((Box::new(provider), Origin::Documents(folder.display().to_string()))),
-            // The others are there all the same.
+            // The other providers remain usable.
             Err(problem) => print_stderr(&format!("a provider is left out: {problem}")),
         }
     }
@@ -189,21 +189,21 @@ fn options(flags: &Calls, compat: bool) -> Result<SessionOptions, CliError> {
     })
 }
 
-/// `--session`.
+/// The value of `--session`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct SessionJson {
     rollback_type: RollbackMode,
 }
 
-/// When the statements of a transaction run, as `--session` says.
+/// When the statements of a transaction run, by `--session`.
 fn rollback(flags: &Calls) -> Result<RollbackMode, CliError> {
     let told = |e| CliError::Message(format!("--session takes {{\"rollback_type\": \"lazy\"}} or eager: {e}"));
     let value = object("session", &flags.session).map_err(CliError::Message)?;
     serde_json::from_value::<SessionJson>(value).map(|session| session.rollback_type).map_err(told)
 }
 
-/// How many calls may be in flight, where the user says it.
+/// The limit of concurrent calls, if the user sets one.
 fn in_flight(flags: &Calls) -> Option<usize> {
     flags.concurrency.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX >> 4).max(1))
 }
@@ -241,12 +241,12 @@ fn settings(
     })
 }
 
-/// The address of the proxy that the flags name, if they name one.
+/// The URL of the proxy, if the flags name one.
 fn proxy(flags: &Proxy) -> Result<Option<String>, CliError> {
     if flags.host.is_empty() {
         return Ok(None);
     }
-    // The address may hold a password.
+    // The errors do not quote the URL, which may hold a password.
     let wrong = |what| CliError::Message(format!("--http.proxy.{what} is not fit for the address of a proxy"));
     let mut url = Url::parse(&format!("{}://proxy", flags.scheme)).map_err(|_| wrong("scheme"))?;
     url.set_host(Some(&flags.host)).map_err(|_| wrong("host"))?;
@@ -260,7 +260,7 @@ fn proxy(flags: &Proxy) -> Result<Option<String>, CliError> {
     Ok(Some(url.into()))
 }
 
-/// What `--region` means: the scope of that name, of every provider that has one.
+/// Default scopes from `--region`: the scope `region` of each provider that has one.
 fn scope_defaults(flags: &Calls, definitions: &Providers) -> BTreeMap<(String, String), String> {
     let Some(region) = &flags.region else { return BTreeMap::new() };
     let providers = definitions.providers().into_iter().filter_map(|p| definitions.provider(&p.name).ok());
@@ -268,8 +268,8 @@ fn scope_defaults(flags: &Calls, definitions: &Providers) -> BTreeMap<(String, S
     scoped.map(|p| ((p.name.clone(), "region".to_owned()), region.clone())).collect()
 }
 
-/// The environment. A value that is not text stays, with marks in it: it must not be taken for one that is not set, such as a
-/// profile or a proxy.
+/// The environment. Values that are not UTF-8 are kept with replacement characters; dropping them would make a
+/// variable, such as a profile or a proxy, look unset.
 fn environment() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))

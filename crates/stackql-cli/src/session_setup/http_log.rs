@@ -1,6 +1,6 @@
-//! A transport that tells of the calls of another, on standard error and as they end: those that were refused, since
-//! scripts look for them, or all. What it tells is what the statement asked for; credentials come in further down, and
-//! what else is secret is masked as in recordings.
+//! A transport decorator that logs calls to standard error when they end: failed ones, which scripts look for, or all.
+//! It logs the request as the statement defines it, because credentials are added by a lower layer; other secrets are
+//! redacted as in recordings.
 
 use std::sync::Arc;
 
@@ -12,29 +12,29 @@ use url::form_urlencoded::Serializer;
 
 use crate::exit::print_stderr;
 
-/// The first status that is no success.
+/// The lowest status code that is logged as an error.
 const REFUSED: u16 = 300;
 
-/// Passes requests on and tells of them.
+/// Forwards requests and logs the calls.
 #[derive(Debug)]
 pub(crate) struct LoggingTransport {
     inner: Arc<dyn Transport>,
     level: HttpLogLevel,
 }
 
-/// Which calls are told of.
+/// Which calls are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HttpLogLevel {
-    /// None: a person reads what the statement's failure says.
+    /// None: on a terminal, the error message of the statement is enough.
     Off,
-    /// Those that were refused.
+    /// Those with an error status.
     Errors,
-    /// All, with what was asked.
+    /// All, with their requests.
     All,
 }
 
 impl LoggingTransport {
-    /// Tells of calls of `inner`.
+    /// Logs the calls of `inner` at this level.
     pub(crate) fn new(inner: Arc<dyn Transport>, told: HttpLogLevel) -> Self {
         Self { inner, level: told }
     }
@@ -52,7 +52,7 @@ impl LoggingTransport {
 impl Transport for LoggingTransport {
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         let answer = self.inner.send(request).await;
-        // Nothing else has an address and a status.
+        // Other protocols have no URL and status.
         if request.payload != Payload::Http {
             return answer;
         }
@@ -95,7 +95,7 @@ fn format_request(request: &Request, attempt: Option<&Attempt>) -> Vec<String> {
             Serializer::new(String::new()).extend_pairs(masked).finish()
         }
     };
-    // What the path asks of its own stands in front; it has none where the answer before said where to go on.
+    // A query string in the operation's path comes first. It is omitted if the request follows the URL of a next page.
     let own = request.path.split_once('?').map_or("", |(_, query)| query);
     let own = if request.next_url.is_none() { masks.redact_text(own) } else { "".into() };
     let query: Vec<&str> = [own.as_ref(), &query].into_iter().filter(|part| !part.is_empty()).collect();
@@ -116,7 +116,7 @@ fn format_response(masks: &Redactor, response: &Response) -> String {
     }
 }
 
-/// What the rows of an answer are made of: as JSON, where it comes as JSON and no template makes something else of it.
+/// The log line with the rows of a response, if it is JSON that no template transforms.
 fn processed(request: &Request, response: &Response) -> Option<String> {
     let shape = &request.operation.method().response;
     let is_plain = shape.format == BodyFormat::Json && shape.transform.is_none() && response.status < REFUSED;
@@ -134,7 +134,7 @@ fn processed(request: &Request, response: &Response) -> Option<String> {
     Some(format!("processed http response body object: {}", serde_json::to_string_pretty(&rows).ok()?))
 }
 
-/// What a step leads to; of every element or member, a list of what is there.
+/// The value at one step of a path. For lists and wildcards, it is the list of the values below.
 fn below(value: Json, step: &str) -> Option<Json> {
     match value {
         Json::Object(mut members) if step != "*" => members.remove(step),
@@ -148,9 +148,9 @@ fn below(value: Json, step: &str) -> Option<Json> {
     }
 }
 
-/// Writes numbers that are whole without a fraction.
+/// Converts floating-point numbers with integral values to integers.
 fn shorten(value: &mut Json) {
-    /// Whole numbers up to it have one floating-point number each.
+    /// Up to 2^53, every integer has an exact floating-point representation.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Json::Number(number) => {

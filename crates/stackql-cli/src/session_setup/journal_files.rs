@@ -1,5 +1,5 @@
-//! The journals of transactions: a file of JSON lines each, below `--approot`. Statements may hold secrets: files are
-//! their owner's only.
+//! Transaction journals: one JSON Lines file each, below `--approot`. Statements may hold secrets, so only the owner
+//! may read the files.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -11,20 +11,20 @@ use stackql_engine::{
     Journal, JournalEntry, JournalError, RecoveredTransaction, TransactionEnd, TransactionHistory, TransactionLog,
 };
 
-/// Where journals are, below `--approot`.
+/// Directory of the journals, below `--approot`.
 const FOLDER: &str = "transactions";
 
-/// The folder of journals.
+/// The directory of journals.
 #[derive(Debug, Clone)]
 pub(crate) struct JournalDir {
     folder: PathBuf,
 }
 
-/// A transaction, as its journal tells of it.
+/// A transaction as read from its journal.
 #[derive(Debug)]
 pub(crate) struct TransactionSummary {
     pub(crate) id: String,
-    /// When it began.
+    /// Start time in RFC 3339 format.
     pub(crate) began: String,
     pub(crate) state: &'static str,
     pub(crate) history: TransactionHistory,
@@ -38,7 +38,7 @@ struct Line {
     entry: JournalEntry,
 }
 
-/// A journal that this process writes.
+/// A journal that this process writes and holds locked.
 #[derive(Debug)]
 struct JournalFile {
     id: String,
@@ -51,7 +51,7 @@ impl JournalDir {
         Self { folder: approot.join(FOLDER) }
     }
 
-    /// All transactions, the first one first; and why those are left out whose journals cannot be read.
+    /// All transactions in order of their start, and the errors of journals that cannot be read.
     pub(crate) fn all(&self) -> Result<(Vec<TransactionSummary>, Vec<JournalError>), JournalError> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
@@ -70,7 +70,8 @@ impl JournalDir {
         Ok((all, lost))
     }
 
-    /// A transaction, to go on with it. Until it is dropped, no other process can.
+    /// Opens a transaction to resume or undo it. The journal stays locked until the result is dropped, which keeps
+    /// other processes out.
     pub(crate) fn open_for_recovery(&self, id: &str) -> Result<RecoveredTransaction, JournalError> {
         let unknown = || JournalError(format!("there is no transaction {id}; stackql txn list tells which there are"));
         if !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
@@ -114,7 +115,7 @@ impl Journal for JournalDir {
             match options.create_new(true).write(true).open(&path) {
                 Ok(file) => {
                     file.lock().map_err(|e| unusable("lock", &path, &e))?;
-                    // That there is a file is in the folder, which has to be on disk, too.
+                    // The directory must be synced, too, because it holds the entry of the new file.
                     #[cfg(unix)]
                     File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
                     return Ok(Box::new(JournalFile { id, path, file }));
@@ -147,11 +148,11 @@ impl TransactionLog for JournalFile {
     }
 }
 
-/// The transaction that a file is the journal of; none where it is of none, or has no whole line yet.
+/// Reads the transaction of a journal file; `None` if it is no journal or has no complete line yet.
 fn summarize(path: &Path) -> Result<Option<TransactionSummary>, JournalError> {
     let Some(id) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".jsonl")) else { return Ok(None) };
     let mut file = File::open(path).map_err(|e| unusable("read", path, &e))?;
-    // Whoever runs a transaction holds its journal.
+    // The process that runs a transaction holds a lock on its journal.
     let runs = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
     let lines = read(&mut file, path)?.0;
     let Some(first) = lines.first() else { return Ok(None) };
@@ -160,7 +161,8 @@ fn summarize(path: &Path) -> Result<Option<TransactionSummary>, JournalError> {
     Ok(Some(TransactionSummary { id: id.to_owned(), began, state: state(&history, runs), history }))
 }
 
-/// The lines of a journal, and the length of those that are whole: whoever wrote the last may have died over it.
+/// Reads the lines of a journal and the length of the complete ones. A crash of the writer may leave the last one
+/// incomplete.
 fn read(file: &mut File, path: &Path) -> Result<(Vec<Line>, u64), JournalError> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(|e| unusable("read", path, &e))?;

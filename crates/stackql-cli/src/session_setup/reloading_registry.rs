@@ -1,5 +1,5 @@
-//! A registry whose pulls are seen at once: the statement behind `REGISTRY PULL` finds what it brought. It knows what the
-//! program has built in, which is there also where no registry can be asked.
+//! A registry decorator that reloads the session's definitions after each pull, so that the next statement uses them.
+//! It also reports the built-in providers, which are available if the registry is not.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use stackql_provider::{
 
 use crate::exit::CliError;
 
-/// A registry, and how the session's definitions are read anew.
+/// A registry, and the function that reloads the session's definitions.
 pub(crate) struct ReloadingRegistry {
     pub(crate) remote: RemoteRegistry,
     pub(crate) definitions: Arc<Providers>,
@@ -22,7 +22,7 @@ pub(crate) struct ReloadingRegistry {
 }
 
 impl ReloadingRegistry {
-    /// The provider of this name, where statements use the one that is built in.
+    /// The built-in provider of this name, if there is one.
     fn built_in(&self, provider: &str) -> Option<ProviderEntry> {
         let all = self.definitions.providers();
         let built_in = all.iter().filter(|entry| entry.origin == Origin::Embedded);
@@ -85,7 +85,7 @@ impl Registry for ReloadingRegistry {
             return Ok(here(entry.clone(), Vec::new()));
         }
         let mut installed = match (self.remote.pull(provider, version, transfer).await, built_in) {
-            // Scripts that begin by pulling what they use can go on with what is here.
+            // Scripts that begin by pulling their providers can continue with the built-in version.
             (Err(RegistryError::Unavailable(why)), Some(entry)) if version.is_none() => {
                 return Ok(here(entry, vec![format!("a newer version was not looked for: {why}")]));
             }
@@ -94,7 +94,7 @@ impl Registry for ReloadingRegistry {
         if let Err(stop) = (self.reload)() {
             installed.notes.push(format!("the definitions were not read anew: {stop}"));
         }
-        // Definitions that were given otherwise may stand in front of what was installed.
+        // Definitions of a higher precedence may hide the installed version, which then has no notices to report.
         let known = self.definitions.provider(&installed.provider).ok();
         let pulled = known.filter(|provider| provider.version == installed.version);
         installed.notes.extend(pulled.and_then(|provider| provider.notice()));

@@ -1,15 +1,16 @@
-//! Elements in a template, `.values.disks[0].size`, which Go's language of templates has no form for and the templates of
-//! SHOW INSERT INTO use: those of a list, and of an object its members as `key` and `val`, from 0.
+//! Element access in templates, such as `.values.disks[0].size`, which Go's template language lacks and the templates
+//! of SHOW INSERT INTO use. An index selects an element of a list, or a member of an object as `key` and `val`, from 0.
 
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 use serde_json::{Map, Value};
 
-/// The data, and the template over it, with each element as a member `name_0_`: as long, so that places in the template stay.
+/// Rewrites element accesses in the template to members `name_0_`, which are added to the data. The replacement has the
+/// same length, so that positions in the template stay valid.
 pub(super) fn as_members(template: &str, data: String) -> (String, String) {
     static ACTIONS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\{\{[^}]*\}\}").expect("a valid form"));
-    /// What is in quotes, or a way from the root that is no part of a longer name.
+    /// A quoted text, or a path from the root that does not continue a longer name.
     static WAYS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r#""(?:[^"\\]|\\.)*"|`[^`]*`|[\w.)\]$]?(?:\.[A-Za-z_]\w*(?:\[[0-9]+\])*)+"#).expect("a valid form")
     });
@@ -17,7 +18,7 @@ pub(super) fn as_members(template: &str, data: String) -> (String, String) {
     let mut way = |found: &Captures<'_>| {
         let written = &found[0];
         let members = written.strip_prefix('.').filter(|_| written.contains('['));
-        // Data is read, which costs long numbers their digits, where there is such a way only.
+        // The data is parsed only if needed, because parsing loses digits of long numbers.
         let mut place =
             |members| placed(members, read.get_or_insert_with(|| serde_json::from_str(&data).unwrap_or_default()));
         match members.and_then(&mut place) {
@@ -31,7 +32,8 @@ pub(super) fn as_members(template: &str, data: String) -> (String, String) {
     (template, read.map_or(data, |read| read.to_string()))
 }
 
-/// Puts the elements on a way, `values.disks[0].size`, into the data as members. `None` where it leads to nothing.
+/// Adds the elements on a path such as `values.disks[0].size` to the data as members; `None` if the path does not
+/// exist.
 fn placed(way: &str, data: &mut Value) -> Option<()> {
     let mut here = data;
     for step in way.split('.') {

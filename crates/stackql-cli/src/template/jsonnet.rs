@@ -1,4 +1,4 @@
-//! The value of a jsonnet text, as JSON. No file is read: the text may be somebody else's.
+//! Evaluates Jsonnet to JSON. Imports are disabled, because the text may come from another source.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,16 @@ use rsjsonnet_lang::span::{SpanContextId, SpanId};
 use super::problem::{TemplateError, failed, unreadable};
 use crate::exit::print_stderr;
 
-/// How deep functions may call one another.
+/// Maximum depth of the evaluation stack.
 const DEPTH: usize = 500;
-/// How much of a text that does not belong is quoted.
+/// Maximum number of characters quoted in a syntax error.
 const QUOTED: usize = 20;
 
-/// Evaluates a text, where `std.extVar` finds the variables; the last of a name counts.
+/// Evaluates a text with the variables that `std.extVar` returns; the last value of a name counts.
+///
+/// # Errors
+///
+/// The position and reason of the first error.
 pub(super) fn evaluated(text: &str, variables: &[(String, String)]) -> Result<String, TemplateError> {
     let arena = Arena::new();
     let mut program = Program::new(&arena);
@@ -38,7 +42,7 @@ pub(super) fn evaluated(text: &str, variables: &[(String, String)]) -> Result<St
     program.manifest_json(&value, false).map_err(|e| source.failure(&program, &e))
 }
 
-/// The text that is evaluated.
+/// The text being evaluated.
 struct Source<'a> {
     text: &'a str,
     context: SpanContextId,
@@ -47,7 +51,7 @@ struct Source<'a> {
 impl Source<'_> {
     fn failure(&self, program: &Program<'_>, error: &EvalError) -> TemplateError {
         let (span, reason) = failed(&error.kind);
-        // What failed within the standard library is where the text called it.
+        // An error within the standard library is reported at the position in the text that called it.
         let called = error.stack_trace.iter().rev().filter_map(|item| match item {
             EvalStackTraceItem::Expr { span }
             | EvalStackTraceItem::Variable { span, .. }
@@ -60,7 +64,7 @@ impl Source<'_> {
         self.problem(program, span.into_iter().chain(called), Some(reason))
     }
 
-    /// A problem at the first of the spans that is in the text.
+    /// An error at the first of the spans that lies in the text.
     fn problem(
         &self,
         program: &Program<'_>,
@@ -82,7 +86,7 @@ impl Source<'_> {
     }
 }
 
-/// Nothing of the machine can be reached.
+/// Denies access to files and native functions.
 struct SingleFileResolver;
 
 impl<'p> Callbacks<'p> for SingleFileResolver {

@@ -1,4 +1,4 @@
-//! What is wrong with the data of a template, in words: the jsonnet crate says it by kinds.
+//! Error messages for template data, derived from the error kinds of the jsonnet crate.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use rsjsonnet_lang::parser::ParseError;
 use rsjsonnet_lang::program::{AnalyzeError, EvalErrorKind as Kind, EvalErrorValueType as Type, LoadError};
 use rsjsonnet_lang::span::SpanId;
 
-/// What is wrong, and at which line and column.
+/// An error with its line and column.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TemplateError {
     pub(super) place: Option<(usize, usize)>,
@@ -24,7 +24,7 @@ impl fmt::Display for TemplateError {
     }
 }
 
-/// Where and why a text is no jsonnet. `None` in place of the reason: what stands there does not belong there.
+/// Position and reason of a syntax error. Without a reason, the text at the position is unexpected.
 pub(super) fn unreadable(error: &LoadError) -> (SpanId, Option<String>) {
     match error {
         LoadError::Lex(error) => match error {
@@ -67,10 +67,10 @@ pub(super) fn unreadable(error: &LoadError) -> (SpanId, Option<String>) {
     }
 }
 
-/// What is said to an import: data comes from one text, and from the command line.
+/// Reason for rejecting imports: data comes from one text and the command line.
 const NO_IMPORTS: &str = "there are no imports here; give the data whole, or by --var";
 
-/// Why, and as far as it is known where, a text has no value.
+/// Reason, and position if known, of an evaluation error.
 pub(super) fn failed(kind: &Kind) -> (Option<SpanId>, String) {
     let of = |span: &SpanId, reason: String| (Some(*span), reason);
     match kind {

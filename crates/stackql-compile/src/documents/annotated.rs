@@ -1,4 +1,4 @@
-//! Documents of the oldest style: each operation says in `x-stackQL` annotations which resource and verb it serves.
+//! Documents in the oldest style: `x-stackQL` annotations of an operation name its resource and SQL verb.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::service::{Source, VERBS};
 
 const HTTP_METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
-/// The resources that the operations of a document name, with their methods in the order in which they serve.
+/// The resources named by the operations of a document, with their methods in the order in which they are tried.
 pub(super) fn resources(document: NodeRef<'_>) -> BTreeMap<&str, Vec<Source<'_>>> {
     let mut out: BTreeMap<&str, Vec<Source<'_>>> = BTreeMap::new();
     for (path, item) in document.get("paths").into_iter().flat_map(NodeRef::entries) {

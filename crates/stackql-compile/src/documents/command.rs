@@ -1,5 +1,5 @@
-//! Methods of providers that run programs of this machine: `protocolType: local_templated`. Owns what the words of a
-//! command and its parameters are; answers are those of any method.
+//! Methods that run local programs: `protocolType: local_templated`. Owns the command's words and its parameters;
+//! responses are compiled as those of any method.
 
 use stackql_provider::{Location, Method, Parameter, Protocol, RequestShape, Type, Types, Verb};
 
@@ -12,13 +12,13 @@ use super::schema::merged;
 
 const LOCAL: &str = "local_templated";
 
-/// Whether the methods of a service are commands, which the provider says, or a configuration between it and them.
+/// Whether the methods of a service are commands, by the nearest configuration or the provider's document.
 pub(super) fn is_local(provider: NodeRef<'_>, config: &Config<'_>) -> bool {
     let said = config.get("protocolType").and_then(NodeRef::scalar).or(provider.text("protocolType"));
     said.is_some_and(|protocol| protocol.trim() == LOCAL)
 }
 
-/// Compiles a method. `operation` is what describes its parameters and its answer beside itself.
+/// Compiles a method. `operation` provides the parameters and the response that the method does not describe itself.
 pub(super) fn compile<'a>(
     name: &str,
     at: NodeRef<'a>,
@@ -44,8 +44,8 @@ pub(super) fn compile<'a>(
     Ok(CompiledMethod { method, columns, problems: Vec::new() })
 }
 
-/// The parameters of operation, path item and method, in lists or by name. Where a document says that one stands means
-/// nothing to a command.
+/// The parameters of operation, path item and method, given as lists or by name. Their declared location is ignored,
+/// because commands have none.
 fn parameters<'a>(method: NodeRef<'a>, operation: &Operation<'a>, types: &mut Types) -> Vec<Parameter> {
     let all = || [operation.at, operation.item, method].into_iter().filter_map(|at| at.get("parameters"));
     let listed =
@@ -58,13 +58,13 @@ fn parameters<'a>(method: NodeRef<'a>, operation: &Operation<'a>, types: &mut Ty
         }
         let schema = at.get("schema").unwrap_or(at);
         let shape = merged(schema);
-        // There is no server that would have a default of its own.
+        // No server applies a default, so the documented one makes the parameter optional.
         let default = schema.target().ok().and_then(|schema| schema.text("default")).map(str::to_owned);
         out.push(Parameter {
             name: name.to_owned(),
             wire: name.to_owned(),
             location: Location::Query,
-            // A word is a text.
+            // An argument of a command is text.
             ty: if shape.kind.is_empty() { types.push(Type::String) } else { shape.shallow(types) },
             required: (at.says("required") || at.says("x-alwaysRequired")) && default.is_none(),
             default,
@@ -100,7 +100,7 @@ fn medium(name: &str, at: NodeRef<'_>) -> Result<Protocol, Diagnostic> {
     Ok(Protocol::Command { program, chosen, arguments: words.collect() })
 }
 
-/// The parameter that may name the program, and what runs where it does not: `{{ or .parameters.name "program" }}`.
+/// The parameter that may select the program, and the default program: `{{ or .parameters.name "program" }}`.
 fn chosen(word: &str) -> Option<(&str, &str)> {
     let inside = word.trim().strip_prefix("{{")?.strip_suffix("}}")?;
     let inside = inside.strip_prefix('-').unwrap_or(inside);
@@ -110,7 +110,7 @@ fn chosen(word: &str) -> Option<(&str, &str)> {
     let usual = usual.trim();
     let quoted = ['"', '`'].into_iter().find_map(|quote| usual.strip_prefix(quote)?.strip_suffix(quote))?;
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    // What would be written otherwise in quotes names no program.
+    // A text that needs escaping within quotes is not accepted as a program name.
     let is_plain = !quoted.trim().is_empty() && !quoted.contains(['"', '`', '\\']);
     (is_name && is_plain).then_some((name, quoted))
 }

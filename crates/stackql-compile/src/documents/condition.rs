@@ -1,14 +1,18 @@
-//! Conditions as documents write them, `$.status == 'DONE' || $.endTime != null`, as the model's. `&&` binds closer
-//! than `||`, and parentheses closer than both.
+//! Parses conditions of documents, such as `$.status == 'DONE' || $.endTime != null`. `&&` has a higher precedence than
+//! `||`; parentheses group.
 
 use stackql_provider::StatusCondition;
 
 use super::response::steps;
 
-/// Conditions nest no deeper.
+/// Maximum nesting depth of parentheses.
 const MAX_DEPTH: usize = 32;
 
-/// Reads a condition; what is wrong with it, where it is none.
+/// Parses a condition.
+///
+/// # Errors
+///
+/// The reason why the text is no condition.
 pub(super) fn parse(text: &str) -> Result<StatusCondition, String> {
     let mut reader = Reader { rest: text };
     let condition = reader.any(0)?;
@@ -58,11 +62,11 @@ impl<'a> Reader<'a> {
         if self.takes("!=") {
             return Ok(StatusCondition::IsNot(path, self.value()?));
         }
-        // A path alone is true where there is something.
+        // A path alone is true if its value is not null.
         Ok(StatusCondition::IsNot(path, None))
     }
 
-    /// A text in quotes, a number, `true` or `false`; `None` for `null`.
+    /// A quoted text, a number, `true` or `false`; `None` for `null`.
     fn value(&mut self) -> Result<Option<String>, String> {
         let rest = self.rest.trim_start();
         if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '\'' | '"')) {
@@ -77,7 +81,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Everything up to white space or an operator.
+    /// Everything up to whitespace or an operator.
     fn word(&mut self) -> &'a str {
         let rest = self.rest.trim_start();
         let ends = |c: char| c.is_whitespace() || matches!(c, '=' | '!' | '&' | '|' | '(' | ')');

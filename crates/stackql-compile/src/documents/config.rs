@@ -1,13 +1,14 @@
-//! Configuration, which a method inherits: from its resource, its service, the provider's entry for that, the provider.
+//! Configuration inheritance: a method inherits from its resource, its service, the service's entry in the provider's
+//! document, and the provider.
 
 use super::document_set::NodeRef;
 
-/// The levels at which a key may stand, nearest first.
+/// The levels that may define a key, nearest first.
 #[derive(Clone)]
 pub(super) struct Config<'a> {
-    /// Of a method and its resource.
+    /// Those of a method and its resource.
     own: Vec<NodeRef<'a>>,
-    /// Of the service and what is above it.
+    /// Those of the service and above.
     levels: Vec<NodeRef<'a>>,
 }
 
@@ -18,29 +19,29 @@ impl<'a> Config<'a> {
         Self { own: Vec::new(), levels: of_document(document).chain(above.into_iter().flatten()).collect() }
     }
 
-    /// The same with what `document`, in which an operation stands, says in front of the service's.
+    /// A copy in which the configuration of the operation's `document` precedes that of the service.
     pub(super) fn within(&self, document: NodeRef<'a>) -> Self {
         Self { own: self.own.clone(), levels: of_document(document).chain(self.levels.iter().copied()).collect() }
     }
 
-    /// The same with what `at` says in front.
+    /// A copy in which the configuration at `at` comes first.
     pub(super) fn nearer(&self, at: NodeRef<'a>) -> Self {
         let own = at.get("config").into_iter().chain(self.own.iter().copied()).collect();
         Self { own, levels: self.levels.clone() }
     }
 
-    /// What the nearest level that has the key says.
+    /// The value at the nearest level that defines the key.
     pub(super) fn get(&self, key: &str) -> Option<NodeRef<'a>> {
         self.own.iter().chain(&self.levels).find_map(|level| level.get(key))
     }
 
-    /// The algorithm that the key names.
+    /// The value of `algorithm` below the key; empty if there is none.
     pub(super) fn algorithm(&self, key: &str) -> &'a str {
         self.get(key).and_then(|at| at.text("algorithm")).map(str::trim).unwrap_or_default()
     }
 }
 
-/// The places of a document that may configure what is in it.
+/// The configurations that a document contains.
 fn of_document(document: NodeRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
     let places = [
         document.get("x-stackQL-config"),

@@ -1,4 +1,5 @@
-//! What a provider's documents come to: counts, methods that no statement chooses, extensions that nobody reads.
+//! Statistics about a provider's documents: counts, unreachable methods, and extensions that the compiler does not
+//! read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +7,7 @@ use stackql_provider::{Method, Resource, Verb};
 
 use super::{CompiledService, Diagnostic, Documents, compiled};
 
-/// Extensions whose meaning is known, and informational ones of StackQL's own tools.
+/// Extensions that the compiler reads, and informational ones of StackQL's tools.
 const KNOWN: [&str; 19] = [
     "x-stackQL-alias",
     "x-stackQL-config",
@@ -29,23 +30,23 @@ const KNOWN: [&str; 19] = [
     "x-stackql-sdk",
 ];
 
-/// What the documents of a provider come to.
+/// Statistics about a provider's documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
-    /// Services that compile.
+    /// Number of services that compile.
     pub services: usize,
-    /// Services that do not.
+    /// Services that do not compile.
     pub failed: Vec<String>,
-    /// Resources of the former.
+    /// Number of resources of the compiled services.
     pub resources: usize,
-    /// Their methods by the statement they serve.
+    /// Number of their methods by SQL verb.
     pub methods: BTreeMap<Verb, usize>,
-    /// Methods, `service.resource.method`, that no statement chooses: an earlier one of the same verb takes the same
-    /// required parameters.
+    /// Methods, as `service.resource.method`, that no statement can select, because an earlier method of the same verb
+    /// has the same required parameters.
     pub unreachable: Vec<String>,
-    /// Extensions that are not read, with how often they occur.
+    /// Extensions that are not read, with their number of occurrences.
     pub unused: BTreeMap<String, usize>,
-    /// Everything that is wrong.
+    /// All diagnostics.
     pub problems: Vec<Diagnostic>,
 }
 

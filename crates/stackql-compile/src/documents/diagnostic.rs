@@ -1,24 +1,24 @@
-//! What is wrong with documents: where, what, and what to do about it.
+//! Diagnostics about documents: location, problem and advice.
 
 use std::fmt;
 
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceLocation {
-    /// The file, below the folder of all providers.
+    /// The file, relative to the root of all providers.
     pub file: String,
     /// The line, from 1; 0 for the file as a whole.
     pub line: usize,
 }
 
-/// Something wrong with a provider's documents. One says what is lost by it: a method, a resource, a service.
+/// A problem in a provider's documents. Each costs a method, a resource or a service.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
-    /// Where.
+    /// Where the problem is.
     pub place: SourceLocation,
-    /// What, a clause without a period.
+    /// The problem, a clause without a period.
     pub what: String,
-    /// What to do, a clause without a period.
+    /// How to fix it, a clause without a period.
     pub advice: String,
 }
 

@@ -1,4 +1,5 @@
-//! The documents of one provider version, and references between them. Owns where files are; not what they mean.
+//! The documents of one provider version: loads files and resolves references between them. Their meaning is not
+//! interpreted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -11,32 +12,32 @@ use super::diagnostic::{Diagnostic, SourceLocation};
 use super::secrets;
 use super::yaml_tree::YamlTree;
 
-/// The longest chain of references that is followed.
+/// Longest chain of references that is followed.
 const MAX_HOPS: usize = 64;
 
-/// Documents that were read, with all that they refer to.
+/// Loaded documents, including all that they refer to.
 #[derive(Debug, Clone)]
 pub(crate) struct DocumentSet {
-    /// The folder that references with a provider's name in front start from.
+    /// The root directory; references that begin with a provider's name are relative to it.
     root: PathBuf,
     documents: Vec<Arc<Document>>,
-    /// Documents by the name that references use.
+    /// Indices of documents by file name relative to the root.
     names: HashMap<String, usize>,
-    /// What could not be read, by the name that references use.
+    /// Errors of files that could not be read, by file name.
     broken: HashMap<String, Diagnostic>,
 }
 
 #[derive(Debug)]
 struct Document {
-    /// Below the root.
+    /// File name relative to the root.
     name: String,
     tree: YamlTree,
     digest: [u8; 32],
-    /// Something in it is marked as secret.
+    /// Whether anything in it is marked as secret.
     marks_secrets: bool,
 }
 
-/// A place in a document, and what stands there.
+/// A reference to a node of a document.
 #[derive(Clone, Copy)]
 pub(crate) struct NodeRef<'a> {
     library: &'a DocumentSet,
@@ -45,7 +46,7 @@ pub(crate) struct NodeRef<'a> {
 }
 
 impl DocumentSet {
-    /// Reads `first`, below `root`, and none of the documents it leads to.
+    /// Loads `first`, given relative to `root`, without the documents that it refers to.
     pub(crate) fn alone(root: &Path, first: &str) -> Result<Self, Diagnostic> {
         let (root, documents) = (root.to_owned(), Vec::new());
         let mut library = Self { root, documents, names: HashMap::new(), broken: HashMap::new() };
@@ -53,7 +54,7 @@ impl DocumentSet {
         Ok(library)
     }
 
-    /// Reads every document that the map at `key` of the first leads to, and those that they lead to.
+    /// Loads the documents that the values of the map at `key` refer to, and those that they refer to in turn.
     pub(crate) fn complete(&mut self, key: (usize, u32)) {
         let wanted: Vec<String> = self.at(key).entries().filter_map(|(_, at)| at.text("$ref")).map(file_of).collect();
         self.read_all(0, &wanted);
@@ -103,12 +104,12 @@ impl DocumentSet {
         })
     }
 
-    /// The SHA-256 of a file, which need not be one that was read.
+    /// SHA-256 of a file, which need not be loaded.
     pub(crate) fn digest_of(&self, name: &str) -> Result<[u8; 32], Diagnostic> {
         Ok(Sha256::digest(self.bytes(name)?).into())
     }
 
-    /// The SHA-256 of the file that the reference at `at` leads to; of the file it stands in where it names none.
+    /// SHA-256 of the file that the reference at `at` names; of its own file if the reference names none.
     pub(crate) fn digest_behind(&self, at: NodeRef<'_>) -> Result<[u8; 32], Diagnostic> {
         match at.text("$ref").map(file_of).filter(|file| !file.is_empty()) {
             Some(file) => self.digest_of(&self.resolve(at.document, &file)),
@@ -116,28 +117,29 @@ impl DocumentSet {
         }
     }
 
-    /// The name below the root of the file that a reference in a document names: from the root, or beside the document.
+    /// The file name, relative to the root, for a reference in a document. References are relative to the root or to
+    /// the document.
     fn resolve(&self, document: usize, file: &str) -> String {
         let file = file.trim_start_matches("./");
         let beside = Path::new(&self.documents[document].name).parent().unwrap_or(Path::new("")).join(file);
         let both = [file.to_owned(), beside.to_string_lossy().into_owned()];
-        // What was read is where it was found; only before that the disk is asked.
+        // A file that was loaded before resolves to the same name again; the disk is only checked for others.
         let is_read = |name: &&String| self.names.contains_key(*name) || self.broken.contains_key(*name);
         let is_there = |name: &&String| self.root.join(name).is_file();
         both.iter().find(is_read).or_else(|| both.iter().find(is_there)).unwrap_or(&both[0]).clone()
     }
 
-    /// Where the first document begins.
+    /// The root node of the first document.
     pub(crate) fn first(&self) -> NodeRef<'_> {
         self.at((0, 0))
     }
 
-    /// The place that [`NodeRef::key`] names.
+    /// The node of a key, as returned by [`NodeRef::key`].
     pub(crate) fn at(&self, (document, node): (usize, u32)) -> NodeRef<'_> {
         NodeRef { library: self, document, node }
     }
 
-    /// The extensions that occur in all documents but the first, with how often.
+    /// The extensions in all documents but the first, with their number of occurrences.
     pub(crate) fn extensions(&self) -> BTreeMap<String, usize> {
         let mut out = BTreeMap::new();
         for name in self.documents.iter().skip(1).flat_map(|document| document.tree.extensions()) {
@@ -146,8 +148,7 @@ impl DocumentSet {
         out
     }
 
-    /// The files that were looked for and what was in them, nothing where there is no file; for telling whether they are
-    /// still the same.
+    /// The files that were looked up with their SHA-256, `None` for missing files; used to detect changes.
     pub(crate) fn digests(&self) -> Vec<(String, Option<[u8; 32]>)> {
         let read = self.documents.iter().map(|d| (d.name.clone(), Some(d.digest)));
         let broken = self.broken.keys().map(|name| (name.clone(), self.digest_of(name).ok()));
@@ -155,7 +156,8 @@ impl DocumentSet {
     }
 }
 
-/// The one file beside `path` whose name differs from it by case only: authors work on file systems that do not care.
+/// The only file in the directory whose name differs from `path` by case alone: authors may use case-insensitive file
+/// systems.
 fn in_other_case(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
     let siblings = std::fs::read_dir(path.parent()?).ok()?.filter_map(|e| Some(e.ok()?.path()));
@@ -164,13 +166,13 @@ fn in_other_case(path: &Path) -> Option<PathBuf> {
     alike.next().filter(|_| alike.next().is_none())
 }
 
-/// The file that a reference names.
+/// The file part of a reference.
 fn file_of(reference: &str) -> String {
     reference.split('#').next().unwrap_or_default().to_owned()
 }
 
 impl<'a> NodeRef<'a> {
-    /// The whole document that this stands in.
+    /// The root of the document that contains this node.
     pub(crate) fn document(self) -> Self {
         self.at(0)
     }
@@ -183,27 +185,27 @@ impl<'a> NodeRef<'a> {
         Self { node, ..self }
     }
 
-    /// The value of a key, as it stands.
+    /// The value of a key, without following references.
     pub(crate) fn get(self, key: &str) -> Option<Self> {
         self.tree().get(self.node, key).map(|n| self.at(n))
     }
 
-    /// The value of a key, behind its references.
+    /// The value of a key, after following references.
     pub(crate) fn follow(self, key: &str) -> Option<Self> {
         self.get(key)?.target().ok()
     }
 
-    /// The text of a key's scalar.
+    /// The text of a key's scalar value.
     pub(crate) fn text(self, key: &str) -> Option<&'a str> {
         self.get(key)?.scalar()
     }
 
-    /// Whether a key says `true`.
+    /// Whether the value of a key is `true`.
     pub(crate) fn says(self, key: &str) -> bool {
         self.text(key) == Some("true")
     }
 
-    /// The scalar's text.
+    /// The text of this node, if it is a scalar.
     pub(crate) fn scalar(self) -> Option<&'a str> {
         self.tree().text(self.node)
     }
@@ -224,12 +226,12 @@ impl<'a> NodeRef<'a> {
         self.tree().json(self.node)
     }
 
-    /// Whether anything in the documents is marked as secret.
+    /// Whether any loaded document marks something as secret.
     pub(crate) fn marks_secrets(self) -> bool {
         self.library.documents.iter().any(|document| document.marks_secrets)
     }
 
-    /// What tells this place from all others.
+    /// A key that identifies this node within the set.
     pub(crate) fn key(self) -> (usize, u32) {
         (self.document, self.node)
     }
@@ -238,12 +240,16 @@ impl<'a> NodeRef<'a> {
         SourceLocation { file: self.library.documents[self.document].name.clone(), line: self.tree().line(self.node) }
     }
 
-    /// The last name of the reference that stands here, such as a schema's.
+    /// The last segment of this node's reference, such as the name of a schema.
     pub(crate) fn reference_name(self) -> Option<&'a str> {
         self.text("$ref")?.rsplit('/').next()
     }
 
-    /// What stands behind the references, if any, that stand here.
+    /// The node after following all references.
+    ///
+    /// # Errors
+    ///
+    /// A reference leads nowhere, or the chain is longer than [`MAX_HOPS`].
     pub(crate) fn target(self) -> Result<Self, Diagnostic> {
         let mut here = self;
         for _ in 0..MAX_HOPS {
@@ -253,12 +259,12 @@ impl<'a> NodeRef<'a> {
         Err(Diagnostic::new(self.place(), "a reference that leads back to itself", "let it lead to what is meant"))
     }
 
-    /// Where it stands, and what stands behind its references.
+    /// This node, and the node after following its references.
     pub(crate) fn places(self) -> impl Iterator<Item = Self> {
         std::iter::once(self).chain(self.target().ok())
     }
 
-    /// What a reference, written here, leads to.
+    /// Resolves a reference that is written in this document.
     pub(crate) fn referred(self, reference: &str) -> Result<Self, Diagnostic> {
         let (file, pointer) = reference.split_once('#').unwrap_or((reference, ""));
         let document = match file {

@@ -1,5 +1,5 @@
-//! GraphQL operations: where a query goes, its template, where its rows are and how it continues, as
-//! `x-stackQL-graphQL` says. Owns how the strategies of cursors become the model's; columns are in [`super::response`].
+//! GraphQL operations, defined by `x-stackQL-graphQL`: the URL, the query template, the path to the rows and the
+//! paging. Owns the translation of cursor strategies to the model; columns are in [`super::response`].
 
 use stackql_provider::{
     BodyStyle, Location, NextPage, PageSize, Paging, Parameter, RequestShape, ResponseLocation, Type, Types, ValueStyle,
@@ -12,14 +12,14 @@ use super::response::steps;
 
 const KEY: &str = "x-stackQL-graphQL";
 const PROTOCOL: &str = "x-stackql-protocol";
-/// The name by which a query has how many rows are wanted.
+/// The template variable for the number of rows wanted.
 const LIMIT: &str = "limit";
-/// What stands for the cursor where nothing says so.
+/// Default templates of the cursor argument.
 const AFTER: &str = r#", after: "{{ .value }}""#;
 const OFFSET: &str = ", offset: {{ .value }}";
 const AS_IT_IS: &str = "{{ .value }}";
 
-/// What a document says of a query.
+/// The GraphQL definition of an operation.
 pub(super) struct GraphQl<'a> {
     at: NodeRef<'a>,
     operation: Operation<'a>,
@@ -27,7 +27,7 @@ pub(super) struct GraphQl<'a> {
 }
 
 impl<'a> GraphQl<'a> {
-    /// The query of a method, if it has one.
+    /// The GraphQL definition of a method, if it has one.
     pub(super) fn from_method(method: NodeRef<'a>, operation: &Operation<'a>) -> Result<Option<Self>, Diagnostic> {
         let wrong = |at: NodeRef<'a>, what: &str, advice: &str| Err(Diagnostic::new(at.place(), what, advice));
         let says = |at: NodeRef<'a>| at.text(PROTOCOL).is_some_and(|protocol| protocol.eq_ignore_ascii_case("graphql"));
@@ -48,12 +48,12 @@ impl<'a> GraphQl<'a> {
         }
     }
 
-    /// Where an operation's rows are, if it is a query that says so.
+    /// The path to the rows, if the operation has a GraphQL definition that states it.
     pub(super) fn rows(operation: &Operation<'a>) -> Option<&'a str> {
         operation.at.get(KEY)?.get("responseSelection")?.text("jsonPath")
     }
 
-    /// The request: its body takes the parameters that are not in the path.
+    /// Completes the request: parameters that are not in the path become variables of the body.
     pub(super) fn request(&self, request: &mut RequestShape, parameters: &mut [Parameter]) {
         "POST".clone_into(&mut request.http_method);
         "application/json".clone_into(&mut request.media_type);
@@ -70,7 +70,7 @@ impl<'a> GraphQl<'a> {
         }
     }
 
-    /// How it continues, and how many rows a page of it has.
+    /// How pages are requested, and their size.
     pub(super) fn paging(
         &self,
         parameters: &mut Vec<Parameter>,
@@ -79,7 +79,7 @@ impl<'a> GraphQl<'a> {
         let size = mentions(self.query, LIMIT).then(|| self.size(parameters, types));
         Ok(match self.next()? {
             Some(next) => Some(Paging { next, size }),
-            // There is one page, of as many rows as are wanted.
+            // There is a single page, with as many rows as requested.
             None => size.map(|size| {
                 let full = self.page_size().or_else(|| self.usual_limit());
                 let next = NextPage::Cursor { answer: ResponseLocation::Body(Vec::new()), more: None, full };
@@ -111,7 +111,7 @@ impl<'a> GraphQl<'a> {
         Ok(Some(NextPage::Cursor { answer, more, full }))
     }
 
-    /// What stands beside the cursor of a page, where the query asks for it.
+    /// The path of `hasNextPage` next to the cursor, if the query requests it.
     fn has_next_page(&self, cursor: NodeRef<'a>) -> Option<ResponseLocation> {
         const MORE: &str = "hasNextPage";
         let mut path = steps(cursor.text("jsonPath")?);
@@ -124,12 +124,12 @@ impl<'a> GraphQl<'a> {
         self.at.get("cursor")?.text("pageSize")?.parse().ok().filter(|rows| *rows > 0)
     }
 
-    /// How many rows a page has where the query is not told.
+    /// Default number of rows per page.
     fn usual_limit(&self) -> Option<u32> {
         self.limit_says("default").filter(|_| mentions(self.query, LIMIT))
     }
 
-    /// A number in the schema of the parameter that takes how many rows are wanted.
+    /// A number in the schema of the parameter `limit`.
     fn limit_says(&self, key: &str) -> Option<u32> {
         let lists = [self.operation.at, self.operation.item].map(|at| at.get("parameters"));
         let mut parameters = lists.into_iter().flatten().flat_map(NodeRef::items).filter_map(|at| at.target().ok());
@@ -137,7 +137,7 @@ impl<'a> GraphQl<'a> {
         limit.get("schema")?.target().ok()?.text(key)?.parse().ok().filter(|rows| *rows > 0)
     }
 
-    /// The number of rows that is wanted goes into the query whatever it is, unless the document says what fits.
+    /// The page size parameter. The requested number of rows is not capped unless the document states a maximum.
     fn size(&self, parameters: &mut Vec<Parameter>, types: &mut Types) -> PageSize {
         if !parameters.iter().any(|p| p.name == LIMIT) {
             let ty = types.push(Type::Integer);
@@ -153,7 +153,7 @@ impl<'a> GraphQl<'a> {
         }
     }
 
-    /// The template of what stands for the cursor.
+    /// The template of the cursor argument.
     fn cursor(&self) -> String {
         let Some(at) = self.at.get("cursor") else { return String::new() };
         let usual = match at.text("strategy") {
@@ -165,7 +165,7 @@ impl<'a> GraphQl<'a> {
     }
 }
 
-/// The actions of a template, each with what stands in front of it.
+/// The actions of a template, each with the text before it.
 fn actions(template: &str) -> impl Iterator<Item = (&str, &str)> {
     template.match_indices("{{").map(|(at, _)| {
         let (before, from) = template.split_at(at);
@@ -173,7 +173,7 @@ fn actions(template: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Whether an action of a template has the field.
+/// Whether an action of a template refers to the field.
 fn mentions(template: &str, field: &str) -> bool {
     actions(template).any(|(_, action)| has_field(action, field))
 }
@@ -183,7 +183,7 @@ fn has_field(action: &str, field: &str) -> bool {
     action.split('.').skip(1).any(|rest| rest.strip_prefix(field).is_some_and(is_end))
 }
 
-/// Whether the cursor stands between quotes of its own.
+/// Whether the cursor is already enclosed in quotes.
 fn is_quoted(query: &str) -> bool {
     actions(query).any(|(before, action)| before.ends_with('"') && has_field(action, BodyStyle::CURSOR))
 }

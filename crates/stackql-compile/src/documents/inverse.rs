@@ -1,4 +1,4 @@
-//! What undoes a method: `inverse{sqlVerb.$ref, tokens}`.
+//! Compiles the inverse of a method, by which it is compensated: `inverse{sqlVerb.$ref, tokens}`.
 
 use stackql_provider::{Inverse, ResponseLocation};
 
@@ -20,7 +20,7 @@ pub(super) fn compile(method: NodeRef<'_>, problems: &mut Vec<Diagnostic>) -> Op
     Some(Inverse { resource: resource.to_owned(), method: name.to_owned(), tokens })
 }
 
-/// The resource and the method that a reference names. A verb's list leads on to the method that serves it.
+/// The resource and method that a reference names. A reference to an entry of a verb's list is followed to its method.
 fn target(verb: NodeRef<'_>) -> Option<(&str, &str)> {
     let reference = verb.text("$ref")?;
     verb.target().ok()?;
@@ -30,7 +30,7 @@ fn target(verb: NodeRef<'_>) -> Option<(&str, &str)> {
     (kind == "methods").then_some((resource, name))
 }
 
-/// Where a token is: a path alone, or `{key, location}`.
+/// The location of a token in the response: a path alone, or `{key, location}`.
 fn carrier(token: NodeRef<'_>) -> Option<ResponseLocation> {
     let key = token.scalar().or(token.text("key"))?;
     Some(match token.text("location") {

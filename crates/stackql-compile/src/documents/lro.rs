@@ -1,5 +1,5 @@
-//! Operations that go on after the answer: which way an answer tells of one is seen from the answer's schema, else from
-//! the headers that are usual. Owns what is usual; conditions of a document's own are in [`super::condition`].
+//! Long-running operations (LRO). The pattern is recognized by the schema of the response, or else by the usual
+//! headers. Owns the default patterns; conditions defined in documents are parsed by [`super::condition`].
 
 use stackql_provider::{
     BodyFormat, ErrorShape, LroPattern, LroRules, Poll, ResponseShape, ResultLocation, StatusCondition, Types, Verb,
@@ -12,15 +12,15 @@ use super::operation::{Operation, TARGET, pairs, with_query};
 use super::response;
 use super::schema::{MergedSchema, merged};
 
-/// Headers with the address of a state, as the document of a state has `status` and `error`.
+/// Headers with the URL of a status document that has `status` and `error`.
 const OF_STATES: [&str; 2] = ["Azure-AsyncOperation", "Operation-Location"];
 const LOCATION: &str = "Location";
-/// The operation by which the state of another is asked for, where answers carry a `ProgressEvent`.
+/// The operation that returns the status of another one, for responses with a `ProgressEvent`.
 const STATUS_OF_EVENT: &str = "GetResourceRequestStatus";
 const EVENT: &str = "ProgressEvent";
 
-/// How the work that a method starts is followed. `server` is the first address of the document, and `target` the value of
-/// the header that says which operation is meant.
+/// The rules for tracking the operation that a method starts. `server` is the first server URL of the document;
+/// `target` is the value of the header that selects the operation.
 pub(super) fn compile<'a>(
     method: NodeRef<'a>,
     operation: &Operation<'a>,
@@ -55,7 +55,7 @@ pub(super) fn compile<'a>(
     }
     match own_condition.map(|at| (at, condition::parse(at.scalar().unwrap_or_default()))) {
         Some((_, Ok(condition))) => {
-            // What is only accepted has no state that could be looked at.
+            // The pattern for status 202 has no status document to which the condition could apply.
             let states = ways.iter_mut().filter(|way| !matches!(way.poll, Poll::Accepted(_)));
             states.for_each(|way| way.done.clone_from(&condition));
         }
@@ -67,13 +67,13 @@ pub(super) fn compile<'a>(
         None => {}
     }
     let is_state = ways.iter().any(|way| matches!(way.poll, Poll::Link(_) | Poll::Name { .. }));
-    // The answer is a state; what was made is like the rows of the table.
+    // The response is a status document, so the result has the shape of the table's rows.
     let of_table =
         || ResponseShape { media_type: own.media_type.clone(), format: BodyFormat::Json, ..ResponseShape::default() };
     Some(LroRules { patterns: ways, result: overridden.or_else(|| is_state.then(of_table)) })
 }
 
-/// `{kind, operationType, selfLink, targetLink, status, endTime, error: {errors: [{code, message}]}}`.
+/// Status document `{kind, operationType, selfLink, targetLink, status, endTime, error: {errors: [{code, message}]}}`.
 fn linked(operation: &Operation<'_>) -> LroPattern {
     LroPattern {
         poll: Poll::Link(path("selfLink")),
@@ -85,13 +85,13 @@ fn linked(operation: &Operation<'_>) -> LroPattern {
     }
 }
 
-/// `{name, metadata: {target, verb}, done, response, error: {code, message}}`.
+/// Status document `{name, metadata: {target, verb}, done, response, error: {code, message}}`.
 fn named_operation_lro(operation: &Operation<'_>, server: &str) -> LroPattern {
     let is_version = |step: &&str| {
         let mut letters = step.chars();
         letters.next() == Some('v') && letters.next().is_some_and(|c| c.is_ascii_digit())
     };
-    // The name is of the version in which the request was made.
+    // The operation's name is relative to the API version of the request.
     let steps: Vec<&str> = operation.path.split('/').take_while(|step| !step.starts_with('{')).collect();
     let below = steps.iter().position(&is_version).map(|at| steps[..=at].join("/"));
     let by_server = || server.trim_end_matches('/').rsplit('/').next().filter(is_version).map(|_| String::new());
@@ -111,11 +111,11 @@ fn is_event(schema: &MergedSchema<'_>) -> bool {
     ["RequestToken", "OperationStatus"].iter().all(|wanted| members.iter().any(|(name, _)| name == wanted))
 }
 
-/// `{ProgressEvent: {OperationStatus, RequestToken, ErrorCode, StatusMessage}}`; `target` is the value of the header that
-/// says which operation is meant.
+/// Status document `{ProgressEvent: {OperationStatus, RequestToken, ErrorCode, StatusMessage}}`; `target` is the value
+/// of the header that selects the operation.
 fn event(operation: &Operation<'_>, target: &str) -> LroPattern {
     let (_, query) = operation.path.split_once('?').unwrap_or_default();
-    // Names that begin so only tell paths of the document apart.
+    // Query parameters with this prefix only distinguish paths of the document.
     let fixed = pairs(query).into_iter().filter(|(name, _)| !name.starts_with("__"));
     let fixed = fixed.map(|(name, value)| match name.as_str() {
         "Action" => (name, STATUS_OF_EVENT.to_owned()),
@@ -138,7 +138,7 @@ fn event(operation: &Operation<'_>, target: &str) -> LroPattern {
     }
 }
 
-/// `{status, error: {code, message}}` at the address in a header.
+/// Status document `{status, error: {code, message}}` at the URL in a header.
 fn by_header(header: &str, operation: &Operation<'_>) -> LroPattern {
     let silent = StatusCondition::All(vec![StatusCondition::Is(path("status"), None), StatusCondition::Answered]);
     LroPattern {
@@ -154,7 +154,7 @@ fn by_header(header: &str, operation: &Operation<'_>) -> LroPattern {
     }
 }
 
-/// An address that answers 202 until the end, and then with what was made.
+/// A URL that responds with 202 until the operation ends, and then with the result.
 fn accepted() -> LroPattern {
     LroPattern {
         poll: Poll::Accepted(LOCATION.to_owned()),
@@ -166,7 +166,7 @@ fn accepted() -> LroPattern {
     }
 }
 
-/// Of what was removed there is nothing to be seen.
+/// A DELETE has no result.
 fn unless_removed(operation: &Operation<'_>, made: ResultLocation) -> ResultLocation {
     if operation.is("delete") { ResultLocation::None } else { made }
 }

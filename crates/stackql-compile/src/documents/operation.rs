@@ -1,4 +1,4 @@
-//! One method: its operation's parameters, body and address. Answers are in [`super::response`].
+//! Compiles one method: the parameters, body and URL of its operation. Responses are in [`super::response`].
 
 use heck::ToSnakeCase;
 use stackql_provider::{
@@ -12,42 +12,42 @@ use super::graphql::GraphQl;
 use super::schema::{MergedSchema, NestedTypes, is_read_only, merged};
 use super::{command, inverse, lro, paging, permissions, pushdown, response, retry, secrets, servers};
 
-/// The header by which AWS's JSON protocols say which operation is meant; their path is always `/`.
+/// Header by which AWS's JSON protocols select the operation; their path is always `/`.
 pub(super) const TARGET: &str = "X-Amz-Target";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The operation that a method names, and where it stands.
+/// The operation that a method refers to, and its location in the documents.
 #[derive(Clone, Copy)]
 pub(super) struct Operation<'a> {
     pub(super) http_method: &'a str,
     pub(super) path: &'a str,
     pub(super) item: NodeRef<'a>,
     pub(super) at: NodeRef<'a>,
-    /// The document in which its path is listed.
+    /// The document that lists its path.
     pub(super) document: NodeRef<'a>,
 }
 
 impl<'a> Operation<'a> {
-    /// What describes a method that names no operation: the method itself.
+    /// A stand-in for methods without an operation, which describe themselves.
     pub(super) fn none(method: NodeRef<'a>) -> Self {
         Self { http_method: "", path: "", item: method, at: method, document: method.document() }
     }
 
-    /// The operation that `reference`, written at `from`, leads to.
+    /// Resolves `reference`, which is written at `from`, to an operation.
     pub(super) fn find(from: NodeRef<'a>, reference: &'a str) -> Result<Self, Diagnostic> {
         let (above, verb) = reference.rsplit_once('/').unwrap_or_default();
         let lower = format!("{above}/{}", verb.to_lowercase());
         let at = from.referred(reference).or_else(|problem| from.referred(&lower).map_err(|_| problem))?.target()?;
         let item = from.referred(above)?;
-        // The key under which the item stands is the path itself, as the document writes it.
+        // The key under which the path item is listed is the path itself.
         let paths = above.rsplit_once('/').and_then(|(paths, _)| from.referred(paths).ok());
         let mut entries = paths.into_iter().flat_map(NodeRef::entries);
         let path = entries.find(|(_, at)| at.key() == item.key()).map_or("", |(path, _)| path);
         Ok(Self { http_method: verb, path, item: item.target()?, at, document: item.document() })
     }
 
-    /// A schema that a method states in place of the operation's. A reference that names no file is to the document of the
-    /// operation, wherever the method is written.
+    /// Resolves a schema by which a method overrides that of the operation. A reference without a file name is relative
+    /// to the operation's document, wherever the method is defined.
     pub(super) fn stated(&self, schema: NodeRef<'a>) -> NodeRef<'a> {
         match schema.text("$ref") {
             Some(reference) if reference.starts_with('#') && schema.document().key() != self.document.key() => {
@@ -57,20 +57,20 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Whether this is its HTTP method, in whatever case.
+    /// Whether this is its HTTP method, ignoring case.
     pub(super) fn is(&self, http_method: &str) -> bool {
         self.http_method.eq_ignore_ascii_case(http_method)
     }
 }
 
-/// A parameter of this name that takes a text.
+/// A text parameter.
 pub(super) fn text(name: &str, location: Location, types: &mut Types) -> Parameter {
     let (name, wire) = (name.to_owned(), name.to_owned());
     Parameter { name, wire, location, ty: types.push(Type::String), ..Parameter::default() }
 }
 
-/// The media type that is `stated`, else `usual` if it is described, else the first; and what is described for it, or
-/// for the first.
+/// Selects a media type: `stated`, else `usual` if it is described, else the first one. Also returns its description,
+/// or that of the first one.
 pub(super) fn media<'a>(
     content: Option<NodeRef<'a>>,
     stated: Option<&'a str>,
@@ -84,17 +84,17 @@ pub(super) fn media<'a>(
     }
 }
 
-/// What a method is compiled with.
+/// The inputs for compiling the methods of a resource.
 pub(super) struct CompileContext<'a> {
     /// The service's document.
     pub(super) document: NodeRef<'a>,
     pub(super) config: Config<'a>,
-    /// Requests are signed: the headers of a signature are nobody's parameters.
+    /// Whether requests are signed; headers of the signature are then no parameters.
     pub(super) is_signed: bool,
     pub(super) scope: Option<&'a str>,
-    /// Methods are commands of this machine.
+    /// Whether methods are local commands.
     pub(super) is_local: bool,
-    /// What the resource's own description says must be allowed for each kind of change.
+    /// The permissions that the resource's schema requires for each kind of change.
     pub(super) permissions: Option<NodeRef<'a>>,
 }
 
@@ -102,7 +102,7 @@ pub(super) struct CompileContext<'a> {
 pub(super) struct CompiledMethod {
     pub(super) method: Method,
     pub(super) columns: Vec<stackql_provider::Column>,
-    /// What of it is not there, and why.
+    /// Diagnostics of the parts that could not be compiled.
     pub(super) problems: Vec<Diagnostic>,
 }
 
@@ -130,12 +130,12 @@ pub(super) fn compile<'a>(
         fixed.retain(|(name, _)| !name.starts_with("__"));
         parameters.retain(|p| p.location != Location::Query || !p.name.starts_with("__"));
     }
-    // The path's own query binds them: `/?list-type=2`.
+    // A query string in the path already binds them: `/?list-type=2`.
     for parameter in parameters.iter_mut().filter(|p| p.location == Location::Query) {
         parameter.required &= !fixed.iter().any(|(name, value)| *name == parameter.wire && !value.is_empty());
     }
     let mut request = RequestShape { http_method: operation.http_method.to_uppercase(), ..RequestShape::default() };
-    // Services that sign requests choose the form of an answer by themselves.
+    // Services with signed requests choose the format of the response themselves.
     if !scene.is_signed {
         let accept = at.get("response").and_then(|response| response.text("mediaType"));
         request.accept = accept.unwrap_or_default().to_owned();
@@ -144,7 +144,7 @@ pub(super) fn compile<'a>(
     let listed = |at: NodeRef<'a>| at.get("servers").filter(|s| s.items().next().is_some());
     let first = |servers: NodeRef<'a>| servers.items().next().and_then(|s| s.text("url"));
     let usual = scene.document.get("servers");
-    // Operations of another document go to its servers.
+    // Operations defined in another document use that document's servers.
     let elsewhere = listed(document).filter(|servers| first(*servers) != usual.and_then(first));
     let own_servers = listed(operation.at).or(listed(operation.item)).or(elsewhere);
     let servers = own_servers.or(usual);
@@ -161,7 +161,7 @@ pub(super) fn compile<'a>(
             parameter.location = Location::Body;
         }
     } else {
-        // Where a header says what is meant, the path tells operations of the document apart and no more.
+        // If a header selects the operation, the path only distinguishes operations within the document.
         let is_by_target = parameters.iter().any(|p| p.wire == TARGET && p.default.is_some());
         request.path = with_query(if is_by_target { "/" } else { path }, &fixed);
         if config.algorithm("queryParamTranspose").starts_with("AWS") {
@@ -230,7 +230,7 @@ pub(super) fn compile<'a>(
     Ok(CompiledMethod { method, columns, problems })
 }
 
-/// Calls columns by their names in snake case, and by those of the wire as well.
+/// Renames columns to snake case and keeps their wire names as aliases.
 fn in_snake_case(columns: &mut [stackql_provider::Column]) {
     for at in 0..columns.len() {
         let name = columns[at].name.to_snake_case();
@@ -242,8 +242,8 @@ fn in_snake_case(columns: &mut [stackql_provider::Column]) {
     }
 }
 
-/// Whether a placeholder follows the parameter's in the path, or in another path of the document that takes the same
-/// HTTP method: what is behind a slash of its value would be taken for that one's.
+/// Whether the parameter's placeholder is followed by another one in this path, or in another path with the same HTTP
+/// method. A slash in the value would then be taken for the separator between the two.
 fn goes_on(operation: &Operation<'_>, wire: &str) -> bool {
     let bare = |path: &'_ str| path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
     let (path, own) = (bare(operation.path), format!("{{{wire}}}"));
@@ -302,7 +302,7 @@ fn location(text: &str) -> Option<Location> {
     })
 }
 
-/// Headers that say how things are sent, and for whom, are the client's.
+/// Headers that the client sets itself: content length, host and credentials.
 fn is_of_the_connection(name: &str) -> bool {
     ["content-length", "host", "authorization"].iter().any(|h| h.eq_ignore_ascii_case(name))
 }
@@ -345,7 +345,8 @@ fn parameter<'a>(at: NodeRef<'a>, name: &'a str, location: Location, types: &mut
     }
 }
 
-/// What is sent when nothing is bound: a header's default, or its only value. Elsewhere defaults are the server's own.
+/// The value sent if nothing is bound: a header's default, or its only enum value. Other defaults are applied by the
+/// server.
 fn default(schema: Option<NodeRef<'_>>, location: Location) -> Option<String> {
     if location != Location::Header {
         return None;
@@ -358,7 +359,7 @@ fn default(schema: Option<NodeRef<'_>>, location: Location) -> Option<String> {
     schema.text("default").or_else(only).map(str::to_owned)
 }
 
-/// The body: its style, and a parameter for each of its members.
+/// Compiles the body: its style, and a parameter for each of its members.
 fn body<'a>(
     method: NodeRef<'a>,
     operation: &Operation<'a>,
@@ -412,7 +413,7 @@ fn body<'a>(
     let naive = algorithm.starts_with("naive");
     members_as_parameters(members, &also, (naive, nested), parameters, types);
     let Some(described) = stated.and(described) else { return };
-    // The operation's own members are accepted beside those that are stated in their place, as it spells them.
+    // Members of the operation's own schema are accepted in addition to those of the override, in their exact spelling.
     let mut shape = merged(described);
     shape = wrapped(&shape).unwrap_or(shape);
     shape.properties.retain(|(name, _)| !members.properties.iter().any(|(stated, _)| stated == name));
@@ -423,12 +424,12 @@ fn body<'a>(
     }
 }
 
-/// Where a parameter has what is nested in its values.
+/// Where a parameter's type for nested values is stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Nested {
-    /// In its shape, which the request is written by.
+    /// In its own type, which determines how the request is written.
     InShape,
-    /// Beside its shape: nested values travel as they are, and a template of the statement shows them.
+    /// Separately: nested values are sent as they are, and the type is only used for statement templates.
     Beside,
     Nowhere,
 }

@@ -1,4 +1,4 @@
-//! How a method continues after a page: what the documents configure, else what the operation shows.
+//! Compiles how the next page of a method is requested: by the configuration, or else by the usual parameters.
 
 use stackql_provider::{Location, NextPage, Paging, Parameter, ResponseLocation, ResponseShape, Types};
 
@@ -7,7 +7,7 @@ use super::document_set::NodeRef;
 use super::operation::{Operation, text};
 use super::response::steps;
 
-/// Parameters, and the members of answers that they repeat, that lead to the next page where nothing is configured.
+/// Default pairs of a request parameter and the response member that holds its next value.
 const USUAL_TOKENS: [(&str, &str); 9] = [
     ("pageToken", "nextPageToken"),
     ("NextToken", "NextToken"),
@@ -19,7 +19,7 @@ const USUAL_TOKENS: [(&str, &str); 9] = [
     ("marker", "NextMarker"),
     ("continuation-token", "NextContinuationToken"),
 ];
-/// Members of an answer that have the next page's address.
+/// Response members that hold the URL of the next page.
 const USUAL_ADDRESSES: [&str; 2] = ["nextLink", "@odata.nextLink"];
 const LINK: &str = "Link";
 
@@ -65,7 +65,7 @@ fn configured(at: NodeRef<'_>, parameters: &mut Vec<Parameter>, types: &mut Type
     Some(NextPage::Token { parameter: parameter(key, location, parameters, types), answer: answer? })
 }
 
-/// Marks of a document whose rows are anywhere are, too.
+/// If the rows are located by discovery, the token is, too.
 fn anywhere(mut next: NextPage, response: &ResponseShape) -> NextPage {
     if let NextPage::Token { answer: ResponseLocation::Body(path), .. } = &mut next
         && response.rows == [ResponseShape::ANYWHERE]
@@ -75,7 +75,7 @@ fn anywhere(mut next: NextPage, response: &ResponseShape) -> NextPage {
     next
 }
 
-/// The name of the parameter that is called `key` on the wire; one is added where the operation does not list it.
+/// The parameter with the wire name `key`; it is added if the operation does not list it.
 fn parameter(key: &str, location: &str, parameters: &mut Vec<Parameter>, types: &mut Types) -> String {
     let stated = match location {
         "body" => Some(Location::Body),
@@ -87,7 +87,7 @@ fn parameter(key: &str, location: &str, parameters: &mut Vec<Parameter>, types: 
     if let Some(known) = known.clone().find(|p| stated.is_none_or(|location| p.location == location)) {
         return known.name.clone();
     }
-    // One of that name elsewhere in the request is another parameter.
+    // A parameter of the same name at another location is a different one.
     let name = if known.next().is_some() { format!("{key} of the page") } else { key.to_owned() };
     let parameter = text(key, stated.unwrap_or(Location::Query), types);
     parameters.push(Parameter { name: name.clone(), implied: true, ..parameter });

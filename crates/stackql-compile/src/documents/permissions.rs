@@ -1,10 +1,11 @@
-//! What must be allowed for a method: the scopes of its operation, or the actions that the resource's schema lists.
+//! Compiles the permissions that a method requires: OAuth scopes of its operation, or actions listed in the resource's
+//! schema.
 
 use stackql_provider::{Permissions, Verb};
 
 use super::document_set::NodeRef;
 
-/// The schema's permissions by kind of change, of the resource at `at`; schema and resource name the same type.
+/// The permissions by kind of change in the schema with the same type name as the resource at `at`.
 pub(super) fn of_resource<'a>(document: NodeRef<'a>, at: NodeRef<'a>) -> Option<NodeRef<'a>> {
     let name = at.text("x-cfn-type-name")?;
     let schemas = document.get("components")?.get("schemas")?;
@@ -30,7 +31,7 @@ pub(super) fn compile(
     if let Some(listed) = kind.and_then(|kind| listed?.get(kind)) {
         return Permissions { names: texts(listed), any: false };
     }
-    // Each requirement is enough, and a requirement may name several schemes with the same scopes.
+    // Requirements are alternatives; each may name several schemes with the same scopes.
     let requirements: Vec<NodeRef<'_>> =
         operation.get("security").or(document.get("security")).into_iter().flat_map(NodeRef::items).collect();
     let scopes = |requirement: &NodeRef<'_>| {
@@ -43,7 +44,7 @@ pub(super) fn compile(
     match each.as_slice() {
         [] => Permissions::default(),
         [all] => Permissions { names: all.clone(), any: false },
-        // A requirement without scopes asks for no more than a credential.
+        // A requirement without scopes only requires a credential.
         several if several.iter().all(|s| s.len() == 1) => Permissions { names: several.concat(), any: true },
         _ => Permissions::default(),
     }

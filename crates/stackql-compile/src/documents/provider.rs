@@ -1,4 +1,4 @@
-//! A provider's own document: its name, its services, and how requests are authorised.
+//! Compiles a provider's own document: its name, services and authentication.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -11,15 +11,15 @@ use super::servers::REGION;
 use super::sql_tables;
 use super::yaml_tree::YamlTree;
 
-/// Providers whose requests are signed though their documents do not say so.
+/// Providers whose requests are signed although their documents do not say so.
 const SIGNED: [&str; 2] = ["aws", "awscc"];
 const SIGNING: &str = "aws_signing_v4";
 
-/// What the program ships of the registry's habits.
+/// The embedded list of the registry's conventions.
 const HABITS: &str = include_str!("../../../../providers/registry.yaml");
 
-/// The name and the version that a folder `<directory>/<version>` gives to the provider in it: the directory is the word
-/// that statements use, but for those that the registry calls otherwise.
+/// Name and version of the provider in a directory `<directory>/<version>`. The name is that of the directory, except
+/// for providers whose directory the registry names differently.
 pub(super) fn of_folder(folder: &Path) -> (String, String) {
     let text = |name: Option<&OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();
     let directory = text(folder.parent().and_then(Path::file_name));
@@ -32,8 +32,8 @@ pub(super) fn of_folder(folder: &Path) -> (String, String) {
     (called.unwrap_or(directory), text(folder.file_name()))
 }
 
-/// The head of a provider that is called so: everything but its services' documents. What its document says it is called
-/// says only what it describes.
+/// Compiles everything but the services' documents. The name is passed in; the name stated in the document only selects
+/// defaults.
 pub(super) fn compile(at: NodeRef<'_>, (name, version): (String, String)) -> Provider {
     let described = described(at).unwrap_or(&name).to_owned();
     let services = services(at).map(|(name, entry)| ServiceEntry {
@@ -65,12 +65,12 @@ pub(super) fn compile(at: NodeRef<'_>, (name, version): (String, String)) -> Pro
     }
 }
 
-/// What a document says its provider is called.
+/// The name that the document states.
 fn described(at: NodeRef<'_>) -> Option<&str> {
     at.text("name").or(at.text("id"))
 }
 
-/// The services that a provider's document lists, by the name that statements use.
+/// The services that a provider's document lists, by name.
 pub(super) fn services(at: NodeRef<'_>) -> impl Iterator<Item = (&str, NodeRef<'_>)> {
     at.get("providerServices").into_iter().flat_map(NodeRef::entries)
 }
@@ -83,12 +83,12 @@ fn usual_scheme(provider: &str) -> &'static str {
     if SIGNED.contains(&provider) { SIGNING } else { "" }
 }
 
-/// Whether a scheme signs requests for a region.
+/// Whether the authentication scheme signs requests for a region.
 pub(super) fn is_signed(scheme: &str) -> bool {
     scheme.starts_with("aws_")
 }
 
-/// How requests of a service are authorised.
+/// The authentication of a service's requests.
 pub(super) fn auth(provider: NodeRef<'_>, document: NodeRef<'_>, config: &Config<'_>) -> Auth {
     let context = config.get("auth");
     let name = described(provider).unwrap_or_default();

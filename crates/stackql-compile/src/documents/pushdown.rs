@@ -1,4 +1,4 @@
-//! Clauses of a SELECT that travel with a request: `queryParamPushdown`. Owns what a document may leave out.
+//! Compiles clause pushdown, `queryParamPushdown`: the SELECT clauses that are sent with a request. Owns its defaults.
 
 use stackql_provider::{Clause, ClausePushdown, CountRequest, Location, Parameter, RowLimit, Types};
 
@@ -7,13 +7,13 @@ use super::diagnostic::Diagnostic;
 use super::document_set::NodeRef;
 use super::operation::text;
 
-/// The dialect whose clauses are written here.
+/// The supported dialect.
 const ODATA: &str = "odata";
-/// A parameter of the API's own that takes a bare number or list.
+/// A parameter specific to the API, which takes a bare number or list.
 const CUSTOM: &str = "custom";
 const COUNT: &str = "@odata.count";
 
-/// What the configuration says that a method's requests can take. Parameters that its operation does not list are added.
+/// The clauses that a method's requests accept. Parameters that its operation does not list are added.
 pub(super) fn compile(
     config: &Config<'_>,
     parameters: &mut Vec<Parameter>,
@@ -31,7 +31,7 @@ pub(super) fn compile(
         let known = parameters.iter().find(|p| p.location == Location::Query && p.wire == name);
         let parameter = match known {
             Some(known) => known.name.clone(),
-            // What is no dialect's is only known to the operations that list it.
+            // Parameters outside a dialect only exist in operations that list them.
             None if !is_of_dialect(at) => return None,
             None => {
                 parameters.push(Parameter { implied: true, ..text(name, Location::Query, types) });
@@ -49,7 +49,7 @@ pub(super) fn compile(
     let count = |(at, parameter): (NodeRef<'_>, String)| CountRequest {
         parameter,
         value: at.text("paramValue").unwrap_or("true").to_owned(),
-        // A name with a dot in it is one step.
+        // A dot in the name does not separate steps.
         response_path: vec![at.text("responseKey").unwrap_or(COUNT).trim_start_matches("$.").to_owned()],
     };
     let pushdown = ClausePushdown {
@@ -63,7 +63,7 @@ pub(super) fn compile(
     (pushdown != ClausePushdown::default()).then_some(pushdown)
 }
 
-/// Whether the text of a part is known. `is_bare`: it is the same in every dialect.
+/// Checks that the syntax of a clause is supported. `is_bare`: the value is written the same in every dialect.
 fn readable(at: NodeRef<'_>, is_bare: bool) -> Result<(), Diagnostic> {
     for key in ["dialect", "syntax"] {
         match at.text(key) {
@@ -79,7 +79,7 @@ fn readable(at: NodeRef<'_>, is_bare: bool) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Whether the parameter is one that a dialect defines, whatever an operation lists.
+/// Whether the parameter is defined by a dialect, so that operations need not list it.
 fn is_of_dialect(at: NodeRef<'_>) -> bool {
     match at.text("dialect") {
         Some(dialect) => dialect == ODATA,

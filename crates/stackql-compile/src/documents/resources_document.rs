@@ -1,22 +1,22 @@
-//! Resources in a document of their own, and the documents that their operations stand in.
+//! Separate documents of resources, and the documents that contain their operations.
 
 use super::diagnostic::Diagnostic;
 use super::document_set::NodeRef;
 use super::operation::Operation;
 use super::service::{PLAIN_RESOURCES, RESOURCES};
 
-/// The key under which a document of resources, or one of them, names the document of its operations.
+/// The key by which a document of resources, or a single resource, names the document of its operations.
 const SERVICE: &str = "serviceDoc";
 
-/// A document of a service's resources.
+/// A document with a service's resources.
 pub(super) struct ResourcesDocument<'a> {
     document: NodeRef<'a>,
-    /// The map of them.
+    /// The map of resources.
     pub(super) resources: NodeRef<'a>,
 }
 
 impl<'a> ResourcesDocument<'a> {
-    /// The one that a provider's entry of a service names.
+    /// The document that the service's entry in the provider's document names, if any.
     pub(super) fn from_entry(entry: NodeRef<'a>, problems: &mut Vec<Diagnostic>) -> Option<Self> {
         match entry.get(PLAIN_RESOURCES)?.target() {
             Ok(document) => {
@@ -30,7 +30,7 @@ impl<'a> ResourcesDocument<'a> {
         }
     }
 
-    /// What stands for the service's document where that is not there: the first that has its operations.
+    /// Replacement for a missing service document: the first document that contains operations of the resources.
     pub(super) fn home(&self) -> Option<NodeRef<'a>> {
         let stated = |at: NodeRef<'a>| at.follow(SERVICE);
         let of_method = |method: NodeRef<'a>| {
@@ -44,25 +44,25 @@ impl<'a> ResourcesDocument<'a> {
     }
 }
 
-/// Where the operations of a resource's methods are looked for.
+/// The documents in which the operations of a resource's methods are looked up.
 pub(super) struct Operations<'a> {
-    /// The documents that are named for them, nearest first; then files that references name do not count.
+    /// The documents named by `serviceDoc`, nearest first; if there are any, file names in references are ignored.
     named: Vec<NodeRef<'a>>,
     /// The service's document.
     home: NodeRef<'a>,
 }
 
 impl<'a> Operations<'a> {
-    /// Those in the service's document.
+    /// Looks operations up in the service's document.
     pub(super) fn within(home: NodeRef<'a>) -> Self {
         Self { named: Vec::new(), home }
     }
 
-    /// Those of a resource.
+    /// Looks up the documents of a resource's operations.
     ///
     /// # Errors
     ///
-    /// The document that is named for them cannot be read.
+    /// A document named by `serviceDoc` cannot be read.
     pub(super) fn find_operation(
         document: Option<&ResourcesDocument<'a>>,
         resource: NodeRef<'a>,
@@ -73,12 +73,12 @@ impl<'a> Operations<'a> {
         Ok(Self { named: named.collect::<Result<_, _>>()?, home })
     }
 
-    /// The document in which most of them are.
+    /// The document that is searched first.
     pub(super) fn nearest(&self) -> NodeRef<'a> {
         self.named.first().copied().unwrap_or(self.home)
     }
 
-    /// The operation that `reference`, written at `method`, leads to.
+    /// Resolves `reference`, which is written at `method`, to an operation.
     pub(super) fn find(&self, method: NodeRef<'a>, reference: &'a str) -> Result<Operation<'a>, Diagnostic> {
         let pointer = reference.find('#').map_or("", |at| &reference[at..]);
         if self.named.is_empty() {

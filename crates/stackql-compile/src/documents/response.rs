@@ -1,4 +1,4 @@
-//! Answers of a method: their format, where rows are, and the columns those have.
+//! Compiles the responses of a method: format, path to the rows, and columns.
 
 use std::collections::HashSet;
 
@@ -10,28 +10,28 @@ use super::graphql::GraphQl;
 use super::operation::{Operation, media, pairs, template};
 use super::schema::{Again, MergedSchema, NestedTypes, merged, repeated, stated};
 
-/// The name of the column of rows that are one value.
+/// Name of the column if rows are scalar values.
 const ONE_VALUE: &str = "column_anon";
-/// The kind of transform that reads XML by the schema of its rows.
+/// Kind of transform that parses XML by the schema of the rows.
 const BY_SCHEMA: &str = "schema_driven_xml";
-/// What the kinds of transforms that read XML have in their names.
+/// Part of the kinds of transforms that take XML.
 const BY_XML: &str = "_mxj_";
-/// What elements of a list are called where nothing says it.
+/// Default name of list elements.
 const ELEMENT: &str = "member";
-/// Where rows are when nothing says so and an answer has it.
+/// Default path to the rows, if the response has this member.
 const USUAL_KEY: &str = "items";
 
-/// How an answer is written.
+/// Encoding of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
     Json,
-    /// As the schema describes the whole document.
+    /// XML; the schema describes the whole document.
     Xml,
-    /// In a document of which the schema describes the rows alone.
+    /// XML; the schema only describes the rows.
     XmlBySchema,
 }
 
-/// How answers to a method are read, and the columns of their rows.
+/// The shape of a method's responses, and the columns of their rows.
 pub(super) fn compile<'a>(
     method: NodeRef<'a>,
     operation: &Operation<'a>,
@@ -42,7 +42,7 @@ pub(super) fn compile<'a>(
     let (media_type, _) = described(wanted, operation);
     let schema = schema(method, operation);
     let transform = wanted.and_then(|r| r.get("transform")).map(template);
-    // Not a template: the answer is XML as it comes, and the schema says what a row is like.
+    // This kind is no template: the schema describes the rows within the unmodified XML response.
     let is_by_schema = transform.as_ref().is_some_and(|t| t.kind.starts_with(BY_SCHEMA));
     let is_xml = !is_by_schema && said("overrideMediaType").unwrap_or(&media_type).contains("xml");
     let mut shape = ResponseShape {
@@ -63,7 +63,7 @@ pub(super) fn compile<'a>(
         steps = vec![USUAL_KEY.to_owned()];
     }
     if is_xml && steps.first().is_some_and(|s| s == "*") {
-        // The outermost element is not named.
+        // The path omits the root element.
         steps.remove(0);
     }
     let last = steps.last().filter(|step| *step != "*").cloned();
@@ -71,7 +71,7 @@ pub(super) fn compile<'a>(
         steps = unwrapped(schema, steps);
     }
     let (row, is_list) = row(schema, &steps, is_xml).unzip();
-    // A schema that rows are read by has a list of them, also where there is one.
+    // A row schema implies a list, even if there is only one row.
     shape.is_list = is_list == Some(true) && !is_by_schema;
     if is_by_schema {
         steps = vec![ResponseShape::ANYWHERE.to_owned()];
@@ -80,7 +80,7 @@ pub(super) fn compile<'a>(
         true => merged(*at).xml_name.unwrap_or(name).to_owned(),
         false => (*name).to_owned(),
     };
-    // The schema that a row is read by is none of the whole answer.
+    // A row schema does not describe the top level of the response.
     if !is_by_schema {
         shape.siblings = outermost.properties.iter().map(sibling).collect();
     }
@@ -98,8 +98,8 @@ pub(super) fn compile<'a>(
     Ok((shape, columns))
 }
 
-/// The outermost element of the answers to an operation that the path's query names, as AWS's query protocols do:
-/// `?Action=ListUsers&Version=2010-05-08`.
+/// Name of the response's root element for operations that are selected by the query string, as in AWS's query
+/// protocols: `?Action=ListUsers&Version=2010-05-08`.
 fn answered(operation: &Operation<'_>) -> Option<String> {
     let (_, query) = operation.path.split_once('?')?;
     let pairs = pairs(query);
@@ -108,20 +108,20 @@ fn answered(operation: &Operation<'_>) -> Option<String> {
     value("Version").map(|_| format!("{action}Response"))
 }
 
-/// The schema of the answers.
+/// The schema of the responses.
 pub(super) fn schema<'a>(method: NodeRef<'a>, operation: &Operation<'a>) -> Option<NodeRef<'a>> {
     let wanted = method.get("response");
     let stated = wanted.and_then(|r| r.get("schema_override")).map(|at| operation.stated(at));
     stated.or_else(|| described(wanted, operation).1)
 }
 
-/// All schemas of the answers: the one that is stated, and the operation's own.
+/// All schemas of the responses: the override, and the operation's own.
 pub(super) fn schemas<'a>(method: NodeRef<'a>, operation: &Operation<'a>) -> impl Iterator<Item = NodeRef<'a>> {
     let own = described(method.get("response"), operation).1;
     schema(method, operation).into_iter().chain(own)
 }
 
-/// How what an awaited operation made is read, if the document says it.
+/// The shape of the result of a long-running operation, if the document states it.
 pub(super) fn lro_result_shape<'a>(
     method: NodeRef<'a>,
     operation: &Operation<'a>,
@@ -143,7 +143,7 @@ pub(super) fn lro_result_shape<'a>(
     })
 }
 
-/// The shape of a row with these columns.
+/// The type of a row with these columns.
 fn structure(columns: &[Column], types: &mut Types) -> TypeRef {
     if let [only] = columns
         && only.wire.is_empty()
@@ -157,13 +157,13 @@ fn structure(columns: &[Column], types: &mut Types) -> TypeRef {
         ty: c.ty,
         ..stackql_provider::Member::default()
     };
-    // A member that has several columns is one.
+    // Several columns may stem from the same member.
     let is_first = |(at, c): &(usize, &Column)| !columns[..*at].iter().any(|earlier| earlier.wire == c.wire);
     let members = columns.iter().enumerate().filter(is_first).map(|(_, c)| member(c)).collect();
     types.push(Type::Structure { members })
 }
 
-/// The media type and the schema that the document gives for the answer.
+/// The media type and schema that the document gives for the response.
 fn described<'a>(wanted: Option<NodeRef<'a>>, operation: &Operation<'a>) -> (String, Option<NodeRef<'a>>) {
     let responses = operation.at.get("responses");
     let by_key = wanted.and_then(|r| r.text("openAPIDocKey")).and_then(|key| responses?.follow(key));
@@ -173,7 +173,7 @@ fn described<'a>(wanted: Option<NodeRef<'a>>, operation: &Operation<'a>) -> (Str
     (media.to_owned(), at.and_then(|a| a.get("schema")))
 }
 
-/// The steps of an object key: `$.a[*].b`, `$.a[0].b`, `$.a[-1:].b` for the last, `/*/a/item`, or a bare name.
+/// Parses an object key: `$.a[*].b`, `$.a[0].b`, `$.a[-1:].b` for the last element, `/*/a/item`, or a bare name.
 pub(super) fn steps(key: &str) -> Vec<String> {
     let key = key.trim();
     if let Some(path) = key.strip_prefix('/') {
@@ -184,8 +184,7 @@ pub(super) fn steps(key: &str) -> Vec<String> {
     path.split('.').filter(|s| !s.is_empty()).map(str::to_owned).collect()
 }
 
-/// The steps without those to the elements of a list that has no element around its own: `/*/Contents/member`, where each
-/// `<Contents>` is an element.
+/// Removes steps to elements of unwrapped lists. In `/*/Contents/member`, each `<Contents>` is an element itself.
 fn unwrapped(schema: NodeRef<'_>, steps: Vec<String>) -> Vec<String> {
     let mut here = Some(schema);
     let mut kept = Vec::new();
@@ -205,7 +204,7 @@ fn unwrapped(schema: NodeRef<'_>, steps: Vec<String>) -> Vec<String> {
     kept
 }
 
-/// The schema of a row: what the steps lead to, or an element of it if it is a list; and whether there is one on the way.
+/// The schema of a row: the target of the steps, or its element if it is a list; and whether the path contains a list.
 fn row<'a>(schema: NodeRef<'a>, steps: &[String], is_xml: bool) -> Option<(NodeRef<'a>, bool)> {
     let (mut here, mut is_list) = (schema, false);
     for step in steps {
@@ -221,7 +220,7 @@ fn row<'a>(schema: NodeRef<'a>, steps: &[String], is_xml: bool) -> Option<(NodeR
                 };
                 match by_name(&shape) {
                     Some(at) => at,
-                    // In XML a list's elements have a name of their own.
+                    // In XML, list elements have names of their own.
                     None if shape.items.is_some() => {
                         let item = shape.items?;
                         if is_xml { item } else { by_name(&merged(item))? }
@@ -238,7 +237,7 @@ fn row<'a>(schema: NodeRef<'a>, steps: &[String], is_xml: bool) -> Option<(NodeR
     }
 }
 
-/// The columns of a row. One that is a value alone has a column that is called as its element `last` in XML.
+/// The columns of a row. A scalar row has one column, which in XML is named after its element `last`.
 fn columns<'a>(at: NodeRef<'a>, encoding: Encoding, last: Option<String>, types: &mut Types) -> Vec<Column> {
     let row = merged(at);
     let is_xml = encoding == Encoding::Xml;
@@ -276,14 +275,14 @@ fn columns<'a>(at: NodeRef<'a>, encoding: Encoding, last: Option<String>, types:
         let (wire, mut label) = (first.wire.clone(), stated(at).map(str::to_owned));
         let mut ty = if is_xml { NestedTypes::new(types).add(at) } else { shape.shallow(types) };
         if types.get(ty).label() != types.get(first.ty).label() {
-            // Either may be there, and the answer has one place for both.
+            // Either member may be present, and both share one place in the response.
             label = label.or_else(|| Some(types.get(ty).label().to_owned()));
             ty = types.push(Type::Any);
         }
         let description = shape.description.to_owned();
         columns.push(Column { name: own, wire, ty, stated: label, description, ..Column::default() });
     }
-    // A name that is a column of its own is none of another.
+    // Aliases that equal the name of another column are dropped.
     let names: HashSet<String> = columns.iter().map(|c| c.name.clone()).collect();
     columns.iter_mut().for_each(|c| c.aliases.retain(|alias| !names.contains(alias)));
     columns

@@ -1,4 +1,4 @@
-//! When requests are sent again: `config.retry`. Owns what is usual where it says less.
+//! Compiles the retry policy of requests: `config.retry`. Owns its defaults.
 
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ use super::document_set::NodeRef;
 const METHODS: [&str; 2] = ["GET", "HEAD"];
 const STATUSES: [u16; 5] = [408, 429, 502, 503, 504];
 
-/// The policy that the nearest configuration gives.
+/// The retry policy of the nearest configuration.
 pub(super) fn compile(config: &Config<'_>, problems: &mut Vec<Diagnostic>) -> Option<Retry> {
     let at = config.get("retry")?;
     let conditions = at.get("retryable_conditions");

@@ -1,5 +1,5 @@
-//! Schemas as shapes. Owns how `allOf`, `anyOf`, `oneOf` and references come together; recursion ends at a shape that
-//! is not known further.
+//! Resolves schemas. Owns merging of `allOf`, `anyOf`, `oneOf` and references; recursion ends at a type that accepts
+//! any value.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,48 +7,48 @@ use stackql_provider::{Member, Type, TypeRef, Types};
 
 use super::document_set::NodeRef;
 
-/// Schemas nest no deeper than this before the rest is taken as it comes.
+/// Maximum nesting depth; deeper schemas accept any value.
 const MAX_DEPTH: usize = 24;
 
-/// A schema with everything that is merged into it.
+/// A schema with everything merged into it.
 #[derive(Default)]
 pub(super) struct MergedSchema<'a> {
-    /// `object`, `array`, `string`, …; empty where nothing says.
+    /// `object`, `array`, `string`, …; empty if unknown.
     pub(super) kind: &'a str,
     pub(super) properties: Vec<(&'a str, NodeRef<'a>)>,
     pub(super) required: Vec<&'a str>,
     pub(super) items: Option<NodeRef<'a>>,
     pub(super) additional: Option<NodeRef<'a>>,
     pub(super) description: &'a str,
-    /// The name that XML gives to it.
+    /// Element name in XML.
     pub(super) xml_name: Option<&'a str>,
-    /// XML lists have no element around their own.
+    /// Whether XML lists have no wrapping element.
     pub(super) is_flattened: bool,
-    /// XML lists are said to have none.
+    /// Whether XML lists are declared as unwrapped.
     pub(super) is_unwrapped: bool,
     pub(super) is_text_only: bool,
-    /// Other names of a property that has it.
+    /// Aliases of a property with this schema.
     aliases: Vec<&'a str>,
-    /// Properties that are of one type here and of another there.
+    /// Properties that have different types in the merged schemas.
     pub(super) mixed: Vec<ConflictingProperty<'a>>,
     at: HashMap<&'a str, usize>,
 }
 
-/// A property that two members of an `allOf`, `anyOf` or `oneOf` have.
+/// A property that occurs in two members of an `allOf`, `anyOf` or `oneOf`.
 pub(super) struct Again<'a> {
     pub(super) name: &'a str,
-    /// The later member's, where its schema has a name.
+    /// Name of the later member's schema, if it has one.
     pub(super) schema: Option<&'a str>,
     pub(super) at: NodeRef<'a>,
 }
 
-/// The properties of the members of a schema that an earlier member has already.
+/// The properties of the members of a schema that an earlier member already has.
 pub(super) fn repeated(at: NodeRef<'_>) -> Vec<Again<'_>> {
     let Ok(schema) = at.target() else { return Vec::new() };
     let mut known: HashSet<&str> = HashSet::new();
     let mut out = Vec::new();
     for member in ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)).flat_map(NodeRef::items) {
-        // What leads back to the schema itself adds nothing.
+        // References back to the schema itself are skipped.
         let (mut part, mut seen) = (MergedSchema::default(), HashSet::from([schema.key()]));
         merge(member, &mut part, &mut seen, 1, false);
         let properties = part.properties;
@@ -59,8 +59,7 @@ pub(super) fn repeated(at: NodeRef<'_>) -> Vec<Again<'_>> {
     out
 }
 
-/// What a schema says its type is, where that is not what it is taken for: one that only chooses between others says
-/// nothing.
+/// The type label to display if it differs from the effective type: empty for a schema that only lists alternatives.
 pub(super) fn stated(at: NodeRef<'_>) -> Option<&'static str> {
     let schema = at.target().ok()?;
     let chooses = schema.get("anyOf").is_some() || schema.get("oneOf").is_some();
@@ -68,14 +67,14 @@ pub(super) fn stated(at: NodeRef<'_>) -> Option<&'static str> {
     (chooses && !says && schema.get("allOf").is_none()).then_some("")
 }
 
-/// A property of one type here and of another there.
+/// A property that has another type in a merged schema.
 pub(super) struct ConflictingProperty<'a> {
     pub(super) name: &'a str,
-    /// The schema that has it of the other type, where it has a name.
+    /// Name of the schema with the other type, if it has one.
     schema: Option<&'a str>,
 }
 
-/// The schema at `at`, merged.
+/// Merges the schema at `at`.
 pub(super) fn merged(at: NodeRef<'_>) -> MergedSchema<'_> {
     let mut merged = MergedSchema::default();
     merge(at, &mut merged, &mut HashSet::new(), 0, true);
@@ -89,7 +88,7 @@ pub(super) fn merged(at: NodeRef<'_>) -> MergedSchema<'_> {
     merged
 }
 
-/// Merges a schema once, however many ways lead to it.
+/// Merges a schema, once even if it is reachable by several paths.
 fn merge<'a>(
     at: NodeRef<'a>,
     into: &mut MergedSchema<'a>,
@@ -97,7 +96,7 @@ fn merge<'a>(
     depth: usize,
     binds: bool,
 ) {
-    // What stands beside a reference adds to what it leads to.
+    // Keywords next to a reference extend the referenced schema.
     if at.text("$ref").is_some() {
         local(at, None, into, binds);
     }
@@ -156,12 +155,12 @@ fn local<'a>(schema: NodeRef<'a>, called: Option<&'a str>, into: &mut MergedSche
     }
 }
 
-/// Whether a property is one of answers alone.
+/// Whether a property occurs only in responses.
 pub(super) fn is_read_only(property: NodeRef<'_>) -> bool {
     property.places().any(|at| at.says("readOnly"))
 }
 
-/// Whether two schemas of one name are of different types, as far as they say.
+/// Whether both schemas state a type and the types differ.
 fn differ(one: NodeRef<'_>, other: NodeRef<'_>) -> bool {
     let (one, other) = (kind_behind(one), kind_behind(other));
     !one.is_empty() && !other.is_empty() && one != other
@@ -171,7 +170,7 @@ fn kind_behind(at: NodeRef<'_>) -> &str {
     at.target().map_or("", kind)
 }
 
-/// The type that a schema states: the first that is not `null`.
+/// The type that a schema states: the first one that is not `null`.
 fn kind(schema: NodeRef<'_>) -> &str {
     let Some(stated) = schema.get("type") else {
         return if schema.get("enum").is_some() { "string" } else { "" };
@@ -180,7 +179,7 @@ fn kind(schema: NodeRef<'_>) -> &str {
     stated.into_iter().find(|k| *k != "null").unwrap_or_default()
 }
 
-/// The shape of a schema of this type that has no parts.
+/// The model type of a scalar type.
 fn scalar(kind: &str) -> Option<Type> {
     Some(match kind {
         "integer" => Type::Integer,
@@ -194,7 +193,7 @@ fn scalar(kind: &str) -> Option<Type> {
 }
 
 impl MergedSchema<'_> {
-    /// The names that a property of several types has beside its own: each schema's that has it of another type.
+    /// Alternative names of a property with several types: prefixed with each schema that gives it another type.
     pub(super) fn names_of_mixed(&self, name: &str) -> Vec<String> {
         let others = self.mixed.iter().filter(|m| m.name == name).filter_map(|m| m.schema);
         let mut names: Vec<String> = others.map(|schema| format!("{schema}_{name}")).collect();
@@ -203,13 +202,13 @@ impl MergedSchema<'_> {
         names
     }
 
-    /// Other names of the property that has this schema; none that a property `beside` it has already.
+    /// Aliases of the property with this schema, without those that are names of properties of `beside`.
     pub(super) fn aliases(&self, beside: &Self) -> Vec<String> {
         let is_free = |name: &&&str| !beside.properties.iter().any(|(other, _)| other == *name);
         self.aliases.iter().filter(is_free).map(|name| (*name).to_owned()).collect()
     }
 
-    /// The shape without what is nested in it: enough where nested values travel as they are.
+    /// The type without nested types, which suffices where nested values are passed through as JSON.
     pub(super) fn shallow(&self, types: &mut Types) -> TypeRef {
         let ty = match (scalar(self.kind), self.kind) {
             _ if self.is_text_only => Type::String,
@@ -221,7 +220,7 @@ impl MergedSchema<'_> {
     }
 }
 
-/// Shapes with all that is nested in them, which XML needs: only they tell a list from a structure.
+/// Types including nested ones. XML needs them to distinguish lists from structures.
 pub(super) struct NestedTypes<'t> {
     types: &'t mut Types,
     known: HashMap<(usize, u32), TypeRef>,
@@ -233,7 +232,7 @@ impl<'t> NestedTypes<'t> {
         Self { types, known: HashMap::new(), depth: 0 }
     }
 
-    /// The shape of a schema without what is nested in it.
+    /// The type of a schema without nested types.
     pub(super) fn shallow(&mut self, schema: &MergedSchema<'_>) -> TypeRef {
         schema.shallow(self.types)
     }

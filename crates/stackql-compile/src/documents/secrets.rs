@@ -1,4 +1,4 @@
-//! What of an operation is secret: what its schemas mark so, in requests and answers.
+//! Finds the secrets of an operation: values that its schemas mark, in requests and responses.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -9,10 +9,9 @@ use super::operation::Operation;
 use super::response;
 use super::schema::{MergedSchema, merged};
 
-/// What a schema says of a secret: OpenAPI 3.0's format for texts that are obscured, Azure's extension for values that an
-/// answer has.
+/// Keywords that mark a secret: OpenAPI 3.0's format `password`, and Azure's extension for values in responses.
 pub(super) const MARKS: [(&str, &str); 2] = [("format", "password"), ("x-ms-secret", "true")];
-/// Schemas nested deeper than this are not looked into.
+/// Maximum nesting depth that is searched.
 const MAX_DEPTH: usize = 24;
 
 /// The secrets of a method's operation.
@@ -44,7 +43,7 @@ struct SecretCollector {
 }
 
 impl SecretCollector {
-    /// Collects what is secret inside of a schema: all of it, or what is marked.
+    /// Collects secrets within a schema: all properties if `is_secret`, otherwise the marked ones.
     fn collect(&mut self, schema: &MergedSchema<'_>, parent: Option<&str>, is_secret: bool, depth: usize) {
         for (name, property) in &schema.properties {
             let of_xml = merged(*property).xml_name;
@@ -68,7 +67,7 @@ impl SecretCollector {
         }
     }
 
-    /// Collects a value of this name.
+    /// Collects a value with this name.
     fn value(&mut self, name: &str, schema: NodeRef<'_>, parent: Option<&str>, depth: usize) {
         let elements = merged(schema);
         if is_marked(schema) || elements.items.into_iter().chain(elements.additional).any(is_marked) {
@@ -79,7 +78,7 @@ impl SecretCollector {
     }
 }
 
-/// Whether a schema is marked, where it is referred to or where it stands.
+/// Whether a schema is marked, at its reference or its definition.
 fn is_marked(schema: NodeRef<'_>) -> bool {
     schema.places().any(|at| MARKS.iter().any(|(key, text)| at.text(key) == Some(text)))
 }

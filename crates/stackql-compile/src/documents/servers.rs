@@ -1,4 +1,4 @@
-//! Where requests go: the servers of a document, with their variables as parameters.
+//! Compiles the servers of a document to endpoints, with their variables as parameters.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,12 @@ use stackql_provider::{Endpoints, Location, Parameter, Partition, Type, Types, V
 
 use super::document_set::NodeRef;
 
-/// The parameter by which places of a provider are told apart.
+/// The parameter that selects the region.
 pub(super) const REGION: &str = "region";
-/// The keys of a path that are operations.
+/// Keys of a path item that are operations.
 const VERBS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// The endpoints of a service whose document has these servers. `scope`: places are told apart by a region.
+/// The endpoints of a service by its document. `scope`: a region variable becomes the service's scope.
 pub(super) fn endpoints(document: NodeRef<'_>, scope: bool, override_id: &str) -> Endpoints {
     let servers: Vec<NodeRef<'_>> = document.get("servers").into_iter().flat_map(NodeRef::items).collect();
     let by_region = |s: &NodeRef<'_>| s.get("variables").is_some_and(|v| v.get(REGION).is_some());
@@ -42,8 +42,8 @@ pub(super) fn endpoints(document: NodeRef<'_>, scope: bool, override_id: &str) -
     }
 }
 
-/// The variables that stand in front of an address that the document has without them, too: `{name}.` is a virtual host
-/// of a service that is asked for the same thing by `/name`.
+/// Variables that prefix the host of a URL which also exists without them: `{name}.` is a virtual host for the same
+/// content as the path `/name`.
 pub(super) fn path_style(document: NodeRef<'_>) -> Vec<String> {
     fn listed(at: NodeRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
         at.get("servers").into_iter().flat_map(NodeRef::items)
@@ -63,7 +63,7 @@ pub(super) fn path_style(document: NodeRef<'_>) -> Vec<String> {
     urls.iter().filter_map(variable).collect()
 }
 
-/// The variables of the first of `servers`, which a statement may set, whether its address has them or not.
+/// The variables of the first of `servers` as parameters, including those that its URL does not use.
 pub(super) fn variables(servers: NodeRef<'_>, types: &mut Types) -> Vec<Parameter> {
     let variables = servers.items().next().and_then(|server| server.get("variables"));
     variables.into_iter().flat_map(NodeRef::entries).map(|(name, at)| described(name, at, types)).collect()
@@ -85,7 +85,7 @@ fn described(name: &str, variable: NodeRef<'_>, types: &mut Types) -> Parameter 
     }
 }
 
-/// A URL template whose placeholders are bare names: `{name:pattern}` is `{name}`.
+/// Strips patterns from the placeholders of a URL template: `{name:pattern}` becomes `{name}`.
 pub(super) fn template(url: &str) -> String {
     let mut out = String::new();
     let mut depth = 0_usize;

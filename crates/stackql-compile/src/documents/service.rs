@@ -1,4 +1,4 @@
-//! A service's document: its resources, and the methods that serve them.
+//! Compiles a service's document: its resources and their methods.
 
 use stackql_provider::names::fold;
 use stackql_provider::{Resource, ResourceEntry, Service, ServiceSource, Type, Types, Verb};
@@ -19,13 +19,17 @@ pub(super) const VERBS: [(&str, Verb); 5] = [
     ("update", Verb::Update),
     ("replace", Verb::Replace),
 ];
-/// The map of resources below the components.
+/// The map of resources below `components`.
 pub(super) const RESOURCES: &str = "x-stackQL-resources";
-/// The map of resources at the top of a document.
+/// The map of resources at the top level of a document.
 pub(super) const PLAIN_RESOURCES: &str = "resources";
 
-/// Compiles the service that `entry` of a provider's document describes. A method or resource with a problem is left
-/// out and named; the others are there.
+/// Compiles the service of an entry in the provider's document. A method or resource with an error is omitted and
+/// reported; the others are compiled.
+///
+/// # Errors
+///
+/// The service's document is missing or invalid.
 pub(super) fn compile(
     library: &DocumentSet,
     name: &str,
@@ -36,7 +40,7 @@ pub(super) fn compile(
     let resources_document = ResourcesDocument::from_entry(entry, &mut problems);
     let document = match (document(entry), &resources_document) {
         (Ok(document), _) => document,
-        // Nothing but the resources' own document is needed.
+        // The service's document is optional if there is a document of resources.
         (Err(missing), Some(resources)) => resources.home().ok_or(missing)?,
         (Err(missing), None) => return Err(missing),
     };
@@ -105,7 +109,7 @@ fn document(entry: NodeRef<'_>) -> Result<NodeRef<'_>, Diagnostic> {
     }
 }
 
-/// The resources: in a document of their own, else in the service's.
+/// The resources: those of the separate document, otherwise those of the service's document.
 fn resources_of<'a>(
     document: NodeRef<'a>,
     resources_document: Option<&ResourcesDocument<'a>>,
@@ -131,7 +135,7 @@ pub(super) struct Source<'a> {
     pub(super) operation: Option<Operation<'a>>,
 }
 
-/// Compiles methods into their resource.
+/// Compiles methods and adds them to their resource.
 fn fill<'a>(
     scene: &CompileContext<'a>,
     operations: &Operations<'a>,
@@ -147,7 +151,7 @@ fn fill<'a>(
                     join(resource, compiled.columns, &mut types);
                 }
                 resource.methods.push(compiled.method);
-                // Methods inherit what is wrong along with the rest.
+                // Methods may inherit the same problem from their configuration; it is reported once.
                 for problem in compiled.problems {
                     if !problems.contains(&problem) {
                         problems.push(problem);
@@ -182,7 +186,7 @@ fn compiled<'a>(
     operation::compile(scene, name, *at, &operation, *verb, types)
 }
 
-/// The verb that a method of this name serves in a resource that has no `sqlVerbs`.
+/// The verb of a method by its name, for resources without `sqlVerbs`.
 fn verb_by_name(name: &str) -> Option<Verb> {
     match name {
         "select" | "list" | "aggregatedList" | "get" => Some(Verb::Select),
@@ -191,14 +195,14 @@ fn verb_by_name(name: &str) -> Option<Verb> {
     }
 }
 
-/// Methods in the order in which they serve: those of each verb as it lists them, then the rest.
+/// The methods in the order in which they are tried: those listed for each verb, then the rest.
 fn methods<'a>(resource: NodeRef<'a>, problems: &mut Vec<Diagnostic>) -> Vec<Source<'a>> {
     let all: Vec<(&str, NodeRef<'_>)> = resource.get("methods").into_iter().flat_map(NodeRef::entries).collect();
     let mut out: Vec<(&str, Verb, NodeRef<'_>)> = Vec::new();
     for (key, verb) in VERBS {
         let listed = resource.get("sqlVerbs").and_then(|v| v.get(key));
         for at in listed.into_iter().flat_map(NodeRef::items) {
-            // The last part of the reference is the method, wherever the rest leads.
+            // The last segment of the reference names the method, whatever the rest refers to.
             let named = at.reference_name().and_then(|last| all.iter().find(|(name, _)| *name == last));
             let (name, target) = match (named, at.target()) {
                 (Some((name, own)), _) => (Some(*name), *own),
@@ -229,7 +233,7 @@ fn methods<'a>(resource: NodeRef<'a>, problems: &mut Vec<Diagnostic>) -> Vec<Sou
     out.into_iter().map(|(name, verb, at)| Source { name, verb, at, operation: None }).collect()
 }
 
-/// Adds the columns that earlier methods did not have, in any spelling; where types differ, the column takes any value.
+/// Adds columns that earlier methods lack in any spelling. A column with conflicting types accepts any value.
 fn join(resource: &mut Resource, columns: Vec<stackql_provider::Column>, types: &mut Types) {
     let earlier = resource.columns.len();
     for column in columns {

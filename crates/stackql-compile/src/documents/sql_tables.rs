@@ -1,5 +1,5 @@
-//! Providers that are a database: `config.sqlExternalTables`. Each schema is a service, each table a resource with one
-//! SELECT. Owns what a column's type becomes, and which predicates travel.
+//! Compiles providers that are databases: `config.sqlExternalTables`. Each schema is a service, each table a resource
+//! with one SELECT. Owns the mapping of column types and the choice of predicates that are pushed down.
 
 use std::collections::BTreeMap;
 
@@ -16,21 +16,21 @@ use super::document_set::NodeRef;
 use super::provider::auth;
 
 const KEY: &str = "sqlExternalTables";
-/// The schema of a table that names none, which is where the database looks then.
+/// Schema of tables that state none: PostgreSQL's default.
 const USUAL_SCHEMA: &str = "public";
 const METHOD: &str = "select";
-/// The parameter that takes conditions on columns, unless a column is called so.
+/// The parameter for predicates, unless a column has this name.
 const FILTERS: &str = "filters";
-/// The most values of one condition; a longer list is compared here.
+/// Maximum number of values of one predicate; longer lists are evaluated locally.
 const MOST_VALUES: u32 = 1000;
 const JSON: &str = "application/json";
 
-/// Where a provider's document lists its tables.
+/// The list of tables in a provider's document.
 pub(super) fn table_list(provider: NodeRef<'_>) -> Option<NodeRef<'_>> {
     provider.get("config")?.get(KEY)
 }
 
-/// The services that a provider's tables make, for its index.
+/// The services formed by a provider's tables.
 pub(super) fn services(provider: NodeRef<'_>) -> Vec<ServiceEntry> {
     let mut names: Vec<&str> = tables(provider).map(schema).collect();
     names.sort_unstable();
@@ -44,14 +44,14 @@ pub(super) fn has(provider: NodeRef<'_>, name: &str) -> bool {
     tables(provider).any(|table| schema(table) == name)
 }
 
-/// What is wrong with the tables of a schema whose name a service with a document has.
+/// The diagnostic for tables of a schema that a documented service of the same name hides.
 pub(super) fn hidden(provider: NodeRef<'_>, name: &str) -> Option<Diagnostic> {
     let table = tables(provider).find(|table| schema(*table) == name)?;
     let what = format!("the tables of the schema {name} are not there: a service with a document is called so");
     Some(Diagnostic::new(table.place(), &what, "rename the service under providerServices"))
 }
 
-/// Compiles the service of one schema. A table with a problem is left out and named.
+/// Compiles the service of one schema. A table with an error is omitted and reported.
 pub(super) fn compile(provider: NodeRef<'_>, name: &str) -> (ServiceSource, Vec<Diagnostic>) {
     let config = Config::service(provider, provider, provider);
     let mut resources: BTreeMap<&str, Resource> = BTreeMap::new();
@@ -79,7 +79,7 @@ pub(super) fn compile(provider: NodeRef<'_>, name: &str) -> (ServiceSource, Vec<
     (ServiceSource { service, resources }, problems)
 }
 
-/// The tables, in a list or by name.
+/// The tables, which may be given as a list or a map.
 fn tables(provider: NodeRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
     let all = table_list(provider);
     all.into_iter().flat_map(NodeRef::items).chain(all.into_iter().flat_map(NodeRef::entries).map(|(_, table)| table))
@@ -89,7 +89,7 @@ fn schema(table: NodeRef<'_>) -> &str {
     table.text("schemaName").filter(|name| !name.is_empty()).unwrap_or(USUAL_SCHEMA)
 }
 
-/// A table's name and the resource that it is.
+/// Compiles a table to its name and resource.
 fn resource(table: NodeRef<'_>) -> Result<(&str, Resource), Diagnostic> {
     let wrong = |what: &str, advice: &str| Diagnostic::new(table.place(), what, advice);
     let name = table.text("name").filter(|name| !name.is_empty());
@@ -143,7 +143,7 @@ fn resource(table: NodeRef<'_>) -> Result<(&str, Resource), Diagnostic> {
     Ok((name, Resource { name: name.to_owned(), columns, methods: vec![method], types, ..Resource::default() }))
 }
 
-/// The parameter of a table's conditions: a list of columns, each with the values it may have.
+/// The parameter for predicates: a list of columns, each with its accepted values.
 fn conditions(name: &str, types: &mut Types) -> Parameter {
     let text = types.push(Type::String);
     let list = |item: TypeRef| Type::List { item, item_wire: None, flattened: false };
@@ -159,7 +159,7 @@ fn member(name: &str, ty: TypeRef) -> Member {
     Member { name: own(), wire: own(), request_wire: own(), ty, ..Member::default() }
 }
 
-/// The name of a type without its length, lower case.
+/// The name of a type in lower case, without its length.
 fn kind(stated: &str) -> String {
     let lower = stated.trim().to_ascii_lowercase();
     match (lower.split_once('('), lower.ends_with("[]")) {
@@ -176,7 +176,7 @@ fn shape(kind: &str) -> Type {
         "bool" | "boolean" => Type::Boolean,
         kind if kind.starts_with("timestamp") => Type::Timestamp(TimeFormat::Rfc3339),
         "json" | "jsonb" => Type::Any,
-        // Lists come as JSON.
+        // Arrays are returned as JSON.
         kind if kind.ends_with("[]") || kind.starts_with('_') => Type::Any,
         _ => Type::String,
     }
@@ -187,8 +187,8 @@ fn is_whole(kind: &str) -> bool {
         || kind.starts_with("serial")
 }
 
-/// Whether the database finds all rows whose value is the same as text: of other types a predicate could be refused, or
-/// a number rounded.
+/// Whether the database finds all rows that match the value given as text. For other types it might reject the
+/// predicate or round a number.
 fn is_compared_alike(kind: &str) -> bool {
     const TEXTS: [&str; 8] = ["text", "varchar", "character varying", "char", "character", "bpchar", "name", "uuid"];
     is_whole(kind) || TEXTS.contains(&kind) || matches!(kind, "bool" | "boolean")

@@ -1,15 +1,15 @@
-//! The views of a resource: a chain, each with the condition under which it is meant. Their SELECTs are read where a
-//! statement reads them.
+//! Compiles the views of a resource: a chain of alternatives, each with the condition under which it applies. Their
+//! SELECTs are parsed when a statement uses them.
 
 use stackql_provider::{Dialect, View};
 
 use super::diagnostic::Diagnostic;
 use super::document_set::NodeRef;
 
-/// As long as a chain may be.
+/// Maximum length of the chain.
 const MOST: usize = 16;
 
-/// The views that a SELECT of a resource may be. One with a problem is left out and named.
+/// The views for SELECTs of a resource. A view with an error is omitted and reported.
 pub(super) fn of_resource(resource: NodeRef<'_>, problems: &mut Vec<Diagnostic>) -> Vec<View> {
     let first = resource.get("config").and_then(|c| c.get("views")).and_then(|v| v.get("select"));
     let chain = std::iter::successors(first, |view| view.get("fallback"));
@@ -40,7 +40,7 @@ fn view(at: NodeRef<'_>) -> Result<View, Diagnostic> {
     Ok(view)
 }
 
-/// Adds what one comparison of a predicate asks for.
+/// Adds one comparison of a predicate to the view.
 fn add(view: &mut View, part: &str) -> Option<()> {
     let unquoted = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
     let (name, value) = part.split_once("==")?;

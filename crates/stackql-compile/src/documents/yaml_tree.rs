@@ -1,23 +1,23 @@
-//! A YAML 1.2 document (and so a JSON one) as a tree that remembers lines. Owns reading; knows nothing of what it says.
+//! YAML 1.2 documents (and therefore JSON) as trees with line numbers. Parses text; does not interpret the content.
 
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-/// No document of definitions is larger.
+/// Maximum size of a document in bytes.
 const MAX_BYTES: usize = 64 << 20;
-/// No document nests deeper.
+/// Maximum nesting depth of a document.
 const MAX_DEPTH: usize = 256;
-/// No value of definitions, such as a default, has more nodes.
+/// Maximum number of nodes of a value that is converted to JSON.
 const MAX_JSON: usize = 100_000;
-/// Maps with more entries are looked up by binary search.
+/// Maps with more entries get a sorted index for binary search.
 const SMALL: usize = 16;
 
-/// One document.
+/// A document as a tree of nodes.
 #[derive(Debug)]
 pub(crate) struct YamlTree {
     nodes: Vec<Node>,
-    /// Where its references lead outside of it: the part of each in front of `#`, once.
+    /// The distinct files that its references name: the parts before `#`.
     pub(crate) foreign: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ enum Content {
 }
 
 impl Node {
-    /// A map's entries; none of what is no map.
+    /// The entries of a map; empty for other nodes.
     fn entries(&self) -> &[(Box<str>, u32)] {
         match &self.content {
             Content::Map { entries, .. } => entries,
@@ -44,14 +44,14 @@ impl Node {
     }
 }
 
-/// Why a text is no document.
+/// Why a text is no valid document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Malformed {
     pub(crate) line: usize,
     pub(crate) reason: String,
 }
 
-/// What is being read: a list, or a map with the key that waits for its value.
+/// A node being parsed: a list, or a map with the key whose value comes next.
 enum Open {
     List(u32, Vec<u32>),
     Map(u32, Vec<(Box<str>, u32)>, Option<Box<str>>),
@@ -169,7 +169,7 @@ impl YamlTree {
         self.nodes[node as usize].line as usize
     }
 
-    /// The value of a map's key.
+    /// The value of a key, if the node is a map with this key.
     pub(crate) fn get(&self, node: u32, key: &str) -> Option<u32> {
         let Content::Map { entries, sorted } = &self.nodes[node as usize].content else { return None };
         if sorted.is_empty() {
@@ -179,24 +179,24 @@ impl YamlTree {
         Some(entries[sorted[at] as usize].1)
     }
 
-    /// A map's entries in the order of the text; nothing for what is no map.
+    /// The entries of a map in document order; empty for other nodes.
     pub(crate) fn entries(&self, node: u32) -> impl Iterator<Item = (&str, u32)> + '_ {
         self.nodes[node as usize].entries().iter().map(|(k, v)| (&**k, *v))
     }
 
-    /// The keys of all maps that are extensions of StackQL's.
+    /// All keys in the document that are StackQL extensions.
     pub(crate) fn extensions(&self) -> impl Iterator<Item = &str> {
         let is_ours = |key: &&str| key.get(..10).is_some_and(|p| p.eq_ignore_ascii_case("x-stackql-"));
         self.nodes.iter().flat_map(|node| node.entries()).map(|(key, _)| &**key).filter(is_ours)
     }
 
-    /// Whether a map has one of these keys with this text.
+    /// Whether any map has one of these keys with this text.
     pub(crate) fn has_entry(&self, entries: &[(&str, &str)]) -> bool {
         let mut all = self.nodes.iter().flat_map(Node::entries);
         all.any(|(key, value)| entries.iter().any(|(k, text)| **key == **k && self.text(*value) == Some(text)))
     }
 
-    /// A list's elements; nothing for what is no list.
+    /// The elements of a list; empty for other nodes.
     pub(crate) fn items(&self, node: u32) -> &[u32] {
         match &self.nodes[node as usize].content {
             Content::List(items) => items,
@@ -208,7 +208,7 @@ impl YamlTree {
         matches!(self.nodes[node as usize].content, Content::Map { .. })
     }
 
-    /// A scalar's text, whatever its type; `None` for null, lists and maps.
+    /// The text of a scalar, whatever its type; `None` for null, lists and maps.
     pub(crate) fn text(&self, node: u32) -> Option<&str> {
         match &self.nodes[node as usize].content {
             Content::Scalar { text, plain } => (!plain || !is_null(text)).then_some(&**text),
@@ -216,7 +216,8 @@ impl YamlTree {
         }
     }
 
-    /// The value as JSON, by the core schema of YAML 1.2. What aliases would blow up beyond all use is cut to nulls.
+    /// Converts a node to JSON by the core schema of YAML 1.2. Nodes beyond [`MAX_JSON`], which nested aliases can
+    /// produce, become null.
     pub(crate) fn json(&self, node: u32) -> serde_json::Value {
         self.json_within(node, &mut { MAX_JSON })
     }

@@ -1,4 +1,4 @@
-//! Reads conditions, and rewrites them once their resolution is known.
+//! Recognizes conditions on columns, and rewrites them once their resolution is known.
 
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchemaRef, Result};
@@ -15,57 +15,59 @@ use crate::predicate::range::range;
 use crate::predicate::scope_wildcard::{all_members, is_all};
 use crate::predicate::values::{predicate, text};
 
-/// A condition on one column, on its way down a plan.
+/// A condition on one column, while it is pushed down a plan.
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
-    /// The column, as the plan calls it at which the condition has arrived.
+    /// The column, as the current node names it.
     pub(super) column: Column,
     pub(super) kind: Kind,
 }
 
-/// What a condition says of its column.
+/// How a condition restricts its column.
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "a statement has a few of them, and most are literals")]
 pub(super) enum Kind {
-    /// It is one of some literals.
+    /// To literals.
     Literal(Literal),
-    /// It is equal to an expression of other relations. Two scopes that are equal to each other are `paired`: that says
-    /// of none of them what it is. Below a node that makes one row of several, such as DISTINCT, it is `grouped`: another
-    /// column would tell rows apart that are one.
+    /// To the value of an expression over other relations.
+    ///
+    /// `paired`: the expression is a column of the same name. Two scopes that are equal to each other do not determine the
+    /// value of either. `grouped`: the condition is pushed below a node that merges rows, such as DISTINCT; a further output
+    /// column there would separate rows that are to be merged.
     Equation { paired: bool, grouped: bool },
-    /// Anything else.
+    /// In any other way.
     Other,
 }
 
-/// A condition that fixes a column to literals.
+/// A condition that restricts a column to literals.
 #[derive(Debug, Clone)]
 pub(super) struct Literal {
     pub(super) expr: Expr,
-    /// The column, as `expr` calls it.
+    /// The column as `expr` names it.
     pub(super) origin: Column,
     pub(super) values: Values,
-    /// It does not leave rows out, such as in ON of an outer join, and binds only what is required.
+    /// It does not filter rows, such as in ON of an outer join, and so binds only required parameters.
     pub(super) only_required: bool,
 }
 
 /// The literals of a condition.
 #[derive(Debug, Clone)]
 pub(super) enum Values {
-    /// They are listed; none where they have to be computed first, which only the planner does with all checks.
+    /// A list; empty where the values need arithmetic first, which is left to the planner and its checks.
     Listed(Vec<Value>),
-    /// They are a range of whole numbers, which is taken apart only where the number is required.
+    /// A range of integers, which is expanded only where the parameter is required.
     Range(Range),
 }
 
 impl Literal {
-    /// The condition as what binds a parameter column, which is one of texts or not.
+    /// The condition on a parameter column; `is_text` is whether the column's type is text.
     pub(super) fn binding(&self, column: Column, is_text: bool, is_scope: bool) -> Result<Expr> {
         let Values::Listed(values) = &self.values else { return self.on(column) };
-        // Whatever stands beside the wildcard is among its members.
+        // All other values in the list are members, so the wildcard includes them.
         if is_scope && values.contains(&Value::Text(ALL_MEMBERS.to_owned())) {
             return Ok(all_members(column));
         }
-        // A number for a parameter that takes a text is its text, whatever the field of that name is.
+        // A number for a text parameter is sent as its text, whatever the type of the field of that name.
         let one = |value: &Value| text(value).filter(|_| is_text).map(lit).or_else(|| literal(value));
         let literals: Option<Vec<Expr>> = values.iter().map(one).collect();
         match literals {
@@ -93,7 +95,7 @@ impl Condition {
         Self { column, kind: Kind::Other }
     }
 
-    /// The same below a node that makes one row of several.
+    /// The condition below a node that merges rows.
     pub(super) fn grouped(&self) -> Self {
         match self.kind {
             Kind::Equation { paired, .. } => {
@@ -103,14 +105,14 @@ impl Condition {
         }
     }
 
-    /// The same on a column that it stands for further down.
+    /// The condition on the corresponding column further down.
     pub(super) fn on(&self, column: Column) -> Self {
         Self { column, kind: self.kind.clone() }
     }
 }
 
 impl Binder {
-    /// The conditions on columns that a conjunct of WHERE, HAVING or ON is, over rows of `schema`.
+    /// The conditions on columns in a conjunct of WHERE, HAVING or ON, over rows of `schema`.
     pub(super) fn conditions(&self, conjunct: &Expr, schema: &DFSchemaRef) -> Vec<Condition> {
         let columns: Vec<Column> = conjunct.column_refs().into_iter().cloned().collect();
         if let [column] = columns.as_slice()
@@ -173,7 +175,7 @@ fn literal(value: &Value) -> Option<Expr> {
     }
 }
 
-/// The columns that a conjunct says to be equal to something of other relations.
+/// The columns that a conjunct equates with an expression over other relations.
 fn equations(conjunct: &Expr) -> Vec<Condition> {
     let equation = |column: &Column, other: &Expr| {
         let is_own = other.column_refs().iter().any(|c| c.relation == column.relation);
@@ -205,8 +207,7 @@ fn equations(conjunct: &Expr) -> Vec<Condition> {
     }
 }
 
-/// The columns around a conjunct that its subqueries name, but for those that are equal to a column of the same name in
-/// there.
+/// The outer columns that the subqueries of a conjunct name, except for those equated with a column of the same name inside.
 fn correlated(conjunct: &Expr) -> Vec<Column> {
     let mut columns = Vec::new();
     let _ = conjunct.apply(|expr| {
@@ -228,7 +229,7 @@ fn correlated(conjunct: &Expr) -> Vec<Column> {
     columns
 }
 
-/// Whether a subquery says no more of an outer column than that it is equal to one of the same name.
+/// Whether a subquery equates an outer column with a column of the same name.
 fn is_paired(subquery: &LogicalPlan, outer: &Column) -> bool {
     let is_pair = |conjunct: &Expr| {
         let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = conjunct else { return false };
@@ -245,7 +246,7 @@ fn is_paired(subquery: &LogicalPlan, outer: &Column) -> bool {
     filters.unwrap_or(false)
 }
 
-/// What a conjunct is, once the resolution of its conditions is known; `None` where it holds by now.
+/// Rewrites a conjunct by the resolutions of its conditions; `None` where a bound parameter has replaced it.
 pub(super) fn rewritten(conjunct: Expr, conditions: &[Condition], resolutions: &[Resolution]) -> Result<Option<Expr>> {
     if resolutions.contains(&Resolution::Bound) {
         return Ok(None);
@@ -279,7 +280,7 @@ pub(super) fn rewritten(conjunct: Expr, conditions: &[Condition], resolutions: &
 }
 
 impl Resolution {
-    /// The parameter column beside a field, where the condition on the field binds it.
+    /// The parameter column of a field, where the condition on the field binds it.
     fn binding(&self) -> Option<Expr> {
         match self {
             Self::Parameter { column, by: BoundBy::Equation | BoundBy::Equations } => {
@@ -289,7 +290,7 @@ impl Resolution {
         }
     }
 
-    /// The parameter column beside a field, where another condition binds it.
+    /// The parameter column of a field, where another condition binds it.
     fn bound(&self) -> Option<Expr> {
         match self {
             Self::Parameter { column, by: BoundBy::Other } => Some(Expr::Column(column.clone())),
@@ -298,14 +299,17 @@ impl Resolution {
     }
 }
 
-/// An equation that binds a parameter is on the parameter; what gives the value is a field as rows have it. Where another
-/// condition binds it, the equation may speak of the parameter or of the field, whose forms may differ: either will do.
+/// Rewrites an equation by the resolutions of its sides.
+///
+/// An equation that binds a parameter is on the parameter column; the side that supplies the value remains a field. Where
+/// another condition binds the parameter, the equation may mean the parameter or the field, whose spellings may differ, so
+/// either match satisfies it.
 fn equated((left, l): (Expr, &Resolution), (right, r): (Expr, &Resolution)) -> Expr {
     let is_shared =
         |resolution: &Resolution| matches!(resolution, Resolution::Parameter { by: BoundBy::Equations, .. });
     let binds = |resolution: &Resolution| matches!(resolution, Resolution::Binds | Resolution::OnScope);
     match (l.binding(), r.binding()) {
-        // What another equation binds gives its value here.
+        // The value of a parameter that another equation also binds is supplied here by its field.
         (Some(l), Some(_)) if is_shared(r) => l.eq(right),
         (Some(_), Some(r)) if is_shared(l) => left.eq(r),
         (None, Some(_)) if is_shared(r) && binds(l) => left.eq(right),
@@ -322,7 +326,7 @@ fn equated((left, l): (Expr, &Resolution), (right, r): (Expr, &Resolution)) -> E
     }
 }
 
-/// `scope = '*'` holds for all members, wherever it stands.
+/// Replaces `scope = '*'` by TRUE, anywhere in a condition, and its negation by FALSE.
 fn wildcards(expr: Expr, scopes: &[&Column]) -> Transformed<Expr> {
     let is_scope = |expr: &Expr| matches!(expr, Expr::Column(column) if scopes.contains(&column));
     match &expr {

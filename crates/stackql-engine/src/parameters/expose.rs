@@ -1,11 +1,11 @@
-//! Brings parameter columns of scans up through nodes that list their columns.
+//! Adds the parameter columns of scans to the output of nodes that list their columns.
 
 use datafusion::common::Column;
 use datafusion::logical_expr::Expr;
 
 use super::Resolution;
 
-/// The parameter columns among `resolutions`, each once, by the names that they have.
+/// The parameter columns among `resolutions`, without duplicates, under their current names.
 pub(super) fn exposed(resolutions: &[Resolution]) -> Vec<Expr> {
     let mut columns: Vec<Expr> = Vec::new();
     for resolution in resolutions {
@@ -19,7 +19,7 @@ pub(super) fn exposed(resolutions: &[Resolution]) -> Vec<Expr> {
     columns
 }
 
-/// The name of a parameter column above a projection, where relations with fields of one name may share it.
+/// The name of a parameter column above a projection; it includes the relation, since other relations may have such a field.
 pub(super) fn alias(column: &Column) -> String {
     format!("{} of {}", column.name, column.relation.as_ref().map_or("", |relation| relation.table()))
 }

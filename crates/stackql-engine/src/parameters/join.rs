@@ -1,4 +1,4 @@
-//! Conditions of a join: each goes to the side that it is on, as far as it leaves rows of that side out.
+//! Conditions of a join: each is pushed into the side of its column, as far as it filters the rows of that side.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::{Binder, PushedDown, Resolution};
 
 impl Binder {
     pub(super) fn join(&self, join: Join, above: &[Condition]) -> Result<PushedDown> {
-        // INTERSECT and EXCEPT compare what rows show, which says nothing of what is asked for.
+        // INTERSECT and EXCEPT compare output rows, which does not bind parameters.
         if join.null_equality == NullEquality::NullEqualsNull {
             return self.barrier(LogicalPlan::Join(join), above);
         }
@@ -52,7 +52,7 @@ impl Binder {
         let (mut on, mut rest) = (Vec::new(), Vec::new());
         for (conjunct, own) in pairs {
             match kept(conjunct, own)? {
-                // Whatever became of the sides, the left one is still of the left input.
+                // Whatever the sides were rewritten to, the left one is still of the left input.
                 Some(Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right })) => on.push((*left, *right)),
                 other => rest.extend(other),
             }
@@ -69,8 +69,8 @@ impl Binder {
     }
 }
 
-/// A condition in ON as what it is for the side that it is on. Where rows of that side come out whatever the condition
-/// says, literals bind only what the side cannot be read without, and equations nothing.
+/// A condition in ON as it applies to the side of its column. Where the join preserves the rows of that side, literals bind
+/// only required parameters, and equations bind none.
 fn restricted(condition: Condition, join: &Join) -> Condition {
     let is_left = join.left.schema().has_column(&condition.column);
     let is_preserved = match join.join_type {

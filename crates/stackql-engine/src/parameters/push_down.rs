@@ -1,5 +1,5 @@
-//! Brings conditions down a plan to the columns of scans that they are on, through every node below which they mean the
-//! same, and builds the plan anew on the way back. Below any other node a condition is known to exist and no more.
+//! Pushes conditions down a plan to the columns of scans, through every node below which they have the same meaning, and
+//! rebuilds the plan on the way up. Below any other node, a scan learns only that a condition on its column exists.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use super::{Binder, BoundBy, PushedDown, Resolution};
 use crate::bind_join::key_pushdown::as_column;
 
 impl Binder {
-    /// The plan with `conditions`, which are on columns of its output, brought down to its scans.
+    /// Pushes `conditions`, which are on columns of the plan's output, down to its scans.
     pub(super) fn push_down(&self, plan: LogicalPlan, conditions: &[Condition]) -> Result<PushedDown> {
         match plan {
             LogicalPlan::TableScan(scan) => self.scan(scan, conditions),
@@ -50,7 +50,7 @@ impl Binder {
         }
     }
 
-    /// A node below which conditions mean something else: the scans learn that there are some.
+    /// A node below which conditions would have another meaning: they are pushed down as `Kind::Other`, which binds nothing.
     pub(super) fn barrier(&self, plan: LogicalPlan, conditions: &[Condition]) -> Result<PushedDown> {
         let mut resolutions = vec![Resolution::Filter; conditions.len()];
         let plan = self.subqueries(plan)?;
@@ -64,7 +64,7 @@ impl Binder {
             for (at, resolution) in known.into_iter().zip(of_child) {
                 resolutions[at] = resolution;
             }
-            // What a scan exposes further down is nothing to this node.
+            // This node's output has no use for parameter columns that are exposed further down.
             if plan.schema().fields().len() == columns.len() {
                 return Ok(Transformed::yes(plan));
             }
@@ -136,7 +136,7 @@ impl Binder {
             match aggregate.group_expr.get(at) {
                 Some(expr) if is_set => Some(Beneath::Expression(expr.clone())),
                 Some(expr) => Some(Beneath::from_expr(expr)),
-                // The least and the greatest of a group are values of its rows.
+                // The minimum and the maximum of a group are values of its rows.
                 None => match aggregate.aggr_expr.get(at.checked_sub(aggregate.group_expr.len())?)? {
                     Expr::AggregateFunction(call) if ["min", "max"].contains(&call.func.name()) => {
                         Some(Beneath::Expression(call.params.args.first()?.clone()))
@@ -168,7 +168,7 @@ impl Binder {
             let is_of_input = input.has_column(column);
             match is_of_input && is_partitioned_by(column) {
                 true => Some(Beneath::Column(column.clone())),
-                // A condition on what a function gives is on none of the columns that it is computed over.
+                // A condition on the result of a window function is not one on the columns that it is computed from.
                 false => is_of_input.then(|| Beneath::Expression(Expr::Column(column.clone()))),
             }
         });
@@ -211,7 +211,7 @@ impl Binder {
         let mut plans = Vec::with_capacity(inputs.len());
         for (mut plan, columns, own, resolutions) in inputs {
             for (at, condition) in conditions.iter().enumerate() {
-                // What binds a parameter of one input is a filter on the rows of another.
+                // A condition that binds a parameter of one input is a filter on the rows of another.
                 if let (Resolution::Bound, false, Kind::Literal(literal), Some(column)) =
                     (&merged[at], resolutions[at] == Resolution::Bound, &condition.kind, &own[at])
                 {
@@ -248,12 +248,13 @@ impl Binder {
         Ok(PushedDown { plan: LogicalPlan::Union(union), resolutions })
     }
 
-    /// The subqueries of a node's expressions, of which each is a plan of its own.
+    /// Binds parameters in the subqueries of a node's expressions, each of which is a separate plan.
     fn subqueries(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
         Ok(plan.map_subqueries(|subquery| Ok(Transformed::yes(self.push_down(subquery, &[])?.plan)))?.data)
     }
 
-    /// The subqueries of a conjunct. What `column IN (…)` gives may be a parameter whose values the column has.
+    /// Binds parameters in the subqueries of a conjunct. The subquery of `column IN (…)` returns a parameter column in place of
+    /// its field, where the equation with the outer column binds it.
     pub(super) fn within(&self, conjunct: Expr) -> Result<Expr> {
         match conjunct {
             Expr::InSubquery(InSubquery { expr, subquery, negated: false }) => {
@@ -307,16 +308,16 @@ impl Binder {
     }
 }
 
-/// The conditions below a node that makes one row of several.
+/// The conditions below a node that merges rows.
 fn grouped(conditions: &[Condition]) -> Vec<Condition> {
     conditions.iter().map(Condition::grouped).collect()
 }
 
-/// What stands below a node for a column of its output.
+/// What a column of a node's output is computed from, in the node's input.
 enum Beneath {
-    /// The column itself.
+    /// A column as it is.
     Column(Column),
-    /// An expression, over which the condition says more than of a column.
+    /// An expression; a condition on it is not one on a single column.
     Expression(Expr),
 }
 
@@ -326,7 +327,7 @@ impl Beneath {
     }
 }
 
-/// The conditions that go on below a node, and which of those above each of them comes from.
+/// The conditions to push below a node, and the index of the original condition of each.
 struct Below {
     conditions: Vec<Condition>,
     origins: Vec<usize>,
@@ -349,7 +350,7 @@ impl Below {
         Self { conditions, origins, count: above.len() }
     }
 
-    /// The resolutions of the conditions above.
+    /// The resolutions of the original conditions.
     fn resolutions(&self, below: Vec<Resolution>) -> Vec<Resolution> {
         let mut resolutions = vec![Resolution::Filter; self.count];
         for (resolution, origin) in below.into_iter().zip(&self.origins) {

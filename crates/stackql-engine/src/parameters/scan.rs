@@ -1,5 +1,5 @@
-//! Decides at a scan which of the conditions on its columns bind parameters: the method is chosen by all of them, and
-//! binds those that are on parameters of its own.
+//! Decides at a scan which of the conditions on its columns bind parameters. All of them together determine the method; those
+//! on parameters of that method bind them.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ use crate::predicate::range::enumerated;
 use crate::table::columns::{requires_column, takes};
 use crate::table::resource_table::ResourceTable;
 
-/// Columns that conditions fix, by how far they may be bound.
+/// The columns that conditions fix, by what fixes them.
 #[derive(Debug, Default)]
 struct Columns<'a> {
-    /// By literals.
+    /// Columns fixed by literals.
     literal: Vec<&'a str>,
-    /// By literals where nothing else is, if that lets the scan be carried out.
+    /// Columns that literals fix, but that are bound only where the scan cannot be executed without them.
     weak: Vec<&'a str>,
-    /// By values of other relations.
+    /// Columns equated with values of other relations.
     equation: Vec<&'a str>,
 }
 
@@ -115,7 +115,7 @@ impl<'a> Columns<'a> {
         columns
     }
 
-    /// By how many equations a column is fixed.
+    /// Whether one equation or several fix a column.
     fn equations(&self, name: &str) -> BoundBy {
         match self.equation.iter().filter(|column| **column == name).count() {
             0 | 1 => BoundBy::Equation,
@@ -123,10 +123,10 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// The method that reads the table, if there is one, and whether that takes more than what literals fix.
+    /// The method that reads the table, if there is one, and whether it needs more than literals fix.
     fn method<'t>(&self, table: &'t ResourceTable) -> (Option<&'t Method>, bool) {
         let predicates = table.predicates(&[]);
-        // A parameter that is no field takes whatever a condition says of it.
+        // A parameter that is not a field is bound by any condition that fixes it.
         let (own, fields): (Vec<&str>, Vec<&str>) = self.literal.iter().partition(|c| table.columns.is_parameter(c));
         let fed = self.equation.iter().copied().filter(|c| table.columns.is_parameter(c));
         let bound: Vec<&str> = predicates.iter().map(|p| p.column.as_str()).chain(own).chain(fed).collect();
@@ -135,7 +135,7 @@ impl<'a> Columns<'a> {
         }
         let more = self.weak.iter().chain(&self.equation).copied();
         let offered: Vec<&str> = fields.into_iter().chain(more).collect();
-        // Where something is missing the error is about that alone.
+        // Where a parameter is missing, the nearest method lets the error name only that parameter.
         (choose_among(table, &bound, &offered).ok().or_else(|| nearest(table, &bound, &offered)), true)
     }
 }

@@ -1,8 +1,8 @@
-//! `AppendExec`: UNION ALL whose rows come in one partition, as those of every plan of this program do.
+//! `AppendExec`: a UNION ALL with a single output partition.
 //!
-//! DataFusion's `UnionExec` has a partition for each branch, which its own nodes bring together where they must. Nodes that
-//! make calls, and plans that are run for some rows of another at a time, would read the first branch and call it all. So no
-//! plan has such a node: [`SINGLE_PARTITION_RULE`] replaces it before any other rule sees the plan.
+//! DataFusion's `UnionExec` has a partition for each branch, and DataFusion's own nodes merge them where necessary. Nodes that
+//! make calls, and inner plans of bind joins, which are executed for some outer rows at a time, would read only the first
+//! branch. [`SINGLE_PARTITION_RULE`] therefore replaces every `UnionExec` before any other rule sees the plan.
 
 use std::any::Any;
 use std::fmt;
@@ -25,14 +25,14 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use crate::physical::demand::Demand;
 use crate::physical::node::{PlanRule, check_partition, properties, replaced, single_partitions, stream};
 
-/// Replaces unions by appends.
+/// The optimizer rule that replaces each `UnionExec` by an `AppendExec`.
 pub(crate) const SINGLE_PARTITION_RULE: PlanRule = PlanRule {
     name: "single_partition",
     rewrite: |plan| replaced(plan, |union: &UnionExec, _| Ok(Some(Arc::new(AppendExec::new(union.clone()))))),
 };
 
-/// The rows of all branches: where all are wanted, as they come; where perhaps not all, branch by branch, so that a branch
-/// is not read before the rows of those in front of it did not suffice.
+/// The rows of all branches. Where all rows are needed, branches run concurrently and rows are interleaved; else they run in
+/// order, so that a branch is read only if the rows of those before it do not suffice.
 #[derive(Debug)]
 pub(crate) struct AppendExec {
     union: UnionExec,
@@ -46,7 +46,7 @@ impl AppendExec {
         Self { union, demand: Demand::All, properties }
     }
 
-    /// The same, read as far as `demand` says.
+    /// A copy with this demand.
     pub(crate) fn with_demand(&self, demand: Demand) -> Self {
         Self { union: self.union.clone(), demand, properties: Arc::clone(&self.properties) }
     }

@@ -1,4 +1,4 @@
-//! Rows of parameters: bindings as an Arrow batch, which is what feeds a `CallExec`, and back.
+//! Converts between bindings and Arrow batches: the rows of parameters that are the input of a `CallExec`.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use datafusion::error::DataFusionError;
 use datafusion::physical_plan::ExecutionPlan;
 use stackql_call::{Bindings, RowProjection, Value};
 
-/// The bindings of one row. Columns are named by parameter; text whose field is marked as JSON is nested, and of text
-/// that is marked as such no JSON is made.
+/// The bindings of one row; columns are named by parameter, and NULL binds nothing. Text whose field is marked as JSON is
+/// parsed; text whose field is marked as text stays a JSON string.
 pub(crate) fn bindings(batch: &RecordBatch, row: usize) -> Result<Bindings> {
     let mut bindings = Bindings::new();
     for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
@@ -46,7 +46,7 @@ fn value(field: &Field, column: &ArrayRef, row: usize) -> Result<Value> {
             let text = text.as_string::<i32>().value(0).to_owned();
             match field.metadata().get(RowProjection::FORMAT_KEY).map(String::as_str) {
                 Some(BOUND) => serde_json::from_str(&text).map_err(|e| DataFusionError::External(Box::new(e)))?,
-                // Whatever it looks like, it is to be a text.
+                // The text may look like JSON; it must remain a string.
                 Some(stackql_functions::TEXT) => Value::Json(serde_json::Value::String(text)),
                 Some(stackql_functions::JSON) => match serde_json::from_str(&text) {
                     Ok(serde_json::Value::String(text)) => Value::Text(text),
@@ -65,10 +65,10 @@ fn value(field: &Field, column: &ArrayRef, row: usize) -> Result<Value> {
     })
 }
 
-/// The format of a column of [`leaf`]: a [`Value`] as JSON.
+/// The format of a column of [`leaf`]: each cell is a [`Value`] encoded as JSON.
 const BOUND: &str = "bound";
 
-/// A leaf plan that yields these bindings, a row each.
+/// A leaf plan that yields these bindings, one row each.
 pub(crate) fn leaf(rows: &[Bindings]) -> Result<Arc<dyn ExecutionPlan>> {
     let mut names: Vec<&String> = rows.iter().flat_map(Bindings::keys).collect();
     names.sort();

@@ -1,4 +1,4 @@
-//! The calls for rows of parameters; where a wider answer is kept, the call whose answer it is.
+//! Binds calls from rows of parameters. Where the response cache has a superset response, the call of that one is used instead.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,6 +19,10 @@ use crate::transaction::compensation::idempotency_token;
 
 impl CallSpec {
     /// The calls for rows of parameters, each with the number of its row, from 1.
+    ///
+    /// # Errors
+    ///
+    /// A call cannot be bound, or a scope of a row is invalid outside of a bind join.
     pub(crate) async fn calls(&self, mut input: SendableRecordBatchStream) -> Result<Vec<(usize, Call)>> {
         let mut calls = Vec::new();
         let mut wide = HashSet::new();
@@ -31,7 +35,7 @@ impl CallSpec {
                 let is_default = named_scope(&self.operation, &row).is_none();
                 let places = match scope::expand_scopes(&self.context, &self.operation, row).await {
                     Ok(places) => places,
-                    // What is no member has no rows; that there was such a value is told.
+                    // A key that is no member of the scope has no rows; the failure is recorded.
                     Err(error) if self.inner_of_bind_join => {
                         self.context.record_failure(Failure::from(&error));
                         continue;
@@ -47,7 +51,7 @@ impl CallSpec {
                             Ok(call) => calls.push((number, call)),
                             Err(error) => return Err(self.of_row(number, batch.num_rows(), error.into()).into()),
                         },
-                        // Several narrow questions may have one wide answer.
+                        // Several narrow calls may have the same superset; it is called once.
                         Some((call, identity)) => calls.extend(wide.insert(identity).then_some((number, call))),
                     }
                 }
@@ -56,7 +60,7 @@ impl CallSpec {
         Ok(calls)
     }
 
-    /// The error of a row of which no call can be made, where the statement has several and says them itself.
+    /// The error for a row whose call cannot be bound; it names the row where the statement itself lists several.
     fn of_row(&self, number: usize, rows: usize, error: Error) -> Error {
         match self.has_statement_rows() && rows > 1 {
             true => Error::OneOfSeveral { given: format!("row {number}, and none was sent"), source: Box::new(error) },
@@ -64,7 +68,7 @@ impl CallSpec {
         }
     }
 
-    /// What the calls for rows of parameters are bound from. That each can be is settled.
+    /// Binds the calls for rows of parameters without sending them, as journal records.
     pub(crate) async fn bind_rows(&self, mut input: SendableRecordBatchStream) -> Result<Vec<JournaledCall>> {
         let mut all = Vec::new();
         while let Some(batch) = input.try_next().await? {
@@ -83,8 +87,8 @@ impl CallSpec {
         bind(Arc::clone(&self.operation), bindings, &mut idempotency_token)
     }
 
-    /// The call that asks for more than `bindings` do, if its answer is kept while that of theirs is not; and what
-    /// tells it from others.
+    /// Cache subsumption: the call without filter-only parameters, where its response is cached and that of the exact call is
+    /// not; and the deduplication key of its request.
     async fn find_cached_superset(&self, bindings: &Bindings) -> Option<(Call, String)> {
         let max_age = self.context.max_age(&self.operation.qualified_name())?;
         let whole: Bindings = bindings

@@ -1,4 +1,4 @@
-//! What tells one of several calls from the others.
+//! Adds context to the error of one of several calls: the arguments or the row number that distinguish it.
 
 use serde_json::Value as Json;
 use stackql_call::Call;
@@ -9,16 +9,18 @@ use super::call_exec::CallSpec;
 use crate::error::Error;
 
 impl CallSpec {
-    /// Whether the statement says itself which rows there are, so that their numbers mean something to who wrote it.
+    /// Whether the statement itself lists the rows to write, so that row numbers are meaningful to the user.
     pub(crate) fn has_statement_rows(&self) -> bool {
         self.rows_from_statement && matches!(self.operation.method().verb, Verb::Insert | Verb::Replace)
     }
 
-    /// The error of one of several calls, with what tells that call from the others. Headers and what a write sends may
-    /// be secrets, but for names and ids; clauses are the same for all.
+    /// Adds to the error of one of several calls the arguments that distinguish it from the others.
+    ///
+    /// Headers and the values of a write may be secrets and are left out, except for names and ids. The scope, implicit values
+    /// and pushed clauses are left out as well.
     pub(crate) fn add_call_context(&self, row: usize, call: &Call, error: Error) -> Error {
         if matches!(error, Error::LroFollowUp { .. } | Error::LroTimeout { .. }) && !self.has_statement_rows() {
-            // It says already where to look for what it is about.
+            // The error already names the operation and where to look for it.
             return error;
         }
         let operation = call.operation();
@@ -47,7 +49,7 @@ impl CallSpec {
         Error::OneOfSeveral { given, source: Box::new(error) }
     }
 
-    /// Whether a parameter of a row that is sent is a name or an id.
+    /// Whether a parameter of a written row is a name or an id.
     fn is_key(&self, parameter: &Parameter) -> bool {
         let is_plain = matches!(self.operation.resource.types.get(parameter.ty), Type::String | Type::Integer);
         let name = fold(&parameter.name);

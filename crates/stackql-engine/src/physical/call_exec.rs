@@ -1,5 +1,7 @@
-//! `CallExec`, the one node that calls APIs. Its input is rows of parameters, its output rows of the resource: each
-//! input row is a call (one a member where the scope is `*`), and the calls of all rows run concurrently.
+//! `CallExec`, the plan node that calls an API method (scans and writes).
+//!
+//! Its input is rows of parameter bindings, its output is rows of the resource. Each input row is one call, or one for each
+//! member where the scope is `*`. The calls of all rows run concurrently.
 
 use std::any::Any;
 use std::fmt;
@@ -35,7 +37,7 @@ use crate::physical::demand::Demand;
 use crate::physical::node::{check_partition, properties, single_partitions, stream as all_of};
 use crate::physical::output_mapping::OutputMapping;
 
-/// What a fetch calls and what it makes of the answers.
+/// What a `CallExec` calls and how it maps responses to rows.
 #[derive(Debug, Clone)]
 pub(crate) struct CallSpec {
     pub(crate) context: Arc<Context>,
@@ -44,28 +46,28 @@ pub(crate) struct CallSpec {
     pub(crate) output_mapping: OutputMapping,
     pub(crate) options: ReadOptions,
     pub(crate) wait_for: WaitFor,
-    /// How its calls went, over all its executions.
+    /// The success and failure counts of its calls, over all its executions.
     pub(crate) tally: Arc<Tally>,
-    /// Other relations feed its parameters, a few at a time: that no call of an execution was answered says little.
+    /// A bind join supplies its parameters, a few keys at a time; that all calls of one execution failed means little then.
     pub(crate) inner_of_bind_join: bool,
-    /// It is known to be one call.
+    /// The node is known to make exactly one call.
     pub(crate) single_call: bool,
-    /// Its calls are for the rows that a statement lists or selects, in their order.
+    /// Its calls are for the rows that the statement lists or selects, in their order.
     pub(crate) rows_from_statement: bool,
-    /// Clauses of the statement that every call carries.
+    /// Clauses of the statement that are pushed down into every call.
     pub(crate) pushed_clauses: Bindings,
-    /// How many conditions of the statement are settled by them.
+    /// The number of filters that the pushed clauses apply exactly.
     pub(crate) exact_filters: usize,
-    /// Parameters that only leave rows out, which are left out here all the same.
+    /// Parameters that only filter rows; the same filters are re-applied locally.
     pub(crate) filter_only_parameters: Vec<String>,
-    /// What it reads a table by; `None` where it changes something.
+    /// How the access path of a read was chosen, for EXPLAIN; `None` for a write.
     pub(crate) explanation: Option<AccessExplanation>,
-    /// Filters on the scope: members that they exclude are not asked.
+    /// Filters on the scope; members that they exclude are not called.
     pub(crate) scope_filters: Vec<Expr>,
 }
 
 impl CallSpec {
-    /// What is bound for a call: what a row of parameters says, and the clauses.
+    /// The bindings of a call: those of its input row, and the pushed clauses for parameters that the row does not bind.
     pub(crate) fn with_clauses(&self, mut row: Bindings) -> Bindings {
         for (name, value) in &self.pushed_clauses {
             row.entry(name.clone()).or_insert_with(|| value.clone());
@@ -74,20 +76,20 @@ impl CallSpec {
     }
 }
 
-/// The fetches of a plan, those deep inside first.
+/// The call nodes of a plan, the deepest first.
 pub(crate) fn call_nodes(plan: &Arc<dyn ExecutionPlan>) -> Vec<&CallExec> {
     let mut found: Vec<&CallExec> = plan.children().into_iter().flat_map(call_nodes).collect();
     found.extend((plan.as_ref() as &dyn Any).downcast_ref::<CallExec>());
     found
 }
 
-/// Calls an operation for each input row.
+/// The plan node that calls an operation for each input row.
 #[derive(Debug, Clone)]
 pub(crate) struct CallExec {
     input: Arc<dyn ExecutionPlan>,
     spec: Arc<CallSpec>,
     demand: Demand,
-    /// Another node of the plan, or another run of this one, may make the same calls.
+    /// Another node of the plan, or another execution of this one, may make the same calls, so responses are shared.
     shared: bool,
     properties: Arc<PlanProperties>,
 }
@@ -98,12 +100,12 @@ impl CallExec {
         Self { input, spec: fetch, demand: Demand::All, shared: false, properties }
     }
 
-    /// The same, read as far as `demand` says; `shared`: its calls may be made elsewhere, too.
+    /// A copy with this demand; `shared`: the same calls may be made elsewhere, too.
     pub(crate) fn with_demand(&self, demand: Demand, shared: bool) -> Self {
         Self { demand, shared: self.shared || shared, ..self.clone() }
     }
 
-    /// The same with clauses that every call carries, and so many rows wanted of it.
+    /// A copy with further pushed clauses and, if `wanted` is set, a limit on the number of rows.
     pub(crate) fn with_clauses(&self, clauses: Vec<(String, Value)>, wanted: Option<usize>) -> Self {
         let mut fetch = self.spec.as_ref().clone();
         fetch.pushed_clauses.extend(clauses);
@@ -111,19 +113,19 @@ impl CallExec {
         Self { spec: Arc::new(fetch), ..self.clone() }
     }
 
-    /// The same without the clause that a parameter takes.
+    /// A copy without the pushed clause of a parameter.
     pub(crate) fn without_clause(&self, parameter: Option<&str>) -> Self {
         let mut fetch = self.spec.as_ref().clone();
         fetch.pushed_clauses.retain(|name, _| Some(name.as_str()) != parameter);
         Self { spec: Arc::new(fetch), ..self.clone() }
     }
 
-    /// The same, whose input is the rows that a statement lists or selects.
+    /// A copy whose input is the rows that a statement lists or selects.
     pub(crate) fn numbering_rows(&self) -> Self {
         Self { spec: Arc::new(CallSpec { rows_from_statement: true, ..self.spec.as_ref().clone() }), ..self.clone() }
     }
 
-    /// How many rows there are, as far as every answer says it.
+    /// The total number of rows of all calls, where every response reports it; `None` where one does not.
     pub(crate) async fn fetch_total_count(&self, task: Arc<TaskContext>) -> Result<Option<i64>> {
         let mut total = 0;
         let calls = self.spec.calls(all_of(&self.input, task)?).await?;
@@ -136,26 +138,26 @@ impl CallExec {
         Ok(Some(total))
     }
 
-    /// What its calls are bound from, none of which is made.
+    /// Binds the calls without sending them, as journal records.
     pub(crate) async fn bind_calls(&self, task: Arc<TaskContext>) -> Result<Vec<JournaledCall>> {
         let calls = self.spec.bind_rows(all_of(&self.input, task)?).await?;
         self.spec.context.reserve_calls(calls.len())?;
         Ok(calls)
     }
 
-    /// Where its parameters come from other relations: what of them.
+    /// The key bindings node below, where a bind join supplies parameters.
     pub(crate) fn keys(&self) -> Option<&KeyBindingsExec> {
         let mut input = &self.input;
         loop {
             if let Some(keys) = (input.as_ref() as &dyn Any).downcast_ref() {
                 return Some(keys);
             }
-            // Nodes that only pass rows on may stand between.
+            // Nodes that only pass rows on may be in between.
             input = input.children().into_iter().next()?;
         }
     }
 
-    /// The operation that is called.
+    /// The specification of the calls.
     pub(crate) fn call_spec(&self) -> &CallSpec {
         &self.spec
     }
@@ -220,9 +222,12 @@ impl ExecutionPlan for CallExec {
     }
 }
 
-/// The rows of all calls. A call that fails ends only its own rows, unless all fail, or it is the only one. One that fails
-/// behind some of its rows was answered in part, and is no failure of the statement, unless that would change something by
-/// what it does not know.
+/// The rows of all calls, interleaved.
+///
+/// A failed call ends only its own rows, and its failure is recorded. The statement fails at once where the setting
+/// `fail_fast` is on. It also fails where the failed call is the only one, unless rows came before the error: these are then
+/// a partial result, except in a statement that changes something, which must not act on incomplete rows. Where all calls
+/// fail, the last of them to fail is the error of the statement.
 async fn all_rows(
     fetch: &Arc<CallSpec>,
     paging: ReadOptions,
@@ -240,7 +245,7 @@ async fn all_rows(
     let tally = Arc::clone(&fetch.tally);
     tally.add_planned(calls.len());
     let of_call = Arc::clone(fetch);
-    // Each is made as its turn comes: there may be many more calls than may be in flight.
+    // Streams are created lazily: there may be many more calls than may be in flight.
     let streams = calls.into_iter().map(move |(row, call)| {
         let tally = Arc::clone(&tally);
         let (context, fetch) = (Arc::clone(&of_call.context), Arc::clone(&of_call));
@@ -272,19 +277,19 @@ async fn all_rows(
         .filter_map(futures::future::ready)
         .boxed()
     });
-    // What waits is not in flight.
+    // A call that waits for a long-running operation is not in flight, so the concurrency limit does not apply.
     let most = (fetch.wait_for == WaitFor::Response).then(|| fetch.context.options.concurrency.max(1));
     let rows = stream::iter(streams).flatten_unordered(most);
     if is_alone || first_ends_all || fetch.inner_of_bind_join {
         return Ok(rows.boxed());
     }
-    // When no call is left that answered, the statement failed; it is not an answer with parts missing.
+    // When all calls have failed, the statement has failed; there is no partial result.
     let tally = Arc::clone(&fetch.tally);
     let verdict = stream::once(async move { tally.all_failed_error().map(|error| Err(error.into())) });
     Ok(rows.chain(verdict.filter_map(futures::future::ready)).boxed())
 }
 
-/// The value that a fetch's bindings have for its scope, if they name one.
+/// The scope that the bindings of a call name, if any.
 pub(crate) fn named_scope<'a>(operation: &Operation, bindings: &'a Bindings) -> Option<&'a str> {
     match bindings.get(operation.service.endpoints.scope.as_ref()?) {
         Some(Value::Text(text)) => Some(text),

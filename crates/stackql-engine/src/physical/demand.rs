@@ -1,4 +1,4 @@
-//! How much of a plan's rows its consumer will read, and so how far ahead of it calls may be made.
+//! Demand: how many of a plan's rows its consumer will read, and so how many calls may be made ahead of it (prefetch).
 
 use std::any::Any;
 use std::collections::HashSet;
@@ -20,22 +20,22 @@ use crate::physical::append::AppendExec;
 use crate::physical::call_exec::CallExec;
 use crate::physical::node::{PlanRule, with_children};
 
-/// How much of a node's rows will be read.
+/// How many of a node's rows the consumer will read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Demand {
-    /// All of them: calls may be made before their rows are asked for.
+    /// All of them, so calls may be made before the consumer requests their rows.
     All,
-    /// Perhaps not all: so many rows are wanted of the plan, and how many of these that takes is not known.
+    /// Perhaps not all: the plan has to produce this many rows, and how many rows of the node that takes is not known.
     Some(usize),
 }
 
-/// The most outer rows for which calls are made at once where not all rows are wanted.
+/// The maximum number of outer rows in one batch where not all rows are needed.
 const MAX_BATCH: usize = 1024;
-/// The fewest.
+/// The maximum size of the first such batch.
 const MIN_BATCH: usize = 8;
 
 impl Demand {
-    /// The rows of `input` in the portions in which they are worked on: few at first where few may do.
+    /// Slices `input` into batches: unchanged for `All`; else small at first and doubling, since few rows may suffice.
     pub(crate) fn batches(self, input: SendableRecordBatchStream) -> BoxStream<'static, Result<RecordBatch>> {
         let Self::Some(wanted) = self else { return input.boxed() };
         let first = wanted.clamp(1, MIN_BATCH);
@@ -54,7 +54,7 @@ impl Demand {
         slices.boxed()
     }
 
-    /// How many portions are worked on at once, where `concurrency` calls may be in flight.
+    /// How many batches may be processed concurrently, where `concurrency` calls may be in flight.
     pub(crate) fn max_in_flight(self, concurrency: usize) -> usize {
         match self {
             Self::All => concurrency.max(1),
@@ -63,7 +63,7 @@ impl Demand {
     }
 }
 
-/// Tells each node that makes calls how much of its rows will be read.
+/// The optimizer rule that propagates demand from the root of a plan to each node that makes calls.
 pub(crate) const DEMAND_RULE: PlanRule = PlanRule {
     name: "demand",
     rewrite: |plan| {
@@ -75,7 +75,7 @@ pub(crate) const DEMAND_RULE: PlanRule = PlanRule {
     },
 };
 
-/// The fetches of a plan, of bodies that stand for each other only one's.
+/// The call nodes of a plan, without the scan fallback of adaptive bind joins.
 pub(crate) fn calls_excluding_fallback(plan: &Arc<dyn ExecutionPlan>) -> Vec<&CallExec> {
     let is_either = (plan.as_ref() as &dyn Any).is::<AdaptiveBindJoinExec>();
     let children = plan.children().into_iter().take(if is_either { 2 } else { usize::MAX });
@@ -84,19 +84,19 @@ pub(crate) fn calls_excluding_fallback(plan: &Arc<dyn ExecutionPlan>) -> Vec<&Ca
     found
 }
 
-/// What a fetch calls.
+/// The resource and method that a call node calls.
 fn operation(fetch: &CallExec) -> (String, String) {
     let operation = &fetch.call_spec().operation;
     (operation.qualified_name(), operation.method().name.clone())
 }
 
 struct DemandPropagation {
-    /// What more than one fetch calls.
+    /// The operations that more than one node of the plan calls.
     repeated: HashSet<(String, String)>,
 }
 
 impl DemandPropagation {
-    /// `reruns`: the plan is run more than once.
+    /// Propagates `demand` to a plan. `reruns`: the plan is executed more than once.
     fn propagate(&self, plan: Arc<dyn ExecutionPlan>, demand: Demand, reruns: bool) -> Result<Arc<dyn ExecutionPlan>> {
         if let Some(either) = (plan.as_ref() as &dyn Any).downcast_ref::<AdaptiveBindJoinExec>()
             && let Some(asked) = either.lookup_within(demand)
@@ -127,7 +127,7 @@ impl DemandPropagation {
     }
 }
 
-/// The demand of each child of a node whose own rows are wanted as `demand` says.
+/// The demand on each child of a node whose own demand is `demand`.
 fn child_demands(plan: &Arc<dyn ExecutionPlan>, demand: Demand) -> Vec<Demand> {
     let node = plan.as_ref() as &dyn Any;
     let count = plan.children().len();
@@ -143,7 +143,7 @@ fn child_demands(plan: &Arc<dyn ExecutionPlan>, demand: Demand) -> Vec<Demand> {
         };
         return vec![inner; count];
     }
-    // A build side is read to its end before the first row comes out.
+    // A build side is read to its end before the join emits its first row.
     if node.is::<HashJoinExec>() || node.is::<NestedLoopJoinExec>() {
         return vec![Demand::All, demand];
     }
@@ -154,7 +154,7 @@ fn child_demands(plan: &Arc<dyn ExecutionPlan>, demand: Demand) -> Vec<Demand> {
         return vec![Demand::All, demand, demand];
     }
     let blocks = plan.pipeline_behavior() == EmissionType::Final;
-    // What has a limit of its own needs no more than that, unless it must see everything first.
+    // A node with a limit of its own needs no more than that, unless it must read all input first.
     match plan.fetch() {
         Some(fetch) if !blocks => vec![Demand::Some(fetch); count],
         _ if blocks => vec![Demand::All; count],

@@ -1,7 +1,7 @@
-//! Filters that emit what a batch leaves before they read the next one.
+//! Filters that emit the remaining rows of each batch before they read the next one.
 //!
-//! DataFusion's `FilterExec` collects what passes into full batches, for which it reads its input: here that is page after
-//! page, whoever waits for the first row or needs no more than a few.
+//! DataFusion's `FilterExec` coalesces its output into full batches. Here each input batch is a page, so it would request
+//! page after page before it emits the first row, even if the consumer needs only a few.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use datafusion::physical_plan::filter::FilterExec;
 
 use crate::physical::node::{PlanRule, replaced};
 
-/// A batch size that every batch with a row in it reaches, so that none is collected: batches are handed on as they are.
+/// A target batch size that every non-empty batch reaches, so that batches are passed on without coalescing.
 const ANY: usize = 1;
 
-/// Makes the filters of a plan emit batch by batch.
+/// The optimizer rule that makes filters emit batch by batch.
 pub(crate) const FILTER_BATCHES_RULE: PlanRule = PlanRule {
     name: "filter_batches",
     rewrite: |plan| replaced(plan, |filter: &FilterExec, _| Ok(Some(Arc::new(filter.with_batch_size(ANY)?)))),

@@ -1,8 +1,8 @@
-//! What our plan nodes have in common: rows come one batch after the other, in one partition, and there is an end to them.
+//! What the engine's own plan nodes share: they are bounded, emit batches incrementally, and have one output partition.
 //!
-//! A node of ours reads each of its children once, so a child of several partitions must have been brought together before:
-//! nodes ask that of DataFusion's rules by [`single_partitions`], and read by [`stream`], which refuses what these rules did
-//! not see, since nodes are made and given other children after them, too.
+//! Such a node executes partition 0 of each child only, so a child with several partitions has to be merged first. Nodes
+//! request that from DataFusion's rules by [`single_partitions`]. They read children by [`stream`], which returns an error
+//! for several partitions, because nodes are also created and given other children after these rules have run.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use datafusion::physical_plan::{
     ReplaceChildrenOptions,
 };
 
-/// A rewriting of a plan.
+/// A function that rewrites a physical plan.
 type Rewrite = fn(Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>>;
 
-/// A rule of the physical optimizer. It leaves the schema of a plan as it is.
+/// A rule of the physical optimizer, made of a name and a function. It preserves the schema of the plan.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PlanRule {
     pub(crate) name: &'static str,
@@ -45,7 +45,7 @@ impl PhysicalOptimizerRule for PlanRule {
     }
 }
 
-/// The plan with each node of a type replaced by what `replace` gives for it, innermost first; nothing leaves it.
+/// Replaces each node of type `T` for which `replace` returns a plan, bottom-up; the other nodes stay.
 pub(crate) fn replaced<T: ExecutionPlan>(
     plan: Arc<dyn ExecutionPlan>,
     replace: impl Fn(&T, &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>>,
@@ -58,7 +58,7 @@ pub(crate) fn replaced<T: ExecutionPlan>(
     Ok(plan.transform_up(one)?.data)
 }
 
-/// The properties of a node whose rows have this schema.
+/// The plan properties of a node with this schema: one partition, incremental emission, bounded.
 pub(crate) fn properties(schema: SchemaRef) -> Arc<PlanProperties> {
     Arc::new(PlanProperties::new(
         EquivalenceProperties::new(schema),
@@ -68,16 +68,16 @@ pub(crate) fn properties(schema: SchemaRef) -> Arc<PlanProperties> {
     ))
 }
 
-/// What a node of so many children asks of each.
+/// The distribution requirement of a node with `children` children: a single partition each.
 pub(crate) fn single_partitions(children: usize) -> InputDistributionRequirements {
     InputDistributionRequirements::new(vec![Distribution::SinglePartition; children])
 }
 
-/// All rows of a plan.
+/// Executes a plan that has one partition.
 ///
 /// # Errors
 ///
-/// It has more than one partition, of which the others would be left out.
+/// The plan has more than one partition; the rows of the others would be lost.
 pub(crate) fn stream(plan: &Arc<dyn ExecutionPlan>, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
     match plan.output_partitioning().partition_count() {
         1 => plan.execute(0, task),
@@ -88,7 +88,7 @@ pub(crate) fn stream(plan: &Arc<dyn ExecutionPlan>, task: Arc<TaskContext>) -> R
     }
 }
 
-/// Refuses to run a partition that a node of ours does not have.
+/// Returns an error for any partition other than 0, the only one that the engine's own nodes have.
 pub(crate) fn check_partition(node: &dyn ExecutionPlan, partition: usize) -> Result<()> {
     match partition {
         0 => Ok(()),
@@ -96,7 +96,7 @@ pub(crate) fn check_partition(node: &dyn ExecutionPlan, partition: usize) -> Res
     }
 }
 
-/// The plan over other inputs.
+/// The plan with other children; its properties are recomputed.
 pub(crate) fn with_children(
     plan: Arc<dyn ExecutionPlan>,
     children: Vec<Arc<dyn ExecutionPlan>>,

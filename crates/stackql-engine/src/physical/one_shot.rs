@@ -1,4 +1,4 @@
-//! Rows that are there already, or on their way, as a plan.
+//! A plan over an existing stream of rows, which can be executed once.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ struct OneShotStream {
     rows: Mutex<Option<SendableRecordBatchStream>>,
 }
 
-/// A plan that gives these rows; it can be run once.
+/// A plan that yields these rows. A second execution yields an error.
 pub(crate) fn one_shot(rows: SendableRecordBatchStream) -> Result<Arc<dyn ExecutionPlan>> {
     let schema = rows.schema();
     let once = Arc::new(OneShotStream { schema: Arc::clone(&schema), rows: Mutex::new(Some(rows)) });

@@ -1,4 +1,4 @@
-//! Makes the batches of a table out of the rows of an answer and the values that were bound for it.
+//! Builds the batches of a table from the decoded rows of a response and the values that were bound for the call.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use stackql_provider::names::fold;
 
 use crate::table::columns::parameter_field;
 
-/// How the columns of a fetch's output come about.
+/// Where the columns of a call's output come from.
 #[derive(Debug, Clone)]
 pub(crate) struct OutputMapping {
     schema: SchemaRef,
@@ -20,9 +20,9 @@ pub(crate) struct OutputMapping {
 /// Where one column comes from.
 #[derive(Debug, Clone)]
 pub(crate) enum OutputColumn {
-    /// A column of the answer's rows; where the answer leaves it out, the value bound to the parameter, if one is named.
+    /// A column of the decoded rows, by position; where a batch has only NULL in it, the value bound to the named parameter.
     Row(usize, Option<String>),
-    /// The value bound to a parameter, or to the scope.
+    /// The value that was bound to a parameter or to the scope.
     Binding(String),
 }
 
@@ -31,8 +31,8 @@ impl OutputMapping {
         Self { schema, columns }
     }
 
-    /// The answer's rows as they are, and behind them what was bound: the parameters that are no field of the rows,
-    /// and the scope.
+    /// The mapping that outputs the decoded rows as they are, followed by the parameters and the scope that are not fields of
+    /// the rows.
     pub(crate) fn for_response_and_bindings(operation: &Operation, plan: &RowProjection) -> Self {
         let mut fields: Vec<FieldRef> = plan.schema().fields().iter().cloned().collect();
         let mut columns: Vec<OutputColumn> = (0..fields.len()).map(|i| OutputColumn::Row(i, None)).collect();
@@ -85,7 +85,7 @@ fn bound_scalar(call: &Call, parameter: &str, data_type: &DataType) -> Result<Sc
     let text = match call.argument(parameter) {
         None | Some(serde_json::Value::Null) => return ScalarValue::try_from(data_type),
         Some(serde_json::Value::String(s)) => s.clone(),
-        // A list of one is what `parameter = value` bound.
+        // `parameter = value` binds a list parameter to a list of one.
         Some(serde_json::Value::Array(items)) => match items.as_slice() {
             [serde_json::Value::String(only)] => only.clone(),
             _ => serde_json::Value::Array(items.clone()).to_string(),

@@ -1,10 +1,10 @@
-//! Hash joins that emit what each probe batch matches before they read the next one.
+//! Hash joins that emit the matches of each probe batch before they read the next one.
 //!
-//! DataFusion's `HashJoinExec` collects its output into batches of thousands of rows, however long the next probe batch
-//! takes to come. Here a probe batch is a page: the first joined row would wait for all pages, and a `LIMIT` would read them.
-//! A join is therefore executed once for each probe batch: its build side is collected by the first execution and shared by
-//! all. Join types whose output depends on the whole probe side are composed of one that does not, and of [`Matched`], which
-//! knows the build rows that have found a match. In DataFusion's plans the build side is the left one.
+//! DataFusion's `HashJoinExec` coalesces its output into batches of thousands of rows, however long the next probe batch
+//! takes to arrive. Here a probe batch is a page: the first joined row would wait for all pages, and a `LIMIT` would read them
+//! all. So a join is executed once for each probe batch; the first execution collects the build side, and all share it. Join
+//! types whose output depends on the whole probe side are composed of one that does not, and of [`Matched`], which tracks the
+//! build rows that have found a match. In DataFusion's plans the build side is the left one.
 
 mod batches;
 mod matched;
@@ -27,24 +27,24 @@ use self::matched::Matched;
 use crate::physical::node::stream as all_of;
 use crate::physical::one_shot::one_shot;
 
-/// Whether [`probe`] can execute a join: not NOT IN, whose result depends on NULLs anywhere in the probe side, nor one of
-/// several partitions, which share a build side.
+/// Whether [`probe`] can execute a join. It cannot for NOT IN, whose result depends on NULLs anywhere in the probe side, nor
+/// for a join with several partitions, which share a build side.
 pub(crate) fn is_probed(join: &HashJoinExec) -> bool {
     !join.null_aware && join.children().iter().all(|side| side.output_partitioning().partition_count() == 1)
 }
 
-/// Whether a join keeps its build rows beside the hash table that it makes of them.
+/// Whether a join holds its build rows in memory in addition to the hash table over them.
 pub(crate) fn keeps_build(join: &HashJoinExec) -> bool {
     matches!(join.join_type(), JoinType::Left | JoinType::Full | JoinType::LeftSemi)
 }
 
-/// The build rows of a join, and the memory that they take.
+/// The collected build rows of a join, and the reservation for their memory.
 pub(crate) struct Build {
     pub(crate) rows: Vec<RecordBatch>,
     pub(crate) reservation: MemoryReservation,
 }
 
-/// The rows of a join whose build rows are these.
+/// Executes a join over the collected build rows.
 pub(crate) fn probe(join: &HashJoinExec, build: Build, task: &Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
     let right = all_of(join.right(), Arc::clone(task))?;
     let rows = match join.join_type() {
@@ -55,7 +55,7 @@ pub(crate) fn probe(join: &HashJoinExec, build: Build, task: &Arc<TaskContext>) 
         JoinType::Left => matched(join, JoinType::Inner, build, right, task)?,
         JoinType::Full => matched(join, JoinType::Right, build, right, task)?,
         JoinType::LeftSemi => matched(join, JoinType::Inner, build, right, task)?,
-        // Which rows have no match is known only when all are probed.
+        // Which build rows have no match is known only at the end of the probe side.
         JoinType::LeftAnti | JoinType::LeftMark => {
             let children = vec![given(join, build)?, one_shot(right)?];
             all_of(&join.builder().with_new_children(children)?.reset_state().build_exec()?, Arc::clone(task))?
@@ -70,7 +70,7 @@ pub(crate) fn probe(join: &HashJoinExec, build: Build, task: &Arc<TaskContext>) 
     })
 }
 
-/// A join of which `each` gives what a probe batch matches.
+/// Executes a join that also depends on unmatched build rows, by a join of type `each` for each probe batch.
 fn matched(
     join: &HashJoinExec,
     each: JoinType,
@@ -85,14 +85,14 @@ fn matched(
     Ok(matched.rows(pairs))
 }
 
-/// The build rows as a plan. From now on the hash table accounts for their memory.
+/// The build rows as a plan. The reservation is released, since the hash table accounts for their memory from here on.
 fn given(join: &HashJoinExec, build: Build) -> Result<Arc<dyn ExecutionPlan>> {
     drop(build.reservation);
     let rows = stream::iter(build.rows.into_iter().map(Ok));
     one_shot(Box::pin(RecordBatchStreamAdapter::new(join.left().schema(), rows)))
 }
 
-/// The join of that type whose build side is collected once, for all of its executions.
+/// The join with another type, whose build side is collected once for all executions.
 fn over(
     join: &HashJoinExec,
     of_type: JoinType,

@@ -1,4 +1,4 @@
-//! `RemoteCountExec`: a count that the provider makes, or, where its answer has none, one of the rows.
+//! `RemoteCountExec`: a `count(*)` that the provider computes; where a response has no total, the rows are counted locally.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,11 +19,11 @@ use futures::stream::{self, StreamExt};
 use crate::physical::call_exec::CallExec;
 use crate::physical::node::{check_partition, single_partitions, stream as all_of};
 
-/// Asks for a number first.
+/// Requests the total number of rows from the provider, and falls back to a local count.
 #[derive(Debug)]
 pub(crate) struct RemoteCountExec {
     remote: CallExec,
-    /// Counts the rows.
+    /// The plan that counts the rows.
     local_fallback: Arc<dyn ExecutionPlan>,
 }
 

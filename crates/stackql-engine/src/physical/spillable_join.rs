@@ -1,5 +1,5 @@
-//! Joins larger than memory: a hash join whose build side does not fit is carried out as a merge of both sides, sorted,
-//! which goes to disk where it must. One that fits is carried out by [`crate::physical::probe`].
+//! Joins larger than memory: a hash join whose build side exceeds its memory share falls back to a sort-merge join, whose
+//! sorts spill to disk where necessary. One that fits is executed by [`crate::physical::probe`].
 
 use std::any::Any;
 use std::fmt;
@@ -30,10 +30,10 @@ use crate::physical::node::{PlanRule, check_partition, replaced, single_partitio
 use crate::physical::one_shot::one_shot;
 use crate::physical::probe::{Build, is_probed, keeps_build, probe};
 
-/// Bytes of a hash table for a row.
+/// The estimated number of bytes that the hash table needs for a row.
 const OF_A_ROW: usize = 40;
 
-/// Makes joins of a plan such that they may go to disk.
+/// The optimizer rule that makes hash joins spillable.
 pub(crate) const SPILLABLE_JOIN_RULE: PlanRule = PlanRule {
     name: "spillable_join",
     rewrite: |plan| {
@@ -42,20 +42,20 @@ pub(crate) const SPILLABLE_JOIN_RULE: PlanRule = PlanRule {
     },
 };
 
-/// Whether a join can be carried out as a merge: not a full join with further conditions, for which DataFusion takes a
-/// column for one without NULL that is none, nor one whose order its plan relies on.
+/// Whether a join can fall back to a sort-merge join. A full join with a filter cannot: DataFusion declares a column of its
+/// output as not nullable that may be NULL. Nor can a join on whose output order the plan relies.
 fn merges(join: &HashJoinExec) -> bool {
     join.properties().output_ordering().is_none() && (*join.join_type() != JoinType::Full || join.filter().is_none())
 }
 
-/// A hash join while its left side fits into memory.
+/// A hash join as long as its left (build) side fits into memory.
 #[derive(Debug)]
 pub(crate) struct SpillableHashJoinExec {
     join: Arc<dyn ExecutionPlan>,
 }
 
 impl SpillableHashJoinExec {
-    /// The join that it is while its left side fits.
+    /// The hash join that is executed if the left side fits.
     pub(crate) fn as_hash_join(&self) -> Option<&HashJoinExec> {
         (self.join.as_ref() as &dyn Any).downcast_ref()
     }
@@ -65,12 +65,12 @@ impl SpillableHashJoinExec {
             .ok_or_else(|| DataFusionError::Internal("SpillableHashJoinExec is made of a hash join".into()))
     }
 
-    /// Reads the left side until it is there, or too large; then what is to be run.
+    /// Reads the left side until its end or until it is too large, and then executes the hash join or the sort-merge join.
     async fn execute_or_spill(self: Arc<Self>, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let join = self.hash_join()?;
         let mut left = all_of(join.left(), Arc::clone(&task))?;
         let schema = left.schema();
-        // What is downstream needs memory, too.
+        // The operators downstream need memory, too.
         let share = if keeps_build(join) { 3 } else { 2 };
         let most = match task.memory_pool().memory_limit() {
             MemoryLimit::Finite(limit) => limit / share,
@@ -97,7 +97,7 @@ impl SpillableHashJoinExec {
     }
 }
 
-/// The same join by sorting both sides, with these rows at its left.
+/// The equivalent sort-merge join, with `left` as its left input.
 fn sort_merge_join(join: &HashJoinExec, left: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let (left_keys, right_keys): (Vec<_>, Vec<_>) = join.on().iter().cloned().unzip();
     let left = sorted(left, left_keys)?;
@@ -127,7 +127,7 @@ fn sorted(rows: Arc<dyn ExecutionPlan>, keys: Vec<Arc<dyn PhysicalExpr>>) -> Res
     Ok(Arc::new(SortExec::new(order, rows)))
 }
 
-/// As the join that it is.
+/// Prints the join itself.
 impl DisplayAs for SpillableHashJoinExec {
     fn fmt_as(&self, format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.hash_join() {

@@ -1,11 +1,13 @@
-//! Predicates that fix a column to a range of whole numbers: `c >= 1 AND c < 4`, `c BETWEEN 1 AND 3`.
+//! Recognizes range predicates over integers, `c >= 1 AND c < 4` or `c BETWEEN 1 AND 3`, and expands them into values.
+//!
+//! `table/` and `parameters/` pass filters in; the values bind a parameter that requires an exact number.
 
 use datafusion::logical_expr::{Expr, Operator};
 use stackql_call::Value;
 
 use super::values::{Predicate, value};
 
-/// A column and the numbers it lies between, those included.
+/// A column and its inclusive bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Range {
     pub(crate) column: String,
@@ -13,10 +15,10 @@ pub(crate) struct Range {
     high: i64,
 }
 
-/// The most numbers that a range is taken apart into.
+/// The maximum number of values into which a range is expanded.
 const MOST: i64 = 1000;
 
-/// What `expr` says of the numbers that one column may have.
+/// The range to which `expr` restricts one column; `None` where it is any other expression.
 pub(crate) fn range(expr: &Expr) -> Option<Range> {
     let number = |expr: &Expr| match expr {
         Expr::Literal(literal, _) => match value(literal)? {
@@ -26,7 +28,7 @@ pub(crate) fn range(expr: &Expr) -> Option<Range> {
         _ => None,
     };
     let (column, low, high) = match expr {
-        // What the simplifier makes of BETWEEN.
+        // The simplifier rewrites BETWEEN to this form.
         Expr::BinaryExpr(binary) if binary.op == Operator::And => {
             let (one, other) = (range(&binary.left)?, range(&binary.right)?);
             let (low, high) = (one.low.max(other.low), one.high.min(other.high));
@@ -55,7 +57,7 @@ pub(crate) fn range(expr: &Expr) -> Option<Range> {
     Some(Range { column: column.name.clone(), low, high })
 }
 
-/// The numbers that each column may have by all of `ranges`, for those of which there are few.
+/// The values of each column in the intersection of its `ranges`; columns with more than `MOST` values are left out.
 pub(crate) fn enumerated(ranges: Vec<Range>) -> Vec<Predicate> {
     let mut all: Vec<Range> = Vec::new();
     for range in ranges {

@@ -1,5 +1,8 @@
-//! A condition that names all members of a scope, `region = '*'`, narrows nothing: another on the same column, around a view
-//! say, narrows it. DataFusion must not see an equation there, which would contradict that one and leave no rows.
+//! The scope wildcard `region = '*'` as a function call.
+//!
+//! The wildcard stands for all members of a scope and restricts nothing; another predicate on the same column, such as one
+//! on a view, may restrict it. As an equation, DataFusion would find it in contradiction to that predicate and drop all
+//! rows. The call of a function that the optimizer does not know avoids this.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,18 +18,18 @@ use datafusion::prelude::{Expr, lit};
 
 use crate::call::scope::ALL_MEMBERS;
 
-/// The condition that names all members of a scope by its parameter column: a call, which says nothing to whoever does
-/// not know it.
+/// The predicate that stands for all members of a scope, on its parameter column: a call of [`ScopeWildcardUdf`], which
+/// the optimizer treats as opaque.
 pub(crate) fn all_members(column: Column) -> Expr {
     FUNCTION.call(vec![Expr::Column(column)])
 }
 
-/// Whether an expression is the wildcard of scopes.
+/// Whether an expression is the literal `'*'`, the wildcard of scopes.
 pub(crate) fn is_all(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(text)), _) if text == ALL_MEMBERS)
 }
 
-/// The column of which a condition names all members.
+/// The column of a scope wildcard predicate; `None` for any other expression.
 pub(crate) fn column(expr: &Expr) -> Option<&Column> {
     match expr {
         Expr::ScalarFunction(ScalarFunction { func, args }) if func.inner().is::<ScopeWildcardUdf>() => {
@@ -39,7 +42,7 @@ pub(crate) fn column(expr: &Expr) -> Option<&Column> {
     }
 }
 
-/// The equation that a call stands for.
+/// Replaces a call of [`ScopeWildcardUdf`] by the equation `column = '*'` that it stands for, for display.
 pub(crate) fn to_udf_call(expr: Expr) -> Transformed<Expr> {
     match column(&expr) {
         Some(column) => Transformed::yes(Expr::Column(column.clone()).eq(lit(ALL_MEMBERS))),
@@ -52,7 +55,7 @@ static FUNCTION: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
     Arc::new(ScalarUDF::new_from_impl(ScopeWildcardUdf { signature }))
 });
 
-/// What the equation is where it is asked of rows.
+/// The function behind [`all_members`]: evaluated on rows, it compares the column with `'*'`.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct ScopeWildcardUdf {
     signature: Signature,

@@ -1,4 +1,4 @@
-//! Reads predicates that fix a column to values: `c = v`, `c IN (v, …)`, `c = v OR c = w`, `c`, `NOT c`.
+//! Recognizes predicates that restrict a column to listed values: `c = v`, `c IN (v, …)`, `c = v OR c = w`, `c`, `NOT c`.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
@@ -8,14 +8,14 @@ use stackql_call::Value;
 use crate::call::scope::ALL_MEMBERS;
 use crate::predicate::scope_wildcard;
 
-/// A column and the values it may have.
+/// A column and the values to which a predicate restricts it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Predicate {
     pub(crate) column: String,
     pub(crate) values: Vec<Value>,
 }
 
-/// The predicate that `expr` is, if it fixes one column to values.
+/// The column and values of `expr`, where it restricts one column to listed values.
 pub(crate) fn predicate(expr: &Expr) -> Option<Predicate> {
     let one = |column: &str, value: Value| Some(Predicate { column: column.to_owned(), values: vec![value] });
     if let Some(column) = scope_wildcard::column(expr) {
@@ -59,7 +59,7 @@ pub(crate) fn predicate(expr: &Expr) -> Option<Predicate> {
     }
 }
 
-/// A literal as a value; `None` for NULL and for types that parameters do not have.
+/// A literal as a parameter value; `None` for NULL and for types that parameters do not have.
 pub(crate) fn value(scalar: &ScalarValue) -> Option<Value> {
     match scalar {
         ScalarValue::Utf8(Some(s)) | ScalarValue::Utf8View(Some(s)) | ScalarValue::LargeUtf8(Some(s)) => {
@@ -76,7 +76,7 @@ pub(crate) fn value(scalar: &ScalarValue) -> Option<Value> {
         ScalarValue::UInt64(Some(n)) => i64::try_from(*n).ok().map(Value::Integer),
         ScalarValue::Float32(Some(n)) => Some(Value::Number((*n).into())),
         ScalarValue::Float64(Some(n)) => Some(Value::Number(*n)),
-        // As the text that a parameter of time takes.
+        // The format of a parameter of type time.
         time if matches!(time.data_type(), DataType::Timestamp(..)) => match time.cast_to(&DataType::Utf8) {
             Ok(ScalarValue::Utf8(Some(text))) => Some(Value::Text(text)),
             _ => None,
@@ -85,7 +85,7 @@ pub(crate) fn value(scalar: &ScalarValue) -> Option<Value> {
     }
 }
 
-/// A value as the text that a named filter takes; `None` where only JSON would do.
+/// A value as the text of a named filter; `None` for NULL, fractional numbers and JSON.
 pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::Text(s) => Some(s.clone()),

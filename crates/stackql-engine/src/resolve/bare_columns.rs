@@ -1,5 +1,5 @@
-//! Columns beside aggregates that GROUP BY does not name. SQLite gives the value of one row of the group, and where the
-//! only aggregate is a minimum or a maximum, of a row that has it; so it is here. Runs over names that are resolved.
+//! Bare columns: columns beside aggregates that GROUP BY does not name. As in SQLite, they have the value of one row of the
+//! group; where the only aggregate is a minimum or a maximum, of a row that has it. Runs after name resolution.
 
 use std::ops::ControlFlow;
 
@@ -11,7 +11,7 @@ use stackql_functions::call_in_order;
 
 use super::names::quoted;
 
-/// Makes each column beside an aggregate, in a query and in those inside it, the value of one row of its group.
+/// Replaces each bare column, in a query and in its subqueries, by the value of one row of its group.
 pub(crate) fn rewrite_bare_columns(query: &mut Query, is_aggregate: &dyn Fn(&str) -> bool) {
     let _ = VisitMut::visit(query, &mut Queries { is_aggregate });
 }
@@ -35,7 +35,7 @@ impl VisitorMut for Queries<'_> {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
-        // What its query has seen to has no such column any more.
+        // In a SELECT that its query has already rewritten, no bare column is left.
         self.select(select, &mut []);
         ControlFlow::Continue(())
     }
@@ -69,7 +69,7 @@ impl Queries<'_> {
     }
 }
 
-/// What a SELECT groups by, as expressions; `None` where it groups in several ways at once.
+/// The GROUP BY expressions of a SELECT; `None` for ROLLUP, CUBE, grouping sets and other modifiers.
 fn keys(select: &Select) -> Option<Vec<Expr>> {
     let GroupByExpr::Expressions(keys, modifiers) = &select.group_by else { return None };
     if !modifiers.is_empty() {
@@ -101,7 +101,7 @@ fn keys(select: &Select) -> Option<Vec<Expr>> {
     Some(all)
 }
 
-/// The row that has the value of an aggregate which is a minimum or a maximum: what to order by, and whether upwards.
+/// The order in which the first row has the value of the aggregate, where it is `min` or `max` of one argument.
 fn extreme(aggregate: &Function) -> Option<OrderByExpr> {
     let upwards = match aggregate.name.to_string().to_lowercase().as_str() {
         "min" => true,
@@ -114,15 +114,15 @@ fn extreme(aggregate: &Function) -> Option<OrderByExpr> {
     Some(OrderByExpr { expr: expr.clone(), options, with_fill: None })
 }
 
-/// Walks expressions of a SELECT: first gathers its aggregates, then takes one value of the columns beside them.
+/// Visits the expressions of a SELECT twice: first to collect its aggregates, then to replace its bare columns.
 struct Columns<'a> {
     is_aggregate: &'a dyn Fn(&str) -> bool,
     aliases: Vec<String>,
     keys: Vec<Expr>,
     aggregates: Vec<Function>,
-    /// What decides which row a value is of, once that is known.
+    /// In the second visit, the order that determines the row of a value; the inner `None` is any row.
     first: Option<Option<OrderByExpr>>,
-    /// How many expressions around take columns as they are.
+    /// The number of enclosing expressions that use columns as they are.
     inside: usize,
 }
 
@@ -147,7 +147,7 @@ impl Columns<'_> {
                 _ => {}
             }
         }
-        // A name that the projection gives means what it gives there.
+        // In HAVING and ORDER BY, an alias of the projection means the expression there.
         let others = select.having.iter_mut().chain(order.iter_mut().map(|key| &mut key.expr));
         for expr in others {
             let given = matches!(&*expr, Expr::Identifier(name) if self.aliases.contains(&name.value));
@@ -157,7 +157,7 @@ impl Columns<'_> {
         }
     }
 
-    /// Whether an expression takes columns as they are: of each row, of the group, or of another query.
+    /// Whether an expression uses columns as they are: an aggregate, a window function, a group key or a subquery.
     fn takes(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Function(call) if call.over.is_some() || self.gathers(call) => true,
@@ -207,7 +207,7 @@ impl VisitorMut for Columns<'_> {
     }
 }
 
-/// Whether a call is of an aggregate. `min` and `max` of several arguments are of a row.
+/// Whether a call is of an aggregate function. `min` and `max` of several arguments are scalar functions.
 pub(crate) fn gathers(call: &Function, is_aggregate: &dyn Fn(&str) -> bool) -> bool {
     let name = call.name.to_string().to_lowercase();
     let is_of_row = ["min", "max"].contains(&name.as_str())
@@ -215,7 +215,7 @@ pub(crate) fn gathers(call: &Function, is_aggregate: &dyn Fn(&str) -> bool) -> b
     call.over.is_none() && !is_of_row && is_aggregate(&name)
 }
 
-/// Whether two expressions are the same; a column may be qualified in one of them only.
+/// Whether two expressions are equal; a column may be qualified in only one of them.
 fn same(one: &Expr, other: &Expr) -> bool {
     let column = |expr: &Expr| match expr {
         Expr::Identifier(name) => Some(vec![name.value.clone()]),

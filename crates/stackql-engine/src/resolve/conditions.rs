@@ -1,5 +1,6 @@
-//! Conditions of a SELECT before their names are resolved. A name of the select list that no column has is the expression
-//! of that name, and a column of USING that of the side which has all rows; a condition on a parameter that several relations have, without a qualifier, is one on each.
+//! Rewrites the WHERE condition of a SELECT before its names are resolved. An alias of the select list that no column has is
+//! replaced by its expression, and a column of USING by that of the side that preserves its rows. A condition on an
+//! unqualified parameter that several relations have is repeated for each of them.
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -12,7 +13,7 @@ use stackql_provider::names::{NameMatch, match_name};
 
 use super::relation::Relation;
 
-/// Spells out the conditions of WHERE.
+/// Rewrites the condition of WHERE so that each name in it denotes one column.
 pub(crate) fn spell_out(select: &mut Select, relations: &[Relation]) {
     let Some(mut condition) = select.selection.take() else { return };
     let mut aliases = aliases(select, relations);
@@ -24,7 +25,7 @@ pub(crate) fn spell_out(select: &mut Select, relations: &[Relation]) {
     select.selection = Some(on_each(condition, relations));
 }
 
-/// The names of the select list that no column of the relations has, with their expressions.
+/// The aliases of the select list that are not columns of the relations, with their expressions.
 fn aliases(select: &Select, relations: &[Relation]) -> Vec<(String, Expr)> {
     if relations.iter().any(|relation| relation.opaque) {
         return Vec::new();
@@ -39,7 +40,8 @@ fn aliases(select: &Select, relations: &[Relation]) -> Vec<(String, Expr)> {
     select.projection.iter().filter_map(alias).collect()
 }
 
-/// The columns of USING without a qualifier, as what they are: of a side that has all rows, or of either.
+/// The unqualified columns of USING with their values: the column of the side that preserves its rows, or of either in a
+/// full join.
 fn merged(select: &Select, relations: &[Relation]) -> Vec<(String, Expr)> {
     let mut merged = Vec::new();
     for join in select.from.iter().flat_map(|from| &from.joins) {
@@ -61,7 +63,7 @@ fn merged(select: &Select, relations: &[Relation]) -> Vec<(String, Expr)> {
     merged
 }
 
-/// The condition with each conjunct on a shared parameter once for every relation that has it.
+/// The condition with each conjunct on a shared parameter repeated for every relation that has it.
 fn on_each(condition: Expr, relations: &[Relation]) -> Expr {
     match condition {
         Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
@@ -76,7 +78,7 @@ fn on_each(condition: Expr, relations: &[Relation]) -> Expr {
             let of_column = |column: Expr| {
                 let mut condition = conjunct.clone();
                 replace(&mut condition, &|found| (found == name).then(|| column.clone()));
-                // It may name another shared parameter.
+                // The conjunct may contain another shared parameter.
                 on_each(condition, relations)
             };
             columns.into_iter().map(of_column).reduce(and).unwrap_or(conjunct)
@@ -84,7 +86,7 @@ fn on_each(condition: Expr, relations: &[Relation]) -> Expr {
     }
 }
 
-/// The columns that a name means where several relations have it, each as a parameter.
+/// The columns that a name denotes, where several relations have it and it is a parameter of each.
 fn columns(name: &str, relations: &[Relation]) -> Option<Vec<Expr>> {
     let column = |relation: &Relation| match match_name(name, relation.names()) {
         NameMatch::One(own) => Some(relation.is_parameter(own).then(|| relation.column(own))),
@@ -98,7 +100,7 @@ fn and(left: Expr, right: Expr) -> Expr {
     Expr::BinaryOp { left: Box::new(left), op: BinaryOperator::And, right: Box::new(right) }
 }
 
-/// The names without a qualifier in a condition, outside its subqueries.
+/// The unqualified names in a condition, outside of its subqueries.
 fn names(condition: &Expr) -> Vec<String> {
     let names = RefCell::new(Vec::new());
     replace(&mut condition.clone(), &|name| {
@@ -108,7 +110,7 @@ fn names(condition: &Expr) -> Vec<String> {
     names.into_inner()
 }
 
-/// Puts expressions in the place of names without a qualifier, outside of subqueries.
+/// Replaces unqualified names by expressions, outside of subqueries.
 fn replace(condition: &mut Expr, by: &dyn Fn(&str) -> Option<Expr>) {
     struct Replace<'a> {
         by: &'a dyn Fn(&str) -> Option<Expr>,

@@ -1,4 +1,4 @@
-//! Expressions of constants in statements that change something: `SET a = lower('X')`, `WHERE id = 'v' || 1`.
+//! Evaluates constant expressions in statements that change something: `SET a = lower('X')`, `WHERE id = 'v' || 1`.
 
 use std::ops::ControlFlow;
 
@@ -13,7 +13,7 @@ use stackql_sql::{Query, Statement, parse};
 use crate::error::Error;
 use crate::predicate::values;
 
-/// Whether an expression has no columns, but for those of its subqueries.
+/// Whether an expression has no columns outside of its subqueries.
 pub(crate) fn is_constant(expr: &Expr) -> bool {
     struct Columns(usize);
     impl Visitor for Columns {
@@ -39,7 +39,7 @@ pub(crate) fn is_constant(expr: &Expr) -> bool {
     expr.visit(&mut Columns(0)).is_continue()
 }
 
-/// The query that gives the value of an expression.
+/// The query that evaluates an expression.
 pub(crate) fn query(expr: &Expr) -> Result<Query, Error> {
     match parse(&format!("SELECT {expr}")) {
         Ok(Statement::Query(query)) => Ok(query),
@@ -47,7 +47,7 @@ pub(crate) fn query(expr: &Expr) -> Result<Query, Error> {
     }
 }
 
-/// The literal that says the one value of a query's rows.
+/// The literal for the value of a one-row query; `None` where there is no row or the type has no literal.
 pub(crate) fn value(batches: &[RecordBatch]) -> Result<Option<Expr>, DataFusionError> {
     let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok(None) };
     let scalar = ScalarValue::try_from_array(batch.column(0), 0)?;

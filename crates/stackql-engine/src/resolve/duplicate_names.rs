@@ -1,5 +1,5 @@
-//! Columns of an answer that have the same name. SQL allows them; the planner does not, so they are told apart on the
-//! way in, and are called what they were on the way out.
+//! Output columns with the same name. SQL allows them and the planner does not, so they get unique names before planning,
+//! and the physical plan restores their names.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use stackql_provider::names::fold;
 
 use super::names::quoted;
 
-/// Stands in a name before the number that tells it apart; no column's own name has it.
+/// Separates a name from the number that makes it unique; no real column name contains it.
 const MARK: char = '\u{1f}';
 
-/// Gives each item of a projection a name of its own.
+/// Makes the output names of a projection unique.
 pub(crate) fn disambiguate(select: &mut Select) {
     let mut seen: HashMap<String, usize> = HashMap::new();
     for item in &mut select.projection {
@@ -42,7 +42,7 @@ fn output_name(expr: &Expr) -> String {
     }
 }
 
-/// The same plan, its columns called what the statement calls them: `written`, by position.
+/// Renames the output columns of a plan to the names in the statement: `written`, by position.
 pub(crate) fn restore_output_names(
     plan: Arc<dyn ExecutionPlan>,
     written: &[Option<String>],

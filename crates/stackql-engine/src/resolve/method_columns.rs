@@ -1,4 +1,4 @@
-//! Which columns `*` shows of a resource whose methods answer different rows: those of the method that serves the SELECT.
+//! The columns that `*` includes for a resource whose methods return different fields: those of the chosen SELECT method.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::access::path::choose_among;
 use crate::table::columns::ColumnOrigin;
 use crate::table::resource_table::ResourceTable;
 
-/// Hides what the methods that serve `select` do not answer, where `*` would show it.
+/// Hides the fields that the methods serving `select` do not return, where the projection has a `*`.
 pub(crate) fn show_only(select: &Select, relations: &mut [Relation]) {
     let is_star = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
     if !select.projection.iter().any(is_star) {
@@ -34,7 +34,7 @@ pub(crate) fn show_only(select: &Select, relations: &mut [Relation]) {
     }
 }
 
-/// The method that serves the relation, as far as conditions tell it before names are resolved.
+/// The method that serves the relation, as far as conditions determine it before name resolution.
 fn method<'a>(select: &Select, relation: &Relation, table: &'a Arc<ResourceTable>) -> Option<&'a Method> {
     let on = select.from.iter().flat_map(|from| &from.joins).filter_map(|join| match constraint(&join.join_operator) {
         Some(JoinConstraint::On(on)) => Some(on),
@@ -42,7 +42,7 @@ fn method<'a>(select: &Select, relation: &Relation, table: &'a Arc<ResourceTable
     });
     let mut compared = Vec::new();
     select.selection.iter().chain(on).for_each(|condition| columns(condition, relation, &mut compared));
-    // What a statement leaves open, the session or a view may say.
+    // Parameters that the statement does not bind may have defaults in the session or in a view.
     let elsewhere = table.predicates(&[]).into_iter().map(|predicate| predicate.column);
     let all: Vec<String> =
         compared.iter().filter_map(|column| table.columns.parameter_column(column)).chain(elsewhere).collect();
@@ -51,7 +51,7 @@ fn method<'a>(select: &Select, relation: &Relation, table: &'a Arc<ResourceTable
     choose_among(table, &bound, &offered).ok()
 }
 
-/// The columns of the relation that a condition fixes, by their own names.
+/// The columns of the relation that a condition fixes, by their catalog names.
 fn columns(condition: &Expr, relation: &Relation, out: &mut Vec<String>) {
     let mut add = |expr: &Expr| out.extend(column(expr, relation));
     match condition {
@@ -85,7 +85,7 @@ fn column(expr: &Expr, relation: &Relation) -> Option<String> {
     }
 }
 
-/// Whether rows of a method may have a field; those of a shape that is not known may have any.
+/// Whether the rows of a method may have a field; if their type is not known, they may have any.
 fn answers(resource: &Resource, method: &Method, column: &Column) -> bool {
     match method.response.row.map(|row| resource.types.get(row)) {
         Some(Type::Structure { members }) if !members.is_empty() => {

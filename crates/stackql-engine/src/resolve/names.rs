@@ -1,5 +1,5 @@
-//! Names as people write them become the names that the catalog has, before DataFusion plans: tables and columns in
-//! any spelling, and `*` without the hidden columns. Owns names only; everything else of a query stays as it is.
+//! Resolves the names in a query to those of the catalog, before DataFusion plans it: tables and columns in any spelling, and
+//! `*` without the hidden columns. On the way it applies the other rewrites of `resolve/` to each SELECT and expression.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::table::columns::spelled;
 
 use crate::resolve::relation::{METHOD, OutputColumns, Relation, RelationResolver, relation_description};
 
-/// Rewrites the names of a query; what its columns are called in it, by position, as far as it says.
+/// Resolves the names of a query; returns its output names as written, by position, where the statement determines them.
 pub(crate) fn resolve(context: &Arc<Context>, query: &mut Query) -> Result<Vec<Option<String>>, Error> {
     let written = crate::resolve::output_names::alias_expressions(query);
     let mut resolver = Resolver { relations: RelationResolver::new(Arc::clone(context)), scopes: Vec::new() };
@@ -27,8 +27,9 @@ pub(crate) fn resolve(context: &Arc<Context>, query: &mut Query) -> Result<Vec<O
     }
 }
 
-/// Rewrites the names of a view's query, and adds to what it shows the parameters of the tables inside, and the columns to
-/// which who reads it has to give values, where it is of a kind that they can be: how many it added, behind what it shows.
+/// Resolves the names of a view's query, and appends hidden columns to its output: the parameters of the tables inside, and
+/// the columns to which a reader has to supply values. Returns how many it appended; none where the query merges rows, is not a
+/// plain SELECT (has WITH, LIMIT or a set operation), or has unknown columns.
 pub(crate) fn view(
     context: &Arc<Context>,
     query: &mut Query,
@@ -61,7 +62,7 @@ pub(crate) fn view(
     Ok(names.len() - before)
 }
 
-/// Whether a SELECT without GROUP BY may be one row of all.
+/// Whether a SELECT without GROUP BY may have an aggregate in its projection.
 fn aggregates(select: &Select, is_aggregate: &dyn Fn(&str) -> bool) -> bool {
     struct Calls<'a>(&'a dyn Fn(&str) -> bool);
     impl Visitor for Calls<'_> {
@@ -82,12 +83,12 @@ struct Resolver {
     scopes: Vec<Scope>,
 }
 
-/// What names a SELECT can see of its own.
+/// The names that are visible in a SELECT itself, without those of enclosing queries.
 struct Scope {
     relations: Vec<Relation>,
-    /// The names its projection gives.
+    /// The aliases of its projection.
     aliases: Vec<String>,
-    /// These names come before those of columns, as in ORDER BY.
+    /// The aliases take precedence over columns, as in ORDER BY.
     is_of_query: bool,
 }
 
@@ -98,7 +99,7 @@ impl VisitorMut for Resolver {
         if let Err(error) = self.relations.enter(query) {
             return ControlFlow::Break(error);
         }
-        // ORDER BY belongs to the query, yet sees what its SELECT sees.
+        // ORDER BY belongs to the query, but sees the names of its SELECT.
         let scope = match query.body.as_ref() {
             SetExpr::Select(select) => self.scope(select),
             _ => Ok(Scope { relations: Vec::new(), aliases: Vec::new(), is_of_query: true }),
@@ -136,7 +137,7 @@ impl VisitorMut for Resolver {
     }
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
-        // The scopes of the statement's own query and of its SELECT, and none around them.
+        // Two scopes: those of the statement's outermost query and of its SELECT.
         if self.scopes.len() == 2 {
             crate::resolve::duplicate_names::disambiguate(select);
         }
@@ -174,7 +175,7 @@ impl VisitorMut for Resolver {
                 crate::resolve::normalize::overlook_case(expr);
                 Ok(())
             }
-            // A word that is a function to the parser may be a column.
+            // A word that the parser takes for a function may be a column.
             Expr::Function(function) => match crate::resolve::normalize::word(function) {
                 Some(mut word) if self.is_column(&word.value) => {
                     self.unqualified(&mut word).map(|_| *expr = Expr::Identifier(word))
@@ -200,14 +201,14 @@ impl Resolver {
         Ok(Scope { relations, aliases: select.projection.iter().filter_map(alias).collect(), is_of_query: false })
     }
 
-    /// Whether a relation in view has a column of this name.
+    /// Whether a visible relation has a column of this name.
     fn is_column(&self, name: &str) -> bool {
         let relations = self.scopes.iter().flat_map(|scope| &scope.relations);
         relations.map(|relation| match_name(name, relation.names())).any(|found| found != NameMatch::None)
     }
 
-    /// Gives a name without a qualifier its own spelling. Where no column is called so and a relation is, it is the only
-    /// column of that, which is given back.
+    /// Resolves an unqualified name to its catalog spelling. Where no column has the name, but a function in FROM with a single
+    /// column has, returns that column.
     fn unqualified(&self, ident: &mut Ident) -> Result<Option<[Ident; 2]>, Error> {
         for scope in self.scopes.iter().rev() {
             let found = match_name(&ident.value, scope.relations.iter().flat_map(Relation::names));

@@ -1,5 +1,5 @@
-//! Joins in forms that the planner does not have, or takes to be about hidden columns, too: `NATURAL` becomes `USING` the
-//! columns that both sides show, and `STRAIGHT_JOIN`, whose order is only advice, an inner join. The
+//! Rewrites joins that the planner does not support as they are. `NATURAL` becomes `USING` over the columns that both sides
+//! show, since the planner would include hidden ones. `STRAIGHT_JOIN`, whose order is only advice, becomes an inner join. The
 //! ON of an inner join may name relations that FROM lists later.
 
 use std::ops::ControlFlow;
@@ -36,8 +36,8 @@ pub(crate) fn rewrite_natural_joins(select: &mut Select, relations: &mut Relatio
     Ok(())
 }
 
-/// Makes conditions of WHERE of those in the ON of inner joins that name relations which FROM lists later. As in SQLite,
-/// they see all of FROM.
+/// Moves the ON of an inner join that names relations which FROM lists later to WHERE. As in SQLite, such a condition sees
+/// all of FROM.
 fn look_ahead(select: &mut Select, relations: &mut RelationResolver) -> Result<(), Error> {
     let all = relations.relations_of_from(&select.from)?;
     let mut later = Vec::new();
@@ -69,7 +69,7 @@ fn look_ahead(select: &mut Select, relations: &mut RelationResolver) -> Result<(
     Ok(())
 }
 
-/// The names of columns in a condition, with their qualifiers.
+/// The columns that a condition names, each as the parts of its qualified name.
 fn names_of(condition: &Expr) -> Vec<Vec<String>> {
     let mut names = Vec::new();
     let _: ControlFlow<()> = visit_expressions(condition, |expr| {
@@ -83,7 +83,7 @@ fn names_of(condition: &Expr) -> Vec<Vec<String>> {
     names
 }
 
-/// Whether one of these relations has a column of this name.
+/// Whether one of these relations has a column of this qualified name.
 fn has(relations: &[Relation], name: &[String]) -> bool {
     let Some((column, qualifier)) = name.split_last() else { return false };
     let qualifier: Vec<&str> = qualifier.iter().map(String::as_str).collect();
@@ -103,7 +103,7 @@ fn natural(join: &mut JoinOperator) -> Option<&mut JoinConstraint> {
     constraint_mut(join).filter(|constraint| **constraint == JoinConstraint::Natural)
 }
 
-/// The columns that both sides show; without any, each row goes with each.
+/// The constraint over the columns that both sides show; without any, the join is a cross join.
 fn common(left: &[Relation], right: &[Relation]) -> JoinConstraint {
     let shown = |relations: &[Relation]| -> Vec<String> {
         relations.iter().flat_map(|relation| relation.visible_names().map(str::to_owned)).collect()

@@ -1,5 +1,5 @@
-//! Forms that the planner does not have, in ones that it has: types of other names, collations, and places of the select
-//! list in ROLLUP and its like.
+//! Rewrites SQL forms that the planner does not support: other names of types, collations, and positions of the select list
+//! in ROLLUP, CUBE and GROUPING SETS.
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArguments, GroupByExpr, Ident, Select, SelectItem,
@@ -9,11 +9,11 @@ use stackql_functions::{call, is_comparison};
 
 use crate::error::Error;
 
-/// Rewrites a cast, a collation, or a comparison with one.
+/// Rewrites a cast, a collation, or a comparison with a collation.
 pub(crate) fn expression(expr: &mut Expr) -> Result<(), Error> {
     match expr {
         Expr::Cast { data_type, expr: value, .. } => match data_type {
-            // Numbers with a fraction have one type, as in SQLite: four bytes would lose digits.
+            // Floating-point types are all DOUBLE, as in SQLite: a 4-byte float would lose digits.
             DataType::Real | DataType::Float4 | DataType::Float(_) => *data_type = DataType::DoublePrecision,
             DataType::JSON | DataType::JSONB => *expr = call("json", vec![value.as_ref().clone()]),
             _ => {}
@@ -29,7 +29,7 @@ pub(crate) fn expression(expr: &mut Expr) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes the comparisons of a select list 1 and 0.
+/// Casts the comparisons in a select list to integers, as in SQLite, where they are 1 and 0.
 pub(crate) fn as_sqlite(select: &mut Select) {
     for item in &mut select.projection {
         let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { continue };
@@ -45,7 +45,7 @@ pub(crate) fn as_sqlite(select: &mut Select) {
     }
 }
 
-/// Makes LIKE one that does not tell upper from lower case.
+/// Replaces LIKE by the case-insensitive ILIKE.
 pub(crate) fn overlook_case(like: &mut Expr) {
     if let Expr::Like { negated, any, expr, pattern, escape_char } = like {
         let placeholder = || Box::new(Expr::value(Value::Null));
@@ -54,7 +54,7 @@ pub(crate) fn overlook_case(like: &mut Expr) {
     }
 }
 
-/// Whether an expression gives a truth whatever its parts are.
+/// Whether an expression is boolean whatever its operands are.
 fn is_truth(expr: &Expr) -> bool {
     match expr {
         Expr::Nested(inner) => is_truth(inner),
@@ -80,7 +80,7 @@ fn is_truth(expr: &Expr) -> bool {
     }
 }
 
-/// How texts are compared.
+/// A collation: how texts are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Collation {
     Binary,
@@ -89,7 +89,7 @@ enum Collation {
 }
 
 impl Collation {
-    /// What is compared by bytes in place of a text.
+    /// The expression whose bytes are compared in place of the text (collation key).
     fn key(self, text: Expr) -> Expr {
         match self {
             Self::Binary => text,
@@ -99,7 +99,7 @@ impl Collation {
     }
 }
 
-/// An expression without the collation around it, as what is compared in its place; and which it was.
+/// Splits off a collation: the collation key of the expression inside, and the collation.
 fn without(expr: Expr) -> Result<(Expr, Option<Collation>), Error> {
     let Expr::Collate { expr, collation } = expr else { return Ok((expr, None)) };
     let name = collation.0.last().and_then(|part| part.as_ident()).map(|name| name.value.clone()).unwrap_or_default();
@@ -118,7 +118,7 @@ fn without(expr: Expr) -> Result<(Expr, Option<Collation>), Error> {
     Ok((collation.key(inner), Some(collation)))
 }
 
-/// The name of a function that is called without parentheses.
+/// The name of a function call without parentheses.
 pub(crate) fn word(function: &Function) -> Option<Ident> {
     match function.name.0.as_slice() {
         [part] if function.args == FunctionArguments::None => part.as_ident().cloned(),
@@ -126,7 +126,7 @@ pub(crate) fn word(function: &Function) -> Option<Ident> {
     }
 }
 
-/// Puts the expressions of the select list in their places' place, in ROLLUP, CUBE and GROUPING SETS.
+/// Replaces positions of the select list by their expressions, in ROLLUP, CUBE and GROUPING SETS.
 pub(crate) fn places(select: &mut Select) {
     let Select { projection, group_by: GroupByExpr::Expressions(keys, _), .. } = select else { return };
     let item = |key: &Expr| {

@@ -1,5 +1,5 @@
-//! An expression without an alias is called what the statement wrote, not what it becomes on the way to the plan; over
-//! several tables by its number, `col_1`.
+//! Output names of expressions without an alias: the text in the statement, not that of a rewritten form; in a join, a number,
+//! `col_1`.
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, OrderByKind, Query, SelectItem, SetExpr, TableFactor, TableWithJoins,
@@ -7,8 +7,8 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::names::quoted;
 
-/// Gives the expressions that a statement answers with their own text for a name; of a set operation, the first ones.
-/// The names of its columns, as they are written; none where `*` hides which they are.
+/// Gives each unnamed output expression of a statement an alias; in a set operation, those of the first operand. Returns the
+/// names of the columns as written, by position; empty where `*` hides them.
 pub(crate) fn alias_expressions(query: &mut Query) -> Vec<Option<String>> {
     let mut body = query.body.as_mut();
     let select = loop {
@@ -31,7 +31,7 @@ pub(crate) fn alias_expressions(query: &mut Query) -> Vec<Option<String>> {
                 alias = quoted(&format!("col_{number}"));
             }
             let expr = expr.clone();
-            // ORDER BY means the column that is answered; after DISTINCT there is no other to order by.
+            // ORDER BY refers to the output column; after DISTINCT it cannot refer to anything else.
             if let Some(OrderByKind::Expressions(keys)) = query.order_by.as_mut().map(|o| &mut o.kind) {
                 keys.iter_mut().filter(|k| k.expr == expr).for_each(|k| k.expr = Expr::Identifier(alias.clone()));
             }
@@ -41,7 +41,7 @@ pub(crate) fn alias_expressions(query: &mut Query) -> Vec<Option<String>> {
     written
 }
 
-/// Whether there are several tables. Expressions of them without an alias are numbered, functions excepted.
+/// Whether FROM has several tables; unnamed expressions are then numbered, except for function calls.
 fn joins(from: &[TableWithJoins]) -> bool {
     let factors =
         from.iter().flat_map(|item| std::iter::once(&item.relation).chain(item.joins.iter().map(|j| &j.relation)));
@@ -52,13 +52,13 @@ fn joins(from: &[TableWithJoins]) -> bool {
     factors.filter(is_table).count() > 1
 }
 
-/// What an expression without an alias is called; a column has a name of its own.
+/// The alias of an unnamed expression; `None` for a column, which has a name.
 pub(crate) fn as_written(expr: &Expr) -> Option<Ident> {
     let is_column = matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
     (!is_column).then(|| quoted(&expr.to_string()))
 }
 
-/// What the columns of a projection are called in it, by position; none where `*` hides which they are.
+/// The names of the columns in a projection as written, by position; empty where `*` hides them.
 pub(crate) fn columns_as_written(projection: &[SelectItem]) -> Vec<Option<String>> {
     let written = projection.iter().map(|item| match item {
         SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(Some(name.value.clone())),

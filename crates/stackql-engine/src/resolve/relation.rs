@@ -1,4 +1,4 @@
-//! The relations that a FROM clause brings into view, with the names of their columns.
+//! The relations of a FROM clause and the names of their columns, as far as they are known without planning.
 
 use std::sync::Arc;
 
@@ -18,16 +18,16 @@ use crate::catalog::list::{SYSTEM, resource_table};
 use crate::error::Error;
 use crate::table::resource_table::ResourceTable;
 
-/// What messages call a function that gives rows.
+/// The label of a table function in messages.
 const FUNCTION: &str = "function";
 
-/// What messages call a query in parentheses.
+/// The label of a derived table in messages.
 const SUBQUERY: &str = "subquery";
 
-/// What stands in front of the name of a method that is called in place of a relation.
+/// The prefix of the label of an exec table in messages.
 pub(crate) const METHOD: &str = "METHOD ";
 
-/// How to learn which columns there are of what messages call so.
+/// The hint how to list the columns of a relation with this label.
 pub(crate) fn relation_description(label: &str) -> Option<String> {
     match (label, label.strip_prefix(METHOD)) {
         (FUNCTION | SUBQUERY, _) => None,
@@ -36,25 +36,25 @@ pub(crate) fn relation_description(label: &str) -> Option<String> {
     }
 }
 
-/// A relation in view.
+/// A relation of a FROM clause.
 #[derive(Debug, Clone)]
 pub(crate) struct Relation {
-    /// What messages call it.
+    /// Its name in messages.
     pub(crate) label: String,
-    /// What columns of it are qualified with: its alias, or its table's parts.
+    /// The qualifier of its columns in the plan: its alias, or the parts of its table's name.
     pub(crate) qualifier: Vec<String>,
-    /// What a statement may qualify them with, where that is something else.
+    /// The qualifier by which a statement may name it, where that differs.
     called: Option<Vec<String>>,
     pub(crate) columns: Vec<ColumnName>,
     /// It may have columns that are not listed here.
     pub(crate) opaque: bool,
-    /// Its columns are in another order than those of its rows.
+    /// `columns` are in another order than the schema.
     is_sorted: bool,
-    /// The resource that it is.
+    /// The resource table, where the relation is one.
     pub(crate) table: Option<Arc<ResourceTable>>,
 }
 
-/// A column's name.
+/// The name of a column and its properties for name resolution.
 #[derive(Debug, Clone)]
 pub(crate) struct ColumnName {
     own: String,
@@ -75,14 +75,14 @@ impl ColumnName {
 }
 
 impl Relation {
-    /// Each column's own name under all its names.
+    /// The pairs of a column's own name and each of its names, including aliases.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let own = self.columns.iter().map(|c| (c.own.as_str(), c.own.as_str()));
         let other = self.columns.iter().flat_map(|c| c.aliases.iter().map(|a| (c.own.as_str(), a.as_str())));
         own.chain(other)
     }
 
-    /// Hides columns from `*`, by their names, unless none would be left.
+    /// Hides columns from `*`, by their own names, unless none would remain visible.
     pub(crate) fn hide(&mut self, is_hidden: impl Fn(&str) -> bool) {
         if self.columns.iter().any(|column| !column.hidden && !is_hidden(&column.own)) {
             self.columns.iter_mut().filter(|column| is_hidden(&column.own)).for_each(|column| column.hidden = true);
@@ -93,7 +93,7 @@ impl Relation {
         self.columns.iter().any(|c| c.hidden)
     }
 
-    /// Whether `words`, the qualifier of a column, means this relation.
+    /// Whether `words`, the qualifier of a column, denotes this relation.
     pub(crate) fn is_called(&self, words: &[&str]) -> bool {
         let own = self.called.as_ref().unwrap_or(&self.qualifier);
         !words.is_empty()
@@ -101,17 +101,17 @@ impl Relation {
             && words.iter().rev().zip(own.iter().rev()).all(|(w, o)| w.eq_ignore_ascii_case(o))
     }
 
-    /// Whether `*` of it has to be written as the columns that it means.
+    /// Whether its `*` has to be replaced by a list of columns.
     pub(crate) fn is_spelled_out(&self) -> bool {
         self.called.is_some() || self.is_partial()
     }
 
-    /// Whether `*` of it means something else than all of its columns in their order.
+    /// Whether its `*` means something else than all columns of the schema in order.
     pub(crate) fn is_partial(&self) -> bool {
         self.is_sorted || self.has_hidden()
     }
 
-    /// The column that `word` means where it is what the rows of a function are called that have just that one.
+    /// The only column of a table function, where `word` is the name of that function or its alias.
     pub(crate) fn row_called(&self, word: &str) -> Option<[Ident; 2]> {
         match (self.qualifier.as_slice(), self.columns.as_slice()) {
             ([own], [only]) if self.label == FUNCTION && own.eq_ignore_ascii_case(word) => {
@@ -121,7 +121,7 @@ impl Relation {
         }
     }
 
-    /// The names of the columns that `*` shows.
+    /// The names of the columns that `*` includes.
     pub(crate) fn visible_names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().filter(|c| !c.hidden).map(|c| c.own.as_str())
     }
@@ -136,12 +136,12 @@ impl Relation {
         self.columns.iter().any(|c| c.is(name) && c.parameter)
     }
 
-    /// The visible columns as items of a projection, those that `wanted` says.
+    /// The visible columns that `wanted` accepts, as items of a projection.
     pub(crate) fn visible_items(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = SelectItem> {
         self.columns.iter().filter(move |c| !c.hidden && wanted(&c.own)).map(|c| self.item(&c.own))
     }
 
-    /// The hidden columns and those that `wanted` says, by their names, as items of a projection.
+    /// The hidden columns and those that `wanted` accepts, with their own names, as items of a projection.
     pub(crate) fn items_behind(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = (&str, SelectItem)> {
         self.columns.iter().filter(move |c| c.hidden || wanted(&c.own)).map(|c| (c.own.as_str(), self.item(&c.own)))
     }
@@ -150,13 +150,13 @@ impl Relation {
         SelectItem::UnnamedExpr(self.column(name))
     }
 
-    /// The column of this own name, qualified.
+    /// The qualified column of this own name.
     pub(crate) fn column(&self, name: &str) -> Expr {
         Expr::CompoundIdentifier(self.qualifier.iter().map(String::as_str).chain([name]).map(quoted).collect())
     }
 }
 
-/// The names of a query's columns that can be told without planning it.
+/// The output columns of a query, as far as they are known without planning it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OutputColumns {
     pub(crate) names: Vec<String>,
@@ -174,10 +174,10 @@ impl OutputColumns {
     }
 }
 
-/// Finds relations: tables of the catalog and the common table expressions in view.
+/// Resolves relations: tables of the catalog and the common table expressions in scope.
 pub(crate) struct RelationResolver {
     context: Arc<Context>,
-    /// One frame a query: its common table expressions, with their columns.
+    /// For each enclosing query, its common table expressions with their columns.
     frames: Vec<Vec<(String, OutputColumns)>>,
 }
 
@@ -186,12 +186,12 @@ impl RelationResolver {
         Self { context, frames: Vec::new() }
     }
 
-    /// Whether SQL is read as the Go program does.
+    /// Whether SQL is interpreted as in the Go implementation.
     pub(crate) fn compat(&self) -> bool {
         self.context.options.compat
     }
 
-    /// Brings the common table expressions of `query` into view, until [`Self::leave`].
+    /// Brings the common table expressions of `query` into scope, until [`Self::leave`].
     pub(crate) fn enter(&mut self, query: &Query) -> Result<(), Error> {
         self.frames.push(Vec::new());
         for cte in query.with.iter().flat_map(|w| &w.cte_tables) {
@@ -224,7 +224,11 @@ impl RelationResolver {
         all().find(|(n, _)| n == name).or_else(|| all().find(|(n, _)| n.eq_ignore_ascii_case(name)))
     }
 
-    /// The catalog's spelling of a table's name; `None` where it is not the catalog's.
+    /// The name of a table in the catalog's spelling.
+    ///
+    /// # Errors
+    ///
+    /// The catalog has no such table, and no common table expression or registered view has the name.
     pub(crate) fn table(&self, name: &ObjectName) -> Result<Option<Vec<String>>, Error> {
         let parts = words(name);
         match parts.as_slice() {
@@ -259,7 +263,7 @@ impl RelationResolver {
         }
     }
 
-    /// The relations of a FROM clause.
+    /// The relations of a FROM clause, in order.
     pub(crate) fn relations_of_from(&mut self, from: &[TableWithJoins]) -> Result<Vec<Relation>, Error> {
         let mut all = Vec::new();
         for item in from {
@@ -284,7 +288,7 @@ impl RelationResolver {
             }
             TableFactor::Table { name, alias, .. } | TableFactor::Function { name, alias, .. } => {
                 let columns = stackql_functions::columns(name).map(|all| all.map(str::to_owned).collect());
-                // The planner calls it by its name in lower case.
+                // The planner qualifies its columns with its lower-case name.
                 let called = words(name).into_iter().map(|word| word.to_lowercase()).collect();
                 (relation(FUNCTION, called, columns.map_or_else(OutputColumns::unknown, OutputColumns::all)), alias)
             }
@@ -375,7 +379,7 @@ impl RelationResolver {
         names
     }
 
-    /// The names of what a SELECT gives.
+    /// The output names of a SELECT.
     pub(crate) fn projected(&mut self, select: &Select) -> Result<OutputColumns, Error> {
         let mut relations = self.relations_of_from(&select.from)?;
         method_columns::show_only(select, &mut relations);
@@ -399,7 +403,7 @@ impl RelationResolver {
                         names.push(spelled(&column.value, &one)?);
                     }
                 }
-                // The planner names it.
+                // The planner chooses the name.
                 SelectItem::UnnamedExpr(_) => more = true,
                 SelectItem::ExprWithAlias { alias, .. } => names.push(alias.value.clone()),
                 SelectItem::Wildcard(_) => {
@@ -424,7 +428,7 @@ fn visible(relations: &[Relation]) -> Vec<String> {
     relations.iter().flat_map(|r| r.columns.iter().filter(|c| !c.hidden).map(|c| c.own.clone())).collect()
 }
 
-/// A relation of one word, whose columns behind the first, so many, are hidden.
+/// A relation with a one-part name, of whose columns the first `visible` are visible and the others hidden.
 fn of_schema(name: &str, schema: &Schema, visible: usize) -> Relation {
     let fields = schema.fields().iter().enumerate();
     let column = |(at, f): (usize, &FieldRef)| {

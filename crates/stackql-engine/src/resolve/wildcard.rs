@@ -1,4 +1,4 @@
-//! `*` becomes the columns it means: without the hidden ones, and with those that a join is over only once.
+//! Expands `*` into the columns that it means: without hidden columns, and with the columns of USING only once.
 
 use datafusion::sql::sqlparser::ast::{
     JoinConstraint, JoinOperator, Select, SelectItem, SelectItemQualifiedWildcardKind,
@@ -9,7 +9,9 @@ use stackql_provider::names::{NameMatch, match_name};
 use super::names::{object_name, quoted};
 use super::relation::Relation;
 
-/// Replaces `*` by the visible columns of each relation, where the columns of all are known.
+/// Replaces `*` by the visible columns of each relation, where a relation has hidden or reordered columns, or where the columns
+/// of all are known and `*` is not the only item. A relation with unknown columns gets a qualified `*`. A `*` with an option
+/// such as EXCLUDE stays.
 pub(crate) fn expand(select: &mut Select, relations: &[Relation]) {
     let merged = merged(select, relations);
     let known = relations.iter().all(|r| !r.opaque && !r.qualifier.is_empty());
@@ -49,7 +51,7 @@ pub(crate) fn expand(select: &mut Select, relations: &[Relation]) {
     }
 }
 
-/// Spells the columns of USING as the relations do, and gives those whose value is that of the left side.
+/// Resolves the columns of USING to catalog spelling; returns those whose value is that of the left side.
 fn merged(select: &mut Select, relations: &[Relation]) -> Vec<String> {
     let mut merged = Vec::new();
     for join in select.from.iter_mut().flat_map(|f| &mut f.joins) {

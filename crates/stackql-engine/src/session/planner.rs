@@ -1,4 +1,5 @@
-//! The plan of one statement: what it is made with, and the answer that it gives.
+//! [`StatementPlanner`]: plans one statement, from syntax tree to physical plan, and turns the plan into a statement output.
+//! It owns the configuration of DataFusion and the order of the planning stages.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -54,7 +55,7 @@ use crate::views::plan as view_plan;
 use crate::views::references;
 use crate::{Failure, StatementOutput};
 
-/// What the plan of one statement needs.
+/// The planner of one statement, with the statement's context and DataFusion session state.
 pub(crate) struct StatementPlanner {
     pub(crate) context: Arc<Context>,
     join_by: Option<JoinHint>,
@@ -62,14 +63,14 @@ pub(crate) struct StatementPlanner {
 }
 
 impl Session {
-    /// The memory that all statements share.
+    /// The runtime environment, whose memory pool all statements of the session share.
     fn memory(&self) -> Result<Arc<RuntimeEnv>, DataFusionError> {
         if let Some(known) = self.memory.get() {
             return Ok(Arc::clone(known));
         }
         let mut builder = RuntimeEnvBuilder::new();
         if let Some(limit) = self.options.memory_limit {
-            // Names those who hold most when there is no more.
+            // The error of an exhausted pool then names the largest consumers.
             let named = NonZeroUsize::MIN.saturating_add(2);
             builder = builder.with_memory_pool(Arc::new(TrackConsumersPool::new(FairSpillPool::new(limit), named)));
         }
@@ -83,7 +84,8 @@ impl Session {
         self.planner_of(join_by, settings, tolerant).await
     }
 
-    /// What a change is planned with: of what cannot be read nobody says that it is not there.
+    /// The planner of a change. It never tolerates errors of reads, not even in compatibility mode: a change must not treat
+    /// rows that cannot be read as missing.
     pub(crate) async fn planner_with(
         &self,
         join_by: Option<JoinHint>,
@@ -112,7 +114,7 @@ impl Session {
             objects: made,
             course: StatementState::default(),
         });
-        // One partition: rows keep the order of the pages, and nothing is fetched before it is wanted.
+        // With one partition, rows keep the order of the pages, and no page is requested before it is needed.
         let mut config = SessionConfig::new()
             .with_target_partitions(1)
             .with_default_catalog_and_schema(LOCAL, MAIN)
@@ -121,15 +123,15 @@ impl Session {
         config.options_mut().sql_parser.enable_ident_normalization = false;
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
         config.options_mut().execution.time_zone = Some("+00:00".to_owned());
-        // What a scan fetches is settled before it starts; a subquery's value may be one of its parameters.
+        // The parameters of a scan are fixed before it starts. The value of a scalar subquery may be one of them.
         config.options_mut().optimizer.enable_dynamic_filter_pushdown = false;
         config.options_mut().optimizer.enable_physical_uncorrelated_scalar_subquery = false;
         if let Some(limit) = self.options.memory_limit {
-            // What a sort sets aside for its merge has to fit several times.
+            // Several sorts must be able to reserve memory for their merge phase at the same time.
             let reserved = &mut config.options_mut().execution.sort_spill_reservation_bytes;
             *reserved = (*reserved).min(limit / 16);
         }
-        // Unions are seen as what they are run as by all other rules.
+        // These rules run first, so that all other rules see the replaced unions and the final build sides of joins.
         let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
             vec![Arc::new(SINGLE_PARTITION_RULE), Arc::new(BUILD_SIDE_RULE)];
         rules.extend(PhysicalOptimizer::new().rules);
@@ -155,7 +157,8 @@ impl StatementPlanner {
         self.state.task_ctx()
     }
 
-    /// The logical plan of a query that is read through the views `above`, and what its columns are called in it.
+    /// The logical plan of a query that is expanded inside of the views `above`, and the output names of its columns as they
+    /// are written.
     pub(crate) async fn logical(
         &self,
         mut query: Query,
@@ -170,7 +173,7 @@ impl StatementPlanner {
         self.query_through(query, &[]).await
     }
 
-    /// The plan of a query that is read through the views `above`.
+    /// The physical plan of a query that is expanded inside of the views `above`.
     async fn query_through(&self, query: Query, above: &[String]) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let (plan, written) = self.logical(query, above).await?;
         duplicate_names::restore_output_names(self.physical(plan).await?, &written)
@@ -186,7 +189,7 @@ impl StatementPlanner {
         self.state.query_planner().create_physical_plan(&plan, &self.state).await
     }
 
-    /// The plan of a statement that changes something, with its verb and its RETURNING.
+    /// Plans a statement that changes something. Returns the plan, its verb, and the select list of RETURNING.
     pub(crate) async fn change(
         &self,
         statement: Statement,
@@ -253,7 +256,7 @@ impl StatementPlanner {
         Ok((self.changed(&table, verb, selection.as_ref(), &assignments, until).await?, verb, returning))
     }
 
-    /// Puts the value of an expression of constants in its place.
+    /// Replaces a constant expression by its value.
     async fn evaluated(&self, expr: &mut Expr) -> Result<(), DataFusionError> {
         if literal(expr).is_some() || !constants::is_constant(expr) {
             return Ok(());
@@ -267,7 +270,8 @@ impl StatementPlanner {
         Ok(())
     }
 
-    /// The same of the sides of the equations, and the items of the lists, that AND connects.
+    /// Replaces the constant expressions in a condition by their values: those that are sides of equations or items of IN
+    /// lists, in conditions that are connected by AND.
     async fn evaluated_sides(&self, condition: Option<&mut Expr>) -> Result<(), DataFusionError> {
         let mut left: Vec<&mut Expr> = condition.into_iter().collect();
         while let Some(expr) = left.pop() {
@@ -289,7 +293,8 @@ impl StatementPlanner {
         Ok(())
     }
 
-    /// The calls of an UPDATE or DELETE: by what the statement names, else for each row that its condition matches.
+    /// Plans the calls of an UPDATE or DELETE: directly from the literals of the statement if they bind the method's
+    /// parameters, else as a searched change, with one call for each row that the condition matches.
     async fn changed(
         &self,
         table: &ResourceTable,
@@ -304,7 +309,8 @@ impl StatementPlanner {
         };
         let named = assigned(set);
         let (Err(_), Some(selection)) = (&named, selection) else { return Ok(named?) };
-        // Where the condition names the things themselves, values may be made of what they have.
+        // If the condition alone identifies the objects, the assigned values may be expressions over their columns, which
+        // requires a searched change. Nulls in place of the values test whether it does.
         let null = |(column, _): &(String, Expr)| (column.clone(), Expr::value(Value::Null));
         let is_named = || assigned(&set.iter().map(null).collect::<Vec<_>>()).is_ok();
         if !searched_change::references_row_columns(table, selection) && !is_named() {
@@ -315,13 +321,14 @@ impl StatementPlanner {
         else {
             return Ok(named?);
         };
-        // What is changed is rows as methods give them.
+        // A change applies to rows of methods, so the views of the resource are not expanded.
         let above = references::all_of(table);
         let input = plan::renamed(self.query_through(query, &above).await?, &parameters)?;
         Ok(plan::call_node(&self.context, table, method, input, until)?)
     }
 
-    /// The answer of a plan whose calls are awaited: its rows are there when all are over, and so is what to say.
+    /// The output of a plan that waits for long-running operations. It is returned when all of them are complete, with all rows
+    /// and the final message.
     pub(super) async fn wait_and_report(
         self,
         plan: Arc<dyn ExecutionPlan>,
@@ -335,7 +342,7 @@ impl StatementPlanner {
         Ok(StatementOutput { rows: Some(Box::pin(rows)), message, completeness: Arc::new(move || context.outcome()) })
     }
 
-    /// The answer whose rows a plan gives. An error ends the rows, and is in the log.
+    /// The output of a plan whose rows are streamed. An error ends the stream and is recorded in the log.
     pub(crate) fn stream(self, plan: Arc<dyn ExecutionPlan>) -> Result<StatementOutput, Failure> {
         let inner = execute_stream(plan, self.task())?;
         let schema = inner.schema();
@@ -346,7 +353,11 @@ impl StatementPlanner {
     }
 }
 
-/// What an UPDATE or DELETE names by literals.
+/// The columns that an UPDATE or DELETE assigns or matches by literals.
+///
+/// # Errors
+///
+/// The condition or an assigned value is not made of literals.
 fn named_by_literals(verb: Verb, selection: Option<&Expr>, set: &[(String, Expr)]) -> Result<Vec<Assignment>, Error> {
     let mut all = match selection {
         Some(selection) => condition(selection, verb.keyword())?,

@@ -1,5 +1,5 @@
-//! SHOW AUTH, AUTH LOGIN, AUTH REVOKE, and the SET of a key of an auth context. Owns what they say; credentials are the
-//! keyring's.
+//! SHOW AUTH, AUTH LOGIN, AUTH REVOKE, and SET of a key of an auth context. This module owns their output; the keyring owns
+//! the credentials.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ use crate::statement::listing::Listing;
 use crate::statement::show::filter_listing;
 use crate::{Failure, StatementOutput};
 
-/// What the settings begin with that are keys of auth contexts: `$.auth.<provider>.<key>`.
+/// Prefix of settings that are keys of auth contexts: `$.auth.<provider>.<key>`.
 const AUTH: &str = "$.auth.";
 
-/// The provider and the key that a setting of this name is about, if it is one of an auth context.
+/// The provider and the key of a setting that belongs to an auth context; `None` for other settings.
 pub(crate) fn key_of(name: &str) -> Option<(&str, &str)> {
     let rest = name.trim_matches('"').strip_prefix(AUTH)?;
     Some(rest.split_once('.').unwrap_or((rest, "")))
 }
 
-/// Whether a statement may have a credential in it, so that it is not repeated.
+/// Whether a statement may contain a credential, so that its text must not occur in messages.
 pub(crate) fn may_be_secret(statement: &str) -> bool {
     statement.to_ascii_lowercase().contains(AUTH)
 }
@@ -32,8 +32,8 @@ impl Session {
         self.keyring.as_deref().ok_or_else(|| Error::invalid("this session has no credentials"))
     }
 
-    /// The provider of this name, and what its definitions say of its credentials: its first service speaks for all, and
-    /// one that cannot be read is none.
+    /// Looks up a provider and its authentication, which is that of its first service whose definitions can be read. Without
+    /// such a service, it is empty.
     fn authorised(&self, name: &str) -> Result<(Arc<Provider>, Auth), Error> {
         let provider = self.definitions.provider(name)?;
         let mut services = provider.services.iter();
@@ -51,7 +51,7 @@ impl Session {
         let mut shown = Vec::new();
         for name in names {
             let (provider, auth) = self.authorised(&name)?;
-            // A context that is wrong is told of with the others, and alone as an error.
+            // An invalid auth context is a row in the list of all providers, and an error if its provider is named.
             shown.push(match keyring.credential_info(&provider.name, &auth) {
                 Ok(found) => [provider.name.clone(), found.scheme, found.source],
                 Err(error) if show_all(show) => [provider.name.clone(), String::new(), error.message],

@@ -1,9 +1,9 @@
-//! USE: the provider of names that name none.
+//! The default provider, which USE sets: qualifies names that have no provider.
 
 use stackql_sql::{Replace, Show, ShowKind, Statement};
 
-/// The statement with `provider` in front of the names of tables and methods that name none. The relations of a query are
-/// named in full where it is planned.
+/// Prefixes names of tables and methods that have no provider with `provider`. The relations of a query are qualified when
+/// the query is planned.
 pub(crate) fn qualify_names(mut statement: Statement, provider: &str) -> Statement {
     let (name, parts) = match &mut statement {
         Statement::Show(Show { kind: ShowKind::Methods { table } | ShowKind::InsertInto { table }, .. })

@@ -1,4 +1,4 @@
-//! DESCRIBE: the columns of a table, and what a method takes and answers.
+//! DESCRIBE of a table and of a method: lists columns, and parameters with the columns that the method returns.
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
@@ -10,7 +10,7 @@ use super::listing::Listing;
 use super::show::Table;
 use crate::error::Error;
 
-/// The fields of a table's rows, with their types; and why there are none, if so.
+/// The columns of a table with their types, and a message if it has none.
 pub(crate) fn describe(
     definitions: &dyn Definitions,
     name: &ObjectName,
@@ -30,7 +30,7 @@ pub(crate) fn describe(
     Ok((listing.batch(extended)?, note))
 }
 
-/// The columns of rows of this schema, in their order, with their types. Nothing describes them.
+/// The columns of a schema with their types, in order. Descriptions are empty.
 pub(crate) fn columns(schema: &Schema, extended: bool) -> Result<RecordBatch, Error> {
     let label = |field: &Field| match field.data_type() {
         _ if field.metadata().get(RowProjection::FORMAT_KEY).is_some_and(|format| format == "json") => "object",
@@ -43,18 +43,18 @@ pub(crate) fn columns(schema: &Schema, extended: bool) -> Result<RecordBatch, Er
     Listing::new(&["name", "type"], &["description"]).with(rows).batch(extended)
 }
 
-/// The columns of a view of a resource with their types, in this order. Nothing describes them.
+/// The columns of a resource view with their types, in order. Descriptions are empty.
 pub(crate) fn columns_of_view(columns: Vec<(String, String)>, extended: bool) -> Result<RecordBatch, Error> {
     let rows = columns.into_iter().map(|(name, label)| [name, label, String::new()]);
     Listing::new(&["name", "type"], &["description"]).with(rows).batch(extended)
 }
 
-/// `id`, `name` and `description` stand in front.
+/// Sort key of a column: `id`, `name` and `description` are first.
 fn first_names(name: &str) -> usize {
     ["id", "name", "description"].iter().position(|first| *first == name).unwrap_or(3)
 }
 
-/// What a method takes, required first, and what its rows are.
+/// The parameters of a method, the required ones first, and the columns of its rows.
 pub(crate) fn describe_method(
     definitions: &dyn Definitions,
     name: &ObjectName,
@@ -84,7 +84,7 @@ fn row(types: &Types, name: &str, ty: TypeRef, kind: &str, description: &str) ->
     [name.to_owned(), found.label().to_owned(), kind.to_owned(), shape, description.to_owned()]
 }
 
-/// A nested value as JSON whose leaves are type names. A shape inside itself is `object`.
+/// The type of a nested value as JSON whose leaves are type names. A recursive reference is `object`.
 fn shape(types: &Types, ty: TypeRef, outer: &mut Vec<TypeRef>) -> String {
     if outer.contains(&ty) {
         return "\"object\"".to_owned();

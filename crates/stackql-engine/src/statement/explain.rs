@@ -1,4 +1,4 @@
-//! EXPLAIN and EXPLAIN ANALYZE.
+//! EXPLAIN (`rows`) and EXPLAIN ANALYZE (`analyze`): the rows that describe the plan of a statement and its calls.
 
 pub(crate) mod analyze;
 pub(crate) mod estimate;

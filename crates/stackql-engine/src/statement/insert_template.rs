@@ -1,5 +1,5 @@
-//! SHOW INSERT INTO: a template of a statement that creates a row, with the data it is filled in from. Places in the data,
-//! `<< name >>`, are for a person to fill in.
+//! SHOW INSERT INTO: a template of an INSERT statement, and a jsonnet block with the data that it is rendered from. The user
+//! fills in the placeholders `<< name >>` in the data.
 
 use stackql_provider::{BodyStyle, Location, Member, Parameter, Type, TypeRef, Types, Verb};
 
@@ -8,9 +8,9 @@ use super::show::Table;
 use crate::error::Error;
 use crate::resolve::names::quoted;
 
-/// How far a list or object inside of another one is indented further.
+/// Indentation of a nested list or object, in spaces.
 const INDENT: usize = 2;
-/// The words that jsonnet's specification keeps from being names.
+/// The reserved words of jsonnet, which cannot be unquoted keys.
 const KEYWORDS: [&str; 18] = [
     "assert",
     "else",
@@ -32,8 +32,12 @@ const KEYWORDS: [&str; 18] = [
     "true",
 ];
 
-/// The template of the table's first method that answers INSERT: the parameters that it requires, or `all`, and every
-/// member of its body. The fields of a form are parameters. Where it requires nothing, all of it is better than nothing.
+/// The template for the table's preferred INSERT method. It has the required parameters, or all parameters if `all` is set,
+/// and every member of the body; form fields count as parameters. If nothing is required, it has all parameters.
+///
+/// # Errors
+///
+/// The table has no INSERT method.
 pub(crate) fn insert_into(table: &Table, all: bool) -> Result<Listing, Error> {
     let Some(method) = table.resource.methods_of(Verb::Insert).next() else {
         return Err(Error::NoInsert { table: table.name.clone() });
@@ -65,17 +69,17 @@ pub(crate) fn insert_into(table: &Table, all: bool) -> Result<Listing, Error> {
     Ok(Listing::new(&["insert_statement"], &[]).with([[statement]]))
 }
 
-/// Whether a name is one in statements, templates and jsonnet alike.
+/// Whether a name is an identifier in statements, templates and jsonnet alike.
 fn is_plain(name: &str) -> bool {
     name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// A column as it may stand in a statement.
+/// The name of a column in a statement, quoted if necessary.
 fn column(name: &str) -> String {
     if is_plain(name) { name.to_owned() } else { quoted(name).to_string() }
 }
 
-/// A member's name in jsonnet.
+/// The key of a member in jsonnet, quoted if necessary.
 fn key(name: &str) -> String {
     match is_plain(name) && !KEYWORDS.contains(&name) {
         true => name.to_owned(),
@@ -83,21 +87,21 @@ fn key(name: &str) -> String {
     }
 }
 
-/// Where a template has the value of a member.
+/// The template expression of a member of the value at `path`.
 fn member(path: &str, name: &str) -> String {
     if is_plain(name) { format!("{path}.{name}") } else { format!("(index {path} {name:?})") }
 }
 
 struct Shapes<'a> {
     types: &'a Types,
-    /// With the members that may be left out.
+    /// Include optional members.
     all: bool,
 }
 
 impl Shapes<'_> {
-    /// The data of a value, in jsonnet. `place` is what its place is called, `path` the way to it.
+    /// The jsonnet of a value, with placeholders. `place` is the name of its placeholder, and `path` its path in the data.
     fn data(&self, ty: TypeRef, place: &str, path: &str, indent: usize, outer: &mut Vec<TypeRef>) -> String {
-        // A shape inside itself is left to who knows how deep it goes.
+        // The type is recursive: deeper levels are left to the user.
         if outer.contains(&ty) {
             return "null".to_owned();
         }
@@ -128,7 +132,7 @@ impl Shapes<'_> {
         text
     }
 
-    /// The literal of a parameter, in the template. What is in quotes begins where what is not has a blank.
+    /// The literal of a parameter in the statement. An unquoted value has a leading space, which aligns it with quoted ones.
     fn literal(&self, parameter: &Parameter) -> String {
         let path = member(".values", &parameter.name);
         match self.types.get(parameter.whole()) {
@@ -140,7 +144,7 @@ impl Shapes<'_> {
         }
     }
 
-    /// JSON of a value, in the template.
+    /// The JSON of a value in the template.
     fn json(&self, ty: TypeRef, path: &str, outer: &mut Vec<TypeRef>) -> String {
         if outer.contains(&ty) {
             return "null".to_owned();
@@ -149,7 +153,7 @@ impl Shapes<'_> {
         let text = match self.types.get(ty) {
             Type::Integer | Type::Number | Type::Boolean | Type::Bit => format!("{{{{ {path} }}}}"),
             Type::String | Type::Timestamp(_) | Type::Blob | Type::Inner => format!("\"{{{{ {path} }}}}\""),
-            // Below a name that no path can have, values are written as they are.
+            // A path that contains a name that is not an identifier cannot be extended, so the whole value is rendered as JSON.
             Type::List { .. } | Type::Map { .. } | Type::Structure { .. } if path.starts_with('(') => {
                 format!("{{{{ toJson {path} }}}}")
             }
@@ -171,7 +175,7 @@ impl Shapes<'_> {
         text
     }
 
-    /// The members that a statement writes, by name: all, or the required ones where there are any.
+    /// The writable members, sorted by name: the required ones, or all if none is required or `all` is set.
     fn written<'m>(&self, members: &'m [Member]) -> Vec<&'m Member> {
         let mut written: Vec<&Member> = members.iter().filter(|m| !m.idempotency_token && !m.is_read_only).collect();
         let all = self.all || !written.iter().any(|m| m.required);

@@ -1,4 +1,4 @@
-//! A table of text on its way into a batch.
+//! [`Listing`]: the rows of text of a SHOW or DESCRIBE statement, before they become a record batch.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use datafusion::arrow::record_batch::RecordBatch;
 
 use crate::error::Error;
 
-/// Rows of text under named columns, the last of which only EXTENDED shows.
+/// Rows of text with named columns; the last columns are shown by EXTENDED only.
 pub(crate) struct Listing {
     pub(crate) columns: Vec<&'static str>,
     pub(crate) rows: Vec<Vec<String>>,
-    /// The column that LIKE speaks of.
+    /// Index of the column that LIKE filters.
     pub(crate) name: usize,
     always: usize,
 }

@@ -1,4 +1,5 @@
-//! What users make: views, materialized views and tables.
+//! Local objects (views, materialized views and tables that users create): CREATE, DROP, REFRESH, DESCRIBE, and changes of
+//! local tables. The store executes them; also the columns of resource views.
 
 use std::sync::Arc;
 
@@ -96,7 +97,7 @@ impl Session {
         Ok(message_output("refresh materialized view completed"))
     }
 
-    /// Makes what is built in the user's own, where a name means something of this kind that is not yet.
+    /// Creates a local object from the built-in one of this name and kind, unless a local object of this name exists.
     async fn materialize_built_in(&self, name: &str, kind: StoredKind) -> Result<(), Failure> {
         let Some(built_in) = BuiltIn::find(name).filter(|b| StoredKind::from(b.create.kind) == kind) else {
             return Ok(());
@@ -107,7 +108,7 @@ impl Session {
         Ok(())
     }
 
-    /// Carries out a change of a table that a user made; gives the statement back where it is of another.
+    /// Executes a change of a local table. Returns the statement unchanged if it changes another table.
     pub(crate) async fn change_own(&self, statement: Statement) -> Result<Result<StatementOutput, Statement>, Failure> {
         let name = match &statement {
             Statement::Insert(insert) => &insert.table,
@@ -145,7 +146,7 @@ impl Session {
         Ok(Ok(message_output("exec completed")))
     }
 
-    /// The columns of the first view that a resource may be read by; `None` where it is read by its methods only.
+    /// The columns, with their types, of the first view of a resource; `None` if the resource is read by its methods only.
     pub(crate) async fn columns_of_view(
         &self,
         table: &ObjectName,
@@ -159,7 +160,7 @@ impl Session {
         plan::columns(&context, &state, &resource_table(&context, provider, service, resource)?).await
     }
 
-    /// The columns of what a user made.
+    /// DESCRIBE of a local or built-in object.
     pub(crate) async fn describe_own(&self, name: &str, extended: bool) -> Result<RecordBatch, Failure> {
         let planner = self.planner(None).await?;
         let missing = || Error::invalid(format!("could not locate table '{name}'"));
@@ -170,7 +171,7 @@ impl Session {
                 let built_in = BuiltIn::find(name).filter(|_| planner.context.find_local_object(name).is_none());
                 match (planner.logical(query, std::slice::from_ref(&made.name)).await, built_in) {
                     (Ok((plan, _)), _) => Arc::clone(plan.schema().inner()),
-                    // What it reads may not be installed here.
+                    // The providers that a built-in view reads need not be installed. Its columns are then shown as texts.
                     (Err(_), Some(built_in)) => {
                         let text = |name: String| Field::new(name, DataType::Utf8, true);
                         Arc::new(Schema::new(built_in.columns().into_iter().map(text).collect::<Vec<_>>()))
@@ -184,7 +185,7 @@ impl Session {
     }
 }
 
-/// The other kind of views.
+/// The other kind of view; in compatibility mode, DROP accepts either.
 fn other_view(kind: StoredKind) -> Option<StoredKind> {
     match kind {
         StoredKind::View => Some(StoredKind::MaterializedView),
@@ -198,14 +199,15 @@ fn whose(selection: Option<Expr>) -> String {
 }
 
 impl StatementPlanner {
-    /// The rows of a query as they are kept, all of them or an error, and their schema.
+    /// The rows of a query in the schema in which they are stored, and that schema. The stream ends with an error if the
+    /// result is incomplete.
     async fn storable_rows(&self, query: Query) -> Result<(Arc<Schema>, Rows), DataFusionError> {
         let rows = execute_stream(self.query(query).await?, self.task())?;
         let schema = storage_schema(&rows.schema());
         Ok((Arc::clone(&schema), self.require_complete(rows, schema)))
     }
 
-    /// The rows that an INSERT brings, called as the table's columns.
+    /// The rows that an INSERT adds, with the columns named as those of the table.
     async fn new_rows(&self, table: &StoredObject, insert: Insert) -> Result<Rows, DataFusionError> {
         if insert.returning.is_some() {
             return Err(Error::invalid("an INSERT into a table of your own has no RETURNING").into());
@@ -231,12 +233,12 @@ impl StatementPlanner {
                 Error::invalid(format!("INSERT names {wanted} columns and each row has {given} of them")).into()
             );
         }
-        // Constraints are the store's to check.
+        // The store checks the constraints.
         let columns: Vec<_> = columns.iter().map(|f| f.as_ref().clone().with_nullable(true)).collect();
         Ok(self.require_complete(rows, Arc::new(Schema::new(columns))))
     }
 
-    /// The rows, and an error behind them where they are not all.
+    /// Appends an error to the stream of rows if the result is incomplete.
     fn require_complete(&self, rows: SendableRecordBatchStream, schema: Arc<Schema>) -> Rows {
         let context = Arc::clone(&self.context);
         let end = stream::once(async move {

@@ -1,5 +1,5 @@
-//! PURGE: what of earlier statements is kept is dropped. Rows are not copied into tables to be read again, so some of the
-//! kinds have nothing to drop.
+//! PURGE: drops cached responses and page counts of earlier statements. Rows of statements are not stored in tables, so two
+//! of the kinds have nothing to drop.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::session::{Session, rows_output};
 use crate::{Failure, StatementOutput};
 
-/// The kind where none is named.
+/// The kind if none is named.
 const CONSERVATIVE: &str = "conservative";
 const KINDS: [&str; 4] = ["cache", CONSERVATIVE, "control_tables", "ephemeral"];
 

@@ -1,4 +1,4 @@
-//! REGISTRY LIST and REGISTRY PULL: what a registry says, as rows and as a message. The registry is a seam.
+//! REGISTRY LIST and REGISTRY PULL: convert the results of the trait [`Registry`] to rows and messages.
 
 use datafusion::arrow::record_batch::RecordBatch;
 use stackql_provider::{DownloadProgress, InstallLocation, Registry, RegistryError};
@@ -6,8 +6,8 @@ use stackql_provider::{DownloadProgress, InstallLocation, Registry, RegistryErro
 use crate::error::Error;
 use crate::statement::listing::Listing;
 
-/// All providers with their latest versions, or one with all of them; and why the registry could not be asked, where these
-/// are those that are here without it.
+/// Lists all providers with their latest versions, or one provider with all its versions. The error is the reason why the
+/// registry was not reachable, if the versions are only those that are available locally.
 pub(crate) async fn list(
     registry: &dyn Registry,
     provider: Option<&str>,
@@ -29,7 +29,7 @@ pub(crate) async fn list(
     Ok((listing.batch(false)?, unasked))
 }
 
-/// Installs a provider; what to say about it.
+/// Installs a provider, and returns the message for the user.
 pub(crate) async fn pull(
     registry: &dyn Registry,
     provider: &str,

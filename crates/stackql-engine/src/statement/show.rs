@@ -1,4 +1,5 @@
-//! SHOW: what the definitions say, as rows of text. Pure; DESCRIBE is in `describe`, LIKE and WHERE in `filter`.
+//! SHOW: lists parts of the definitions as rows of text. Pure: it reads definitions and a [`ShowContext`] only. DESCRIBE is
+//! in `describe`, LIKE and WHERE are in `show_filter`.
 
 use std::collections::HashSet;
 
@@ -12,16 +13,16 @@ use crate::error::Error;
 use crate::statement::listing::Listing;
 use crate::views::defaults::VIEW;
 
-/// What a session knows beside the definitions.
+/// The input of SHOW that is not in the definitions.
 #[derive(Debug, Default)]
 pub(crate) struct ShowContext {
-    /// The providers of the Go program's own are listed, too.
+    /// Compatibility mode: list also the built-in provider of the Go program.
     pub(crate) compat: bool,
-    /// Variables of the environment that have no value, of those that parameters of the table are taken from.
+    /// The environment variables that parameters of the table take their value from and that are not set.
     pub(crate) unset: HashSet<String>,
 }
 
-/// What the Go program has built in and lists.
+/// Name and version of the provider that is built into the Go program, which lists it.
 const OF_GO: [&str; 2] = ["stackql_preview", "internal"];
 
 /// The rows of a SHOW statement.
@@ -47,7 +48,7 @@ pub(crate) fn show(
         ShowKind::Setting(words) if words.eq_ignore_ascii_case("transaction isolation level") => {
             Listing::new(&["transaction_isolation"], &[]).with([["read committed".into()]])
         }
-        // What is of the session is the session's to show.
+        // The session handles SHOW AUTH before it calls this function.
         ShowKind::Auth { .. } => return Err(Error::invalid("this session has no credentials")),
         ShowKind::Setting(words) => {
             return Err(Error::InvalidStatement {
@@ -61,7 +62,7 @@ pub(crate) fn show(
     filter_listing(listing, show)
 }
 
-/// The rows of a listing that a SHOW statement wants.
+/// Applies the filter of a SHOW statement to a listing, and converts it to a record batch.
 pub(crate) fn filter_listing(mut listing: Listing, show: &Show) -> Result<RecordBatch, Error> {
     if let Some(wanted) = &show.filter {
         crate::statement::show_filter::keep(&mut listing, wanted)?;
@@ -69,7 +70,7 @@ pub(crate) fn filter_listing(mut listing: Listing, show: &Show) -> Result<Record
     listing.batch(show.extended)
 }
 
-/// A table that a statement named, under the provider's own spelling.
+/// A resource that a statement names, with its qualified name in the provider's spelling.
 pub(crate) struct Table {
     pub(crate) name: String,
     pub(crate) resource: std::sync::Arc<Resource>,
@@ -133,7 +134,7 @@ fn resources(definitions: &dyn Definitions, provider: &str, service: &str, exten
     let service = definitions.service(&provider.name, service)?;
     let mut listing = Listing::new(&["name", "id"], &["description"]);
     for entry in service.resources.iter().filter(|entry| !entry.page_only) {
-        // Only the resource itself knows its description, and decoding all of them costs.
+        // The description is part of the resource, and decoding all resources is expensive, so only EXTENDED does it.
         let description = match extended {
             true => definitions.resource(&provider.name, &service.name, &entry.name)?.description.clone(),
             false => String::new(),
@@ -144,7 +145,7 @@ fn resources(definitions: &dyn Definitions, provider: &str, service: &str, exten
     Ok(listing)
 }
 
-/// The parameters without which a method is refused; one that is taken from a variable that has no value is one of them.
+/// The required parameters of a method, including those whose environment variable is not set.
 fn required<'a>(method: &'a Method, unset: &HashSet<String>) -> Vec<&'a str> {
     let is_unset = |p: &&Parameter| p.default.is_none() && p.environment.as_ref().is_some_and(|v| unset.contains(v));
     let mut all = method.required();
@@ -169,7 +170,7 @@ fn methods(resource: &Resource, unset: &HashSet<String>) -> Listing {
         .with(methods.into_iter().map(row))
 }
 
-/// The verb that a method is listed under: what EXEC alone calls goes by its name.
+/// The verb that a method is listed under. A method that only EXEC calls is listed under the verb that its name suggests.
 fn shown_verb(method: &Method) -> Verb {
     match (method.verb, method.name.as_str()) {
         (Verb::Exec, "select" | "list" | "get") => Verb::Select,

@@ -1,4 +1,5 @@
-//! What SHOW has to know beside the definitions: of the environment, which is the transport's to read.
+//! Collects the input of SHOW that is not in the definitions: which environment variables are set. The transport reads the
+//! environment.
 
 use stackql_provider::{Parameter, Scope};
 use stackql_sql::{ObjectName, Show, ShowKind};
@@ -12,7 +13,7 @@ impl Session {
         let ShowKind::Methods { table: ObjectName(parts) } = &show.kind else { return context };
         let [provider, service, resource] = parts.as_slice() else { return context };
         let definitions = &self.definitions;
-        // What is not there is context of where it is looked up.
+        // A name that cannot be resolved is not an error here: SHOW reports it when it looks the name up.
         let found = definitions.resource(provider, service, resource);
         let (Ok(resource), Ok(provider)) = (found, definitions.provider(provider)) else { return context };
         let parameters = resource.methods.iter().flat_map(|method| &method.parameters);

@@ -1,4 +1,4 @@
-//! LIKE and WHERE of a SHOW: comparisons of the listing's columns with text, joined by AND, OR and NOT.
+//! LIKE and WHERE of SHOW: comparisons of the listing's columns with text, combined by AND, OR and NOT.
 
 use stackql_provider::names::{NameMatch, match_name};
 use stackql_sql::ShowFilter;
@@ -7,7 +7,11 @@ use stackql_sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 use super::listing::Listing;
 use crate::error::Error;
 
-/// Leaves the rows that are wanted.
+/// Retains the rows that match the filter.
+///
+/// # Errors
+///
+/// The condition has an unknown column or an unsupported expression.
 pub(crate) fn keep(listing: &mut Listing, wanted: &ShowFilter) -> Result<(), Error> {
     let mut kept = Vec::new();
     for row in std::mem::take(&mut listing.rows) {
@@ -65,12 +69,13 @@ fn unsupported(expr: &Expr) -> Error {
     ))
 }
 
-/// SQL's LIKE, without regard to case: `%` stands for any characters, `_` for one, `\` takes the next as it is.
+/// SQL's LIKE, case-insensitive: `%` matches any characters, `_` matches one, and `\` escapes the next character.
 fn like(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
     let text: Vec<char> = text.to_lowercase().chars().collect();
     let (mut p, mut t) = (0, 0);
-    // Where the last `%` stood, and how much of the text it has taken: on a mismatch it takes one more.
+    // Backtracking state: the position after the last `%` in the pattern, and that in the text up to which this `%` matches.
+    // On a mismatch, it matches one more character.
     let mut retry = None;
     loop {
         let (matched, step) = match pattern.get(p) {

@@ -1,4 +1,5 @@
-//! BEGIN, COMMIT and ROLLBACK, what becomes of a statement between them, and of transactions that another process left.
+//! Transactions: BEGIN, COMMIT and ROLLBACK, the execution of statements between them, and the recovery (resume or undo) of
+//! transactions that another process left open. `transaction_steps` executes the single steps.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,16 +21,16 @@ use crate::session::{DESPATCHED_MESSAGE, Session, join_hint, message_output};
 use crate::transaction::history::{StatementHistory, StepHistory, TransactionHistory};
 use crate::{Completeness, Failure, FailureKind, StatementOutput};
 
-/// A transaction that another process began, and its journal, to which nobody else writes.
+/// A transaction that another process began, with exclusive access to its journal.
 #[derive(Debug)]
 pub struct RecoveredTransaction {
-    /// What is known of it.
+    /// The state that was read from the journal.
     pub history: TransactionHistory,
-    /// The journal.
+    /// The journal, to which further records are appended.
     pub log: Box<dyn TransactionLog>,
 }
 
-/// What a ROLLBACK says that left something.
+/// The message of a ROLLBACK that did not undo every step.
 const NOT_ROLLED_BACK: &str = "Rollback failed";
 
 impl Session {
@@ -73,24 +74,26 @@ impl Session {
         self.transaction.lock().await.is_some()
     }
 
-    /// Gives up the transaction that is open, if there is one: nobody will end it. Tells what that means.
+    /// Abandons the open transaction, because no statement will end it. Returns the consequence as text for the user; `None` if
+    /// no transaction is open.
     pub async fn abandon(&self) -> Option<String> {
         let mut saga = self.transaction.lock().await.take()?;
         let count = saga.history.statements.len();
         if saga.history.rollback == RollbackMode::Lazy {
             return Some(format!("the transaction was not committed: of its {count} statements none was run"));
         }
-        // That it was not ended is what an entry less says, too.
+        // A failure to log this may be ignored: a journal without an end record also means that the transaction did not end.
         let _ = saga.log_outcome(JournalEntry::Ended { how: TransactionEnd::Abandoned });
         let undo = saga.id().map(|id| format!("; stackql txn undo {id} undoes it")).unwrap_or_default();
         Some(format!("the transaction was neither committed nor rolled back, and what it did stays{undo}"))
     }
 
-    /// Goes on with a transaction that was stopped at COMMIT: runs what was not done.
+    /// Resumes a transaction whose COMMIT was interrupted: runs its remaining steps. `doubt` decides on steps in doubt.
     ///
     /// # Errors
     ///
-    /// As COMMIT; also a transaction that has nothing to go on with.
+    /// The errors of COMMIT; also if the session is read-only, or the transaction was rolled back, abandoned or run eagerly, or
+    /// its compensation has begun.
     pub async fn resume(&self, kept: RecoveredTransaction, doubt: InDoubtPolicy) -> Result<StatementOutput, Failure> {
         self.require_change_allowed()?;
         let mut saga = Saga::from_recovered(kept.history, kept.log);
@@ -111,11 +114,13 @@ impl Session {
         Err(Error::invalid(format!("the transaction cannot be resumed: {refused}")).into())
     }
 
-    /// Undoes what a transaction did, whether it was stopped or not.
+    /// Undoes the steps of a transaction by their compensations, whether or not it was complete. `doubt` decides on
+    /// compensations in doubt.
     ///
     /// # Errors
     ///
-    /// Something was not undone; the message has a line for each such statement.
+    /// The session is read-only, the journal cannot be written, or a step was not undone. The message then has a line for each
+    /// statement that is left.
     pub async fn undo(&self, kept: RecoveredTransaction, doubt: InDoubtPolicy) -> Result<StatementOutput, Failure> {
         self.require_change_allowed()?;
         let mut saga = Saga::from_recovered(kept.history, kept.log);
@@ -129,7 +134,8 @@ impl Session {
         }
     }
 
-    /// What a statement does inside a transaction; the statement comes back where it runs as anywhere.
+    /// Executes a statement in the open transaction: queues it (lazy) or runs it at once (eager). Returns the statement
+    /// unchanged if no transaction is open, or if it only reads.
     pub(crate) async fn queue_or_run(
         &self,
         statement: Statement,
@@ -170,7 +176,7 @@ impl Session {
             return Ok(Ok(message_output("mutating statement queued")));
         }
         if let (Some(plan), Some(items)) = (&plan, &items) {
-            // What cannot be given back is told before anything is sent.
+            // Planning RETURNING first reports its errors before any request is sent.
             returning(&planner.state, Arc::clone(plan), items).await?;
         }
         saga.open_journal(self.journal.as_deref())?;
@@ -192,7 +198,7 @@ impl Session {
         Ok(Ok(StatementOutput { message: is_awaited.then_some(said), ..planner.stream(plan)? }))
     }
 
-    /// Refuses what would change something behind the back of an open transaction.
+    /// Returns an error if a transaction is open; `what` is a change that the transaction would not record.
     pub(crate) async fn require_no_transaction(&self, what: &str) -> Result<(), Error> {
         match self.is_in_transaction().await {
             true => Err(Error::invalid(format!("{what} cannot stand in a transaction; COMMIT or ROLLBACK first"))),
@@ -200,7 +206,7 @@ impl Session {
         }
     }
 
-    /// Runs the statements that are not done, in their order, and gives what each says; the first that fails ends that.
+    /// Runs the statements that are not done yet, in order, and returns their messages. Stops at the first failure.
     async fn run_remaining(&self, saga: &mut Saga, doubt: InDoubtPolicy) -> Result<Vec<String>, Failure> {
         let mut all = Vec::new();
         for statement in 0..saga.history.statements.len() {
@@ -228,7 +234,7 @@ impl Session {
         ended.map_err(|error| stopped(saga, error.into())).map(|()| all)
     }
 
-    /// Undoes all calls that were made, the last one first. What cannot be undone keeps none from being tried.
+    /// Compensates all completed steps, the last one first. A step that cannot be undone does not stop the others.
     async fn compensate(&self, saga: &mut Saga, doubt: InDoubtPolicy) -> Result<StatementOutput, Failure> {
         let context = self.planner(None).await?.context;
         let mut left = BTreeMap::new();
@@ -259,7 +265,7 @@ impl Session {
 }
 
 impl StatementPlanner {
-    /// What a statement does to a table of the user's own, and which, if it is about one.
+    /// The operation and the table's name, if the statement changes a local table.
     fn own_changed(&self, statement: &Statement) -> Result<Option<(&'static str, String)>, Error> {
         let (act, name) = match statement {
             Statement::Insert(insert) => ("insert", &insert.table),
@@ -273,13 +279,13 @@ impl StatementPlanner {
         Ok(local_table(&self.context, name)?.map(|own| (act, own.name.clone())))
     }
 
-    /// Whether a statement changes a table of the user's own.
+    /// Whether a statement changes a local table.
     pub(crate) fn is_of_own(&self, statement: &Statement) -> Result<bool, Error> {
         self.own_changed(statement).map(|own| own.is_some())
     }
 }
 
-/// The text of a statement, which means the same when it is read again.
+/// The text of a statement. It is checked that the text parses to the same statement, because the journal stores it.
 fn statement_to_sql(statement: &Statement) -> Result<String, Failure> {
     let text = statement.to_sql().filter(|text| parse(text).as_ref() == Ok(statement));
     let lost = || "the statement cannot be written down as it is meant, so it cannot stand in a transaction".to_owned();
@@ -290,7 +296,7 @@ fn none_open() -> Error {
     Error::invalid("there is no transaction; BEGIN begins one")
 }
 
-/// Why a transaction stopped, and what it did before.
+/// The failure of a transaction that stopped, with the steps that were completed before and are left to undo.
 fn stopped(saga: &Saga, failure: Failure) -> Failure {
     let doubtful = |r: &StatementHistory| r.local_changes().any(StepHistory::is_in_doubt);
     let unknown = "whether it was carried out is not known";
@@ -304,10 +310,10 @@ fn stopped(saga: &Saga, failure: Failure) -> Failure {
     Failure { message, hints, compat: Some(compat), ..failure }
 }
 
-/// What stands in front of what somebody has to undo.
+/// The start of each line on a statement that has to be undone.
 const UNDO: &str = "UNDO required: Undo";
 
-/// What somebody has to undo, and why it is not undone.
+/// The line on a statement that has to be undone, with the reason why it was not.
 fn required(recorded: &StatementHistory, why: Option<&str>) -> String {
     let (standing, all) =
         (recorded.local_changes().filter(|call| call.needs_compensation()).count(), recorded.local_changes().count());

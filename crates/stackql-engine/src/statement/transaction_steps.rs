@@ -1,5 +1,5 @@
-//! Carries out the statements of a transaction, call by call, and undoes them; each step is in the journal before and
-//! after it is taken. Owns how a call of a transaction is made; when is `transaction`'s.
+//! Executes and compensates the steps of a transaction (a saga). Each step has an intent record in the journal before it is
+//! taken and an outcome record after it. `transaction` decides which steps run, and when.
 
 use std::sync::Arc;
 
@@ -26,24 +26,24 @@ use crate::transaction::compensation::{compensation, idempotency_token};
 use crate::transaction::history::{StepHistory, StepState, TransactionHistory};
 use crate::{Failure, FailureKind};
 
-/// What becomes of a call of which it is not known whether it was carried out, where the API cannot tell that it is the
-/// same one.
+/// The policy for a step in doubt: its request was sent, no outcome is recorded, and its method is not retryable, so that the
+/// API would not recognize a repeated request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InDoubtPolicy {
-    /// Nothing goes on before somebody says.
+    /// Stop with an error, until the user decides.
     Stop,
-    /// It is made again.
+    /// Send the request again.
     Retry,
-    /// It is taken for carried out.
+    /// Assume that the request took effect.
     AssumeDone,
 }
 
-/// A transaction: what is known of it, and its journal.
+/// A transaction: its state in memory, and its journal.
 #[derive(Debug)]
 pub(crate) struct Saga {
     pub(crate) history: TransactionHistory,
     log: Option<Box<dyn TransactionLog>>,
-    /// What is to be in the journal once there is one.
+    /// Records that are appended to the journal as soon as it is open.
     unwritten: Vec<JournalEntry>,
 }
 
@@ -53,17 +53,17 @@ impl Saga {
         Self { history: TransactionHistory { rollback, ..TransactionHistory::default() }, log: None, unwritten }
     }
 
-    /// A transaction that another process began.
+    /// Continues a transaction that another process began.
     pub(crate) fn from_recovered(history: TransactionHistory, log: Box<dyn TransactionLog>) -> Self {
         Self { history, log: Some(log), unwritten: Vec::new() }
     }
 
-    /// What the transaction is called, if it has a journal.
+    /// The ID of the transaction, if it has a journal.
     pub(crate) fn id(&self) -> Option<&str> {
         self.log.as_ref().map(|log| log.id())
     }
 
-    /// Has a journal from now on, if there is where to keep one.
+    /// Opens a journal, if the session has one and none is open, and appends the pending records.
     pub(crate) fn open_journal(&mut self, journal: Option<&dyn Journal>) -> Result<(), JournalError> {
         let (None, Some(journal)) = (&self.log, journal) else { return Ok(()) };
         let mut log = journal.begin()?;
@@ -73,7 +73,8 @@ impl Saga {
         Ok(())
     }
 
-    /// Takes an entry about what is to happen: it is in the journal first.
+    /// Appends an intent record to the journal before the action is taken (write-ahead), then applies it to the state in
+    /// memory.
     pub(crate) fn log_intent(&mut self, entry: JournalEntry) -> Result<(), JournalError> {
         match &mut self.log {
             Some(log) => log.append(std::slice::from_ref(&entry))?,
@@ -82,7 +83,8 @@ impl Saga {
         self.history.apply(&entry)
     }
 
-    /// Takes an entry about what happened, which is so even where it cannot be written down.
+    /// Applies an outcome record to the state in memory, then appends it to the journal. The state is updated even if the
+    /// journal cannot be written, because the outcome is a fact.
     pub(crate) fn log_outcome(&mut self, entry: JournalEntry) -> Result<(), JournalError> {
         self.history.apply(&entry)?;
         match &mut self.log {
@@ -98,17 +100,17 @@ impl From<JournalError> for Failure {
     }
 }
 
-/// What the calls of a statement gave.
+/// The results of the steps of a statement.
 #[derive(Debug, Default)]
 pub(crate) struct StepResults {
-    /// Their rows, a batch a call.
+    /// The rows, one batch for each call.
     pub(crate) rows: Vec<RecordBatch>,
-    /// What to say, where it is not how calls went.
+    /// The message of the statement, if it is not the usual message of calls.
     pub(crate) said: Option<String>,
 }
 
 impl Session {
-    /// Settles which calls a statement of a transaction makes, unless they are settled.
+    /// Plans the steps of a statement and logs them, unless they are planned already.
     pub(crate) async fn plan_steps(&self, saga: &mut Saga, statement: usize) -> Result<(), Failure> {
         let recorded = &saga.history.statements[statement];
         if recorded.steps.is_some() {
@@ -131,7 +133,7 @@ impl Session {
         Ok(saga.log_intent(JournalEntry::Calls { statement, calls })?)
     }
 
-    /// Makes the calls of a statement that are not made yet, one after the other; the first that fails ends them.
+    /// Runs the steps of a statement that are not done yet, one after the other. Stops at the first failure.
     pub(crate) async fn run_steps(
         &self,
         context: &Arc<Context>,
@@ -177,7 +179,7 @@ impl Session {
         Ok(carried)
     }
 
-    /// Makes a call. `None` is a rehearsal that would have succeeded.
+    /// Executes one call. Returns `None` for a dry run that would have succeeded.
     async fn call(
         &self,
         context: &Arc<Context>,
@@ -207,7 +209,7 @@ impl Session {
             }
             let why = fault.to_string();
             saga.log_outcome(match fault.status {
-                // What stands in front of the API does not know what became of the request.
+                // A gateway sends these codes without knowing whether the API executed the request.
                 502 | 504 => JournalEntry::Unanswered { at, why },
                 _ => JournalEntry::Refused { at, why },
             })?;
@@ -223,7 +225,7 @@ impl Session {
         match finish_call(context, &call, &fetch.projection, called.wait_for, (&sent, &answer)).await {
             Ok(rows) => Ok(Some(fetch.output_mapping.batch(&call, &rows)?)),
             Err(error) => {
-                // The work that it started failed.
+                // The long-running operation that the call started has failed.
                 if let Error::Response(ResponseError::Fault(_)) = &error {
                     saga.log_outcome(JournalEntry::Refused { at, why: error.to_string() })?;
                 }
@@ -232,7 +234,7 @@ impl Session {
         }
     }
 
-    /// Changes a table of the user's own.
+    /// Executes a step that changes a local table.
     async fn change_own_in(&self, saga: &mut Saga, at: StepId) -> Result<Option<String>, Failure> {
         let noted = &saga.history.statements[at.statement].record;
         let gone = Error::invalid(format!("could not locate table '{}'", noted.table));
@@ -255,7 +257,7 @@ impl Session {
         }
     }
 
-    /// Undoes a call, or says why it is not undone.
+    /// Compensates one step. The inner result is the reason why the step is not undone.
     pub(crate) async fn compensate_step(
         &self,
         context: &Arc<Context>,
@@ -301,7 +303,7 @@ impl Session {
             }
         };
         match refusal(context, &call, &sent, &answer) {
-            // It went the first time.
+            // The first attempt deleted the object already.
             Some(fault) if is_again && fault.kind == FaultKind::NotFound && method.verb == Verb::Delete => {}
             Some(fault) => {
                 let why = fault.to_string();
@@ -329,7 +331,7 @@ impl Session {
     }
 }
 
-/// A call out of the journal, and the plan that knows what its answer is.
+/// Binds a call of the journal again, and plans it to decode its response.
 fn rebind_call(context: &Arc<Context>, called: &JournaledCall) -> Result<(Arc<CallExec>, Call), Error> {
     let table = resource_table(context, &called.provider, &called.service, &called.resource)?;
     let gone = || Error::invalid(format!("{} has no method '{}' any more", table.name(), called.method));
@@ -340,19 +342,19 @@ fn rebind_call(context: &Arc<Context>, called: &JournaledCall) -> Result<(Arc<Ca
     Ok((plan, call))
 }
 
-/// The fault in an answer; it is in the log then.
+/// The fault in a response, if it has one; the exchange is then recorded in the log.
 fn refusal(context: &Context, call: &Call, sent: &stackql_call::Request, answer: &Response) -> Option<Fault> {
     let fault = fault(call.operation(), call.scope(), answer)?;
     context.log.record(sent, &answer.attempts, None);
     Some(fault)
 }
 
-/// Whether a request without an answer was not carried out.
+/// Whether a request without a response certainly did not take effect.
 fn was_not_sent(error: &Error) -> bool {
     use TransportErrorKind::{Configuration, Connect, Credentials, Elsewhere, Throttled, Tls};
     let Error::Transport { source, .. } = error else { return false };
     let is_unsent = matches!(source.kind, Configuration | Elsewhere | Connect | Credentials | Throttled | Tls);
-    // An attempt before that may have been carried out unless it was answered.
+    // An earlier attempt without a response may have taken effect.
     is_unsent && source.attempts.iter().rev().skip(1).all(|attempt| attempt.status.is_some())
 }
 
@@ -368,15 +370,15 @@ fn read(text: &str) -> Result<Statement, Failure> {
     parse(text).map_err(|error| Failure::new(FailureKind::User, error.to_string()))
 }
 
-/// What a refusal to undo is one of.
+/// The operation in the message of a compensation that the API rejected.
 const UNDO: &str = "undo";
 
-/// A refusal as the Go program tells it, if it came over HTTP.
+/// The message of the Go program for a fault, if it came over HTTP (status is not 0).
 fn in_short(what: &str, status: u16) -> Option<String> {
     (status != 0).then(|| format!("{what} over HTTP error: {}", status_line(status)))
 }
 
-/// A refusal of what was to be done, as scripts look for it.
+/// The message of a fault, with the text that scripts search for if it came over HTTP.
 fn over_http(what: &str, status: u16, message: &str) -> String {
     match status {
         0 => message.to_owned(),

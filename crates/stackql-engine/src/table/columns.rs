@@ -1,9 +1,9 @@
-//! The columns of a provider table: the fields of its rows with the variables of its servers, such as the scope, and
-//! behind them the hidden ones, which `*` leaves out: the other parameters of its SELECT methods, and `_extra`.
+//! The schema of a provider table. Visible columns are the fields of its rows and the variables of its servers, such as the
+//! scope. Hidden ones, which `*` leaves out, follow: the other parameters of its SELECT methods, and `_extra`.
 //!
-//! A parameter is an input and a field is an output, also where both have one name: a response may spell a value in
-//! another form than the request (`zone` as a URL). Such a field has a *parameter column* beside it, which echoes the
-//! bound value; conditions that bind the parameter are on that column.
+//! A parameter is an input and a field is an output, even where both have the same name: a response may spell a value
+//! differently from the request (`zone` as a URL). Such a field is accompanied by a *parameter column*, which echoes the bound
+//! value; the predicates that bind the parameter are on that column.
 
 use std::sync::Arc;
 
@@ -12,29 +12,29 @@ use stackql_call::RowProjection;
 use stackql_provider::names::fold;
 use stackql_provider::{Location, Method, Parameter, Resource, Service, Type, Verb};
 
-/// What a column of a provider table holds.
+/// The source of a column of a provider table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ColumnOrigin {
     /// A field of the row, by its position in the resource's columns.
     Row(usize),
     /// The value bound to a parameter, by the parameter's name.
     Binding(String),
-    /// The fields that the definition does not know.
+    /// The fields of the response that the definition does not declare.
     Extra,
 }
 
-/// The prefix of the name of a parameter column that stands beside a field of that name. No statement can mean it by
+/// The prefix in the name of a parameter column that accompanies a field of the same name. A statement cannot name it by
 /// accident: a name with a blank has to be quoted.
 const PARAMETER: &str = "parameter ";
 
-/// A provider table's columns.
+/// The columns of a provider table.
 #[derive(Debug, Clone)]
 pub(crate) struct TableColumns {
     pub(crate) schema: SchemaRef,
     pub(crate) origins: Vec<ColumnOrigin>,
-    /// Other spellings, by the column's position.
+    /// Alternative spellings of each column, by position.
     pub(crate) aliases: Vec<Vec<String>>,
-    /// Whether `*` shows it, by the column's position.
+    /// Whether `*` includes the column, by position.
     pub(crate) visible: Vec<bool>,
 }
 
@@ -60,7 +60,7 @@ impl TableColumns {
                 continue;
             }
             let field = parameter_field(resource, parameter);
-            // A field that the method filters on itself stays a filter.
+            // A field that the method itself filters on remains a filter.
             match known.first().map(|at| fields[*at].name().clone()) {
                 Some(column) if !takes(method, &column) => continue,
                 Some(column) => {
@@ -85,12 +85,12 @@ impl TableColumns {
         Self { schema: Arc::new(Schema::new(fields)), origins: sources, aliases, visible }
     }
 
-    /// Whether a column echoes a bound value: it is a parameter or the scope, and no field of the rows.
+    /// Whether a column echoes a bound value: it is a parameter or the scope, and not a field of the rows.
     pub(crate) fn is_parameter(&self, column: &str) -> bool {
         self.schema.index_of(column).is_ok_and(|at| matches!(self.origins[at], ColumnOrigin::Binding(_)))
     }
 
-    /// The column that echoes the parameter of a column's name: the column itself, or the one beside a field.
+    /// The column that echoes the parameter of this name: the column itself, or the parameter column of a field.
     pub(crate) fn parameter_column(&self, column: &str) -> Option<String> {
         let beside = || format!("{PARAMETER}{column}");
         let found = if self.is_parameter(column) { column.to_owned() } else { beside() };
@@ -98,7 +98,7 @@ impl TableColumns {
     }
 }
 
-/// The parameters of the SELECT methods that a statement may bind, those of servers first: they are in `*`, as the scope is.
+/// The parameters of the SELECT methods that a statement may bind. Those of servers are first, since `*` includes them.
 fn inputs(resource: &Resource) -> Vec<(&Method, &Parameter)> {
     let all = resource.methods_of(Verb::Select).flat_map(|method| method.parameters.iter().map(move |p| (method, p)));
     let mut all: Vec<(&Method, &Parameter)> = all.collect();
@@ -110,29 +110,29 @@ fn inputs(resource: &Resource) -> Vec<(&Method, &Parameter)> {
     all
 }
 
-/// What statements call a column: a parameter column goes by the name of the field that it stands beside.
+/// The name of a column as statements write it: a parameter column has the name of the field that it accompanies.
 pub(crate) fn spelled(column: &str) -> &str {
     column.strip_prefix(PARAMETER).unwrap_or(column)
 }
 
-/// Whether a parameter and a column are one: the same name, however it is spelled. What no statement names is no column.
+/// Whether a parameter and a column have the same name, in any spelling. An implied parameter has no column.
 pub(crate) fn names_column(parameter: &Parameter, column: &str) -> bool {
     !parameter.implied && fold(&parameter.name) == fold(spelled(column))
 }
 
-/// Whether a condition that fixes the column binds a parameter of the method. Where a definition maps the column to a
-/// filter of the method, the condition stays a filter, which is pushed down and applied again.
+/// Whether a predicate that fixes the column binds a parameter of the method. Where the definition maps the column to a
+/// filter of the method, the predicate remains a filter, which is pushed down and re-applied locally.
 pub(crate) fn takes(method: &Method, column: &str) -> bool {
     let parameter = method.parameters.iter().find(|p| names_column(p, column));
     parameter.is_some_and(|p| p.required || !method.predicate_pushdowns.iter().any(|n| n.column == spelled(column)))
 }
 
-/// Whether a method cannot be called without a value for the column.
+/// Whether the method requires a value for the column.
 pub(crate) fn requires_column(method: &Method, column: &str) -> bool {
     method.caller_required().iter().any(|owed| method.parameter(owed).is_some_and(|p| names_column(p, column)))
 }
 
-/// The column that a parameter's values have.
+/// The Arrow field of a column that holds a parameter's values.
 pub(crate) fn parameter_field(resource: &Resource, parameter: &Parameter) -> Field {
     let data_type = match resource.types.get(parameter.ty) {
         Type::Integer => DataType::Int64,

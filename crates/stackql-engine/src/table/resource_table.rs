@@ -1,4 +1,4 @@
-//! A provider's resource as a table: what it has to say to the planner, and the plan of a scan.
+//! A provider's resource as a DataFusion `TableProvider`: its schema, the predicates of a scan, and the scan's physical plan.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,25 +40,25 @@ pub(crate) struct ResourceTable {
     pub(crate) service: Arc<Service>,
     pub(crate) resource: Arc<Resource>,
     pub(crate) columns: Arc<TableColumns>,
-    /// Columns whose values come from other relations.
+    /// Columns whose values the outer rows of bind joins supply.
     pub(crate) key_bindings: Vec<KeyBinding>,
-    /// The method that is called, where it is chosen already.
+    /// The method to call, where an earlier rewrite has chosen it.
     pub(crate) fixed_method: Option<String>,
-    /// How the view of a resource reads it, where one does.
+    /// The parameter defaults of the resource view that reads the table, where one does.
     pub(crate) view_defaults: Option<Arc<ViewDefaults>>,
-    /// A condition of the statement is on the scope, so that its default does not stand for what the statement leaves out.
+    /// Whether the statement has a condition on the scope; a scope that nothing binds is then expanded to all members.
     pub(crate) has_scope_condition: bool,
-    /// The fields that the statement names, in its order, where it reads nothing else.
+    /// The fields that the statement names, in its order, where it reads no others.
     pub(crate) field_order: Option<Arc<Vec<String>>>,
 }
 
-/// Columns that a relation feeds.
+/// Columns whose values a bind join supplies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyBinding {
-    /// The feed's number.
+    /// The id of the bind join.
     pub(crate) bind_join: usize,
     pub(crate) columns: Vec<String>,
-    /// The position among the feed's keys of each column's value.
+    /// For each column, the position of its value among the keys of the bind join.
     pub(crate) keys: Vec<usize>,
 }
 
@@ -84,17 +84,18 @@ impl ResourceTable {
         }
     }
 
-    /// The full name, `provider.service.resource`.
+    /// The qualified name, `provider.service.resource`.
     pub(crate) fn name(&self) -> String {
         format!("{}.{}.{}", self.provider.name, self.service.name, self.resource.name)
     }
 
-    /// The columns that other relations feed.
+    /// The columns whose values bind joins supply.
     pub(crate) fn key_columns(&self) -> Vec<String> {
         self.key_bindings.iter().flat_map(|fed| fed.columns.iter().cloned()).collect()
     }
 
-    /// What `filters` fix, what the session does where they do not, and then the view that reads the table.
+    /// All predicates of a scan: those of `filters`, then defaults of the session, then defaults of the view. A later one
+    /// applies only to columns that none before it restricts.
     pub(crate) fn predicates(&self, filters: &[Expr]) -> Vec<Predicate> {
         let mut all = self.statement_predicates(filters);
         for weaker in [self.defaults(), self.view_default()] {
@@ -105,8 +106,8 @@ impl ResourceTable {
         all
     }
 
-    /// All members of the scope, where a condition is on it and none of the `bound` values is: which of them the
-    /// condition excludes is known once they are listed.
+    /// The wildcard predicate on the scope, where the statement has a condition on it and none of the `bound` predicates is.
+    /// Which members the condition excludes is known once they are listed.
     fn all_members(&self, bound: &[Predicate]) -> Option<Predicate> {
         let is_bound =
             |column: &String| bound.iter().any(|p| p.column == *column) || self.key_columns().contains(column);
@@ -129,7 +130,7 @@ impl ResourceTable {
         self.scope_column().is_some_and(|scope| scope == column)
     }
 
-    /// What `filters` fix. A range of numbers is taken apart only where a method asks for the number.
+    /// The predicates of `filters`. A range of numbers is expanded into values only where a method requires the number.
     pub(crate) fn statement_predicates(&self, filters: &[Expr]) -> Vec<Predicate> {
         let mut all: Vec<Predicate> = filters.iter().filter_map(predicate).collect();
         let ranges = filters.iter().filter_map(range).filter(|r| self.is_required(r));
@@ -141,7 +142,7 @@ impl ResourceTable {
         all
     }
 
-    /// What the session binds to parameters that methods ask for, where nothing else does.
+    /// The session's defaults for required parameters that no bind join supplies.
     fn defaults(&self) -> Vec<Predicate> {
         let fed = self.key_columns();
         let of = |(parameter, value): (&str, &str)| {
@@ -154,7 +155,7 @@ impl ResourceTable {
         self.context.settings.defaults(&self.provider.name).filter_map(of).collect()
     }
 
-    /// What the view that reads the table says where neither a statement nor the session does.
+    /// The defaults of the view that reads the table, where neither a bind join nor the session supplies the column.
     fn view_default(&self) -> Vec<Predicate> {
         let Some(presets) = &self.view_defaults else { return Vec::new() };
         let fed = self.key_columns();
@@ -165,7 +166,7 @@ impl ResourceTable {
         presets.values.iter().filter(is_free).cloned().collect()
     }
 
-    /// What the session binds to the parameters of a method.
+    /// The session's defaults for the parameters of a method.
     pub(crate) fn defaults_of(&self, method: &Method) -> Bindings {
         let of = |p: &Parameter| {
             let value = self.context.settings.parameter_default(&self.provider.name, &p.name)?;
@@ -174,12 +175,12 @@ impl ResourceTable {
         method.parameters.iter().filter_map(of).collect()
     }
 
-    /// Whether a method that answers SELECT cannot be called without the column.
+    /// Whether a SELECT method requires a value for the column.
     pub(crate) fn requires(&self, column: &str) -> bool {
         self.resource.methods_of(Verb::Select).any(|method| requires_column(method, column))
     }
 
-    /// Whether a method asks for the number whose range is known.
+    /// Whether a method requires the number that a range restricts.
     fn is_required(&self, range: &Range) -> bool {
         let is_integer = self.columns.schema.field_with_name(&range.column).is_ok_and(|f| f.data_type().is_integer());
         is_integer && self.columns.is_parameter(&range.column) && self.requires(&range.column)
@@ -190,7 +191,8 @@ impl ResourceTable {
             .is_some_and(|p| self.is_scope(&p.column) && p.values.contains(&Value::Text(ALL_MEMBERS.into())))
     }
 
-    /// Whether other relations feed a field's parameter that the method can do without: a key that is not there has no rows.
+    /// Whether a bind join supplies an optional parameter that accompanies a field. The scan is then a lookup by key, and "not
+    /// found" means no rows.
     fn is_keyed(&self, method: &Method) -> bool {
         let is_key =
             |column: &String| spelled(column) != column && !requires_column(method, column) && !self.is_scope(column);
@@ -204,11 +206,11 @@ impl ResourceTable {
             .ok_or_else(|| Error::invalid(format!("no method {}", method.name)).into())
     }
 
-    /// The columns of a scan: what to decode, and how the output is made of it.
+    /// The columns of a scan: which fields to decode, and how they map to the output.
     fn output(&self, method: &Method, projection: Option<&Vec<usize>>) -> (RowProjection, OutputMapping) {
         let all: Vec<usize> = (0..self.columns.origins.len()).collect();
         let wanted = projection.unwrap_or(&all);
-        // Which fields of a row are unknown can be told only by decoding all that are known.
+        // Which fields of a row are undeclared is known only when all declared ones are decoded.
         let extra = wanted.iter().any(|&i| self.columns.origins[i] == ColumnOrigin::Extra);
         let mut decoded: Vec<usize> = Vec::new();
         match extra {
@@ -249,10 +251,10 @@ impl TableProvider for ResourceTable {
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let answer = |filter: &&Expr| match predicate(filter) {
-            // No row says `*` of itself, so this one must not be applied again.
+            // No row contains the value `*`, so a local filter would drop all rows.
             Some(_) if self.has_scope_wildcard(filter) => TableProviderFilterPushDown::Exact,
             Some(p) if self.columns.is_parameter(&p.column) => TableProviderFilterPushDown::Exact,
-            // Which of them travel is settled with the method; all are applied again.
+            // Which filters are pushed down depends on the method, chosen later; all are re-applied locally.
             _ => TableProviderFilterPushDown::Inexact,
         };
         Ok(filters.iter().map(answer).collect())
@@ -305,7 +307,11 @@ impl TableProvider for ResourceTable {
     }
 }
 
-/// The SELECT methods of a resource, or why there are none.
+/// The SELECT methods of a resource.
+///
+/// # Errors
+///
+/// The resource has no SELECT method.
 pub(crate) fn select_methods<'a>(table: &str, resource: &'a Resource) -> Result<Vec<&'a Method>, Error> {
     let methods: Vec<_> = resource.methods_of(Verb::Select).collect();
     match methods.is_empty() {
@@ -317,13 +323,13 @@ pub(crate) fn select_methods<'a>(table: &str, resource: &'a Resource) -> Result<
     }
 }
 
-/// The parameters of a method by which nothing travels but conditions on fields of rows.
+/// The parameters of a method that only filter rows: nothing but pushed-down predicates on fields of the rows binds them.
 fn narrowing(table: &ResourceTable, method: &Method, predicates: &[Predicate]) -> Vec<String> {
     let is_field = |column: &str| table.resource.columns.iter().any(|c| c.name == column);
     let only_narrows = |parameter: &Parameter| {
         let by_it = |n: &&PredicatePushdown| n.encoding.parameter() == parameter.name;
         let of_rows = method.predicate_pushdowns.iter().filter(by_it).all(|n| is_field(&n.column));
-        // A statement may also give the parameter itself.
+        // A statement may also bind the parameter directly.
         let mut given = predicates.iter().map(|p| p.column.clone()).chain(table.key_columns());
         !parameter.required && of_rows && !given.any(|c| names_column(parameter, &c) && !is_field(&c))
     };
@@ -332,7 +338,7 @@ fn narrowing(table: &ResourceTable, method: &Method, predicates: &[Predicate]) -
     narrowing.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// Whether a column's values can be sent as the text of a named filter.
+/// Whether a column's values can be encoded as the text of a named filter.
 pub(crate) fn is_filterable(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::Int64 | DataType::Boolean)
 }

@@ -1,4 +1,4 @@
-//! What undoes a call: the inverse of its method, with what the answer says.
+//! Derives the compensation of a call: the inverse of its method, bound from the call's bindings and its response.
 
 use std::sync::Arc;
 
@@ -8,8 +8,10 @@ use stackql_provider::{Definitions, Inverse, Location};
 use crate::call::lro::WaitFor;
 use crate::journal::{Compensation, JournaledCall};
 
-/// What undoes a call that was made with `bindings` and got this answer. What the inverse asks for and the answer's
-/// tokens leave out is taken from the call itself, such as its project.
+/// The compensation of a call that was bound from `bindings` and got the response `answer`.
+///
+/// Parameters that the inverse requires and the response does not supply, such as the project, are taken from the bindings of
+/// the call. Where no inverse is known or it cannot be bound, the compensation is manual.
 pub(crate) fn compensation(
     definitions: &dyn Definitions,
     call: &Call,
@@ -58,13 +60,13 @@ fn inverse_call(
     Ok(JournaledCall::new(&call, own, WaitFor::Completion))
 }
 
-/// A token by which an API tells that a call is the same one.
+/// A new idempotency token (a random UUID), by which an API recognizes a repeated call.
 pub(crate) fn idempotency_token() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
 impl JournaledCall {
-    /// A call that was bound from `bindings`.
+    /// The journal record of a call that was bound from `bindings`, with the idempotency tokens that were generated for it.
     pub(crate) fn new(call: &Call, mut bindings: Bindings, until: WaitFor) -> Self {
         let Operation { provider, service, resource, .. } = call.operation().as_ref();
         let method = call.operation().method();

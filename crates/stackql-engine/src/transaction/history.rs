@@ -1,66 +1,66 @@
-//! What the entries of a transaction's journal amount to: how far each of its calls is.
+//! The state of a transaction, folded from the entries of its journal: how far each step has got.
 
 use crate::journal::{
     Compensation, JournalEntry, JournalError, RollbackMode, SagaStep, StatementRecord, StepId, TransactionEnd,
 };
 
-/// What is known of a transaction.
+/// The state of a transaction.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TransactionHistory {
-    /// When its statements run.
+    /// When its statements are executed.
     pub rollback: RollbackMode,
-    /// Its statements, in their order.
+    /// Its statements in their order.
     pub statements: Vec<StatementHistory>,
-    /// How it ended; `None` while it runs, or where it was stopped.
+    /// How it ended; `None` while it runs, or where it was interrupted.
     pub end: Option<TransactionEnd>,
 }
 
-/// A statement, and how far it is.
+/// A statement and the state of its steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StatementHistory {
-    /// The statement.
+    /// The statement as the journal records it.
     pub record: StatementRecord,
-    /// Its calls, once it is settled which they are.
+    /// Its steps; `None` until they are planned.
     pub steps: Option<Vec<StepHistory>>,
 }
 
-/// A call, and how far it is.
+/// A step and its state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepHistory {
-    /// What it does.
+    /// The call or local change.
     pub step: SagaStep,
-    /// How far it is.
+    /// How far it has got.
     pub state: StepState,
 }
 
-/// How far a call is.
+/// How far a step has got.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepState {
     /// It was not carried out.
     Pending,
-    /// It was sent, and whether it was carried out is not known.
+    /// In doubt: it was sent, and it is not known whether it was carried out.
     InDoubt,
-    /// It was carried out.
+    /// It was carried out, and this compensates it.
     Done(Compensation),
-    /// What undoes it was sent, and whether that was carried out is not known.
+    /// Its compensation was sent, and it is not known whether that was carried out.
     Compensating(Compensation),
-    /// It was carried out, and undone.
+    /// It was carried out and then compensated (undone).
     Compensated,
 }
 
 impl TransactionHistory {
-    /// What entries amount to.
+    /// Folds the entries of a journal into the state of the transaction.
     ///
     /// # Errors
     ///
-    /// They are not those of one transaction.
+    /// An entry names a statement or call that no entry before it has recorded.
     pub fn from_entries(entries: &[JournalEntry]) -> Result<Self, JournalError> {
         let mut history = Self::default();
         entries.iter().try_for_each(|entry| history.apply(entry))?;
         Ok(history)
     }
 
-    /// Takes the next entry in.
+    /// Applies the next entry.
     pub(crate) fn apply(&mut self, entry: &JournalEntry) -> Result<(), JournalError> {
         match entry {
             JournalEntry::Began { rollback } => self.rollback = *rollback,
@@ -85,28 +85,29 @@ impl TransactionHistory {
         Ok(())
     }
 
-    /// How many statements were carried out in whole.
+    /// The number of statements that were carried out in whole.
     pub fn done(&self) -> usize {
         self.statements.iter().filter(|statement| statement.is_done()).count()
     }
 
-    /// The statements of which it is not known whether they were carried out, or undone.
+    /// The statements with a step in doubt: it is not known whether that step, or its compensation, was carried out.
     pub fn in_doubt(&self) -> impl Iterator<Item = &StatementHistory> {
         self.statements.iter().filter(|statement| statement.local_changes().any(StepHistory::is_in_doubt))
     }
 
-    /// The statements of which something was carried out, or may have been, and was not undone; the last one first.
+    /// The statements that need compensation, the last one first: a step was carried out, or may have been, and was not
+    /// undone.
     pub fn to_undo(&self) -> impl Iterator<Item = &StatementHistory> {
         self.statements.iter().rev().filter(|statement| statement.local_changes().any(StepHistory::needs_compensation))
     }
 
-    /// Whether undoing it was begun.
+    /// Whether the compensation of any step has begun.
     pub fn is_being_undone(&self) -> bool {
         let undoing = |call: &StepHistory| matches!(call.state, StepState::Compensating(_) | StepState::Compensated);
         self.statements.iter().flat_map(StatementHistory::local_changes).any(undoing)
     }
 
-    /// The calls, the last one first.
+    /// The positions of all steps, the last one first.
     pub(crate) fn steps_reversed(&self) -> Vec<StepId> {
         let calls = |(statement, recorded): (usize, &StatementHistory)| {
             (0..recorded.local_changes().count()).map(move |call| StepId { statement, call }).collect::<Vec<_>>()
@@ -124,24 +125,24 @@ impl TransactionHistory {
 }
 
 impl StatementHistory {
-    /// Its calls, as far as it is settled which they are.
+    /// All its steps; none until they are planned.
     pub(crate) fn local_changes(&self) -> impl Iterator<Item = &StepHistory> {
         self.steps.iter().flatten()
     }
 
-    /// Whether all of it was carried out, and none undone.
+    /// Whether all its steps were carried out and none was compensated.
     pub fn is_done(&self) -> bool {
         self.steps.is_some() && self.local_changes().all(|call| matches!(call.state, StepState::Done(_)))
     }
 }
 
 impl StepHistory {
-    /// Whether it is not known if it, or what undoes it, was carried out.
+    /// Whether it is not known if the step or its compensation was carried out.
     pub(crate) fn is_in_doubt(&self) -> bool {
         matches!(self.state, StepState::InDoubt | StepState::Compensating(_))
     }
 
-    /// Whether something of it may be there.
+    /// Whether the step may have left a change that is not compensated.
     pub(crate) fn needs_compensation(&self) -> bool {
         match &self.state {
             StepState::InDoubt | StepState::Compensating(_) => true,
@@ -150,7 +151,7 @@ impl StepHistory {
         }
     }
 
-    /// The state that what undoes it is in now.
+    /// Moves to the state that `state` makes of the compensation; in any other state than `Done` or `Compensating` a no-op.
     fn turn(&mut self, state: fn(Compensation) -> StepState) {
         if let StepState::Done(undo) | StepState::Compensating(undo) = &self.state {
             self.state = state(undo.clone());

@@ -1,4 +1,5 @@
-//! To which columns of a relation a SELECT gives values: by its WHERE, and by what it joins on. Pure.
+//! Determines to which columns of relations a SELECT supplies values, by its WHERE and its join conditions. Reads only the
+//! parsed SQL.
 
 use std::collections::BTreeSet;
 
@@ -7,19 +8,19 @@ use datafusion::sql::sqlparser::ast::{
 };
 use stackql_provider::names::fold;
 
-/// The columns that a SELECT gives values to, each with the words before its name.
+/// The columns to which a SELECT supplies values, each as the parts of its qualified name.
 #[derive(Debug)]
 pub(crate) struct ConstrainedColumns(BTreeSet<Vec<String>>);
 
 impl ConstrainedColumns {
-    /// What `select` gives.
+    /// The columns to which `select` supplies values.
     pub(crate) fn by(select: &Select) -> Self {
         let mut all = select.selection.as_ref().map(columns).unwrap_or_default();
         select.from.iter().for_each(|from| joined(from, &mut all));
         Self(all)
     }
 
-    /// Whether the column of a relation is among them. `called` is what the relation may be called, a name's words each.
+    /// Whether a column of the relation is among them; `called` is the parts of the relation's qualified name or its alias.
     pub(crate) fn has(&self, called: &[String], column: &str) -> bool {
         self.0.iter().any(|words| {
             let Some((last, before)) = words.split_last() else { return false };
@@ -30,7 +31,7 @@ impl ConstrainedColumns {
     }
 }
 
-/// Adds the columns that joins are on.
+/// Adds the columns of join conditions.
 fn joined(from: &TableWithJoins, all: &mut BTreeSet<Vec<String>>) {
     let relations = std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation));
     for relation in relations {
@@ -50,7 +51,7 @@ fn joined(from: &TableWithJoins, all: &mut BTreeSet<Vec<String>>) {
     }
 }
 
-/// The columns that have a value of a few where a condition holds.
+/// The columns that a condition equates with something or restricts to a list or range.
 fn columns(condition: &Expr) -> BTreeSet<Vec<String>> {
     let one = |expr: &Expr| identifier_parts(expr).into_iter().collect();
     match condition {
@@ -69,7 +70,7 @@ fn columns(condition: &Expr) -> BTreeSet<Vec<String>> {
     }
 }
 
-/// The words of a column.
+/// The parts of a column's qualified name.
 fn identifier_parts(expr: &Expr) -> Option<Vec<String>> {
     match expr {
         Expr::Identifier(name) => Some(vec![word(name)]),

@@ -1,5 +1,5 @@
-//! What the view of a resource says in place of a statement. Its WHERE names parameters with values that stand for
-//! those of whoever reads it, `region = 'us-east-1'` or `id = '<id>'`: a statement's own take their place.
+//! View defaults: the parameter values that the view of a resource supplies where the statement supplies none. Its WHERE
+//! contains them, `region = 'us-east-1'` or `id = '<id>'`; values in the statement override them.
 
 use std::sync::Arc;
 
@@ -17,17 +17,17 @@ use crate::error::Error;
 use crate::predicate::values::{Predicate, predicate};
 use crate::table::resource_table::ResourceTable;
 
-/// What SHOW METHODS calls a view.
+/// The method name that SHOW METHODS displays for a view.
 pub(crate) const VIEW: &str = "__view__";
 
-/// How a table is read by the view of a resource.
+/// The defaults that the view of a resource supplies to a table.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ViewDefaults {
-    /// The resource, as messages call it.
+    /// The resource, as messages name it.
     pub(crate) of: String,
-    /// The columns that the statement itself has to give values to.
+    /// The columns to which the statement itself has to supply values.
     pub(crate) required: Vec<String>,
-    /// What holds where the statement says nothing.
+    /// The predicates that apply where the statement supplies none.
     pub(crate) values: Vec<Predicate>,
 }
 
@@ -36,7 +36,7 @@ impl ViewDefaults {
         self.required.iter().any(|name| fold(name) == fold(column))
     }
 
-    /// The error that a statement did not give what is `missing`, if it is for the statement to give.
+    /// The error for `missing` columns, where the statement has to supply some of them; `None` where it does not.
     pub(crate) fn lacking(&self, missing: &[String]) -> Option<Error> {
         let missing: Vec<String> = missing.iter().filter(|name| self.requires(name)).cloned().collect();
         if missing.is_empty() {
@@ -49,8 +49,10 @@ impl ViewDefaults {
     }
 }
 
-/// The plan of the view that `blank` speaks of, whose first `visible` columns are shown, with the values that it names
-/// for parameters as presets of its tables. Those that are required are dropped.
+/// Moves the parameter values in the filters of a view's plan into the defaults of its tables.
+///
+/// `blank` has the resource and the required columns of the view; the first `visible` columns of the plan are shown.
+/// Conditions on required columns are dropped.
 pub(crate) fn preset(plan: LogicalPlan, blank: &ViewDefaults, visible: usize) -> Result<LogicalPlan> {
     let shown: Vec<Column> = match &plan {
         LogicalPlan::Projection(projection) => projection.expr.iter().take(visible).filter_map(as_column).collect(),
@@ -59,7 +61,7 @@ pub(crate) fn preset(plan: LogicalPlan, blank: &ViewDefaults, visible: usize) ->
     let mut tables = Vec::new();
     inside(&plan, &mut tables);
     let mut presets = vec![blank.clone(); tables.len()];
-    // Whether a condition is what a table is read with instead.
+    // Whether a condition is removed from the filter because it becomes a default or is on a required column.
     let mut takes = |condition: &Expr| {
         let Some((column, fixed)) = column_of(condition).zip(predicate(condition)) else { return false };
         let at = tables.iter().position(|(name, _)| column.relation.as_ref() == Some(name));
@@ -69,7 +71,7 @@ pub(crate) fn preset(plan: LogicalPlan, blank: &ViewDefaults, visible: usize) ->
             return true;
         }
         let is_scope = table.service.endpoints.scope.as_ref() == Some(&column.name);
-        // Of a field of the rows there is more to check than what is sent.
+        // A condition on a field of the rows remains a filter, since the field is also compared locally.
         let is_preset = table.columns.is_parameter(&column.name) && (is_scope || shown.contains(&column));
         if is_preset {
             presets[at].values.push(fixed);
@@ -112,14 +114,14 @@ pub(crate) fn preset(plan: LogicalPlan, blank: &ViewDefaults, visible: usize) ->
     Ok(preset.data)
 }
 
-/// Goes on beneath a node, unless a condition above it could not go there.
+/// Continues below a node, unless a condition above the node could not be pushed below it.
 fn beneath(node: LogicalPlan) -> Transformed<LogicalPlan> {
     let is_barrier = matches!(node, LogicalPlan::Limit(_) | LogicalPlan::Union(_) | LogicalPlan::Window(_));
     let next = if is_barrier { TreeNodeRecursion::Jump } else { TreeNodeRecursion::Continue };
     Transformed::new(node, false, next)
 }
 
-/// The provider's tables that a plan reads, by what its conditions call them.
+/// The provider tables that a plan scans, by the names that its conditions use.
 fn inside(plan: &LogicalPlan, tables: &mut Vec<(TableReference, ResourceTable)>) {
     let (name, scan) = match plan {
         LogicalPlan::TableScan(scan) => (&scan.table_name, scan),
@@ -133,7 +135,7 @@ fn inside(plan: &LogicalPlan, tables: &mut Vec<(TableReference, ResourceTable)>)
     tables.extend(table_of(scan).map(|table| (name.clone(), table)));
 }
 
-/// The column that a condition is on.
+/// The column of a condition; `None` where there are none or several.
 fn column_of(condition: &Expr) -> Option<Column> {
     match condition.column_refs().into_iter().collect::<Vec<_>>().as_slice() {
         [one] => Some((*one).clone()),

@@ -1,13 +1,13 @@
-//! What the columns of a view are: fields of a resource's rows, parameters of it, or made of them.
+//! Derives the type labels of a view's columns for DESCRIBE: those of resource fields, of parameters, or of expressions.
 
 use datafusion::logical_expr::{Expr, LogicalPlan, TableScan};
 
 use crate::bind_join::requirements::table_of;
 
-/// What is called the type of a column that is made of others.
+/// The type label of a computed column.
 const MADE: &str = "text";
 
-/// What DESCRIBE calls the type of the column at `at` of a view's plan. A parameter has none: it is what is given.
+/// The type label of the column at position `at` of a view's plan; empty for a parameter.
 pub(crate) fn label(plan: &LogicalPlan, at: usize) -> String {
     match plan {
         LogicalPlan::Projection(projection) => match projection.expr.get(at).map(bare) {
@@ -34,7 +34,7 @@ pub(crate) fn label(plan: &LogicalPlan, at: usize) -> String {
     }
 }
 
-/// The expression without the names that it is given.
+/// The expression without its aliases.
 fn bare(expr: &Expr) -> &Expr {
     match expr {
         Expr::Alias(alias) => bare(&alias.expr),

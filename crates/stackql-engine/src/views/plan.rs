@@ -1,4 +1,4 @@
-//! Views of users and of resources, planned where a statement reads them. A predicate on a view is pushed down to the tables
+//! Plans the views that a statement reads: local views and resource views. A predicate on a view is pushed down to the tables
 //! inside, also on parameters of theirs that the view does not show.
 //!
 //! `references` finds the views that a query reads, `constrained_columns` the columns that choose between the views of one
@@ -28,29 +28,29 @@ use crate::views::references::{ResourceView, ViewRef};
 
 use crate::views::defaults::ViewDefaults;
 
-/// A view that a statement reads.
+/// A planned view.
 #[derive(Debug)]
 pub(crate) struct View {
     pub(crate) table: Arc<ViewTable>,
     pub(crate) schema: SchemaRef,
-    /// How many of its columns `*` shows.
+    /// The number of its columns that `*` includes; hidden columns follow.
     pub(crate) visible: usize,
-    /// Provider, service and resource, where it stands for one.
+    /// Provider, service and resource of a resource view.
     pub(crate) resource: Option<Vec<String>>,
-    /// Its query.
+    /// The SQL text of its query.
     pub(crate) text: String,
 }
 
 impl View {
-    /// What messages call it.
+    /// The name of the view in messages.
     pub(crate) fn label(&self, name: &str) -> String {
         self.resource.as_ref().map_or_else(|| name.to_owned(), |parts| parts.join("."))
     }
 }
 
-/// Plans what `query` reads by another name than a table's own into the statement's context: methods in FROM, and views
-/// and those that they read. What is read so is called as that in the query then. `above` are the views that it is read
-/// through.
+/// Plans the exec tables and views that `query` reads, recursively, and registers them in the statement's context. Their
+/// names in the query are replaced by the registered ones. `above` is the expansion path: the views through which the query
+/// is read.
 pub(crate) fn plan<'a>(
     context: &'a Arc<Context>,
     state: &'a SessionState,
@@ -91,7 +91,7 @@ pub(crate) fn plan<'a>(
     })
 }
 
-/// The columns that the first view of a resource shows, with what their types are called, sorted; `None` where it has
+/// The visible columns of the first view of a resource with their type labels, sorted by name; `None` where the resource has
 /// no view.
 pub(crate) async fn columns(
     context: &Arc<Context>,
@@ -109,7 +109,7 @@ pub(crate) async fn columns(
     Ok(Some(columns))
 }
 
-/// Plans one view.
+/// Plans one view, with view defaults for a resource view.
 async fn view(
     context: &Arc<Context>,
     state: &SessionState,
@@ -151,14 +151,14 @@ async fn planned(
     Ok(View { table, schema, visible, resource: None, text })
 }
 
-/// The plan of a query whose names are resolved.
+/// The logical plan of a query whose names are resolved.
 pub(crate) async fn resolved(state: &SessionState, mut query: Box<Ast>) -> Result<LogicalPlan, DataFusionError> {
     bare_columns::rewrite_bare_columns(&mut query, &|name| state.aggregate_functions().contains_key(name));
     stackql_functions::rewrite_query(&mut query);
     state.statement_to_plan(PlannerStatement::Statement(Box::new(SqlStatement::Query(query)))).await
 }
 
-/// What is wrong with a view, where it is a resource's: whoever reads it did not write it.
+/// Wraps an error in the view of a resource: the message names the resource, since the user did not write the view.
 fn wrong(resource: Option<&ResourceView>, error: DataFusionError) -> DataFusionError {
     let Some(ResourceView { parts, .. }) = resource else { return error };
     let Failure { message, hints, .. } = Failure::from(error);
@@ -166,7 +166,7 @@ fn wrong(resource: Option<&ResourceView>, error: DataFusionError) -> DataFusionE
     Error::InvalidStatement { message, hint: hints.into_iter().next() }.into()
 }
 
-/// The query of a view that a user made.
+/// The query of a local view.
 pub(crate) fn body(name: &str, text: &str) -> Result<Query, Error> {
     query(text).map_err(|why| Error::invalid(format!("the view {name} cannot be read: {why}; make it again")))
 }

@@ -1,5 +1,5 @@
-//! Which views a query reads: those that users made, by their names, and those that stand for resources, by what the
-//! query gives to them. Pure.
+//! Finds the views that a query reads: local views by their names, and resource views by the columns to which the query
+//! supplies values.
 
 use std::ops::ControlFlow;
 
@@ -15,28 +15,28 @@ use crate::error::Error;
 use crate::resolve::names::object_name;
 use crate::table::resource_table::ResourceTable;
 
-/// A view that a query reads.
+/// A reference to a view in a query.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ViewRef {
-    /// What it is called in the query.
+    /// The name of the view in the query.
     pub(crate) name: String,
-    /// Its query.
+    /// The SQL text of the view's query.
     pub(crate) text: String,
-    /// Whose rows it stands for, if it is a resource's.
+    /// The resource, for a resource view.
     pub(crate) resource: Option<ResourceView>,
 }
 
-/// What a resource's view stands for.
+/// The resource that a resource view stands for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ResourceView {
     /// Provider, service and resource.
     pub(crate) parts: Vec<String>,
-    /// The columns that have to be given values.
+    /// The columns to which a statement has to supply values.
     pub(crate) required: Vec<String>,
 }
 
-/// The views that `query` reads where it is read through those `above`. Names of resources that are read by a view
-/// become the view's.
+/// The views that `query` reads; `above` is its expansion path. The name of a resource that a view reads is replaced by the
+/// name of that view.
 pub(crate) fn reads(context: &Context, query: &mut Ast, above: &[String]) -> Result<Vec<ViewRef>, Error> {
     let mut reads = ViewRefVisitor { context, expansion_path: above, found: Vec::new() };
     match VisitMut::visit(query, &mut reads) {
@@ -88,7 +88,7 @@ impl ViewRefVisitor<'_> {
         }
     }
 
-    /// The view that a resource is read by; `None` where it is read by its methods, or is none.
+    /// The view by which a resource is read; `None` where its methods read it, or where the name is no resource.
     fn of_resource(
         &self,
         name: &ObjectName,
@@ -99,7 +99,7 @@ impl ViewRefVisitor<'_> {
         let words = self.context.settings.qualify(words?, 3);
         let [provider, service, resource] = words.as_slice() else { return None };
         let definitions = &self.context.definitions;
-        // Whoever resolves names says what is wrong with this one.
+        // Name resolution reports an unknown resource later.
         let found = definitions.resource(provider, service, resource).ok().filter(|found| !found.views.is_empty())?;
         let (provider, service) = (definitions.provider(provider).ok()?, definitions.service(provider, service).ok()?);
         let parts = vec![provider.name.clone(), service.name.clone(), found.name.clone()];
@@ -111,14 +111,14 @@ impl ViewRefVisitor<'_> {
         let all = || found.readable_views().zip(names_of(&parts));
         let fits = all().find(|(view, name)| missing(view) == 0 && !self.expansion_path.contains(name));
         let has_methods = found.methods_of(Verb::Select).next().is_some();
-        // Values may come from further out, for what can be read in no other way.
+        // Without SELECT methods, the view that misses the fewest values is used: an outer query may supply them.
         let only = || all().min_by_key(|(view, _)| missing(view)).filter(|_| !has_methods);
         let (view, name) = fits.or_else(only)?;
         Some(read(view, name, parts.clone()))
     }
 }
 
-/// The first view of a resource, whatever a statement gives to it.
+/// The first view of a resource, whatever values a statement supplies.
 pub(crate) fn first(table: &ResourceTable) -> Option<ViewRef> {
     let parts = vec![table.provider.name.clone(), table.service.name.clone(), table.resource.name.clone()];
     let (view, name) = table.resource.readable_views().zip(names_of(&parts)).next()?;
@@ -129,13 +129,13 @@ fn read(view: &View, name: String, parts: Vec<String>) -> ViewRef {
     ViewRef { name, text: view.body.clone(), resource: Some(ResourceView { parts, required: view.required.clone() }) }
 }
 
-/// What the views of a resource are called in queries, in their order.
+/// The names of a resource's views in queries, in the order of the views.
 fn names_of(parts: &[String]) -> impl Iterator<Item = String> {
     let name = parts.join(".");
     (1..).map(move |at| if at == 1 { name.clone() } else { format!("{name}#{at}") })
 }
 
-/// What to read a resource through so that none of its views is read again.
+/// The expansion path that contains all views of a resource, so that none of them is expanded again.
 pub(crate) fn all_of(table: &ResourceTable) -> Vec<String> {
     let parts = [table.provider.name.clone(), table.service.name.clone(), table.resource.name.clone()];
     names_of(&parts).take(table.resource.views.len()).collect()

@@ -1,4 +1,4 @@
-//! Modifiers of times: `+3 days`, `start of month`, `weekday 1`, `unixepoch` and the others of SQLite.
+//! SQLite's modifiers of times: `+3 days`, `start of month`, `weekday 1`, `unixepoch` and others.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -6,19 +6,19 @@ use super::moment::{Moment, ParsedTime, digits, parse_moment, time};
 use crate::error::Error;
 use crate::value::Value;
 
-/// The time that an argument and its modifiers say; nothing where one of them is NULL or means nothing.
+/// Parses a time and applies its modifiers; `None` if one of them is NULL or invalid.
 pub(super) fn moved(given: &Value<'_>, modifiers: &[Value<'_>]) -> Result<Option<Moment>, Error> {
     let Some(given) = parse_moment(given) else { return Ok(None) };
     let mut modifiers = modifiers.iter();
     let mut moment = match given {
         ParsedTime::Moment(moment) => Some(moment),
         ParsedTime::Number(number) => {
-            // What a number counts is said by the first modifier only.
+            // Only the first modifier can set the unit of a number.
             let first = modifiers.clone().next().and_then(Value::as_text).unwrap_or_default().to_ascii_lowercase();
             let (moment, said) = match first.as_str() {
                 "unixepoch" => (Moment::from_seconds(number), true),
                 "julianday" => (julian(number), true),
-                // Numbers that a Julian day of SQLite's years can be are one.
+                // With `auto`, a number in the range of SQLite's Julian days is a Julian day, any other is Unix seconds.
                 "auto" if (0.0..5_373_484.5).contains(&number) => (Moment::from_julian_day(number), true),
                 "auto" => (Moment::from_seconds(number), true),
                 _ => (julian(number), false),
@@ -39,7 +39,7 @@ pub(super) fn moved(given: &Value<'_>, modifiers: &[Value<'_>]) -> Result<Option
             "localtime" | "utc" => return Err(Error::Arguments("times are UTC; there is no local time")),
             "subsec" | "subsecond" => Some(now),
             "auto" if !is_number && index == 0 => Some(now),
-            // SQLite lets the last move decide where a day that a month does not have goes.
+            // As in SQLite, the last move of months decides how an overflow past the end of a month is resolved.
             "ceiling" => Some(now),
             "floor" => overflow.take().map_or(Some(now), |days: i64| now.plus_millis(-days * DAY)),
             text => {
@@ -62,7 +62,7 @@ fn julian(number: f64) -> Option<Moment> {
     (0.0..5_373_484.5).contains(&number).then(|| Moment::from_julian_day(number)).flatten()
 }
 
-/// How many months a modifier moves by.
+/// The number of months that a modifier moves by, if its unit is months or years.
 fn months_of(text: &str) -> Option<f64> {
     let (number, unit) = amount(text)?;
     match unit {
@@ -72,13 +72,13 @@ fn months_of(text: &str) -> Option<f64> {
     }
 }
 
-/// How many days a move by whole months went past the end of its month.
+/// The number of days by which a move by whole months went past the end of its month, if it did.
 fn excess(before: Moment, after: Moment, months: f64) -> Option<i64> {
     let (before, after) = (before.fields()?, after.fields()?);
     (months.fract() == 0.0 && after.day() < before.day()).then(|| i64::from(after.day()))
 }
 
-/// `+3 days` as 3 and `day`.
+/// Parses `+3 days` as 3 and `day`.
 fn amount(text: &str) -> Option<(f64, &str)> {
     let end = text.find(|c: char| c.is_whitespace())?;
     let number: f64 = text[..end].parse().ok()?;
@@ -118,7 +118,7 @@ fn one(moment: Moment, text: &str) -> Option<Moment> {
     shifted(moment, text)
 }
 
-/// Whole months or years by the calendar, and what is left by days.
+/// Moves by whole months of the calendar; a fraction counts as days.
 fn by_months(moment: Moment, number: f64, months: i64, days: f64) -> Option<Moment> {
     let whole = rounded(number.trunc())?.checked_mul(months)?;
     moment.plus_months(whole)?.plus_millis(rounded(number.fract() * days * 86_400_000.0)?)
@@ -128,7 +128,7 @@ fn rounded(number: f64) -> Option<i64> {
     (number.abs() < 1e15).then(|| number.round() as i64)
 }
 
-/// `+HH:MM:SS.SSS`, `+YYYY-MM-DD` and both.
+/// Applies `+HH:MM:SS.SSS`, `+YYYY-MM-DD` or both.
 fn shifted(moment: Moment, text: &str) -> Option<Moment> {
     let (ahead, rest) = match text.as_bytes().first()? {
         b'+' => (1, &text[1..]),

@@ -1,17 +1,17 @@
-//! A point in time, as SQLite reads it from texts and numbers: to the millisecond, between the years 0 and 9999.
+//! A point in time with millisecond precision, parsed from texts and numbers as in SQLite.
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime};
 
 use crate::value::Value;
 
-/// Milliseconds since 1970.
+/// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Moment(i64);
 
 const DAY: i64 = 86_400_000;
-/// The Julian day of 1970, whose days begin at noon.
+/// The Julian day number of 1970-01-01T00:00:00Z; Julian days begin at noon.
 const EPOCH: f64 = 2_440_587.5;
-/// The first and the last millisecond that SQLite has.
+/// The valid range: from Julian day 0 to the end of the year 9999.
 const RANGE: std::ops::RangeInclusive<i64> = -210_866_760_000_000..=253_402_300_799_999;
 
 impl Moment {
@@ -36,7 +36,7 @@ impl Moment {
     }
 
     pub(super) fn julian_day(self) -> f64 {
-        // As SQLite has it: all milliseconds of the Julian day in one division.
+        // As in SQLite: one division of the milliseconds since Julian day 0.
         (self.0 + 210_866_760_000_000) as f64 / 86_400_000.0
     }
 
@@ -48,7 +48,7 @@ impl Moment {
         Self::from_millis(self.0.checked_add(millis)?)
     }
 
-    /// The same day of another month; one that the month does not have is in the next.
+    /// Moves by months and keeps the day; a day that the new month lacks overflows into the next one.
     pub(super) fn plus_months(self, months: i64) -> Option<Self> {
         let time = self.fields()?;
         let first = time.date().with_day(1)?;
@@ -58,20 +58,20 @@ impl Moment {
         Self::at(moved, days * DAY + self.0.rem_euclid(DAY))
     }
 
-    /// This long after a day began.
+    /// The time this many milliseconds after the beginning of a day.
     pub(super) fn at(day: NaiveDate, millis: i64) -> Option<Self> {
         Self::from_millis(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis().checked_add(millis)?)
     }
 }
 
-/// What a time is read from: a number may yet be a Julian day or seconds.
+/// A parsed time; a number is a Julian day or Unix seconds, as the modifiers decide.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum ParsedTime {
     Moment(Moment),
     Number(f64),
 }
 
-/// Reads a time; nothing for NULL and for what is no time.
+/// Parses a time; `None` for NULL and for text that is no time.
 pub(super) fn parse_moment(value: &Value<'_>) -> Option<ParsedTime> {
     match value {
         Value::Null => None,
@@ -87,7 +87,7 @@ pub(super) fn parse_moment(value: &Value<'_>) -> Option<ParsedTime> {
     }
 }
 
-/// `YYYY-MM-DD`, `YYYY-MM-DD HH:MM:SS.SSS+HH:MM` and what may be left out of it, or a time of 1 January 2000.
+/// Parses `YYYY-MM-DD HH:MM:SS.SSS+HH:MM` with optional parts, or a time alone, which is on 2000-01-01.
 fn date_time(text: &str) -> Option<Moment> {
     let Some((day, rest)) = date(text) else {
         return Moment::at(NaiveDate::from_ymd_opt(2000, 1, 1)?, time(text)?);
@@ -111,11 +111,11 @@ fn date(text: &str) -> Option<(Moment, &str)> {
         return None;
     }
     let first = NaiveDate::from_ymd_opt(i32::try_from(year).ok()? * before, u32::try_from(month).ok()?, 1)?;
-    // The 31st of a shorter month is in the next.
+    // A day that the month lacks overflows into the next one.
     Some((Moment::at(first, (day - 1) * DAY)?, text))
 }
 
-/// The milliseconds of `HH:MM[:SS[.SSS]][zone]` since midnight in UTC.
+/// Parses `HH:MM[:SS[.SSS]][zone]` as milliseconds since midnight UTC.
 pub(super) fn time(text: &str) -> Option<i64> {
     let (hour, text) = digits(text, 2)?;
     let (minute, mut text) = digits(text.strip_prefix(':')?, 2)?;
@@ -128,7 +128,7 @@ pub(super) fn time(text: &str) -> Option<i64> {
         }
         if let Some(rest) = text.strip_prefix('.') {
             let end = rest.bytes().take_while(u8::is_ascii_digit).count();
-            // What is finer than a millisecond is cut off.
+            // Digits beyond milliseconds are truncated.
             let fraction = rest.get(..end).filter(|digits| !digits.is_empty())?;
             let fraction: i64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
             (millis, text) = (millis + fraction, &rest[end..]);
@@ -140,7 +140,7 @@ pub(super) fn time(text: &str) -> Option<i64> {
     Some((hour * 60 + minute) * 60_000 + millis - zone(text.trim_start())?)
 }
 
-/// How far a zone is ahead of UTC.
+/// Parses a zone as its offset from UTC in milliseconds; no zone is UTC.
 fn zone(text: &str) -> Option<i64> {
     let (ahead, rest) = match text.chars().next() {
         None => return Some(0),
@@ -154,7 +154,7 @@ fn zone(text: &str) -> Option<i64> {
     (hours <= 14 && minutes <= 59 && rest.trim().is_empty()).then_some(ahead * (hours * 60 + minutes) * 60_000)
 }
 
-/// Exactly this many digits.
+/// Parses exactly this many digits, and returns the number with the rest.
 pub(super) fn digits(text: &str, count: usize) -> Option<(i64, &str)> {
     let number = text.get(..count).filter(|number| number.bytes().all(|b| b.is_ascii_digit()))?;
     Some((number.parse().ok()?, &text[count..]))

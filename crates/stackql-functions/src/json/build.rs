@@ -1,4 +1,4 @@
-//! Functions that make JSON of values.
+//! Functions that build JSON from values.
 
 use super::node::{Key, Node, quoted};
 use super::read::document;
@@ -58,7 +58,7 @@ fn json_object<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     Ok(Node::Object(members.collect()).to_json())
 }
 
-/// A value as the name of a member.
+/// The name of an object member from a value, which must be text.
 pub(crate) fn object_key(value: &Value<'_>) -> Result<Key<'static>, Error> {
     match value {
         Value::Text(text) | Value::Json(text) => Ok(Key(quoted(text).into())),

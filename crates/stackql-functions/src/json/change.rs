@@ -1,4 +1,4 @@
-//! Functions that give changed JSON.
+//! Functions that return changed JSON.
 
 use super::node::{Key, Node, quoted};
 use super::path::Step;
@@ -57,7 +57,7 @@ pub(crate) const ALL: &[Function] = &[
     ),
 ];
 
-/// When a value is put at a path.
+/// Whether a value is put over an existing one (`over`), and where there is none (`anew`).
 #[derive(Debug, Clone, Copy)]
 struct Put {
     over: bool,
@@ -83,7 +83,7 @@ fn put(row: &[Value<'_>], when: Put) -> Result<Value<'static>, Error> {
     }
     let Some(mut node) = document(first)? else { return Ok(Value::Null) };
     for change in changes.chunks_exact(2) {
-        // What is put nowhere changes nothing.
+        // A NULL path leaves the document unchanged.
         let Some(steps) = steps(&change[0])? else { continue };
         node.put(&steps, Node::from_value(&change[1])?, when);
     }
@@ -110,7 +110,7 @@ impl<'a> Node<'a> {
             },
             _ => false,
         };
-        // What is between is made on the way: an array for `[0]` or `[#]`, an object for a name.
+        // Missing levels are created: an array for `[0]` or `[#]`, an object for a name.
         if beyond
             && when.anew
             && let Some(made) = Node::nest_value(rest, value)
@@ -123,7 +123,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A value inside of what its path needs.
+    /// Nests a value in the arrays and objects that the rest of its path needs; `None` if the path cannot be created.
     fn nest_value(steps: &[Step<'_>], value: Self) -> Option<Self> {
         let Some((step, rest)) = steps.split_first() else { return Some(value) };
         let below = Self::nest_value(rest, value)?;
@@ -134,7 +134,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Removes what is at a path; whether that is the whole.
+    /// Removes the value at a path; true if the path is empty and the whole value is to be removed.
     fn remove(&mut self, steps: &[Step<'_>]) -> bool {
         let Some((step, rest)) = steps.split_first() else { return true };
         match (self, step) {

@@ -1,4 +1,4 @@
-//! JSON as it is written: the order of members, numbers and strings stay what the text says.
+//! JSON values that keep their text: the order of members, and how numbers and strings are written.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,24 +10,24 @@ use serde_json::value::RawValue;
 use crate::error::Error;
 use crate::value::{Value, real_text};
 
-/// How deep JSON may be nested: as deep as `serde_json` itself reads.
+/// The maximum nesting depth of JSON, which is that of `serde_json`.
 pub(crate) const DEEPEST: usize = 128;
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Node<'a> {
-    /// A string, number, `true`, `false` or `null`, as it is written.
+    /// A string, number, `true`, `false` or `null`, as in the source text.
     Scalar(Cow<'a, str>),
     Array(Vec<Self>),
     Object(Vec<(Key<'a>, Self)>),
 }
 
-/// The name of a member, as it is written: with its quotes and escapes.
+/// The name of a member as in the source text, with quotes and escapes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Key<'a>(pub(crate) Cow<'a, str>);
 
 impl<'a> Key<'a> {
-    /// The name itself.
+    /// The name without quotes and escapes.
     pub(crate) fn name(&self) -> Cow<'_, str> {
         unquoted(&self.0)
     }
@@ -63,14 +63,14 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// What a cell is as JSON: JSON stays what it is, everything else becomes a scalar.
+    /// Converts a cell to JSON: JSON is parsed, any other value becomes a scalar.
     pub(crate) fn from_value(value: &'a Value<'_>) -> Result<Self, Error> {
         Ok(match value {
             Value::Null => Self::NULL,
             Value::Boolean(truth) => Self::scalar(truth.to_string()),
             Value::Integer(number) => Self::scalar(number.to_string()),
             Value::Real(number) if number.is_finite() => Self::scalar(real_text(*number)),
-            // JSON has no word for it; a number that is read back as infinite is what SQLite writes.
+            // JSON has no infinity. As SQLite does, write a number that overflows to infinity when it is parsed.
             Value::Real(number) => Self::scalar(if *number > 0.0 { "9.0e+999" } else { "-9.0e+999" }),
             Value::Text(text) => Self::scalar(quoted(text)),
             Value::Json(text) => Self::parse(text)?,
@@ -82,7 +82,7 @@ impl<'a> Node<'a> {
         Node::Scalar(text.into())
     }
 
-    /// The word that SQLite has for the kind of value.
+    /// SQLite's name of the type of the value, as `json_type` returns it.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Node::Array(_) => "array",
@@ -98,7 +98,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The value as a cell: strings without their quotes, and what is nested as JSON.
+    /// The value as a cell: a string without its quotes, an array or object as JSON.
     pub(crate) fn to_cell(&self) -> Value<'static> {
         match self {
             Node::Scalar(text) => match self.kind() {
@@ -106,7 +106,7 @@ impl<'a> Node<'a> {
                 "true" => Value::Integer(1),
                 "false" => Value::Integer(0),
                 "text" => Value::text(unquoted(text).into_owned()),
-                // The digits are kept: neither a float nor an integer of the machine holds all of them.
+                // A number stays text, because neither f64 nor i64 can hold all its digits.
                 _ => Value::text(text.clone().into_owned()),
             },
             _ => Value::Json(Cow::Owned(self.to_string())),
@@ -140,12 +140,12 @@ impl fmt::Display for Node<'_> {
     }
 }
 
-/// The text if it is JSON, without the blanks around it.
+/// Checks that the text is JSON, and trims the white space around it.
 pub(crate) fn raw(text: &str) -> Result<&RawValue, Error> {
     serde_json::from_str(text).map_err(|error| Error::MalformedJson(error.to_string()))
 }
 
-/// How many brackets are open at once. Each level is read for itself, so this is known before the first is.
+/// The nesting depth of JSON. Each level is parsed separately, so the depth is checked before the first one.
 fn levels(json: &str) -> usize {
     let (mut open, mut most, mut is_text, mut is_escaped) = (0_usize, 0, false, false);
     for byte in json.bytes() {
@@ -169,7 +169,7 @@ pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::String(text.to_owned()).to_string()
 }
 
-/// The text that a JSON string stands for; as it is written where half a surrogate pair stands for none.
+/// The text of a JSON string. With an unpaired surrogate escape, which denotes no character, it is the source text.
 fn unquoted(json: &str) -> Cow<'_, str> {
     let inner = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
     match inner.contains('\\') {
@@ -178,7 +178,7 @@ fn unquoted(json: &str) -> Cow<'_, str> {
     }
 }
 
-/// The members of an object in their order, names as they are written, repeated ones too.
+/// The members of an object in their order, with unparsed names and duplicates included.
 struct Members<'a>(Vec<(&'a RawValue, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {

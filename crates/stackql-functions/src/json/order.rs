@@ -1,8 +1,8 @@
-//! The order of JSON values, which is SQLite's: numbers by number, then texts by their bytes. What is nested is ordered
-//! as the text that it is, `true` and `false` as 1 and 0, and `null` as NULL.
+//! The order of JSON values in SQLite: numbers by value, then texts by their bytes. Arrays and objects are ordered as their
+//! text, `true` and `false` as 1 and 0, and `null` as NULL.
 //!
-//! A value's key is bytes in that order. A key may carry its value, so that the least and the greatest key give the
-//! value back.
+//! The sort key of a value is a byte string with the same order. A key may carry its value, so that the value can be extracted
+//! from the least and the greatest key.
 
 use std::borrow::Cow;
 
@@ -68,10 +68,10 @@ pub(crate) const ALL: &[Function] = &[
 
 const NUMBER: u8 = 1;
 const TEXT: u8 = 2;
-/// A number's key: its kind, the nearest float, and how far that is off.
+/// The length of a number's sort key: the tag, the nearest float, and the difference of the number to it.
 const NUMBER_LENGTH: usize = 1 + size_of::<u64>() + size_of::<u16>();
 
-/// A value as it is ordered.
+/// A value as it is ordered. A number is its nearest float, and the difference of the number to it.
 enum Ordered<'a> {
     Number(f64, i16),
     Text(Cow<'a, str>),
@@ -101,7 +101,7 @@ fn ordered<'a>(text: &'a str) -> Option<Ordered<'a>> {
 }
 
 fn number_key(near: f64, off: i16) -> Vec<u8> {
-    // Minus zero is zero.
+    // Adding 0.0 turns -0.0 into 0.0.
     let bits = (near + 0.0).to_bits();
     let bits = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
     let off = (off as u16) ^ 0x8000;
@@ -120,13 +120,13 @@ fn key(value: &Value<'_>) -> Option<Vec<u8>> {
     })
 }
 
-/// The key, and behind it the value.
+/// The sort key followed by the value.
 fn ranked(value: &Value<'_>) -> Option<Vec<u8>> {
     let text = value.as_text()?;
     let mut key = match ordered(&text)? {
         Ordered::Number(near, off) => number_key(near, off),
         Ordered::Text(text) => {
-            // Two zeros end the text, so that what follows does not count where texts differ.
+            // Two zero bytes end the text, so that the value after it never decides between different texts.
             let mut key = vec![TEXT];
             for byte in text.bytes() {
                 key.push(byte);
@@ -142,7 +142,7 @@ fn ranked(value: &Value<'_>) -> Option<Vec<u8>> {
     Some(key)
 }
 
-/// The value behind a key.
+/// The value that follows a sort key.
 fn of_rank(key: &[u8]) -> &[u8] {
     let end = match key.first() {
         Some(&NUMBER) => Some(NUMBER_LENGTH),

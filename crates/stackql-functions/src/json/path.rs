@@ -1,20 +1,20 @@
-//! Paths into JSON as SQLite writes them: `$.name`, `$."a b"`, `$[0]`, `$[#-1]`, and `$[#]`, the place behind the last.
+//! SQLite's JSON paths: `$.name`, `$."a b"`, `$[0]`, `$[#-1]`, and `$[#]`, the position after the last element.
 
 use std::borrow::Cow;
 
 use super::node::{DEEPEST, Node};
 use crate::error::Error;
 
-/// One step down.
+/// One step of a path.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step<'a> {
     Key(Cow<'a, str>),
     Index(usize),
-    /// This many from behind; 0 is behind the last.
+    /// The index counted from the end; 0 is the position after the last element.
     FromEnd(usize),
 }
 
-/// The steps of a path.
+/// Parses a path.
 pub(crate) fn parse(path: &str) -> Result<Vec<Step<'_>>, Error> {
     let bad = || Error::BadPath(path.to_owned());
     let mut rest = path.strip_prefix('$').ok_or_else(bad)?;
@@ -30,7 +30,7 @@ pub(crate) fn parse(path: &str) -> Result<Vec<Step<'_>>, Error> {
     Ok(steps)
 }
 
-/// The first step of what is left of a path, and what is behind it.
+/// Parses the first step of a path, and returns it with the rest.
 fn one(rest: &str) -> Option<(Step<'_>, &str)> {
     if let Some(name) = rest.strip_prefix(".\"") {
         let end = closing_quote(name)?;
@@ -67,7 +67,7 @@ fn closing_quote(text: &str) -> Option<usize> {
 }
 
 impl Step<'_> {
-    /// Which of `length` items is meant; `length` itself is the place behind the last.
+    /// The index in an array of `length` elements; `length` itself is the position after the last one.
     pub(crate) fn index(&self, length: usize) -> Option<usize> {
         match self {
             Step::Key(_) => None,
@@ -78,7 +78,7 @@ impl Step<'_> {
 }
 
 impl<'a> Node<'a> {
-    /// What a path leads to.
+    /// The value at a path, if there is one.
     pub(crate) fn at(&self, steps: &[Step<'_>]) -> Option<&Self> {
         let Some((step, rest)) = steps.split_first() else { return Some(self) };
         let below = match (self, step) {
@@ -90,7 +90,7 @@ impl<'a> Node<'a> {
     }
 }
 
-/// A path, or a key or index that PostgreSQL would take in its place, as the right side of `->`.
+/// Parses the right operand of `->`: a path, or a key or an index as in PostgreSQL.
 pub(crate) fn shorthand<'a>(path: &'a crate::value::Value<'_>) -> Result<Option<Vec<Step<'a>>>, Error> {
     use crate::value::Value;
     Ok(match path {

@@ -1,4 +1,4 @@
-//! Functions that look into JSON.
+//! Functions that read JSON.
 
 use std::borrow::Cow;
 
@@ -140,8 +140,8 @@ pub(crate) const ALL: &[Function] = &[
     ),
 ];
 
-/// What `json_extract` of one path and the column `value` of a tree become inside of functions that make JSON, where a
-/// number must stay a number and what is nested must stay nested.
+/// The replacements of `json_extract` with one path, and of the column `value` of `json_each` and `json_tree`, as arguments of
+/// functions that build JSON. There a number stays a number, and an array or object stays nested.
 pub(crate) const INSIDE: &[Function] = &[
     Function::new(
         "json_at",
@@ -159,7 +159,7 @@ pub(crate) const INSIDE: &[Function] = &[
     ),
 ];
 
-/// The JSON of an argument; nothing for NULL.
+/// Parses the JSON of an argument; `None` for NULL.
 pub(crate) fn document<'a>(value: &'a Value<'_>) -> Result<Option<Node<'a>>, Error> {
     Ok(match value {
         Value::Null => None,
@@ -169,7 +169,7 @@ pub(crate) fn document<'a>(value: &'a Value<'_>) -> Result<Option<Node<'a>>, Err
     })
 }
 
-/// The steps of a path argument; nothing for NULL.
+/// Parses a path argument; `None` for NULL.
 pub(crate) fn steps<'a>(value: &'a Value<'_>) -> Result<Option<Vec<Step<'a>>>, Error> {
     match value {
         Value::Null => Ok(None),
@@ -191,7 +191,7 @@ fn json_valid<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     })
 }
 
-/// One path gives a scalar or JSON, several an array.
+/// The return type of `json_extract`: text for one path, a JSON array for several.
 fn extracted(arguments: &[FieldRef]) -> Type {
     if arguments.len() > 2 { Type::Json } else { Type::Text }
 }
@@ -210,7 +210,7 @@ fn json_extract<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     })
 }
 
-/// What `->` leads to.
+/// Applies `make` to the value that `->` selects.
 fn got<T>(row: &[Value<'_>], make: impl Fn(&Node<'_>) -> T) -> Result<Option<T>, Error> {
     let (Some(node), Some(steps)) = (document(&row[0])?, shorthand(&row[1])?) else { return Ok(None) };
     Ok(node.at(&steps).map(make))
@@ -225,7 +225,7 @@ fn json_of_kind<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     let text = row[0].as_text().unwrap_or_default();
     Ok(Value::Json(match row[1].as_text().as_deref() {
         None | Some("null") => return Ok(Value::Null),
-        // Only the truths have another word for themselves than what they are.
+        // The other types are `true` and `false`, whose name is their JSON text.
         Some("text" | "integer" | "real" | "array" | "object") if row[0].is_null() => return Ok(Value::Null),
         Some("text") => quoted(&text).into(),
         Some("integer" | "real" | "array" | "object") => text.into_owned().into(),
@@ -241,7 +241,7 @@ fn json_get_text<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     Ok(got(row, as_text)?.unwrap_or(Value::Null))
 }
 
-/// The value as PostgreSQL writes it as text: truth in words.
+/// The value as text like in PostgreSQL: booleans are `true` and `false`.
 pub(crate) fn as_text(node: &Node<'_>) -> Value<'static> {
     match node.kind() {
         truth @ ("true" | "false") => Value::text(truth),
@@ -249,7 +249,7 @@ pub(crate) fn as_text(node: &Node<'_>) -> Value<'static> {
     }
 }
 
-/// What keys lead to, of which those into arrays are numbers.
+/// Applies `make` to the value at the given keys; within an array, a key is an index.
 fn walked<T>(row: &[Value<'_>], make: impl Fn(&Node<'_>) -> T) -> Result<Option<T>, Error> {
     let Some((first, keys)) = row.split_first() else { return Ok(None) };
     let Some(node) = document(first)? else { return Ok(None) };
@@ -279,7 +279,7 @@ fn json_extract_path_text<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
     Ok(walked(row, as_text)?.unwrap_or(Value::Null))
 }
 
-/// What a document, or what is at a path of it, is found to be.
+/// Applies `make` to a document, or to the value at the path in the second argument.
 fn json_type_of<T>(row: &[Value<'_>], make: impl Fn(&Node<'_>) -> T) -> Result<Option<T>, Error> {
     let Some(node) = document(&row[0])? else { return Ok(None) };
     match row.get(1) {
@@ -316,8 +316,8 @@ fn contains<'a>(row: &[Value<'a>]) -> Result<Value<'a>, Error> {
 }
 
 impl Node<'_> {
-    /// PostgreSQL's containment: members and items of `part` are in it, at the same depth; an array also contains a
-    /// scalar that is an item of it.
+    /// JSON containment as in PostgreSQL: members and elements of `part` are in this value, at the same depth. An array also
+    /// contains a scalar that is one of its elements.
     fn contains(&self, part: &Node<'_>) -> bool {
         match (self, part) {
             (Node::Object(members), Node::Object(wanted)) => wanted.iter().all(|(key, value)| {
@@ -332,7 +332,7 @@ impl Node<'_> {
         }
     }
 
-    /// Below the top an array contains no bare scalar.
+    /// Containment below the top level, where an array does not contain a bare scalar.
     fn contains_here(&self, part: &Node<'_>) -> bool {
         !matches!((self, part), (Node::Array(_), Node::Scalar(_))) && self.contains(part)
     }

@@ -1,4 +1,4 @@
-//! What functions that give rows make of JSON: items, members, and all values of a tree.
+//! The JSON table functions: they return elements, members, or all values of a tree.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::function::FunctionDoc;
 use crate::table::{Rows, TableFunction};
 use crate::value::{Type, Value};
 
-/// The columns that SQLite's two functions have.
+/// The columns of `json_each` and `json_tree`.
 const WALK: &[(&str, Type)] = &[
     ("key", Type::Text),
     ("value", Type::Text),
@@ -107,7 +107,7 @@ fn not_a(wanted: &'static str, found: &Node<'_>) -> Error {
     Error::WrongKind { wanted, found: found.kind() }
 }
 
-/// The values of a document, or of what is at a path of it, down to this many levels below.
+/// The values of a document, or of the value at a path in it, down to this many levels.
 fn walk<'a>(row: &[Value<'a>], levels: usize) -> Result<Rows<'a>, Error> {
     let Some(node) = document(&row[0])? else { return Ok(Vec::new()) };
     let steps = match row.get(1) {
@@ -134,9 +134,9 @@ fn walk<'a>(row: &[Value<'a>], levels: usize) -> Result<Rows<'a>, Error> {
     Ok(walk.rows)
 }
 
-/// Where a value is.
+/// The position of a value in the document.
 struct Place {
-    /// The path of what it is in.
+    /// The path of the containing value.
     path: String,
     key: Value<'static>,
     full: String,
@@ -157,7 +157,7 @@ impl Place {
     }
 }
 
-/// The step to a member, in quotes where its name has more than letters and digits.
+/// The path step of a member; its name is quoted unless it has only ASCII letters and digits and begins with a letter.
 fn member(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric());
     if plain { format!(".{name}") } else { format!(".\"{name}\"") }
@@ -192,7 +192,7 @@ impl Walk<'_> {
     }
 
     fn children(&mut self, node: &Node<'_>, place: &Place, parent: Option<i64>, depth: usize) {
-        // What is listed one level deep is not looked into.
+        // With one level, as in `json_each`, the listed values are not descended into.
         let below = if self.levels == 1 { self.levels } else { depth + 1 };
         match node {
             Node::Array(items) => {

@@ -1,5 +1,5 @@
-//! Expressions of JSON values: which are JSON underneath, and what they are where they are ordered and where they are
-//! not.
+//! Expressions of JSON values: which expressions are JSON underneath, and how they are rewritten for ordering and decoded
+//! elsewhere.
 
 use datafusion::arrow::datatypes::Field;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
@@ -14,23 +14,23 @@ use crate::scalar_function;
 use crate::table::ROWS;
 use crate::value::{FORMAT_KEY, JSON};
 
-/// What the values of an expression are while they are JSON.
+/// How JSON values are decoded where they are not ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// What `json_extract` gives becomes of them.
+    /// To the result of `json_extract`.
     Extracted,
-    /// What `->>` gives becomes of them.
+    /// To the result of `->>`.
     Text,
-    /// They are JSON for everyone.
+    /// Not at all: they are JSON in the result too.
     Json,
 }
 
-/// Whether a field's texts are marked as JSON.
+/// Whether the metadata of a field marks it as JSON.
 pub(crate) fn is_marked(field: &Field) -> bool {
     field.metadata().get(FORMAT_KEY).is_some_and(|format| format == JSON)
 }
 
-/// Whether an expression may be of JSON values.
+/// Whether an expression may yield JSON values.
 pub(super) fn makes_json(expr: &Expr) -> bool {
     match expr {
         Expr::ScalarFunction(function) => function.name().starts_with("json") || function.name() == "get_field",
@@ -38,7 +38,7 @@ pub(super) fn makes_json(expr: &Expr) -> bool {
     }
 }
 
-/// A call of a function of ours.
+/// A call of a function of this crate.
 pub(super) fn called(name: &str, arguments: Vec<Expr>) -> Result<Expr> {
     match scalar_function(name) {
         Some(function) => Ok(function.call(arguments)),
@@ -46,7 +46,7 @@ pub(super) fn called(name: &str, arguments: Vec<Expr>) -> Result<Expr> {
     }
 }
 
-/// JSON values as what they are elsewhere.
+/// Decodes JSON values by their form.
 pub(super) fn decoded(json: Expr, form: Form) -> Result<Expr> {
     match form {
         Form::Extracted => called("json_cell", vec![json]),
@@ -55,26 +55,26 @@ pub(super) fn decoded(json: Expr, form: Form) -> Result<Expr> {
     }
 }
 
-/// A text as JSON.
+/// A text as a JSON string.
 pub(super) fn quoted(text: Expr) -> Result<Expr> {
-    // The quoted NULL is `null`, which is ordered as NULL and read as NULL.
+    // `json_quote(NULL)` is `null`, which is ordered and decoded as NULL.
     called("json_quote", vec![text])
 }
 
-/// The expression under this name.
+/// The expression with this output name.
 pub(super) fn named_as(expr: Expr, relation: Option<TableReference>, name: String) -> Result<Expr> {
     let is_called_so = expr.qualified_name() == (relation.clone(), name.clone());
     Ok(if is_called_so { expr } else { expr.unalias().alias_qualified(relation, name) })
 }
 
-/// The columns of an expression, also those that its subqueries use.
+/// The columns of an expression, including those that its subqueries reference.
 pub(super) fn within(expr: &Expr) -> Vec<Column> {
     let mut all: Vec<Column> = expr.column_refs().into_iter().cloned().collect();
     all.extend(outer_columns(expr));
     all
 }
 
-/// The columns that subqueries in an expression use.
+/// The outer columns that subqueries in an expression reference.
 pub(super) fn outer_columns(expr: &Expr) -> Vec<Column> {
     let mut all = Vec::new();
     let mut add = |subquery: &Subquery| {
@@ -99,7 +99,7 @@ pub(super) fn outer_columns(expr: &Expr) -> Vec<Column> {
     all
 }
 
-/// The sides of what compares values for their order, anywhere in an expression.
+/// The operands of all order comparisons in an expression: `<` and the like, BETWEEN, `least` and `greatest`.
 pub(super) fn compared(expr: &Expr) -> Vec<&Expr> {
     let mut all = Vec::new();
     let _ = expr.apply(|part| {
@@ -118,12 +118,12 @@ fn is_order(op: Operator) -> bool {
     matches!(op, Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq)
 }
 
-/// Whether a function gives the least or the greatest of its arguments.
+/// Whether a function returns the least or the greatest of its arguments.
 fn is_choice(function: &ScalarFunction) -> bool {
     ["least", "greatest"].contains(&function.name())
 }
 
-/// Whether an expression is a number that is text only because others are.
+/// Whether an expression is a number that was cast to text to agree with others.
 pub(super) fn is_number_as_text(expr: &Expr, schema: &DFSchema) -> bool {
     match expr {
         Expr::Alias(alias) => is_number_as_text(&alias.expr, schema),
@@ -134,13 +134,13 @@ pub(super) fn is_number_as_text(expr: &Expr, schema: &DFSchema) -> bool {
     }
 }
 
-/// Whether a constant is a list or an object, written as JSON.
+/// Whether a constant is a JSON list or object.
 pub(crate) fn is_document(value: &ScalarValue) -> bool {
     let text = value.try_as_str().flatten().unwrap_or_default();
     text.starts_with(['[', '{']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// Where an expression stands: the columns below it, and which of them are JSON in place of text.
+/// The input columns of an expression, and the form of those that are JSON in place of text.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     schema: &'a DFSchema,
@@ -156,7 +156,7 @@ impl<'a> Scope<'a> {
         self.schema.maybe_index_of_column(column).and_then(|index| self.forms.get(index).copied().flatten())
     }
 
-    /// The expression as JSON, where it is of JSON values.
+    /// The expression as JSON with its form; `None` if it has no JSON values.
     pub(super) fn json(&self, expr: &Expr) -> Result<Option<(Expr, Form)>> {
         match expr {
             Expr::Alias(alias) => return self.json(&alias.expr),
@@ -232,8 +232,8 @@ impl<'a> Scope<'a> {
         Ok(Some(found))
     }
 
-    /// Expressions of which one is chosen, as JSON: one at least is of JSON values, and others are constants, or numbers
-    /// that became texts beside them.
+    /// The branches of an expression that returns one of them, as JSON with a common form. At least one must have JSON values;
+    /// the others may be constants, or numbers that were cast to text to agree with them. `None` otherwise.
     fn branches(&self, exprs: &[&Expr]) -> Result<Option<(Vec<Expr>, Form)>> {
         let (mut all, mut form) = (Vec::new(), None);
         let is_marked = |expr: &&Expr| expr.to_field(self.schema).is_ok_and(|(_, field)| is_marked(&field));
@@ -261,7 +261,7 @@ impl<'a> Scope<'a> {
         Ok(form.map(|form| (all, form)))
     }
 
-    /// What an expression is ordered by, where it is of JSON values.
+    /// The sort key of an expression of JSON values; `None` for any other.
     fn order(&self, expr: &Expr) -> Result<Option<Expr>> {
         self.json(expr)?.map(|(json, _)| called("json_order", vec![json])).transpose()
     }
@@ -278,7 +278,7 @@ impl<'a> Scope<'a> {
         keys.into_iter().map(|key| self.key(key)).collect()
     }
 
-    /// The expression with JSON values as texts, but where they are compared for their order.
+    /// The expression with JSON values decoded, except in order comparisons.
     pub(super) fn plain(&self, expr: Expr) -> Result<Expr> {
         expr.transform_down(|expr| self.plain_here(expr)).data()
     }

@@ -1,4 +1,4 @@
-//! Aggregates and windows: `min` and `max` of JSON values are those of their keys, which carry the values.
+//! Aggregates and windows over JSON values. `min` and `max` compare sort keys, each of which carries its value.
 
 use datafusion::common::Column;
 use datafusion::error::Result;
@@ -45,7 +45,7 @@ pub(super) fn aggregated(aggregate: Aggregate, wanted: &[bool]) -> Result<Ordere
         made_aggregates.push(how);
     }
     let plan = LogicalPlan::Aggregate(Aggregate::try_new(plan.into(), groups, aggregates)?);
-    // A set of groups makes more columns than it has expressions.
+    // Grouping sets add columns that have no expression.
     made.resize(plan.schema().fields().len() - made_aggregates.len(), ResultForm::Plain);
     made.extend(made_aggregates);
     unranked(plan, &made)
@@ -71,12 +71,12 @@ pub(super) fn windowed(window: Window, wanted: &[bool]) -> Result<Ordered> {
     unranked(plan, &made)
 }
 
-/// What a column of an aggregate or a window is.
+/// The content of an output column of an aggregate or a window.
 #[derive(Debug, Clone, Copy)]
 enum ResultForm {
     Plain,
     Json(Form),
-    /// A key that carries its value.
+    /// A sort key that carries its value.
     Ranked(Form),
 }
 
@@ -86,7 +86,7 @@ impl ResultForm {
     }
 }
 
-/// Gives the values back that keys carry.
+/// Extracts the values from sort keys that carry them.
 fn unranked(plan: LogicalPlan, made: &[ResultForm]) -> Result<Ordered> {
     let form = |made: &ResultForm| match made {
         ResultForm::Json(form) | ResultForm::Ranked(form) if *form != Form::Json => Some(*form),
@@ -107,7 +107,7 @@ fn unranked(plan: LogicalPlan, made: &[ResultForm]) -> Result<Ordered> {
     Ok(Ordered { plan: LogicalPlan::Projection(Projection::try_new(exprs, plan.into())?), forms })
 }
 
-/// What of an aggregate or a window goes by an order: the arguments of `min` and `max`, and ORDER BY.
+/// The parts of an aggregate or window function that are ordered: the arguments of `min` and `max`, and the sort keys.
 fn ordering(expr: &Expr) -> Vec<&Expr> {
     match expr {
         Expr::Alias(alias) => ordering(&alias.expr),
@@ -127,7 +127,7 @@ fn is_extreme(name: &str) -> bool {
     ["min", "max"].contains(&name)
 }
 
-/// An aggregate or a window function; `min` and `max` of JSON values as those of keys.
+/// Rewrites an aggregate or window function; `min` and `max` of JSON values become those of sort keys.
 fn extreme(expr: Expr, scope: Scope<'_>) -> Result<(Expr, ResultForm)> {
     let (relation, name) = expr.qualified_name();
     let (function, argument) = match expr.unalias() {

@@ -1,4 +1,4 @@
-//! Which request meets a fault or is one too many. Counts requests; changes no answer.
+//! Decides which requests are throttled or meet a fault, by counting requests.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use super::{Fault, FaultKind};
 use crate::api_error::ApiError;
 
-/// The faults still to come.
+/// The throttling rate and the remaining faults.
 pub(crate) struct Schedule {
     throttle: Option<u32>,
     seen: AtomicU32,
@@ -15,7 +15,7 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// A schedule of which nothing has come yet.
+    /// A schedule at its beginning.
     pub(crate) fn new(throttle: Option<u32>, faults: Vec<Fault>) -> Self {
         let counted = |fault: Fault| {
             let left = AtomicU32::new(fault.times.unwrap_or(u32::MAX));
@@ -24,7 +24,7 @@ impl Schedule {
         Self { throttle, seen: AtomicU32::new(0), faults: faults.into_iter().map(counted).collect() }
     }
 
-    /// Refuses a request if it is the n-th.
+    /// Counts a request and rejects every n-th one.
     pub(crate) fn admit(&self) -> Result<(), ApiError> {
         let number = self.seen.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         match self.throttle {
@@ -36,7 +36,7 @@ impl Schedule {
         }
     }
 
-    /// What goes wrong with a request for an action: the first fault that names it and is not used up.
+    /// The fault for a request: the first one that matches the action and is not used up.
     pub(crate) fn next(&self, action: &str) -> Option<FaultKind> {
         let fitting = self.faults.iter().filter(|(fault, _)| fault.action == "*" || fault.action == action);
         let mut due = fitting.filter(|(fault, left)| match fault.times {

@@ -1,16 +1,16 @@
-//! Filters: how a request gives them, which values of a row they mean, and how values fit.
+//! Filters: parsing from a request, the row values that their names refer to, and value matching.
 
 use crate::element::Element;
 use crate::form::Form;
 
-/// One filter of a request: values of which one must fit.
+/// One filter of a request; a row matches if any of the values does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Filter {
     pub(crate) name: String,
     pub(crate) values: Vec<String>,
 }
 
-/// Filters that are called otherwise than the elements they mean.
+/// Filter names that differ from the path of their element.
 const RENAMED: [(&str, &str); 13] = [
     ("addresses.private-ip-address", "private-ip-addresses.private-ip-address"),
     ("availability-zone", "placement.availability-zone"),
@@ -34,15 +34,15 @@ pub(crate) fn filters_from_form(form: &Form) -> Vec<Filter> {
 }
 
 impl Filter {
-    /// Whether all values stand for themselves.
+    /// Whether no value contains wildcards or escapes.
     pub(crate) fn is_exact(&self) -> bool {
         !self.values.iter().any(|v| v.contains(['*', '?', '\\']))
     }
 
-    /// Whether a row passes. A row without the element has no value that could fit.
+    /// Whether a row matches. A row without the element does not match.
     pub(crate) fn passes(&self, row: &Element) -> bool {
         let mut found = values(row, &self.name);
-        // The rows of instances are wrapped in reservations.
+        // Rows of instances are nested in reservations.
         if let Some(instances) = row.child("instancesSet") {
             found.extend(instances.children.iter().flat_map(|instance| values(instance, &self.name)));
         }
@@ -50,7 +50,7 @@ impl Filter {
     }
 }
 
-/// The values of a row that a filter name means: `a-b.c-d` is `aB/cD`, and `tag:x` is the tag x.
+/// The values of a row that a filter name refers to: `a-b.c-d` is the path `aB/cD`, and `tag:x` is the tag `x`.
 pub(crate) fn values<'a>(row: &'a Element, name: &str) -> Vec<&'a str> {
     let tags = || row.child("tagSet").into_iter().flat_map(|set| &set.children);
     match name {
@@ -98,7 +98,7 @@ fn kebab(name: &str) -> String {
     })
 }
 
-/// Whether a value fits a pattern, where `*` stands for any text and `?` for one character.
+/// Whether a value matches a pattern, where `*` stands for any text, `?` for one character and `\` escapes.
 fn matches_glob(pattern: &str, value: &str) -> bool {
     let Some(special) = pattern.find(['*', '?', '\\']) else { return pattern == value };
     let (plain, rest) = pattern.split_at(special);

@@ -1,5 +1,4 @@
-//! Pages: how long one is and where it starts. A token holds the place of the last row that was given, so that deleting
-//! rows between two pages loses none.
+//! Pagination. A token holds the sort key of the last row returned, so that deletions between two pages skip no rows.
 
 use crate::api_error::ApiError;
 use crate::element::Element;
@@ -8,7 +7,7 @@ use crate::resource_kind;
 
 use super::own_id;
 
-/// What a page holds at most.
+/// Maximum number of rows per page.
 const LARGEST: usize = 1000;
 
 /// The page that a request asks for.
@@ -29,7 +28,7 @@ impl<'a> PageRequest<'a> {
             }
             after => after.flatten(),
         };
-        // Lists of these kinds have no pages below five; some others go down to one.
+        // The minimum page size is five for these kinds; for others it may be one.
         let smallest = if resource_kind::listed_by(action).is_some() { 5 } else { 1 };
         let size = match form.get("MaxResults").map(|n| (n, n.parse())) {
             None => LARGEST,
@@ -42,7 +41,7 @@ impl<'a> PageRequest<'a> {
         Ok(Self { action, after, size })
     }
 
-    /// Puts the rows of a list in order and keeps those of the page; gives the token of the next.
+    /// Sorts the rows, keeps those of the page, and returns the token of the next page.
     pub(super) fn cut(&self, list: &mut Element) -> Option<String> {
         let container = list.name.clone();
         list.children.sort_by_cached_key(|row| place(&container, row));
@@ -57,12 +56,12 @@ impl<'a> PageRequest<'a> {
     }
 }
 
-/// What a row is sorted by. Ids count up, so that theirs is the order of creation.
+/// The sort key of a row. Ids are ascending, so rows are sorted by creation.
 pub(super) fn place(container: &str, row: &Element) -> String {
     own_id(container, row).map_or_else(|| row.xml(), str::to_owned)
 }
 
-/// A token says where to go on; what it looks like is nobody's business.
+/// The token for the page after a sort key; its format is opaque to callers.
 pub(super) fn token(action: &str, place: &str) -> String {
     let hex: String = place.bytes().map(|byte| format!("{byte:02x}")).collect();
     format!("{:08x}{hex}", sum(action, place))
@@ -75,7 +74,7 @@ fn place_of(action: &str, token: &str) -> Option<String> {
     (u32::from_str_radix(check, 16).ok()? == sum(action, &place)).then_some(place)
 }
 
-/// Ties a token to its action and notices one that was made up.
+/// A checksum that binds a token to its action and detects invalid tokens.
 fn sum(action: &str, place: &str) -> u32 {
     action
         .bytes()

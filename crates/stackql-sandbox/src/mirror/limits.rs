@@ -1,11 +1,11 @@
-//! Which values the parameters of traffic mirroring may have.
+//! Validates parameter values of traffic mirroring.
 
 use std::net::IpAddr;
 
 use crate::api_error::ApiError;
 use crate::form::Form;
 
-/// The last virtual network there is.
+/// The highest virtual network number.
 pub(super) const LAST_NETWORK: u32 = 16_777_215;
 
 const NUMBERS: [(&str, u32, u32); 9] = [
@@ -23,7 +23,7 @@ const NUMBERS: [(&str, u32, u32); 9] = [
 const WORDS: [(&str, &[&str]); 2] =
     [("TrafficDirection", &["ingress", "egress"]), ("RuleAction", &["accept", "reject"])];
 
-/// Refuses values that are out of range.
+/// Rejects values that are out of range.
 pub(super) fn check(action: &str, form: &Form) -> Result<(), ApiError> {
     if !action.contains("TrafficMirror") {
         return Ok(());
@@ -63,7 +63,7 @@ fn one_of(name: &str, text: &str, words: &[&str]) -> Result<(), ApiError> {
     }
 }
 
-/// A range of ports has both ends, in order, and a protocol that has ports.
+/// Checks that a port range has both ends, in order, and a protocol that has ports.
 fn ports(name: &str, form: &Form) -> Result<(), ApiError> {
     let end = |end: &str| form.get(&format!("{name}.{end}")).and_then(|n| n.parse::<u16>().ok());
     match (end("FromPort"), end("ToPort")) {

@@ -1,4 +1,4 @@
-//! What an action says of other resources: that they exist, that nothing uses them any more, that a number is free.
+//! Validates references to other resources: that they exist, that a deleted resource is unused, that a number is free.
 
 use crate::account::Region;
 use crate::api_error::ApiError;
@@ -7,11 +7,10 @@ use crate::form::Form;
 use crate::list::unknown;
 use crate::resource_kind::{FILTER, INTERFACE, Kind, RULE, SESSION, SUBNET, TARGET, VPC, resource_type};
 
-/// The kinds that must exist where they are named, in the order in which an answer should name what is wrong: the
-/// resource itself before what it points to.
+/// The kinds whose ids must exist, in the order in which errors are reported: a resource precedes those it refers to.
 const CHECKED: [&Kind; 7] = [&SESSION, &RULE, &FILTER, &TARGET, &INTERFACE, &SUBNET, &VPC];
 
-/// Refuses ids of resources that do not exist.
+/// Rejects ids of resources that do not exist.
 pub(super) async fn exist(action: &str, form: &Form, region: Region<'_>) -> Result<(), ApiError> {
     if action.starts_with("Describe") {
         return Ok(());
@@ -37,10 +36,10 @@ pub(super) async fn exist(action: &str, form: &Form, region: Region<'_>) -> Resu
     Ok(())
 }
 
-/// Refuses to delete what is still used.
+/// Rejects the deletion of resources that are in use.
 pub(super) async fn unused(action: &str, form: &Form, region: Region<'_>) -> Result<(), ApiError> {
-    // What goes, by what it may be used, and how that is said. The service publishes no code for an interface that is
-    // mirrored or mirrored to; this is the one for an interface in use.
+    // The deleted kind, the kind that may use it, and the error code. The service documents no code for an interface
+    // that is the source or target of a mirror; this is the one for an interface in use.
     let interface = "InvalidNetworkInterface.InUse";
     let uses: &[(&Kind, &Kind, &str)] = match action {
         "DeleteTrafficMirrorFilter" => &[(&FILTER, &SESSION, "TrafficMirrorFilterInUse")],
@@ -61,13 +60,13 @@ pub(super) async fn unused(action: &str, form: &Form, region: Region<'_>) -> Res
     Ok(())
 }
 
-/// Refuses a number that another session of the interface, or another rule of the filter and direction, has.
+/// Rejects a number that is used by another session of the interface, or another rule of the filter and direction.
 pub(super) async fn distinct(action: &str, form: &Form, region: Region<'_>) -> Result<(), ApiError> {
     match action {
         "CreateTrafficMirrorSession" | "ModifyTrafficMirrorSession" => {
             let scope = [("NetworkInterfaceId", "networkInterfaceId")];
             let number = ("SessionNumber", "sessionNumber");
-            // The service publishes no code for this.
+            // The service documents no error code for this case.
             let Some(taken) = taken(&SESSION, form, region, &scope, number).await? else { return Ok(()) };
             let message = format!(
                 "The session number {} is already used on the network interface '{}' by the traffic mirror session '{}'",
@@ -94,8 +93,8 @@ pub(super) async fn distinct(action: &str, form: &Form, region: Region<'_>) -> R
     }
 }
 
-/// The other resource of a kind that has the same number in the same scope. A field that the request does not give is
-/// what the resource to be modified has.
+/// The other resource of a kind with the same number in the same scope. Fields missing from the request are taken from
+/// the resource being modified.
 async fn taken(
     kind: &Kind,
     form: &Form,
@@ -118,7 +117,7 @@ async fn taken(
     Ok(rows.iter().filter(|row| Some(row.text_of(kind.id)) != itself).find(same).cloned())
 }
 
-/// A value as the service writes it: `07` is 7.
+/// Normalizes a number as the service does: `07` becomes `7`.
 fn number_or_text(value: &str) -> String {
     value.parse::<u32>().map_or_else(|_| value.to_owned(), |n| n.to_string())
 }

@@ -1,4 +1,4 @@
-//! Which parameters an action cannot do without.
+//! Validates that an action has its required parameters.
 
 use crate::api_error::ApiError;
 use crate::form::Form;
@@ -31,10 +31,10 @@ const REQUIRED: [(&str, &[&str]); 12] = [
     ("DeleteVpc", &["VpcId"]),
 ];
 
-/// The ways to say where a target is; each target has one.
+/// The parameters that locate a target, of which exactly one is required.
 const PLACES: [&str; 3] = ["NetworkInterfaceId", "NetworkLoadBalancerArn", "GatewayLoadBalancerEndpointId"];
 
-/// Refuses an action that lacks a parameter.
+/// Rejects an action that lacks a required parameter.
 pub(super) fn check(action: &str, form: &Form) -> Result<(), ApiError> {
     let required = REQUIRED.iter().find(|(name, _)| *name == action).map_or(&[][..], |(_, names)| names);
     let empty = |name: &&&str| form.get(name).is_none_or(str::is_empty);

@@ -1,4 +1,4 @@
-//! What users make: `CREATE`, `DROP` and `REFRESH` of views, materialized views and tables.
+//! DDL of local objects: `CREATE`, `DROP` and `REFRESH` of views, materialized views and tables, and `NATIVEQUERY`.
 
 use sqlparser::ast;
 use sqlparser::parser::IsOptional;
@@ -119,14 +119,14 @@ impl StatementParser<'_> {
         self.name_of::<1>("a name of one word").map(|[name]| name)
     }
 
-    /// The statement's text from a place to its end.
+    /// The text of the statement from `place` to its end, without the semicolon.
     fn rest_from(&self, place: Location) -> String {
         let rest = self.text[byte_of(self.text, place)..].trim_end();
         rest.strip_suffix(';').unwrap_or(rest).trim_end().to_owned()
     }
 }
 
-/// The query that a text is.
+/// Parses a text that must be a query.
 fn reread(text: &str) -> Result<Query, SyntaxError> {
     match super::parse(text)? {
         Statement::Query(query) => Ok(query),

@@ -1,12 +1,12 @@
-//! `(EXEC …)` where a relation stands: it becomes the call of a function of the method's name, whose arguments are named,
-//! `p.s.r.method(name => 'value')`, as the parser of standard SQL reads it.
+//! Exec tables: rewrites a relation `(EXEC …)` into the tokens of a function call with named arguments,
+//! `p.s.r.method(name => 'value')`, which `sqlparser` parses as a table function.
 
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use super::StatementParser;
 use crate::{Exec, Hints, Literal, SyntaxError};
 
-/// The tokens of a statement with each `(EXEC …)` among them as the call of a function.
+/// Replaces each `(EXEC …)` in the tokens of a statement by a function call.
 pub(super) fn exec_relations_as_functions(
     text: &str,
     mut tokens: Vec<TokenWithSpan>,
@@ -25,7 +25,8 @@ pub(super) fn exec_relations_as_functions(
     Ok(tokens)
 }
 
-/// Where the first such parenthesis opens, and its EXEC. A column of that name is followed by no dotted name.
+/// Positions of the opening parenthesis and of EXEC of the first exec table. EXEC must be followed by a dotted name; a column
+/// named `exec` is not.
 fn call_start(tokens: &[TokenWithSpan]) -> Option<(usize, usize)> {
     let mut significant = (0..tokens.len()).filter(|&at| !matches!(tokens[at].token, Token::Whitespace(_)));
     let mut last = [0; 3];
@@ -38,7 +39,7 @@ fn call_start(tokens: &[TokenWithSpan]) -> Option<(usize, usize)> {
     })
 }
 
-/// The call of a function that stands for an EXEC.
+/// The tokens of the function call that represents an EXEC. All have the span of the EXEC keyword.
 fn function(exec: &Exec, span: Span) -> Vec<TokenWithSpan> {
     let quoted = |name: &str| Token::make_word(name, Some('"'));
     let mut tokens = Vec::new();

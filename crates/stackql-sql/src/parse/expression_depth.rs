@@ -1,21 +1,21 @@
-//! Chains of operators. Each operator of a chain is a level deeper, for the parser's trees and for all that walk them,
-//! so there is a bound; parentheses have one of the parser's own.
+//! The limit on chains of operators. Each operator of a chain adds a level to the syntax tree, and code that walks the tree
+//! recurses into each level, so that a long chain could overflow the stack. Nested parentheses are limited by `sqlparser`.
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-/// The most operators between two commas or parentheses. Generated statements stay below it; what runs statements
-/// has the stack for it.
+/// Maximum number of operators of a chain, between two commas or parentheses. Generated statements stay below it, and the
+/// threads that run statements have enough stack for it.
 pub(super) const LONGEST: usize = 2000;
 
-/// The operators so far, of those that bind parts together and of comparisons, which begin anew in each part.
+/// Operator counts of the current chain. The count of comparisons restarts with each operand of the other operators.
 #[derive(Default)]
 struct OperatorChain {
     parts: usize,
     comparisons: usize,
 }
 
-/// The operator that makes a chain too long.
+/// The first operator that exceeds the limit, if there is one.
 pub(super) fn find_too_deep(tokens: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
     let mut outer = Vec::new();
     let mut chain = OperatorChain::default();
@@ -43,7 +43,8 @@ fn compares(token: &Token) -> bool {
     }
 }
 
-/// Whatever is no word, value or mark is an operator.
+/// Whether a token is an operator other than a comparison: certain keywords, and every token that is not a word, a value or
+/// punctuation.
 fn binds(token: &Token) -> bool {
     match token {
         Token::Word(word) => matches!(

@@ -1,15 +1,15 @@
-//! Names that the tokenizer or the parser would take for something else: `$filter`, which is a parameter of an API and no
-//! placeholder, and `v.user`, which is a column and no function. Likewise `0x1F`, which is a number and no name.
+//! Corrections of the token stream for names that `sqlparser` would misread. `$filter` is a parameter of an API, not a
+//! placeholder; `v.user` is a column, not a function; and `0x1F` is a number, not a hexadecimal string.
 
 use sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace};
 
 use super::byte_of;
 
-/// The words that are functions without parentheses to the parser.
+/// The words that `sqlparser` parses as functions without parentheses.
 const FUNCTIONS: [&str; 7] =
     ["USER", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE", "CURRENT_CATALOG", "CURRENT_TIME", "CURRENT_DATE"];
 
-/// The tokens with these names as quoted words.
+/// Replaces such names by quoted words, and hexadecimal integers by decimal ones.
 pub(super) fn settled(text: &str, mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let mut is_behind_period = false;
     for TokenWithSpan { token, span } in &mut tokens {
@@ -37,7 +37,7 @@ pub(super) fn settled(text: &str, mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWi
     tokens
 }
 
-/// Whether what stands behind a dollar is a name; a number is that of an argument.
+/// Whether the text after a dollar sign is a name. A number makes it a placeholder.
 fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }

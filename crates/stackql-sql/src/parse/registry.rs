@@ -1,4 +1,5 @@
-//! REGISTRY LIST and REGISTRY PULL. Names and versions are words of their own here, not identifiers: `v0.1.3`.
+//! `REGISTRY LIST` and `REGISTRY PULL`. Names and versions are delimited by white space instead of being identifiers, so
+//! that `v0.1.3` is one word.
 
 use sqlparser::tokenizer::Token;
 
@@ -18,7 +19,7 @@ impl StatementParser<'_> {
         Ok(Statement::RegistryPull { provider, version: self.published_name()? })
     }
 
-    /// What stands up to the next blank, without quotes; `None` at the end of the statement.
+    /// The text up to the next white space, or a quoted text without its quotes; `None` at the end of the statement.
     fn published_name(&mut self) -> Result<Option<String>, SyntaxError> {
         let first = self.parser.peek_token();
         match first.token {
@@ -38,7 +39,7 @@ impl StatementParser<'_> {
         let mut end = start;
         loop {
             match self.parser.peek_token_no_skip().token {
-                // Blanks in front of the word are not taken yet.
+                // White space before the word is still in the token stream.
                 Token::Whitespace(_) if end == start => {
                     self.parser.next_token_no_skip();
                 }

@@ -1,4 +1,4 @@
-//! `REPLACE`, which is read as the INSERT or the UPDATE that it looks like.
+//! `REPLACE`: rewritten into the tokens of the INSERT or UPDATE of the same form, and parsed as that.
 
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
@@ -15,7 +15,7 @@ impl StatementParser<'_> {
             significant.get(at).is_some_and(|&at| matches!(&rest[at].token, Token::Word(w) if w.keyword == keyword))
         };
         let into = is(1, Keyword::INTO);
-        // Behind the table's name, parts with dots between.
+        // Position of the token after the table name, which consists of parts separated by periods.
         let mut next = if into { 3 } else { 2 };
         while significant.get(next).is_some_and(|&at| rest[at].token == Token::Period) {
             next += 2;

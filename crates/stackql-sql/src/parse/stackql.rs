@@ -1,4 +1,4 @@
-//! StackQL's own statements: SHOW, DESCRIBE, EXEC, USE, SET, SLEEP.
+//! StackQL's own statements: SHOW, DESCRIBE, EXEC, PURGE, USE, SET, SLEEP.
 
 use sqlparser::ast::Value;
 use sqlparser::keywords::Keyword;
@@ -71,7 +71,7 @@ impl StatementParser<'_> {
         Ok(ShowKind::Setting(words.join(" ")))
     }
 
-    /// `IN` or `FROM` and a name of exactly `N` parts, as `form` shows it.
+    /// Parses `IN` or `FROM` and a name of exactly `N` parts. `form` describes the syntax in the error message.
     fn name_in<const N: usize>(&mut self, form: &str) -> Result<[String; N], SyntaxError> {
         if !self.word("IN") && !self.word("FROM") {
             return Err(self.expected(form));
@@ -79,14 +79,14 @@ impl StatementParser<'_> {
         self.name_of(form)
     }
 
-    /// A name of exactly `N` parts, as `form` shows it.
+    /// Parses a name of exactly `N` parts. `form` describes the syntax in the error message.
     pub(super) fn name_of<const N: usize>(&mut self, form: &str) -> Result<[String; N], SyntaxError> {
         let start = self.parser.peek_token().span.start;
         let parts = self.name()?.0;
         parts.try_into().map_err(|_| self.error_at(start, format!("expected {form}")))
     }
 
-    /// The name of a method; its provider may be the one in use.
+    /// Parses the name of a method, with or without the provider.
     fn method(&mut self) -> Result<ObjectName, SyntaxError> {
         let start = self.parser.peek_token().span.start;
         let name = self.name()?;
@@ -109,7 +109,7 @@ impl StatementParser<'_> {
     pub(super) fn describe(&mut self) -> Result<Statement, SyntaxError> {
         self.parser.next_token();
         let mut extended = self.word("EXTENDED");
-        // A table may itself be called `method`.
+        // METHOD is a keyword only if a word follows it: a table may be named `method`.
         let next = self.parser.peek_nth_token(1).token;
         if matches!(next, Token::Word(_)) && self.word("METHOD") {
             extended |= self.word("EXTENDED");
@@ -144,7 +144,7 @@ impl StatementParser<'_> {
                         _ => return Err(self.error_at(next.span.start, "@@json takes JSON in quotes")),
                     }
                 }
-                // A parenthesis ends the one that stands for a relation.
+                // In an exec table `(EXEC …)`, the closing parenthesis ends the arguments.
                 Token::EOF | Token::SemiColon | Token::RParen => return Ok(exec),
                 _ => return Err(self.expected("@argument = value")),
             }
@@ -155,7 +155,7 @@ impl StatementParser<'_> {
         }
     }
 
-    /// The name behind `@`, and the `=` behind it.
+    /// Parses the name after `@`, and the `=` after the name.
     fn argument_name(&mut self) -> Result<String, SyntaxError> {
         if !matches!(self.parser.peek_token().token, Token::Word(_)) {
             return Err(self.expected("the argument's name"));
@@ -228,7 +228,7 @@ impl StatementParser<'_> {
         }
     }
 
-    /// One literal or word, or several between commas.
+    /// Parses the value of SET: one literal or word, or several separated by commas, which are joined into one text.
     fn setting_value(&mut self) -> Result<String, SyntaxError> {
         let mut values = Vec::new();
         loop {

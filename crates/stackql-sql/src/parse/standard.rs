@@ -1,4 +1,5 @@
-//! Queries and writes: `sqlparser` reads them, and what a cloud API cannot do is refused here, at its place.
+//! Queries, INSERT, UPDATE and DELETE: `sqlparser` parses them, and this module rejects the clauses that APIs cannot
+//! execute.
 
 use sqlparser::ast::{
     self, AssignmentTarget, FromTable, ObjectNamePart, SetExpr, Spanned, TableFactor, TableObject, TableWithJoins,
@@ -35,7 +36,7 @@ impl StatementParser<'_> {
         };
         let source = match insert.source {
             Some(ast) => Some(Query { ast, hints: self.hints }),
-            // So it is behind DEFAULT VALUES.
+            // `sqlparser` returns neither a source nor columns for DEFAULT VALUES.
             None if insert.columns.is_empty() => None,
             None => return Err(self.error_at(start, "INSERT needs VALUES (…) or a SELECT")),
         };
@@ -112,7 +113,7 @@ pub(super) fn object_name(name: &ast::ObjectName) -> ObjectName {
     ObjectName(name.0.iter().map(part).collect())
 }
 
-/// The column of `t.column`.
+/// The last part of a qualified name: the column of `t.column`.
 fn last_part(name: &ast::ObjectName) -> String {
     name.0.last().map(part).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! How PostgreSQL keeps the values of a column, and the types they travel as on their way there and back.
+//! Column types in PostgreSQL: the declared type of a column, and the types in which its values are transferred.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,28 +15,32 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use super::error::BackendError;
 use crate::columns::returns;
 
-/// The mark of text that holds JSON, as answers of the engine have it.
+/// Metadata key and value that mark a text column of a result as JSON.
 pub(crate) const JSON: (&str, &str) = ("stackql.format", "json");
-/// The microseconds between the beginning of time here and at PostgreSQL.
+/// Microseconds from the Unix epoch to PostgreSQL's epoch, 2000-01-01.
 const EPOCH: i64 = 946_684_800_000_000;
 const UTC: &str = "+00:00";
 
-/// What the values of a column travel as.
+/// The type in which the values of a column are transferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StorageType {
     Integer,
     Real,
     Boolean,
-    /// Whatever has a text that it can be read from.
+    /// Any other type; its values are transferred in their text form.
     Text,
     Bytes,
     Instant,
-    /// A time of no place.
+    /// A timestamp without time zone.
     Local,
 }
 
 impl StorageType {
-    /// How a column travels, unless what it holds cannot be read back.
+    /// The transfer type of a column.
+    ///
+    /// # Errors
+    ///
+    /// The column's type does not survive the round trip through the transfer type.
     pub(crate) fn for_field(field: &Field) -> Result<Self, BackendError> {
         let ty = field.data_type();
         let kept = match ty {
@@ -55,7 +59,7 @@ impl StorageType {
         Ok(kept)
     }
 
-    /// The Arrow type of what travels.
+    /// The transfer type in Arrow.
     pub(crate) fn arrow_type(self) -> DataType {
         match self {
             Self::Integer => DataType::Int64,
@@ -68,7 +72,7 @@ impl StorageType {
         }
     }
 
-    /// PostgreSQL's type of what travels.
+    /// The transfer type in PostgreSQL.
     pub(crate) fn sql(self) -> Type {
         match self {
             Self::Integer => Type::INT8,
@@ -81,7 +85,8 @@ impl StorageType {
         }
     }
 
-    /// A value of an array of [`Self::carrier`]; a text with a zero in it is none.
+    /// A value of an array of type [`Self::arrow_type`]; `Err` for text with a zero character, which PostgreSQL cannot
+    /// store.
     pub(crate) fn value(self, values: &dyn Array, row: usize) -> Result<Cell<'_>, ()> {
         if values.is_null(row) {
             return Ok(Cell::Null);
@@ -100,7 +105,7 @@ impl StorageType {
     }
 }
 
-/// The type a column is declared with, so that other programs find what they expect.
+/// The declared type of a column, chosen so that other programs find the usual PostgreSQL type.
 pub(crate) fn declared(field: &Field, is_json: bool) -> String {
     match field.data_type() {
         DataType::Int8 | DataType::Int16 | DataType::UInt8 => "SMALLINT".to_owned(),
@@ -129,12 +134,12 @@ pub(crate) fn declared(field: &Field, is_json: bool) -> String {
     }
 }
 
-/// Whether a column is marked to hold JSON.
+/// Whether the metadata of a column marks it as JSON.
 pub(crate) fn is_json(field: &Field) -> bool {
     field.metadata().get(JSON.0).is_some_and(|format| format == JSON.1)
 }
 
-/// A value as PostgreSQL takes it.
+/// A value in PostgreSQL's binary format.
 #[derive(Debug)]
 pub(crate) enum Cell<'a> {
     Null,
@@ -142,7 +147,7 @@ pub(crate) enum Cell<'a> {
     Real(f64),
     Boolean(bool),
     Bytes(&'a [u8]),
-    /// Microseconds since 1970.
+    /// Microseconds since the Unix epoch.
     Time(i64),
 }
 
@@ -166,13 +171,13 @@ impl ToSql for Cell<'_> {
     to_sql_checked!();
 }
 
-/// A time on its way from PostgreSQL, in microseconds since 1970; none where it is not within ours.
+/// A timestamp read from PostgreSQL, in microseconds since the Unix epoch; `None` if it is infinite or out of range.
 struct Time(Option<i64>);
 
 impl<'a> FromSql<'a> for Time {
     fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
         let since = i64::from_be_bytes(raw.try_into()?);
-        // The last and the first are without end.
+        // The extreme values encode `-infinity` and `infinity`.
         Ok(Self(Some(since).filter(|since| ![i64::MIN, i64::MAX].contains(since)).and_then(|s| s.checked_add(EPOCH))))
     }
 
@@ -181,7 +186,7 @@ impl<'a> FromSql<'a> for Time {
     }
 }
 
-/// Values on their way from PostgreSQL.
+/// Collects the values of a column that are read from PostgreSQL.
 #[derive(Debug)]
 pub(crate) enum ColumnBuilder {
     Integer(Int64Builder),
@@ -192,11 +197,11 @@ pub(crate) enum ColumnBuilder {
     Time(TimestampMicrosecondBuilder),
 }
 
-/// Why a value is none of a column.
+/// Why a value could not be read into its column.
 #[derive(Debug)]
 pub(crate) enum Misplaced {
     Value(tokio_postgres::Error),
-    /// A time that is not within ours.
+    /// The timestamp is infinite or out of range.
     Time,
 }
 
@@ -213,7 +218,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// Adds the value of a row in this column; how many bytes it is.
+    /// Appends the value of a row in this column and returns its size in bytes; fixed-width values count as 0.
     pub(crate) fn push(&mut self, row: &Row, column: usize) -> Result<usize, Misplaced> {
         let mut weight = 0;
         match self {
@@ -239,7 +244,7 @@ impl ColumnBuilder {
         Ok(weight)
     }
 
-    /// The values so far, and none from here on.
+    /// Takes the values collected so far and leaves the builder empty.
     pub(crate) fn take(&mut self) -> ArrayRef {
         match self {
             Self::Integer(cells) => Arc::new(cells.finish()),

@@ -1,4 +1,4 @@
-//! One connection for as long as one method of the store has it, and how its transaction ends.
+//! Sessions: a connection used by one method of the store, and the end of its transaction.
 
 use std::sync::Arc;
 
@@ -9,12 +9,13 @@ use tokio_postgres::Client;
 use super::database::Database;
 use super::error::BackendError;
 
-/// A connection that works on one thing. Dropped, it is closed, what it does is cancelled, and its transaction with it.
+/// A connection used for one operation. Dropping it closes the connection, cancels the running statement and thereby
+/// rolls back the transaction.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) database: Arc<Database>,
     lease: PooledConnection,
-    /// Whether the schema has our list of what there is.
+    /// Whether the schema contains the current catalog table.
     pub(crate) is_there: bool,
 }
 
@@ -27,30 +28,30 @@ impl Session {
         self.lease.connection()
     }
 
-    /// Ends a transaction, and goes on.
+    /// Commits the transaction and keeps the session.
     pub(crate) async fn pause(&self) -> Result<(), BackendError> {
         self.client().batch_execute("COMMIT").await.map_err(BackendError::Commit)
     }
 
-    /// Ends a transaction, and the session with it.
+    /// Commits the transaction and returns the connection to the pool.
     pub(crate) async fn commit(self) -> Result<(), BackendError> {
         self.pause().await?;
         self.give_back();
         Ok(())
     }
 
-    /// Ends a session in which no transaction is open.
+    /// Returns the connection to the pool; no transaction may be open.
     pub(crate) fn give_back(self) {
         let Self { database, lease, .. } = self;
         database.connections.give_back(&database.address, lease);
     }
 
-    /// Whether the connection was kept from before, and may have been closed on the other side since.
+    /// Whether the connection came from the pool; the server may have closed it since.
     pub(crate) fn is_used(&self) -> bool {
         self.lease.is_used
     }
 
-    /// Keeps what was done, or nothing of it where it failed.
+    /// Commits if the operation succeeded; otherwise closes the connection, which rolls the transaction back.
     pub(crate) async fn settle<T>(self, done: Result<T, BackendError>) -> Result<T, StoreError> {
         let database = Arc::clone(&self.database);
         let settled = match done {
@@ -63,7 +64,7 @@ impl Session {
         settled.map_err(|failure| failure.at(&database))
     }
 
-    /// Closes the connection, on which nothing runs any more.
+    /// Closes the connection, on which no statement is running.
     pub(crate) fn discard(self) {
         self.lease.discard();
     }

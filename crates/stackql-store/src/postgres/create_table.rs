@@ -1,5 +1,5 @@
-//! A user's CREATE TABLE as PostgreSQL takes it. Types are called by SQLite's names or by PostgreSQL's; where the two mean
-//! different sizes by one name the larger is taken, so that what one store keeps the other does, too.
+//! Translates a user's CREATE TABLE to PostgreSQL. Type names may be SQLite's or PostgreSQL's. If the two give one name
+//! different sizes, the larger is used, so that a value that fits in one store fits in the other.
 
 use arrow::datatypes::{DataType as Arrow, Schema};
 use sqlparser::ast::{
@@ -15,7 +15,11 @@ use super::identifier_case::folded;
 use super::object_table::{key, table};
 use crate::objects::ObjectEntry;
 
-/// The statement that makes this table, and nothing else.
+/// The translated statement, which creates the table of `new` and nothing else.
+///
+/// # Errors
+///
+/// The text is no single CREATE TABLE, is temporary, or names another table.
 pub(crate) fn declared(new: &ObjectEntry) -> Result<String, BackendError> {
     let made = &new.made;
     let mut statement = parsed(&made.text)?;
@@ -23,7 +27,8 @@ pub(crate) fn declared(new: &ObjectEntry) -> Result<String, BackendError> {
     if name.as_deref().is_none_or(|name| !name.eq_ignore_ascii_case(&made.name)) || statement.temporary {
         return Err(StoreError::Refused(format!("the statement does not make table {}", made.name)).into());
     }
-    // Tables of SQLite may be strict, or sorted by their key; all of PostgreSQL's are the one and none the other.
+    // SQLite tables may be declared STRICT or WITHOUT ROWID. PostgreSQL tables are always strict and have no
+    // counterpart of WITHOUT ROWID.
     (statement.strict, statement.without_rowid, statement.if_not_exists) = (false, false, false);
     for column in &mut statement.columns {
         column.name = Ident::with_quote('"', key(&column.name.value));
@@ -35,7 +40,7 @@ pub(crate) fn declared(new: &ObjectEntry) -> Result<String, BackendError> {
     Ok(folded(&Statement::CreateTable(statement).to_string(), &ours))
 }
 
-/// The one statement that makes a table.
+/// Parses a text that must be one CREATE TABLE, in PostgreSQL's dialect or SQLite's.
 fn parsed(text: &str) -> Result<CreateTable, BackendError> {
     let read = |dialect: &dyn Dialect| Parser::parse_sql(dialect, text);
     let statements = read(&PostgreSqlDialect {}).or_else(|_| read(&SQLiteDialect {}));
@@ -46,12 +51,12 @@ fn parsed(text: &str) -> Result<CreateTable, BackendError> {
     }
 }
 
-/// Gives a column the type that holds what it is for, and what goes with that.
+/// Replaces the type of a column and the options that depend on it.
 fn adapt(column: &mut ColumnDef, schema: &Schema) {
     let mut fields = schema.fields().iter();
     let field = fields.find(|field| field.name().eq_ignore_ascii_case(&column.name.value));
     let is_text = field.is_none_or(|field| *field.data_type() == Arrow::Utf8);
-    // SQLite counts what has this type and is the key.
+    // In SQLite, an INTEGER PRIMARY KEY numbers its rows automatically.
     let is_integer = matches!(column.data_type, DataType::Integer(_));
     let counts = is_integer && column.options.iter().any(|o| matches!(o.option, ColumnOption::PrimaryKey(_)));
     column.data_type = adapted_type(&column.data_type, is_text);
@@ -69,7 +74,7 @@ fn adapt(column: &mut ColumnDef, schema: &Schema) {
     }
     for option in &mut column.options {
         match &mut option.option {
-            // A truth was a number before.
+            // SQLite has no boolean type; defaults of such columns may be written as 0 and 1.
             ColumnOption::Default(Expr::Value(value)) if matches!(column.data_type, DataType::Boolean) => {
                 value.value = match &value.value {
                     Value::Number(number, _) if number == "0" => Value::Boolean(false),
@@ -86,7 +91,7 @@ fn adapt(column: &mut ColumnDef, schema: &Schema) {
     }
 }
 
-/// PostgreSQL's name of a type; that of one it may have by the same name, where we know none.
+/// Maps a type name to PostgreSQL's; names without a mapping are passed through.
 fn adapted_type(ty: &DataType, is_text: bool) -> DataType {
     use DataType as T;
     match ty {
@@ -116,7 +121,7 @@ fn adapted_type(ty: &DataType, is_text: bool) -> DataType {
         }
         T::CharacterLargeObject(_) | T::CharLargeObject(_) => T::Text,
         T::Binary(_) | T::Varbinary(_) | T::Blob(_) | T::TinyBlob | T::MediumBlob | T::LongBlob | T::Bytes(_) => {
-            // Text goes in, and is to come out again.
+            // Text values are stored and read back as text, whatever binary type was declared.
             if is_text { T::Text } else { T::Bytea }
         }
         T::Custom(name, _) => match name.to_string().to_ascii_uppercase().as_str() {

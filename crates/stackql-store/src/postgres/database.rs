@@ -1,4 +1,4 @@
-//! The database behind a store: where it is, what its sessions are set to, and how each of them begins.
+//! The database of a store: its address, its session settings, and how sessions are opened.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -17,29 +17,29 @@ use super::migrations::SchemaState;
 use crate::identifier::quoted;
 use crate::init_script;
 
-/// How long a connection is waited for, and a lock of somebody else.
+/// Timeout for connecting and for locks held by other sessions.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A snapshot, from which nothing is changed.
+/// Starts a transaction that reads one snapshot and writes nothing.
 const READS: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// What is seen is what others have written when the lock was taken, and later.
+/// Starts a transaction whose statements see what other transactions committed, also after the lock was acquired.
 const WRITES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-/// Tells whether the connection is there.
+/// An empty statement, which checks that the connection is alive.
 const NOTHING: &str = "";
 
-/// Where things are kept, and what leads there.
+/// The database and how to connect to it.
 pub(crate) struct Database {
     pub(crate) address: Address,
     pub(crate) trust: TlsOptions,
-    /// The schema of our own list of what there is, and of what is made.
+    /// The schema of the catalog table, and of the objects' tables unless `export` is set.
     pub(crate) schema: String,
-    /// The schema of what is made, where that is another.
+    /// The schema of the objects' tables, if it is another one.
     pub(crate) export: Option<String>,
-    /// Statements that are run before anything else.
+    /// The initialization script, which runs before any statement.
     pub(crate) script: Option<PathBuf>,
-    /// How long a lock of somebody else is waited for.
+    /// How long to wait for a lock held by another session.
     pub(crate) lock_timeout: Duration,
     pub(crate) connections: Pool,
-    /// The script was run.
+    /// Set after the script has run.
     pub(crate) begun: OnceCell<()>,
 }
 
@@ -50,7 +50,11 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// The database of a dsn.
+    /// The database of a DSN.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unusable`] if the DSN is invalid.
     pub(crate) fn new(dsn: &str, schema: String) -> Result<Self, StoreError> {
         let address = Address::parse(dsn, PATIENCE).ok_or_else(|| {
             StoreError::Unusable(
@@ -71,12 +75,12 @@ impl Database {
         })
     }
 
-    /// Where what has rows is made.
+    /// The schema in which tables of local objects are created.
     pub(crate) fn place(&self) -> &str {
         self.export.as_deref().unwrap_or(&self.schema)
     }
 
-    /// A session that reads from a snapshot.
+    /// Opens a session that reads from a snapshot; migrates an outdated schema first.
     pub(crate) async fn reader(self: &Arc<Self>) -> Result<Session, StoreError> {
         self.begin().await?;
         let read = async {
@@ -96,13 +100,14 @@ impl Database {
         read.await.map_err(|failure: BackendError| failure.at(self))
     }
 
-    /// A session that writes, and is the only one of any process that does.
+    /// Opens a session that holds the write lock, which excludes writers of all processes.
     pub(crate) async fn writer(self: &Arc<Self>) -> Result<Session, StoreError> {
         self.begin().await?;
         self.written().await.map_err(|failure| failure.at(self))
     }
 
-    /// Begins to write in a session that reads no more.
+    /// Starts the write transaction of a session that has no transaction open. `makes` says that a missing schema is
+    /// created.
     pub(crate) async fn write_in(self: &Arc<Self>, session: &mut Session, makes: bool) -> Result<(), BackendError> {
         session.client().batch_execute(WRITES).await?;
         migrations::lock(session).await?;
@@ -129,7 +134,7 @@ impl Database {
         Ok(session)
     }
 
-    /// Runs the script, once in a process.
+    /// Runs the initialization script, once per process.
     pub(crate) async fn begin(self: &Arc<Self>) -> Result<(), StoreError> {
         let Some(path) = &self.script else { return Ok(()) };
         let run = async || {
@@ -140,14 +145,14 @@ impl Database {
                 session.pause().await
             };
             let run = run.await;
-            // What it may have set goes with its connection.
+            // Closing the connection discards settings that the script may have changed.
             session.discard();
             run.map_err(|failure: BackendError| init_script::failed(path, &failure.at(self)))
         };
         self.begun.get_or_try_init(run).await.copied()
     }
 
-    /// A session in which something was run.
+    /// Opens a session and runs a first statement in it; replaces pooled connections that the server closed.
     async fn open(self: &Arc<Self>, begin: &str) -> Result<Session, BackendError> {
         loop {
             let session = self.connect().await?;
@@ -159,7 +164,7 @@ impl Database {
         }
     }
 
-    /// A session in no transaction.
+    /// Opens a session that has no transaction open.
     pub(crate) async fn connect(self: &Arc<Self>) -> Result<Session, BackendError> {
         let lease = self.connections.lease(&self.address, &self.trust).await?;
         let session = Session::new(Arc::clone(self), lease);
@@ -169,18 +174,20 @@ impl Database {
         Ok(session)
     }
 
-    /// What a session is set to, whatever the role or the database says.
+    /// Applies the session settings, which override those of the role and the database.
     async fn set(&self, client: &Client) -> Result<(), Error> {
         let path = self.export.iter().chain([&self.schema]).map(|schema| quoted(schema)).collect::<Vec<_>>().join(", ");
         let patience = format!("{}ms", self.lock_timeout.as_millis());
-        // Rows that are alike come in the same order each time, as far as PostgreSQL has one.
+        // Rows keep the same physical order in each scan, as far as PostgreSQL allows: no synchronized scans, no
+        // parallel workers.
         let set = "SELECT set_config('search_path', $1, false), set_config('lock_timeout', $2, false), \
              set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', false), \
              set_config('IntervalStyle', 'postgres', false), set_config('bytea_output', 'hex', false), \
              set_config('extra_float_digits', '1', false), set_config('synchronize_seqscans', 'off', false), \
              set_config('max_parallel_workers_per_gather', '0', false)";
         client.query_one(set, &[&path, &patience]).await?;
-        // What a killed process was doing ends soon, not when it is done. Older servers, and some systems, cannot.
+        // The server ends statements of a killed client within a second. Older servers and some systems do not support
+        // the setting, so errors are ignored.
         let _ = client.batch_execute("SET client_connection_check_interval = '1s'").await;
         Ok(())
     }

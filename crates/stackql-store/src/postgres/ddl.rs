@@ -1,4 +1,4 @@
-//! The table behind a materialized view or table: how it is made, and how it goes.
+//! Creates and drops the table behind a materialized view or a table.
 
 use std::sync::Arc;
 
@@ -19,10 +19,10 @@ use crate::create_table_as::is_of_query;
 use crate::identifier::quoted;
 use crate::objects::ObjectEntry;
 
-/// How many bytes a name has at most; PostgreSQL cuts off what is more.
+/// Longest identifier in bytes; PostgreSQL truncates longer ones.
 const LONGEST: usize = 63;
 
-/// Makes what is to be there, in place of `found`.
+/// Creates an object, replacing `found`.
 pub(crate) async fn make(
     session: &Session,
     found: Option<&ObjectEntry>,
@@ -41,13 +41,13 @@ pub(crate) async fn make(
         if of_statement {
             as_expected(made, &columns(session, new).await?)?;
         }
-        // What could not be read is not made.
+        // Preparing the query that reads it fails if a column could not be read back, which aborts the creation.
         session.client().prepare(&row_reader::query(new, &made.schema)?).await?;
     }
     object_table::put(session, new).await
 }
 
-/// Forgets something and its rows.
+/// Drops an object and its rows.
 pub(crate) async fn forget(session: &Session, found: &ObjectEntry) -> Result<(), BackendError> {
     if found.made.kind != StoredKind::View {
         session.client().batch_execute(&format!("DROP TABLE IF EXISTS {}", table(found))).await?;
@@ -55,7 +55,11 @@ pub(crate) async fn forget(session: &Session, found: &ObjectEntry) -> Result<(),
     object_table::forget(session, &found.made.name).await
 }
 
-/// Refuses names that cannot be had, before rows are asked for.
+/// Checks that names fit PostgreSQL's limit, before the rows are requested.
+///
+/// # Errors
+///
+/// [`StoreError::Refused`] for a name that is too long.
 pub(crate) fn check_names(made: &StoredObject) -> Result<(), StoreError> {
     let columns = made.schema.fields().iter().map(|field| ("column", field.name()));
     let what = if made.kind == StoredKind::View { None } else { Some(("table", &made.name)) };
@@ -68,7 +72,7 @@ pub(crate) fn check_names(made: &StoredObject) -> Result<(), StoreError> {
     }
 }
 
-/// Refuses a name that something else has.
+/// Checks that no other relation in the schema has the name.
 async fn free(session: &Session, new: &ObjectEntry) -> Result<(), BackendError> {
     let taken = "SELECT CASE relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' \
          WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence' ELSE 'index' END \
@@ -83,7 +87,7 @@ async fn free(session: &Session, new: &ObjectEntry) -> Result<(), BackendError> 
     }
 }
 
-/// The statement that makes a table for the rows of a query.
+/// The CREATE TABLE statement for the result of a query.
 fn derived(new: &ObjectEntry, staged: Option<&StagingTable>) -> Result<String, BackendError> {
     let column = |field: &Arc<Field>| {
         StorageType::for_field(field)?;
@@ -95,12 +99,16 @@ fn derived(new: &ObjectEntry, staged: Option<&StagingTable>) -> Result<String, B
     Ok(format!("CREATE TABLE {} ({})", table(new), columns.join(", ")))
 }
 
-/// What the columns of a table are called.
+/// The column names of a table.
 async fn columns(session: &Session, found: &ObjectEntry) -> Result<Vec<String>, BackendError> {
     Ok(types(session, found).await?.into_iter().map(|(name, _)| name).collect())
 }
 
-/// The columns of a table, and their types without lengths.
+/// The column names and types of a table; types without lengths.
+///
+/// # Errors
+///
+/// The table does not exist, because another program dropped it.
 pub(crate) async fn types(session: &Session, found: &ObjectEntry) -> Result<Vec<(String, String)>, BackendError> {
     let types = "SELECT attname::text, format_type(atttypid, -1) FROM pg_catalog.pg_attribute \
          WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped ORDER BY attnum";

@@ -1,4 +1,4 @@
-//! Why work on a database failed, before and after it is said where that was.
+//! Errors of the PostgreSQL store, and their translation to `StoreError` with the database's address.
 
 use arrow::error::ArrowError;
 use stackql_engine::StoreError;
@@ -8,20 +8,20 @@ use tokio_postgres::error::DbError;
 
 use super::database::Database;
 
-/// What goes wrong where the place of the database is not known.
+/// An error raised where the address of the database is not known.
 #[derive(Debug)]
 pub(crate) enum BackendError {
     Unconnected(ConnectError),
     Postgres(Error),
-    /// Whether what was done is kept is not known.
+    /// The connection failed during COMMIT, so it is in doubt whether the change took effect.
     Commit(Error),
     Store(StoreError),
-    /// A newer program wrote the schema, in this version of its form.
+    /// The schema has this version, written by a newer program.
     Newer(i32),
 }
 
 impl BackendError {
-    /// The failure in words for who reads them.
+    /// Converts the error to a [`StoreError`] with the database's address and advice by SQLSTATE.
     pub(crate) fn at(self, database: &Database) -> StoreError {
         let place = &database.address;
         let error = match self {
@@ -83,7 +83,7 @@ impl BackendError {
     }
 }
 
-/// Why there is no connection.
+/// The error for a connection that could not be opened.
 fn unreached(error: &Error, place: &stackql_postgres::Address) -> StoreError {
     let why = error.as_db_error().map_or_else(|| ConnectionErrorKind::words(error), words);
     let advice = match (ConnectionErrorKind::classify(error), error.code().map(|code| code.code())) {
@@ -101,7 +101,7 @@ fn unreached(error: &Error, place: &stackql_postgres::Address) -> StoreError {
     StoreError::Unusable(format!("cannot connect to {place}: {why}; {advice}"))
 }
 
-/// PostgreSQL's own words in one line.
+/// The server's message, detail and hint in one line.
 fn words(said: &DbError) -> String {
     let mut words = said.message().to_owned();
     if let Some(detail) = said.detail() {
@@ -113,7 +113,7 @@ fn words(said: &DbError) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }
 
-/// A refusal in our words.
+/// Rejects a statement or its rows with a message of our own.
 pub(crate) fn rejected(words: impl Into<String>) -> BackendError {
     BackendError::Store(StoreError::Refused(words.into()))
 }

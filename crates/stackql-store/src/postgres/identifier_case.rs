@@ -1,11 +1,11 @@
-//! Statements of users with the names that they quote in lower case, as all names are in the database.
+//! Case folding of quoted identifiers in users' statements; all names in the database are lower case.
 
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
-/// The statement with those of its quoted names that are `ours`, in any case of letters, in lower case. Names that are
-/// not quoted PostgreSQL takes so by itself. What cannot be read is left: PostgreSQL says what is wrong.
+/// Folds those quoted identifiers that match a name in `ours`, ignoring ASCII case, to lower case. PostgreSQL folds
+/// unquoted ones itself. A statement that cannot be tokenized is returned unchanged, and PostgreSQL reports its error.
 pub(crate) fn folded(statement: &str, ours: &[&str]) -> String {
     let Ok(tokens) = Tokenizer::new(&PostgreSqlDialect {}, statement).tokenize_with_location() else {
         return statement.to_owned();
@@ -13,7 +13,7 @@ pub(crate) fn folded(statement: &str, ours: &[&str]) -> String {
     let (mut written, mut copied, mut is_collation) = (String::new(), 0, false);
     for token in &tokens {
         let Token::Word(word) = &token.token else { continue };
-        // A collation's name may be that of a column, in other letters.
+        // Collation names are case-sensitive, and one may equal the name of a column in another case.
         if word.quote_style == Some('"')
             && !is_collation
             && ours.iter().any(|name| name.eq_ignore_ascii_case(&word.value))
@@ -29,7 +29,7 @@ pub(crate) fn folded(statement: &str, ours: &[&str]) -> String {
     written
 }
 
-/// Where a place is in a text, in bytes.
+/// Converts a source location (line and column, 1-based) to a byte offset.
 fn byte_of(text: &str, place: Location) -> usize {
     let (line, column) = (place.line.saturating_sub(1), place.column.saturating_sub(1));
     let before = text.split_inclusive('\n').take(usize::try_from(line).unwrap_or(usize::MAX));
@@ -39,7 +39,7 @@ fn byte_of(text: &str, place: Location) -> usize {
     start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)
 }
 
-/// The first word of a statement, in capitals.
+/// The first token of a statement, in upper case.
 pub(crate) fn first_word(statement: &str) -> String {
     let tokens = Tokenizer::new(&PostgreSqlDialect {}, statement).tokenize().unwrap_or_default();
     let word = tokens.into_iter().find(|token| !matches!(token, Token::Whitespace(_)));

@@ -1,16 +1,17 @@
-//! The form of a schema: its version, the steps from one version to the next, and the lock under which they are taken.
+//! Schema migrations: the version of a schema, the steps between versions, and the write lock under which they are
+//! applied.
 
 use super::connection::Session;
 use super::error::BackendError;
 use crate::identifier::quoted;
 
-/// Marks locks as ours, `stql`.
+/// First key of our advisory locks: `stql` in ASCII.
 const OURS: i32 = i32::from_be_bytes(*b"stql");
 
-/// What makes each version out of the one before; the table of the first counts those that were taken.
+/// The statements that lead from each version to the next; the version of a schema is the number of steps applied.
 const MIGRATIONS: &[&str] = &[
-    // What there is. The rows of a materialized view or table are in a table of its name, in the schema `place`. `key` is
-    // the name in lower case, by which it is found.
+    // The catalog of local objects. The rows of a materialized view or table are in a table of its name, in the schema
+    // `place`. `key` is the name in lower case, by which objects are looked up.
     r#"CREATE TABLE "__stackql__form" (version integer NOT NULL);
        INSERT INTO "__stackql__form" VALUES (0);
        CREATE TABLE "__stackql__objects" (
@@ -23,31 +24,31 @@ const MIGRATIONS: &[&str] = &[
        )"#,
 ];
 
-/// How far a schema is.
+/// State of a schema relative to [`MIGRATIONS`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum SchemaState {
-    /// Nothing was kept yet.
+    /// No step was applied; nothing is stored yet.
     Missing,
-    /// Steps are to be taken.
+    /// Some steps are still to be applied.
     Outdated,
-    /// As this program wants it.
+    /// All steps were applied.
     Current,
 }
 
-/// Waits until nobody else writes, and keeps them from it until the transaction ends. Locks are taken in one order, this
-/// one first, so that writers never wait for one another in a circle.
+/// Acquires the write lock, which is held until the transaction ends. Every writer acquires this lock before any other,
+/// so that writers cannot deadlock.
 pub(crate) async fn lock(session: &Session) -> Result<(), BackendError> {
     let lock = "SELECT pg_advisory_xact_lock($1, hashtext($2))";
     session.client().execute(lock, &[&OURS, &session.database.schema]).await?;
     Ok(())
 }
 
-/// How far the schema is.
+/// The state of the session's schema.
 pub(crate) async fn standing(session: &Session) -> Result<SchemaState, BackendError> {
     Ok(standing_of(steps_taken(session).await?))
 }
 
-/// How far a schema is in which so many steps were taken.
+/// The state of a schema to which `taken` steps were applied.
 fn standing_of(taken: usize) -> SchemaState {
     match taken {
         0 => SchemaState::Missing,
@@ -56,12 +57,12 @@ fn standing_of(taken: usize) -> SchemaState {
     }
 }
 
-/// Takes the steps that are missing.
+/// Applies the steps that are missing, creating the schema first if there is none.
 pub(crate) async fn migrate(session: &Session) -> Result<(), BackendError> {
     let schema = &session.database.schema;
     schema_is_there(session, schema).await?;
     let taken = steps_taken(session).await?;
-    // The names of the steps are those of this schema, whatever else is searched.
+    // Unqualified names in the steps resolve to this schema, whatever the search path of the session is.
     session.client().execute("SELECT set_config('search_path', $1, true)", &[&quoted(schema)]).await?;
     for step in &MIGRATIONS[taken..] {
         session.client().batch_execute(step).await?;
@@ -73,7 +74,8 @@ pub(crate) async fn migrate(session: &Session) -> Result<(), BackendError> {
     Ok(())
 }
 
-/// Makes a schema where there is none. Who may not make any is not asked to where there is one.
+/// Creates a schema if it does not exist. The check comes first because CREATE SCHEMA IF NOT EXISTS requires the
+/// privilege to create schemas even if the schema exists.
 pub(crate) async fn schema_is_there(session: &Session, schema: &str) -> Result<(), BackendError> {
     let there = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1";
     if session.client().query_opt(there, &[&schema]).await?.is_none() {
@@ -82,7 +84,7 @@ pub(crate) async fn schema_is_there(session: &Session, schema: &str) -> Result<(
     Ok(())
 }
 
-/// Where the names of statements are looked for: where things are made, and in these schemas besides.
+/// The search path: the schema of the objects' tables, the schema of the catalog, and then `besides`.
 pub(crate) fn path<'a>(session: &'a Session, besides: impl IntoIterator<Item = &'a str>) -> String {
     let database = &session.database;
     let mut all = vec![database.place(), &database.schema];
@@ -107,12 +109,12 @@ async fn steps_taken(session: &Session) -> Result<usize, BackendError> {
     usize::try_from(version).ok().filter(|&taken| taken <= MIGRATIONS.len()).ok_or(BackendError::Newer(version))
 }
 
-/// Whether a schema of this version is as this program wants it.
+/// Whether this version is the current one.
 pub(crate) fn is_ready(version: i32) -> bool {
     usize::try_from(version).is_ok_and(|taken| taken == MIGRATIONS.len())
 }
 
-/// The table with the version.
+/// The qualified name of the table that holds the version.
 pub(crate) fn form(session: &Session) -> String {
     format!("{}.\"__stackql__form\"", quoted(&session.database.schema))
 }

@@ -1,4 +1,4 @@
-//! Statements in PostgreSQL's own SQL: changes of tables, and queries.
+//! Statements in PostgreSQL's SQL dialect: changes of tables, and queries.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,10 +20,14 @@ use super::object_table::key;
 use crate::columns::cast;
 use crate::objects::ObjectEntry;
 
-/// What changes rows.
+/// Keywords with which a statement that changes rows begins.
 const CHANGES: &[&str] = &["UPDATE", "DELETE", "INSERT", "MERGE", "WITH"];
 
-/// Changes rows of a table that a user made; how many.
+/// Changes rows of a user's table and returns their number.
+///
+/// # Errors
+///
+/// The statement is no change of rows, or it changes something else than rows of users' tables.
 pub(crate) async fn change(session: &Session, statement: &str) -> Result<u64, BackendError> {
     let all = object_table::list(session).await?;
     let no_change = || rejected("the statement changes no rows; give an UPDATE, DELETE or INSERT of a table");
@@ -34,7 +38,8 @@ pub(crate) async fn change(session: &Session, statement: &str) -> Result<u64, Ba
     let names: Vec<&str> = all.iter().flat_map(names).collect();
     let statement = prepared(session, &folded(statement, &names)).await?;
     let changed = session.client().execute(&statement, &[]).await?;
-    // Each relation that was changed is locked until the transaction ends.
+    // Every relation that the transaction changed holds a lock until its end, so `pg_locks` lists what the statement
+    // changed.
     let locked = session
         .client()
         .query(
@@ -65,7 +70,8 @@ pub(crate) async fn change(session: &Session, statement: &str) -> Result<u64, Ba
     if is_change { Ok(changed) } else { Err(no_change()) }
 }
 
-/// The rows of a query. A column has the type that PostgreSQL gives it, where there is one like it.
+/// Runs a query and returns its rows. Each column gets the Arrow type nearest to its PostgreSQL type; text if there is
+/// none.
 pub(crate) async fn query(session: &Session, statement: &str) -> Result<RecordBatch, BackendError> {
     let all = object_table::list(session).await?;
     search(session, &all).await?;
@@ -73,7 +79,7 @@ pub(crate) async fn query(session: &Session, statement: &str) -> Result<RecordBa
     if prepared.columns().is_empty() {
         return Err(rejected("the statement is no query; give a SELECT"));
     }
-    // By this way all values come as text, whatever their type.
+    // The simple query protocol returns all values as text, whatever their type.
     let mut columns = vec![Vec::new(); prepared.columns().len()];
     let mut rows = 0;
     for message in session.client().simple_query(statement).await.map_err(fenced)? {
@@ -96,7 +102,7 @@ pub(crate) async fn query(session: &Session, statement: &str) -> Result<RecordBa
     Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?)
 }
 
-/// A statement, which is one.
+/// Prepares a text that must be a single statement without parameters.
 async fn prepared(session: &Session, statement: &str) -> Result<Statement, BackendError> {
     if statement.contains('\0') {
         return Err(rejected("the statement has a zero character in it, which PostgreSQL does not read"));
@@ -108,7 +114,7 @@ async fn prepared(session: &Session, statement: &str) -> Result<Statement, Backe
     Ok(prepared)
 }
 
-/// Lets names be found in whatever schema something was made.
+/// Extends the search path by the schemas of all objects, for this transaction.
 async fn search(session: &Session, all: &[ObjectEntry]) -> Result<(), BackendError> {
     let places = all.iter().map(|found| found.table_name.as_str()).filter(|place| !place.is_empty());
     let path = path(session, places);
@@ -116,13 +122,13 @@ async fn search(session: &Session, all: &[ObjectEntry]) -> Result<(), BackendErr
     Ok(())
 }
 
-/// What the names of something and of its columns are.
+/// The names of an object and of its columns.
 fn names(ObjectEntry { made, .. }: &ObjectEntry) -> impl Iterator<Item = &str> {
     let columns = made.schema.fields().iter().map(|field| field.name().as_str());
     columns.chain([made.name.as_str()])
 }
 
-/// The texts of a type's values as an array of that type.
+/// Casts the text forms of a type's values to the corresponding Arrow type.
 fn typed(ty: &Type, texts: StringArray) -> Result<ArrayRef, BackendError> {
     let ty = match *ty {
         Type::INT2 | Type::INT4 | Type::INT8 | Type::OID => DataType::Int64,
@@ -136,11 +142,12 @@ fn typed(ty: &Type, texts: StringArray) -> Result<ArrayRef, BackendError> {
         _ => DataType::Utf8,
     };
     let texts: ArrayRef = Arc::new(texts);
-    // Times without end, and such, are told as PostgreSQL tells them.
+    // Values that do not fit, such as infinite timestamps, leave the column as PostgreSQL's text.
     Ok(cast(&texts, &ty).unwrap_or(texts))
 }
 
-/// The type that holds all these numbers exactly, if there is one.
+/// The decimal type that holds all these numbers exactly; a float type for `NaN` or infinities, text if no type is wide
+/// enough.
 fn numeric(texts: &StringArray) -> DataType {
     let (mut whole, mut scale) = (1, 0);
     for text in texts.iter().flatten() {
@@ -161,7 +168,7 @@ fn numeric(texts: &StringArray) -> DataType {
     }
 }
 
-/// Bytes that are written as `\x` and digits.
+/// Decodes the hex format of `bytea`: `\x` followed by two digits per byte.
 fn bytes(texts: &StringArray) -> Result<arrow::array::BinaryArray, BackendError> {
     let mut all = BinaryBuilder::new();
     for text in texts {
@@ -178,7 +185,7 @@ fn bytes(texts: &StringArray) -> Result<arrow::array::BinaryArray, BackendError>
     Ok(all.finish())
 }
 
-/// Says of what a query may not do what it may.
+/// Replaces the error of a write in a read-only transaction by one that says what statements may do.
 fn fenced(error: Error) -> BackendError {
     match error.as_db_error() {
         Some(said) if said.code().code() == "25006" => rejected(format!(

@@ -1,4 +1,4 @@
-//! The list of what users made, a table of its own.
+//! The catalog table of local objects.
 
 use stackql_engine::StoredKind;
 use stackql_postgres::ConnectionErrorKind;
@@ -15,17 +15,17 @@ use crate::schema_json;
 
 const COLUMNS: &str = "name, kind, text, schema, place";
 
-/// What a name is called in the database.
+/// The folded name of an object or column, as it is in the database.
 pub(crate) fn key(name: &str) -> String {
     name.to_ascii_lowercase()
 }
 
-/// The table of something that has rows, as SQL has it.
+/// The qualified and quoted name of an object's table.
 pub(crate) fn table(ObjectEntry { made, table_name: place }: &ObjectEntry) -> String {
     format!("{}.{}", quoted(place), quoted(&key(&made.name)))
 }
 
-/// All there is, by name.
+/// All objects, ordered by name.
 pub(crate) async fn list(session: &Session) -> Result<Vec<ObjectEntry>, BackendError> {
     if !session.is_there {
         return Ok(Vec::new());
@@ -34,8 +34,8 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<ObjectEntry>, BackendE
     session.client().query(&all, &[]).await?.iter().map(|row| Ok(written(row)?.row_to_object()?)).collect()
 }
 
-/// All there is, by one question and in no transaction, for each statement begins with it; none where that is no answer,
-/// as of a schema of another version.
+/// Reads all objects by one query and without a transaction, because every statement starts with this listing. Returns
+/// `None` if the schema has another version or the query was rejected; the caller then uses [`list`] in a transaction.
 pub(crate) async fn at_once(session: &Session) -> Result<Option<Vec<ObjectEntry>>, BackendError> {
     let (form, own) = (form(session), own(session));
     let all = format!("SELECT {COLUMNS}, version FROM {form} LEFT JOIN {own} ON true ORDER BY key COLLATE \"C\"");
@@ -50,7 +50,7 @@ pub(crate) async fn at_once(session: &Session) -> Result<Option<Vec<ObjectEntry>
         if !is_ready(row.try_get(5)?) {
             return Ok(None);
         }
-        // Of nothing there is the version.
+        // The left join yields one row with the version only if the catalog is empty.
         if row.try_get::<_, Option<&str>>(0)?.is_some() {
             found.push(written(&row)?.row_to_object()?);
         }
@@ -58,9 +58,9 @@ pub(crate) async fn at_once(session: &Session) -> Result<Option<Vec<ObjectEntry>
     Ok(Some(found))
 }
 
-/// What has this name, in any case of letters.
+/// Looks an object up by name, ignoring ASCII case.
 pub(crate) async fn find(session: &Session, name: &str) -> Result<Option<ObjectEntry>, BackendError> {
-    // No text of PostgreSQL's has a zero in it.
+    // PostgreSQL text cannot contain a zero character.
     if !session.is_there || name.contains('\0') {
         return Ok(None);
     }
@@ -69,12 +69,12 @@ pub(crate) async fn find(session: &Session, name: &str) -> Result<Option<ObjectE
     row.map(|row| Ok(written(&row)?.row_to_object()?)).transpose()
 }
 
-/// What has this name and one of these kinds, which must be there.
+/// Looks up an object that must exist and be of one of these kinds.
 pub(crate) async fn need(session: &Session, kinds: &[StoredKind], name: &str) -> Result<ObjectEntry, BackendError> {
     Ok(objects::require(find(session, name).await?, kinds, name)?)
 }
 
-/// Writes something down, in place of what had its name.
+/// Inserts an object, replacing the one with the same name.
 pub(crate) async fn put(
     session: &Session,
     ObjectEntry { made, table_name: place }: &ObjectEntry,
@@ -90,7 +90,7 @@ pub(crate) async fn put(
     Ok(())
 }
 
-/// Strikes something out.
+/// Deletes an object from the catalog.
 pub(crate) async fn forget(session: &Session, name: &str) -> Result<(), BackendError> {
     session.client().execute(&format!("DELETE FROM {} WHERE key = $1", own(session)), &[&key(name)]).await?;
     Ok(())

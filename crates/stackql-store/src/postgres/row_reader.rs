@@ -1,4 +1,4 @@
-//! Rows out of a table, in batches, as they come from the server and no faster than they are taken.
+//! Reads the rows of a table in batches. Rows are fetched from the server no faster than the consumer takes them.
 
 use std::mem::take;
 use std::pin::Pin;
@@ -20,12 +20,12 @@ use crate::columns::rows_of;
 use crate::identifier::quoted;
 use crate::objects::ObjectEntry;
 
-/// How many rows a batch has at most, which is what the engine works on at a time.
+/// Maximum number of rows per batch: DataFusion's default batch size.
 const ROWS: usize = 8192;
-/// How many bytes of text, so that a batch of long texts does not outgrow memory, nor Arrow's offsets.
+/// Text bytes after which a batch is full, which limits memory and keeps Arrow's 32-bit offsets in range.
 const BYTES: usize = 16 << 20;
 
-/// The query for these columns of a table, each as what it travels as.
+/// The query for these columns of an object, each cast to its transfer type.
 pub(crate) fn query(found: &ObjectEntry, schema: &Schema) -> Result<String, BackendError> {
     let column = |field: &Arc<Field>| {
         Ok(format!("made.{}::{}", quoted(&key(field.name())), StorageType::for_field(field)?.sql()))
@@ -34,7 +34,8 @@ pub(crate) fn query(found: &ObjectEntry, schema: &Schema) -> Result<String, Back
     Ok(format!("SELECT {} FROM {} AS made", columns.join(", "), table(found)))
 }
 
-/// Gives those columns of what was made, in this order. What fails at once fails here.
+/// Streams the given columns of an object, in this order. The first batch is read before the function returns, so that
+/// early errors are reported here.
 pub(crate) async fn rows(session: Session, found: ObjectEntry, columns: &[usize]) -> Result<Rows, StoreError> {
     let database = Arc::clone(&session.database);
     let begun = async {
@@ -50,7 +51,7 @@ pub(crate) async fn rows(session: Session, found: ObjectEntry, columns: &[usize]
     let rest = stream::try_unfold(reading, |mut reading| async move {
         match reading.next().await {
             Ok(Some(batch)) => Ok(Some((batch, reading))),
-            // The snapshot is let go before the end is told: who goes on to write does not wait for it.
+            // The snapshot is released before the stream ends, so that a subsequent write does not wait for it.
             Ok(None) => reading.session.settle(Ok(())).await.map(|()| None),
             Err(failure) => reading.session.settle(Err(failure)).await,
         }
@@ -58,7 +59,7 @@ pub(crate) async fn rows(session: Session, found: ObjectEntry, columns: &[usize]
     Ok(stream::iter([Ok(first)]).chain(rest).boxed())
 }
 
-/// One reading, and the batch that is being filled.
+/// A running query, and the batch being filled.
 struct Reading {
     session: Session,
     found: ObjectEntry,
@@ -80,7 +81,7 @@ impl Reading {
         Ok(Self { session, found, rows, schema, columns, filled: 0, bytes: 0 })
     }
 
-    /// The next batch, unless there are no more rows.
+    /// The next batch; `None` after the last row.
     async fn next(&mut self) -> Result<Option<RecordBatch>, BackendError> {
         while self.filled < ROWS && self.bytes < BYTES {
             match self.rows.try_next().await? {

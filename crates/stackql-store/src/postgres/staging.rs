@@ -1,7 +1,8 @@
-//! Rows on their way into a table.
+//! Staging of incoming rows.
 //!
-//! They wait in a temporary table until the last has come, and are copied then. What they come from may take minutes, and
-//! may itself read what is kept: no transaction is open meanwhile, and nobody is kept from writing.
+//! Rows are collected in a temporary table until the last one arrived, and are copied to their table then. The source
+//! may take minutes and may itself read from the store. No transaction is open meanwhile, and other writers are not
+//! blocked.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use crate::objects::ObjectEntry;
 
 const TABLE: &str = "pg_temp.\"__stackql__staged\"";
 
-/// All rows that came, in a temporary table of the session.
+/// All incoming rows, in a temporary table of the session.
 #[derive(Debug)]
 pub(crate) struct StagingTable {
     columns: Vec<Column>,
@@ -36,12 +37,13 @@ pub(crate) struct StagingTable {
 struct Column {
     field: Arc<Field>,
     kept: StorageType,
-    /// Whether all values are JSON so far, of a column that is marked to hold it.
+    /// Whether the column is marked as JSON and all its values so far are valid JSON.
     is_json: bool,
 }
 
 impl StagingTable {
-    /// Takes rows in until they end; `None` where there were none. They are for columns of `target`, by name.
+    /// Collects rows until the stream ends; `None` if there were none. Their columns are matched to those of `target`
+    /// by name.
     pub(crate) async fn fill(session: &Session, target: &Schema, mut rows: Rows) -> Result<Option<Self>, BackendError> {
         let mut staged: Option<Self> = None;
         while let Some(batch) = rows.next().await {
@@ -58,13 +60,13 @@ impl StagingTable {
         Ok(staged)
     }
 
-    /// Copies the rows into what was made; how many there were.
+    /// Copies the rows into the table of an object and returns their number.
     pub(crate) async fn copy_into(&self, session: &Session, into: &ObjectEntry) -> Result<u64, BackendError> {
         let types = types(session, into).await?;
         let names: Vec<String> = self.columns.iter().map(|column| key(column.field.name())).collect();
         let staged =
             names.iter().enumerate().map(|(index, name)| match types.iter().find(|(known, _)| known == name) {
-                // Without a length: what is longer is refused, not cut.
+                // The cast omits the length, so that longer values are rejected instead of truncated.
                 Some((_, ty)) => format!("c{index}::{ty}"),
                 None => format!("c{index}"),
             });
@@ -75,14 +77,14 @@ impl StagingTable {
         Ok(session.client().execute(&copy, &[]).await?)
     }
 
-    /// As [`Self::copy_into`], where no column may be left out.
+    /// As [`Self::copy_into`], but the rows must have every column of the object.
     pub(crate) async fn copy_all(&self, session: &Session, into: &ObjectEntry) -> Result<u64, BackendError> {
         let fields: Vec<Arc<Field>> = self.columns.iter().map(|column| Arc::clone(&column.field)).collect();
         all_given(&fields, &into.made)?;
         self.copy_into(session, into).await
     }
 
-    /// Makes room for the next rows of the session.
+    /// Drops the temporary table, so that the session can stage other rows.
     pub(crate) async fn drop(session: &Session) -> Result<(), BackendError> {
         Ok(session.client().batch_execute(&format!("DROP TABLE {TABLE}")).await?)
     }

@@ -1,4 +1,4 @@
-//! The store in PostgreSQL: what each method of the seam does, in the order it does it.
+//! Implementation of `Store` in PostgreSQL: the sequence of steps of each method.
 
 use std::sync::Arc;
 
@@ -17,16 +17,16 @@ use super::{ddl, native_query, object_table, row_reader};
 use crate::objects;
 use crate::objects::{ObjectEntry, WITH_ROWS, check_create};
 
-/// Keeps what users make in a schema of a PostgreSQL database. Nothing is connected to before something is asked, and
-/// nothing made there before there is something to keep.
+/// Stores local objects in a schema of a PostgreSQL database. It connects on first use, and creates the schema and the
+/// catalog with the first object.
 ///
-/// Names differ by more than the case of ASCII letters; views, materialized views and tables share them.
+/// Names are compared ignoring ASCII case. Views, materialized views and tables share one namespace.
 #[derive(Debug)]
 pub(crate) struct PostgresStore {
     database: Arc<Database>,
 }
 
-/// Rows that came for something, and the session in whose temporary table they wait.
+/// Staged rows, and the session whose temporary table holds them.
 struct Waiting {
     session: Session,
     staged: Option<StagingTable>,
@@ -37,7 +37,7 @@ impl PostgresStore {
         Self { database: Arc::new(database) }
     }
 
-    /// What there is, if one question answers that.
+    /// All objects, if one query without a transaction can list them.
     async fn at_once(&self) -> Result<Option<Vec<ObjectEntry>>, StoreError> {
         self.database.begin().await?;
         let asked = async {
@@ -48,7 +48,7 @@ impl PostgresStore {
                         session.give_back();
                         return Ok(found);
                     }
-                    // One that was kept may have been closed on the other side since.
+                    // The server may have closed a pooled connection; the next one is tried.
                     Err(BackendError::Postgres(error)) if session.is_used() && ConnectionErrorKind::is_lost(&error) => {
                         session.discard()
                     }
@@ -62,7 +62,7 @@ impl PostgresStore {
         asked.await.map_err(|failure| failure.at(&self.database))
     }
 
-    /// Looks whether something may be done before rows are asked for, and takes them in.
+    /// Fails if the checks of the statement failed (`known`); otherwise ends the read transaction and stages the rows.
     async fn take_in(
         &self,
         session: Session,
@@ -83,7 +83,7 @@ impl PostgresStore {
 }
 
 impl Waiting {
-    /// Does with the rows what `finish` does, in a transaction that writes.
+    /// Runs `finish` with the staged rows in a write transaction, drops the staging table, and commits.
     async fn finish<T>(
         mut self,
         makes: bool,
@@ -202,7 +202,7 @@ impl Store for PostgresStore {
     async fn query(&self, statement: &str) -> Result<RecordBatch, StoreError> {
         let session = self.database.reader().await?;
         let found = native_query::query(&session, statement).await;
-        // What a query may have set, or locked, goes with its connection.
+        // Closing the connection discards settings and session locks that the query may have left.
         session.discard();
         found.map_err(|failure| failure.at(&self.database))
     }

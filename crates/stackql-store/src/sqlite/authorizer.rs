@@ -1,4 +1,4 @@
-//! What statements of users may do. SQLite asks, for each thing that a statement does, before it runs.
+//! Authorization of users' statements. SQLite calls the authorizer for each action of a statement while it compiles it.
 
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -6,19 +6,19 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use super::error::BackendError;
 use crate::identifier::is_own;
 
-/// What statements may do.
+/// Which actions the statements on a connection may perform.
 #[derive(Debug, Clone)]
 pub(crate) enum StatementPolicy {
-    /// Look at anything but the store's own.
+    /// Reading anything but internal tables.
     Read,
-    /// Change rows of these tables, besides.
+    /// Reading, and changing rows of these tables.
     Change(Vec<String>),
-    /// Make the table of this name, and nothing else.
+    /// Creating the table of this name, and nothing else.
     Make(String),
 }
 
 impl StatementPolicy {
-    /// Runs work on a connection whose statements stay within the fence.
+    /// Runs `work` while this policy is in force on the connection.
     pub(crate) fn around<T>(
         self,
         connection: &mut Connection,
@@ -46,7 +46,7 @@ impl StatementPolicy {
             (Self::Make(name), AuthAction::CreateTable { table_name }) => {
                 table_name.eq_ignore_ascii_case(name) || table_name == "sqlite_sequence"
             }
-            // The indexes of its constraints, and SQLite's own list of what there is.
+            // Constraints create indexes, and any CREATE writes to the schema table.
             (Self::Make(name), AuthAction::CreateIndex { table_name, .. }) => table_name.eq_ignore_ascii_case(name),
             (Self::Make(_), AuthAction::Reindex { .. }) => true,
             (
@@ -68,7 +68,7 @@ fn is_one_of(tables: &[String], table: &str) -> bool {
     tables.iter().any(|known| known.eq_ignore_ascii_case(table))
 }
 
-/// Whether this is SQLite's own list of what a database has.
+/// Whether this is SQLite's schema table.
 fn is_list(table: &str) -> bool {
     matches!(table, "sqlite_master" | "sqlite_schema")
 }

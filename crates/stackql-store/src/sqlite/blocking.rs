@@ -1,4 +1,4 @@
-//! Work that blocks, on threads that may, and how it learns that nobody waits for it any more.
+//! Runs blocking work on the blocking thread pool, and cancels it cooperatively when its caller is gone.
 
 use std::future::pending;
 use std::panic::resume_unwind;
@@ -6,11 +6,11 @@ use std::sync::{Arc, Weak};
 
 use tokio::task::{JoinError, spawn_blocking};
 
-/// Held by who waits for work.
+/// Held by the caller for as long as it waits for the work.
 #[derive(Debug)]
 pub(crate) struct CancelGuard(Arc<()>);
 
-/// Tells whether somebody still waits.
+/// Lets the work check whether its caller still waits.
 #[derive(Debug, Clone)]
 pub(crate) struct CancelToken(Weak<()>);
 
@@ -25,13 +25,13 @@ impl CancelGuard {
 }
 
 impl CancelToken {
-    /// Whether who asked went away.
+    /// Whether the [`CancelGuard`] was dropped, so that the work should stop.
     pub(crate) fn is_over(&self) -> bool {
         self.0.strong_count() == 0
     }
 }
 
-/// Does work on a thread of its own. Dropping the future tells the work so, and does not end it.
+/// Runs work on a blocking thread. Dropping the future only sets the token; the work must check it to stop.
 pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce(CancelToken) -> T + Send + 'static) -> T {
     let waiting = CancelGuard::new();
     let awaited = waiting.token();
@@ -41,7 +41,8 @@ pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce(CancelToken) -> T
     }
 }
 
-/// A panic of the work is one of who waits; work that was not begun when the runtime ended leaves nobody who waits.
+/// Handles work that did not return: a panic is resumed in the caller. Otherwise the runtime shut down before the work
+/// began, and the future never completes.
 pub(crate) async fn stopped<T>(error: JoinError) -> T {
     match error.try_into_panic() {
         Ok(panic) => resume_unwind(panic),

@@ -1,4 +1,4 @@
-//! How SQLite keeps the values of a column, and the Arrow type they travel through on their way there and back.
+//! Column types in SQLite: the declared type of a column, and the Arrow types in which its values are transferred.
 
 use std::sync::Arc;
 
@@ -11,19 +11,23 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use super::error::BackendError;
 use crate::columns::{carried, returns};
 
-/// How SQLite keeps a column.
+/// How SQLite stores the values of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StorageType {
     Integer,
     Real,
     Boolean,
-    /// Times as ISO 8601, too, and whatever has a text that it can be read from.
+    /// Any other type in its text form; timestamps as ISO 8601.
     Text,
     Blob,
 }
 
 impl StorageType {
-    /// How a column is kept, unless what it holds cannot be read back.
+    /// The storage type of a column.
+    ///
+    /// # Errors
+    ///
+    /// The column's type does not survive the round trip through the storage type.
     pub(crate) fn for_field(field: &Field) -> Result<Self, BackendError> {
         let ty = field.data_type();
         let kept = match ty {
@@ -40,7 +44,7 @@ impl StorageType {
         Ok(kept)
     }
 
-    /// The type a column is declared with.
+    /// The declared type of the column.
     pub(crate) fn declared(self) -> &'static str {
         match self {
             Self::Integer => "INTEGER",
@@ -61,19 +65,19 @@ impl StorageType {
         }
     }
 
-    /// A column's values for [`Self::value`].
+    /// Casts the values of a column to the array type that [`Self::value`] reads.
     pub(crate) fn carried(self, values: &ArrayRef, field: &Field) -> Result<ArrayRef, BackendError> {
         Ok(carried(values, field, &self.arrow_type())?)
     }
 
-    /// A value as SQLite takes it.
+    /// A value for binding to a statement.
     pub(crate) fn value(self, values: &dyn Array, row: usize) -> ToSqlOutput<'_> {
         if values.is_null(row) {
             return ToSqlOutput::Owned(Value::Null);
         }
         match self {
             Self::Integer => ToSqlOutput::Owned(Value::Integer(values.as_primitive::<Int64Type>().value(row))),
-            // SQLite takes a number that is none for NULL.
+            // SQLite would store NaN as NULL.
             Self::Real => match values.as_primitive::<Float64Type>().value(row) {
                 none if none.is_nan() => ToSqlOutput::Borrowed(ValueRef::Text(b"NaN")),
                 number => ToSqlOutput::Owned(Value::Real(number)),
@@ -85,7 +89,8 @@ impl StorageType {
     }
 }
 
-/// Values on their way from SQLite. A statement may have put anything anywhere, so that each is read for what it can mean.
+/// Collects the values of a column that are read from SQLite. Column types do not restrict values in SQLite, so a value
+/// of another storage class is converted where that is possible.
 #[derive(Debug)]
 pub(crate) enum ColumnBuilder {
     Integer(Int64Builder),
@@ -106,7 +111,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// Adds a value, or says that it is none of this column.
+    /// Appends a value; `Err` if it cannot be converted to the type of the column.
     pub(crate) fn push(&mut self, value: ValueRef<'_>) -> Result<(), ()> {
         match (self, value) {
             (Self::Integer(cells), ValueRef::Null) => cells.append_null(),
@@ -137,7 +142,7 @@ impl ColumnBuilder {
         Ok(())
     }
 
-    /// The values so far, and none from here on.
+    /// Takes the values collected so far and leaves the builder empty.
     pub(crate) fn take(&mut self) -> ArrayRef {
         match self {
             Self::Integer(cells) => Arc::new(cells.finish()),
@@ -149,17 +154,17 @@ impl ColumnBuilder {
     }
 }
 
-/// A number that is there as another kind of number, or as text.
+/// Converts text, or a number of another storage class, to a number.
 fn parsed<T: std::str::FromStr>(value: ValueRef<'_>) -> Result<T, ()> {
     match value {
         ValueRef::Text(text) => str::from_utf8(text).map_err(|_| ())?.trim().parse().map_err(|_| ()),
-        // A whole number prints without a point.
+        // A float with an integral value prints without a decimal point, so it parses as an integer.
         ValueRef::Real(number) => number.to_string().parse().map_err(|_| ()),
         _ => Err(()),
     }
 }
 
-/// How much text or bytes a value is.
+/// Size of a text or blob in bytes; 0 for other values.
 pub(crate) fn weight(value: ValueRef<'_>) -> usize {
     match value {
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len(),

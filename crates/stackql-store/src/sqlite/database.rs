@@ -1,7 +1,7 @@
-//! The database behind a store: where it is, when it is opened, and who uses it when.
+//! The database of a store: its location, when it is opened, and who may use which connection.
 //!
-//! One connection writes, and is kept. Reading has a connection of its own for as long as it lasts, so that it neither
-//! waits for writing nor sees half of it; in memory there is but the one connection.
+//! One connection writes and stays open. Each read of a file opens a connection of its own, so that it neither waits
+//! for a writer nor sees an uncommitted change. An in-memory database has only one connection.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,22 +17,22 @@ use super::error::BackendError;
 use super::migrations::{SchemaState, migrate, standing};
 use crate::init_script;
 
-/// How long another process's lock is waited for between two looks at it.
+/// Interval between attempts to acquire a lock of another process.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How many steps of SQLite's machine are taken between two looks at whether somebody waits; below a millisecond.
+/// Number of SQLite virtual machine instructions between two checks for cancellation; less than a millisecond of work.
 const STEPS: i32 = 10_000;
-/// Whether references to rows of other tables are checked.
+/// The pragma that turns foreign key checks on.
 const FOREIGN_KEYS: &str = "foreign_keys";
 
-/// Where a database is, and the connection that writes to it.
+/// The location of a database and the connection that writes to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Database {
     place: Place,
-    /// How long a lock of another process is waited for.
+    /// How long to wait for a lock of another process.
     pub(crate) lock_timeout: Duration,
-    /// Statements that are run whenever the database is opened.
+    /// The initialization script, which runs whenever the database is opened.
     pub(crate) script: Option<PathBuf>,
-    /// Opened when it is first needed.
+    /// Opened on first use.
     writer: Arc<Mutex<Option<Connection>>>,
 }
 
@@ -51,17 +51,17 @@ impl Database {
         matches!(self.place, Place::Memory)
     }
 
-    /// Whether anything was kept yet, or is to be by the script.
+    /// Whether the database exists, or a script is to create its content.
     pub(crate) fn exists(&self) -> bool {
         match &self.place {
             _ if self.script.is_some() => true,
             Place::Memory => self.lock().is_some(),
-            // A file that cannot be asked about is one to complain about when it is opened.
+            // If the file's existence cannot be determined, opening it reports the error.
             Place::File(path) => path.try_exists().unwrap_or(true),
         }
     }
 
-    /// Reads, from a snapshot. Where nothing was kept yet it is an empty database, which leaves no trace.
+    /// Reads from a snapshot. If the database does not exist, `work` sees an empty one and no file is created.
     pub(crate) fn read<T>(
         &self,
         awaited: &CancelToken,
@@ -86,7 +86,7 @@ impl Database {
         read().map_err(|failure| failure.at(&self.describe()))
     }
 
-    /// Changes what there is, in one transaction; nothing, where there is no database.
+    /// Changes the database in one transaction. If it does not exist, `work` runs on an empty one and no file is created.
     pub(crate) fn write<T>(
         &self,
         awaited: &CancelToken,
@@ -99,7 +99,7 @@ impl Database {
         }
     }
 
-    /// As [`Self::write`], and makes the database where there is none.
+    /// As [`Self::write`], but creates the database if it does not exist.
     pub(crate) fn write_creating<T>(
         &self,
         awaited: &CancelToken,
@@ -108,7 +108,7 @@ impl Database {
         self.with_writer(awaited, |connection| transact(connection, awaited, work))
     }
 
-    /// Uses the connection that writes, which is opened where it is not. What there is of the database comes into being.
+    /// Uses the writing connection, which is opened first if necessary; that creates the file and runs the script.
     pub(crate) fn with_writer<T>(
         &self,
         awaited: &CancelToken,
@@ -117,7 +117,7 @@ impl Database {
         let held = || {
             let mut writer = self.lock();
             if matches!(&self.place, Place::File(path) if !path.exists()) {
-                // Somebody took the file away; what is written to what they took is lost.
+                // The file was deleted or moved. The open connection would write to the old file, so it is dropped.
                 *writer = None;
             }
             let connection = match &mut *writer {
@@ -129,14 +129,14 @@ impl Database {
                 }
             };
             set_cancel_handlers(connection, awaited, self.lock_timeout)?;
-            // Who held it before may have panicked.
+            // The previous user may have panicked within a transaction.
             undo(connection)?;
             work(connection)
         };
         held().map_err(|failure| failure.at(&self.describe()))
     }
 
-    /// Where it is, in words.
+    /// The location of the database, for error messages.
     fn describe(&self) -> String {
         match &self.place {
             Place::Memory => "the database in memory".to_owned(),
@@ -145,15 +145,15 @@ impl Database {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
-        // What a panic leaves undone is rolled back by who comes next.
+        // A panic poisons the lock and may leave a transaction open; the next user rolls it back.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs the script, which begins and ends transactions itself, or has each statement in one of its own.
+    /// Runs the initialization script, which manages its own transactions or runs in autocommit mode.
     fn begin(&self, connection: &Connection) -> Result<(), BackendError> {
         let Some(path) = &self.script else { return Ok(()) };
         let statements = init_script::read(path)?;
-        // Dumps set it for the loading of theirs.
+        // Dumps turn the checks off while they load rows; the setting is restored afterwards.
         let checks = connection.pragma_query_value(None, FOREIGN_KEYS, |row| row.get::<_, bool>(0))?;
         let run = connection.execute_batch(&statements).map_err(BackendError::from).and_then(|()| {
             match connection.is_autocommit() {
@@ -169,13 +169,13 @@ impl Database {
         })
     }
 
-    /// Opens the connection that writes. A file is looked at before it is touched.
+    /// Opens the writing connection. The version of a file is checked before the file is modified.
     fn open(&self, awaited: &CancelToken) -> Result<Connection, BackendError> {
         let Place::File(path) = &self.place else {
             return blank();
         };
         if let Some(folder) = path.parent() {
-            // What keeps it from being made is what SQLite will say.
+            // An error is ignored here because opening the file will report it.
             let _ = fs::create_dir_all(folder);
         }
         let mut connection = self.connect(awaited)?;
@@ -192,27 +192,29 @@ impl Database {
         let Place::File(path) = &self.place else {
             return blank();
         };
-        // SQLite takes some names for addresses, or for memory; none of those begins like this.
+        // SQLite interprets some names as URIs or as in-memory databases; a path that begins with `./` is always a
+        // file.
         let path = Path::new(".").join(path);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
         set_cancel_handlers(&mut connection, awaited, self.lock_timeout)?;
-        // What a file that somebody sent has in its views and defaults calls no function with effects.
+        // Views and defaults of a file from another source must not call functions with side effects.
         connection.pragma_update(None, "trusted_schema", false)?;
         Ok(connection)
     }
 }
 
-/// A database with nothing in it, in memory.
+/// An empty in-memory database with the current schema.
 fn blank() -> Result<Connection, BackendError> {
     let mut connection = Connection::open_in_memory()?;
-    // Nor does what is on its way go to disk.
+    // Temporary tables stay in memory, too.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     migrate(&mut connection)?;
     Ok(connection)
 }
 
-/// Lets a connection wait for locks, and both that and its work end when nobody waits for it any more.
+/// Makes the connection wait for locks up to `patience`, and cancels both waiting and running statements with
+/// `awaited`.
 fn set_cancel_handlers(
     connection: &mut Connection,
     awaited: &CancelToken,
@@ -232,7 +234,7 @@ fn set_cancel_handlers(
     Ok(())
 }
 
-/// All of the work or nothing of it; nothing, too, where nobody waits for it any more.
+/// Runs `work` in one transaction, which is rolled back if it fails or the caller is gone.
 fn transact<T>(
     connection: &mut Connection,
     awaited: &CancelToken,
@@ -252,7 +254,7 @@ fn transact<T>(
     done
 }
 
-/// Rolls back what was begun and not ended.
+/// Rolls back the open transaction, if there is one.
 fn undo(connection: &Connection) -> Result<(), BackendError> {
     if !connection.is_autocommit() {
         connection.execute_batch("ROLLBACK")?;

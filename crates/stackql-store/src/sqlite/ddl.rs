@@ -1,4 +1,4 @@
-//! The SQLite table behind a materialized view or table: how it is made, and how it goes.
+//! Creates and drops the SQLite table behind a materialized view or a table.
 
 use std::sync::Arc;
 
@@ -15,7 +15,11 @@ use crate::create_table_as::is_of_query;
 use crate::identifier::quoted;
 use crate::objects::ObjectEntry;
 
-/// Makes what is to be there, in place of `found`.
+/// Creates an object, replacing `found`.
+///
+/// # Errors
+///
+/// The name is taken by a table of another program, or the table cannot be created or read back.
 pub(crate) fn make(
     connection: &mut Connection,
     found: Option<&ObjectEntry>,
@@ -37,7 +41,7 @@ pub(crate) fn make(
     object_table::put(connection, new)
 }
 
-/// Forgets something and its rows.
+/// Drops an object and its rows.
 pub(crate) fn forget(
     connection: &mut Connection,
     ObjectEntry { made, table_name: place }: &ObjectEntry,
@@ -48,7 +52,7 @@ pub(crate) fn forget(
     object_table::forget(connection, &made.name)
 }
 
-/// A table by the statement of a user, with all the constraints they wrote.
+/// Creates a table by the user's statement, with all its constraints.
 fn declared(
     connection: &mut Connection,
     ObjectEntry { made, table_name: place }: &ObjectEntry,
@@ -67,7 +71,7 @@ fn declared(
     keepable(&made.schema)
 }
 
-/// A table for the rows of a query.
+/// Creates a table for the result of a query.
 fn derived(
     connection: &mut Connection,
     ObjectEntry { made, table_name: place }: &ObjectEntry,

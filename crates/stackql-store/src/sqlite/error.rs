@@ -1,22 +1,22 @@
-//! Why work on a database failed, before and after it is said where that was.
+//! Errors of the SQLite store, and their translation to `StoreError` with the database's location.
 
 use arrow::error::ArrowError;
 use rusqlite::ErrorCode;
 use stackql_engine::StoreError;
 
-/// What goes wrong where the place of the database is not known.
+/// An error raised where the location of the database is not known.
 #[derive(Debug)]
 pub(crate) enum BackendError {
     Sqlite(rusqlite::Error),
     Store(StoreError),
-    /// A newer program wrote the file, in this version of its form.
+    /// The file has this version, written by a newer program.
     Newer(i32),
-    /// The file is a database of something else.
+    /// The file is a database of another application.
     Foreign,
 }
 
 impl BackendError {
-    /// The failure in words for who reads them.
+    /// Converts the error to a [`StoreError`] with the database's location and advice.
     pub(crate) fn at(self, place: &str) -> StoreError {
         let error = match self {
             Self::Store(error) => return error,
@@ -63,7 +63,7 @@ impl BackendError {
     }
 }
 
-/// SQLite's own words in one line.
+/// SQLite's message in one line.
 fn words(error: &rusqlite::Error) -> String {
     let words = match error {
         rusqlite::Error::SqliteFailure(_, Some(words)) => words.clone(),
@@ -73,7 +73,7 @@ fn words(error: &rusqlite::Error) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A refusal in our words.
+/// Rejects a statement or its rows with a message of our own.
 pub(crate) fn rejected(words: impl Into<String>) -> BackendError {
     BackendError::Store(StoreError::Refused(words.into()))
 }

@@ -1,50 +1,54 @@
-//! The form of a database: whose it is, its version, and the steps from one version to the next.
+//! Schema migrations: the application and version of a file, and the steps between versions.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::error::BackendError;
 
-/// Marks a file as ours, `stql`.
+/// The `application_id` of our files: `stql` in ASCII.
 pub(crate) const APPLICATION: i32 = i32::from_be_bytes(*b"stql");
 
-/// What makes each version out of the one before; a file counts those that were taken.
+/// The statements that lead from each version to the next; `user_version` is the number of steps applied.
 const MIGRATIONS: &[&str] = &[
-    // What there is. The rows of a materialized view or table are in an SQLite table of its name.
+    // The catalog of local objects. The rows of a materialized view or table are in an SQLite table of its name.
     r#"CREATE TABLE "__stackql__objects" (
            name TEXT NOT NULL PRIMARY KEY COLLATE NOCASE,
            kind TEXT NOT NULL,
            text TEXT NOT NULL,
            schema TEXT NOT NULL
        )"#,
-    // In the table of this name, rather.
+    // From this version on, the table's name is in the column `place`.
     r#"ALTER TABLE "__stackql__objects" ADD COLUMN place TEXT NOT NULL DEFAULT '';
        UPDATE "__stackql__objects" SET place = name WHERE kind <> 'view'"#,
 ];
 
-/// How far a database is.
+/// State of a database relative to [`MIGRATIONS`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum SchemaState {
-    /// As this program wants it.
+    /// All steps were applied.
     Current,
-    /// Steps are to be taken.
+    /// Some steps are still to be applied.
     Outdated,
 }
 
-/// How far a database is, unless it is none of ours. Changes nothing.
+/// The state of a database, without changing it.
+///
+/// # Errors
+///
+/// The database belongs to another application or to a newer version.
 pub(crate) fn standing(connection: &mut Connection) -> Result<SchemaState, BackendError> {
-    // One snapshot, or another process could set the file up between two questions.
+    // The values must come from one snapshot, because another process may set up the file at the same time.
     let snapshot = connection.transaction()?;
     Ok(if steps_taken(&snapshot)? == MIGRATIONS.len() { SchemaState::Current } else { SchemaState::Outdated })
 }
 
-/// Takes the steps that are missing, all or none.
+/// Applies the steps that are missing in one transaction.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), BackendError> {
     take(connection, MIGRATIONS)
 }
 
 fn take(connection: &mut Connection, steps: &[&str]) -> Result<(), BackendError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Another process may have been faster.
+    // Another process may have applied steps before this one acquired the lock.
     let taken = steps_taken(&transaction)?;
     for step in &steps[taken..] {
         transaction.execute_batch(step)?;

@@ -1,4 +1,4 @@
-//! Statements in SQLite's own SQL: changes of tables, and queries.
+//! Statements in SQLite's SQL dialect: changes of tables, and queries.
 
 use std::sync::Arc;
 
@@ -15,7 +15,11 @@ use super::error::{BackendError, rejected};
 use super::object_table;
 use super::table_names::replace_table_names;
 
-/// Changes rows of a table that a user made; how many.
+/// Changes rows of a user's table and returns their number.
+///
+/// # Errors
+///
+/// The statement is no change of rows, or it changes something else than rows of users' tables.
 pub(crate) fn change(connection: &mut Connection, statement: &str) -> Result<u64, BackendError> {
     let all = object_table::list(connection)?;
     let statement = replace_table_names(statement, &all);
@@ -34,7 +38,7 @@ pub(crate) fn change(connection: &mut Connection, statement: &str) -> Result<u64
     })
 }
 
-/// The rows of a query. A column has the type that holds what is in it.
+/// Runs a query and returns its rows. The type of a column is derived from its values.
 pub(crate) fn query(connection: &mut Connection, statement: &str) -> Result<RecordBatch, BackendError> {
     let statement = replace_table_names(statement, &object_table::list(connection)?);
     StatementPolicy::Read.around(connection, |connection| {
@@ -55,7 +59,7 @@ pub(crate) fn query(connection: &mut Connection, statement: &str) -> Result<Reco
     })
 }
 
-/// How many rows there are, and the values of each column.
+/// The number of rows, and the values of each column.
 fn collect_columns(statement: &mut Statement<'_>) -> Result<(usize, Vec<Vec<Value>>), BackendError> {
     let mut columns = vec![Vec::new(); statement.column_count()];
     let mut count = 0;
@@ -90,7 +94,7 @@ fn column(values: &[Value]) -> Result<ArrayRef, BackendError> {
     Ok(cells.take())
 }
 
-/// Says of what a statement may not do what it may.
+/// Replaces the authorizer's error by one that says what statements may do.
 fn fenced(error: rusqlite::Error) -> BackendError {
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::AuthorizationForStatementDenied) => rejected(format!(

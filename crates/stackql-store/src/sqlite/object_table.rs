@@ -1,4 +1,4 @@
-//! The list of what users made, a table of its own.
+//! The catalog table of local objects.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use stackql_engine::StoredKind;
@@ -10,30 +10,30 @@ use crate::schema_json;
 
 const COLUMNS: &str = "name, kind, text, schema, place";
 
-/// All there is, by name.
+/// All objects, ordered by name.
 pub(crate) fn list(connection: &Connection) -> Result<Vec<ObjectEntry>, BackendError> {
     let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM \"__stackql__objects\" ORDER BY name"))?;
     let all = statement.query_map([], written)?;
     all.map(|written| Ok(written?.row_to_object()?)).collect()
 }
 
-/// What has this name, in any case of letters.
+/// Looks an object up by name, ignoring ASCII case.
 pub(crate) fn find(connection: &Connection, name: &str) -> Result<Option<ObjectEntry>, BackendError> {
     let query = format!("SELECT {COLUMNS} FROM \"__stackql__objects\" WHERE name = ?1");
     Ok(connection.query_row(&query, [name], written).optional()?.map(ObjectRow::row_to_object).transpose()?)
 }
 
-/// What has this name and one of these kinds, which must be there.
+/// Looks up an object that must exist and be of one of these kinds.
 pub(crate) fn need(connection: &Connection, kinds: &[StoredKind], name: &str) -> Result<ObjectEntry, BackendError> {
     Ok(objects::require(find(connection, name)?, kinds, name)?)
 }
 
-/// Refuses what was made anew or is gone since it was looked at.
+/// Checks that an object was neither dropped nor created anew since `known` was looked up.
 pub(crate) fn still(connection: &Connection, known: &ObjectEntry) -> Result<(), BackendError> {
     Ok(objects::check_unchanged(find(connection, &known.made.name)?, known)?)
 }
 
-/// Writes something down, in place of what had its name.
+/// Inserts an object, replacing the one with the same name.
 pub(crate) fn put(
     connection: &Connection,
     ObjectEntry { made, table_name: place }: &ObjectEntry,
@@ -45,7 +45,7 @@ pub(crate) fn put(
     Ok(())
 }
 
-/// Strikes something out.
+/// Deletes an object from the catalog.
 pub(crate) fn forget(connection: &Connection, name: &str) -> Result<(), BackendError> {
     connection.execute("DELETE FROM \"__stackql__objects\" WHERE name = ?1", [name])?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Rows out of a table, in batches.
+//! Reads the rows of a table in batches.
 
 use std::mem::take;
 use std::sync::Arc;
@@ -15,12 +15,13 @@ use crate::columns::rows_of;
 use crate::identifier::quoted;
 use crate::objects::ObjectEntry;
 
-/// How many rows a batch has at most, which is what the engine works on at a time.
+/// Maximum number of rows per batch: DataFusion's default batch size.
 const ROWS: usize = 8192;
-/// How many bytes of text, so that a batch of long texts does not outgrow memory, nor Arrow's offsets.
+/// Text bytes after which a batch is full, which limits memory and keeps Arrow's 32-bit offsets in range.
 const BYTES: usize = 16 << 20;
 
-/// Gives those columns of what was made in this order, until there are no more rows or nobody takes them.
+/// Passes batches of the given columns of an object, in this order, to `give`, until the rows end or `give` returns
+/// false.
 pub(crate) fn each_batch(
     connection: &Connection,
     ObjectEntry { made, table_name: place }: &ObjectEntry,
@@ -42,7 +43,7 @@ pub(crate) fn each_batch(
     Ok(())
 }
 
-/// The batch that is being filled.
+/// The batch being filled.
 struct Batch<'a> {
     made: &'a StoredObject,
     schema: SchemaRef,
@@ -59,7 +60,8 @@ impl<'a> Batch<'a> {
     }
 
     fn query(&self, place: &str) -> String {
-        // Without its table before it, SQLite takes the quoted name of a column that is gone for text.
+        // SQLite interprets an unqualified quoted name without a matching column as a string literal, so names are
+        // qualified.
         let columns: Vec<String> =
             self.schema.fields().iter().map(|field| format!("made.{}", quoted(field.name()))).collect();
         let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };

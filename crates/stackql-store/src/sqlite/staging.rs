@@ -1,7 +1,7 @@
-//! Rows on their way into a table.
+//! Staging of incoming rows.
 //!
-//! They wait in a temporary table until the last has come, and are copied then. What they come from may take minutes, and
-//! may itself read what is kept: the database is locked for the copy only.
+//! Rows are collected in a temporary table until the last one arrived, and are copied to their table then. The source may
+//! take minutes and may itself read from the store. The database file is locked for the copy only.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,14 +21,14 @@ use crate::columns::{all_given, fields_of};
 use crate::identifier::quoted;
 use crate::objects::ObjectEntry;
 
-/// What comes from who has rows.
+/// A message from the producer of the rows.
 pub(crate) enum IncomingRows {
     Rows(RecordBatch),
-    /// There are no more; without it, they were cut off.
+    /// The last message; a channel that closes without it means that the rows are incomplete.
     End,
 }
 
-/// All rows that came, in a temporary table.
+/// All incoming rows, in a temporary table of the writing connection.
 pub(crate) struct StagingTable {
     database: Database,
     table: String,
@@ -36,7 +36,11 @@ pub(crate) struct StagingTable {
 }
 
 impl StagingTable {
-    /// Takes rows in until they end; `None` where there were none. They are for columns of `target`, by name.
+    /// Collects rows until they end; `None` if there were none. Their columns are matched to those of `target` by name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Rows`] if the channel closes before the last message.
     pub(crate) fn fill(
         database: &Database,
         awaited: &CancelToken,
@@ -59,7 +63,7 @@ impl StagingTable {
         }
     }
 
-    /// Copies the rows into what was made; how many there were.
+    /// Copies the rows into the table of an object and returns their number.
     pub(crate) fn copy_into(&self, connection: &Connection, into: &ObjectEntry) -> Result<u64, BackendError> {
         let columns = self.columns(|_, field| quoted(field.name()));
         let staged = self.columns(|index, _| format!("c{index}"));
@@ -68,7 +72,7 @@ impl StagingTable {
         Ok(u64::try_from(connection.execute(&copy, [])?).expect("fewer rows than there are addresses"))
     }
 
-    /// As [`Self::copy_into`], where no column may be left out.
+    /// As [`Self::copy_into`], but the rows must have every column of the object.
     pub(crate) fn copy_all(&self, connection: &Connection, into: &ObjectEntry) -> Result<u64, BackendError> {
         all_given(&self.fields, &into.made)?;
         self.copy_into(connection, into)
@@ -76,7 +80,7 @@ impl StagingTable {
 
     fn open(database: &Database, awaited: &CancelToken, target: &Schema, given: &Schema) -> Result<Self, StoreError> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        // Names are the process's own, for several may be on their way in at once.
+        // Names are unique within the process, because several stagings may be active on the connection.
         let table = format!("temp.\"__stackql__staged_{}\"", COUNT.fetch_add(1, Ordering::Relaxed));
         let stage = Self { database: database.clone(), table, fields: fields_of(target, given)? };
         let create = format!("CREATE TABLE {} ({})", stage.table, stage.columns(|index, _| format!("c{index}")));
@@ -117,7 +121,8 @@ impl StagingTable {
 
 impl Drop for StagingTable {
     fn drop(&mut self) {
-        // Who waited may be gone. What stays behind where this fails goes with the connection.
+        // The original caller may be gone, so the drop gets a token of its own. If it fails, the table ends with the
+        // connection.
         let waiting = CancelGuard::new();
         let _ = self.database.with_writer(&waiting.token(), |connection| {
             Ok(connection.execute_batch(&format!("DROP TABLE IF EXISTS {}", self.table))?)

@@ -1,4 +1,4 @@
-//! The store in SQLite: what each method of the seam does, in the order it does it.
+//! Implementation of `Store` in SQLite: the sequence of steps of each method.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,26 +21,26 @@ use super::{ddl, native_query, object_table, row_reader};
 use crate::identifier::quoted;
 use crate::objects::{ObjectEntry, WITH_ROWS, check_create};
 
-/// How many batches are on their way between a thread and who waits for it.
+/// Capacity, in batches, of the channels between a blocking thread and its consumer.
 const AHEAD: usize = 2;
 
-/// Keeps what users make in SQLite. Nothing is opened and no file made before there is something to keep.
+/// Stores local objects in SQLite. The database is opened on first use, and the file is created with the first object.
 ///
-/// Names differ by more than the case of ASCII letters, as SQLite's do; views, materialized views and tables share them.
+/// Names are compared ignoring ASCII case, as in SQLite. Views, materialized views and tables share one namespace.
 #[derive(Debug)]
 pub struct SqliteStore {
     pub(crate) database: Database,
-    /// What stands in front of the names of the tables that are made.
+    /// Prefix of the names of the tables, for other programs.
     export: Option<String>,
 }
 
 impl SqliteStore {
-    /// Keeps things in memory, for as long as the store lives.
+    /// Stores objects in memory; they are lost when the store is dropped.
     pub fn in_memory() -> Self {
         Self::at(Place::Memory)
     }
 
-    /// Keeps things in this file, which other processes may use at the same time.
+    /// Stores objects in this file, which other processes may use at the same time.
     pub fn open(path: impl Into<PathBuf>) -> Self {
         Self::at(Place::File(path.into()))
     }
@@ -49,28 +49,28 @@ impl SqliteStore {
         Self { database: Database::new(place), export: None }
     }
 
-    /// Makes tables that other programs find as `prefix.name`; statements go on calling them `name`.
+    /// Names tables `prefix.name` in the file; statements still refer to them as `name`.
     #[must_use]
     pub(crate) fn with_export(mut self, prefix: Option<String>) -> Self {
         self.export = prefix;
         self
     }
 
-    /// Runs the statements of this file whenever the database is opened.
+    /// Runs the script in this file whenever the database is opened.
     #[must_use]
     pub(crate) fn with_script(mut self, path: Option<PathBuf>) -> Self {
         self.database.script = path;
         self
     }
 
-    /// Waits for as long as this when another process writes to the file; 30 seconds otherwise.
+    /// Sets how long to wait for a lock of another process; the default is 30 seconds.
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.database.lock_timeout = patience;
         self
     }
 
-    /// Does work on a thread that may block.
+    /// Runs work on a blocking thread.
     async fn aside<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Database, &CancelToken) -> Result<T, StoreError> + Send + 'static,
@@ -79,7 +79,7 @@ impl SqliteStore {
         aside(move |awaited| work(&database, &awaited)).await
     }
 
-    /// What has this name and one of these kinds.
+    /// Looks up an object of this name and one of these kinds.
     async fn need(&self, kinds: &'static [StoredKind], name: &str) -> Result<ObjectEntry, StoreError> {
         let name = name.to_owned();
         self.aside(move |database, awaited| {
@@ -88,8 +88,8 @@ impl SqliteStore {
         .await
     }
 
-    /// Takes rows in for a table with these columns and, once all are there, does with them what `finish` does.
-    /// They are not dropped while the database is held, for they hold it to go.
+    /// Stages rows for a table with these columns and, once they are complete, calls `finish` with them. The row stream
+    /// is not dropped while the connection is locked, because dropping it may need the connection.
     async fn take_in<T: Send + 'static>(
         &self,
         mut rows: Rows,
@@ -99,7 +99,7 @@ impl SqliteStore {
         let (sender, coming) = mpsc::channel(AHEAD);
         let feed = async move {
             while let Some(batch) = rows.next().await {
-                // Where nobody takes rows any more, the work is over, and says itself how.
+                // The receiver is gone because the work ended; its result says why.
                 if sender.send(IncomingRows::Rows(batch?)).await.is_err() {
                     return Ok(());
                 }
@@ -141,7 +141,7 @@ impl Store for SqliteStore {
             check_create(found.as_ref(), made, replace)?;
             Ok(found)
         };
-        // Rows that nothing will come of are not asked for.
+        // The checks run before the rows are requested, so that no requests are sent for a statement that would fail.
         let before = made.clone();
         self.aside(move |database, awaited| database.read(awaited, |connection| found(connection, &before).map(drop)))
             .await?;
@@ -195,7 +195,8 @@ impl Store for SqliteStore {
                 let found = object_table::need(connection, WITH_ROWS, &name)?;
                 row_reader::each_batch(connection, &found, &columns, |batch| {
                     if database.is_in_memory() {
-                        // There is one connection, and whoever takes the rows may be about to write.
+                        // An in-memory database has one connection, and the consumer of the rows may be about to write;
+                        // the batches are buffered until the read has ended.
                         kept.push(batch);
                         return true;
                     }
@@ -209,7 +210,7 @@ impl Store for SqliteStore {
             }
             Ok(())
         });
-        // The first batch is waited for: from then on the snapshot stands, and what fails at once fails here.
+        // Waiting for the first batch ensures that the snapshot is taken, and reports early errors here.
         let first = receiver.recv().await;
         let ended = async move {
             let _waiting = waiting;

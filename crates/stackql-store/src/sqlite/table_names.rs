@@ -1,4 +1,4 @@
-//! Statements that call tables by the names of statements, where the file has them under others.
+//! Rewrites users' statements where tables have other names in the file than in statements.
 
 use std::ops::ControlFlow;
 
@@ -8,7 +8,8 @@ use sqlparser::parser::Parser;
 
 use crate::objects::ObjectEntry;
 
-/// The statement with the names that the file has. What cannot be read is left as it is: SQLite says what is wrong.
+/// Replaces table names by those in the file. A statement that cannot be parsed is returned unchanged, and SQLite
+/// reports its error.
 pub(crate) fn replace_table_names(statement: &str, all: &[ObjectEntry]) -> String {
     let moved: Vec<&ObjectEntry> =
         all.iter().filter(|found| !found.table_name.is_empty() && found.table_name != found.made.name).collect();
@@ -24,15 +25,15 @@ pub(crate) fn replace_table_names(statement: &str, all: &[ObjectEntry]) -> Strin
     parsed.to_string()
 }
 
-/// What is called otherwise in the file.
+/// The visitor that renames tables.
 struct Names<'a> {
     moved: Vec<&'a ObjectEntry>,
-    /// What the statement itself gives a name to.
+    /// Names of the statement's common table expressions, which hide tables.
     own: Vec<String>,
 }
 
 impl Names<'_> {
-    /// What a name means in the file, and what the statement goes on calling it.
+    /// The name in the file for a table name, and the alias that keeps other references to it valid.
     fn renamed(&self, name: &ObjectName) -> Option<(ObjectName, Ident)> {
         let parts: Vec<&Ident> = name.0.iter().map(|part| part.as_ident()).collect::<Option<_>>()?;
         let said = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
@@ -65,7 +66,7 @@ impl VisitorMut for Names<'_> {
         ControlFlow::Continue(())
     }
 
-    /// The target of an INSERT.
+    /// Visits the target of an INSERT.
     fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
         if let Some((place, _)) = self.renamed(relation) {
             *relation = place;

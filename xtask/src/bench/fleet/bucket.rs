@@ -1,8 +1,8 @@
-//! A bucket of tokens: each request takes one, and time brings them back.
+//! Token bucket rate limiter: each request takes a token, and tokens are refilled over time.
 
 use std::time::{Duration, Instant};
 
-/// The bucket; full at first.
+/// The bucket; initially full.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     capacity: f64,
@@ -12,12 +12,12 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// Holds so many tokens, and gets so many a second.
+    /// A bucket with this capacity and refill rate per second.
     pub(crate) fn new(capacity: f64, per_second: f64) -> Self {
         Self { capacity, per_second, tokens: capacity, filled: None }
     }
 
-    /// Takes a token, or says how long until there is one.
+    /// Takes a token; `Err` holds the time until one is available.
     pub(crate) fn take(&mut self, now: Instant) -> Result<(), Duration> {
         let since = self.filled.map_or(Duration::ZERO, |filled| now.saturating_duration_since(filled));
         self.filled = Some(now);

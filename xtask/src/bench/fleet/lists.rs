@@ -1,37 +1,37 @@
-//! What the lists of the API hold, page by page. Nothing is stored but a page of the large one: a row follows from its
-//! number.
+//! Content of the API's lists. Rows are computed from their numbers; only the page of the large list and the whole list
+//! of counters are stored.
 
 use std::sync::LazyLock;
 
-/// A list that comes in pages.
+/// A list with pages.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Paged {
     pub(crate) pages: usize,
-    /// The rows of each page.
+    /// Rows per page.
     pub(crate) rows: usize,
 }
 
 pub(crate) const EVENTS: Paged = Paged { pages: 100, rows: 10 };
 pub(crate) const READINGS: Paged = Paged { pages: 100, rows: 1000 };
 pub(crate) const ITEMS: Paged = Paged { pages: 1000, rows: 1000 };
-/// Those of an account in a region.
+/// Machines of each account in each region.
 pub(crate) const MACHINES: Paged = Paged { pages: 2, rows: 5 };
 pub(crate) const ORDERS: usize = 1000;
 pub(crate) const ZONES: usize = 20;
-/// Those of a zone.
+/// Networks of each zone.
 pub(crate) const NETWORKS: usize = 20;
 pub(crate) const ACCOUNTS: usize = 30;
-/// The rows of a list that comes in one answer.
+/// Rows of the list that is returned in one response.
 pub(crate) const WHOLE: usize = 100_000;
-/// One reading of so many is of level 7.
+/// One of this many readings has level 7 by this rule.
 pub(crate) const SELDOM: usize = 3700;
 
-/// Rows of 1.5 KB, each of another team: the same on every page.
+/// Rows of 1.5 KB, each with a different team; the same on every page.
 static ITEM_ROWS: LazyLock<String> = LazyLock::new(|| rows(0..ITEMS.rows, item));
 
 static COUNTERS: LazyLock<Option<String>> = LazyLock::new(|| whole(WHOLE, counter));
 
-/// An answer; `None` where there is no such list.
+/// The response with a page of a list; `None` if there is no such list or page.
 pub(crate) fn page(path: &str, token: Option<&str>) -> Option<String> {
     let number = match token {
         Some(token) => token.parse().ok()?,
@@ -97,12 +97,12 @@ fn counter(id: usize) -> String {
     format!(r#"{{"id":"counter-{id:06}","level":{level},"labels":{{"team":"team-{team}"}},"note":"as it was"}}"#)
 }
 
-/// The level of the counter of this number.
+/// The level of the counter with this number.
 pub(crate) fn level(id: usize) -> usize {
     id % 7
 }
 
-/// What a record of a cloud API looks like: few fields that are asked for among many that are not.
+/// A typical record of a cloud API: few of its many fields are used.
 fn item(id: usize) -> String {
     let checks: Vec<String> = (0..12)
         .map(|check| {
@@ -122,7 +122,7 @@ fn item(id: usize) -> String {
     )
 }
 
-/// The size of the item of this number on its page.
+/// The size of the item with this number on its page.
 pub(crate) fn size(id: usize) -> usize {
     8 + id % 97
 }

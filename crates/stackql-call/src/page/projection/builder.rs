@@ -1,4 +1,4 @@
-//! Arrow builders for the columns of a plan, filled a row at a time.
+//! Arrow builders for the columns of a [`RowProjection`], filled row by row.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use stackql_provider::Type;
 
 use super::RowProjection;
 
-/// The builders of one page.
+/// The column builders of one page.
 pub(crate) struct Builders {
     plan: RowProjection,
     columns: Vec<Builder>,
@@ -26,16 +26,16 @@ enum Builder {
     Integer(Int64Builder),
     Number(Float64Builder),
     Boolean(BooleanBuilder),
-    /// True or false as 1 or 0.
+    /// A boolean as 1 or 0.
     Bit(Int64Builder),
     Time(TimestampMicrosecondBuilder),
 }
 
-/// What became of a value.
+/// The outcome of [`Builders::put`].
 pub(crate) enum Cell {
-    /// It is in its column.
+    /// The value is stored, or the column had one already.
     Stored,
-    /// It does not fit; the name of what the column takes.
+    /// The value does not fit; the type of the column in words.
     Unfit(&'static str),
 }
 
@@ -55,7 +55,7 @@ impl Builders {
         Self { plan: plan.clone(), filled: vec![false; columns.len()], columns, rows: 0 }
     }
 
-    /// Puts the text of a value into a column of the row being read. A second value for a column is passed over.
+    /// Parses the text of a value into a column of the current row. A second value for the same column is ignored.
     pub(crate) fn put(&mut self, column: usize, text: &str) -> Cell {
         if std::mem::replace(&mut self.filled[column], true) {
             return Cell::Stored;
@@ -93,12 +93,12 @@ impl Builders {
         Cell::Stored
     }
 
-    /// Whether a column of the row being read has a value.
+    /// Whether a column of the current row has a value.
     pub(crate) fn has(&self, column: usize) -> bool {
         self.filled[column]
     }
 
-    /// Puts NULL into a column of the row being read, unless it has a value.
+    /// Appends NULL to a column of the current row, unless it has a value.
     pub(crate) fn put_null(&mut self, column: usize) {
         if std::mem::replace(&mut self.filled[column], true) {
             return;
@@ -112,7 +112,7 @@ impl Builders {
         }
     }
 
-    /// Ends the row being read: columns without a value are NULL.
+    /// Ends the current row: columns without a value become NULL.
     pub(crate) fn end_row(&mut self) {
         for column in 0..self.columns.len() {
             self.put_null(column);
@@ -145,19 +145,19 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// A whole number, also one that is written as a broken one.
+/// Parses an integer, also one with a decimal point or exponent if it is exact.
 fn integer(text: &str) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let broken = || text.parse::<f64>().ok().filter(|n| n.fract() == 0.0 && n.abs() <= EXACT);
     text.parse().ok().or_else(|| broken().map(|n| n as i64))
 }
 
-/// Whether a whole number is another one as `n`: an identifier that is rounded is somebody else's.
+/// Whether the integer in `text` differs from its float `n`. A rounded identifier would be another identifier.
 fn is_rounded(text: &str, n: f64) -> bool {
     text.parse::<i128>().is_ok_and(|whole| n as i128 != whole)
 }
 
-/// Microseconds since 1970 of a time in any of the formats that answers use. One without an offset is UTC.
+/// Microseconds since 1970 of a time in any format that APIs use. A time without an offset is UTC; a number is in seconds.
 fn microseconds(text: &str) -> Option<i64> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Some(at.timestamp_micros());
@@ -183,7 +183,7 @@ fn microseconds(text: &str) -> Option<i64> {
 mod tests {
     use super::*;
 
-    /// As many digits as the API gave, down to microseconds.
+    /// Times keep all digits that the API sends, down to microseconds.
     #[test]
     fn times_keep_microseconds() {
         let at = 1_398_796_238_123_456;

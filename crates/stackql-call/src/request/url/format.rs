@@ -1,32 +1,33 @@
-//! What a value may be at a place of an address. Owns the syntax of hosts, ports and paths as far as values may have it.
+//! Which values a placeholder of a URL template may take, by its position. Owns the syntax of hosts, ports and paths that is
+//! allowed in values.
 
 use std::net::Ipv6Addr;
 
-/// A place in a template of an address.
+/// The position of a placeholder in a URL template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// The address begins with it, up to its path.
+    /// The whole URL up to its path.
     Address,
-    /// Before `://`.
+    /// The scheme, before `://`.
     Scheme,
-    /// All between `://` and the path.
+    /// The whole authority, between `://` and the path.
     Authority,
-    /// A part of the host; whether it begins, and ends, where a label does.
+    /// A part of the host. `begins` and `ends`: whether the placeholder is at the beginning and the end of a DNS label.
     Host { begins: bool, ends: bool },
-    /// The scope's value.
+    /// The value of the scope.
     Scope,
-    /// Behind the host's colon.
+    /// The port, after the colon.
     Port,
-    /// Behind the host.
+    /// The path, after the host.
     Path,
 }
 
-/// A value that fits its place.
+/// How a valid value is inserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AddressFormat {
-    /// As it is.
+    /// Unchanged.
     Whole,
-    /// An authority that says its scheme, or a slash behind its end.
+    /// As an authority: a scheme equal to that of the URL and slashes at the end are removed.
     Authority,
 }
 
@@ -38,12 +39,12 @@ const SCOPE: &str = "a name of letters, digits and hyphens";
 const PORT: &str = "the number of a port";
 const PATH: &str = "a path without . and .., of characters that need no encoding";
 
-/// The longest label and name that DNS knows.
+/// The maximum lengths of a DNS label, and of a DNS name as text, in bytes.
 const LABEL: usize = 63;
 const NAME: usize = 253;
 
 impl Place {
-    /// The place between these parts of a template; a placeholder before it is any one character.
+    /// The position between these two parts of a template. In `before`, any one character stands for an earlier placeholder.
     pub(super) fn from_neighbors(before: &str, after: &str) -> Self {
         if before.is_empty() {
             return match after {
@@ -67,7 +68,7 @@ impl Place {
         }
     }
 
-    /// The same place where the value is a scope's: in a host it is one label.
+    /// The position for the value of a scope, which is a single label where it is in a host.
     pub(super) fn of_scope(self) -> Self {
         match self {
             Self::Host { .. } => Self::Scope,
@@ -75,7 +76,7 @@ impl Place {
         }
     }
 
-    /// How a value is written here; the error says what it must be.
+    /// Checks a value; the error describes the values that are allowed.
     pub(super) fn format(self, value: &str) -> Result<AddressFormat, &'static str> {
         let (fits, expected, fit) = match self {
             Self::Scheme => (is_scheme(value), SCHEME, AddressFormat::Whole),
@@ -91,13 +92,13 @@ impl Place {
 }
 
 impl AddressFormat {
-    /// What is written of `value` behind `before`.
+    /// The part of `value` that is appended to `before`.
     pub(super) fn written<'v>(self, before: &str, value: &'v str) -> &'v str {
         match self {
             Self::Whole => value,
             Self::Authority => {
                 let (scheme, rest) = without_scheme(value);
-                // Another scheme than the address has stays, and the address is none.
+                // A different scheme is kept, so that the URL is invalid instead of silently using another scheme.
                 let same = scheme.is_none_or(|scheme| before.eq_ignore_ascii_case(&format!("{scheme}://")));
                 if same { rest.trim_end_matches('/') } else { value }
             }
@@ -105,7 +106,7 @@ impl AddressFormat {
     }
 }
 
-/// A value on one line, in a length fit to print.
+/// A value for a message: on one line, and cut to 80 characters.
 pub(super) fn describe(value: &str) -> String {
     const LONGEST: usize = 80;
     let mut shown: String = value.chars().take(LONGEST).flat_map(crate::request::printable).collect();
@@ -130,7 +131,7 @@ fn is_address(value: &str) -> bool {
     matches!(without_scheme(value), (Some(_), rest) if is_authority(rest))
 }
 
-/// A host, perhaps with a port, perhaps with a path.
+/// Whether the value is a host with an optional port and an optional path.
 fn is_authority(value: &str) -> bool {
     let (authority, path) = value.split_once('/').unwrap_or((value, ""));
     let (host, port) = match authority.rsplit_once(':') {
@@ -161,7 +162,7 @@ fn is_port(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_digit()) && value.parse::<u16>().is_ok()
 }
 
-/// Steps of a path that are written as they are.
+/// Whether the value is path segments that need no encoding, without `.` and `..`.
 fn is_path(value: &str) -> bool {
     !value.trim_matches('/').is_empty()
         && crate::request::uri_encoding::slashed(value) == value

@@ -1,10 +1,9 @@
-//! How long the inside of an element is, without reading what is in it: what nobody asked for costs no more than finding
-//! where it ends.
+//! The length of an element's content, without parsing it, so that skipping an element costs no more than finding its end tag.
 
 use memchr::{memchr, memchr2, memchr3};
 
-/// How many bytes stand before the end tag of the element whose inside `bytes` begin with. `None` where that cannot be told
-/// by tags alone: before comments and the like, and where something is wrong.
+/// The number of bytes before the end tag of the element whose content `bytes` begin with. `None` if tags alone do not show it:
+/// with comments and the like, and in malformed content.
 pub(super) fn content_length(bytes: &[u8]) -> Option<usize> {
     let mut open: Vec<&[u8]> = Vec::new();
     let mut at = 0;
@@ -29,7 +28,7 @@ pub(super) fn content_length(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// What stands before the `>` of a tag that `bytes` begin with.
+/// The text of the tag that `bytes` begin with, up to its `>`.
 fn tag(bytes: &[u8]) -> Option<&[u8]> {
     let mut at = 0;
     loop {

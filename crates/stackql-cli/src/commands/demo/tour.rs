@@ -1,21 +1,21 @@
-//! The tour as data: a script whose comments narrate it and say what to keep of a result.
+//! Parses the tour: a script whose comments are its narration and name the results to keep.
 
 use std::collections::BTreeMap;
 
 /// One statement of the tour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step<'a> {
-    /// What is said before it.
+    /// Lines printed before the statement.
     pub(super) narration: Vec<&'a str>,
-    /// The name under which a column of its first row is kept.
+    /// Variable that is set from the first row of the result, and the column it is read from.
     pub(super) keep: Option<(&'a str, &'a str)>,
-    /// It is there to fail.
+    /// Whether the statement is expected to fail.
     pub(super) fails: bool,
-    /// The statement, with `${name}` where kept values belong.
+    /// The statement, with `${name}` as placeholders of variables.
     pub(super) statement: &'a str,
 }
 
-/// The steps of a script. A blank line ends a comment that belongs to no statement.
+/// Parses the steps of a script. A comment followed by a blank line belongs to no statement.
 pub(super) fn steps(script: &str) -> Vec<Step<'_>> {
     let mut end = 0;
     let mut steps = Vec::new();
@@ -35,7 +35,7 @@ pub(super) fn steps(script: &str) -> Vec<Step<'_>> {
     steps
 }
 
-/// The statement with kept values filled in.
+/// Substitutes variables in a statement.
 pub(super) fn substitute_variables(statement: &str, kept: &BTreeMap<String, String>) -> String {
     kept.iter().fold(statement.to_owned(), |text, (name, value)| {
         text.replace(&format!("${{{name}}}"), &value.replace('\'', "''"))

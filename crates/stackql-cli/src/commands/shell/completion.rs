@@ -1,5 +1,5 @@
-//! Which names may stand where the cursor is: providers, services, tables and methods along a dotted path, else
-//! keywords, and the columns and parameters of the tables that the statement names. Never touches the network.
+//! Name completion at the cursor: providers, services, tables and methods along a dotted path; otherwise keywords, and
+//! the columns and parameters of the tables in the statement. It never sends requests.
 
 use std::sync::Arc;
 
@@ -51,16 +51,16 @@ const KEYWORDS: &[&str] = &[
     "REGISTRY PULL",
 ];
 
-/// Completes names for the line editor.
+/// Implements the line editor's completion.
 pub(super) struct NameCompleter {
     definitions: Arc<dyn Definitions>,
 }
 
-/// A name that may stand at the cursor.
+/// A completion candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Candidate {
     name: String,
-    /// What it is, for people.
+    /// Its description in the menu.
     what: &'static str,
 }
 
@@ -84,7 +84,7 @@ impl Completer for NameCompleter {
     }
 }
 
-/// The candidates at `position`, and where the piece of name that they replace starts.
+/// The candidates at `position`, and the start of the text that they replace.
 fn complete(definitions: &dyn Definitions, line: &str, position: usize) -> (usize, Vec<Candidate>) {
     let before = line.get(..position).unwrap_or(line);
     let statement = before.rsplit(';').next().unwrap_or(before);
@@ -111,7 +111,7 @@ fn is_name(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '.' | '@')
 }
 
-/// What a dotted path has below it.
+/// The names below a dotted path.
 fn below(definitions: &dyn Definitions, path: &str, methods: bool) -> Vec<Candidate> {
     let named = |name: &str, what| Candidate { name: name.to_owned(), what };
     let parts: Vec<&str> = path.split('.').filter(|p| !p.is_empty()).collect();
@@ -131,7 +131,7 @@ fn below(definitions: &dyn Definitions, path: &str, methods: bool) -> Vec<Candid
     }
 }
 
-/// Columns and parameters of the tables in the statement, those that must be given first, then keywords.
+/// Columns and parameters of the tables in the statement, required ones first, followed by keywords.
 fn values(definitions: &dyn Definitions, statement: &str, words: &[String]) -> Vec<Candidate> {
     let filters = words.iter().any(|w| matches!(w.as_str(), "WHERE" | "ON"));
     let mut candidates: Vec<Candidate> = Vec::new();
@@ -165,7 +165,7 @@ fn verb(words: &[String]) -> Verb {
     }
 }
 
-/// What a statement of this verb may name of a table: what must be given first, then where the call is made.
+/// The names of a table that a statement of this verb may use: required parameters, scope, and then the others.
 fn columns(resource: &Resource, verb: Verb, filters: bool, scope: Option<String>) -> Vec<Candidate> {
     let parameter = |name: &str, what| Candidate { name: name.to_owned(), what };
     let mut candidates = Vec::new();
@@ -184,7 +184,7 @@ fn columns(resource: &Resource, verb: Verb, filters: bool, scope: Option<String>
     candidates
 }
 
-/// The arguments of a method that EXEC takes, those that must be given first.
+/// The arguments of a method for EXEC, required ones first.
 fn arguments(resource: &Resource, method: &str) -> Vec<Candidate> {
     let Some(method) = resource.method(method) else { return Vec::new() };
     let mut parameters: Vec<_> = method.parameters.iter().collect();

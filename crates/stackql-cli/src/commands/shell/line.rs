@@ -1,6 +1,6 @@
-//! What a line typed into the shell means. Pure.
+//! Parses a line of shell input.
 
-/// A line of input, where no statement is pending.
+/// A line of input while no statement is pending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Line {
     Blank,
@@ -8,11 +8,11 @@ pub(super) enum Line {
     Clear,
     Leave,
     Timing,
-    /// Statements to run that show what there is.
+    /// Statements that implement a command which lists names.
     Look(String),
-    /// It begins like a command and is none.
+    /// It looks like a command but is unknown.
     Unknown(String),
-    /// SQL, or its beginning.
+    /// SQL, possibly incomplete.
     Statement,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn parse(text: &str) -> Line {
     }
 }
 
-/// The statements that show what a name of any depth has below it.
+/// The statements that list what is below a name of any depth.
 fn look(name: &str, methods: bool) -> String {
     match name.split('.').filter(|part| !part.is_empty()).count() {
         0 => "SHOW PROVIDERS;".to_owned(),

@@ -1,4 +1,4 @@
-//! The probe side of a join, a batch an execution.
+//! Executes a join once for each batch of its probe side.
 
 use std::fmt;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use crate::physical::node::stream as all_of;
 
-/// The probe rows that are still to come.
+/// The remaining rows of the probe side.
 pub(super) struct ProbeSide {
     schema: SchemaRef,
     rest: Mutex<Rest>,
@@ -24,17 +24,17 @@ pub(super) struct ProbeSide {
 
 struct Rest {
     rows: SendableRecordBatchStream,
-    /// What the last execution made of them.
+    /// What the last execution read of them.
     last: Last,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Last {
-    /// It did not read, since no row could match.
+    /// It did not read the probe side, since no row could match.
     Unread,
     /// It read a batch, and there may be more.
     Batch,
-    /// It found the end.
+    /// It read to the end of the stream.
     End,
 }
 
@@ -43,7 +43,7 @@ impl ProbeSide {
         Arc::new(Self { schema: rows.schema(), rest: Mutex::new(Rest { rows, last: Last::Unread }) })
     }
 
-    /// A plan of which each execution gives the next batch.
+    /// A plan whose executions yield one batch each, in order.
     pub(super) fn plan(self: &Arc<Self>) -> Result<Arc<dyn ExecutionPlan>> {
         let batch = Arc::new(NextBatch(Arc::clone(self)));
         Ok(Arc::new(StreamingTableExec::try_new(Arc::clone(&self.schema), vec![batch], None, [], false, None)?))
@@ -54,7 +54,7 @@ impl ProbeSide {
     }
 }
 
-/// The rows of a join over [`ProbeSide::plan`], which is executed until the side is at its end or is not read.
+/// The rows of a join over [`ProbeSide::plan`], executed until the probe side ends or an execution does not read it.
 pub(super) fn batch_by_batch(
     join: Arc<dyn ExecutionPlan>,
     side: Arc<ProbeSide>,
@@ -93,7 +93,7 @@ impl Executions {
     }
 }
 
-/// A partition that is the next batch.
+/// A partition that yields the next batch.
 struct NextBatch(Arc<ProbeSide>);
 
 impl fmt::Debug for NextBatch {

@@ -1,4 +1,4 @@
-//! The build rows of a join that have found a match. They are numbered, so that each pair says which build row it has.
+//! Tracks the build rows of a join that have found a match. They are numbered, so each joined pair identifies its build row.
 
 use std::sync::Arc;
 use std::vec::IntoIter;
@@ -17,20 +17,20 @@ use futures::stream::{self, TryStreamExt};
 use super::Build;
 use crate::physical::one_shot::one_shot;
 
-/// What the numbers of build rows are called.
+/// The name of the column with the numbers of build rows.
 const NUMBER: &str = "number";
 
 pub(super) struct Matched {
     schema: SchemaRef,
-    /// The columns of the join, as numbers of those of the build side and, behind these, the probe side.
+    /// The output columns of the join, as positions in the build side's columns followed by the probe side's.
     columns: Vec<usize>,
     build_schema: SchemaRef,
     build: Build,
-    /// Each build row stands for itself once it has a match, rather than for its pairs.
+    /// Semi join: each build row is emitted once, at its first match, rather than once for each pair.
     is_semi: bool,
-    /// By build row.
+    /// Whether each build row has found a match, by its number.
     found: Vec<bool>,
-    /// How many build rows have no match so far.
+    /// The number of build rows without a match so far.
     missing: usize,
 }
 
@@ -52,7 +52,7 @@ impl Matched {
         }
     }
 
-    /// The build side with the number of each row behind its columns.
+    /// The build side as a plan, with the number of each row as its last column.
     pub(super) fn numbered(&self) -> Result<Arc<dyn ExecutionPlan>> {
         let number = Arc::new(Field::new(NUMBER, DataType::UInt64, false));
         let schema =
@@ -67,7 +67,7 @@ impl Matched {
         one_shot(Box::pin(RecordBatchStreamAdapter::new(schema, stream::iter(numbered))))
     }
 
-    /// The rows of the join, out of pairs with numbered build rows.
+    /// The output of the join, given the joined pairs with numbered build rows.
     pub(super) fn rows(self, pairs: SendableRecordBatchStream) -> SendableRecordBatchStream {
         let schema = Arc::clone(&self.schema);
         let reading =
@@ -75,7 +75,7 @@ impl Matched {
         Box::pin(RecordBatchStreamAdapter::new(schema, stream::try_unfold(reading, Reading::next)))
     }
 
-    /// Takes note of the build rows of some pairs; what the join gives for them.
+    /// Marks the build rows of some pairs as matched; returns the output rows for these pairs.
     fn take(&mut self, pairs: &RecordBatch) -> Result<RecordBatch> {
         let at = self.build_schema.fields().len();
         let numbers = pairs.column(at).as_primitive::<UInt64Type>();
@@ -84,11 +84,11 @@ impl Matched {
         if self.is_semi {
             return self.joined_batch(&filter_record_batch(pairs, &is_first)?, |column| column);
         }
-        // The number stands between the two sides.
+        // In a pair, the number column is between the two sides.
         self.joined_batch(pairs, |column| if column < at { column } else { column + 1 })
     }
 
-    /// Whether a build row has its first match.
+    /// Marks a build row as matched; returns whether this is its first match.
     fn is_first(&mut self, number: u64) -> bool {
         let found = usize::try_from(number).ok().and_then(|number| self.found.get_mut(number));
         let is_first = found.is_some_and(|found| !std::mem::replace(found, true));
@@ -101,7 +101,7 @@ impl Matched {
         self.batch(columns, pairs.num_rows())
     }
 
-    /// What the join gives for the build rows that have no match, of a batch of them that begins with number `first`.
+    /// The output rows for the unmatched rows of a build batch whose first row has the number `first`.
     fn unmatched(&self, build: &RecordBatch, first: usize) -> Result<RecordBatch> {
         let found = &self.found[first..first + build.num_rows()];
         let rows = filter_record_batch(build, &found.iter().map(|found| Some(!found)).collect())?;
@@ -120,9 +120,9 @@ impl Matched {
 
 struct Reading {
     matched: Matched,
-    /// `None` once all were read.
+    /// The joined pairs; `None` once all have been read.
     pairs: Option<SendableRecordBatchStream>,
-    /// The build rows that were not yet looked at for those without a match, and the number of the first of them.
+    /// The build batches not yet checked for unmatched rows; `first` is the number of the first row in them.
     rest: IntoIter<RecordBatch>,
     first: usize,
 }
@@ -130,7 +130,7 @@ struct Reading {
 impl Reading {
     async fn next(mut self) -> Result<Option<(RecordBatch, Self)>> {
         if self.matched.is_semi && self.matched.missing == 0 {
-            // More pairs are of build rows that were given before.
+            // Any further pair has a build row that was emitted before.
             return Ok(None);
         }
         if let Some(pairs) = &mut self.pairs {

@@ -1,4 +1,4 @@
-//! EXPLAIN ANALYZE: a statement carried out, and what it took: each call, and all together.
+//! EXPLAIN ANALYZE: executes a statement and reports each of its calls, the totals, and the plan.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::call::context::Context;
 use crate::call::log::LoggedCall;
 use crate::catalog::exec_table;
 
-/// One line of the answer.
+/// One row of EXPLAIN ANALYZE.
 #[derive(Default)]
 struct CallRow {
     kind: &'static str,
@@ -29,7 +29,7 @@ struct CallRow {
     duration: Option<i64>,
 }
 
-/// Carries the plan out, its rows read and left, and tells what it took.
+/// Executes the plan, discards its rows, and returns the rows of EXPLAIN ANALYZE.
 pub(crate) async fn analyze(
     context: &Context,
     plan: Arc<dyn ExecutionPlan>,

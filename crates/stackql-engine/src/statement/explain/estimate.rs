@@ -1,29 +1,29 @@
-//! How many calls a plan takes, as far as that can be known before they are made.
+//! Estimates of the number of calls and requests of a plan, before any call is made.
 
 use std::fmt;
 
 use crate::call::log::USUAL_PAGES;
 use crate::physical::call_exec::CallExec;
 
-/// What is known of the calls of one fetch.
+/// The number of calls of one `CallExec` node, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CallCount {
-    /// So many.
+    /// This number.
     Known(usize),
-    /// One for each member of a scope.
+    /// One for each member of this scope.
     Members(String),
-    /// One for each value that another relation has.
+    /// One for each distinct key of the outer relation; the names of the key columns.
     Keys(Vec<String>),
-    /// One for each row that comes out of the calls before.
+    /// One for each row of the calls that its input makes.
     Rows,
 }
 
-/// The calls of a fetch and how many pages each is taken to have.
+/// The number of calls of one `CallExec` node, and the estimated number of pages of each call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Estimate {
     pub(crate) calls: CallCount,
     pages: usize,
-    /// How the number of pages is known, where it is not certain.
+    /// The source of the number of pages, if the number is not certain.
     source: Option<&'static str>,
 }
 
@@ -45,7 +45,7 @@ impl Estimate {
         Self { calls, pages, source }
     }
 
-    /// How many requests that is, where the number of calls is known.
+    /// The number of requests, if the number of calls is known.
     fn requests(&self) -> Option<usize> {
         match self.calls {
             CallCount::Known(calls) => Some(calls.saturating_mul(self.pages)),
@@ -72,7 +72,7 @@ impl fmt::Display for Estimate {
     }
 }
 
-/// All estimates together.
+/// The text of the sum of all estimates.
 pub(crate) fn total(estimates: &[Estimate]) -> String {
     let known: usize = estimates.iter().filter_map(Estimate::requests).sum();
     let open = estimates.iter().filter(|e| e.requests().is_none()).count();

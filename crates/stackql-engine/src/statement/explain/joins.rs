@@ -1,4 +1,4 @@
-//! How relations are joined, in words.
+//! The `join` rows of EXPLAIN: how relations are joined, as text.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::bind_join::exec::BindJoinExec;
 use crate::physical::call_exec::call_nodes;
 use crate::physical::spillable_join::SpillableHashJoinExec;
 
-/// A line a join, those deep inside first.
+/// One line for each join, the innermost joins first.
 pub(crate) fn joins(plan: &Arc<dyn ExecutionPlan>) -> Vec<String> {
     let node = plan.as_ref() as &dyn Any;
     if let Some(either) = node.downcast_ref::<AdaptiveBindJoinExec>() {
@@ -24,7 +24,7 @@ pub(crate) fn joins(plan: &Arc<dyn ExecutionPlan>) -> Vec<String> {
         return joins(outer).into_iter().chain([text]).collect();
     }
     let mut lines: Vec<String> = match (node.downcast_ref::<BindJoinExec>(), plan.children().as_slice()) {
-        // The join in the body is the feed itself.
+        // The topmost join of the inner plan is the bind join itself, which gets its line below.
         (Some(_), [outer, body]) => {
             joins(outer).into_iter().chain(body.children().into_iter().flat_map(joins)).collect()
         }
@@ -56,7 +56,7 @@ fn keyed(body: &Arc<dyn ExecutionPlan>, keys: Vec<String>) -> String {
     format!("{} is asked for each different value of {}", tables.join(", "), keys.join(", "))
 }
 
-/// An expression of a plan without the positions of its columns: `code@0` is `code`.
+/// A physical expression without column indexes: `code@0` becomes `code`.
 pub(crate) fn plain(expression: &str) -> String {
     let mut parts = expression.split('@');
     let first = parts.next().unwrap_or_default().to_owned();

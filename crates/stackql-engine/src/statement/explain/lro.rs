@@ -1,10 +1,11 @@
-//! How the end of a method's work is waited for, in words, for EXPLAIN.
+//! The `wait` rows of EXPLAIN: how a long-running operation is polled, as text.
 
 use stackql_provider::{LroPattern, Method, Poll, StatusCondition};
 
 use crate::SessionOptions;
 
-/// A line a way in which an answer may tell of work that goes on, and one that says when it is asked for.
+/// One line for each pattern by which a response may announce a long-running operation, and one line on the polling
+/// interval and the time limit.
 pub(crate) fn explain_lro(method: &Method, options: &SessionOptions) -> Vec<String> {
     let Some(completion) = &method.lro else {
         return vec!["for nothing: the answer is all there is".to_owned()];

@@ -1,4 +1,5 @@
-//! EXPLAIN: the calls that a plan would make, each as its request, and the plan. Sends nothing.
+//! EXPLAIN: the calls that a plan would make, each with its request, how they were chosen, and the plan. Methods of the
+//! plan are not called.
 
 use std::sync::Arc;
 
@@ -25,9 +26,9 @@ use crate::views::plan::View;
 use crate::statement::explain::estimate::{CallCount, Estimate, total};
 use crate::statement::explain::joins::joins;
 
-/// Stands for an idempotency token, which is made when a request is sent.
+/// Placeholder of an idempotency token, which is generated only when the request is sent.
 const NEW_TOKEN: &str = "<new>";
-/// Of an operation that is called for many values at once, so many calls are shown.
+/// Maximum number of calls of one operation that are listed.
 const MOST_CALLS: usize = 100;
 
 /// A row of EXPLAIN.
@@ -44,9 +45,10 @@ impl ExplainRow {
     }
 }
 
-/// The rows of EXPLAIN: `view` what is read in place of a name. Of each operation: `call` a request, `method` why it is this one, `filter` a condition and what
-/// becomes of it, `wait` how its end is waited for, `permission` what must be allowed, `estimate` how many requests.
-/// Then `join` how relations are joined, `estimate` of all, and `plan`.
+/// The rows of EXPLAIN, by kind. First `view`: the query that a name is expanded to. For each operation then `call`: a
+/// request; `method`: why this method was chosen; `filter`: a condition and how it is applied; `wait`: how completion is
+/// polled; `permission`: the permissions that are needed; and `estimate`: the number of requests. At the end `join`: how
+/// relations are joined; `estimate` of the sum; and `plan`.
 pub(crate) async fn explain(
     context: &Context,
     plan: &Arc<dyn ExecutionPlan>,
@@ -84,7 +86,7 @@ fn batch(lines: &[ExplainRow]) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(schema, columns)?)
 }
 
-/// What is to be known of an operation beside its requests.
+/// Appends the rows of an operation other than its requests.
 fn add_operation_rows(fetch: &CallSpec, estimate: &Estimate, lines: &mut Vec<ExplainRow>) {
     let operation = operation(fetch);
     let mut line = |kind, detail: String| lines.push(ExplainRow::new(kind, Some(&operation), detail));
@@ -136,7 +138,7 @@ async fn calls(exec: &CallExec, task: &Arc<TaskContext>, lines: &mut Vec<Explain
             }
             let places = scope::expand_scopes(&fetch.context, &fetch.operation, bound).await?;
             for place in places {
-                // The member that stands for all of them here says nothing of what is excluded.
+                // The call of a scope wildcard represents all members, so filters on members do not apply to it.
                 if !everywhere && !filters.admit(&place) {
                     continue;
                 }
