@@ -51,9 +51,9 @@ pub trait CallerIdentity: fmt::Debug + Send + Sync {
 ///
 /// ```no_run
 /// # use std::sync::Arc;
-/// # use stackql_client::{Caching, Client, Settings};
+/// # use stackql_client::{CachingTransport, Client, Settings};
 /// let client = Arc::new(Client::new(Settings::default())?);
-/// let caching = Caching::new(Arc::clone(&client) as _, client, Some("answers".into()));
+/// let caching = CachingTransport::new(Arc::clone(&client) as _, client, Some("answers".into()));
 /// # Ok::<(), stackql_client::SettingsError>(())
 /// ```
 #[derive(Clone)]

@@ -24,8 +24,8 @@ const VERSION: &str = "unknown";
 ///
 /// ```no_run
 /// # use std::sync::Arc;
-/// # use stackql_client::{Client, Har, Settings};
-/// let har = Arc::new(Har::new(Arc::new(Client::new(Settings::default())?)));
+/// # use stackql_client::{Client, HarTransport, Settings};
+/// let har = Arc::new(HarTransport::new(Arc::new(Client::new(Settings::default())?)));
 /// // Statements run over `har`; then:
 /// har.write("calls.har")?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

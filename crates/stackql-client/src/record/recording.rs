@@ -26,11 +26,11 @@ pub(crate) const EXCHANGE: &str = "http";
 ///
 /// ```no_run
 /// # use std::sync::Arc;
-/// # use stackql_client::{Client, Recording, Replaying, Settings};
+/// # use stackql_client::{Client, RecordingTransport, ReplayTransport, Settings};
 /// let client = Arc::new(Client::new(Settings::default())?);
-/// let recording = Recording::new(client, "recorded")?;
+/// let recording = RecordingTransport::new(client, "recorded")?;
 /// // Statements run over `recording`; later, without a network:
-/// let replaying = Replaying::open("recorded")?;
+/// let replaying = ReplayTransport::open("recorded")?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

@@ -21,8 +21,8 @@ use crate::http::client::{AttemptFailure, attempt};
 /// ```no_run
 /// # use std::sync::Arc;
 /// # use stackql_call::Transport;
-/// # use stackql_client::Replaying;
-/// let transport: Arc<dyn Transport> = Arc::new(Replaying::open("recorded")?);
+/// # use stackql_client::ReplayTransport;
+/// let transport: Arc<dyn Transport> = Arc::new(ReplayTransport::open("recorded")?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
