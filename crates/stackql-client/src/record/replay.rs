@@ -14,7 +14,7 @@ use super::exchange::{parsed, question};
 use super::recording::{EXCHANGE, RecordingError, scope_name, scopes};
 use crate::http::client::{AttemptFailure, attempt};
 
-/// Answers requests as they were answered when [`RecordingTransport`](super::recording::Recording) wrote them down. The repeats of a question
+/// Replays what a [`RecordingTransport`](super::recording::RecordingTransport) recorded. The repeats of a request
 /// get their answers in turn, and then the last one for good. Attempts begin in 1970 and take no time, so that whatever is
 /// printed is the same each time.
 ///
