@@ -1,5 +1,5 @@
-//! How requests are authorised: which auth context speaks for a service, and what its kind adds to a request. Owns
-//! the choice and what is kept for the process; each kind's protocol is a module below.
+//! Authenticators: choose the auth context of a service, and add the credentials of its scheme to a request. Owns the choice
+//! and the credentials and tokens that a client caches; the protocol of each scheme is a submodule. Called by the HTTP client.
 
 pub(crate) mod aws;
 mod azure;
@@ -42,32 +42,32 @@ use crate::http::client::{AttemptFailure, Client};
 use crate::rate_limit::limiter::CredentialHash;
 use crate::{Environment, Settings};
 
-/// Keys sign each request.
+/// The scheme in which access keys sign each request.
 pub(crate) const SIGNED: &str = "aws_signing_v4";
-/// Keys ask for those of a role, which sign each request.
+/// The scheme in which access keys assume a role, whose temporary keys sign each request.
 pub(crate) const ASSUMED: &str = "aws_assume_role";
-/// The provider is a database.
+/// The scheme of a provider that is a database.
 const DATABASE: &str = "sql_data_source::postgres";
 const KINDS: &str = "api_key, aws_assume_role, aws_signing_v4, azure_default, basic, bearer, custom, interactive, null_auth, oauth2, oci_signing_v1, service_account, sql_data_source::postgres";
 
-/// Who pays for a user's requests.
+/// The header that names the quota project, which a user's requests are billed to.
 const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 
-/// What authorises the requests of one client: one for each context that is in use.
+/// The authenticators of one client: one per auth context in use.
 #[derive(Default)]
 pub(crate) struct Authenticators(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// By provider and the context of the definitions, where that counts.
+    /// By provider and the text of the definition's context or scheme; the text is empty if the user's context alone applies.
     known: BTreeMap<(String, String), Arc<Authenticator>>,
-    /// The contexts that were changed since the client was made, by provider.
+    /// The contexts that were changed after the client was created, by provider.
     changed: BTreeMap<String, AuthContext>,
-    /// Providers whose requests are not authorised any more.
+    /// The providers whose credentials were revoked; their requests fail.
     revoked: BTreeSet<String>,
 }
 
-/// Authorises the requests that one context speaks for.
+/// The authenticator of one auth context.
 #[derive(Debug)]
 pub(crate) struct Authenticator {
     provider: String,
@@ -76,18 +76,18 @@ pub(crate) struct Authenticator {
     kind: Scheme,
 }
 
-/// Who wrote a context.
+/// The origin of an auth context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ContextOrigin {
-    /// The user, for the provider.
+    /// The user configured it for the provider.
     User,
-    /// The definitions.
+    /// The provider definition has it.
     Definitions,
-    /// Nobody: the definitions name the kind alone.
+    /// There is no context: the provider definition names only the scheme.
     SchemeOnly,
 }
 
-/// What a kind does, and what it has found for that.
+/// The auth scheme, with the credentials that were resolved for it.
 #[derive(Debug)]
 enum Scheme {
     None,
@@ -98,7 +98,7 @@ enum Scheme {
     Database,
 }
 
-/// How a token is come by.
+/// How a token is obtained.
 #[derive(Debug, Clone, Copy)]
 enum Grant {
     OAuth2,
@@ -108,8 +108,12 @@ enum Grant {
 }
 
 impl Authenticators {
-    /// What authorises requests to `provider` that `auth` of the definitions is about: the user's context, else the
-    /// definitions', else their scheme.
+    /// The authenticator for requests to a service of `provider` with the definition `auth`: by the user's context, else the
+    /// definition's context, else the definition's scheme alone.
+    ///
+    /// # Errors
+    ///
+    /// The provider's credentials were revoked, or the context is invalid.
     pub(crate) fn for_service(
         &self,
         settings: &Settings,
@@ -140,8 +144,8 @@ impl Authenticators {
 }
 
 impl State {
-    /// Who wrote the context that counts, and what the definitions say of it: its text, or its kind where the user does
-    /// not say it or nobody wrote more.
+    /// The origin of the context that applies, and what it takes from the provider definition: the context's text, or the
+    /// scheme if the user's context names none or there is no context.
     fn origin<'a>(&self, settings: &Settings, provider: &str, auth: &'a Auth) -> (ContextOrigin, &'a str) {
         match (self.users(settings, provider), &auth.context) {
             (Some(users), _) if users.kind.is_empty() => (ContextOrigin::User, auth.scheme.as_str()),
@@ -194,12 +198,13 @@ impl Authenticator {
             }
         };
         let misspelt = match (&kind, origin) {
-            // A misspelt type would send requests without credentials.
+            // A misspelled `type` would otherwise send requests without credentials.
             (Scheme::None, ContextOrigin::User) if context.kind.is_empty() => context.misspelt(),
-            // The chain of credentials speaks of a key it does not know where that leads to other credentials.
+            // Unknown keys of the signing schemes are reported where they would lead to other credentials
+            // (`AuthContext::keys`).
             (Scheme::None | Scheme::Keys(_), _) => None,
             (_, ContextOrigin::User) => context.misspelt(),
-            // Definitions may know more than this build does.
+            // A provider definition may be newer than this build.
             (_, ContextOrigin::Definitions | ContextOrigin::SchemeOnly) => None,
         };
         if let Some(key) = misspelt {
@@ -210,7 +215,7 @@ impl Authenticator {
         Ok(Self { provider: provider.to_owned(), origin, context, kind })
     }
 
-    /// Where the keys are that sign requests, for the kinds that have keys.
+    /// The credential source of the signing keys; `None` if the scheme does not sign with access keys.
     pub(crate) fn keys(&self) -> Option<&CredentialSource> {
         match &self.kind {
             Scheme::Keys(source) => Some(source),
@@ -218,23 +223,23 @@ impl Authenticator {
         }
     }
 
-    /// Whose requests it authorises: `key_id` names the keys that sign, where there are some.
+    /// The caller identity for rate limits; `key_id` is the access key id, if the scheme signs with access keys.
     pub(crate) fn identity(&self, key_id: Option<&str>) -> CredentialHash {
         match (&self.kind, key_id) {
             (Scheme::None, _) => CredentialHash::default(),
-            // Those of a role are others every hour; the context names the role.
+            // The temporary keys of a role change about hourly, so the context, which names the role, identifies the caller.
             (Scheme::Keys(_), Some(key_id)) if self.context.kind != ASSUMED => CredentialHash::from_parts(&[key_id]),
             _ => self.context.written,
         }
     }
 
-    /// The context, where somebody wrote one.
+    /// The auth context, if the user or the definition has one.
     pub(crate) fn context(&self) -> Option<&AuthContext> {
         (self.origin != ContextOrigin::SchemeOnly).then_some(&self.context)
     }
 
-    /// The keys that the context names. Definitions say what is usual: where their variables are not set, the
-    /// default chain is asked.
+    /// The access keys that the context names; `None` means the default chain. The variables of a definition's context are
+    /// only a default, so the default chain applies if they are not set.
     pub(crate) fn access_keys(
         &self,
         context: &AuthContext,
@@ -246,7 +251,7 @@ impl Authenticator {
         }
     }
 
-    /// The address of the database that the provider is, user and password in it.
+    /// The DSN of the provider's database, with user and password.
     pub(crate) fn database(&self, environment: &Environment) -> Result<SecretString, AttemptFailure> {
         let wrong = |why: String| self.failure(&why.into());
         if !matches!(self.kind, Scheme::Database) {
@@ -263,7 +268,8 @@ impl Authenticator {
         })
     }
 
-    /// Adds to `request` what the kind authorises it by; those that sign by keys add nothing here.
+    /// Authenticates `request`: adds the credential, token or signature of the scheme. Schemes that sign with access keys add
+    /// nothing here, since the client signs their requests itself.
     pub(crate) async fn authorise(&self, client: &Client, request: &mut Request<Bytes>) -> Result<(), AttemptFailure> {
         let wrong = |e: SourceError| self.failure(&e);
         match &self.kind {
@@ -323,7 +329,7 @@ impl Authenticator {
         }
     }
 
-    /// An error of the context, said to the user.
+    /// The message for an error of the context, by its origin.
     pub(crate) fn describe_error(&self, error: &SourceError) -> String {
         let provider = &self.provider;
         match (self.origin, error) {

@@ -1,4 +1,4 @@
-//! The response cache.
+//! The response cache: a transport that serves earlier responses, with its entries in memory and on disk.
 
 pub(crate) mod disk;
 pub(crate) mod entry;

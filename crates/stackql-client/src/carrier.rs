@@ -1,5 +1,5 @@
-//! Carries the requests by which aws-config asks for credentials over the connections of this crate, so that proxies,
-//! certificates and time limits are the same for them.
+//! The adapter by which aws-config sends its credential requests over this crate's connection pool, so that proxies,
+//! certificates and timeouts apply to them, too.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -11,7 +11,7 @@ use aws_smithy_types::body::SdkBody;
 
 use crate::credentials::source::reason;
 
-/// A pool of connections as aws-config takes it.
+/// A connection pool as the HTTP client of aws-config.
 #[derive(Debug, Clone)]
 pub(crate) struct Carrier(pub(crate) reqwest::Client);
 
@@ -36,7 +36,7 @@ async fn carried(pool: &reqwest::Client, request: HttpRequest) -> Result<HttpRes
         asked = asked.header(name, value);
     }
     let body = request.into_body();
-    // Credentials are never asked for with a body that is a stream.
+    // Credential requests never have a streaming body.
     asked = asked.body(body.bytes().unwrap_or_default().to_vec());
     let failed = |e: reqwest::Error| match e.is_timeout() {
         true => ConnectorError::timeout(reason(&e).into()),

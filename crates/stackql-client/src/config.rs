@@ -1,4 +1,4 @@
-//! Settings of a client, and endpoints.
+//! Configuration of a client: its settings, the endpoints of services, and structured flag values.
 
 pub(crate) mod endpoint;
 pub(crate) mod settings;

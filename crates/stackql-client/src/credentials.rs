@@ -1,4 +1,4 @@
-//! Credentials of requests that are signed: their sources, the profile that configures them, and the signature.
+//! Credentials of signed requests: their sources, the profile that configures them, and the signature.
 
 pub(crate) mod profile;
 pub(crate) mod signing;

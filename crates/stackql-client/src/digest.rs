@@ -1,8 +1,9 @@
-//! Tells texts apart without giving them away.
+//! Fingerprints: digests that distinguish texts without revealing them. Used for cache keys and caller identities.
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-/// A digest of `words`, in hexadecimal. Other words have another, and so have the same words divided otherwise.
+/// The SHA-256 digest of a list of texts, in hexadecimal. Each text is prefixed with its length, so lists that differ only in
+/// where the texts are divided have different digests.
 pub(crate) fn fingerprint<W: AsRef<[u8]>>(words: impl IntoIterator<Item = W>) -> String {
     let mut digest = Context::new(&SHA256);
     for word in words {

@@ -1,4 +1,4 @@
-//! HTTP: the client, its retries, and who a call is made by.
+//! HTTP: the client with its retries, request URLs, rate-limit keys and caller identities.
 
 pub(crate) mod caller_identity;
 pub(crate) mod client;

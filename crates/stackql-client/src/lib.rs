@@ -1,8 +1,10 @@
-//! The real `Transport`: connection pools, endpoints, credentials, signing, retries, rate limits and the response cache; local
-//! commands and databases for definitions of those.
+//! The production `Transport`: connection pools, endpoints, credentials, signing, retries, rate limits and the response cache.
+//! It also runs local commands and database queries for providers that are defined by those, and installs providers from a
+//! remote registry.
 //!
-//! Owns how a request reaches its provider and how its response comes back. Does not encode requests or decode responses; that
-//! is `stackql-call`. The one crate, beside the readers of source formats, that names a signing scheme's vendor.
+//! Takes a `stackql_call::Request` and returns its `Response`, which the engine obtains through the `Transport` trait. Encoding
+//! requests and decoding responses is the job of `stackql-call`. Apart from the readers of source formats, this is the only
+//! crate that names the vendor of a signing scheme.
 
 #![expect(
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! Protocols that are not HTTP: local commands and databases.
+//! Protocols other than HTTP: local commands and databases.
 
 pub(crate) mod command;
 pub(crate) mod database;

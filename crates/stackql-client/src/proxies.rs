@@ -1,5 +1,5 @@
-//! Which proxy a request takes: the one that a flag names, else what the variables say, read as botocore and curl read them.
-//! A proxy that cannot be used is an error, since a direct connection would show what was to go through it.
+//! Proxy selection: the proxy of a flag, else of the environment variables, which are read as botocore and curl read them.
+//! A proxy that cannot be used is an error, since a direct connection would expose traffic that was meant to be proxied.
 
 use std::net::IpAddr;
 
@@ -10,23 +10,23 @@ use url::Url;
 use crate::auth::lookup::set;
 use crate::{Environment, Settings, SettingsError};
 
-/// The proxies that variables name.
+/// The proxies of the environment variables.
 #[derive(Clone)]
 struct Proxies {
     http: Option<Url>,
     https: Option<Url>,
-    /// Where no proxy is wanted.
+    /// The value of `NO_PROXY`: hosts that are connected to directly.
     direct: String,
 }
 
-/// The pool with the proxies of these settings.
+/// Configures the proxies of the settings on a connection pool.
 pub(crate) fn proxied(pool: ClientBuilder, settings: &Settings) -> Result<ClientBuilder, SettingsError> {
     if let Some(proxy) = &settings.proxy {
         let url = address(proxy).ok_or(SettingsError::Proxy)?;
         return Ok(pool.proxy(Proxy::all(url).map_err(|_| SettingsError::Proxy)?));
     }
     let Some(proxies) = Proxies::named(&settings.environment)? else {
-        // What the system has set, where that is not in variables.
+        // The HTTP library then uses the system's proxy settings.
         return Ok(pool);
     };
     Ok(pool.no_proxy().proxy(Proxy::custom(move |url| proxies.proxy_for(url).cloned())))
@@ -49,25 +49,25 @@ impl Proxies {
     }
 }
 
-/// The proxy of a variable, in small letters or capitals.
+/// The proxy of an environment variable, in lower case or else in upper case.
 fn named(environment: &Environment, small: &str) -> Result<Option<Url>, SettingsError> {
     let capitals = small.to_ascii_uppercase();
-    // A server sets that one to what a client sent it.
+    // In a CGI process HTTP_PROXY holds the client's `Proxy` header.
     let is_forged = small == "http_proxy" && environment.contains_key("REQUEST_METHOD");
     let found = set(environment, small).map(|value| (small, value));
     let found = found.or_else(|| set(environment, &capitals).filter(|_| !is_forged).map(|value| (&*capitals, value)));
     let Some((variable, value)) = found else { return Ok(None) };
-    // It may hold a password.
+    // The value may hold a password, so the error has only the variable's name.
     address(value).map(Some).ok_or_else(|| SettingsError::ProxyVariable { variable: variable.to_owned() })
 }
 
-/// The address of a proxy, where it is one that can be used.
+/// Parses the URL of a proxy; `None` if it is not one of HTTP or HTTPS with a host.
 fn address(text: &str) -> Option<Url> {
     let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
     url.ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// Whether `hosts`, as NO_PROXY has them, say that this host is asked without a proxy.
+/// Whether the `NO_PROXY` list `hosts` matches this host, so that it is connected to directly.
 fn is_direct(hosts: &str, host: &str, port: u16) -> bool {
     if hosts.trim() == "*" {
         return true;

@@ -1,4 +1,4 @@
-//! Client-side rate limits.
+//! Client-side rate limiting: permits per host and per key, by what servers declare and by what throttling shows.
 
 pub(crate) mod adaptive_rate;
 pub(crate) mod headers;

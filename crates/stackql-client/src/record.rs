@@ -1,4 +1,4 @@
-//! Recorded traffic: recordings, their replay, and HAR archives.
+//! Recorded traffic: recording to files, replay from them, and HAR archives.
 
 pub(crate) mod exchange;
 pub(crate) mod har;

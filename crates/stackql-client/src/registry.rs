@@ -1,4 +1,4 @@
-//! The remote registry: its index, downloads and signatures, and what is installed from it.
+//! The provider registry: its index, downloads and signatures, and the installed provider definitions.
 
 pub(crate) mod archive;
 pub(crate) mod config;

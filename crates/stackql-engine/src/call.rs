@@ -1,4 +1,5 @@
-//! Calls of one statement: their context and log, pages, scopes, retries of what is not there yet, and long-running operations.
+//! Calls of one statement: their context and log, pages, scopes, response deduplication, faults that count as no rows, and
+//! long-running operations.
 
 pub(crate) mod context;
 pub(crate) mod log;

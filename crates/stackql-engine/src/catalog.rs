@@ -1,4 +1,4 @@
-//! Catalogs, schemas and tables that names in SQL resolve to.
+//! Catalogs, schemas and tables to which names in SQL resolve: resources, local objects, exec tables and system tables.
 
 pub(crate) mod built_in;
 pub(crate) mod exec_table;

@@ -1,4 +1,4 @@
-//! INSERT, UPDATE, DELETE, REPLACE and EXEC as calls of methods.
+//! INSERT, UPDATE, DELETE, REPLACE and EXEC, planned as calls of methods.
 
 pub(crate) mod literal;
 pub(crate) mod plan;

@@ -1,4 +1,4 @@
-//! The AWS kinds: the keys that sign, and the role they ask for, as a context names them.
+//! The AWS schemes: the access keys and the role to assume that an auth context names.
 
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ pub(crate) struct Role {
 }
 
 impl AuthContext {
-    /// The keys it names, or `None` where it names none and the default chain is meant. A source that is named
-    /// must give something: no other is looked at in its place.
+    /// The access keys that the context names; `None` means the default chain. A source that is named must have a value;
+    /// there is no fallback to another source.
     pub(crate) fn keys(&self, environment: &Environment) -> Result<Option<Credentials>, SourceError> {
         let (aws, keys) = (&self.aws, &self.credential);
         let key = match (&aws.key_id_variable, &aws.key_id, &keys.api_key_var) {
@@ -57,7 +57,7 @@ impl AuthContext {
         }
     }
 
-    /// The role it names.
+    /// The role that the context names.
     pub(crate) fn role(&self, environment: &Environment) -> Result<Role, SourceError> {
         let keys = &self.aws;
         let arn = lookup::env_or_literal(

@@ -1,5 +1,5 @@
-//! A token of Microsoft Entra ID: for the application of the environment, for whoever is logged in to the Azure CLI,
-//! for the machine. Owns the order of the places.
+//! Access tokens of Microsoft Entra ID, from the first of these sources that has one: the application of the environment, the
+//! login of the Azure CLI, the managed identity of the machine. Owns the order of the sources.
 
 use std::time::Duration;
 
@@ -17,16 +17,16 @@ use crate::credentials::source::reason;
 use crate::http::client::{AttemptFailure, Client};
 use crate::http::url::redacted_url;
 
-/// What is asked for where a context names no scopes.
+/// The scope that is requested if the context names none.
 const SCOPE: &str = "https://management.azure.com/.default";
 const AUTHORITY: &str = "https://login.microsoftonline.com";
 const MACHINE: &str = "http://169.254.169.254";
-/// How long the machine's endpoint may take: where there is none, nothing answers.
+/// The time limit of the managed identity endpoint; on machines that have none, nothing responds at its address.
 const MACHINE_TIMEOUT: Duration = Duration::from_secs(3);
 const ASSERTED: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const CHECK: &str = "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret";
 
-/// A token from the first place that has one. The application of the environment, where it is there, must give one.
+/// Obtains a token from the first source that has one. If the environment names an application, there is no fallback from it.
 pub(super) async fn token(of: &Authenticator, client: &Client) -> Result<Token, AttemptFailure> {
     let environment = &client.settings.environment;
     let scopes = &of.context.oauth2.scopes;
@@ -55,7 +55,7 @@ pub(super) async fn token(of: &Authenticator, client: &Client) -> Result<Token, 
     }
 }
 
-/// For the application that the environment names, by its secret or by the token of a federation.
+/// A token for the application that the environment names, by its secret or by a federated token; `None` if it names none.
 async fn application(of: &Authenticator, client: &Client, scope: &str) -> Result<Option<Token>, AttemptFailure> {
     let environment = &client.settings.environment;
     let variable = |name| set(environment, name);
@@ -73,7 +73,7 @@ async fn application(of: &Authenticator, client: &Client, scope: &str) -> Result
         }
     }
     let authority = variable("AZURE_AUTHORITY_HOST").unwrap_or(AUTHORITY).trim_end_matches('/');
-    // With or without a scheme, as the vendor's own programs take it.
+    // The vendor's own programs accept the host with and without a URL scheme.
     let scheme = if authority.contains("://") { "" } else { "https://" };
     let url = format!("{scheme}{authority}/{tenant}/oauth2/v2.0/token");
     let wrong = "is about AZURE_AUTHORITY_HOST and AZURE_TENANT_ID, which make no URL";
@@ -81,11 +81,11 @@ async fn application(of: &Authenticator, client: &Client, scope: &str) -> Result
     let fields: Vec<(String, String)> = fields.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
     let request = form(client.pool.post(url.clone()), &fields);
     let asked = TokenRequest { url: url.clone(), request, secrets: vec![&secret], allow_plain_http: CHECK };
-    // Its secret does not tell more: that of a federation is another each time.
+    // The secret is no part of the cache key, since a federated token changes each time.
     Ok(Some(asked.token(of, client).await?.with_cache_key([url.as_str(), id, scope])))
 }
 
-/// For whoever is logged in to the Azure CLI.
+/// A token of the Azure CLI's login.
 async fn logged_in(environment: &Environment, resource: &str) -> Result<Token, String> {
     let mut arguments = vec!["account", "get-access-token", "--output", "json", "--resource", resource];
     if let Some(tenant) = set(environment, "AZURE_TENANT_ID") {
@@ -96,12 +96,12 @@ async fn logged_in(environment: &Environment, resource: &str) -> Result<Token, S
     };
     let answer: Value = serde_json::from_str(&printed?).unwrap_or_default();
     let Some(token) = answer["accessToken"].as_str() else { return Err("az printed no token".to_owned()) };
-    // Older versions say it by the local time alone.
+    // Older versions have only an expiry in local time, so a short lifetime is assumed.
     let lifetime = answer["expires_on"].as_u64().map(from_now).unwrap_or(Duration::from_secs(240));
     Ok(Token::new(token, Some(lifetime)))
 }
 
-/// For the identity of the machine or of the app.
+/// A token of the managed identity of the machine or the app.
 async fn machine(client: &Client, resource: &str) -> Result<Token, String> {
     let environment = &client.settings.environment;
     let (base, version) = match set(environment, "IDENTITY_ENDPOINT") {
@@ -133,7 +133,7 @@ async fn machine(client: &Client, resource: &str) -> Result<Token, String> {
     }
 }
 
-/// How long it is until a time in seconds since 1970.
+/// The time from now until a time in seconds since 1970.
 fn from_now(until: u64) -> Duration {
     let until = std::time::SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(until));
     until.and_then(|until| until.duration_since(std::time::SystemTime::now()).ok()).unwrap_or_default()

@@ -1,4 +1,5 @@
-//! Whose requests a context authorises. Owns what tells credentials apart; nothing here is sent.
+//! The fingerprint of an authenticator's credentials, which is a part of the caller identity in the key of the response cache.
+//! Sends no API request; tokens are obtained if there is none yet.
 
 use secrecy::ExposeSecret;
 
@@ -7,8 +8,8 @@ use crate::digest::fingerprint;
 use crate::http::client::{AttemptFailure, Client};
 
 impl Authenticator {
-    /// A digest that is another for whoever may get other answers; no secret can be read from it. `key_id` names the
-    /// keys that sign, where there are some.
+    /// A digest that differs between callers that may get different responses; it reveals no secret. `key_id` is the access key
+    /// id, if the scheme signs with access keys.
     pub(crate) async fn whose(&self, client: &Client, key_id: Option<&str>) -> Result<String, AttemptFailure> {
         let kind = self.context.kind.as_str();
         Ok(match &self.kind {

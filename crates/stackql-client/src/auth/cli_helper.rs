@@ -1,4 +1,4 @@
-//! Runs a vendor's program that knows how a person is logged in. Owns how long it may take; never a shell.
+//! Runs a vendor's command-line tool to obtain the credentials of its login, without a shell. Owns the time limit.
 
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -10,11 +10,11 @@ use crate::local::path_lookup;
 use crate::local::path_lookup::find_in_path;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// How much of a program's complaint is passed on.
+/// The maximum length of the standard error output in a message, in characters.
 const MAX_WORDS: usize = 300;
 
-/// What `name` with `arguments` prints, or `None` where no such program is on `PATH`. It gets these variables and no
-/// others.
+/// The standard output of the program `name` with `arguments`; `None` if it is not on `PATH`. It gets exactly the variables of
+/// `environment`.
 pub(super) async fn printed(
     name: &str,
     arguments: &[&str],

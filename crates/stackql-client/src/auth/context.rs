@@ -1,4 +1,5 @@
-//! The auth contexts by provider, as users and definitions write them. Owns the keys; not what they lead to.
+//! Auth contexts, as users and provider definitions write them: their keys, parsing and changes. Resolving the credentials that
+//! the keys name is up to the authenticators.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,10 +13,10 @@ use crate::SettingsError;
 use crate::config::structured_flag::structured;
 use crate::rate_limit::limiter::CredentialHash;
 
-/// How requests to one provider are authorised. Debug prints no secret.
+/// The auth context of a provider: how its requests are authenticated. Debug prints no secret.
 #[derive(Clone, Deserialize)]
 pub struct AuthContext {
-    /// The kind, such as `aws_signing_v4` or `null_auth`; empty where it is not said.
+    /// The scheme, such as `aws_signing_v4` or `null_auth`; empty if the context does not name it.
     #[serde(rename = "type", default, deserialize_with = "kind")]
     pub(crate) kind: String,
     #[serde(flatten)]
@@ -26,29 +27,29 @@ pub struct AuthContext {
     pub(crate) oauth2: OAuth2Keys,
     #[serde(flatten)]
     pub(crate) oci: OciKeys,
-    /// The database that the provider is.
+    /// The database of the provider.
     #[serde(rename = "sqlDataSource")]
     pub(crate) database: Option<DatabaseKeys>,
-    /// Keys that mean nothing here; a misspelt one must not lead to other credentials.
+    /// Unknown keys, which are kept for errors: a misspelled key must not lead to other credentials.
     #[serde(flatten)]
     pub(crate) unknown: BTreeMap<String, IgnoredAny>,
-    /// Whose it is, by how it is written.
+    /// The hash of the context's text, as its caller identity.
     #[serde(skip)]
     pub(crate) written: CredentialHash,
-    /// The context as it is written, JSON.
+    /// The context's text as JSON, from which changed contexts are built.
     #[serde(skip)]
     text: SecretString,
 }
 
-/// Where a database is.
+/// The keys of a database.
 #[derive(Clone, Deserialize)]
 pub(crate) struct DatabaseKeys {
-    /// Its address with user and password.
+    /// The data source name: address, user and password.
     #[serde(default, deserialize_with = "secret")]
     pub(crate) dsn: Option<SecretString>,
 }
 
-/// Where a credential is found, and where it goes in a request.
+/// The keys of a credential: its source, and its location in a request.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct CredentialKeys {
@@ -77,10 +78,10 @@ pub(crate) struct CredentialKeys {
     pub(crate) successor: Option<Box<Successor>>,
 }
 
-/// A further credential of the same request.
+/// The keys of a further credential of the same request.
 #[derive(Clone, Deserialize)]
 pub(crate) struct Successor {
-    /// Always that of the first; accepted since contexts repeat it.
+    /// The scheme, which is always that of the first credential; accepted because contexts repeat it.
     #[serde(rename = "type")]
     _kind: Option<IgnoredAny>,
     #[serde(flatten)]
@@ -89,7 +90,7 @@ pub(crate) struct Successor {
     pub(crate) unknown: BTreeMap<String, IgnoredAny>,
 }
 
-/// The keys of the AWS kinds, beside those of a credential.
+/// The keys of the AWS schemes, in addition to those of a credential.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct AwsKeys {
@@ -107,7 +108,7 @@ pub(crate) struct AwsKeys {
     pub(crate) aws_role_duration_seconds: Option<u32>,
 }
 
-/// The keys of the kinds that get a token by OAuth 2.0.
+/// The keys of the schemes that obtain a token by OAuth 2.0.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct OAuth2Keys {
@@ -124,16 +125,16 @@ pub(crate) struct OAuth2Keys {
     pub(crate) account_id_env_var: Option<String>,
     #[serde(deserialize_with = "list")]
     pub(crate) scopes: Vec<String>,
-    /// Fields of the token request, by name.
+    /// Additional fields of the token request, by name.
     pub(crate) values: BTreeMap<String, Value>,
     #[serde(deserialize_with = "scalar")]
     pub(crate) auth_style: Option<String>,
-    /// Whom a service account acts for.
+    /// The user that a service account acts for.
     #[serde(rename = "sub")]
     pub(crate) subject: Option<String>,
 }
 
-/// The keys of the OCI signature.
+/// The keys of the OCI signature scheme.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct OciKeys {
@@ -151,7 +152,7 @@ pub(crate) struct OciKeys {
     #[serde(deserialize_with = "secret")]
     pub(crate) passphrase: Option<SecretString>,
     pub(crate) passphrase_env_var: Option<String>,
-    /// Where requests go is the endpoint's to say; these are read so that they are no misspelt keys.
+    /// Ignored, since the endpoint determines the region; declared so that the keys do not count as misspelled.
     #[serde(rename = "region")]
     _region: Option<IgnoredAny>,
     #[serde(rename = "region_env_var")]
@@ -162,7 +163,11 @@ pub(crate) struct OciKeys {
     pub(crate) profile_env_var: Option<String>,
 }
 
-/// Reads the auth contexts by provider from JSON or YAML.
+/// Parses the auth contexts by provider from JSON or YAML.
+///
+/// # Errors
+///
+/// [`SettingsError::Auth`] if the text has another form.
 pub fn auth_contexts(text: &str) -> Result<BTreeMap<String, AuthContext>, SettingsError> {
     let written: BTreeMap<String, Value> = structured(text).map_err(|_| SettingsError::Auth)?;
     let context = |(provider, text): (String, Value)| {
@@ -172,7 +177,7 @@ pub fn auth_contexts(text: &str) -> Result<BTreeMap<String, AuthContext>, Settin
     written.into_iter().map(context).collect()
 }
 
-/// Only the kind: any value may be a secret that was put in the wrong place.
+/// Prints only the scheme, since any other value may be a secret under the wrong key.
 impl fmt::Debug for AuthContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthContext").field("type", &self.kind).finish_non_exhaustive()
@@ -180,12 +185,12 @@ impl fmt::Debug for AuthContext {
 }
 
 impl AuthContext {
-    /// A context of definitions, JSON text.
+    /// Parses the context of a provider definition, which is JSON.
     pub(crate) fn of_definitions(text: &str) -> Result<Self, String> {
         let wrong = |why: String| format!("is not of the form {{\"type\": …}}: {why}");
         let read: Self = serde_json::from_str(text).map_err(|e| wrong(e.to_string()))?;
         if read.kind.is_empty() {
-            // Requests would go without what the definitions name.
+            // Without a scheme, requests would be sent without the credentials that the definition names.
             return Err(wrong("it has no type".to_owned()));
         }
         Ok(Self { written: CredentialHash::from_parts(&[text]), text: text.into(), ..read })
@@ -200,12 +205,12 @@ impl AuthContext {
         })
     }
 
-    /// The context with another value of a key; `a.b` is the member `b` of `a`. A value that is no list and no object is
-    /// a text.
+    /// A copy of the context with another value of a key; `a.b` is the member `b` of `a`. A value is text unless it is a JSON
+    /// list or object; a JSON number is tried as a number if the key does not accept text.
     ///
     /// # Errors
     ///
-    /// A key of this kind takes no such value. The value is not repeated.
+    /// The key does not accept such a value. The error does not repeat the value.
     pub(crate) fn with(&self, key: &str, value: &str) -> Result<Self, String> {
         let mut written: Value = serde_json::from_str(self.text.expose_secret()).unwrap_or_default();
         let mut place = &mut written;
@@ -220,7 +225,7 @@ impl AuthContext {
         let nested = is_nested.then(|| read(value)).flatten();
         *place = nested.unwrap_or_else(|| Value::String(value.to_owned()));
         let unfit = |_| format!("takes no such value as {key}");
-        // Some keys are numbers.
+        // Some keys accept only numbers.
         let number = read(value).filter(Value::is_number);
         let with_number = number.map(|number| {
             let mut written = written.clone();
@@ -231,7 +236,7 @@ impl AuthContext {
         Self::parse(written).or_else(|error| with_number.map_or(Err(error), Self::parse)).map_err(unfit)
     }
 
-    /// A context that says nothing but its kind.
+    /// A context that has only a scheme.
     pub(crate) fn of_kind(kind: &str) -> Self {
         Self {
             kind: kind.to_owned(),
@@ -246,7 +251,7 @@ impl AuthContext {
         }
     }
 
-    /// The context, of this kind if it does not say of which.
+    /// The context with `kind` as its scheme, if it names none itself.
     pub(crate) fn or_kind(self, kind: &str) -> Self {
         match self.kind.is_empty() {
             true => Self { kind: kind.to_owned(), ..self },
@@ -254,7 +259,7 @@ impl AuthContext {
         }
     }
 
-    /// The first key, of this context or its successors, that no kind knows.
+    /// The first unknown key of this context or its successors.
     pub(crate) fn misspelt(&self) -> Option<&str> {
         let mut next = self.credential.successor.as_deref();
         let mut found = self.unknown.keys().next();
@@ -266,7 +271,7 @@ impl AuthContext {
     }
 }
 
-/// A text, also where YAML reads a number or a truth value from it.
+/// Deserializes a text; accepts numbers and booleans, which YAML makes of some unquoted texts.
 fn scalar<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     match Option::<Value>::deserialize(from)? {
         None | Some(Value::Null) => Ok(None),
@@ -284,7 +289,7 @@ fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D:
     Ok(scalar(from)?.map(SecretString::from))
 }
 
-/// A list of texts, or one text of several words.
+/// Deserializes a list of texts, or one text that is split at whitespace.
 fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     match Option::<Value>::deserialize(from)? {
         None | Some(Value::Null) => Ok(Vec::new()),

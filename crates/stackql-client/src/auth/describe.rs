@@ -1,13 +1,14 @@
-//! Where the credentials of a context come from, in words. No secret is in them, nor what may be one in the wrong place.
+//! Describes the source of an authenticator's credentials for the user. The text contains no secret, and no value that may be a
+//! secret under the wrong key.
 
 use super::context::CredentialKeys;
 use super::{Authenticator, ContextOrigin, Grant, Scheme};
 
-/// The keys of a context itself have it.
+/// The source of a credential that is a literal in the context.
 const WRITTEN: &str = "the auth context itself";
 
 impl Authenticator {
-    /// Where the credentials come from.
+    /// The description of the credential source, with the origin of the context.
     pub(super) fn source(&self) -> String {
         let context = &self.context;
         let found = match &self.kind {
@@ -49,7 +50,7 @@ impl Authenticator {
     }
 }
 
-/// Where a credential is looked for.
+/// The source of a credential; `None` if the keys name none.
 fn of_keys(keys: &CredentialKeys) -> Option<String> {
     if let Some(name) = &keys.variable {
         return Some(variable(name));
@@ -70,7 +71,7 @@ fn of_keys(keys: &CredentialKeys) -> Option<String> {
     }
 }
 
-/// A variable by its name, unless that may be the secret itself.
+/// A variable by its name; a text that is not a valid name may be the secret itself and is omitted.
 fn variable(name: &str) -> String {
     match name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         true => format!("the variable {name}"),

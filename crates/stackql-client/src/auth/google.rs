@@ -1,5 +1,5 @@
-//! Google's documents of credentials: the key of a service account, which signs a request for a token, and the
-//! refresh token of a user. Owns what they become; where they are found is [`super::interactive`]'s, or a context's.
+//! Google credential documents: exchanges the key of a service account (a signed JWT assertion) or the refresh token of a user
+//! for an access token. The document comes from [`super::interactive`] or an auth context.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,14 +17,14 @@ use super::token_endpoint::{Fields, TokenRequest, address, form};
 use crate::auth::context::AuthContext;
 use crate::http::client::{AttemptFailure, Client};
 
-/// What is asked for where a context names no scopes.
+/// The scope that is requested if the context names none.
 pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const CHECK_KEY: &str = "check that the key is still there, the scopes, and this machine's clock";
 const CHECK_USER: &str = "log in with gcloud auth application-default login";
 
-/// A document of credentials.
+/// A credential document: the key of a service account, or the refresh token of a user.
 #[derive(Deserialize)]
 struct Document {
     #[serde(rename = "type", default)]
@@ -39,10 +39,10 @@ struct Document {
     quota_project_id: Option<String>,
 }
 
-/// What scripts look for where a key file is missing.
+/// The text by which scripts recognize that a key file is missing.
 pub(crate) const KEY_FILE: &str = "service account credentials error:";
 
-/// A token for the service account whose document the context names.
+/// Obtains a token for the service account whose document the context names.
 pub(super) async fn token(of: &Authenticator, client: &Client) -> Result<Token, AttemptFailure> {
     let found = document(&of.context.credential, &client.settings.environment).and_then(|text| match text {
         Some(text) => Ok(text),
@@ -55,7 +55,7 @@ pub(super) async fn token(of: &Authenticator, client: &Client) -> Result<Token, 
     exchange(of, client, &found.map_err(|e| of.failure(&told(e)))?).await
 }
 
-/// A token for a document of either kind.
+/// Exchanges a credential document of either kind for a token.
 pub(super) async fn exchange(
     of: &Authenticator,
     client: &Client,
@@ -109,13 +109,13 @@ impl Document {
         Ok(address(uri).ok_or("has a document of credentials whose token_uri is no URL")?)
     }
 
-    /// What a service account asks with: who it is, what for, and until when, signed.
+    /// The signed JWT assertion of a service account: issuer, scopes, audience and lifetime.
     fn assertion(&self, context: &AuthContext, audience: &str, now: SystemTime) -> Result<SecretString, SourceError> {
         let (Some(email), Some(key)) = (&self.client_email, &self.private_key) else {
             return Err("has a document of credentials without client_email or private_key".into());
         };
         let key = PrivateKey::parse(key, None).map_err(|why| format!("has a private_key that {why}"))?;
-        // Clocks differ a little, and a request from the future is refused.
+        // Backdated by 10 seconds, since clocks differ a little and an assertion from the future is rejected.
         let since =
             now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().saturating_sub(Duration::from_secs(10));
         let scopes = &context.oauth2.scopes;
@@ -139,7 +139,7 @@ impl Document {
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)).into())
     }
 
-    /// What a user's application asks with, and what of it is secret.
+    /// The form fields of a refresh request, and the secrets among them.
     fn refresh(&self) -> Result<(Fields, Vec<&SecretString>), SourceError> {
         let (Some(id), Some(secret), Some(token)) = (&self.client_id, &self.client_secret, &self.refresh_token) else {
             return Err("has a document of credentials without client_id, client_secret or refresh_token".into());

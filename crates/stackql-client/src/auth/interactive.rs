@@ -1,5 +1,5 @@
-//! A token of whoever is logged in to Google Cloud: gcloud, the application default credentials, the machine. Owns
-//! the order of the places.
+//! Access tokens of a Google Cloud login, from the first of these sources that has one: the file that a variable names, gcloud,
+//! the application default credentials, the metadata server. Owns the order of the sources.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,13 +18,13 @@ use crate::http::url::redacted_url;
 const NAMED: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 const METADATA_HOST: &str = "GCE_METADATA_HOST";
 const USUAL_HOST: &str = "metadata.google.internal";
-/// How long a metadata server may take: where there is none, nothing answers.
+/// The time limit of the metadata server; on machines that have none, nothing responds at its address.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a token of gcloud is used, which does not say how long it stands but renews it in time.
+/// The assumed lifetime of a gcloud token: gcloud does not report it, but refreshes a token before it expires.
 const GCLOUD_LIFETIME: Duration = Duration::from_secs(240);
 
-/// A token from the first place that has one. The file that a variable names goes before everything else, and must
-/// give one.
+/// Obtains a token from the first source that has one. The file that a variable names comes first, and there is no fallback
+/// from it.
 pub(super) async fn token(of: &Authenticator, client: &Client) -> Result<Token, AttemptFailure> {
     let environment = &client.settings.environment;
     if let Some(path) = set(environment, NAMED) {
@@ -72,7 +72,7 @@ fn quota(token: Token, environment: &Environment) -> Token {
     Token { quota_project: project.or(token.quota_project.clone()), ..token }
 }
 
-/// Where gcloud keeps the application default credentials.
+/// The path at which gcloud stores the application default credentials.
 fn well_known(environment: &Environment) -> Option<PathBuf> {
     let folder = match set(environment, "CLOUDSDK_CONFIG") {
         Some(folder) => PathBuf::from(folder),
@@ -82,7 +82,7 @@ fn well_known(environment: &Environment) -> Option<PathBuf> {
     Some(folder.join("application_default_credentials.json"))
 }
 
-/// The token that the machine has.
+/// A token of the machine's metadata server.
 async fn metadata(of: &Authenticator, client: &Client) -> Result<Token, String> {
     let environment = &client.settings.environment;
     if set(environment, "NO_GCE_CHECK").is_some_and(|value| value.eq_ignore_ascii_case("true")) {

@@ -1,5 +1,5 @@
-//! What a session does about the credentials of a provider: shows where they come from, obtains them, changes a context,
-//! and gives them up.
+//! The [`Keyring`] of a client, for AUTH statements of a session: shows the source of a provider's credentials, logs in,
+//! revokes credentials and changes an auth context.
 
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ impl Keyring for Client {
 }
 
 impl Client {
-    /// A context with another value of a key, which is good for the provider.
+    /// A copy of a context with another value of a key, validated for the provider.
     fn with(
         &self,
         provider: &str,
@@ -81,7 +81,7 @@ impl Client {
 }
 
 impl Authenticators {
-    /// The context that counts for a provider, whether it is given up or not, and who wrote it.
+    /// The context that applies to a provider, even if it is revoked, and its origin.
     fn context(
         &self,
         settings: &Settings,
@@ -93,7 +93,7 @@ impl Authenticators {
         Ok((origin, state.context(origin, settings, provider, text)?))
     }
 
-    /// Forgets what was found for a provider.
+    /// Removes the cached authenticators of a provider.
     fn forget(&self, provider: &str) {
         self.state().known.retain(|(known, _), _| known != provider);
     }
@@ -118,7 +118,7 @@ impl Authenticators {
 }
 
 impl Authenticator {
-    /// Obtains what the kind authorises by, and says what it is.
+    /// Obtains the credentials of the scheme, and describes them without secrets.
     async fn obtained(self: &Arc<Self>, client: &Client) -> Result<String, AttemptFailure> {
         let (kind, source) = (&self.context.kind, self.source());
         Ok(match &self.kind {

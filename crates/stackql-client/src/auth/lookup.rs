@@ -1,4 +1,5 @@
-//! Finds what a context's keys name: literals, variables, files. Owns their order; not what is done with them.
+//! Credential lookup: resolves the literals, environment variables and files that the keys of an auth context name. Owns their
+//! order. Called by the authenticators of all schemes.
 
 use std::io::ErrorKind;
 
@@ -10,7 +11,7 @@ use thiserror::Error;
 use super::context::CredentialKeys;
 use crate::Environment;
 
-/// Why a context gives no credential.
+/// Why a context yields no credential.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum SourceError {
     /// A variable that the context names has no value.
@@ -19,7 +20,7 @@ pub(crate) enum SourceError {
     /// A file that the context names cannot be read.
     #[error("cannot read the credentials file: open {path}: {reason}")]
     Unopened { path: String, reason: String },
-    /// Anything else, said of the context.
+    /// Any other error; the text has the context as its subject.
     #[error("{0}")]
     Wrong(String),
 }
@@ -36,17 +37,17 @@ impl From<&str> for SourceError {
     }
 }
 
-/// What a credential was found as.
+/// A resolved credential.
 #[derive(Debug)]
 pub(crate) enum FoundCredential {
-    /// One text, such as a key or a token, ready to be sent.
+    /// One text, such as a key or a token, which is sent as it is.
     Whole(SecretString),
-    /// A name and a secret.
+    /// A user name and a secret.
     Pair(String, SecretString),
 }
 
 impl FoundCredential {
-    /// The text that is sent; of a pair, what basic authentication makes of it.
+    /// The text that is sent; a pair is encoded as in HTTP Basic authentication, without the prefix.
     pub(crate) fn sent(self) -> SecretString {
         match self {
             Self::Whole(text) => text,
@@ -55,7 +56,8 @@ impl FoundCredential {
     }
 }
 
-/// The credential that `keys` name. A source that is named must give something: no other is looked at in its place.
+/// The credential that `keys` name; `None` if they name none. A source that is named must have a value; there is no fallback
+/// to another source.
 pub(crate) fn credential(
     keys: &CredentialKeys,
     environment: &Environment,
@@ -83,7 +85,7 @@ pub(crate) fn credential(
     Ok(if variables_first { of_key.or(of_user) } else { of_user.or(of_key) })
 }
 
-/// The text that `credentialsenvvar`, `credentialsfilepathenvvar` or `credentialsfilepath` leads to.
+/// The text of the variable or file that `credentialsenvvar`, `credentialsfilepathenvvar` or `credentialsfilepath` names.
 pub(crate) fn document(keys: &CredentialKeys, environment: &Environment) -> Result<Option<SecretString>, SourceError> {
     if let Some(name) = &keys.variable {
         return variable(environment, "credentialsenvvar", name).map(|text| Some(text.into()));
@@ -95,7 +97,7 @@ pub(crate) fn document(keys: &CredentialKeys, environment: &Environment) -> Resu
     path.map(|path| file(&path)).transpose()
 }
 
-/// The text of a file of credentials.
+/// Reads a credentials file, which must not be empty.
 pub(crate) fn file(path: &str) -> Result<SecretString, SourceError> {
     let read = std::fs::read_to_string(path).map_err(|error| {
         let reason = match error.kind() {
@@ -115,7 +117,7 @@ pub(crate) fn file(path: &str) -> Result<SecretString, SourceError> {
 pub(crate) fn variable(environment: &Environment, key: &'static str, name: &str) -> Result<String, SourceError> {
     match set(environment, name) {
         Some(value) => Ok(value.to_owned()),
-        // Perhaps the secret was written in place of a name, so it is not repeated.
+        // The text may be the secret itself instead of a variable's name, so the error omits it.
         None if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {
             Err(format!("has in {key} what is no name of a variable; give the variable's name there").into())
         }
@@ -123,12 +125,12 @@ pub(crate) fn variable(environment: &Environment, key: &'static str, name: &str)
     }
 }
 
-/// A variable's value, unless it is blank.
+/// The trimmed value of a variable; `None` if it is not set or blank.
 pub(crate) fn set<'a>(environment: &'a Environment, name: &str) -> Option<&'a str> {
     environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
 }
 
-/// The value of the variable that `key` names, else the literal.
+/// The value of the variable `name`, which the context's `key` names, else the literal.
 pub(crate) fn env_or_literal(
     environment: &Environment,
     key: &'static str,
@@ -141,7 +143,7 @@ pub(crate) fn env_or_literal(
     }
 }
 
-/// Like [`named`], of a secret.
+/// [`env_or_literal`] for a secret.
 pub(crate) fn hidden(
     environment: &Environment,
     key: &'static str,

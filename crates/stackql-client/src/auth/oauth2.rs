@@ -1,4 +1,5 @@
-//! A token by OAuth 2.0's client credentials. Owns the form of the request; the answer is [`super::token_endpoint`]'s.
+//! The client credentials grant of OAuth 2.0. Builds the token request from an auth context; sending it and parsing the
+//! response is up to [`super::token_endpoint`].
 
 use std::sync::LazyLock;
 
@@ -16,27 +17,27 @@ use crate::http::client::{AttemptFailure, Client};
 
 const CHECK: &str = "check the client id, its secret, the scopes and the token_url";
 
-/// What is asked with.
+/// The parameters of a token request.
 struct Application {
     url: url::Url,
     id: String,
     secret: SecretString,
     fields: Fields,
-    /// What the context adds to the form, which may be a password.
+    /// The values that the context adds to the form; they may be secret and are redacted in errors.
     values: Vec<SecretString>,
     style: Style,
 }
 
-/// Where the client's id and secret go.
+/// The location of the client id and secret in the request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Style {
-    /// In the header, and in the form where that is refused.
+    /// In the header; if that is rejected, in the form.
     Either,
     Form,
     Header,
 }
 
-/// Asks for a token.
+/// Obtains a token.
 pub(super) async fn token(of: &Authenticator, client: &Client) -> Result<Token, AttemptFailure> {
     let asked = Application::from_context(&of.context, &client.settings.environment).map_err(|e| of.failure(&e))?;
     let token = match asked.style {
@@ -77,7 +78,7 @@ impl Application {
         let mut fields = Vec::new();
         let mut values = keys.values.clone();
         let grant = keys.grant_type.clone().unwrap_or_else(|| "client_credentials".to_owned());
-        // An endpoint may want another grant by name; what is asked stays the same.
+        // An endpoint may name the grant differently; the request is otherwise the same.
         let grant = values.remove("grant_type").map_or_else(|| Ok(vec![grant]), |own| texts("grant_type", &own))?;
         fields.extend(grant.into_iter().map(|grant| ("grant_type".to_owned(), grant)));
         if !keys.scopes.is_empty() {
@@ -122,7 +123,7 @@ impl Application {
     }
 }
 
-/// The texts of a value, which is one or a list.
+/// The texts of a value, which is a scalar or a list.
 fn texts(name: &str, value: &Value) -> Result<Vec<String>, SourceError> {
     match value {
         Value::String(text) => Ok(vec![text.clone()]),
@@ -132,7 +133,7 @@ fn texts(name: &str, value: &Value) -> Result<Vec<String>, SourceError> {
     }
 }
 
-/// `text` with the variables it names as `{{ .__env__NAME }}`.
+/// Expands the variables that `text` names as `{{ .__env__NAME }}`.
 fn expand_env(key: &'static str, text: &str, environment: &Environment) -> Result<String, SourceError> {
     static NAMED: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\{\{-?\s*\.__env__(\w+)\s*-?\}\}").expect("the pattern is sound"));

@@ -1,5 +1,5 @@
-//! Signs requests as Oracle Cloud wants them: HTTP signatures of draft-cavage with an RSA key. Owns what is signed; who
-//! signs is [`identity`]'s.
+//! Request signing for Oracle Cloud: HTTP signatures of draft-cavage with an RSA key. Owns the list of signed headers; the
+//! key and its id come from [`identity`].
 
 pub(super) mod identity;
 
@@ -16,7 +16,7 @@ const DIGEST: &str = "x-content-sha256";
 const TARGET: &str = "(request-target)";
 
 impl OciSigner {
-    /// Adds to `request` its date, what is said of its body, and the signature over both.
+    /// Signs `request`: adds its date, the length, type and digest of its body if the method has one, and the signature.
     pub(super) fn sign(&self, request: &mut Request<Bytes>, time: std::time::SystemTime) -> Result<(), String> {
         let with_body = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
         let digest = STANDARD.encode(digest(&SHA256, request.body()).as_ref());
@@ -44,7 +44,7 @@ impl OciSigner {
     }
 }
 
-/// What the signature is over: a line for each name.
+/// The text that is signed: one line per header name.
 fn signed_text(names: &[&str], request: &Request<Bytes>) -> Result<String, String> {
     let line = |name: &&str| match *name {
         TARGET => {

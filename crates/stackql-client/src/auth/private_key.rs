@@ -1,5 +1,4 @@
-//! RSA private keys as vendors hand them out: PEM of PKCS#8 or PKCS#1, perhaps encrypted. Signs; parses no
-//! certificates.
+//! RSA private keys: parses PEM of PKCS#8, optionally encrypted, or of PKCS#1, and signs messages. Parses no certificates.
 
 use std::fmt;
 
@@ -9,7 +8,7 @@ use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use pkcs8::EncryptedPrivateKeyInfo;
 use secrecy::{ExposeSecret, SecretString};
 
-/// A key that signs. Debug prints nothing of it.
+/// A private key for signatures. Debug prints nothing of it.
 pub(super) struct PrivateKey(KeyPair);
 
 impl fmt::Debug for PrivateKey {
@@ -19,9 +18,9 @@ impl fmt::Debug for PrivateKey {
 }
 
 impl PrivateKey {
-    /// The key of a PEM text. An error says what is wrong with the text, and nothing of it.
+    /// Parses a key in PEM. The error describes what is wrong with the text and contains nothing of it.
     pub(super) fn parse(text: &SecretString, passphrase: Option<&SecretString>) -> Result<Self, String> {
-        // In a variable or in JSON, line breaks are often written out.
+        // In variables and in JSON, line breaks are often escaped as `\n`.
         let lines = text.expose_secret().replace("\\n", "\n");
         let block = pem::parse(lines).map_err(|_| "is no PEM text; it begins with -----BEGIN PRIVATE KEY-----")?;
         let refused = |_| "is no RSA key that can sign; give one of 2048 bits or more";

@@ -1,5 +1,5 @@
-//! Credentials that are sent as they are: `api_key`, `bearer`, `basic`, `custom`. Owns where in a request they go,
-//! and what goes before them.
+//! Static credentials, which are sent as they are: `api_key`, `bearer`, `basic`, `custom`. Owns their location in a request and
+//! their prefix; tokens are added to requests by it, too.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Uri};
@@ -9,32 +9,32 @@ use super::context::{AuthContext, CredentialKeys};
 use super::lookup::{SourceError, credential};
 use crate::Environment;
 
-/// One credential and where it goes.
+/// A credential and its location in a request.
 #[derive(Debug)]
 pub(crate) struct StaticCredential {
     pub(crate) at: CredentialLocation,
     pub(crate) value: SecretString,
 }
 
-/// Where a credential goes.
+/// The location of a credential in a request.
 #[derive(Debug)]
 pub(crate) enum CredentialLocation {
-    /// The header of this name.
+    /// In the header of this name.
     Header(HeaderName),
-    /// The query parameter of this name.
+    /// In the query parameter of this name.
     Query(String),
 }
 
-/// What goes before a credential.
+/// The prefix of a credential, such as `Bearer `.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ValuePrefix {
-    /// What the context says, else this.
+    /// The prefix of the context, else this one.
     Default(&'static str),
-    /// This, whatever the context says.
+    /// This prefix, regardless of the context.
     Always(&'static str),
 }
 
-/// The credentials that `context` names, its successors' among them.
+/// The credentials of `context` and its successors.
 pub(crate) fn credentials(
     context: &AuthContext,
     prefix: ValuePrefix,
@@ -54,7 +54,7 @@ pub(crate) fn credentials(
 }
 
 impl StaticCredential {
-    /// `value` where `keys` say that it goes, which is the header `Authorization` unless they say otherwise.
+    /// The credential `value` at the location that `keys` name, by default the header `Authorization`.
     pub(crate) fn new(keys: &CredentialKeys, prefix: ValuePrefix, value: &SecretString) -> Result<Self, SourceError> {
         let at = match (keys.location.as_deref().unwrap_or("header"), keys.name.as_deref()) {
             ("header", None) => CredentialLocation::Header(http::header::AUTHORIZATION),

@@ -1,4 +1,5 @@
-//! Tokens that stand for a while. Owns when one is asked for again; not how.
+//! The token cache: holds the access token of an auth context until shortly before it expires. The caller passes how to obtain
+//! a new one.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -11,43 +12,44 @@ use crate::credentials::source::{MARGIN, NEGATIVE_TTL};
 use crate::digest::fingerprint;
 use crate::http::client::AttemptFailure;
 
-/// A token, and what goes with it.
+/// An access token with its metadata.
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
     pub(crate) value: SecretString,
-    /// How long it stands from when it was given; for ever unless said.
+    /// The lifetime from when the token was issued; `None` means that it does not expire.
     pub(crate) lifetime: Option<Duration>,
-    /// Who pays for the requests, where the token does not say it itself.
+    /// The project that requests are billed to, unless the token itself implies it.
     pub(crate) quota_project: Option<String>,
-    /// A digest of whom it is for, where that is known.
+    /// The fingerprint of the token's owner, if it is known.
     pub(crate) whose: Option<String>,
 }
 
 impl Token {
-    /// A token that says of itself no more than how long it stands.
+    /// A token with a lifetime and no other metadata.
     pub(crate) fn new(value: impl Into<SecretString>, lifetime: Option<Duration>) -> Self {
         Self { value: value.into(), lifetime, quota_project: None, whose: None }
     }
 
-    /// The token, where whoever asks with the same `words` is given one for the same party.
+    /// The token with the fingerprint of `words` as its owner. Requests with equal `words` must yield tokens of the same owner.
     pub(crate) fn with_cache_key<'a>(self, words: impl IntoIterator<Item = &'a str>) -> Self {
         Self { whose: Some(fingerprint(words)), ..self }
     }
 
-    /// A digest of whom it is for: where nobody can say, of the token itself, which is another each time.
+    /// The fingerprint of the token's owner; if that is unknown, of the token itself, which differs for each token.
     pub(crate) fn whose(&self) -> String {
         self.whose.clone().unwrap_or_else(|| fingerprint([self.value.expose_secret()]))
     }
 }
 
-/// The token of one context. Concurrent callers wait for one request and share what it gave, good or bad.
+/// The token of one context. Concurrent callers wait for one token request and share its result, including a failure
+/// (single-flight).
 #[derive(Debug, Default)]
 pub(crate) struct TokenCache(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     last: Option<Last>,
-    /// Counts the tokens that were given.
+    /// The number of tokens that were issued.
     issue: u64,
 }
 
@@ -57,7 +59,7 @@ enum Last {
     Failed(Instant, AttemptFailure),
 }
 
-/// Which token a request carried, so that a refused one is given up once, whoever says so first.
+/// Identifies the token that a request carried, so that a rejected token is invalidated only once by concurrent requests.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenLease {
     tokens: Arc<TokenCache>,
@@ -65,7 +67,8 @@ pub(crate) struct TokenLease {
 }
 
 impl TokenCache {
-    /// The token; `ask` is waited for where there is none that stands.
+    /// The cached token, or the one that `ask` obtains if none is cached or it is about to expire. A failure is cached for
+    /// [`NEGATIVE_TTL`].
     pub(crate) async fn token(
         self: &Arc<Self>,
         ask: impl Future<Output = Result<Token, AttemptFailure>>,
@@ -80,7 +83,7 @@ impl TokenCache {
         }
         match ask.await {
             Ok(token) => {
-                // A short-lived token is used for most of its life.
+                // A short-lived token is used for at least three quarters of its lifetime.
                 let before = |life: Duration| life - MARGIN.min(life / 4);
                 let renew = token.lifetime.and_then(|life| SystemTime::now().checked_add(before(life)));
                 state.last = Some(Last::Given { token: token.clone(), renew });
@@ -100,7 +103,7 @@ impl TokenCache {
 }
 
 impl TokenLease {
-    /// Gives up the token it stands for, unless another has taken its place already.
+    /// Invalidates the token of the lease, unless it has been replaced already.
     pub(crate) async fn invalidate(&self) {
         let mut state = self.tokens.0.lock().await;
         if state.issue == self.issue && matches!(state.last, Some(Last::Given { .. })) {

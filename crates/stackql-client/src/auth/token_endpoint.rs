@@ -1,4 +1,5 @@
-//! Asks a token endpoint. Owns what its answers mean and what an error of it says; not what is asked.
+//! The client of OAuth token endpoints: sends a token request with retries, and parses the response into a token or an error.
+//! The schemes build the requests.
 
 use std::time::Duration;
 
@@ -15,35 +16,35 @@ use crate::http::client::{AttemptFailure, Client};
 use crate::http::url::redacted_url;
 
 const MAX_BODY: usize = 1 << 20;
-/// How much of an endpoint's explanation is passed on.
+/// The maximum length of an endpoint's error text in a message, in characters.
 const MAX_WORDS: usize = 300;
 
-/// The fields of a form.
+/// The fields of a form body.
 pub(super) type Fields = Vec<(String, String)>;
 
-/// One question to a token endpoint.
+/// A request to a token endpoint.
 pub(crate) struct TokenRequest<'a> {
     pub(crate) url: url::Url,
     pub(crate) request: reqwest::RequestBuilder,
-    /// What was sent and must be in no message.
+    /// The secrets in the request, which are redacted in messages.
     pub(crate) secrets: Vec<&'a SecretString>,
-    /// What to do about a refusal, a clause.
+    /// The advice for a rejected request: a clause that ends the error message.
     pub(crate) allow_plain_http: &'static str,
 }
 
-/// What an endpoint said.
+/// The reply of a token endpoint.
 #[derive(Debug)]
 pub(crate) enum TokenReply {
     Given(Token),
-    /// The status, and the refusal in words.
+    /// The HTTP status and the error of a reply without a token.
     Refused(u16, AttemptFailure),
 }
 
-/// What scripts look for where no token is given.
+/// The text by which scripts recognize that no token was issued.
 pub(crate) const TOKEN: &str = "oauth2: cannot fetch token:";
 
 impl TokenRequest<'_> {
-    /// The token; a refusal is an error.
+    /// Obtains a token; a refusal is an error.
     pub(crate) async fn token(self, of: &Authenticator, client: &Client) -> Result<Token, AttemptFailure> {
         match self.ask(of, client).await? {
             TokenReply::Given(token) => Ok(token),
@@ -51,7 +52,7 @@ impl TokenRequest<'_> {
         }
     }
 
-    /// Sends it, again where the endpoint is overloaded or out of order, and reads the answer.
+    /// Sends the request and parses the reply. Retries with backoff after 429, 5xx and connection failures other than TLS ones.
     pub(crate) async fn ask(self, of: &Authenticator, client: &Client) -> Result<TokenReply, AttemptFailure> {
         let endpoint = format!("provider {}: the token endpoint {}", of.provider, redacted_url(&self.url));
         let mut waits = backon::ExponentialBuilder::default()
@@ -80,7 +81,7 @@ impl TokenRequest<'_> {
         }
     }
 
-    /// A refusal as the Go program tells it, with the answer's body.
+    /// Rewrites a refusal into the message of the Go implementation, with the body of the response.
     fn in_go(&self, said: TokenReply, body: &[u8]) -> TokenReply {
         match said {
             TokenReply::Refused(status, (kind, _)) if !(200..300).contains(&status) => {
@@ -110,7 +111,7 @@ impl TokenRequest<'_> {
     }
 }
 
-/// Status and body of the answer; a body that is no JSON is `null`.
+/// Sends a request; returns status and JSON body of the response. A body that is not JSON is `null`.
 pub(super) async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<(u16, Value)> {
     body(request).await.map(|(status, body)| (status, parsed(&body)))
 }
@@ -130,30 +131,30 @@ async fn body(request: reqwest::RequestBuilder) -> reqwest::Result<(u16, Vec<u8>
     Ok((answer.status().as_u16(), body))
 }
 
-/// The token of an answer.
+/// The token of a response; `None` if it has none.
 pub(super) fn token_from_reply(answer: &Value) -> Option<Token> {
     let token = answer["access_token"].as_str().filter(|token| !token.is_empty())?;
     Some(Token::new(token, lifetime(&answer["expires_in"])))
 }
 
-/// The address of a token endpoint.
+/// Parses the URL of a token endpoint; `None` if it is not one of HTTP or HTTPS with a host.
 pub(super) fn address(text: &str) -> Option<url::Url> {
     text.parse().ok().filter(|url: &url::Url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// `request` with these fields as its body.
+/// The `request` with these fields as its form body.
 pub(super) fn form(request: reqwest::RequestBuilder, fields: &[(String, String)]) -> reqwest::RequestBuilder {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").header(ACCEPT, "application/json").body(body)
 }
 
-/// How long a token stands: seconds, as a number or as a text.
+/// A time in seconds, as a number or a text.
 pub(super) fn lifetime(seconds: &Value) -> Option<Duration> {
     let text = seconds.as_str().and_then(|text| text.trim().parse().ok());
     seconds.as_u64().or(text).map(Duration::from_secs)
 }
 
-/// What an error answer says: OAuth's two fields, else what other APIs write.
+/// The error text of a response: the fields `error` and `error_description` of OAuth, else the forms of other APIs.
 fn explained(answer: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let error = &answer["error"];
@@ -165,13 +166,13 @@ fn explained(answer: &Value) -> String {
     if said.is_empty() { text(&answer["message"]) } else { said }
 }
 
-/// A text without the secrets, should the endpoint repeat them.
+/// Redacts the secrets in a text, in case the endpoint echoes them.
 fn without_secrets(text: String, secrets: &[&SecretString]) -> String {
     let secrets = secrets.iter().map(|secret| secret.expose_secret()).filter(|secret| secret.len() > 3);
     secrets.fold(text, |text, secret| text.replace(secret, "***"))
 }
 
-/// The same as one line.
+/// Redacts the secrets in a text, and makes it one line of limited length.
 fn masked(text: String, secrets: &[&SecretString]) -> String {
     let text = without_secrets(text, secrets);
     let line = one_line(&text).replace(".; ", "; ");

@@ -1,8 +1,9 @@
-//! The folder of answers: `<provider>/<service>/`, a file an answer, and a file `writes` whose text is another after
-//! each write. Owns names, rights and how much there may be; files that are not its own it leaves alone.
+//! The response cache on disk: a folder `<provider>/<service>/` per service, with one file per cache entry and a file `writes`,
+//! whose text changes with each write to the service. Owns the names, permissions and total size of the files; files of other
+//! origin are left alone. Called by the caching transport.
 //!
-//! The name of an answer's file depends on that text as it was when the answer was asked for, so that one that a write
-//! overtook is never found, whichever process put it there.
+//! The name of an entry's file depends on that text at the time of the request, so an entry whose request was overtaken by a
+//! write is never found, whichever process stored it.
 
 use std::fs::{self, DirBuilder, DirEntry, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -15,22 +16,23 @@ use super::entry::CachedResponse;
 use super::entry_format;
 use super::transport::ServiceKey;
 
-/// The file that tells of writes.
+/// The name of the file whose text changes with each write.
 const WRITES: &str = "writes";
-/// The extension of an answer's file.
+/// The extension of the file of a cache entry.
 const ANSWER: &str = "answer";
-/// The extension of a file that is not whole yet.
+/// The extension of a file that is still being written.
 const PART: &str = "part";
 
-/// A folder of answers.
+/// A cache folder, which several processes may share.
 #[derive(Debug)]
 pub(crate) struct DiskCache {
     folder: PathBuf,
-    /// How many bytes there may be.
+    /// The maximum total size of the entries, in bytes.
     most: u64,
-    /// How many there are; what others put there since it was last counted is not in it.
+    /// The total size in bytes, without entries that other processes stored since it was last counted; `None` before the
+    /// first count.
     total: Mutex<Option<u64>>,
-    /// It failed, and nothing is kept there any more.
+    /// Whether an operation failed, so that the folder is no longer used for entries.
     is_off: AtomicBool,
 }
 
@@ -39,8 +41,8 @@ impl DiskCache {
         Self { folder, most, total: Mutex::default(), is_off: AtomicBool::default() }
     }
 
-    /// A text that is another after each write to a service. The service's folder is made, since whoever writes tells
-    /// of it only where there is one.
+    /// The text of the `writes` file, which changes with each write to the service. Creates the service's folder, since
+    /// [`Self::invalidate`] updates the file only if the folder exists.
     pub(crate) fn writes(&self, service: &ServiceKey) -> Vec<u8> {
         let folder = self.service_folder(service);
         let found = match fs::read(folder.join(WRITES)) {
@@ -50,7 +52,7 @@ impl DiskCache {
         self.unless_failed(found).unwrap_or_default()
     }
 
-    /// The answer of this name. A file that cannot be read as one is removed.
+    /// Loads the entry of this name. A file that cannot be read or decoded is removed.
     pub(crate) fn load(&self, service: &ServiceKey, name: &str) -> Option<CachedResponse> {
         if self.is_off.load(Ordering::Relaxed) {
             return None;
@@ -66,7 +68,7 @@ impl DiskCache {
         kept
     }
 
-    /// Keeps an answer under a name, in place of what was there.
+    /// Stores an entry under a name and replaces an earlier one.
     pub(crate) fn store(&self, service: &ServiceKey, name: &str, kept: &CachedResponse) {
         if self.is_off.load(Ordering::Relaxed) {
             return;
@@ -78,19 +80,20 @@ impl DiskCache {
         self.unless_failed(stored);
     }
 
-    /// Drops the answers of a service, and tells of a write, also where nothing is kept any more: others may.
+    /// Invalidates the entries of a service: changes its `writes` file and removes the entries, even if this process no longer
+    /// uses the folder, since other processes may.
     pub(crate) fn invalidate(&self, service: &ServiceKey) {
         let folder = self.service_folder(service);
         if !folder.exists() {
             return;
         }
         let told = put(&folder.join(WRITES), unique().as_bytes());
-        // Those are not found any more, unless it could not be told.
+        // The new text of `writes` already hides these entries; their removal matters only if it could not be written.
         let removed = answers(&folder).and_then(|all| all.iter().try_for_each(|path| remove(path)));
         self.unless_failed(told.and(removed));
     }
 
-    /// Drops the answers of all services. What is on its way to be kept is not found either.
+    /// Removes the entries of all services. Entries of requests that are still in flight will not be found either.
     pub(crate) fn purge(&self) -> io::Result<()> {
         for provider in folders(&self.folder)? {
             for service in folders(&provider)? {
@@ -102,7 +105,7 @@ impl DiskCache {
         Ok(())
     }
 
-    /// Removes the oldest answers where there are too many bytes; `added` are new.
+    /// Evicts the oldest entries if the total size exceeds the maximum; `added` is the size of the new entry in bytes.
     fn make_room(&self, added: u64) -> io::Result<()> {
         let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = *total
@@ -114,13 +117,13 @@ impl DiskCache {
         let mut files = Vec::new();
         for provider in folders(&self.folder)? {
             for service in folders(&provider)? {
-                // What is gone meanwhile takes no room.
+                // A file that another process removed meanwhile has no size.
                 files.extend(answers(&service)?.into_iter().filter_map(|path| Some((path.metadata().ok()?, path))));
             }
         }
         files.sort_by_cached_key(|(file, _)| file.modified().unwrap_or(SystemTime::UNIX_EPOCH));
         let mut left: u64 = files.iter().map(|(file, _)| file.len()).sum();
-        // Some more than needed, so that it is not counted each time.
+        // Evicts more than necessary, so that the files are not counted at each store.
         let enough = if left > self.most { self.most / 8 * 7 } else { self.most };
         for (file, path) in &files {
             if left <= enough {
@@ -141,7 +144,7 @@ impl DiskCache {
         self.service_folder(service).join(name).with_extension(ANSWER)
     }
 
-    /// The result of something done here; nothing is kept here any more once that failed.
+    /// The result of an operation on the folder. The first failure is logged and turns the folder off.
     fn unless_failed<T>(&self, done: io::Result<T>) -> Option<T> {
         match done {
             Ok(done) => Some(done),
@@ -156,14 +159,14 @@ impl DiskCache {
     }
 }
 
-/// A name as that of a folder below another: neither a path nor hidden, and none of the names that lead elsewhere.
+/// Escapes a name for use as a folder name: it is no path, not hidden, and neither `.` nor `..`.
 fn plain(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-    // File systems take no longer names than 255 bytes. No device is called like that.
+    // File systems limit names to 255 bytes. The trailing `_` avoids reserved device names.
     name.chars().map(plain).take(100).chain(['_']).collect()
 }
 
-/// A text that there was never before.
+/// A text that is unique across processes and time.
 fn unique() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -182,7 +185,7 @@ fn folders(of: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(entries(of)?.into_iter().filter(is_folder).map(|entry| entry.path()).collect())
 }
 
-/// The answers in a service's folder, those that are not whole among them.
+/// The entry files in a service's folder, including those that are still being written.
 fn answers(of: &Path) -> io::Result<Vec<PathBuf>> {
     let is_own = |entry: &DirEntry| {
         let name = entry.file_name();
@@ -193,7 +196,7 @@ fn answers(of: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(entries(of)?.into_iter().filter(is_own).map(|entry| entry.path()).collect())
 }
 
-/// Makes a folder that is nobody else's to read.
+/// Creates a folder that only its owner may access.
 fn make(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -202,7 +205,7 @@ fn make(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Writes a file whole or not at all, for nobody else to read. Its folder may have been removed meanwhile.
+/// Writes a file atomically, with permissions for its owner only. Creates its folder, which may have been removed meanwhile.
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     path.parent().map_or(Ok(()), make)?;
     let mut options = OpenOptions::new();
@@ -212,7 +215,7 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = path.with_extension(format!("{}.{PART}", unique()));
     let written = options.open(&part).and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&part, path));
     if written.is_err() {
-        // It is the first failure that is told.
+        // The error of the write is returned, not that of the clean-up.
         let _ = remove(&part);
     }
     written

@@ -1,5 +1,5 @@
-//! What is kept of an answer. Owns which answers are kept at all, how old one is, and what it looks like when it is
-//! given again.
+//! The cache entry: which responses are cacheable, what is stored of them, whether an entry is fresh, and the response that
+//! it is served as.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,22 +7,22 @@ use stackql_call::{Attempt, Request, Response, fault};
 
 use super::transport::Freshness;
 
-/// No larger body is kept.
+/// The largest body that is cached, in bytes.
 const LARGEST: usize = 64 << 20;
 
-/// An answer that is kept.
+/// A cache entry.
 #[derive(Debug, Clone)]
 pub(crate) struct CachedResponse {
-    /// When it came.
+    /// When the response was received.
     pub(crate) received_at: SystemTime,
-    /// The answer without secret headers; its one attempt is one at which nothing is sent.
+    /// The response without secret headers; its only attempt is marked as cached.
     pub(crate) response: Response,
 }
 
 impl CachedResponse {
-    /// What is kept of an answer that came just now, if it is good, whole and not too large.
+    /// The entry for a response that was just received; `None` if it is a fault, incomplete or too large.
     pub(crate) fn from_response(request: &Request, answer: &Response) -> Option<Self> {
-        // What was only accepted, and a part, are no answer yet.
+        // 202 Accepted and 206 Partial Content are not the final, whole response.
         let is_whole = (200..300).contains(&answer.status) && !matches!(answer.status, 202 | 206);
         let is_good = || fault(&request.operation, request.scope.as_deref(), answer).is_none();
         if !is_whole || answer.body.len() > LARGEST || !is_good() {
@@ -34,7 +34,8 @@ impl CachedResponse {
         Some(Self { received_at: SystemTime::now(), response: answer })
     }
 
-    /// Whether it is as new as somebody wants it. What came after they asked always is; what is to come never.
+    /// Whether the entry is fresh enough. One that was received after the request was made always is; one whose time is in the
+    /// future, such as after a change of the clock, never is.
     pub(crate) fn is_fresh_for(&self, wanted: Freshness) -> bool {
         match wanted.asked.duration_since(self.received_at) {
             Ok(age) => age <= wanted.max_age,
@@ -42,12 +43,12 @@ impl CachedResponse {
         }
     }
 
-    /// The answer as it is given now.
+    /// The response as it is served from the cache now.
     pub(crate) fn serve(&self) -> Response {
         to_response(&self.response)
     }
 
-    /// How many bytes it takes.
+    /// The size of the entry in memory, in bytes.
     pub(crate) fn weight(&self) -> u32 {
         let Response { headers, body, .. } = &self.response;
         let headers: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
@@ -55,7 +56,7 @@ impl CachedResponse {
     }
 }
 
-/// An answer for somebody who sent nothing for it.
+/// A copy of a response for a caller whose request was not sent.
 pub(crate) fn to_response(answer: &Response) -> Response {
     let last = answer.attempts.last();
     let url = last.map(|attempt| attempt.url.clone()).unwrap_or_default();
@@ -63,7 +64,7 @@ pub(crate) fn to_response(answer: &Response) -> Response {
     Response { attempts: vec![unsent(answer.status, url, request_id)], ..answer.clone() }
 }
 
-/// An attempt at which nothing is sent, where an earlier one was answered so.
+/// The attempt record of a request that is served from an earlier response and not sent.
 pub(crate) fn unsent(status: u16, url: String, request_id: Option<String>) -> Attempt {
     Attempt {
         started: SystemTime::now(),

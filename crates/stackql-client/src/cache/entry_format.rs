@@ -1,5 +1,5 @@
-//! The bytes of an answer's file: a line with the version of this form and a digest of the rest, a line of JSON, and
-//! the body. Owns that form; not where files are.
+//! The file format of a cache entry: a line with the format version and a digest of the rest, a line of JSON, and the body.
+//! Encodes and decodes [`CachedResponse`]; the files themselves belong to the disk cache.
 
 use std::borrow::Cow;
 use std::io;
@@ -14,7 +14,7 @@ use crate::digest::fingerprint;
 
 const VERSION: &str = "stackql answer 1 ";
 
-/// All but the body.
+/// The JSON line: everything except the body.
 #[derive(Serialize, Deserialize)]
 struct Head<'a> {
     came: SystemTime,
@@ -24,7 +24,7 @@ struct Head<'a> {
     request_id: Option<Cow<'a, str>>,
 }
 
-/// The file of an answer.
+/// Encodes a cache entry.
 pub(crate) fn encode(kept: &CachedResponse) -> io::Result<Vec<u8>> {
     let Response { status, headers, body, attempts } = &kept.response;
     let attempt = attempts.last();
@@ -39,7 +39,7 @@ pub(crate) fn encode(kept: &CachedResponse) -> io::Result<Vec<u8>> {
     Ok([first.as_bytes(), b"\n", head.as_slice(), b"\n", body].concat())
 }
 
-/// The answer of a file, unless it is damaged or of another version.
+/// Decodes a cache entry; `None` if it is damaged or of another format version.
 pub(crate) fn decode_entry(file: &Bytes) -> Option<CachedResponse> {
     let (first, rest) = line(file)?;
     let (head, body) = line(&rest)?;
@@ -53,7 +53,7 @@ pub(crate) fn decode_entry(file: &Bytes) -> Option<CachedResponse> {
     Some(CachedResponse { received_at: came, response: answer })
 }
 
-/// The first line, and what follows it.
+/// Splits off the first line.
 fn line(of: &Bytes) -> Option<(Bytes, Bytes)> {
     let end = of.iter().position(|byte| *byte == b'\n')?;
     Some((of.slice(..end), of.slice(end + 1..)))

@@ -1,9 +1,9 @@
-//! Answers that are kept and given again: [`CachingTransport`], a transport around another. Owns when an answer may be kept,
-//! and when what is kept must go; what is kept of an answer is [`CachedResponse`]'s, files are [`DiskCache`]'s.
+//! The response cache: [`CachingTransport`], a transport decorator. Owns the cache key, invalidation and the sharing of
+//! concurrent requests; the entry is [`CachedResponse`], the files are those of [`DiskCache`].
 //!
-//! An answer is kept under who asked, what was asked, and how often the service had been written to by then. A write
-//! counts as two, one when it begins and one when it ends, so that nobody finds again what was asked before it ended,
-//! however late that was answered.
+//! The key of an entry consists of the caller identity, the request, and the number of writes to the service so far. A write
+//! counts twice, when it begins and when it ends. A response that was requested before a write ended is therefore never found
+//! after the write, however late it arrived.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -24,30 +24,31 @@ use crate::cache::disk::DiskCache;
 use crate::cache::entry::{CachedResponse, to_response};
 use crate::digest::fingerprint;
 
-/// How many bytes are kept in memory.
+/// The maximum size of the cache in memory, in bytes.
 const MEMORY: u64 = 256 << 20;
-/// How many bytes are kept on the disk, as far as this process knows of them.
+/// The maximum size of the cache on disk, in bytes, as far as this process knows its entries.
 const DISK: u64 = 1 << 30;
 
-/// Tells who asks.
+/// Determines the caller identity of a request, for the key of the response cache.
 #[async_trait]
 pub trait CallerIdentity: fmt::Debug + Send + Sync {
-    /// What the answer to `request` depends on beside the request itself: who asks, and where.
+    /// The caller identity: the credentials and the endpoint that the response depends on besides the request itself.
     ///
-    /// It must be another whenever somebody else may get another answer, must not give away a secret, and is the same
-    /// in the next process where it can be. `None` where it cannot be told; then nothing may be kept.
+    /// Two callers that may get different responses must have different identities. The identity contains no secret, and
+    /// is the same in other processes where possible. `None` if it cannot be determined; the response is then not cached.
     ///
     /// # Errors
     ///
-    /// There are no credentials, or it is not known where to ask, so that the request would not be sent either.
+    /// There are no credentials or no endpoint, so that the request could not be sent either.
     async fn identity(&self, request: &Request) -> Result<Option<String>, TransportError>;
 }
 
-/// Passes requests on, keeps good answers to those that only read, in memory and in a folder, and gives them again as
-/// long as they are not older than a request takes them ([`Request::max_age`]).
+/// A transport decorator that caches responses: it forwards requests, stores good responses of read requests in memory and on
+/// disk, and serves them to equal requests while they are fresh, that is, not older than [`Request::max_age`].
 ///
-/// Equal requests at the same time are sent once. A request that may write drops all that is kept of its service,
-/// whoever kept it: every process that writes must have this around its transport, also where it reads nothing old.
+/// Equal requests at the same time are sent once (single-flight). A request that may write invalidates all entries of its
+/// service, of all callers and processes. Every process that writes must therefore use this decorator, even if it reads nothing
+/// from the cache.
 ///
 /// ```no_run
 /// # use std::sync::Arc;
@@ -62,37 +63,38 @@ pub struct CachingTransport {
     caller: Arc<dyn CallerIdentity>,
     memory: Cache<Key, CachedResponse>,
     disk: Option<Arc<DiskCache>>,
-    /// How often this process wrote to each service.
+    /// The number of times that this process invalidated each service: twice per write.
     generations: Arc<Mutex<HashMap<ServiceKey, u64>>>,
 }
 
-/// What an answer is kept under.
+/// The key of a cache entry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     service: ServiceKey,
     writes: u64,
-    /// A digest of who asks what, and of how often others wrote to the service.
+    /// A digest of the caller identity, the request, and the `writes` text of the service's folder, which other processes
+    /// change, too.
     name: String,
 }
 
-/// What is written to.
+/// A service: the unit of invalidation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ServiceKey {
     pub(crate) provider: String,
     pub(crate) name: String,
 }
 
-/// What a request ends with.
+/// The result of a request, shared by its concurrent callers.
 type SharedResult = Result<Response, TransportError>;
 
-/// When somebody asked, and how old the answer may be.
+/// The freshness that a request needs: when it was made, and the maximum age of the response at that time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Freshness {
     pub(crate) asked: SystemTime,
     pub(crate) max_age: Duration,
 }
 
-/// What is kept may be secret.
+/// Prints no cache entries, since responses may hold secrets.
 impl fmt::Debug for CachingTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caching").field("inner", &self.inner).field("disk", &self.disk).finish_non_exhaustive()
@@ -100,17 +102,17 @@ impl fmt::Debug for CachingTransport {
 }
 
 impl CachingTransport {
-    /// Keeps what `inner` answers whoever `asking` tells, in memory, and below `folder` where there is one, for other
-    /// processes too.
+    /// Creates a cache around `inner`, in memory and, if `folder` is given, on disk, where other processes share it. `asking`
+    /// determines the caller identities, by which entries are separated.
     pub fn new(inner: Arc<dyn Transport>, asking: Arc<dyn CallerIdentity>, folder: Option<PathBuf>) -> Self {
         let disk = folder.map(|folder| Arc::new(DiskCache::new(folder, DISK)));
-        // What nobody can find any more is what was used least recently.
+        // LRU evicts invalidated entries first, since their keys are no longer looked up.
         let memory = Cache::builder().eviction_policy(EvictionPolicy::lru()).max_capacity(MEMORY);
         let memory = memory.weigher(|_, kept: &CachedResponse| kept.weight()).build();
         Self { inner, caller: asking, memory, disk, generations: Arc::default() }
     }
 
-    /// What the answer is kept under if it is asked for now, unless it must not be kept.
+    /// The key of the entry for a request made now; `None` if its response must not be cached.
     async fn key(&self, request: &Request) -> Result<Option<Key>, TransportError> {
         let Some(identity) = self.caller.identity(request).await? else { return Ok(None) };
         let service = ServiceKey::for_request(request);
@@ -120,7 +122,7 @@ impl CachingTransport {
         Ok(Some(Key { service, writes: writes.unwrap_or_default(), name }))
     }
 
-    /// Answers `request` from the disk, or by sending it; once for all that ask at the same time.
+    /// Loads the response from disk, or sends the request; concurrent callers with the same key share one run.
     async fn load_or_send(self, key: Key, request: Request, wanted: Freshness) -> SharedResult {
         loop {
             let mut sent = None;
@@ -137,36 +139,36 @@ impl CachingTransport {
             }
             match found {
                 Ok(kept) if kept.is_fresh_for(wanted) => return Ok(kept.serve()),
-                // Whoever sent for it takes older answers.
+                // The caller that ran it accepts older entries than this one.
                 Ok(_) => self.memory.invalidate(&key).await,
                 Err(ending) => return shared(&ending),
             }
         }
     }
 
-    /// The answer that is on the disk.
+    /// Loads the entry from disk.
     async fn load(&self, key: &Key) -> Option<CachedResponse> {
         let (disk, Key { service, name, .. }) = (Arc::clone(self.disk.as_ref()?), key.clone());
-        // Nothing reads any more where the process is at its end.
+        // The task fails to run only when the runtime shuts down; the entry then counts as missing.
         tokio::task::spawn_blocking(move || disk.load(&service, &name)).await.ok().flatten()
     }
 
-    /// Keeps what `request` ended with, if it may be given again.
+    /// Stores the response of `request`, if it is cacheable.
     async fn keep(&self, key: &Key, request: &Request, ending: &SharedResult) -> Option<CachedResponse> {
         let kept = CachedResponse::from_response(request, ending.as_ref().ok()?)?;
-        // Otherwise the service was written to meanwhile, or somebody else asks by now.
+        // A changed key means that the service was written to meanwhile, or that the credentials changed.
         if self.key(request).await.ok()?.as_ref() != Some(key) {
             return None;
         }
         if let Some(disk) = &self.disk {
             let (disk, Key { service, name, .. }, kept) = (Arc::clone(disk), key.clone(), kept.clone());
-            // Nor does anything write then.
+            // It fails only when the runtime shuts down; the entry is then not stored.
             let _ = tokio::task::spawn_blocking(move || disk.store(&service, &name, &kept)).await;
         }
         Some(kept)
     }
 
-    /// Drops what is kept of a service, and what is on its way to be.
+    /// Invalidates the entries of a service, including those of requests in flight.
     fn invalidate(&self, service: &ServiceKey) {
         *self.generations.lock().unwrap_or_else(PoisonError::into_inner).entry(service.clone()).or_default() += 1;
         if let Some(disk) = &self.disk {
@@ -191,7 +193,7 @@ impl Transport for CachingTransport {
         if let Some(kept) = self.memory.get(&key).await.filter(|kept| kept.is_fresh_for(wanted)) {
             return Ok(kept.serve());
         }
-        // Others may wait for the answer while nobody polls this. Dropped, it gives up what it runs.
+        // A task of its own makes progress for the other waiters even if this future is not polled. Dropping the set aborts it.
         let mut finding = JoinSet::new();
         finding.spawn(self.clone().load_or_send(key, request.clone(), wanted).in_current_span());
         finding.join_next().await.expect("one was spawned").unwrap_or_else(unfinished)
@@ -220,7 +222,7 @@ impl Transport for CachingTransport {
     }
 }
 
-/// A write that goes on. What is kept is dropped when it begins, and when it ends or is given up.
+/// A write in progress: invalidates the service's entries when it begins, and again when it ends or is cancelled.
 struct InvalidationGuard<'a> {
     caching: &'a CachingTransport,
     service: ServiceKey,
@@ -246,7 +248,7 @@ impl ServiceKey {
     }
 }
 
-/// What another sent for and is not kept, for one who waited for it and sent nothing.
+/// The result of another caller's request that was not cached, for a caller that waited for it and sent nothing.
 fn shared(ending: &SharedResult) -> SharedResult {
     match ending {
         Ok(answer) => Ok(to_response(answer)),

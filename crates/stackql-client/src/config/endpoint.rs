@@ -1,21 +1,27 @@
-//! Where a request goes and which place it is signed for. Reads no files.
+//! Endpoint resolution: the URL template of a service at a scope, and the scope that its requests are signed for. Called by the
+//! client for each request; reads no files.
 
 use stackql_provider::{Endpoints, Partition};
 
 use crate::Settings;
 use crate::credentials::profile::Profile;
 
-/// The template of an address, and the scope to sign for.
+/// A resolved endpoint: its URL template, and the scope to sign for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) url: String,
-    /// The template in whose place a user put `url`.
+    /// The template that `url`, which the user configured, replaces.
     pub(crate) replaced: Option<String>,
     pub(crate) signing_scope: String,
 }
 
-/// The target of a service at `scope`, with the `profile` if one may speak of it: an override, else the operation's `own` address, else its partition's template
-/// or host.
+/// Resolves the endpoint of a service at `scope`: an override by the settings or the `profile`, else the operation's `own` URL,
+/// else the host that the partition lists for the scope, else the partition's template. `profile` is given only if profiles
+/// apply to the service.
+///
+/// # Errors
+///
+/// There is no endpoint for this scope and variant, or the profile has an invalid setting.
 pub(crate) fn target(
     settings: &Settings,
     profile: Option<&Profile>,
@@ -46,7 +52,7 @@ pub(crate) fn target(
     }
 }
 
-/// The partition that takes `scope`: it lists it, or its pattern matches, else the first.
+/// The partition of `scope`: the one that lists it, else the first whose pattern matches, else the first.
 fn partition<'a>(endpoints: &'a Endpoints, scope: &str) -> Option<&'a Partition> {
     let listed = endpoints.partitions.iter().find(|p| p.members.iter().any(|m| m == scope));
     let matched = || {

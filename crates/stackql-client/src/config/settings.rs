@@ -1,4 +1,4 @@
-//! What a client is made from. Reads neither environment nor flags itself; the caller passes both.
+//! The settings of a client. Reads neither environment nor flags; the caller passes both.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,40 +12,41 @@ use crate::AuthContext;
 /// A snapshot of the environment variables.
 pub type Environment = BTreeMap<String, String>;
 
-/// What a client is made from.
+/// The settings of a client.
 #[derive(Clone)]
 pub struct Settings {
-    /// Authorisation by provider; a provider that is absent uses its default chain.
+    /// Auth contexts by provider; a provider without one uses that of its definition, else its default chain.
     pub auth: BTreeMap<String, AuthContext>,
     /// A snapshot of the environment variables.
     pub environment: Environment,
     /// Scope values from flags, by provider and scope.
     pub scope_defaults: BTreeMap<(String, String), String>,
-    /// One address for every service.
+    /// An endpoint URL that overrides those of all services.
     pub endpoint_url: Option<String>,
-    /// How long one attempt may take.
+    /// The time limit of one attempt.
     pub request_timeout: Duration,
-    /// Certificates to trust beside those of the system, PEM.
+    /// A PEM file of certificates to trust in addition to those of the system.
     pub ca_bundle: Option<PathBuf>,
-    /// Whether any certificate is accepted.
+    /// Whether any server certificate is accepted, without verification.
     pub allow_insecure: bool,
-    /// How often a request is sent at most.
+    /// The maximum number of attempts per request, unless the provider definition or a profile has another.
     pub max_attempts: u32,
-    /// How many requests may be in flight to one host; fewer are while it is overloaded.
+    /// The maximum number of requests in flight to one host; it is lower while the host is overloaded.
     pub concurrency_limit: usize,
-    /// How many requests may be in flight altogether; fewer are where the system lets few files be open.
+    /// The maximum number of requests in flight to all hosts; it is lower if the system limits the number of open files.
     pub total_concurrency_limit: usize,
-    /// How long a request waits until the provider allows it; where that is later, it fails at once.
+    /// The longest time that a request waits for a limit that the server declared; if the limit lasts longer, the request
+    /// fails at once.
     pub longest_wait: Duration,
-    /// The proxy for every request, instead of the system's.
+    /// The proxy for all requests, instead of those of the environment and the system.
     pub proxy: Option<String>,
-    /// Whether definitions may run programs of this machine.
+    /// Whether provider definitions may run local programs.
     pub allow_local_exec: bool,
-    /// Whether what went wrong is told as the Go program tells it, where scripts depend on it.
+    /// Whether error messages that scripts depend on are those of the Go implementation.
     pub compat: bool,
 }
 
-/// Environment values and the proxy may hold secrets: only names are shown.
+/// Prints only the names of the environment variables, and no proxy, since these may hold secrets.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
@@ -85,10 +86,10 @@ impl Default for Settings {
     }
 }
 
-/// Why no client can be made from the settings.
+/// Why the settings are invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SettingsError {
-    /// The auth contexts have the wrong form. The text is not shown, since it may hold secrets.
+    /// The auth contexts have the wrong form. The message omits the text, since it may hold secrets.
     #[error(
         "the auth contexts are neither JSON nor YAML of the form {{\"<provider>\": {{\"type\": …}}}}; check the value of --auth"
     )]
@@ -98,19 +99,19 @@ pub enum SettingsError {
     CaBundle {
         /// The file.
         path: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// The proxy's address is wrong.
+    /// The proxy of the settings is not a valid URL.
     #[error("the proxy address is not a URL; give one like http://proxy.example:3128")]
     Proxy,
-    /// The proxy that a variable names cannot be used.
+    /// The proxy of an environment variable cannot be used.
     #[error("{variable} is not the address of an HTTP proxy; give one like http://proxy.example:3128, or unset it")]
     ProxyVariable {
-        /// The variable.
+        /// The name of the variable.
         variable: String,
     },
-    /// The pool cannot be made.
+    /// The connection pool cannot be built.
     #[error("cannot set up the HTTP client: {0}")]
     Http(String),
 }

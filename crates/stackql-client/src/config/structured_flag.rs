@@ -1,12 +1,12 @@
-//! The values of flags that hold structure: JSON, or YAML, which also takes JSON in other people's spelling.
+//! Structured flag values: JSON, or YAML, which also accepts JSON with loose quoting.
 
 use serde::de::DeserializeOwned;
 
-/// Reads the value of a flag. One closing brace too many, which existing scripts have, is passed over.
+/// Parses the value of a flag as JSON or YAML. One surplus closing brace, which existing scripts have, is ignored.
 ///
 /// # Errors
 ///
-/// It is neither JSON nor YAML, or not of this form; the error may quote it.
+/// The value is neither JSON nor YAML, or does not have the form of `T`; the error may quote the value.
 pub fn structured<T: DeserializeOwned>(text: &str) -> Result<T, yaml_serde::Error> {
     if let Ok(value) = serde_json::from_str(text) {
         return Ok(value);

@@ -1,6 +1,6 @@
-//! What the AWS tools' environment and profile files say: which profile counts, its region, endpoints, their variants, and
-//! how requests travel. A variable goes before the profile. Owns the names of the settings and what they may be; not how
-//! endpoints are built, nor credentials ([`identity`]).
+//! The settings of the AWS tools, from environment variables and profile files: the selected profile, its region, endpoints
+//! and their variants, CA bundle and retries. A variable takes precedence over the profile. Owns the names of the settings
+//! and their valid values; endpoints are resolved in `config::endpoint`, credentials in [`identity`].
 
 mod files;
 pub(crate) mod identity;
@@ -14,27 +14,31 @@ use self::files::{DEFAULT, Files, Keys, Profiled};
 use crate::Environment;
 use crate::auth::lookup::set;
 
-/// How many profiles an error lists.
+/// The maximum number of profiles that an error lists.
 const LISTED: usize = 20;
 
-/// The environment, and the profiles with one selected.
+/// The environment and the profiles, one of which is selected.
 #[derive(Debug, Clone)]
 pub(crate) struct Profile {
     environment: Environment,
     files: Files,
-    /// The profile that a variable names.
+    /// The profile that a variable selects.
     named: Option<String>,
 }
 
-/// A setting, and where it is made.
+/// The value of a setting and its origin: a variable, or a line of a file.
 struct Setting<'a> {
     text: &'a str,
     place: String,
 }
 
 impl Profile {
-    /// Reads the files that the environment names, else those in the home folder. What a file has that cannot be read, and
-    /// a profile that is named and not there, is an error: nothing else is meant by them.
+    /// Reads the files that the environment names, else those in the home folder.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read or parsed, the variables that select a profile conflict, or the selected profile is missing.
+    /// There is no fallback from these.
     pub(crate) fn load(environment: &Environment) -> Result<Self, String> {
         let mut sound = environment.clone();
         sound.retain(|_, v| !v.trim().is_empty());
@@ -54,12 +58,12 @@ impl Profile {
         Ok(Self { environment: sound, files, named: named.map(|(_, name)| name) })
     }
 
-    /// The variables, without those that are blank.
+    /// The environment variables, without blank ones.
     pub(crate) fn environment(&self) -> &Environment {
         &self.environment
     }
 
-    /// The address configured for the service of this id, else for all services.
+    /// The endpoint URL that is configured for the service with this id, else for all services.
     pub(crate) fn endpoint_url(&self, service: &str) -> Result<Option<String>, String> {
         if self.on("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")? {
             return Ok(None);
@@ -88,7 +92,7 @@ impl Profile {
         Ok(keys.word("endpoint_url")?.map(str::to_owned))
     }
 
-    /// Which of the parallel endpoints is wanted.
+    /// The endpoint variant: FIPS, dual-stack, both or neither.
     pub(crate) fn variant(&self) -> Result<Variant, String> {
         Ok(Variant {
             fips: self.on("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?,
@@ -96,7 +100,7 @@ impl Profile {
         })
     }
 
-    /// The region of the selected profile, else of those it takes its credentials from.
+    /// The region of the selected profile, else of its chain of source profiles.
     pub(crate) fn region(&self) -> Result<Option<String>, String> {
         let mut keys = &self.selected().all;
         for _ in 0..=self.files.profiles.len() {
@@ -111,13 +115,13 @@ impl Profile {
         Ok(None)
     }
 
-    /// The certificates to trust in place of the system's, and where they are named.
+    /// The CA bundle that replaces the system's certificates, and the origin of the setting.
     pub(crate) fn ca_bundle(&self) -> Result<Option<(PathBuf, String)>, String> {
         let told = self.setting("AWS_CA_BUNDLE", "ca_bundle")?;
         Ok(told.map(|setting| (PathBuf::from(setting.text), setting.place)))
     }
 
-    /// How often a request is sent at most, where that is said.
+    /// The maximum number of attempts per request, if it is configured directly or by the retry mode.
     pub(crate) fn max_attempts(&self) -> Result<Option<u32>, String> {
         let mode = self.setting("AWS_RETRY_MODE", "retry_mode")?;
         let of_mode = match mode {
@@ -137,7 +141,7 @@ impl Profile {
         }
     }
 
-    /// The selected profile; where none is named, there may be none.
+    /// The selected profile; an empty one if none is selected and there is no default profile.
     fn selected(&self) -> &Profiled {
         static NOTHING: Profiled = Profiled::nothing();
         self.files.profiles.get(self.name()).unwrap_or(&NOTHING)
@@ -147,7 +151,7 @@ impl Profile {
         self.named.as_deref().unwrap_or(DEFAULT)
     }
 
-    /// The profile that `keys` take credentials from, and its name.
+    /// The source profile of `keys`, and its name.
     fn source(&self, keys: &Keys) -> Result<Option<(&str, &Profiled)>, String> {
         let Some((word, value)) = keys.filled("source_profile")?.zip(keys.get("source_profile")) else {
             return Ok(None);
@@ -170,7 +174,7 @@ impl Profile {
         }
     }
 
-    /// What the variable says, else the key of the selected profile.
+    /// The value of the variable, else of the selected profile's key.
     fn setting(&self, variable: &str, key: &str) -> Result<Option<Setting<'_>>, String> {
         if let Some(text) = set(&self.environment, variable) {
             return Ok(Some(Setting { text, place: variable.to_owned() }));
@@ -187,7 +191,7 @@ fn missing(files: &Files, variable: &str, name: &str) -> String {
     format!("the AWS profile '{name}', which {variable} names, is not in {config} or {credentials}; {listed}")
 }
 
-/// Which profiles there are.
+/// The list of profiles for an error.
 fn listed(files: &Files) -> String {
     let names: Vec<&str> = files.profiles.keys().map(String::as_str).collect();
     match names.len() {
@@ -197,7 +201,7 @@ fn listed(files: &Files) -> String {
     }
 }
 
-/// A region that stands at `place`: it becomes a part of hosts.
+/// Validates a region configured at `place`, since it becomes a part of host names.
 fn checked_region(region: &str, place: &str) -> Result<String, String> {
     let wrong = |_| format!("{place} is '{region}', which is no region; give one like us-east-1");
     stackql_call::region(region).map(|()| region.to_owned()).map_err(wrong)

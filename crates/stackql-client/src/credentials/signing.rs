@@ -10,10 +10,10 @@ use stackql_call::Request;
 
 use crate::credentials::sources::REGION;
 
-/// The parameter that says for which region a service without regional addresses is signed.
+/// The request parameter that names the signing region of a service without regional endpoints.
 const PARAMETER: &str = "region";
 
-/// Whom and what a signature is for.
+/// The parameters of a signature: credentials, region, signing name of the service, and time.
 #[derive(Debug)]
 pub(crate) struct Signer<'a> {
     pub(crate) credentials: &'a Credentials,
@@ -22,7 +22,7 @@ pub(crate) struct Signer<'a> {
     pub(crate) time: SystemTime,
 }
 
-/// The region that a request is signed for: its scope, else what its parameter of that name says, wherever that goes.
+/// The region that a request is signed for: its scope, else its parameter `region` in query, headers or URL, else [`REGION`].
 pub(crate) fn signing_region<'r>(request: &'r Request, scope: &'r str) -> &'r str {
     let mut pairs = request.query.iter().chain(&request.headers).chain(&request.server_variables);
     let said = || pairs.find(|(name, _)| name == PARAMETER).map(|(_, value)| value.as_str());
@@ -30,7 +30,7 @@ pub(crate) fn signing_region<'r>(request: &'r Request, scope: &'r str) -> &'r st
 }
 
 impl Signer<'_> {
-    /// Adds the signature's headers to `request`.
+    /// Signs `request`: adds the headers of the signature.
     pub(crate) fn sign(&self, request: &mut http::Request<bytes::Bytes>) -> Result<(), String> {
         let failed = |e: &dyn std::fmt::Display| format!("cannot sign the request: {e}");
         let identity = self.credentials.clone().into();
@@ -55,7 +55,7 @@ impl Signer<'_> {
             SignableRequest::new(request.method().as_str(), uri, headers, SignableBody::Bytes(request.body()))
                 .map_err(|e| failed(&e))?;
         let (instructions, _) = sign(signable, &parameters).map_err(|e| failed(&e))?.into_parts();
-        // What the signer would do itself; it takes for granted that what it was given makes headers.
+        // Adds the headers here instead of by the signer's own method, which assumes that all values are valid in headers.
         let (headers, _) = instructions.into_parts();
         for header in headers {
             let unfit = |_| failed(&format_args!("its header {} would have a line break", header.name()));
@@ -66,7 +66,7 @@ impl Signer<'_> {
         Ok(())
     }
 
-    /// Whether what goes from here into headers can stand there.
+    /// Checks that the values of the signer that become headers have only characters that are valid there.
     fn fits_headers(&self) -> Result<(), String> {
         let keys = [
             ("access key id", Some(self.credentials.access_key_id())),
@@ -84,7 +84,7 @@ impl Signer<'_> {
     }
 }
 
-/// Whether a text is of characters that every header carries.
+/// Whether a text consists of printable ASCII characters, which are valid in every header.
 pub(crate) fn is_visible(text: &str) -> bool {
     text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }

@@ -1,5 +1,6 @@
-//! Gets credentials for AWS signing from where the environment and the profiles say they are. Owns how often is looked and
-//! what is handed to aws-config, which asks each source; not which source counts (`profile::identity`).
+//! Credential sources for AWS signing: obtains credentials from the source that environment and profiles configure, by
+//! aws-config, and caches them. Owns the cache and the configuration that aws-config gets; the source is chosen in
+//! `profile::identity`.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -24,13 +25,13 @@ use crate::credentials::profile::identity::{Origin, SignOn, WebIdentity};
 use crate::credentials::signing::is_visible;
 
 const SOURCES: &str = "tried the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile (AWS_PROFILE, ~/.aws/config and ~/.aws/credentials), web identity, container and instance metadata; set one of them, or give --auth";
-/// How long before they expire credentials are asked for again.
+/// The time before their expiry at which credentials are refreshed.
 pub(crate) const MARGIN: Duration = Duration::from_secs(60);
-/// How long a failure stands: long enough for all scopes of a statement, short enough for a person who mends it.
+/// The time for which a failure is cached: long enough for all scopes of a statement, short enough for a user who fixes it.
 pub(crate) const NEGATIVE_TTL: Duration = Duration::from_secs(5);
 
-/// One source of credentials and what it gave last. Concurrent callers wait for one look-up and share what it
-/// gave, good or bad.
+/// A credential source with its cached result. Concurrent callers wait for one lookup and share its result, including a failure
+/// (single-flight).
 #[derive(Debug, Default)]
 pub(crate) struct CredentialSource {
     provider: OnceCell<SharedCredentialsProvider>,
@@ -44,12 +45,12 @@ enum Last {
 }
 
 impl CredentialSource {
-    /// Forgets what the source gave.
+    /// Removes the cached result.
     pub(crate) async fn forget(&self) {
         *self.last.lock().await = None;
     }
 
-    /// The source's credentials; `make` makes the source when it is asked for the first time.
+    /// The credentials of the source, cached until [`MARGIN`] before their expiry. `make` creates the source on first use.
     pub(crate) async fn credentials(
         &self,
         make: impl Future<Output = Result<SharedCredentialsProvider, String>>,
@@ -75,7 +76,7 @@ impl CredentialSource {
     }
 }
 
-/// How credentials are asked for: in which region, by which connections.
+/// The configuration of credential requests: profile, region and connection pool.
 #[derive(Debug, Clone)]
 pub(crate) struct Asking<'a> {
     pub(crate) profile: &'a Profile,
@@ -84,7 +85,7 @@ pub(crate) struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// The credentials that the environment and the profiles mean.
+    /// The credentials provider that the environment and the profiles configure.
     pub(crate) async fn meant(&self) -> Result<SharedCredentialsProvider, String> {
         Box::pin(self.provider(self.profile.origin()?)).await
     }
@@ -107,7 +108,7 @@ impl Asking<'_> {
                 let loader = self.loader(&file(&sign_on.lines()), |_| {})?;
                 Ok(load_chain(loader.http_client(self.carrier.clone())).await)
             }
-            // These are on this machine, to which no proxy leads.
+            // The metadata services are on this machine, so their requests must not use the carrier's proxies.
             Origin::Container => Ok(load_chain(self.loader("", |environment| {
                 environment.insert("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned());
             })?)
@@ -122,7 +123,7 @@ impl Asking<'_> {
         }
     }
 
-    /// The credentials of `role`, asked for with those of `base`.
+    /// The provider of credentials of `role`, which is assumed with the credentials of `base`.
     pub(crate) async fn assumed(
         &self,
         role: Role,
@@ -147,8 +148,8 @@ impl Asking<'_> {
         Ok(SharedCredentialsProvider::new(Box::pin(asking.build_from_provider(Sound(base))).await))
     }
 
-    /// aws-config without the variables and files that it would read otherwise than this crate: what they say is given to it,
-    /// and `contents` in place of the files.
+    /// A loader of aws-config without the variables and files that it would interpret differently from this crate. Their
+    /// settings are passed to it explicitly, and `contents` replaces the files.
     fn loader(
         &self,
         contents: &str,
@@ -191,19 +192,19 @@ impl Asking<'_> {
     }
 }
 
-/// What the loader's chain gives.
+/// The credentials provider of the loader's default chain.
 async fn load_chain(loader: ConfigLoader) -> SharedCredentialsProvider {
     let loaded = Box::pin(loader.load()).await;
     loaded.credentials_provider().expect("a loader that is told of no credentials makes the default chain")
 }
 
-/// A profile file of sections and their keys.
+/// The text of a profile file with these sections and keys.
 fn file(sections: &[(String, Vec<(&str, &str)>)]) -> String {
     let line = |(key, value): &(&str, &str)| format!("{key} = {value}\n");
     sections.iter().map(|(name, keys)| format!("[{name}]\n{}", keys.iter().map(line).collect::<String>())).collect()
 }
 
-/// Credentials that can be sent: what signs a request for a role takes for granted that they make headers.
+/// A provider that rejects credentials whose texts are not valid in headers: the signer of a role request assumes valid ones.
 #[derive(Debug)]
 struct Sound(SharedCredentialsProvider);
 
@@ -249,13 +250,13 @@ impl SignOn {
     }
 }
 
-/// Why there are no credentials: nothing was found anywhere, or a source that was found failed.
+/// The message for missing credentials: no source was found, or the one that was found failed.
 fn describe_error(error: &CredentialsError) -> String {
     const NOT_ENABLED: &str = "the credential provider was not enabled";
     let why = one_line(&causes(error));
     match error {
         CredentialsError::CredentialsNotLoaded(_) => {
-            // What the chain says first is its own name.
+            // The text begins with the name of the chain.
             let why = why.split_once("Attempted: ").map_or(why.as_str(), |(_, tried)| tried);
             let why = why.replace(&format!("{NOT_ENABLED}: "), "").replace(NOT_ENABLED, "nothing there");
             format!("no credentials: {why}; {SOURCES}")
@@ -269,7 +270,7 @@ fn describe_error(error: &CredentialsError) -> String {
     }
 }
 
-/// An error and its causes in words, from the outside in.
+/// The messages of an error and its causes, outermost first.
 fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut all: Vec<String> = Vec::new();
     let mut next = Some(error);
@@ -286,7 +287,7 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     all.join(": ")
 }
 
-/// The innermost cause in words.
+/// The message of the innermost cause.
 pub(crate) fn reason(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {
@@ -295,7 +296,7 @@ pub(crate) fn reason(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-/// Text of several lines as one.
+/// Joins the lines of a text into one.
 pub(crate) fn one_line(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join("; ").replace(":; ", ": ")

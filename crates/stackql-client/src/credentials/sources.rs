@@ -1,5 +1,5 @@
-//! Which source of credentials serves a provider: its auth context, or the default chain. Owns the sources of one
-//! client; not how each is asked.
+//! The credential sources of one client: chooses between the auth context of a provider and the default chain, which all
+//! providers share. How a source is queried is up to `credentials::source`.
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -11,22 +11,23 @@ use crate::credentials::profile::Profile;
 use crate::credentials::source::{Asking, CredentialSource};
 use crate::{AuthContext, Settings};
 
-/// The region where none is said.
+/// The region that is used if none is configured.
 pub(crate) const REGION: &str = "us-east-1";
 
-/// The sources of one client.
+/// The credential sources of one client.
 #[derive(Debug, Default)]
 pub(crate) struct CredentialSources {
     chain: CredentialSource,
 }
 
 impl CredentialSources {
-    /// Forgets what the default chain gave.
+    /// Removes the cached credentials of the default chain.
     pub(crate) async fn forget(&self) {
         self.chain.forget().await;
     }
 
-    /// The credentials for requests that `authoriser` signs with the keys of `source`, asked for by `carrier`.
+    /// The credentials for requests of `authoriser`. Those of its auth context are cached in `source`; credential requests
+    /// are sent over `carrier`.
     pub(crate) async fn credentials(
         &self,
         authoriser: &Authenticator,
@@ -73,7 +74,7 @@ async fn role(
     Ok(asking.assumed(role, base, endpoint).await?)
 }
 
-/// Where roles are asked for: the region of the environment, else of the profile.
+/// The region of credential requests: that of the environment, else of the profile, else [`REGION`].
 fn region(settings: &Settings, profile: &Profile) -> Result<String, String> {
     let variable = |name: &str| settings.environment.get(name).filter(|v| !v.trim().is_empty()).cloned();
     let region = match variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {

@@ -1,4 +1,5 @@
-//! Who asks, and where: what an answer depends on beside the request itself.
+//! The caller identity of a request: the endpoint, signing scope and credentials that its response depends on besides the
+//! request itself. Used as a part of the key of the response cache.
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
@@ -13,9 +14,9 @@ impl CallerIdentity for Client {
     async fn identity(&self, request: &Request) -> Result<Option<String>, TransportError> {
         let identity = match &request.payload {
             Payload::Http => Box::pin(self.caller(request)).await.map(Some),
-            // Where a database is stands with its user.
+            // The address of a database is a part of its credential, so the authenticator's fingerprint covers both.
             Payload::Query { .. } => Box::pin(self.whose(request)).await.map(Some),
-            // A program has credentials of its own, which nobody sees.
+            // A program has its own credentials, which the client cannot see, so its responses are not cached.
             Payload::Command { .. } => Ok(None),
         };
         identity.map_err(|(kind, message)| TransportError { kind, message, attempts: Vec::new() })

@@ -1,4 +1,5 @@
-//! Sends requests: the pool, attempts, waiting between them. Owns what is repeated and what an error says.
+//! The HTTP client: sends a request over a connection pool, in one or more attempts with backoff, and returns its response.
+//! Owns the decision to retry and the texts of transport errors.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -36,11 +37,11 @@ use self::retries::Retries;
 use crate::http::url::redacted_url;
 use crate::http::url::{address, place};
 
-/// No answer is larger.
+/// The largest response body that is read, in bytes (256 MiB).
 pub(crate) const MAX_BODY: usize = 256 << 20;
 const SKEW: i64 = 240;
 
-/// The network's implementation of [`Transport`].
+/// The [`Transport`] that sends requests over the network.
 pub struct Client {
     pub(crate) settings: Settings,
     pub(crate) pool: reqwest::Client,
@@ -48,25 +49,29 @@ pub struct Client {
     pub(crate) authorisers: Authenticators,
     pub(crate) databases: Pool,
     governor: RateLimiter,
-    /// The connections of requests that the AWS tools' settings speak of, where these ask for others.
+    /// The connection pool of requests to which the AWS tools' settings apply; `None` if the default pool serves them.
     own_pool: OnceLock<Result<Option<reqwest::Client>, String>>,
     profile: OnceLock<Result<Profile, String>>,
-    /// Seconds that the providers' clock is ahead of ours.
+    /// Clock skew: seconds by which the servers' clock is ahead of the local one.
     skew: AtomicI64,
 }
 
-/// Only the settings: pool, credentials and profile may hold secrets.
+/// Prints only the settings, since pool, credentials and profile may hold secrets.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
-/// What one attempt came to without an answer.
+/// The failure of an attempt that got no response: its kind and the message for the user.
 pub(crate) type AttemptFailure = (TransportErrorKind, String);
 
 impl Client {
-    /// A client of these settings. Nothing is sent and no credentials are looked for yet.
+    /// Creates a client. It sends nothing and reads no credentials until the first request.
+    ///
+    /// # Errors
+    ///
+    /// A proxy address is invalid, the CA bundle cannot be read, or the connection pool cannot be built.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         let pool = pools::pool(&settings)?;
         Ok(Self {
@@ -82,12 +87,12 @@ impl Client {
         })
     }
 
-    /// The profile files, read when first needed.
+    /// The profile files; they are read on the first call.
     pub(crate) fn profile(&self) -> Result<&Profile, String> {
         self.profile.get_or_init(|| Profile::load(&self.settings.environment)).as_ref().map_err(Clone::clone)
     }
 
-    /// The request with address and signature.
+    /// Builds the HTTP request of one attempt, with its URL and its signature or credentials.
     async fn authorised(
         &self,
         request: &Request,
@@ -119,14 +124,14 @@ impl Client {
         Ok(built)
     }
 
-    /// The time by the providers' clock.
+    /// The current time by the servers' clock: the local time corrected by the measured skew.
     pub(crate) fn time(&self) -> SystemTime {
         let skew = self.skew.load(Ordering::Relaxed);
         let moved = Duration::from_secs(skew.unsigned_abs());
         if skew < 0 { SystemTime::now() - moved } else { SystemTime::now() + moved }
     }
 
-    /// The profile, where profiles speak of the request.
+    /// The profile if it applies to the request: its service has an override id, by which profiles configure endpoints.
     fn profile_of(&self, request: &Request) -> Result<Option<&Profile>, String> {
         match request.operation.service.endpoints.override_id.as_str() {
             "" => Ok(None),
@@ -134,7 +139,7 @@ impl Client {
         }
     }
 
-    /// Sends once and reads the whole answer.
+    /// Sends one attempt and reads the whole response, up to [`MAX_BODY`] bytes.
     async fn exchange(
         &self,
         pool: &reqwest::Client,
@@ -192,7 +197,8 @@ impl Client {
         (TransportErrorKind::Broken, format!("the connection to {place} broke before the answer was complete: {why}"))
     }
 
-    /// Takes over the server's clock where it differs much; whether it did.
+    /// Adopts the clock of the response's `Date` header if it differs from the corrected local time by more than `SKEW`
+    /// seconds. Returns whether it did.
     fn correct_clock(&self, response: &Response) -> bool {
         let Some(server) = response.header("date").and_then(|d| httpdate::parse_http_date(d).ok()) else {
             return false;
@@ -205,7 +211,7 @@ impl Client {
         differs
     }
 
-    /// Sends a request by what carries it.
+    /// Sends a request by the protocol of its payload: HTTP, a local command or a database query.
     async fn answer(&self, request: &Request) -> Result<Response, TransportError> {
         let Operation { provider, service, .. } = &*request.operation;
         let before = |(kind, message): AttemptFailure| TransportError { kind, message, attempts: Vec::new() };
@@ -222,7 +228,7 @@ impl Client {
         }
     }
 
-    /// The whole address of a request, and the scope to sign it for.
+    /// The full URL of a request, and the scope to sign it for.
     pub(crate) fn target(&self, request: &Request) -> Result<(url::Url, String), AttemptFailure> {
         let configuration = |m: String| (TransportErrorKind::Configuration, m);
         let endpoints = &request.operation.service.endpoints;
@@ -257,7 +263,7 @@ impl Client {
                 Ok(permit) => permit,
                 Err(exhausted) => return Err(refused(self.exhausted(&key, exhausted), attempts)),
             };
-            // Only now, since a signature tells the time and a token runs out.
+            // Signed after the permit wait, since a signature contains the time and a token expires.
             let built = match self.authorised(request, &url, &signing_scope).await {
                 Ok(built) => built,
                 Err(failure) => return Err(refused(in_go(failure), attempts)),
@@ -306,7 +312,7 @@ impl Client {
                 };
             };
             let wait = match asked {
-                // The governor holds back the whole key for that long.
+                // The server gave a Retry-After, which the rate limiter enforces for all requests of the key.
                 Some(_) => Duration::ZERO,
                 None => wait,
             };
@@ -353,7 +359,7 @@ impl Transport for Client {
     }
 }
 
-/// What keeps a request from being authorised, as the Go program tells it.
+/// Rewrites a failure to authenticate a request into the message of the Go implementation.
 fn in_go(request: &Request, url: &url::Url, (kind, told): AttemptFailure) -> AttemptFailure {
     let words = match (told.find(KEY_FILE), told.starts_with(TOKEN)) {
         (Some(at), _) => told[at..].to_owned(),
@@ -369,7 +375,7 @@ fn in_go(request: &Request, url: &url::Url, (kind, told): AttemptFailure) -> Att
     (kind, words)
 }
 
-/// The one attempt at what is not HTTP.
+/// Runs the single attempt of a request that is not HTTP; it is never retried.
 async fn once(
     url: String,
     answer: impl Future<Output = Result<Response, AttemptFailure>>,

@@ -1,4 +1,5 @@
-//! What the governor counts requests by: host, credentials and operation. Owns who they are; not when they may be sent.
+//! The key of a request for the rate limiter: host, credentials and operation. When a request may be sent is decided in
+//! `rate_limit`.
 
 use std::time::SystemTime;
 
@@ -12,7 +13,7 @@ use crate::http::url::place;
 use crate::rate_limit::limiter::{QuotaExhausted, RateKey};
 
 impl Client {
-    /// What `request` to `url` is counted by. Keys that sign are looked for, since they tell whose it is.
+    /// The rate-limit key of `request` to `url`. Resolves the signing keys, since the access key id identifies the caller.
     pub(crate) async fn key(&self, request: &Request, url: &url::Url) -> Result<RateKey, AttemptFailure> {
         let operation = &request.operation;
         let (provider, service) = (&operation.provider.name, &operation.service);
@@ -25,7 +26,7 @@ impl Client {
         })
     }
 
-    /// The keys that sign requests, for the kinds that have keys.
+    /// The signing keys of an authenticator; `None` if its scheme does not sign with access keys.
     pub(crate) async fn keys(&self, authoriser: &Authenticator) -> Result<Option<Credentials>, AttemptFailure> {
         let Some(source) = authoriser.keys() else { return Ok(None) };
         let configuration = |m| (TransportErrorKind::Configuration, m);
@@ -36,7 +37,7 @@ impl Client {
         found.map(Some).map_err(|m| (TransportErrorKind::Credentials, m))
     }
 
-    /// Says that nothing of `key` is allowed for longer than a request waits.
+    /// The error for a key whose quota resets later than the longest time that a request may wait.
     pub(crate) fn exhausted(&self, key: &RateKey, exhausted: QuotaExhausted) -> AttemptFailure {
         let again = SystemTime::now().checked_add(exhausted.left).map(httpdate::fmt_http_date);
         let again = again.unwrap_or_else(|| "a later time".to_owned());

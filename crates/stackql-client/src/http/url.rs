@@ -1,16 +1,17 @@
-//! The addresses of requests: the whole one, and what of it may be shown.
+//! Request URLs: builds the full URL of a request, and the redacted forms that errors and logs show.
 
 use stackql_call::{Request, TransportErrorKind};
 
 use super::client::AttemptFailure;
 
-/// The address of `request` below `base`.
+/// The full URL of `request` below the endpoint `base`, or that of its next page, which must be on the same origin.
 pub(crate) fn address(base: &str, request: &Request) -> Result<url::Url, AttemptFailure> {
     let wrong = |why: String| (TransportErrorKind::Configuration, why);
     let base = base.trim_end_matches('/');
     let is_below = base.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
     let path = match request.path.strip_prefix('/') {
-        // What the host has of its own is the whole path: `/name`, and not what is below it.
+        // With path style the base already ends in the whole path, such as `/name`; a trailing slash would name something
+        // below it.
         Some(rest)
             if (rest.is_empty() || rest.starts_with('?'))
                 && is_below
@@ -41,21 +42,21 @@ pub(crate) fn address(base: &str, request: &Request) -> Result<url::Url, Attempt
         );
         return Err((TransportErrorKind::Elsewhere, why));
     }
-    // A URL with a host takes both; what the answer says about them does not count.
+    // User and password come from the endpoint, never from the response. A URL with a host accepts both setters.
     let _ = (page.set_username(url.username()), page.set_password(url.password()));
     Ok(page)
 }
 
-/// An address without what may be secret in it.
+/// The URL without query, user name and password, which may be secret.
 pub(crate) fn redacted_url(url: &url::Url) -> String {
     let mut bare = url.clone();
     bare.set_query(None);
-    // A URL with a host takes both; a password in it is nobody's to read.
+    // A URL with a host accepts both setters.
     let _ = (bare.set_username(""), bare.set_password(None));
     bare.into()
 }
 
-/// Host and port.
+/// Host and port of a URL, as `host:port`.
 pub(crate) fn place(url: &url::Url) -> String {
     format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
 }

@@ -1,5 +1,5 @@
-//! Runs the program that a request names. Owns what it gets, how long it may take and how much it may print; never a
-//! shell, and nothing at all unless the settings allow it.
+//! Local commands: runs the program of a request and returns its output as a response. Owns the environment, time limit and
+//! output limit of the program. It never runs a shell, and no program at all unless the settings allow it.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,20 +15,20 @@ use crate::Settings;
 use crate::http::client::{AttemptFailure, MAX_BODY};
 use crate::local::path_lookup;
 
-/// The flag that allows it.
+/// The flag that allows local commands.
 const FLAG: &str = "--allow-local-exec";
-/// How much of a program's complaint is passed on.
+/// The maximum length of the standard error output in a message, in characters.
 const MAX_WORDS: usize = 600;
 const GOOD: u16 = 200;
 const GOOD_AND_EMPTY: u16 = 204;
 const BAD: u16 = 500;
 
-/// The address of a command, as records of attempts have it.
+/// The URL of a command in attempt records.
 pub(crate) fn command_url(program: &str) -> String {
     format!("exec:{program}")
 }
 
-/// Where the `program` of a provider is, if it may run at all.
+/// Finds the path of a provider's `program`, if the settings allow local commands.
 pub(crate) fn resolve_program(settings: &Settings, provider: &str, program: &str) -> Result<PathBuf, AttemptFailure> {
     let refused = match settings.allow_local_exec {
         true => format!("there is no program {program} on PATH; install it"),
@@ -40,8 +40,8 @@ pub(crate) fn resolve_program(settings: &Settings, provider: &str, program: &str
     path.ok_or((TransportErrorKind::Configuration, refused))
 }
 
-/// Runs the program at `path`. What it prints is the body of the answer; where it fails, the answer is an error that
-/// says how.
+/// Runs the program at `path`. Its standard output is the body of the response; a failed program yields an error response with
+/// the exit code and standard error.
 pub(crate) async fn run(
     settings: &Settings,
     path: &Path,
@@ -51,7 +51,7 @@ pub(crate) async fn run(
     run_within(settings, path, program, arguments, MAX_BODY).await
 }
 
-/// [`run`], where no more than `most` bytes may be printed.
+/// [`run`] with an output limit of `most` bytes.
 async fn run_within(
     settings: &Settings,
     path: &Path,
@@ -99,7 +99,7 @@ fn answer(program: &str, status: ExitStatus, body: Bytes, complaint: &[u8]) -> R
     Response { status: BAD, body: body.into(), ..Response::default() }
 }
 
-/// All that a program prints; an error as soon as it is more than `most` bytes.
+/// Reads an output stream to its end; fails as soon as it exceeds `most` bytes.
 async fn whole(from: Option<impl AsyncRead + Unpin>, most: usize) -> std::io::Result<Bytes> {
     let mut text = BytesMut::new();
     let Some(mut from) = from else { return Ok(text.freeze()) };
@@ -111,7 +111,7 @@ async fn whole(from: Option<impl AsyncRead + Unpin>, most: usize) -> std::io::Re
     Ok(text.freeze())
 }
 
-/// The beginning of what a program prints; the rest is read, so that it can go on, and let go.
+/// Reads the beginning of an output stream. The rest is read and discarded, so that the program does not block on a full pipe.
 async fn beginning(from: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
     const MOST: usize = 8 << 10;
     let mut text = Vec::new();

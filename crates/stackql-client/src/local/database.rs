@@ -1,5 +1,5 @@
-//! Asks a PostgreSQL database for rows. Owns what an answer and an error of it become; connections are those of
-//! `stackql-postgres`.
+//! Database queries: runs a query on a PostgreSQL database and returns its rows as a response. Owns the mapping of rows and
+//! database errors to responses; connections are those of `stackql-postgres`.
 
 use std::pin::pin;
 
@@ -16,15 +16,15 @@ use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::http::client::{AttemptFailure, Client, MAX_BODY};
 
-/// A database to ask.
+/// The database of a provider.
 pub(crate) struct Database {
     address: Address,
     trust: TlsOptions,
-    /// For people and for records of attempts.
+    /// The URL in messages and attempt records.
     pub(crate) url: String,
 }
 
-/// A value as the text that its type is read from, whatever type the query has it for.
+/// A query parameter in text format, which the server parses as whatever type the query gives it.
 #[derive(Debug)]
 struct Text<'a>(&'a str);
 
@@ -46,7 +46,7 @@ impl ToSql for Text<'_> {
 }
 
 impl Database {
-    /// The database that the auth context in force names.
+    /// The database of the auth context that applies to the provider.
     pub(crate) fn find(client: &Client, provider: &str, auth: &Auth) -> Result<Self, AttemptFailure> {
         let configuration = |message: String| (TransportErrorKind::Configuration, message);
         let authoriser = client.authorisers.for_service(&client.settings, provider, auth)?;
@@ -62,7 +62,7 @@ impl Database {
         Ok(Self { address, trust, url })
     }
 
-    /// The rows of a query as a JSON list of objects.
+    /// Runs a query; the body of the response is a JSON list of its rows as objects.
     pub(crate) async fn rows(
         &self,
         client: &Client,
@@ -83,7 +83,7 @@ impl Database {
     }
 
     async fn answer(&self, client: &Client, text: &str, values: &[String]) -> Result<Response, AttemptFailure> {
-        // The database writes the JSON, so that all its types come as it means them and no number is rounded.
+        // The database encodes the JSON, so that all of its types are represented as it defines and no number is rounded.
         let text = format!("SELECT row_to_json(row_of_answer)::text FROM ({text}) AS row_of_answer");
         let connections = &client.databases;
         loop {
@@ -101,7 +101,7 @@ impl Database {
                     let message = format!("the answer of {} is larger than 256 MiB; ask for fewer rows", self.url);
                     return Err((TransportErrorKind::Configuration, message));
                 }
-                // One that was kept may have been closed on the other side since.
+                // The server may have closed a pooled connection meanwhile: discard it and try another one.
                 Err(error) if lease.is_used && ConnectionErrorKind::is_lost(&error) => lease.discard(),
                 Err(error) => {
                     match error.as_db_error() {
@@ -114,7 +114,7 @@ impl Database {
         }
     }
 
-    /// What the database says no with is an answer; anything else is none.
+    /// An error that the database reported becomes a response; any other error is a transport failure.
     fn refusal(&self, error: &tokio_postgres::Error, what: &str) -> Result<Response, AttemptFailure> {
         if let Some(said) = error.as_db_error() {
             return Ok(error_response(said));
@@ -136,7 +136,7 @@ impl Database {
     }
 }
 
-/// All rows, or `None` if they are too many to hold.
+/// Reads all rows as a JSON list; `None` if they exceed [`MAX_BODY`] bytes.
 async fn body(connection: &Connection, text: &str, values: &[String]) -> Result<Option<Bytes>, tokio_postgres::Error> {
     let values: Vec<Text<'_>> = values.iter().map(|value| Text(value)).collect();
     let statement = connection.prepare(text).await?;
@@ -157,7 +157,7 @@ async fn body(connection: &Connection, text: &str, values: &[String]) -> Result<
     Ok(Some(body.freeze()))
 }
 
-/// An error of the database as an answer: its SQLSTATE is the code, and the status says what kind it is.
+/// The response for a database error: its code is the SQLSTATE, and its HTTP status follows from the SQLSTATE class.
 fn error_response(said: &DbError) -> Response {
     let code = said.code();
     let status = match code.code() {

@@ -1,17 +1,18 @@
-//! Where programs of this machine are found, by the variables that the client was given.
+//! Program lookup on `PATH`, by the environment variables that the client was given. Used by local commands and by the
+//! authenticators that run a vendor's command-line tool.
 
 use std::path::{Path, PathBuf};
 
 use crate::Environment;
 use crate::credentials::source::one_line;
 
-/// The program of this name in the first folder of `PATH` that has one; of an absolute name, that file.
+/// Finds a program by its name in the first folder of `PATH` that has it; an absolute path is that file itself.
 pub(crate) fn find_in_path(name: &str, environment: &Environment) -> Option<PathBuf> {
     let endings: &[&str] = if cfg!(windows) { &["", ".exe", ".cmd"] } else { &[""] };
     let path = environment.get("PATH").map(String::as_str).unwrap_or_default();
     let folders: Vec<PathBuf> = match Path::new(name).is_absolute() {
         true => vec![PathBuf::new()],
-        // An empty entry would be the current folder, which is nobody's choice of a program.
+        // An empty or relative entry would mean the current folder, which is no trusted source of programs.
         false => std::env::split_paths(path).filter(|folder| folder.is_absolute()).collect(),
     };
     let mut candidates =
@@ -19,7 +20,7 @@ pub(crate) fn find_in_path(name: &str, environment: &Environment) -> Option<Path
     candidates.find(|candidate| runs(candidate))
 }
 
-/// The beginning of what a program said on standard error, on one line and without a period.
+/// The beginning of a program's standard error output, on one line and without a trailing period.
 pub(crate) fn complaint(said: &[u8], most: usize) -> String {
     let line: String = one_line(&String::from_utf8_lossy(said)).chars().take(most).collect();
     line.trim_end_matches('.').to_owned()

@@ -1,37 +1,38 @@
-//! The rate that a server allows, learned from which requests it throttles. Pure: the time is an argument.
+//! The adaptive rate: a token bucket whose rate is learned from the requests that a server throttles. Pure: the time is an
+//! argument. Used by the rate limiter of a key.
 //!
-//! The rule is that of the "adaptive" retry mode of the AWS SDKs: a bucket of tokens whose rate of filling falls to 0.7 of
-//! what was sent when a request is throttled, and grows again along a cubic curve. Alone, that rule never comes to rest:
-//! it asks for more until it is throttled, again and again. So we also measure. A server that throttles has nothing left;
-//! what it accepts from one throttled request to the next is therefore what it allows in that time. Once that is known
-//! well enough it stands for a while, and nothing is throttled any more.
+//! The rule is that of the "adaptive" retry mode of the AWS SDKs: a token bucket whose refill rate falls to 0.7 of the sent
+//! rate when a request is throttled, and grows again along a cubic curve. That rule alone never converges: it raises the rate
+//! until a request is throttled, again and again. The server's rate is therefore also measured. When a server throttles, its
+//! bucket is empty, so the number of requests that it accepts from one throttled request to the next is its limit for that
+//! time. Once this measure is good enough, its rate is held for a while, and no request is throttled in that time.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What remains of the rate after a throttled request, where nothing better is known.
+/// The factor of the rate after a throttled request, if no measure is available.
 const BETA: f64 = 0.7;
-/// How steep the curve is, in requests per second for each second cubed.
+/// The steepness of the cubic curve, in requests per second for each second cubed.
 const SCALE: f64 = 0.4;
-/// How much the latest half second counts in what is measured.
+/// The weight of the latest half second in the smoothed send rate.
 const SMOOTH: f64 = 0.8;
-/// The slowest rate that is guessed, per second.
+/// The lowest rate that is guessed without a measure, in requests per second.
 const SLOWEST: f64 = 0.5;
-/// How many accepted requests make a rough measure, which is an eighth off at most.
+/// The number of accepted requests of a rough measure; its error is at most an eighth.
 const ROUGH: u32 = 8;
-/// How many, and in what time, make a good one.
+/// The number of accepted requests, and the minimum time, of a good measure.
 const GOOD: (u32, Duration) = (50, Duration::from_secs(5));
-/// The time must also be so many times as long as an answer takes, since answers come as unevenly as that.
+/// A good measure must also last this many times the latency, since the times of responses vary by about one latency.
 const EVEN: u32 = 20;
-/// How much of a good measure is used: less than all, so that the server never runs empty again.
+/// The share of a good measure that is used: less than 1, so that the server's bucket does not run empty again.
 const SHARE: f64 = 0.98;
-/// What the server gets ahead by when a good measure begins to stand.
+/// The pause before the rate of a good measure starts, in which the server's bucket refills.
 const HEAD_START: Duration = Duration::from_millis(250);
-/// How long a good measure stands before more is tried.
+/// The time for which a good measure is held before higher rates are tried.
 const STANDS: Duration = Duration::from_secs(300);
 
-/// A bucket of tokens, and how its rate moves.
+/// A token bucket with an adaptive refill rate.
 #[derive(Debug)]
 pub(crate) struct AdaptiveRate {
     per_second: f64,
@@ -41,7 +42,8 @@ pub(crate) struct AdaptiveRate {
     measure: Option<Measure>,
 }
 
-/// How the rate grows: from `begins`, slowly towards `level`, which it reaches after `flat_at` seconds, then faster.
+/// The cubic growth of the rate: from `begins` it flattens towards `level`, which it reaches after `flat_at` seconds, then it
+/// grows faster.
 #[derive(Debug)]
 struct Curve {
     begins: Instant,
@@ -49,18 +51,18 @@ struct Curve {
     flat_at: f64,
 }
 
-/// What was accepted since the server had nothing left. It counts while requests wait for tokens; where they do not,
-/// the server may have saved some up.
+/// The requests accepted since the server's bucket was empty. The measure is valid only while requests wait for tokens; if they
+/// do not, the server's bucket may have refilled.
 #[derive(Debug, Clone, Copy)]
 struct Measure {
-    /// When the request was sent that the server had nothing left for.
+    /// The send time of the throttled request that showed the server's bucket to be empty.
     since: Instant,
     accepted: u32,
-    /// Whether so many were sent at the time that it is not clear which of them came first.
+    /// Whether so many requests were in flight at that time that their order at the server is unknown.
     flooded: bool,
 }
 
-/// How many requests are sent in a second, smoothed.
+/// Measures the send rate: requests per second, exponentially smoothed.
 #[derive(Debug, Default)]
 pub(crate) struct SendRateMeter {
     since: Option<Instant>,
@@ -69,7 +71,7 @@ pub(crate) struct SendRateMeter {
 }
 
 impl AdaptiveRate {
-    /// What is known when the first request was throttled, while `measured` requests a second were sent.
+    /// The initial state at the first throttled request, while `measured` requests per second were sent.
     pub(crate) fn learned(now: Instant, measured: f64) -> Self {
         let curve = Curve { begins: now, level: measured, flat_at: 0.0 };
         let mut rate = Self { per_second: measured, tokens: 0.0, filled: now, curve, measure: None };
@@ -78,11 +80,15 @@ impl AdaptiveRate {
         rate
     }
 
-    /// Takes a token, or says when there may be one.
+    /// Takes a token.
+    ///
+    /// # Errors
+    ///
+    /// The bucket is empty; the error is the earliest time at which it may have a token.
     pub(crate) fn try_acquire(&mut self, now: Instant, held_back: bool) -> Result<(), Instant> {
         self.fill(now);
         if self.tokens < 1.0 {
-            // Never less than the clock can tell apart, or the wait would be over before there is a token.
+            // At least the timer's resolution, or the wait would end before there is a token.
             let wait = ((1.0 - self.tokens) / self.per_second).max(0.001);
             return Err(now + Duration::from_secs_f64(wait));
         }
@@ -93,7 +99,7 @@ impl AdaptiveRate {
         Ok(())
     }
 
-    /// A request that was sent then was carried out.
+    /// Records that a request sent at `sent` was accepted, and moves the rate along the curve.
     pub(crate) fn accepted(&mut self, sent: Instant, now: Instant, measured: f64) {
         if let Some(measure) = &mut self.measure
             && sent >= measure.since
@@ -102,11 +108,12 @@ impl AdaptiveRate {
         }
         let Some(along) = now.checked_duration_since(self.curve.begins) else { return };
         let grown = SCALE * (along.as_secs_f64() - self.curve.flat_at).powi(3) + self.curve.level;
-        // More than twice what is sent is never tried; what is not used does not shrink.
+        // Grows to at most twice the sent rate; a rate that is not used up is not lowered.
         self.set(now, grown.min(2.0 * measured).max(self.per_second));
     }
 
-    /// A request that was sent then was throttled, after those that were in flight when the last one was.
+    /// Records that a request sent at `sent` was throttled, and lowers the rate or adopts the measured one. The caller passes
+    /// no request that was already in flight at the last throttling.
     pub(crate) fn throttled(&mut self, sent: Instant, now: Instant, measured: f64) {
         let current = self.per_second.min(measured);
         let begun = Some(Measure { since: sent, accepted: 0, flooded: false });
@@ -119,7 +126,7 @@ impl AdaptiveRate {
         let time = sent.saturating_duration_since(since).max(Duration::from_millis(1));
         let per_second = f64::from(accepted) / time.as_secs_f64();
         if accepted < ROUGH {
-            // One more was not accepted, so the server allows less than this.
+            // The next request was not accepted, so this is an upper bound of the server's rate.
             let most = f64::from(accepted + 1) / time.as_secs_f64();
             self.fall(now, current.min(most / BETA));
         } else if flooded {
@@ -128,22 +135,22 @@ impl AdaptiveRate {
         } else if accepted < GOOD.0 || time < GOOD.1.max((now - sent) * EVEN) {
             self.stay(now, now, per_second);
         } else {
-            // One of them may have been let in by what was left over at the start.
+            // One of them may have used the remainder that was in the server's bucket at the start.
             self.stay(now + STANDS, now, SHARE * f64::from(accepted - 1) / time.as_secs_f64());
             self.tokens = -self.per_second * HEAD_START.as_secs_f64();
-            // From here on the server saves up.
+            // The server's bucket refills from here on, which ends the measure.
             self.measure = None;
         }
     }
 
-    /// Falls to a share of `from`, which is where the curve then leads back to.
+    /// Lowers the rate to [`BETA`] of `from`; the curve then leads back to `from`.
     fn fall(&mut self, now: Instant, from: f64) {
         let from = from.max(SLOWEST);
         self.curve = Curve { begins: now, level: from, flat_at: (from * (1.0 - BETA) / SCALE).cbrt() };
         self.set(now, (from * BETA).max(SLOWEST));
     }
 
-    /// Stays at `level` until then.
+    /// Holds the rate at `level` until `until`.
     fn stay(&mut self, until: Instant, now: Instant, level: f64) {
         self.curve = Curve { begins: until, level, flat_at: 0.0 };
         self.set(now, level);
@@ -161,7 +168,7 @@ impl AdaptiveRate {
         self.filled = now;
     }
 
-    /// A second's worth.
+    /// The capacity of the bucket: the tokens of one second, at least one.
     fn capacity(&self) -> f64 {
         self.per_second.max(1.0)
     }
@@ -180,7 +187,7 @@ impl SendRateMeter {
         self.count += 1;
     }
 
-    /// How many are sent in a second.
+    /// The send rate in requests per second.
     pub(crate) fn rate(&self, now: Instant) -> f64 {
         self.smoothed.unwrap_or_else(|| {
             let time = self.since.map_or(0.0, |since| (now - since).as_secs_f64());

@@ -1,8 +1,8 @@
-//! What an answer's headers say about what is still allowed. Owns their forms; not what follows from them.
+//! Parses the rate-limit headers of a response into [`ServerLimits`], which the rate limiter applies.
 //!
 //! Three families are read: `X-RateLimit-Limit`, `-Remaining` and `-Reset` in their spellings; `RateLimit` of the IETF's
-//! draft, both as `limit=…, remaining=…, reset=…` and as `"name";r=…;t=…`; and `x-ms-ratelimit-remaining-…`. Limits
-//! themselves and `RateLimit-Policy` say nothing that the remaining count does not. Beside these, `Retry-After`.
+//! draft, both as `limit=…, remaining=…, reset=…` and as `"name";r=…;t=…`; and `x-ms-ratelimit-remaining-…`. The limits
+//! themselves and `RateLimit-Policy` are ignored, since the remaining count suffices. `Retry-After` is read, too.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,27 +10,27 @@ use stackql_call::Response;
 
 const FAMILIES: [&str; 4] = ["x-ratelimit-", "x-rate-limit-", "ratelimit-", "x-ratelimit-requests-"];
 const BY_KIND: &str = "x-ms-ratelimit-remaining-";
-/// Numbers from here on are seconds since 1970, in this century; smaller ones are seconds from now.
+/// A reset of at least this number is in seconds since 1970; a smaller one is in seconds from now.
 const EPOCH: f64 = 1e9;
-/// Numbers from here on are milliseconds since 1970.
+/// A reset of at least this number is in milliseconds since 1970.
 const EPOCH_MILLISECONDS: f64 = 1e12;
 
-/// What is still allowed.
+/// The limits that a server declared in the headers of a response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ServerLimits {
-    /// How many requests.
+    /// The number of requests left in the current window.
     pub(crate) remaining: Option<u64>,
-    /// How long until there are more.
+    /// The time until the window ends and the count is reset.
     pub(crate) reset: Option<Duration>,
-    /// How long to wait in any case.
+    /// The `Retry-After` time, before which nothing may be sent.
     pub(crate) retry_after: Option<Duration>,
 }
 
 impl ServerLimits {
-    /// Reads an answer that came `now`. `refused` says whether it is one after which to wait: an operation that has
-    /// only begun says by the same header when to look again.
+    /// Parses the headers of a response received at `now`. `Retry-After` counts only if `refused`, that is, the response is an
+    /// error: in the response that starts a long-running operation, the same header is the poll interval.
     pub(crate) fn from_headers(response: &Response, refused: bool, now: SystemTime) -> Self {
-        // The provider's clock, where it tells it, since its times are by that.
+        // The reset times are by the server's clock, which the `Date` header has.
         let now = response.header("date").and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or(now);
         let families = FAMILIES.iter().filter_map(|family| {
             let header = |part: &str| response.header(&format!("{family}{part}"));
@@ -51,7 +51,8 @@ fn all<'a>(response: &'a Response, named: impl Fn(&str) -> bool + 'a) -> impl It
     response.headers.iter().filter(move |(name, _)| named(name)).map(|(_, value)| value.as_str())
 }
 
-/// The counts of the draft's header: one list of `limit=…, remaining=…, reset=…`, or an item for each policy.
+/// The remaining counts and resets of the `RateLimit` header: one list of `limit=…, remaining=…, reset=…`, or one item per
+/// policy.
 fn draft(value: &str) -> Vec<(u64, Option<Duration>)> {
     let member = |text: &str, names: [&str; 2]| {
         let pairs = text.split([',', ';']).filter_map(|pair| pair.split_once('='));
@@ -72,7 +73,7 @@ fn draft(value: &str) -> Vec<(u64, Option<Duration>)> {
     }
 }
 
-/// The number that a text begins with.
+/// The number at the beginning of a text.
 fn count(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit()).map_or(text, |end| &text[..end]);

@@ -1,5 +1,5 @@
-//! How many requests may be in flight to one host. Owns the limit, which is halved when the host is overloaded and grows
-//! again by one for each limit's worth of good answers, up to the limit that was set.
+//! The concurrency limit of one host, adjusted by AIMD (additive increase, multiplicative decrease): it is halved when the host
+//! is overloaded, and grows by one for each limit's worth of good responses, up to the configured limit.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// One host's places.
+/// The concurrency limiter of one host.
 #[derive(Debug)]
 pub(crate) struct HostLimiter {
     most: f64,
@@ -22,7 +22,7 @@ struct State {
     lowered: Option<Instant>,
 }
 
-/// A place, free again when dropped.
+/// A concurrency slot; dropping it releases the slot.
 #[derive(Debug)]
 pub(crate) struct HostSlot(Arc<HostLimiter>);
 
@@ -33,11 +33,11 @@ impl HostLimiter {
         Self { most, state, freed: Notify::new() }
     }
 
-    /// Waits for a place.
+    /// Waits for a free slot.
     pub(crate) async fn slot(self: &Arc<Self>) -> HostSlot {
         loop {
             let mut freed = pin!(self.freed.notified());
-            // From here on a place that becomes free is not missed.
+            // Registers for the notification before the check, so that a slot released in between is not missed.
             freed.as_mut().enable();
             if self.enter() {
                 return HostSlot(Arc::clone(self));
@@ -51,7 +51,7 @@ impl HostLimiter {
         let entered = state.has_place();
         if entered {
             state.in_flight += 1;
-            // The limit grows without a word to those who wait; who comes in calls the next.
+            // A growing limit notifies no waiter, so each one that enters wakes the next if there is another slot.
             if state.has_place() {
                 self.freed.notify_one();
             }
@@ -71,17 +71,17 @@ impl State {
 }
 
 impl HostSlot {
-    /// The host did well by a request.
+    /// Additive increase: raises the limit after a good response.
     pub(crate) fn served(&self) {
         let mut state = self.0.state();
-        // A limit that nobody comes near has not been tried.
+        // With less than half of the slots in use, the limit was not tested.
         if f64::from(state.in_flight) * 2.0 >= state.limit {
             state.limit = (state.limit + 1.0 / state.limit).min(self.0.most);
         }
     }
 
-    /// The host was overloaded by a request that was sent then. What was in flight when the limit was lowered says
-    /// nothing new.
+    /// Multiplicative decrease: halves the limit after a request sent at `sent` showed that the host is overloaded. A request
+    /// that was sent before the last decrease is ignored, since it was sent under the older, higher limit.
     pub(crate) fn overloaded(&self, sent: Instant) {
         let mut state = self.0.state();
         if state.lowered.is_none_or(|at| sent >= at) {

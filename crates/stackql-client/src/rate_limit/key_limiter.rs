@@ -1,5 +1,5 @@
-//! When the next request of a key may be sent. Owns what the provider said and what its throttling taught; [`AdaptiveRate`] has
-//! the arithmetic of the latter.
+//! The rate limiter of one key: when its next request may be sent. Owns the limits that the server declared and the state
+//! learned from throttling; [`AdaptiveRate`] has the arithmetic of the latter.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,14 +9,14 @@ use tokio::time::Instant;
 use super::adaptive_rate::{AdaptiveRate, SendRateMeter};
 use super::headers::ServerLimits;
 
-/// How long is waited where nothing is left and nobody says until when.
+/// The wait if no requests are left and the server does not declare when the window ends.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How far two readings of the end of one window may lie apart: providers say it in whole seconds.
+/// The maximum difference between two readings of the end of one window, since servers declare it in whole seconds.
 const SAME: Duration = Duration::from_secs(1);
-/// A key is slow when it answers so much slower than it can, by factor and by time.
+/// A key is slow if its mean latency exceeds its best one by this factor and by this time.
 const SLOWER: (u32, Duration) = (5, Duration::from_secs(1));
 
-/// The pace of one key.
+/// The rate limiter of one key.
 #[derive(Debug, Default)]
 pub(crate) struct KeyLimiter {
     turn: tokio::sync::Mutex<()>,
@@ -33,7 +33,7 @@ struct State {
     latency: Option<Latency>,
 }
 
-/// A span of time for which the provider said how many requests are left.
+/// A rate-limit window: the number of requests left until it ends, as the server declared it.
 #[derive(Debug, Clone, Copy)]
 struct Window {
     left: u64,
@@ -46,17 +46,17 @@ struct Latency {
     mean: Duration,
 }
 
-/// Why a request waits, and until when at least.
+/// Why a request is delayed, and the earliest time at which it may be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Delay {
-    /// By the rate that was learned.
+    /// By the learned rate.
     RateLimited(Instant),
-    /// By what the provider said.
+    /// By a limit that the server declared.
     ServerAsked(Instant),
 }
 
 impl KeyLimiter {
-    /// Waits until the requests that came before have been sent; whether there were any.
+    /// Waits in FIFO order for the turn to send a request of this key. Also returns whether it had to wait.
     pub(crate) async fn turn(&self) -> (tokio::sync::MutexGuard<'_, ()>, bool) {
         match self.turn.try_lock() {
             Ok(turn) => (turn, false),
@@ -64,7 +64,11 @@ impl KeyLimiter {
         }
     }
 
-    /// Counts one request that is sent now, if it may be; `held_back` says whether it was held before.
+    /// Counts one request that is sent now, if the limits allow it. `held_back` is whether the request was delayed before.
+    ///
+    /// # Errors
+    ///
+    /// The request must be delayed.
     pub(crate) fn try_acquire(&self, now: Instant, held_back: bool) -> Result<(), Delay> {
         let state = &mut *self.state();
         if let Some(until) = state.not_before.filter(|until| *until > now) {
@@ -85,7 +89,7 @@ impl KeyLimiter {
         Ok(())
     }
 
-    /// Takes in what an answer says about what is allowed.
+    /// Applies the limits that the server declared in a response.
     pub(crate) fn apply_server_limits(&self, limits: &ServerLimits, now: Instant) {
         let mut state = self.state();
         let until = |wait: Option<Duration>| wait.and_then(|wait| now.checked_add(wait));
@@ -93,7 +97,7 @@ impl KeyLimiter {
         match (limits.remaining, until(limits.reset)) {
             (Some(left), Some(ends)) if ends > now => {
                 let same = |window: &Window| window.ends.max(ends) - window.ends.min(ends) <= SAME;
-                // What was sent since that answer was made is counted here already.
+                // The local count already includes requests that were sent after the server made this response.
                 let counted = state.window.filter(same).map_or(left, |window| window.left.min(left));
                 state.window = Some(Window { left: counted, ends });
             }
@@ -102,7 +106,7 @@ impl KeyLimiter {
         }
     }
 
-    /// A request that was sent then was carried out.
+    /// Records that a request sent at `sent` was accepted.
     pub(crate) fn accepted(&self, sent: Instant, now: Instant) {
         let state = &mut *self.state();
         let measured = state.sending.rate(now);
@@ -111,14 +115,15 @@ impl KeyLimiter {
         }
     }
 
-    /// A request that was sent then was throttled; whether a rate was known, or is of no use.
+    /// Records that a request sent at `sent` was throttled. Returns `false` if no rate was known before, so that the caller
+    /// lowers the concurrency limit instead; `true` if a rate was known, or the throttling adds no information.
     pub(crate) fn throttled(&self, limits: &ServerLimits, sent: Instant, now: Instant) -> bool {
         let state = &mut *self.state();
         if limits.remaining == Some(0) && limits.reset.is_some() {
-            // The window says it all: until its end, and then the whole of it at once.
+            // The declared window suffices: nothing is sent until it ends, and then its whole quota is available at once.
             return true;
         }
-        // What was in flight when the first was throttled says nothing new.
+        // Requests in flight during the last throttling were sent at the same rate, so they are no new evidence.
         if state.throttled.is_some_and(|at| sent < at) {
             return true;
         }
@@ -136,11 +141,11 @@ impl KeyLimiter {
         }
     }
 
-    /// Whether answers have become much slower than they can be, this one of `latency` included.
+    /// Whether responses have become much slower than the best ones, by [`SLOWER`]; adds this `latency` to the measure.
     pub(crate) fn is_slower(&self, latency: Duration) -> bool {
         let mut state = self.state();
         let before = state.latency.unwrap_or(Latency { best: latency, mean: latency });
-        // The best drifts, since what is asked for may have become more work for good.
+        // The best latency drifts up, since requests may have become more expensive for good.
         let best = latency.min(before.best + latency.saturating_sub(before.best) / 100);
         let mean = before.mean * 4 / 5 + latency / 5;
         state.latency = Some(Latency { best, mean });

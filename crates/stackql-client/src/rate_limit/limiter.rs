@@ -1,13 +1,13 @@
-//! Holds requests back so that no provider is asked for more than it allows. Owns who may send when, for all statements
-//! of the process; not how a request is sent or repeated.
+//! The client-side rate limiter: delays requests so that no provider's limits are exceeded. Shared by all statements of a
+//! client, which acquires a permit before each attempt; it neither sends nor retries requests.
 //!
-//! A request takes a [`Permit`] before it is sent and tells it how it went. Three things may hold it back:
-//! - its [`HostLimiter`] and the process, which have so many requests in flight and no more;
-//! - what the provider said: wait this long, or nothing is left until then ([`ServerLimits`]);
-//! - the [`AdaptiveRate`] that throttling answers taught.
+//! Each attempt acquires a [`Permit`] and reports its [`AttemptOutcome`] to it. Three limits may delay it:
+//! - the concurrency limits of its [`HostLimiter`] and of the process;
+//! - the limits that the server declared: a `Retry-After`, or an exhausted window ([`ServerLimits`]);
+//! - the [`AdaptiveRate`](crate::rate_limit::adaptive_rate::AdaptiveRate) that was learned from throttled responses.
 //!
-//! The last two are kept by [`RateKey`], since providers count by account and operation. Requests of a key pass in the order
-//! they came, one at a time, and hold nothing that another key needs while they wait. Every wait can be dropped.
+//! The last two are tracked by [`RateKey`], since providers count by account and operation. Requests of a key pass one at a
+//! time and in FIFO order; while they wait, they hold nothing that another key needs. Every wait is cancel-safe.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -22,7 +22,7 @@ use crate::rate_limit::headers::ServerLimits;
 use crate::rate_limit::host::{HostLimiter, HostSlot};
 use crate::rate_limit::key_limiter::{Delay, KeyLimiter};
 
-/// What is counted together.
+/// The key of a rate limit: requests with equal keys count against the same limit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RateKey {
     /// Host and port.
@@ -32,12 +32,12 @@ pub(crate) struct RateKey {
     pub(crate) operation: String,
 }
 
-/// Whose requests: whatever tells credentials apart, hashed.
+/// The caller identity as a hash of the credentials' distinguishing texts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct CredentialHash(u64);
 
 impl CredentialHash {
-    /// Who is known by these words.
+    /// Hashes the texts that distinguish these credentials from others.
     pub(crate) fn from_parts(words: &[&str]) -> Self {
         let mut hasher = DefaultHasher::new();
         words.hash(&mut hasher);
@@ -45,7 +45,7 @@ impl CredentialHash {
     }
 }
 
-/// Holds requests back.
+/// The rate limiter of a client.
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
     concurrency_limit: usize,
@@ -55,10 +55,10 @@ pub(crate) struct RateLimiter {
     key_limiters: Mutex<HashMap<RateKey, Arc<KeyLimiter>>>,
 }
 
-/// Leave to send one request; its place is free again when this is dropped.
+/// The permit to send one attempt; dropping it releases its concurrency slots.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    /// How long it was held back.
+    /// The time spent waiting for the permit.
     pub(crate) waited: Duration,
     sent: Instant,
     pace: Arc<KeyLimiter>,
@@ -66,21 +66,21 @@ pub(crate) struct Permit {
     _total: OwnedSemaphorePermit,
 }
 
-/// The provider allows nothing for longer than a request waits.
+/// The error for a quota that resets only after the longest time that a request may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct QuotaExhausted {
-    /// How long from now.
+    /// The time from now until the quota resets.
     pub(crate) left: Duration,
 }
 
-/// How a request went. One that broke says nothing about how much is allowed.
+/// The outcome of an attempt. A broken connection is none of these, since it shows nothing about limits.
 #[derive(Debug, Clone)]
 pub(crate) enum AttemptOutcome {
-    /// It was answered.
+    /// There was a response, and it was not throttled.
     Answered(ServerLimits),
-    /// It was refused because there were too many.
+    /// The server rejected the request because of its limits.
     Throttled(ServerLimits),
-    /// There was no answer in time.
+    /// There was no response in time.
     TimedOut,
 }
 
@@ -97,6 +97,10 @@ impl RateLimiter {
     }
 
     /// Waits until a request of `key` may be sent.
+    ///
+    /// # Errors
+    ///
+    /// The server's limits forbid any request for longer than the longest wait of the settings.
     pub(crate) async fn permit(&self, key: &RateKey) -> Result<Permit, QuotaExhausted> {
         let asked = Instant::now();
         let host = entry(&self.hosts, &key.host, || HostLimiter::new(self.concurrency_limit));
@@ -117,7 +121,7 @@ impl RateLimiter {
                 }
                 Err(Delay::ServerAsked(until)) => until,
             };
-            // Others need what this one cannot use yet.
+            // Releases the slots during the wait, so that requests of other keys can use them.
             drop((slot, total));
             held_back = true;
             tokio::time::sleep_until(until).await;
@@ -126,7 +130,7 @@ impl RateLimiter {
 }
 
 impl Permit {
-    /// Takes in how the request went.
+    /// Releases the permit and adjusts the limits by the outcome of the attempt.
     pub(crate) fn finish(self, outcome: &AttemptOutcome) {
         let now = Instant::now();
         let latency = now - self.sent;
@@ -138,8 +142,8 @@ impl Permit {
             }
             AttemptOutcome::Throttled(limits) => {
                 self.pace.apply_server_limits(limits, now);
-                // Once there is a rate it is that which must be lower. Fewer in flight would slow those down who share
-                // the host and were not throttled.
+                // Once a rate is known, only the rate is lowered. A lower concurrency limit would slow down other keys of the
+                // host that were not throttled.
                 if !self.pace.throttled(limits, self.sent, now) {
                     self.slot.overloaded(self.sent);
                 }
@@ -149,7 +153,7 @@ impl Permit {
     }
 }
 
-/// The value of `key`, made where it is not there.
+/// The value of `key`; creates it if it is missing.
 fn entry<K: Clone + Eq + Hash, V>(of: &Mutex<HashMap<K, Arc<V>>>, key: &K, make: impl FnOnce() -> V) -> Arc<V> {
     let mut known = of.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(found) = known.get(key) {
@@ -160,14 +164,14 @@ fn entry<K: Clone + Eq + Hash, V>(of: &Mutex<HashMap<K, Arc<V>>>, key: &K, make:
     made
 }
 
-/// How many files this process may have open, connections among them.
+/// The limit of open files of this process, which includes connections.
 #[cfg(unix)]
 fn open_files() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)
 }
 
-/// How many files this process may have open: as many as it likes.
+/// The limit of open files of this process: unlimited.
 #[cfg(not(unix))]
 fn open_files() -> usize {
     usize::MAX

@@ -1,8 +1,8 @@
-//! An exchange as the text of a file, and back. Owns the form of questions and answers; not where files are.
+//! The file format of a recorded exchange: encodes a request and its result as text, and parses them back. The files
+//! themselves belong to recording and replay.
 //!
-//! A question is its request line, lines about it that are no headers (`@service: …`), headers, an empty line and the body.
-//! An answer is its status line, headers, an empty line and the body. A body that is no text stands as base64, which a line
-//! `@body: base64` says.
+//! A request is its request line, lines of metadata (`@service: …`), headers, an empty line and the body. A response is its
+//! status line, headers, an empty line and the body. A body that is not UTF-8 text is base64, marked by a line `@body: base64`.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ const ANSWER: &str = "\n### answer\n";
 const ERROR: &str = "\n### error\n";
 const BASE64: &str = "@body: base64";
 
-/// Headers that say when, or how the bytes came, and not what.
+/// Headers that describe the time or the transfer of a response and not its content; they are not recorded.
 const PASSING: [&str; 6] = ["date", "age", "connection", "content-length", "transfer-encoding", "keep-alive"];
 
 const KINDS: [(TransportErrorKind, &str); 7] = [
@@ -29,7 +29,7 @@ const KINDS: [(TransportErrorKind, &str); 7] = [
     (TransportErrorKind::Throttled, "throttled"),
 ];
 
-/// A request as a text that is the same whenever the same is asked.
+/// The text of a request, redacted and canonical: equal requests have equal texts.
 pub(crate) fn question(request: &Request) -> String {
     let masks = request.operation.redactor();
     let operation = &request.operation;
@@ -73,7 +73,7 @@ fn encoded(mut lines: Vec<String>, body: &[u8]) -> String {
     format!("{}\n\n{}", lines.join("\n"), STANDARD.encode(body))
 }
 
-/// Path and query, or the next page's address.
+/// Path and query of a request, or the URL of its next page.
 fn target(request: &Request) -> Cow<'_, str> {
     if let Some(next) = &request.next_url {
         return next.into();
@@ -85,7 +85,7 @@ fn target(request: &Request) -> Cow<'_, str> {
     format!("{}?{query}", request.path).into()
 }
 
-/// The file of an exchange.
+/// The content of the file of an exchange.
 pub(crate) fn file(question: &str, request: &Request, result: &Result<Response, TransportError>) -> String {
     let response = match result {
         Ok(response) => response,
@@ -108,7 +108,11 @@ pub(crate) fn file(question: &str, request: &Request, result: &Result<Response, 
     format!("{question}{ANSWER}{answer}\n")
 }
 
-/// The question of a file, and what it ended with; what is wrong with it if it is none.
+/// Parses a file into the text of its request and the recorded result.
+///
+/// # Errors
+///
+/// The file is not a recorded exchange; the error is the reason.
 pub(crate) fn parsed(file: &str) -> Result<(String, Result<Response, AttemptFailure>), String> {
     if let Some((question, answer)) = file.split_once(ANSWER) {
         return Ok((question.to_owned(), Ok(parse_response(answer)?)));

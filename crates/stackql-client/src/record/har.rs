@@ -1,4 +1,5 @@
-//! Exchanges as an HTTP Archive, which browsers and other tools show. Owns how an attempt is told in that format.
+//! HTTP Archive (HAR) output: a transport decorator that collects attempts and writes them in the format that browsers and
+//! other tools show. Owns the mapping of an attempt to a HAR entry.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,13 +15,13 @@ use stackql_provider::{Provider, Scope};
 
 use crate::record::recording::{RecordingError, write};
 
-/// Nobody told the transport by which version of HTTP it went.
+/// The HTTP version of an entry, which the decorated transport does not report.
 const VERSION: &str = "unknown";
 
-/// Passes requests on and collects all attempts at them, with what they brought, until [`HarTransport::write`].
+/// A transport decorator that collects all attempts of its requests, with their responses, for [`HarTransport::write`].
 ///
-/// An attempt that was repeated has its status and no body. Credentials are not there: those that are added when a
-/// request is sent are never seen here, and others are masked. All bodies stay in memory.
+/// An attempt that was retried has its status and no body. There are no credentials in it: those that the client adds when it
+/// sends a request are never visible here, and others are redacted. All bodies stay in memory.
 ///
 /// ```no_run
 /// # use std::sync::Arc;
@@ -33,17 +34,21 @@ const VERSION: &str = "unknown";
 #[derive(Debug)]
 pub struct HarTransport {
     inner: Arc<dyn Transport>,
-    /// Each with when it began.
+    /// The HAR entries, each with its start time.
     entries: Mutex<Vec<(SystemTime, Value)>>,
 }
 
 impl HarTransport {
-    /// Collects what `inner` is asked.
+    /// Collects the requests that are sent to `inner`.
     pub fn new(inner: Arc<dyn Transport>) -> Self {
         Self { inner, entries: Mutex::default() }
     }
 
-    /// Writes what was collected so far as an HTTP Archive 1.2, in the order in which attempts began.
+    /// Writes the attempts collected so far as an HTTP Archive 1.2, ordered by start time.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), RecordingError> {
         let path = path.as_ref();
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -83,7 +88,7 @@ impl Transport for HarTransport {
 fn entry(masks: &Redactor, request: &Request, attempt: &Attempt, answer: Option<&Response>) -> (SystemTime, Value) {
     let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
     let (blocked, wait) = (milliseconds(attempt.waited), milliseconds(attempt.duration));
-    // Waiting comes before it is sent, and is part of the whole.
+    // In HAR, an entry starts with the wait before it is sent, and its time includes that wait.
     let begun = attempt.started.checked_sub(attempt.waited).unwrap_or(attempt.started);
     let mut entry = json!({
         "startedDateTime": DateTime::<Utc>::from(begun).to_rfc3339_opts(SecondsFormat::Millis, true),
@@ -91,7 +96,7 @@ fn entry(masks: &Redactor, request: &Request, attempt: &Attempt, answer: Option<
         "request": har_request(masks, request, attempt),
         "response": har_response(masks, attempt, answer),
         "cache": {},
-        // What is not known is -1; what must be known and is part of another is 0.
+        // An unknown time is -1. `send` and `receive` are required, and are 0 because `wait` includes them.
         "timings": {"blocked": blocked, "dns": -1, "connect": -1, "ssl": -1, "send": 0, "wait": wait, "receive": 0},
     });
     if let Some(error) = &attempt.error {
@@ -157,7 +162,7 @@ fn har_response(masks: &Redactor, attempt: &Attempt, answer: Option<&Response>) 
         "content": content,
         "redirectURL": header("location"),
         "headersSize": -1,
-        // Bytes are counted after decompression.
+        // Unknown: the attempt's bytes are counted after decompression.
         "bodySize": -1,
     })
 }

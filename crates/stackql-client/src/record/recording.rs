@@ -1,11 +1,13 @@
-//! Exchanges with providers kept in files: [`RecordingTransport`] writes them, [`ReplayTransport`] answers from them.
+//! Recording of exchanges with providers: [`RecordingTransport`] writes them to files, and
+//! [`ReplayTransport`](super::replay::ReplayTransport) serves responses from these.
 //!
-//! A folder holds one file an exchange, `<service>.<operation>-<hash>-<number>.http`: the question, a line `### answer` or
-//! `### error`, and what came. The hash is that of the question, the number counts its repeats. A file `scopes` has what
-//! scopes were where statements named none. There are no times, no credentials and no other secrets that are known by
-//! their names ([`stackql_call::Redactor`]), so that the same answers make the same files and files may be kept and shared.
+//! A folder holds one file per exchange, `<service>.<operation>-<hash>-<number>.http`: the request, a line `### answer` or
+//! `### error`, and the result. The hash is that of the request, and the number counts its repetitions. A file `scopes` has the
+//! default values of scopes that statements did not name. Files contain no times, no credentials and no other secrets that the
+//! redactor knows by their names ([`stackql_call::Redactor`]). Equal responses therefore make equal files, which may be
+//! committed and shared.
 //!
-//! What is kept is what a request ended with: how often it was sent until then is not.
+//! Only the final result of a request is recorded, not its attempts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -17,12 +19,12 @@ use stackql_call::{Request, Response, Transport, TransportError, TransportErrorK
 use stackql_provider::{Provider, Scope};
 use thiserror::Error;
 
-/// The file of the scopes.
+/// The name of the file of default scopes.
 const SCOPES: &str = "scopes";
-/// The extension of an exchange's file.
+/// The extension of the file of an exchange.
 pub(crate) const EXCHANGE: &str = "http";
 
-/// Passes requests on and writes each with its answer to a file.
+/// A transport decorator that writes each request with its result to a file.
 ///
 /// ```no_run
 /// # use std::sync::Arc;
@@ -42,12 +44,12 @@ pub struct RecordingTransport {
 
 #[derive(Debug)]
 struct State {
-    /// How often each question was asked, by the name of its files.
+    /// The number of times that each request was sent, by the stem of its files.
     asked: HashMap<String, u32>,
     scopes: BTreeMap<String, String>,
 }
 
-/// Why exchanges cannot be kept or read.
+/// Why exchanges cannot be recorded or replayed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RecordingError {
@@ -56,7 +58,7 @@ pub enum RecordingError {
     Unwritable {
         /// The file or folder.
         path: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// A file or folder cannot be read.
@@ -64,15 +66,15 @@ pub enum RecordingError {
     Unreadable {
         /// The file or folder.
         path: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// A file is no recording.
+    /// A file is not a recording.
     #[error("{path} is no recording: {reason}; mend the file, take it away, or record again")]
     Malformed {
         /// The file.
         path: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 }
@@ -92,8 +94,12 @@ impl RecordingError {
 }
 
 impl RecordingTransport {
-    /// Records what `inner` is asked in `folder`, which is made where there is none. What was recorded there before
-    /// stays, but for questions that are asked again.
+    /// Records the requests to `inner` in `folder`, which is created if it is missing. Earlier recordings in it stay, except
+    /// those of requests that are sent again.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be created, or its recorded scopes cannot be read.
     pub fn new(inner: Arc<dyn Transport>, folder: impl Into<PathBuf>) -> Result<Self, RecordingError> {
         let folder = folder.into();
         std::fs::create_dir_all(&folder).map_err(|e| RecordingError::unwritable(&folder, &e))?;
@@ -110,7 +116,7 @@ impl RecordingTransport {
             let asked = state.asked.entry(stem.clone()).or_default();
             *asked += 1;
             if *asked == 1 {
-                // Repeats of another run would be answers to questions of this one.
+                // Repetitions recorded by an earlier run would be replayed as results of this run.
                 let mut later = (2..).map(path).take_while(|path| path.exists());
                 later.try_for_each(|p| std::fs::remove_file(&p).map_err(|e| RecordingError::unwritable(&p, &e)))?;
             }
@@ -152,19 +158,19 @@ pub(crate) fn scope_name(provider: &Provider, scope: &Scope) -> String {
     format!("{}.{}", provider.name, scope.name)
 }
 
-/// The name of a question's files, without their number.
+/// The stem of the files of a request, without the number.
 fn stem(request: &Request, question: &str) -> String {
     let hash = digest(&SHA256, question.as_bytes());
     let hash: String = hash.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     let operation = &request.operation;
     let name = format!("{}.{}", operation.service.name, operation.method().operation);
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '_' };
-    // File systems take no longer names than 255 bytes.
+    // File systems limit names to 255 bytes.
     let name: String = name.chars().map(plain).take(100).collect();
     format!("{name}-{hash}")
 }
 
-/// The scopes that were recorded in `folder`.
+/// Reads the default scopes that were recorded in `folder`.
 pub(crate) fn scopes(folder: &Path) -> Result<BTreeMap<String, String>, RecordingError> {
     let path = folder.join(SCOPES);
     let text = match std::fs::read_to_string(&path) {
@@ -177,7 +183,7 @@ pub(crate) fn scopes(folder: &Path) -> Result<BTreeMap<String, String>, Recordin
     text.lines().map(|line| pair(line).ok_or_else(|| wrong(line))).collect()
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file atomically, by a temporary file next to it.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), RecordingError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");

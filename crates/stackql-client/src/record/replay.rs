@@ -1,4 +1,5 @@
-//! Answers requests from a folder that was recorded. Opens no connection and looks for no credentials.
+//! Replay of a recording: a transport that serves responses from a recorded folder. Opens no connection and reads no
+//! credentials.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -14,9 +15,9 @@ use super::exchange::{parsed, question};
 use super::recording::{EXCHANGE, RecordingError, scope_name, scopes};
 use crate::http::client::{AttemptFailure, attempt};
 
-/// Replays what a [`RecordingTransport`](super::recording::RecordingTransport) recorded. The repeats of a request
-/// get their answers in turn, and then the last one for good. Attempts begin in 1970 and take no time, so that whatever is
-/// printed is the same each time.
+/// A transport that replays the recording of a [`RecordingTransport`](super::recording::RecordingTransport). Repetitions of a
+/// request get the recorded results in their order, and after these the last one again. Attempts start in 1970 and take no
+/// time, so that all output is reproducible.
 ///
 /// ```no_run
 /// # use std::sync::Arc;
@@ -30,12 +31,16 @@ pub struct ReplayTransport {
     folder: PathBuf,
     exchanges: HashMap<String, Vec<Result<Response, AttemptFailure>>>,
     scopes: BTreeMap<String, String>,
-    /// How often each question was asked.
+    /// The number of times that each request was sent.
     asked: Mutex<HashMap<String, usize>>,
 }
 
 impl ReplayTransport {
-    /// Reads all of `folder`.
+    /// Opens a recording and reads all files of `folder`.
+    ///
+    /// # Errors
+    ///
+    /// The folder or a file cannot be read, or a file is not a recording.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, RecordingError> {
         let folder = folder.into();
         let unreadable = |e: std::io::Error| RecordingError::unreadable(&folder, &e);
@@ -86,7 +91,7 @@ impl Transport for ReplayTransport {
         };
         let ending = endings[turn.min(endings.len()) - 1].clone();
         let attempts = match &ending {
-            // Nothing was sent.
+            // These failures occur before a request is sent.
             Err((Credentials | Configuration | Throttled, _)) => Vec::new(),
             _ => {
                 let url = format!("http://replay{}", request.path);
@@ -105,7 +110,7 @@ impl Transport for ReplayTransport {
     }
 }
 
-/// A file's name without its number, and the number.
+/// Splits the stem of a file into its name and its number.
 fn numbered(path: &Path) -> (String, u32) {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     match stem.rsplit_once('-').and_then(|(name, number)| Some((name, number.parse().ok()?))) {

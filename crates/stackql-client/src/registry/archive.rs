@@ -1,5 +1,5 @@
-//! Archives of definitions: what one may hold, and unpacking it into a folder of its own. Whoever packed it is not
-//! trusted: nothing is written outside the folder, and neither size nor number runs away.
+//! Archives of provider definitions: validates and unpacks one into its own folder. The archive is untrusted: nothing is
+//! written outside the folder, and size and number of files are limited.
 
 use std::cell::Cell;
 use std::fs;
@@ -11,24 +11,24 @@ use flate2::bufread::GzDecoder;
 use tar::EntryType;
 use thiserror::Error;
 
-/// How much an archive may hold.
+/// The limits of an archive's contents.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) entries: usize,
-    /// Bytes of all that is in it.
+    /// The maximum unpacked size, in bytes.
     pub(crate) unpacked: u64,
-    /// How many times its own size that may be.
+    /// The maximum compression ratio: unpacked size divided by the archive's size.
     pub(crate) ratio: u64,
-    /// What small archives may hold whatever their size; anything may compress well.
+    /// The unpacked size in bytes up to which the ratio is not checked, since little data may compress well.
     pub(crate) small: u64,
 }
 
 impl Limits {
-    /// Far above what definitions need: those of the largest cloud are 600 files, 90 MiB and ten times the archive.
+    /// Limits far above real definitions: those of the largest cloud have 600 files, 90 MiB and a ratio of 10.
     pub(crate) const GENEROUS: Self = Self { entries: 50_000, unpacked: 2 << 30, ratio: 200, small: 16 << 20 };
 }
 
-/// Why an archive is not unpacked.
+/// Why an archive is rejected or cannot be unpacked.
 #[derive(Debug, Error)]
 pub(crate) enum ArchiveError {
     #[error("the archive cannot be read: {0}")]
@@ -53,11 +53,11 @@ pub(crate) enum ArchiveError {
     Disk { path: String, reason: io::Error },
 }
 
-/// Where a bare archive says that it is one.
+/// The position of the magic bytes in an uncompressed tar archive.
 const MAGIC: std::ops::Range<usize> = 257..262;
 
-/// Unpacks an archive of `size` bytes, all of it below a folder named for the version, into the folder `into`,
-/// which is empty. What was written stays there, also after an error. The paths of the files, below `into`.
+/// Unpacks an archive of `size` bytes into the empty folder `into`. All entries of the archive must be below a folder named
+/// for the version. Returns the paths of the files, relative to `into`. After an error, files that were written stay there.
 pub(crate) fn unpack(
     mut archive: impl BufRead,
     size: u64,
@@ -66,7 +66,7 @@ pub(crate) fn unpack(
     limits: Limits,
 ) -> Result<Vec<PathBuf>, ArchiveError> {
     let excess = Rc::new(Cell::new(None));
-    // Servers that take the compression for one of the way have it undone before it is here.
+    // If a server declares the compression as a content encoding, the archive arrives uncompressed.
     let bare = archive.fill_buf().map_err(ArchiveError::Unreadable)?.get(MAGIC) == Some(b"ustar");
     let inner: Box<dyn Read + '_> = if bare { Box::new(archive) } else { Box::new(GzDecoder::new(archive)) };
     let source = LimitedReader { inner, size, read: 0, limits, excess: Rc::clone(&excess) };
@@ -100,7 +100,7 @@ pub(crate) fn unpack(
         let Some(path) = path.file_name().is_some().then_some(path) else {
             return Err(ArchiveError::Outside { path: version.to_owned(), version: version.to_owned() });
         };
-        // Hidden files are those of the packer's desktop.
+        // Hidden files are metadata of the desktop on which the archive was packed.
         if path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b".")) {
             continue;
         }
@@ -131,7 +131,7 @@ pub(crate) fn unpack(
         file.sync_all().map_err(|e| disk(&target, e))?;
         files.push(path);
     }
-    // What follows the last entry has a checksum of all before it.
+    // Reads to the end, since the checksum of all data follows the last entry.
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(unreadable)?;
     if !files.iter().any(|path| path == Path::new("provider.yaml")) {
         return Err(ArchiveError::NoProvider);
@@ -139,7 +139,7 @@ pub(crate) fn unpack(
     Ok(files)
 }
 
-/// The path below the version's folder, empty for the folder itself; `None` for the folder above it.
+/// The path relative to the version's folder, empty for the folder itself; `None` for the root of the archive.
 fn path(name: &[u8], version: &str) -> Result<Option<PathBuf>, ArchiveError> {
     let shown = || String::from_utf8_lossy(name).escape_debug().to_string();
     let parts = parts(name).ok_or_else(|| ArchiveError::Path(shown()))?;
@@ -150,10 +150,10 @@ fn path(name: &[u8], version: &str) -> Result<Option<PathBuf>, ArchiveError> {
     }
 }
 
-/// The names on a path; `None` for one that leads elsewhere or that not every system can have.
+/// The components of a path; `None` if it is absolute, has `..`, or is not valid on every system.
 pub(crate) fn parts(name: &[u8]) -> Option<Vec<&str>> {
     let text = std::str::from_utf8(name).ok()?;
-    // Marks that are parts of names here separate or name drives elsewhere.
+    // Backslash and colon are valid in names on some systems; on others they separate folders or name drives.
     if text.is_empty() || text.contains(['\\', ':']) || text.chars().any(char::is_control) {
         return None;
     }
@@ -188,7 +188,7 @@ enum LimitExceeded {
     Ratio,
 }
 
-/// Reads on until the limits are reached; also headers and names count.
+/// A reader that fails when the unpacked size exceeds the limits; archive headers count, too.
 struct LimitedReader<R> {
     inner: R,
     size: u64,

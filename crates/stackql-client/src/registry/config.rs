@@ -1,4 +1,4 @@
-//! The registry a user configures: its address, where it is kept on disk, what signatures must be. Only reads text.
+//! The registry configuration of a user: its URL, the local folder and the signature policy. Parses text only.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,38 +8,38 @@ use stackql_provider::RegistryError;
 
 use crate::config::structured_flag::structured;
 
-/// StackQL's own registry.
+/// The URL of the public StackQL registry.
 const PUBLIC: &str = "https://registry.stackql.app/providers";
-/// What the program ships of the registry's habits.
+/// The built-in names of provider folders in the registry.
 const NAMES: &str = include_str!("../../../../providers/registry.yaml");
 
-/// A registry as a user configures it. Keys that mean nothing here are for other programs.
+/// The configuration of a registry. Unknown keys are ignored, since they are for other programs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RegistryConfig {
-    /// The address above the prefixes; of scheme `file`, a folder of this machine.
+    /// The base URL above the prefixes; with scheme `file`, a local folder.
     pub(crate) url: String,
-    /// The folder above the installed definitions, where it is not the program's own.
+    /// The folder that contains the installed definitions, if it is not the program's own.
     pub(crate) local_doc_root: Option<PathBuf>,
-    /// Where definitions are installed below the folder, and where documents are below the address.
+    /// The prefix of installed definitions below the folder, and of documents below the URL.
     pub(crate) src_prefix: String,
-    /// Where archives are below the address.
+    /// The prefix of archives below the URL.
     pub(crate) dist_prefix: String,
-    /// Whether a version of which there is no archive is fetched document by document.
+    /// Whether a version without an archive is downloaded document by document.
     pub(crate) allow_src_download: bool,
-    /// How signatures are checked.
+    /// How signatures are verified.
     pub(crate) verify_config: VerifyConfig,
 }
 
-/// How signatures are checked.
+/// How signatures are verified.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct VerifyConfig {
-    /// Not at all.
+    /// Signatures are not verified.
     pub(crate) nop_verify: bool,
-    /// By this Ed25519 key: base64 or PEM.
+    /// The Ed25519 public key, in base64 or PEM.
     pub(crate) public_key: Option<String>,
-    /// By the key in this file.
+    /// The file of the public key, if it is not given directly.
     pub(crate) public_key_path: Option<PathBuf>,
 }
 
@@ -57,20 +57,24 @@ impl Default for RegistryConfig {
 }
 
 impl RegistryConfig {
-    /// Reads JSON or YAML; no text is the public registry.
+    /// Parses a configuration in JSON or YAML; an empty text is the public registry.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError::Configuration`] if the text is not an object of this form.
     pub fn parse(text: &str) -> Result<Self, RegistryError> {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
         let refused = |reason: String| {
-            // A library's picture of the place is several lines.
+            // The YAML library appends the source snippet in further lines.
             let reason = reason.lines().next().unwrap_or_default();
             RegistryError::Configuration(format!(
                 "cannot unmarshal the registry configuration: {reason}; give JSON or YAML such as {{\"url\": \"https://…\"}}"
             ))
         };
         let read: serde_json::Value = structured(text).map_err(|e| refused(e.to_string()))?;
-        // A list would be taken for the values in their order.
+        // A list would be deserialized as the fields in order.
         if !read.is_object() {
             return Err(refused("it has no keys".to_owned()));
         }
@@ -81,13 +85,13 @@ impl RegistryConfig {
         Ok(config)
     }
 
-    /// Whether the registry is a folder of this machine, whose definitions are there already.
+    /// Whether the registry is a local folder, whose definitions need no download.
     pub(crate) fn is_local(&self) -> bool {
         self.url.starts_with("file:")
     }
 }
 
-/// The folders of providers that are not named as the provider is.
+/// The folder names of providers whose folder is not named like the provider, by provider.
 pub(crate) fn directories() -> Result<BTreeMap<String, String>, RegistryError> {
     #[derive(Deserialize)]
     struct Names {

@@ -1,6 +1,6 @@
-//! A version document by document, where a registry has no archive of it: its `provider.yaml`, what that names, and
-//! what is named there. Whoever wrote them is not trusted: all of it belongs below the version's folder, and neither
-//! size nor number runs away.
+//! Downloads a version document by document, if the registry has no archive of it: its `provider.yaml` and, recursively, all
+//! documents that are referenced. Documents are untrusted: all of them must be below the version's folder, and their size and
+//! number are limited.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -21,28 +21,28 @@ use crate::Client;
 use crate::config::structured_flag::structured;
 
 const FIRST: &str = "provider.yaml";
-/// So many are asked for at once.
+/// The number of concurrent downloads.
 const AT_ONCE: usize = 8;
 
-/// Where a version's documents are.
+/// The source of a version's documents.
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
     pub(crate) client: &'a Client,
-    /// The folder of all providers.
+    /// The URL of the folder of all providers.
     pub(crate) url: Url,
     pub(crate) provider: &'a str,
     pub(crate) directory: &'a str,
     pub(crate) version: &'a str,
-    /// Signatures are wanted, too.
+    /// Whether signatures are downloaded, too.
     pub(crate) signed: bool,
     pub(crate) limits: Limits,
-    /// The most MiB of a document.
+    /// The maximum size of a document, in MiB.
     pub(crate) largest: usize,
 }
 
 impl Source<'_> {
-    /// Fetches all documents into the folder `into`, which is empty. What was written stays there, also after an error.
-    /// The paths of the files, below `into`.
+    /// Downloads all documents into the empty folder `into`. Returns the paths of the files, relative to `into`. After an
+    /// error, files that were written stay there.
     pub(crate) async fn fetch(&self, into: &Path, transfer: &DownloadProgress) -> Result<Vec<PathBuf>, RegistryError> {
         transfer.reset();
         let mut known = BTreeSet::from([FIRST.to_owned()]);
@@ -62,7 +62,8 @@ impl Source<'_> {
         Ok(files)
     }
 
-    /// Fetches the document at this path below the version's folder. The files written, and the paths it names.
+    /// Downloads the document at this path below the version's folder. Returns the files that were written, and the paths
+    /// that the document references.
     async fn one(
         &self,
         path: String,
@@ -81,7 +82,7 @@ impl Source<'_> {
         let named = references.into_iter().map(|file| self.below(&path, file)).collect::<Result<_, _>>()?;
         let signature = format!("{path}{}", signature::SUFFIX);
         let mut written = vec![(path, text)];
-        // Whoever looks for one that is not there will miss it.
+        // A missing signature is no error here; the verification before the install reports it.
         if self.signed
             && let Fetched::Here(text) = self.document(&signature).await?
         {
@@ -103,8 +104,8 @@ impl Source<'_> {
         download::document(self.client, &url, self.largest).await
     }
 
-    /// The path below the version's folder of the file that a document names: from the folder of all providers, or
-    /// beside the document.
+    /// The path below the version's folder of a file that a document references, relative either to the folder of all
+    /// providers or to the document.
     fn below(&self, document: &str, file: &str) -> Result<String, RegistryError> {
         let outside = || self.refused(format!("{document} names '{}', which is not below it", file.escape_debug()));
         let named = parts(file.as_bytes()).ok_or_else(outside)?;
@@ -120,7 +121,7 @@ impl Source<'_> {
                 folders.split('/').filter(|folder| !folder.is_empty()).chain(beside.iter().copied()).collect()
             }
         };
-        // Hidden files are nobody's documents, and signatures are no documents.
+        // Hidden files and signatures are not documents.
         let is_odd = |name: &&str| name.starts_with('.') || name.ends_with(signature::SUFFIX);
         if path.is_empty() || path.iter().any(is_odd) {
             return Err(outside());
@@ -143,7 +144,7 @@ fn write(path: &Path, text: &str) -> Result<(), RegistryError> {
     written.map_err(|e| disk("write", path, &e))
 }
 
-/// The files that references of a document name; addresses elsewhere are none.
+/// Collects the files that a document references by `$ref`; absolute URLs are ignored.
 fn collect<'a>(value: &'a Json, into: &mut BTreeSet<&'a str>) {
     match value {
         Json::Array(items) => items.iter().for_each(|item| collect(item, into)),

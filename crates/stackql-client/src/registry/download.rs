@@ -1,4 +1,4 @@
-//! Fetches what a registry serves: documents into memory, archives into a file that a later try goes on with.
+//! Downloads from a registry, with retries: documents into memory, archives into a file from which a later attempt resumes.
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -15,23 +15,23 @@ use crate::Client;
 use crate::http::url::redacted_url;
 use crate::registry::install_dir::{PartialDownload, disk};
 
-/// The most bytes of an archive.
+/// The maximum size of an archive, in bytes.
 const LARGEST: u64 = 512 << 20;
 const TRIES: u32 = 4;
 const REDIRECTS: usize = 5;
-/// A download as a whole may take long; what may not is each wait for the next bytes.
+/// The time limit of a whole download, which may be long; each wait for the next bytes has the request timeout.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What was asked for, or what to say where the registry does not have it.
+/// The result of a download: the content, or the error to report if the registry does not have it.
 #[derive(Debug)]
 pub(crate) enum Fetched<T> {
     Here(T),
     Absent(RegistryError),
 }
 
-/// Why a try gave nothing.
+/// Why an attempt failed.
 enum DownloadError {
-    /// Another may.
+    /// A retry may succeed.
     Transient(String),
     /// The registry does not have it.
     NotFound(RegistryError),
@@ -44,7 +44,7 @@ impl From<RegistryError> for DownloadError {
     }
 }
 
-/// How often was tried.
+/// The remaining attempts, and the backoff before the next one.
 struct RetryBudget {
     left: u32,
     wait: Duration,
@@ -55,7 +55,11 @@ impl RetryBudget {
         Self { left: TRIES - 1, wait: Duration::from_millis(200) }
     }
 
-    /// Waits until another try makes sense, unless none does.
+    /// Waits for the backoff before a retry.
+    ///
+    /// # Errors
+    ///
+    /// The failure is permanent, or no attempt is left.
     async fn again(&mut self, failure: DownloadError) -> Result<(), RegistryError> {
         let message = match failure {
             DownloadError::Transient(message) if self.left > 0 => message,
@@ -70,7 +74,7 @@ impl RetryBudget {
     }
 }
 
-/// A document, which is text of at most so many MiB.
+/// Downloads a document, which is UTF-8 text of at most `largest` MiB.
 pub(crate) async fn document(client: &Client, url: &Url, largest: usize) -> Result<Fetched<String>, RegistryError> {
     let mut tries = RetryBudget::new();
     loop {
@@ -98,8 +102,8 @@ async fn document_once(client: &Client, url: &Url, largest: usize) -> Result<Str
     String::from_utf8(text).map_err(|_| unavailable(format!("{} is not text", redacted_url(url))))
 }
 
-/// An archive, into the part's file; goes on where an earlier try ended if the server can tell that it is the same
-/// archive. Returns its size.
+/// Downloads an archive into the file of `part`, and returns its size in bytes. Resumes where an earlier attempt ended, if the
+/// server confirms that the archive is unchanged.
 pub(crate) async fn archive(
     client: &Client,
     url: &Url,
@@ -140,7 +144,7 @@ async fn archive_once(
         _ => {
             accepted(&answer, url)?;
             let file = tokio::fs::File::create(&part.file).await.map_err(failed)?;
-            // Only behind the mark of these very bytes.
+            // Stores the validator before the bytes that it identifies.
             keep_validator(part, &answer)?;
             (file, 0)
         }
@@ -160,7 +164,7 @@ async fn archive_once(
             Ok(Some(chunk)) => chunk,
             Ok(None) => break,
             Err(failure) => {
-                // What came is kept for the next try.
+                // The next attempt resumes after the received bytes.
                 file.flush().await.map_err(failed)?;
                 return Err(failure);
             }
@@ -177,7 +181,7 @@ async fn archive_once(
     Ok(size)
 }
 
-/// The size of what is here, and by which mark it is known.
+/// The size and the validator of a partial download; `None` if it cannot be resumed.
 fn part_so_far(part: &PartialDownload) -> Option<(u64, String)> {
     let size = std::fs::metadata(&part.file).ok()?.len();
     let validator = std::fs::read_to_string(&part.validator).ok()?;
@@ -185,28 +189,28 @@ fn part_so_far(part: &PartialDownload) -> Option<(u64, String)> {
     (size > 0 && usable).then_some((size, validator))
 }
 
-/// Remembers by which mark the server knows these bytes again, if it has one that is sure.
+/// Stores the validator of the response, a strong `ETag` or else `Last-Modified`; empty if the download cannot be resumed.
 fn keep_validator(part: &PartialDownload, answer: &Response) -> Result<(), RegistryError> {
     let header = |name| answer.headers().get(name).and_then(|v: &http::HeaderValue| v.to_str().ok());
     let sure = header(ETAG).filter(|tag| !tag.starts_with("W/")).or_else(|| header(LAST_MODIFIED));
-    // Of bytes that were decoded on the way, no part can be asked for.
+    // A response with a content encoding is decoded, so its bytes do not match the server's ranges.
     let plain = header(CONTENT_ENCODING).is_none() && answer.content_length().is_some();
     let validator = sure.filter(|_| plain).unwrap_or_default();
     std::fs::write(&part.validator, validator).map_err(|e| disk("write", &part.validator, &e))
 }
 
-/// Whether a part begins behind the bytes that are here.
+/// Whether a partial response starts after the `size` bytes that were received.
 fn starts_at(answer: &Response, size: u64) -> bool {
     let range = answer.headers().get(CONTENT_RANGE).and_then(|v| v.to_str().ok());
     let start = range.and_then(|range| range.strip_prefix("bytes ")?.split('-').next()?.parse().ok());
     start == Some(size)
 }
 
-/// Asks once, and again where the answer says that it is elsewhere.
+/// Sends one GET request and follows redirects, but never from HTTPS to HTTP.
 async fn get(client: &Client, url: &Url, range: Option<(u64, &str)>) -> Result<Response, DownloadError> {
     let mut place = url.clone();
     for _ in 0..=REDIRECTS {
-        // An archive is compressed already, and parts are counted as it is served.
+        // An archive is compressed already, and ranges count the bytes of the unencoded content.
         let mut request = client.pool.get(place.clone()).timeout(PATIENCE).header(ACCEPT_ENCODING, "identity");
         if let Some((from, validator)) = range {
             request = request.header(RANGE, format!("bytes={from}-")).header(IF_RANGE, validator);
@@ -276,19 +280,19 @@ fn unavailable(message: String) -> DownloadError {
     DownloadError::Permanent(RegistryError::Unavailable(message))
 }
 
-/// The address of a file below another.
+/// The URL of a path below `base`.
 pub(crate) fn below(base: &Url, parts: &[&str]) -> Result<Url, RegistryError> {
     let mut url = base.clone();
     let mut path = url.path_segments_mut().map_err(|()| {
         RegistryError::Configuration(format!("the registry's url {} cannot have anything below it", redacted_url(base)))
     })?;
-    // A prefix may be several folders, or none.
+    // A prefix may consist of several folders, or be empty.
     path.pop_if_empty().extend(parts.iter().flat_map(|part| part.split('/')).filter(|part| !part.is_empty()));
     drop(path);
     Ok(url)
 }
 
-/// The address a configuration names.
+/// Parses the URL of a registry that is served by HTTP or HTTPS.
 pub(crate) fn address(text: &str) -> Result<Url, RegistryError> {
     let wrong = || {
         RegistryError::Configuration(
@@ -303,7 +307,7 @@ pub(crate) fn address(text: &str) -> Result<Url, RegistryError> {
     }
 }
 
-/// Reads a file that a download left.
+/// Opens a downloaded file for reading.
 pub(crate) fn open(path: &Path) -> Result<std::fs::File, RegistryError> {
     std::fs::File::open(path).map_err(|e| disk("read", path, &e))
 }

@@ -1,4 +1,4 @@
-//! What a registry has: its `providers.yaml`, and which version of it is meant. Pure.
+//! The index of a registry: parses its `providers.yaml`, and selects providers and versions by name. Pure.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use stackql_provider::names::{NameMatch, match_name, nearest};
 use stackql_provider::{Published, RegistryError};
 
-/// The providers of a registry.
+/// The index: the published providers of a registry with their versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Index {
     providers: Vec<Published>,
@@ -25,13 +25,17 @@ struct Entry {
 }
 
 impl Index {
-    /// Reads the document; why not, where it is none.
+    /// Parses the document.
+    ///
+    /// # Errors
+    ///
+    /// The text is not an index, or a name in it is not valid as a part of a path.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let document: Document = yaml_serde::from_str(text).map_err(|e| e.to_string())?;
         let mut providers = Vec::new();
         for (provider, entry) in document.providers {
             for name in std::iter::once(&provider).chain(&entry.versions) {
-                // They become parts of addresses and paths.
+                // The names become parts of URLs and file paths.
                 if !is_plain(name) {
                     return Err(format!("'{}' is no name of a provider or version", name.escape_debug()));
                 }
@@ -46,12 +50,12 @@ impl Index {
         Ok(Self { providers })
     }
 
-    /// All that has a version.
+    /// All providers that have a version.
     pub(crate) fn into_providers(self) -> Vec<Published> {
         self.providers
     }
 
-    /// A provider by a name that a person typed.
+    /// Looks up a provider by a name that a user typed.
     pub(crate) fn provider(&self, name: &str) -> Result<&Published, RegistryError> {
         let names = self.providers.iter().enumerate().map(|(i, p)| (i, p.provider.as_str()));
         match match_name(name, names.clone()) {
@@ -64,7 +68,7 @@ impl Index {
         }
     }
 
-    /// The version of a provider that is meant: the latest stable one where none is named.
+    /// Looks up a version of a provider; the latest stable one if none is named.
     pub(crate) fn version<'a>(published: &'a Published, named: Option<&str>) -> Result<&'a str, RegistryError> {
         let Some(named) = named else {
             if parse(&published.latest).is_some_and(|v| !v.pre.is_empty()) {
@@ -77,7 +81,7 @@ impl Index {
             return Ok(&published.latest);
         };
         let exact = published.versions.iter().find(|v| *v == named);
-        // The `v` in front may be left out, and zeros in front of a number.
+        // The leading `v` and leading zeros of numbers may be omitted.
         let same = || published.versions.iter().find(|v| parse(v).is_some() && parse(v) == parse(named));
         exact.or_else(same).map(String::as_str).ok_or_else(|| RegistryError::UnknownVersion {
             provider: published.provider.clone(),
@@ -88,13 +92,14 @@ impl Index {
     }
 }
 
-/// Puts versions in order, the oldest first and each once.
+/// Sorts versions in ascending order and removes duplicates.
 pub fn sort_versions(versions: &mut Vec<String>) {
     versions.sort_by_key(|version| parse(version));
     versions.dedup();
 }
 
-/// A version, with or without `v`, and with zeros in front of numbers, which registries write and semver forbids.
+/// Parses a version, with or without a leading `v`. Leading zeros of numbers are accepted: registries write them, though semver
+/// forbids them. Missing minor and patch numbers are 0.
 pub(crate) fn parse(text: &str) -> Option<Version> {
     let text = text.strip_prefix('v').unwrap_or(text);
     let (text, build) = text.split_once('+').map_or((text, ""), |(t, b)| (t, b));
@@ -108,7 +113,7 @@ pub(crate) fn parse(text: &str) -> Option<Version> {
     Some(Version { major, minor, patch, pre, build })
 }
 
-/// Whether a name can be a part of a path anywhere: letters, digits and a few marks, not hidden.
+/// Whether a name is valid as a path component on every system: ASCII letters, digits, `.`, `_`, `-` and `+`, not hidden.
 pub(crate) fn is_plain(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
     !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && !name.ends_with('.') && name.chars().all(plain)

@@ -1,7 +1,9 @@
-//! The folder of a provider's definitions: one version, complete, whatever happens while another takes its place.
+//! The install folder of a provider: installs a version so that a complete one always remains. If the process is killed during
+//! an install, the next lock of the folder restores a consistent state.
 //!
-//! All that is not a version's folder has a hidden name: the lock, what is downloaded and unpacked, and what is on
-//! its way out. Whoever holds the lock clears the leftovers of whoever was killed holding it.
+//! Everything except a version's folder has a hidden name: the lock file, partial downloads, and the folders of versions that
+//! are being unpacked or removed. A process that acquires the lock removes the leftovers of a process that was killed while
+//! it held the lock.
 
 use std::fs;
 use std::io;
@@ -14,25 +16,25 @@ use stackql_provider::RegistryError;
 use super::index;
 
 const LOCK: &str = ".lock";
-/// A version that another of the same name takes the place of, where that takes two steps.
+/// The suffix of a version's old folder while a new one of the same name replaces it in two renames.
 const REPLACED: &str = ".replaced";
 const REMOVED: &str = ".removed";
 const UNPACKED: &str = ".new";
 const PART: &str = ".tgz.part";
 const VALIDATOR: &str = ".tgz.validator";
 
-/// A provider's folder that no other process changes. Clones share the lock.
+/// The locked install folder of a provider; no other process changes it. Clones share the lock.
 #[derive(Debug, Clone)]
 pub(crate) struct InstallDir {
     path: PathBuf,
     _lock: Arc<fs::File>,
 }
 
-/// A download that may go on later.
+/// A partial download, which a later attempt may resume.
 #[derive(Debug, Clone)]
 pub(crate) struct PartialDownload {
     pub(crate) file: PathBuf,
-    /// Tells by which mark of the server the file's bytes are known to be of the same archive.
+    /// The file of the server's validator, such as the `ETag`, which identifies the archive that the bytes belong to.
     pub(crate) validator: PathBuf,
 }
 
@@ -44,7 +46,7 @@ impl PartialDownload {
 }
 
 impl InstallDir {
-    /// Makes the folder, waits until no other process changes it, and clears what a killed one left.
+    /// Creates the folder, waits for its lock, and removes the leftovers of killed processes.
     pub(crate) async fn lock(path: PathBuf) -> Result<Self, RegistryError> {
         fs::create_dir_all(&path).map_err(|e| disk("write", &path, &e))?;
         let place = path.join(LOCK);
@@ -62,7 +64,8 @@ impl InstallDir {
         Ok(folder)
     }
 
-    /// Puts back what was about to be replaced by what never came, and removes what is on its way in or out.
+    /// Recovers from an interrupted install: restores a version whose replacement is missing, and removes folders that were
+    /// being unpacked or removed.
     fn clear(&self) -> Result<(), RegistryError> {
         for name in self.names()? {
             let Some(hidden) = name.strip_prefix('.') else { continue };
@@ -77,7 +80,7 @@ impl InstallDir {
         Ok(())
     }
 
-    /// Where a version is downloaded to. Downloads of other versions are given up.
+    /// The partial download of a version. Removes partial downloads of other versions.
     pub(crate) fn part(&self, version: &str) -> Result<PartialDownload, RegistryError> {
         let part = PartialDownload { file: self.hidden(version, PART), validator: self.hidden(version, VALIDATOR) };
         for name in self.names()? {
@@ -90,7 +93,7 @@ impl InstallDir {
         Ok(part)
     }
 
-    /// An empty folder to unpack a version into.
+    /// Creates an empty folder to unpack a version into.
     pub(crate) fn unpacking(&self, version: &str) -> Result<PathBuf, RegistryError> {
         let path = self.unpacked(version);
         remove_folder(&path)?;
@@ -103,12 +106,12 @@ impl InstallDir {
         self.hidden(version, UNPACKED)
     }
 
-    /// Gives up what was unpacked.
+    /// Removes the folder that a version was unpacked into.
     pub(crate) fn discard(&self, version: &str) -> Result<(), RegistryError> {
         remove_folder(&self.unpacked(version))
     }
 
-    /// Makes what was unpacked the version that is installed, and removes the others.
+    /// Installs the unpacked version, and removes all other versions.
     pub(crate) fn install(&self, version: &str) -> Result<(), RegistryError> {
         let (unpacked, place) = (self.unpacked(version), self.path.join(version));
         sync_folders(&unpacked)?;
@@ -126,7 +129,7 @@ impl InstallDir {
         for name in self.names()? {
             let path = self.path.join(&name);
             if name != version && index::parse(&name).is_some() && path.is_dir() {
-                // In one step it is no version any more.
+                // The rename makes the folder invisible as a version in one step, before its files are removed.
                 let removed = self.hidden(&name, REMOVED);
                 remove_folder(&removed)?;
                 rename(&path, &removed)?;
@@ -144,14 +147,14 @@ impl InstallDir {
         let failed = |e: io::Error| disk("read", &self.path, &e);
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(failed)? {
-            // A name that is no text is none of ours.
+            // This module writes no names that are not UTF-8.
             names.extend(entry.map_err(failed)?.file_name().into_string().ok());
         }
         Ok(names)
     }
 }
 
-/// Swaps two folders in one step, where the system and its file system can.
+/// Swaps two folders atomically; fails if the system or its file system does not support that.
 #[cfg(unix)]
 fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -182,7 +185,7 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// Writes the entries of a folder and of those below it to the disk.
+/// Syncs the entries of a folder and of its subfolders to disk.
 fn sync_folders(path: &Path) -> Result<(), RegistryError> {
     for entry in fs::read_dir(path).map_err(|e| disk("read", path, &e))? {
         let entry = entry.map_err(|e| disk("read", path, &e))?.path();
@@ -194,7 +197,7 @@ fn sync_folders(path: &Path) -> Result<(), RegistryError> {
 }
 
 fn sync_folder(path: &Path) -> Result<(), RegistryError> {
-    // Elsewhere a folder cannot be opened, nor need it be.
+    // On other systems a folder cannot be opened as a file, and its entries need no sync.
     match cfg!(unix) {
         true => fs::File::open(path).and_then(|f| f.sync_all()).map_err(|e| disk("write", path, &e)),
         false => Ok(()),

@@ -1,4 +1,4 @@
-//! Which definitions are on disk: of each provider its newest version. Reads names of folders, no documents.
+//! The installed provider definitions: finds the newest version of each provider on disk. Reads folder names, no documents.
 
 use std::path::{Path, PathBuf};
 
@@ -8,15 +8,15 @@ use super::config::RegistryConfig;
 use super::index;
 use super::install_dir;
 
-/// What makes a folder a provider's version.
+/// The file that a folder must have to count as a provider's version.
 const DOCUMENT: &str = "provider.yaml";
 
-/// The folder of each provider's newest version that is installed, sorted by name. `root`: where definitions are,
-/// unless the configuration names another folder.
+/// The folders of the newest installed version of each provider, sorted by path. `root` is the folder of the definitions,
+/// unless the configuration names another one.
 ///
 /// # Errors
 ///
-/// The folder is there and cannot be read, or the configuration's address is no folder.
+/// The folder exists and cannot be read, or the configuration's `file` URL names no folder.
 pub fn installed_versions(config: &RegistryConfig, root: &Path) -> Result<Vec<PathBuf>, RegistryError> {
     let above = match (&config.local_doc_root, config.is_local()) {
         (Some(folder), _) => folder.clone(),
@@ -35,12 +35,12 @@ pub fn installed_versions(config: &RegistryConfig, root: &Path) -> Result<Vec<Pa
 
 fn local_folder(url: &str) -> Result<PathBuf, RegistryError> {
     let path = url::Url::parse(url).ok().and_then(|u| u.to_file_path().ok());
-    // `file://relative/path` has no host in it, whatever a URL would say.
+    // In `file://relative/path`, the first part is a folder, though URL syntax has a host there.
     let path = path.or_else(|| url.strip_prefix("file://").map(|p| PathBuf::from(p.replace("[", "").replace(']', ""))));
     path.ok_or_else(|| RegistryError::Configuration(format!("{url} names no folder; give file:// and its full path")))
 }
 
-/// The folders in `folder` that are not hidden; none where it is not there.
+/// The subfolders of `folder` that are not hidden; none if it does not exist.
 fn folders(folder: &Path) -> Result<Vec<PathBuf>, RegistryError> {
     let unread = |e: std::io::Error| install_dir::disk("read", folder, &e);
     let entries = match std::fs::read_dir(folder) {

@@ -1,4 +1,5 @@
-//! A registry over HTTP that installs into a folder: the order of the steps. Each step is a module of its own.
+//! The registry client: lists published providers over HTTP, and downloads, verifies and installs them into a folder. Owns
+//! the order of these steps; each step is a module of its own.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -19,14 +20,14 @@ use crate::registry::install_dir::InstallDir;
 
 use crate::registry::signature::PublicKey;
 
-/// What a registry serves first.
+/// The file name of a registry's index.
 const INDEX: &str = "providers.yaml";
-/// The most MiB of it.
+/// The maximum size of the index, in MiB.
 const LARGEST_INDEX: usize = 16;
-/// The most MiB of a document; who compiles documents reads no more.
+/// The maximum size of a document, in MiB; the compiler of definitions reads no larger ones.
 const LARGEST_DOCUMENT: usize = 64;
 
-/// The registry of a configuration, asked over a client's connections.
+/// A [`Registry`] that is accessed over the connections of a client.
 #[derive(Debug)]
 pub struct RemoteRegistry {
     client: Arc<Client>,
@@ -34,20 +35,20 @@ pub struct RemoteRegistry {
     root: PathBuf,
 }
 
-/// What is done about signatures.
+/// The policy for signatures.
 #[derive(Debug, Clone)]
 enum SignaturePolicy {
-    /// They are not looked at, as the configuration wants it.
+    /// Signatures are not verified, by configuration.
     Anything,
-    /// They cannot be checked: nobody said whose they should be.
+    /// Signatures cannot be verified, since no public key is configured.
     Unknown,
-    /// All documents must be signed by this key.
+    /// All documents must have a valid signature of this key.
     Key(PublicKey),
 }
 
 impl RemoteRegistry {
-    /// The registry of a configuration. Definitions are installed below `root` unless the configuration names another
-    /// folder. Nothing is asked or written yet.
+    /// Creates the registry of a configuration. Definitions are installed below `root` unless the configuration names another
+    /// folder. Sends and writes nothing.
     pub fn new(client: Arc<Client>, config: RegistryConfig, root: PathBuf) -> Self {
         let root = config.local_doc_root.clone().unwrap_or(root);
         Self { client, config, root }
@@ -146,13 +147,13 @@ impl Registry for RemoteRegistry {
             Fetched::Absent(error) => return Err(error),
         };
         let work = PendingInstall { provider, version, folder, part, content, trust };
-        // Goes on to its end when nobody waits for it any more: the lock goes with it.
+        // The blocking task runs to its end even if this future is dropped; it owns the lock.
         let worked = tokio::task::spawn_blocking(move || work.finish()).await;
         worked.unwrap_or_else(|e| Err(RegistryError::Unavailable(format!("the archive was not unpacked: {e}"))))
     }
 }
 
-/// A version that is here and has to be unpacked, checked and put in its place.
+/// A downloaded version that is to be unpacked, verified and installed.
 struct PendingInstall {
     provider: String,
     version: String,
@@ -162,11 +163,11 @@ struct PendingInstall {
     trust: SignaturePolicy,
 }
 
-/// How a version came.
+/// The form in which a version was downloaded.
 enum Content {
-    /// As an archive of so many bytes.
+    /// An archive of this size in bytes.
     Archive(u64),
-    /// Document by document, which are where they would be unpacked to.
+    /// Single documents, which are already in the folder that an archive would be unpacked to.
     Documents(Vec<PathBuf>),
 }
 
@@ -176,7 +177,7 @@ impl PendingInstall {
             Ok(notes) => notes,
             Err(error) => {
                 self.folder.discard(&self.version)?;
-                // What was refused once would be again.
+                // A rejected download would be rejected again, so the next attempt must not resume it.
                 self.part.remove()?;
                 return Err(error);
             }
@@ -186,7 +187,7 @@ impl PendingInstall {
         Ok(Installed { provider: self.provider, version: self.version, location: InstallLocation::Directory, notes })
     }
 
-    /// Unpacks and checks; what to tell about it.
+    /// Unpacks and verifies the version; returns notes for the user.
     fn checked(&self) -> Result<Vec<String>, RegistryError> {
         let (into, files) = match &self.content {
             Content::Documents(files) => (self.folder.unpacked(&self.version), Cow::Borrowed(files)),
@@ -204,7 +205,7 @@ impl PendingInstall {
             }
         };
         let is_signature = |path: &&PathBuf| path.to_string_lossy().ends_with(crate::registry::signature::SUFFIX);
-        // Of documents that come one by one, signatures are not asked for without a key.
+        // Single documents are downloaded without signatures if there is no key, so it is unknown whether they have any.
         let signed = matches!(self.content, Content::Documents(_)) || files.iter().any(|path| is_signature(&path));
         let key = match &self.trust {
             SignaturePolicy::Anything => return Ok(Vec::new()),

@@ -1,36 +1,36 @@
-//! Signatures of documents: `<document>.sig` beside each, base64 of a time and an Ed25519 signature. Pure.
+//! Signatures of documents: verifies `<document>.sig`, which is the base64 of a time and an Ed25519 signature. Pure.
 //!
-//! The time is 15 bytes, a version, seconds since the year 1, nanoseconds and an offset, as Go writes one. The
-//! signature is over these bytes followed by the document's.
+//! The time has 15 bytes: a version, seconds since the year 1, nanoseconds and an offset, in Go's binary encoding. The
+//! signature covers these bytes followed by the document.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use ed25519_dalek::{Signature, VerifyingKey};
 use thiserror::Error;
 
-/// How the name of a signature's file ends.
+/// The suffix of the name of a signature file.
 pub(crate) const SUFFIX: &str = ".sig";
 const TIME: usize = 15;
-/// What stands in front of a key that is written as PKIX does.
+/// The DER prefix of a 32-byte Ed25519 key in PKIX form.
 const PKIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
-/// Why a document is not taken for what its signer signed.
+/// Why a signature is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum SignatureError {
-    /// It is base64 of something else.
+    /// It is not the base64 of a time and a signature.
     #[error("its signature is not base64 of a time and an Ed25519 signature")]
     Malformed,
-    /// Another document or another key.
+    /// It belongs to another document or another key.
     #[error("its signature does not fit the document and the public key")]
     Wrong,
 }
 
-/// A public key that is trusted.
+/// A trusted public key.
 #[derive(Debug, Clone)]
 pub(crate) struct PublicKey(VerifyingKey);
 
 impl PublicKey {
-    /// Reads PEM, or base64 of the 32 bytes, with or without what PKIX puts in front.
+    /// Parses PEM, or the base64 of the 32 bytes, with or without the PKIX prefix.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits: String =
             text.lines().filter(|line| !line.starts_with("-----")).flat_map(str::split_whitespace).collect();
@@ -39,7 +39,7 @@ impl PublicKey {
         VerifyingKey::from_bytes(key).ok().map(Self)
     }
 
-    /// Checks a document against the text of its signature file.
+    /// Verifies a document against the text of its signature file.
     pub(crate) fn verify(&self, document: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         let bytes = BASE64_STANDARD.decode(signature.trim_ascii()).map_err(|_| SignatureError::Malformed)?;
         let (time, signature) = bytes.split_at_checked(TIME).ok_or(SignatureError::Malformed)?;

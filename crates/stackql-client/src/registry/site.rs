@@ -1,4 +1,4 @@
-//! A registry of the tests' own: files in memory, served on this machine as a static file server does.
+//! A registry for tests: serves files from memory over local HTTP, like a static file server.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,21 +6,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Response, Uri};
 
-/// What is served and how.
+/// The files that are served, and the faults to inject.
 #[derive(Debug, Default)]
 pub(crate) struct Site {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
-    /// Addresses that say to go elsewhere.
+    /// Redirects, by path.
     pub(crate) moved: BTreeMap<String, String>,
-    /// So many of the next archives break off in the middle of what was asked for.
+    /// The number of next archive responses that break off in the middle.
     pub(crate) breaks: usize,
-    /// Parts are not served.
+    /// Whether range requests are ignored.
     pub(crate) whole_only: bool,
-    /// What was asked for, and from which byte on.
+    /// The requested paths, each with its `Range` header.
     pub(crate) asked: Vec<(String, Option<String>)>,
 }
 
-/// A site that answers, until the test ends.
+/// A running site, which serves until the test ends.
 #[derive(Debug, Clone)]
 pub(crate) struct Served {
     pub(crate) url: String,
@@ -45,12 +45,12 @@ impl Served {
         lock(&self.site)
     }
 
-    /// Puts a file there.
+    /// Adds a file.
     pub(crate) fn put(&self, path: &str, content: impl Into<Vec<u8>>) {
         self.site().files.insert(format!("/providers/dist/{path}"), content.into());
     }
 
-    /// From which bytes on archives were asked for.
+    /// The `Range` headers of the archive requests.
     pub(crate) fn ranges(&self) -> Vec<Option<String>> {
         let site = self.site();
         site.asked.iter().filter(|(path, _)| path.ends_with(".tgz")).map(|(_, range)| range.clone()).collect()
@@ -85,7 +85,7 @@ impl Site {
         let body = if path.ends_with(".tgz") && self.breaks > 0 {
             self.breaks -= 1;
             let half = Bytes::from(rest[..rest.len() / 2].to_vec());
-            // The half must be on its way before the break is seen.
+            // The first half must be sent before the client sees the broken connection.
             let pieces = futures::stream::unfold(0, move |at| {
                 let half = half.clone();
                 let broken = std::io::Error::other("broken off");

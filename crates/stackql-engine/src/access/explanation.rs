@@ -1,4 +1,4 @@
-//! Why a scan is read as it is, in words: the method, and what becomes of each condition.
+//! Explains the access path of a scan for EXPLAIN, in words: why its method was chosen, and how each filter is applied.
 
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, Result};
@@ -16,7 +16,7 @@ use crate::predicate::values::predicate;
 use crate::table::columns::{names_column, spelled};
 use crate::table::resource_table::ResourceTable;
 
-/// What a scan is read by; the words are made only where somebody asks for them.
+/// The inputs of the access path choice of a scan; the text is built only when EXPLAIN requests it.
 #[derive(Debug, Clone)]
 pub(crate) struct AccessExplanation {
     table: ResourceTable,
@@ -33,7 +33,7 @@ impl AccessExplanation {
         self.table.resource.method(&self.method)
     }
 
-    /// Why its method; `None` where no other could be called.
+    /// Why the method was chosen; `None` where the resource has no other SELECT method.
     pub(crate) fn method(&self) -> Option<String> {
         let Self { table, filters, .. } = self;
         let method = self.chosen()?;
@@ -49,7 +49,7 @@ impl AccessExplanation {
         (!others.is_empty()).then(|| format!("{own}; {}", others.join("; ")))
     }
 
-    /// A line a condition: whether it travels, and as what.
+    /// One line per filter: whether and how it is sent, and whether it is applied locally.
     pub(crate) fn filters(&self) -> Vec<String> {
         let Some(method) = self.chosen() else { return Vec::new() };
         let line = |filter| format!("{}: {}", display_filter(filter), filter_disposition(&self.table, method, filter));
@@ -57,7 +57,7 @@ impl AccessExplanation {
     }
 }
 
-/// Why another method is not called.
+/// Why another method was not chosen.
 fn rejection_reason(other: &Method, given: &[&str]) -> String {
     let is_given =
         |name: &&str| other.parameter(name).is_some_and(|p| given.iter().any(|column| names_column(p, column)));
@@ -68,7 +68,7 @@ fn rejection_reason(other: &Method, given: &[&str]) -> String {
     }
 }
 
-/// What becomes of a condition.
+/// How a filter is applied: sent as a parameter or clause, applied to the members of the scope, or applied locally.
 fn filter_disposition(table: &ResourceTable, method: &Method, filter: &Expr) -> String {
     let ranges = || range(filter).and_then(|range| enumerated(vec![range]).into_iter().next());
     if let Some(predicate) = predicate(filter).or_else(ranges)
@@ -95,7 +95,7 @@ fn filter_disposition(table: &ResourceTable, method: &Method, filter: &Expr) -> 
     }
 }
 
-/// The condition as it is written, without the names of tables.
+/// The filter as SQL text, without table qualifiers.
 fn display_filter(filter: &Expr) -> String {
     let bare = |expr: Expr| -> Result<Transformed<Expr>> {
         Ok(match expr {

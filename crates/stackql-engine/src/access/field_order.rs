@@ -1,5 +1,8 @@
-//! Which fields a statement names of the one table that it reads, in its order: those of the select list, of WHERE, of
-//! ORDER BY. Decided on the plan as SQL was planned; the optimizer sorts what a scan is asked for.
+//! The fields that a statement names of the only table that it reads, in the order of the statement: select list, WHERE, ORDER
+//! BY.
+//!
+//! Works on the unoptimized logical plan, because the optimizer sorts the projection of a scan. The statement planner calls
+//! [`with_field_order`]; clause pushdown sends the fields in this order.
 
 use std::sync::Arc;
 
@@ -12,7 +15,8 @@ use crate::bind_join::requirements::table_of;
 use crate::table::columns::ColumnOrigin;
 use crate::table::resource_table::ResourceTable;
 
-/// The plan whose scan knows what the statement names, where it is the only one and all rows above it are its own.
+/// Sets the field order on the scan of a plan that reads one table through projections, aliases, sorts, filters and limits
+/// only. Any other plan is returned unchanged.
 pub(crate) fn with_field_order(plan: LogicalPlan) -> Result<LogicalPlan> {
     let select = plan.schema().columns().into_iter().map(Expr::Column).collect();
     let Some(names) = (Named { select, ..Named::default() }).below(&plan) else { return Ok(plan) };
@@ -27,7 +31,7 @@ pub(crate) fn with_field_order(plan: LogicalPlan) -> Result<LogicalPlan> {
     Ok(told.data)
 }
 
-/// What a statement names, as expressions over the plan that is looked at.
+/// The expressions of a statement by clause, over the output of the plan node that is visited.
 #[derive(Default)]
 struct Named {
     select: Vec<Expr>,
@@ -36,7 +40,7 @@ struct Named {
 }
 
 impl Named {
-    /// The names over the scan below a plan.
+    /// Descends to the scan and returns the names of its fields; `None` where another node is in between.
     fn below(mut self, plan: &LogicalPlan) -> Option<Vec<String>> {
         match plan {
             LogicalPlan::Projection(projection) => {
@@ -62,7 +66,7 @@ impl Named {
         }
     }
 
-    /// Puts what the columns of `schema` are made of in their place.
+    /// Replaces each column of `schema` by the expression that computes it, of those in `made_of` at the same position.
     fn replace(&mut self, schema: &DFSchema, made_of: &[Expr]) -> Option<()> {
         let one = |expr: Expr| {
             let replaced = expr.transform_up(|part| match &part {
@@ -80,8 +84,8 @@ impl Named {
         Some(())
     }
 
-    /// The fields of the table that are named, each once. All of them in the table's order are what `*` means, which names
-    /// none.
+    /// The named fields of the table, each once. `None` if the select list is all of them in the order of the table, as for
+    /// `*`, which names no field.
     fn columns_of(&self, table: &ResourceTable) -> Option<Vec<String>> {
         let is_field = |column: &Column| {
             let at = table.columns.schema.index_of(&column.name).ok();
@@ -109,7 +113,7 @@ impl Named {
     }
 }
 
-/// Whether an expression is a column and no more.
+/// Whether an expression is a column, possibly with an alias.
 fn names_one(expr: &Expr) -> bool {
     match expr {
         Expr::Column(_) => true,

@@ -1,7 +1,8 @@
-//! Clauses of a SELECT that a method applies itself: what of WHERE and of the columns travels with a scan. Rows are
-//! filtered here again all the same.
+//! Filter and projection pushdown: encodes filters and columns of a scan as clauses that the method applies (`$filter`,
+//! `$select`). All filters are re-applied locally.
 //!
-//! [`above`] finds what more may travel, once the plan over the scan stands: LIMIT, OFFSET, ORDER BY and `count(*)`.
+//! Input is the table, its method, filters and projection, output is [`PushedFilters`]. LIMIT, OFFSET, ORDER BY and `count(*)`
+//! are pushed down later, on the physical plan, by `optimizer::clause_pushdown`.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr, Operator as SqlOperator};
@@ -12,16 +13,17 @@ use crate::predicate::values::value;
 use crate::table::columns::{ColumnOrigin, names_column};
 use crate::table::resource_table::ResourceTable;
 
-/// What travels with the calls of a scan, beside its parameters.
+/// The clauses that are pushed down into every call of a scan, in addition to its parameters.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PushedFilters {
-    /// The clauses, as bindings.
+    /// The encoded clauses, by parameter.
     pub(crate) bindings: Bindings,
-    /// How many conditions travel of which the provider thinks as we do: it leaves out no row more nor less.
+    /// The number of pushed filters that are exact: for them the provider keeps precisely the rows that SQL keeps. Zero if a
+    /// filter clause could not encode all of them.
     pub(crate) exact: usize,
 }
 
-/// A comparison of a field of rows, whose column stands at a position of the resource's.
+/// A comparison of a field with a literal; `at` is the position of the field among the columns of the resource.
 struct ColumnComparison {
     at: usize,
     operator: Operator,
@@ -29,13 +31,14 @@ struct ColumnComparison {
 }
 
 impl ColumnComparison {
-    /// The comparison, where rows of a method carry the field as `column`.
+    /// The comparison with `column`, the field as the rows of a particular method have it.
     fn for_column<'a>(&self, column: &'a Column) -> Comparison<'a> {
         Comparison { column, operator: self.operator, value: self.value.clone() }
     }
 
-    /// Whether a provider surely thinks as we do. Of texts it may think otherwise, of their case or their order; and to
-    /// it NULL is unequal to a value, while here it is neither.
+    /// Whether the provider certainly evaluates the comparison as SQL does. Text comparisons are not exact, because case
+    /// sensitivity and collation may differ. Neither is `<>` with a value: to the provider NULL is unequal to it, while in SQL
+    /// the result is NULL.
     fn is_exact(&self) -> bool {
         match (self.operator, &self.value) {
             (_, Value::Text(_)) => false,
@@ -45,14 +48,14 @@ impl ColumnComparison {
     }
 }
 
-/// Whether a method takes the condition as part of a clause.
+/// Whether the method can apply the filter as part of its filter clause.
 pub(crate) fn is_pushable(table: &ResourceTable, method: &Method, filter: &Expr) -> bool {
     let Some(compared) = compared(table, filter) else { return false };
     ClauseEncoder::for_method(method)
         .is_some_and(|clauses| clauses.accepts(&compared.for_column(&table.resource.column_of(method, compared.at))))
 }
 
-/// What of `filters` and of the columns travels.
+/// Encodes those of `filters` that the method can apply, and the projection.
 pub(crate) fn push_filters(
     table: &ResourceTable,
     method: &Method,
@@ -81,7 +84,8 @@ pub(crate) fn push_filters(
     travelling
 }
 
-/// The fields that are wanted, as the statement names them; of one that reads more than a table, where that is not all.
+/// The columns for the select clause: the projected fields and those that the statement names, in the order of the statement.
+/// Without such an order, `None` if all fields are projected. Also `None` if undeclared fields are projected.
 fn selected(table: &ResourceTable, method: &Method, projection: Option<&Vec<usize>>) -> Option<Vec<Column>> {
     let mut wanted = Vec::new();
     for &at in projection? {
@@ -95,7 +99,8 @@ fn selected(table: &ResourceTable, method: &Method, projection: Option<&Vec<usiz
         let name = &table.resource.columns[*at].name;
         table.field_order.as_ref().and_then(|names| names.iter().position(|listed| listed == name))
     };
-    // What is named has its place, also where nothing here needs it; what the plan needs beside that stands behind.
+    // A field that the statement names is requested even if the plan does not project it; fields that it does not name come
+    // last.
     let of = |name: &String| table.resource.columns.iter().position(|c| c.name == *name);
     let named: Vec<usize> = table.field_order.iter().flat_map(|names| names.iter()).filter_map(of).collect();
     wanted.extend(named.into_iter().filter(|at| !wanted.contains(at)).collect::<Vec<_>>());
@@ -128,7 +133,7 @@ fn compared(table: &ResourceTable, filter: &Expr) -> Option<ColumnComparison> {
     };
     let at = table.columns.schema.index_of(&column.name).ok()?;
     let ColumnOrigin::Row(at) = table.columns.origins[at] else { return None };
-    // A time may be written in several ways, and nested values have no order.
+    // A time has several textual formats, and nested values have no order.
     let is_plain = |t: &DataType| matches!(t, DataType::Utf8 | DataType::Int64 | DataType::Float64 | DataType::Boolean);
     let field = table.columns.schema.field_with_name(&column.name).ok()?;
     (is_plain(field.data_type()) && field.metadata().is_empty()).then_some(ColumnComparison { at, operator, value })
@@ -153,7 +158,7 @@ fn operator(op: SqlOperator) -> Option<Operator> {
     })
 }
 
-/// What a pattern seeks, where it is a text with `%` at one or both ends.
+/// The operator and text of a LIKE pattern that has `%` at its start or end, or both, and no other special character.
 fn like_to_operator(pattern: &str) -> Option<(Operator, String)> {
     let (rest, begins) = pattern.strip_suffix('%').map_or((pattern, false), |rest| (rest, true));
     let (text, ends) = rest.strip_prefix('%').map_or((rest, false), |rest| (rest, true));

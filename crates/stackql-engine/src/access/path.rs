@@ -1,4 +1,6 @@
-//! Chooses how a resource is read: which method, with which bindings. Pure.
+//! Access path selection: chooses the method that reads a resource, and the bindings of its calls. Pure: it sends nothing.
+//!
+//! Input is a [`ResourceTable`] and the predicates of a scan, output an [`AccessPath`]. Scans, bind joins and EXPLAIN use it.
 
 use std::collections::HashSet;
 
@@ -13,21 +15,27 @@ use crate::predicate::values::{Predicate, text};
 use crate::table::columns::{names_column, spelled};
 use crate::table::resource_table::{ResourceTable, is_filterable, select_methods};
 
-/// How a resource is read.
+/// The access path of a scan: the chosen method, and the bindings of its calls.
 #[derive(Debug)]
 pub(crate) struct AccessPath<'a> {
     pub(crate) method: &'a Method,
-    /// One set of bindings a call.
+    /// The bindings, one set per call.
     pub(crate) rows: Vec<Bindings>,
-    /// The calls ask for certain things by name; one that is not there is zero rows.
+    /// The calls are point lookups or name values of a list; "not found" then means zero rows.
     pub(crate) not_found_is_empty: bool,
 }
 
-/// The most calls that the lists of one statement may multiply to.
+/// The maximum number of calls to which the value lists of one statement may multiply.
 const MAX_ROWS: usize = 100_000;
 
-/// How `table` is read where `predicates` hold, and a value is known for each of the columns `fed`. What is fed comes
-/// as one value a row of keys, so the bindings are those of any such row: [`AccessPath::rows`] stands for them all.
+/// Chooses the access path of `table` for `predicates`, where bind joins supply a value for each of the columns `fed`.
+///
+/// Such a column has one value per key row, so it gets one empty text here: [`AccessPath::rows`] has the shape of the bindings
+/// of any key row.
+///
+/// # Errors
+///
+/// No SELECT method can be called with these columns, or the value lists multiply to more than [`MAX_ROWS`] calls.
 pub(crate) fn choose_access_path<'a>(
     table: &'a ResourceTable,
     predicates: &[Predicate],
@@ -39,7 +47,12 @@ pub(crate) fn choose_access_path<'a>(
     bindings(table, method, &all)
 }
 
-/// The method whose required parameters are all bound by `predicates` or `fed`; of several the one that asks for most.
+/// Chooses the SELECT method whose required parameters are all bound by `predicates` or by the columns `fed`; of several, the
+/// one that requires most parameters.
+///
+/// # Errors
+///
+/// No SELECT method can be called with these columns.
 pub(crate) fn choose_method<'a>(
     table: &'a ResourceTable,
     predicates: &[Predicate],
@@ -49,20 +62,27 @@ pub(crate) fn choose_method<'a>(
     choose_among(table, &bound, &[])
 }
 
-/// The method whose required parameters are all among the columns `bound` and `offered`; of several the one that requires
-/// most. It has to know what is bound; what is offered and it does not take stays a filter on rows.
+/// Chooses the SELECT method whose required parameters are all among the columns `bound` and `offered`; of several, the one
+/// that requires most parameters.
+///
+/// The method has to accept every bound parameter column. An offered column that it does not accept remains a filter on rows.
+///
+/// # Errors
+///
+/// No SELECT method can be called: [`Error::Incomplete`] names the parameters that the nearest method is missing,
+/// [`Error::NoMethod`] is returned if no method accepts the bound columns together.
 pub(crate) fn choose_among<'a>(
     table: &'a ResourceTable,
     bound: &[&str],
     offered: &[&str],
 ) -> Result<&'a Method, Error> {
-    // A condition on a field of rows binds nothing.
+    // A predicate on a field of the rows binds no parameter.
     let bound: Vec<&str> = bound.iter().copied().filter(|c| table.columns.is_parameter(c)).collect();
     let name = table.name();
     match rank(table, &bound, offered)? {
         Ranked { best: Some(method), .. } => Ok(method),
         Ranked { best: None, nearest: Some((method, missing)) } => {
-            // What reads the table may have left it to the statement.
+            // The view that reads the table may require the statement to supply some of them; its error then takes precedence.
             if let Some(error) = table.view_defaults.as_ref().and_then(|presets| presets.lacking(&missing)) {
                 return Err(error);
             }
@@ -85,17 +105,17 @@ pub(crate) fn choose_among<'a>(
     }
 }
 
-/// The method that lacks the fewest of its required parameters, where none can be called.
+/// The method that is missing the fewest required parameters, where no method can be called.
 pub(crate) fn nearest<'a>(table: &'a ResourceTable, bound: &[&str], offered: &[&str]) -> Option<&'a Method> {
     let bound: Vec<&str> = bound.iter().copied().filter(|c| table.columns.is_parameter(c)).collect();
     rank(table, &bound, offered).ok()?.nearest.map(|(method, _)| method)
 }
 
-/// The SELECT methods of a table, by what is bound.
+/// The SELECT methods of a table, ranked by the columns that are bound.
 struct Ranked<'a> {
-    /// Of those that can be called the one that requires most.
+    /// Of the methods that can be called, the one that requires most parameters.
     best: Option<&'a Method>,
-    /// Of the others the one that lacks fewest parameters, and which.
+    /// Of the methods that cannot be called, the one that is missing the fewest parameters, and their names.
     nearest: Option<(&'a Method, Vec<String>)>,
 }
 
@@ -124,31 +144,31 @@ fn rank<'a>(table: &'a ResourceTable, bound: &[&str], offered: &[&str]) -> Resul
     Ok(Ranked { best, nearest: missing })
 }
 
-/// Whether a parameter column means something to `method`: what is a parameter of other methods alone has no value in
-/// its rows, and no row would be left.
+/// Whether a parameter column is the scope or a parameter of `method`. A column that only other methods have is NULL in the
+/// rows of this one, so a predicate on it would drop all rows.
 fn accepts_column(service: &Service, method: &Method, column: &str) -> bool {
     service.endpoints.scope.as_deref() == Some(spelled(column))
         || method.parameters.iter().any(|p| names_column(p, column))
 }
 
-/// How a predicate travels with a call.
+/// How a predicate is sent with a call.
 #[derive(Debug)]
 pub(crate) enum PredicateTarget<'a> {
-    /// As a parameter without which the method is not called, or the scope: a call a value.
+    /// As a required parameter or the scope: one call per value.
     Required {
         name: &'a str,
-        /// The calls ask for one thing by name.
+        /// The method is a point lookup: it returns one object by name.
         is_point_lookup: bool,
     },
-    /// As an element of a list of filters.
+    /// As an element of a list of filters; `maximum` is the number of values that one element takes.
     Filter { parameter: &'a str, name: &'a str, maximum: usize },
     /// As a parameter that takes a list.
     List { parameter: &'a str },
-    /// As a parameter that takes one value: a call a value.
+    /// As a parameter that takes one value: one call per value.
     Value { parameter: &'a str },
 }
 
-/// How `predicate` travels with a call of `method`, if it does.
+/// How `predicate` is sent with a call of `method`; `None` where it is only applied to the rows locally.
 pub(crate) fn predicate_target<'a>(
     table: &'a ResourceTable,
     method: &'a Method,
@@ -178,7 +198,11 @@ pub(crate) fn predicate_target<'a>(
     })
 }
 
-/// The bindings with which `method` is called so that `predicates` hold.
+/// The bindings of the calls of `method` that read the rows for which `predicates` hold.
+///
+/// # Errors
+///
+/// The value lists multiply to more than [`MAX_ROWS`] calls.
 pub(crate) fn bindings<'a>(
     table: &'a ResourceTable,
     method: &'a Method,
@@ -186,7 +210,7 @@ pub(crate) fn bindings<'a>(
 ) -> Result<AccessPath<'a>, Error> {
     let resource = &table.resource;
     let mut rows = vec![Bindings::new()];
-    // For each predicate that is a filter: the filter, or several where one does not take all the values.
+    // For each predicate sent as a filter element: the parameter and the elements, several if one does not take all the values.
     let mut filters: Vec<(&str, Vec<Json>)> = Vec::new();
     let mut absent_is_empty = false;
     for predicate in predicates {
@@ -200,14 +224,14 @@ pub(crate) fn bindings<'a>(
                 let Some(parts) = predicate.values.chunks(maximum).map(filter).collect::<Option<Vec<_>>>() else {
                     continue;
                 };
-                // A row that two filters let through would be there twice.
+                // Values that differ only in case could match the same row in two calls, which would return it twice.
                 if parts.len() == 1 || are_distinct(&predicate.values) {
                     filters.push((parameter, parts));
                 }
             }
             Some(PredicateTarget::List { parameter }) => {
                 absent_is_empty = true;
-                // One unknown value is an error for the whole list, so each travels alone.
+                // One unknown value makes the call of the whole list fail, so each value is sent in a call of its own.
                 let alone = |value| Value::Json(json!([value]));
                 let each: Vec<Value> = predicate.values.iter().filter_map(text).map(alone).collect();
                 rows = cross_bindings(rows, parameter, &each)?;
@@ -226,11 +250,11 @@ pub(crate) fn bindings<'a>(
     Ok(AccessPath { method, rows, not_found_is_empty: absent_is_empty })
 }
 
-/// The bindings with one more element in a list of filters.
+/// A copy of the bindings with one more element in a list of filters.
 fn with_filter(row: &Bindings, parameter: &str, filter: &Json) -> Bindings {
     let mut row = row.clone();
     let bound = row.entry(parameter.to_owned()).or_insert_with(|| Value::Json(json!([])));
-    // The statement's own filters come first; where they are no list, they stand alone.
+    // Elements that the statement itself binds come first. If its text is not a JSON array, it is sent alone.
     if let Value::Text(text) = bound
         && let Ok(own @ Json::Array(_)) = serde_json::from_str(text)
     {
@@ -242,14 +266,16 @@ fn with_filter(row: &Bindings, parameter: &str, filter: &Json) -> Bindings {
     row
 }
 
-/// Whether no value is another's but for letters' case.
+/// Whether the values are pairwise distinct when case is ignored.
 fn are_distinct(values: &[Value]) -> bool {
     let folded: HashSet<Option<String>> = values.iter().map(|v| text(v).map(|t| t.to_lowercase())).collect();
     folded.len() == values.len()
 }
 
-/// Whether a method asks for one thing: its address ends with what is bound, or all that is bound is in a form. A list is
-/// not the thing that it is a list of things in: where that is absent, it is no empty list.
+/// Whether a method is a point lookup, which returns one object: the last segment of its path is a placeholder, or its path has
+/// no placeholder and its parameters are in a form body.
+///
+/// A list is none: if the object that contains the listed ones does not exist, "not found" must not be read as an empty list.
 pub(crate) fn asks_for_one(method: &Method) -> bool {
     let whole = method.request.path.as_str();
     let (path, rest) = whole.split_once('?').unwrap_or((whole, ""));
@@ -261,7 +287,7 @@ pub(crate) fn asks_for_one(method: &Method) -> bool {
     last.contains('{') || (!path.contains('{') && matches!(method.request.body, BodyStyle::Form(_)))
 }
 
-/// Whether an operation is called a list: `ListThings`, `GET_ListThings`, `things/list-all`.
+/// Whether the name of an operation says that it lists: `ListThings`, `GET_ListThings`, `things/list-all`.
 fn lists(operation: &str) -> bool {
     const VERBS: [&str; 2] = ["get", "post"];
     let name = operation.rsplit('/').next().unwrap_or_default().to_lowercase();
@@ -269,8 +295,8 @@ fn lists(operation: &str) -> bool {
     words.next().is_some_and(|word| word.starts_with("list"))
 }
 
-/// Whether the code of an error names what the thing that `method` asks for is in, by the name of its parameter, such as
-/// `NoSuchFolder` of `/{folder}/{file}`: then nothing can be said of the thing itself.
+/// Whether an error code names a parent of the object that `method` looks up, by the name of a path or server parameter, such
+/// as `NoSuchFolder` for `/{folder}/{file}`. The error then says nothing about the object itself.
 pub(crate) fn is_of_a_parent(method: &Method, code: &str) -> bool {
     let named = code.strip_prefix("NoSuch").or_else(|| code.strip_suffix("NotFound")).unwrap_or_default();
     let path = method.request.path.split('?').next().unwrap_or_default();
@@ -280,7 +306,8 @@ pub(crate) fn is_of_a_parent(method: &Method, code: &str) -> bool {
     parents.any(|p| p.wire.eq_ignore_ascii_case(named))
 }
 
-/// A set of bindings for each of `rows` with each of the values; none for what contradicts what is bound already.
+/// The cross product of `rows` and the values of one parameter. A pair whose value contradicts the bound one is dropped; the
+/// scope wildcard contradicts no value.
 fn cross_bindings(rows: Vec<Bindings>, name: &str, values: &[Value]) -> Result<Vec<Bindings>, Error> {
     let count = rows.len().saturating_mul(values.len());
     if count > MAX_ROWS {
@@ -305,16 +332,16 @@ fn too_many(count: usize) -> Error {
     Error::invalid(message)
 }
 
-/// Whether the predicate's values can be compared by the provider as the column's text.
+/// Whether the provider can compare the predicate's values as text with the column.
 fn is_comparable_as_text(resource: &Resource, predicate: &Predicate) -> bool {
     let column = resource.columns.iter().find(|c| c.name == predicate.column);
     let data_type = column.map(|c| RowProjection::field(&resource.types, c).data_type().clone());
     data_type.is_some_and(|t| is_filterable(&t))
-        // What stands for other characters to the provider would let more through.
+        // The provider may read these characters as wildcards, and return further rows.
         && predicate.values.iter().all(|v| text(v).is_some_and(|t| !t.contains(['\\', '*', '?'])))
 }
 
-/// The element `{name, values}` of a filter list, in the spelling of its shape.
+/// The element `{name, values}` of a list of filters, with the member names of the parameter's type.
 fn filter(resource: &Resource, method: &Method, parameter: &str, name: &str, values: &[Value]) -> Option<Json> {
     let Type::List { item, .. } = resource.types.get(method.parameter(parameter)?.ty) else { return None };
     let Type::Structure { members } = resource.types.get(*item) else { return None };

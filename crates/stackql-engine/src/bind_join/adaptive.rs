@@ -1,5 +1,6 @@
-//! `AdaptiveBindJoinExec`: a relation that can be listed, and asked for by key. While the other side's keys are few they are asked
-//! for; once they are more than a list has pages, it is listed.
+//! `AdaptiveBindJoinExec`: a bind join that chooses at run time between lookups by key and a full scan of the inner relation.
+//! It looks rows up while the outer side has few distinct keys, and scans once the keys would need more calls than the scan has
+//! pages.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,14 +26,14 @@ use crate::physical::demand::Demand;
 use crate::physical::node::{check_partition, single_partitions, stream as all_of};
 use crate::physical::one_shot::one_shot;
 
-/// Chooses once the keys are known, or known to be many.
+/// Chooses lookup or scan fallback as soon as the number of distinct keys is known or exceeds the maximum.
 #[derive(Debug, Clone)]
 pub(crate) struct AdaptiveBindJoinExec {
-    /// Asks by key.
+    /// The bind join that looks the inner rows up by key.
     lookup: BindJoinExec,
-    /// The same with one hole only, that of the outer rows.
+    /// The inner plan with full scans: only the outer rows are inserted, no keys.
     scan_fallback: Arc<dyn ExecutionPlan>,
-    /// The most keys that are asked for; `None` is any number.
+    /// The maximum number of distinct keys for lookups; `None` is unlimited.
     max_keys: Option<usize>,
 }
 
@@ -41,7 +42,8 @@ impl AdaptiveBindJoinExec {
         Self { lookup: asked, scan_fallback: listed, max_keys: most }
     }
 
-    /// The relation asked for by key, as few times as the rows take that are wanted; `None` where that takes all.
+    /// The lookup with this demand, where the consumer needs only some rows and the outer rows can be streamed. `None` where
+    /// all rows are needed, or all outer rows at once.
     pub(crate) fn lookup_within(&self, demand: Demand) -> Option<BindJoinExec> {
         let is_less = demand != Demand::All && !self.lookup.needs_all_outer_rows();
         is_less.then(|| self.lookup.with_demand(demand))
@@ -51,7 +53,7 @@ impl AdaptiveBindJoinExec {
         self.lookup.key_names()
     }
 
-    /// The most keys that are asked for; `None` is any number.
+    /// The maximum number of distinct keys for lookups; `None` is unlimited.
     pub(crate) fn most(&self) -> Option<usize> {
         self.max_keys
     }
@@ -60,7 +62,8 @@ impl AdaptiveBindJoinExec {
         Self { lookup: self.lookup.inner(), ..self.clone() }
     }
 
-    /// Reads the outer rows until all are there, or have too many keys; then what is to be run.
+    /// Reads outer rows until their end, or until they have more than the maximum of distinct keys; then executes the lookup or
+    /// the scan fallback. The fallback reads the buffered rows and then the rest of the stream.
     async fn execute_adaptive(self, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let mut outer = all_of(self.lookup.outer(), Arc::clone(&task))?;
         let (schema, keys) = (outer.schema(), self.lookup.keys()?);

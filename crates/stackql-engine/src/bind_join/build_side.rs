@@ -1,5 +1,5 @@
-//! Which side of a join in a feed's body is its build side: that of the outer rows, which are there. The other side is
-//! called for, page after page, and joins emit what each of its pages matches.
+//! The build side of hash joins in the inner plan of a bind join. It is the outer batch, which is in memory; the other side
+//! comes from calls page by page, and as probe side each page yields its matches at once.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::inner_plan::OuterRowsExec;
 use crate::physical::call_exec::call_nodes;
 use crate::physical::node::{PlanRule, replaced};
 
-/// Makes the outer rows of feeds the build sides of their joins, whatever stands first in FROM.
+/// Physical optimizer rule that makes the outer batch the build side of its hash join, whichever side of FROM it is on.
 pub(crate) const BUILD_SIDE_RULE: PlanRule = PlanRule {
     name: "build_side",
     rewrite: |plan| {
@@ -22,13 +22,13 @@ pub(crate) const BUILD_SIDE_RULE: PlanRule = PlanRule {
     },
 };
 
-/// Whether a side is outer rows, and has no calls of its own.
+/// Whether a join side contains the outer rows of a bind join and no calls.
 fn has_chunk(side: &Arc<dyn ExecutionPlan>) -> bool {
     let is_chunk = (side.as_ref() as &dyn Any).is::<OuterRowsExec>();
     (is_chunk || side.children().into_iter().any(has_chunk)) && call_nodes(side).is_empty()
 }
 
-/// Whether a side is called with keys.
+/// Whether a join side has calls that are bound by keys.
 fn is_fed(side: &Arc<dyn ExecutionPlan>) -> bool {
     call_nodes(side).iter().any(|fetch| fetch.keys().is_some())
 }

@@ -1,4 +1,5 @@
-//! Relations of which each gets its parameters from the other, so that none can be read first.
+//! Circular dependencies: joined relations that require parameters of each other, so that none can be read first. Builds the
+//! error message for them.
 
 use datafusion::common::Column;
 use datafusion::logical_expr::utils::split_conjunction;
@@ -9,14 +10,14 @@ use super::requirements::{missing_parameters, table_of};
 use crate::error::Error;
 use crate::table::columns::spelled;
 
-/// A parameter of one relation that is equal to something of another.
+/// A required parameter of one relation that is equated with a column of another.
 #[derive(Debug, Clone)]
 struct Requirement {
     parameter: Column,
     from: Column,
 }
 
-/// The error that names a cycle, if what the plan lacks is one.
+/// The error that describes a circular dependency, if the unbound parameters of the plan have one.
 pub(crate) fn cycle(plan: &LogicalPlan) -> Option<Error> {
     let mut pairs = Vec::new();
     equalities(plan, &mut pairs);
@@ -31,7 +32,8 @@ pub(crate) fn cycle(plan: &LogicalPlan) -> Option<Error> {
     })
 }
 
-/// What of `wanting`, if it is a parameter that its table lacks, comes from `giving`; both stand in the node `at`.
+/// The requirements of the equality `wanting = giving` in the node `at`: if `wanting` is a parameter that its table is missing,
+/// one per qualified column of `giving`.
 fn needs<'a>(at: &'a LogicalPlan, wanting: &'a Expr, giving: &'a Expr) -> impl Iterator<Item = Requirement> + use<'a> {
     let parameter = compared_column(wanting).filter(|column| {
         let Some((scan, name)) = at.inputs().into_iter().find_map(|input| origin(input, column)) else { return false };
@@ -43,7 +45,7 @@ fn needs<'a>(at: &'a LogicalPlan, wanting: &'a Expr, giving: &'a Expr) -> impl I
     })
 }
 
-/// The way on from the last need that leads back to the first one's relation.
+/// Depth-first search for a path of requirements that returns to the relation of the first one.
 fn walk(needs: &[Requirement], way: Vec<Requirement>) -> Option<Vec<Requirement>> {
     let (first, last) = (way.first()?, way.last()?);
     if last.from.relation == first.parameter.relation {
@@ -55,7 +57,7 @@ fn walk(needs: &[Requirement], way: Vec<Requirement>) -> Option<Vec<Requirement>
     })
 }
 
-/// The equalities by which the relations of a plan are joined, and the nodes they stand in.
+/// Collects the equalities of all joins and filters of a plan, each with its node.
 fn equalities<'a>(plan: &'a LogicalPlan, pairs: &mut Vec<(&'a LogicalPlan, &'a Expr, &'a Expr)>) {
     let mut conditions = Vec::new();
     match plan {

@@ -1,5 +1,5 @@
-//! Columns that lists leave out: where a statement names some that only a thing asked for by itself has, each row of the
-//! list is asked for. What is not named is not asked for, and `*` names what a list has.
+//! Detail lookups: joins for columns that only a GET returns. Where a statement names columns that the rows of the list method
+//! do not have, each row of the list is looked up by another method. `*` and columns that are not named cause no lookup.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::access::path::choose_method;
 use crate::table::columns::{ColumnOrigin, names_column, requires_column};
 use crate::table::resource_table::ResourceTable;
 
-/// The plan with a join in the place of each scan that needs it.
+/// Replaces each scan that needs a detail lookup by a join of its list with the details.
 pub(crate) fn add_detail_lookups(plan: LogicalPlan, numbers: &JoinIds) -> Result<LogicalPlan> {
     let scan = |node: LogicalPlan| match &node {
         LogicalPlan::TableScan(scan) => {
@@ -59,25 +59,26 @@ fn rewrite_scan(scan: &TableScan, numbers: &JoinIds) -> Result<Option<LogicalPla
     }
 }
 
-/// Whether rows of a method have a column, or it is none of rows.
+/// Whether the rows of a method contain a column. True for columns that are not fields of rows.
 fn returns_column(table: &ResourceTable, method: &Method, name: &str) -> bool {
     let Ok(at) = table.columns.schema.index_of(name) else { return true };
     let ColumnOrigin::Row(at) = table.columns.origins[at] else { return true };
     let column = table.resource.column_of(method, at);
     match method.response.row.map(|row| table.resource.types.get(row)) {
         Some(Type::Structure { members }) => members.iter().any(|member| member.wire == column.wire),
-        // Nobody knows what its rows have.
+        // The fields of the rows are not declared, so any may be there.
         _ => true,
     }
 }
 
-/// A column of the list by whose values details are asked for, and the column of the details that takes them.
+/// A key of a detail lookup: the column of the list whose value is used, and the parameter column of the details that it binds.
 struct KeyColumn {
     list: String,
     details: String,
 }
 
-/// The columns by whose values, as `list` gives them, `method` is called for one of its rows.
+/// The keys with which `method` looks up one row of `list`; `None` where `list` does not supply all required parameters, or
+/// none of them is a field of its rows.
 fn keys(table: &ResourceTable, list: &Method, method: &Method) -> Option<Vec<KeyColumn>> {
     let mut keys: Vec<KeyColumn> = Vec::new();
     let mut is_of_row = false;
@@ -87,7 +88,8 @@ fn keys(table: &ResourceTable, list: &Method, method: &Method) -> Option<Vec<Key
         let field = table.columns.schema.field(at);
         let details = table.columns.parameter_column(field.name())?;
         let list = match &table.columns.origins[at] {
-            // What the list was asked for is what its rows are of, however they spell it.
+            // The list method requires this parameter, so its bound value is used; the field of the rows may be spelled
+            // differently.
             ColumnOrigin::Row(_) if requires_column(list, field.name()) => details.clone(),
             ColumnOrigin::Row(_) => {
                 let is_plain =
@@ -106,14 +108,14 @@ fn keys(table: &ResourceTable, list: &Method, method: &Method) -> Option<Vec<Key
         };
         keys.push(KeyColumn { list, details });
     }
-    // The scope is that of the row.
+    // The details are read in the scope of the list row.
     if let Some(scope) = table.scope_column().filter(|scope| !keys.iter().any(|key| key.details == *scope)) {
         keys.push(KeyColumn { list: scope.clone(), details: scope });
     }
     is_of_row.then_some(keys)
 }
 
-/// The rows of the list, each with what is said of it alone.
+/// The left join of the list with the details, one lookup per row of the list.
 fn join_details(
     scan: &TableScan,
     table: &ResourceTable,
@@ -150,7 +152,7 @@ fn join_details(
     )
 }
 
-/// The columns of a scan out of the join that stands for it.
+/// Projects the columns of the original scan from the join that replaces it.
 fn project_scan_columns(scan: &TableScan, lacking: &[String], join: LogicalPlan) -> Result<LogicalPlan> {
     let shown = scan.projected_schema.fields().iter().map(|field| match lacking.contains(field.name()) {
         true => column(&details_of(scan), field.name()).alias_qualified(Some(scan.table_name.clone()), field.name()),
@@ -160,7 +162,7 @@ fn project_scan_columns(scan: &TableScan, lacking: &[String], join: LogicalPlan)
     Ok(LogicalPlan::Projection(Projection::try_new_with_schema(shown.collect(), Arc::new(join), schema)?))
 }
 
-/// What the other reading of a scan's table is called.
+/// The table alias of the details.
 fn details_of(scan: &TableScan) -> TableReference {
     TableReference::bare(format!("details of {}", scan.table_name))
 }

@@ -1,4 +1,5 @@
-//! `BindJoinExec`: takes outer rows as they come, calls for their keys, and joins them with what came.
+//! `BindJoinExec`, the physical node of a bind join: streams outer batches, instantiates the inner plan with each batch and its
+//! distinct keys, and executes it. The inner plan joins the batch with the rows of the calls.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +27,7 @@ use crate::physical::demand::Demand;
 use crate::physical::node::{check_partition, properties, single_partitions, stream as all_of};
 use crate::statement::explain::joins::plain;
 
-/// Runs its body for the outer rows, some at a time.
+/// Executes its inner plan for batches of outer rows.
 #[derive(Debug, Clone)]
 pub(crate) struct BindJoinExec {
     context: Arc<Context>,
@@ -36,7 +37,7 @@ pub(crate) struct BindJoinExec {
     keys: Vec<Arc<dyn PhysicalExpr>>,
     batching: OuterBatching,
     demand: Demand,
-    /// It is part of another feed's body, run for some of that one's rows.
+    /// The node is nested in the inner plan of another bind join, and executed once per batch of that one.
     is_inner: bool,
     properties: Arc<PlanProperties>,
 }
@@ -64,7 +65,7 @@ impl BindJoinExec {
         }
     }
 
-    /// The same, read as far as `demand` says.
+    /// A copy with this demand.
     pub(crate) fn with_demand(&self, demand: Demand) -> Self {
         Self { demand, ..self.clone() }
     }
@@ -81,7 +82,7 @@ impl BindJoinExec {
         Self { outer, inner_plan: body, ..self.clone() }
     }
 
-    /// The same over these outer rows, which are all there are.
+    /// A copy over `outer`, which holds all outer rows.
     pub(crate) fn over(&self, outer: Arc<dyn ExecutionPlan>) -> Self {
         Self { outer, batching: OuterBatching::All, ..self.clone() }
     }
@@ -94,7 +95,7 @@ impl BindJoinExec {
         KeyExtractor::new(&self.keys, &self.outer.schema())
     }
 
-    /// A body with its holes filled.
+    /// A copy of the inner plan `body` with the outer rows and key batch inserted.
     pub(crate) fn instantiate_inner(
         &self,
         body: &Arc<dyn ExecutionPlan>,
@@ -104,30 +105,31 @@ impl BindJoinExec {
         BatchInputs { feed: self.id, rows, keys }.instantiate(body)
     }
 
-    /// Its keys as they are written.
+    /// The key expressions as SQL text.
     pub(crate) fn key_names(&self) -> Vec<String> {
         self.keys.iter().map(|key| plain(&key.to_string())).collect()
     }
 
-    /// Its number and its keys.
+    /// The id and the key expressions, for the plan display.
     pub(crate) fn display_keys(&self) -> String {
         let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
         format!("feed={}, keys=[{}]", self.id, keys.join(", "))
     }
 
-    /// The failure of a fed fetch none of whose calls was answered: nothing was learned of it.
+    /// The error of a scan in the inner plan all of whose calls failed, if there is one. A nested bind join returns none,
+    /// because the calls of one batch say little about the scan.
     fn verdict(&self) -> Option<DataFusionError> {
         let mut fed = call_nodes(&self.inner_plan).into_iter().filter(|_| !self.is_inner);
         fed.find_map(|exec| exec.call_spec().tally.all_failed_error()).map(Into::into)
     }
 }
 
-/// One execution.
+/// The state of one execution.
 struct Execution {
     feed: BindJoinExec,
     task: Arc<TaskContext>,
     keys: KeyExtractor,
-    /// Keys that were there before, where each is wanted once.
+    /// The keys of earlier batches, for [`OuterBatching::DistinctKeys`].
     seen: Mutex<SeenKeys>,
 }
 
@@ -137,7 +139,7 @@ impl Execution {
         Ok(Self { feed, task, keys, seen: Mutex::default() })
     }
 
-    /// What the body gives for some of the outer rows.
+    /// Executes the inner plan for one batch of outer rows.
     fn body(&self, rows: RecordBatch) -> Result<SendableRecordBatchStream> {
         let (keys, rows) = match self.feed.batching {
             OuterBatching::DistinctKeys => {

@@ -1,4 +1,5 @@
-//! The holes of a feed's body: where the outer rows stand, and where the keys come from that a scan calls with.
+//! The placeholders in the inner plan of a bind join, [`OuterRowsExec`] for the outer rows and [`KeyBindingsExec`] for the
+//! bindings of a scan's calls, and [`BatchInputs`], which replaces them for each batch.
 
 use std::any::Any;
 use std::fmt;
@@ -26,35 +27,36 @@ use crate::predicate::values::{Predicate, value};
 use crate::table::columns::{names_column, spelled};
 use crate::table::resource_table::{KeyBinding, ResourceTable};
 
-/// The outer rows of a feed.
+/// Placeholder for the outer rows of a bind join.
 #[derive(Debug)]
 pub(crate) struct OuterRowsExec {
     id: usize,
     properties: Arc<PlanProperties>,
 }
 
-/// The parameters of a fed scan: those that the statement gives, and those of each key.
+/// Placeholder for the bindings of a scan whose parameters bind joins supply: the statement's predicates, and those of each
+/// key.
 #[derive(Debug)]
 pub(crate) struct KeyBindingsExec {
     table: ResourceTable,
     method: String,
-    /// A set of predicates a call, so far.
+    /// The predicates, one set per call, of the statement and of the key batches inserted so far.
     calls: Vec<Vec<Predicate>>,
     properties: Arc<PlanProperties>,
 }
 
-/// What one run of a body is filled with.
+/// The inputs of one execution of an inner plan.
 #[derive(Debug)]
 pub(crate) struct BatchInputs<'a> {
     pub(crate) feed: usize,
-    /// The outer rows.
+    /// The batch of outer rows.
     pub(crate) rows: Arc<dyn ExecutionPlan>,
-    /// One row a distinct key, a column each, none NULL.
+    /// The key batch: one row per distinct key, one column per key expression, no NULL.
     pub(crate) keys: &'a RecordBatch,
 }
 
 impl BatchInputs<'_> {
-    /// A plan of its own, with its holes filled; what of it has no hole is shared.
+    /// A copy of the plan with its placeholders replaced; subtrees without placeholders are shared.
     pub(crate) fn instantiate(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
         Ok(self.replace_inputs(plan)?.unwrap_or_else(|| Arc::clone(plan)))
     }
@@ -78,7 +80,7 @@ impl BatchInputs<'_> {
     }
 }
 
-/// The node for another run: without what it found, and, where it feeds others itself, as part of this body.
+/// Resets the node's state for another execution, and marks a bind join as nested.
 fn reset_node(plan: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let node = plan.as_ref() as &dyn Any;
     if let Some(feed) = node.downcast_ref::<BindJoinExec>() {
@@ -90,7 +92,7 @@ fn reset_node(plan: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     Arc::clone(plan).reset_state()
 }
 
-/// Rows as a plan.
+/// A plan that returns one batch.
 pub(crate) fn rows(batch: &RecordBatch) -> Result<Arc<dyn ExecutionPlan>> {
     Ok(MemorySourceConfig::try_new_exec(&[vec![batch.clone()]], batch.schema(), None)?)
 }
@@ -110,12 +112,12 @@ impl KeyBindingsExec {
         Self { table, method, calls, properties: properties(Arc::new(Schema::empty())) }
     }
 
-    /// The columns that are filled later.
+    /// The columns whose values keys will supply.
     pub(crate) fn columns(&self) -> Vec<String> {
         self.table.key_columns()
     }
 
-    /// How many keys one call asks for.
+    /// The number of keys that one call takes.
     pub(crate) fn keys_a_call(&self) -> usize {
         match self.columns().as_slice() {
             [only] => self.table.resource.method(&self.method).and_then(|m| batch_of(m, only)).unwrap_or(1),
@@ -155,13 +157,14 @@ impl KeyBindingsExec {
             Ok(rows)
         };
         let (rows, without) = (bound(&calls)?, bound(&self.calls)?);
-        // A key that the provider cannot be asked for leaves a call that asks for all, which gives the others' rows, too.
+        // A key that cannot be sent leaves a call that reads all rows, which include those of the other keys; the keys are
+        // dropped then.
         let asks_for_all = rows.iter().any(|row| without.contains(row));
         leaf(if asks_for_all { &without } else { &rows })
     }
 }
 
-/// How many values of a column one call of the method takes; `None` where it is one.
+/// The number of values of a column that one call of the method takes; `None` where it is one.
 fn batch_of(method: &Method, column: &str) -> Option<usize> {
     if method.parameters.iter().any(|p| p.required && names_column(p, column)) {
         return None;
@@ -172,12 +175,12 @@ fn batch_of(method: &Method, column: &str) -> Option<usize> {
     })
 }
 
-/// A key as a value; what no parameter has a type for is its text.
+/// A key as a value; the text of it where no parameter type corresponds.
 fn key_value(scalar: &ScalarValue) -> Value {
     value(scalar).unwrap_or_else(|| Value::Text(scalar.to_string()))
 }
 
-/// Columns as statements call them.
+/// The columns as statements write them, comma-separated.
 fn named(columns: &[String]) -> String {
     columns.iter().map(|column| spelled(column)).collect::<Vec<_>>().join(", ")
 }
@@ -200,7 +203,7 @@ impl DisplayAs for KeyBindingsExec {
     }
 }
 
-/// What runs only as part of a filled body.
+/// Implements `ExecutionPlan` for a placeholder, which is replaced before the plan is executed.
 macro_rules! hole {
     ($name:ident) => {
         impl ExecutionPlan for $name {

@@ -1,4 +1,4 @@
-//! One join: which side feeds the other, if one does.
+//! Rewrites one join into a bind join, where one side supplies required parameters of the other or can supply lookup keys.
 
 use std::sync::Arc;
 
@@ -11,14 +11,15 @@ use super::logical::{BindJoin, OuterBatching, OuterRows};
 use super::requirements::{scans, table_of, unbound_scans};
 use super::rewrite::{JoinIds, extension};
 
-/// A side of a join that feeds the other.
+/// The side of a join that is the outer side of the bind join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outer {
     Left,
     Right,
 }
 
-/// The join, fed if one of its sides wants it.
+/// Rewrites the join into a bind join if one side is missing parameters that the other supplies, else into an adaptive one if
+/// one side can be looked up by keys of the other. Otherwise the join is returned unchanged.
 pub(crate) fn fed(join: Join, numbers: &JoinIds) -> Result<LogicalPlan> {
     let (left_lacks, right_lacks) = (!unbound_scans(&join.left).is_empty(), !unbound_scans(&join.right).is_empty());
     let order = match (left_lacks, right_lacks) {
@@ -31,7 +32,7 @@ pub(crate) fn fed(join: Join, numbers: &JoinIds) -> Result<LogicalPlan> {
         }
     }
     if !left_lacks && !right_lacks {
-        // What stands first in FROM is read first.
+        // The side that FROM names first is preferred as outer side.
         for outer in [Outer::Left, Outer::Right] {
             if let Some(plan) = try_adaptive(&join, outer, numbers)? {
                 return Ok(plan);
@@ -41,12 +42,13 @@ pub(crate) fn fed(join: Join, numbers: &JoinIds) -> Result<LogicalPlan> {
     Ok(LogicalPlan::Join(join))
 }
 
-/// The join with the rows of its `outer` side feeding the other; `None` where the other takes nothing from it.
+/// The bind join with this `outer` side; `None` where the other side requires no key of it, or the join type does not allow it.
 pub(crate) fn feed_from(join: &Join, outer: Outer, numbers: &JoinIds) -> Result<Option<LogicalPlan>> {
     bind_with(join, outer, KeyUse::Required(numbers.next()))
 }
 
-/// The join with a side that may be asked for by the keys of the `outer` one, or listed.
+/// The adaptive bind join with this `outer` side: the other side is looked up by key or scanned. `None` where it cannot be
+/// looked up, or the statement has the hint `LIST`.
 fn try_adaptive(join: &Join, outer: Outer, numbers: &JoinIds) -> Result<Option<LogicalPlan>> {
     match numbers.join_by {
         Some(JoinHint::List) => Ok(None),
@@ -63,7 +65,7 @@ fn bind_with(join: &Join, outer: Outer, feed: KeyUse) -> Result<Option<LogicalPl
         Outer::Right => (&join.right, &join.left),
     };
     if matches!(feed, KeyUse::Optional(_)) && share_a_table(feeding, inner) {
-        // It is listed there already, and once is enough.
+        // The outer side scans the table already, and that scan supplies the rows of both sides.
         return Ok(None);
     }
     let oriented = |(l, r): &(Expr, Expr)| match outer {
@@ -85,7 +87,7 @@ fn bind_with(join: &Join, outer: Outer, feed: KeyUse) -> Result<Option<LogicalPl
     taken.sort_unstable();
     taken.dedup();
     if taken.len() < candidates.len() {
-        // A feed has no keys but those that are taken.
+        // The bind join has only the keys that some scan takes, so the positions of the keys are assigned again.
         candidates = taken.iter().map(|&at| candidates[at].clone()).collect();
         asked = pushed(&candidates)?.plan;
     }
@@ -116,28 +118,29 @@ fn bind_with(join: &Join, outer: Outer, feed: KeyUse) -> Result<Option<LogicalPl
     })))
 }
 
-/// Whether a table is read on both sides.
+/// Whether both sides read the same table.
 fn share_a_table(one: &LogicalPlan, other: &LogicalPlan) -> bool {
     let names = |plan| scans(plan).into_iter().map(|(table, _)| table.name()).collect::<Vec<_>>();
     let others = names(other);
     names(one).iter().any(|name| others.contains(name))
 }
 
-/// How the outer rows may come where the other side has nothing but what they ask for; `None` where its rows stand for
-/// themselves, so that those nobody asks for would be missing.
+/// How the outer rows are batched, where the inner side contains only rows that match their keys. `None` for join types that
+/// also return inner rows without a match, since these would be missing.
 fn outer_batching(join_type: JoinType, outer: Outer, covers: bool) -> Option<OuterBatching> {
     use JoinType::{Inner, Left, LeftAnti, LeftMark, LeftSemi, Right, RightAnti, RightMark, RightSemi};
     match (join_type, outer) {
         (Inner | Left | LeftSemi | LeftAnti | LeftMark, Outer::Left)
         | (Inner | Right | RightSemi | RightAnti | RightMark, Outer::Right) => Some(OuterBatching::Streaming),
-        // Rows of the inner side, each once however many outer rows ask for it.
+        // The output is rows of the inner side, each once, however many outer rows match it.
         (RightSemi, Outer::Left) | (LeftSemi, Outer::Right) if covers => Some(OuterBatching::DistinctKeys),
         (RightSemi, Outer::Left) | (LeftSemi, Outer::Right) => Some(OuterBatching::All),
         _ => None,
     }
 }
 
-/// Whether both are the same scope of the same provider, named by nobody: they have one value, so neither waits.
+/// Whether both columns are the same scope of the same provider and nothing binds either: both have the same default then, so
+/// neither side depends on the other.
 fn is_one_default(feeding: &LogicalPlan, of_outer: &Expr, inner: &LogicalPlan, column: &Column) -> bool {
     let scope = |plan: &LogicalPlan, column: &Column| {
         let (scan, name) = origin(plan, column)?;

@@ -1,4 +1,4 @@
-//! Inner joins of several relations, put in an order in which each is fed by those before it.
+//! Join ordering: reorders the inner joins of three or more relations so that each relation is bound by those before it.
 
 use std::sync::Arc;
 
@@ -13,30 +13,30 @@ use super::join::{Outer, feed_from};
 use super::requirements::unbound_scans;
 use super::rewrite::{JoinIds, rewrite};
 
-/// Relations that are joined by conditions, in no order of their own.
+/// A join group: the relations and conditions of nested inner joins, without an order.
 #[derive(Debug)]
 pub(crate) struct JoinGroup {
     relations: Vec<LogicalPlan>,
     conditions: Vec<Expr>,
-    /// What the group gives.
+    /// The output schema of the group.
     schema: DFSchemaRef,
 }
 
-/// How well a relation goes next to what is joined already, the better the greater.
+/// How suitable a relation is as the next one to join; greater is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum JoinRank {
-    /// It lacks something that is not here.
+    /// It is missing parameters that the joined relations do not supply.
     Independent,
-    /// It lacks nothing, and nothing connects it.
+    /// It is missing no parameters, but no equality connects it.
     Apart,
-    /// It lacks nothing.
+    /// It is missing no parameters.
     Whole,
-    /// It gets here what it lacks, or gives it.
+    /// A bind join supplies its missing parameters, or those of the joined relations.
     Bound,
 }
 
 impl JoinGroup {
-    /// The group that a plan is, if one of its relations cannot be read by itself.
+    /// The join group at the root of a plan, if it has more than two relations and one of them is missing parameters.
     pub(crate) fn from_plan(plan: &LogicalPlan) -> Option<Self> {
         if !matches!(plan, LogicalPlan::Join(join) if is_inner(join)) || unbound_scans(plan).is_empty() {
             return None;
@@ -46,8 +46,8 @@ impl JoinGroup {
         (relations.len() > 2).then(|| Self { relations, conditions, schema: Arc::clone(plan.schema()) })
     }
 
-    /// The relations joined one after the other. Of those that are left comes next the one that what is joined already
-    /// feeds, else one that needs nothing; in the order of the statement.
+    /// Joins the relations one after the other, greedily: next comes the relation of the best [`JoinRank`], of several the
+    /// first in the order of the statement.
     pub(crate) fn fed(self, numbers: &JoinIds) -> Result<LogicalPlan> {
         let Self { relations, mut conditions, schema } = self;
         let mut left: Vec<LogicalPlan> = relations.into_iter().map(|r| rewrite(r, numbers)).collect::<Result<_>>()?;
@@ -92,7 +92,8 @@ fn is_inner(join: &Join) -> bool {
     join.join_type == JoinType::Inner && join.null_equality == NullEquality::NullEqualsNothing
 }
 
-/// Adds the relations and conditions below inner joins; a projection that only leaves columns out is none of its own.
+/// Collects the relations and conditions below inner joins. Filters, and projections that only drop columns, are descended
+/// through if a join is below them.
 fn flatten(plan: &LogicalPlan, relations: &mut Vec<LogicalPlan>, conditions: &mut Vec<Expr>) {
     match plan {
         LogicalPlan::Join(join) if is_inner(join) => {
@@ -126,7 +127,7 @@ fn only_leaves_out(projection: &Projection) -> bool {
     projection.expr.iter().zip(columns).all(|(e, own)| matches!(e, Expr::Column(c) if *c == own))
 }
 
-/// The join of what is joined with one more relation, and the conditions that it settles.
+/// The inner join of the joined relations with one more, and the positions of the conditions that it applies.
 fn append_relation(joined: &LogicalPlan, relation: &LogicalPlan, conditions: &[Expr]) -> Result<(Join, Vec<usize>)> {
     let (mut on, mut filters, mut used) = (Vec::new(), Vec::new(), Vec::new());
     let within = |expr: &Expr, plans: &[&LogicalPlan]| {

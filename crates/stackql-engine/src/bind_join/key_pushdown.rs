@@ -1,4 +1,5 @@
-//! Brings keys down a plan to the scans that take them, wherever a predicate on the same column could go.
+//! Key pushdown: pushes the keys of a bind join down a plan to the scans that take them, through the nodes that a predicate on
+//! the same column could pass.
 
 use std::sync::Arc;
 
@@ -11,31 +12,31 @@ use super::requirements::{RequiredKey, lookup_keys, required_keys, table_of};
 use super::rewrite::{as_bind_join, extension};
 use crate::table::resource_table::{KeyBinding, ResourceTable};
 
-/// A column of a plan's output that is equal to a key of a feed.
+/// A column of a plan's output that equals a key of a bind join.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyColumn {
     pub(crate) column: Column,
-    /// The key's position in the feed.
+    /// The position of the key in the bind join.
     pub(crate) at: usize,
 }
 
-/// A feed by its number, and for what scans take its keys.
+/// The id of a bind join, and how scans use its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyUse {
-    /// They cannot do without, or would have other rows.
+    /// Scans require the keys: without them they cannot be executed, or would return other rows.
     Required(usize),
-    /// They could do without, and with them have fewer rows to read.
+    /// Scans can be executed without the keys, and read fewer rows with them.
     Optional(usize),
 }
 
-/// The plan with its scans fed, and the positions of the keys that they take.
+/// A plan with key bindings on its scans, and the positions of the keys that they take.
 #[derive(Debug)]
 pub(crate) struct PushedKeys {
     pub(crate) plan: LogicalPlan,
     pub(crate) taken: Vec<usize>,
 }
 
-/// Feeds the scans below `plan` that take one of `keys`.
+/// Adds key bindings to the scans below `plan` that take one of `keys`.
 pub(crate) fn push_keys(plan: &LogicalPlan, keys: &[KeyColumn], feed: KeyUse) -> Result<PushedKeys> {
     if keys.is_empty() {
         return Ok(PushedKeys { plan: plan.clone(), taken: Vec::new() });
@@ -95,7 +96,8 @@ fn one(plan: &LogicalPlan, input: &LogicalPlan, keys: &[KeyColumn], feed: KeyUse
     Ok(PushedKeys { plan: plan.with_new_exprs(plan.expressions(), vec![input])?, taken })
 }
 
-/// The keys by the columns that stand for theirs further down; `below` gives it for a position of the output.
+/// Maps the keys to columns of the input; `below` returns the input column for a position of the output. Keys without one are
+/// dropped.
 fn renamed(plan: &LogicalPlan, keys: &[KeyColumn], below: &dyn Fn(usize) -> Option<Column>) -> Vec<KeyColumn> {
     let down = |key: &KeyColumn| {
         let at = plan.schema().maybe_index_of_column(&key.column)?;
@@ -104,7 +106,7 @@ fn renamed(plan: &LogicalPlan, keys: &[KeyColumn], below: &dyn Fn(usize) -> Opti
     keys.iter().filter_map(down).collect()
 }
 
-/// The column that an expression is, whatever it is called.
+/// The column that an expression is, ignoring aliases.
 pub(crate) fn as_column(expr: &Expr) -> Option<Column> {
     match expr {
         Expr::Column(column) => Some(column.clone()),
@@ -113,7 +115,7 @@ pub(crate) fn as_column(expr: &Expr) -> Option<Column> {
     }
 }
 
-/// The column that an expression is, whatever type it is brought to for a comparison.
+/// The column that an expression is, ignoring aliases and the casts of a comparison.
 pub(crate) fn compared_column(expr: &Expr) -> Option<Column> {
     match expr {
         Expr::Cast(cast) => compared_column(&cast.expr),
@@ -156,8 +158,8 @@ fn into_join(plan: &LogicalPlan, join: &Join, keys: &[KeyColumn], feed: KeyUse) 
             right.push(key.clone());
         }
     }
-    // Rows that lose their partner by this have NULL where the key would be, and nobody asks for them. Only NOT IN
-    // hangs on rows that are equal to nothing.
+    // The keys also restrict the other side of an equality. A row that loses its join partner by this has NULL in the key
+    // column, so no outer row matches it. Only a null-aware anti join (NOT IN) depends on rows without a match.
     if !join.null_aware {
         let (own_left, own_right) = (left.clone(), right.clone());
         for (l, r) in &join.on {
@@ -170,7 +172,7 @@ fn into_join(plan: &LogicalPlan, join: &Join, keys: &[KeyColumn], feed: KeyUse) 
     Ok(PushedKeys { plan: plan.with_new_exprs(plan.expressions(), vec![l.plan, r.plan])?, taken })
 }
 
-/// A key of one side of a join is one of the other, too, where they are compared.
+/// Adds the keys of one join side to the other side, for columns that the join equates.
 fn follow(from: &[KeyColumn], to: &mut Vec<KeyColumn>, pair: (&Expr, &Expr)) {
     let (Some(here), Some(there)) = (compared_column(pair.0), compared_column(pair.1)) else { return };
     if let Some(key) = from.iter().find(|k| k.column == here) {
@@ -198,7 +200,7 @@ fn into_feed(inner: &BindJoin, keys: &[KeyColumn], feed: KeyUse) -> Result<Pushe
     })
 }
 
-/// The scan, and its column, from which a column of a plan comes unchanged.
+/// The scan and its column from which a column of a plan originates unchanged.
 pub(crate) fn origin(plan: &LogicalPlan, column: &Column) -> Option<(TableScan, String)> {
     let at = plan.schema().maybe_index_of_column(column)?;
     match plan {

@@ -1,4 +1,4 @@
-//! The keys that outer rows have: expressions over them, each distinct value once, none NULL.
+//! Key extraction: evaluates the key expressions of a bind join over outer rows, and returns each distinct non-NULL key once.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
 use datafusion::common::Result;
 use datafusion::physical_expr::PhysicalExpr;
 
-/// Reads keys.
+/// Evaluates the key expressions of a bind join.
 #[derive(Debug)]
 pub(crate) struct KeyExtractor {
     of: Vec<Arc<dyn PhysicalExpr>>,
@@ -18,7 +18,7 @@ pub(crate) struct KeyExtractor {
     converter: RowConverter,
 }
 
-/// Keys that were met.
+/// The keys that have occurred.
 pub(crate) type SeenKeys = HashSet<OwnedRow>;
 
 impl KeyExtractor {
@@ -31,12 +31,13 @@ impl KeyExtractor {
         Ok(Self { of: of.to_vec(), schema: Arc::new(Schema::new(fields)), converter: RowConverter::new(sorts)? })
     }
 
-    /// A row a key, a column each.
+    /// The schema of key batches: one row per key, one column per key expression.
     pub(crate) fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// The keys of `rows` that were not met before, and which of the rows brought them.
+    /// The keys of `rows` that are not in `seen`, to which they are added, and a mask of the rows that have them. A key with a
+    /// NULL is never returned.
     pub(crate) fn take_new(&self, rows: &RecordBatch, seen: &mut SeenKeys) -> Result<(RecordBatch, BooleanArray)> {
         let key = |key: &Arc<dyn PhysicalExpr>| key.evaluate(rows)?.into_array(rows.num_rows());
         let columns = self.of.iter().map(key).collect::<Result<Vec<ArrayRef>>>()?;

@@ -1,4 +1,4 @@
-//! The logical nodes: a feed, and the rows of its outer relation as its body sees them.
+//! Logical plan nodes of bind joins: [`BindJoin`], and [`OuterRows`], which stands for the outer rows within its inner plan.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,39 +6,39 @@ use std::fmt;
 use datafusion::common::{DFSchemaRef, Result};
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
-/// Runs `body` over the rows of `outer`, some at a time.
+/// A bind join (dependent join): executes `inner` for batches of the rows of `outer`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct BindJoin {
     pub(crate) id: usize,
     pub(crate) outer: LogicalPlan,
-    /// Has a [`OuterRows`] of this number where the outer rows stand, and scans that are fed by it.
+    /// The inner plan, a join: it has an [`OuterRows`] of this id as one side, and scans whose parameters the keys bind.
     pub(crate) inner: LogicalPlan,
-    /// The same where the scans need not be fed: what it may be instead.
+    /// The same join without key bindings, for an adaptive bind join: a full scan of the inner relation.
     pub(crate) scan_fallback: Option<LogicalPlan>,
-    /// Over the outer relation: what the scans are fed.
+    /// The key expressions, over the columns of `outer`.
     pub(crate) keys: Vec<Expr>,
     pub(crate) batching: OuterBatching,
 }
 
-/// How the outer rows are handed to the body.
+/// How the outer rows are passed to the inner plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum OuterBatching {
-    /// As they come.
+    /// In batches, as they arrive.
     Streaming,
-    /// As they come, those whose keys were there before left out: what the body gives hangs on the keys alone.
+    /// In batches, without rows whose key has occurred before: the output depends on the distinct keys only.
     DistinctKeys,
-    /// All at once: what the body gives of its own rows hangs on all of them.
+    /// All in one batch: the output, rows of the inner side, depends on all outer rows.
     All,
 }
 
-/// The outer rows of a feed, as its body sees them.
+/// The outer rows of a bind join, within its inner plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct OuterRows {
     pub(crate) id: usize,
     pub(crate) schema: DFSchemaRef,
 }
 
-/// Plans have no order.
+/// Equal plans are equal; all others cannot be compared.
 impl PartialOrd for BindJoin {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         (self == other).then_some(Ordering::Equal)

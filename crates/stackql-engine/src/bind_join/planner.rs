@@ -1,4 +1,4 @@
-//! From the logical nodes to the physical ones.
+//! Physical planning of the logical nodes of bind joins.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::call::context::Context;
 use crate::call::log::USUAL_PAGES;
 use crate::physical::call_exec::call_nodes;
 
-/// Plans queries whose relations feed each other.
+/// The query planner of a statement: DataFusion's, extended by the nodes of bind joins.
 #[derive(Debug)]
 pub(crate) struct BindJoinQueryPlanner {
     pub(crate) context: Arc<Context>,
@@ -41,7 +41,7 @@ struct BindJoinExtensionPlanner {
 }
 
 impl BindJoinExtensionPlanner {
-    /// How many keys cost as many calls as the list that stands for them.
+    /// The number of keys whose lookups take as many calls as a full scan has pages, by the last full scan of the session.
     fn max_lookup_keys(&self, by_key: &Arc<dyn ExecutionPlan>) -> usize {
         let keyed = call_nodes(by_key).into_iter().find_map(|exec| Some((exec, exec.keys()?.keys_a_call())));
         let Some((exec, keys_a_call)) = keyed else { return USUAL_PAGES };

@@ -1,4 +1,4 @@
-//! What the scans of a plan lack, and which columns want a value from elsewhere.
+//! Requirements of scans: which parameters the scans of a plan are missing, and which of their columns can be bound by keys.
 
 use std::any::Any;
 
@@ -11,13 +11,13 @@ use crate::error::Error;
 use crate::table::columns::{names_column, requires_column, takes};
 use crate::table::resource_table::ResourceTable;
 
-/// The provider's table that a scan reads.
+/// The resource that a scan reads, if it reads one.
 pub(crate) fn table_of(scan: &TableScan) -> Option<ResourceTable> {
     let provider = source_as_provider(&scan.source).ok()?;
     (provider.as_ref() as &dyn Any).downcast_ref::<ResourceTable>().cloned()
 }
 
-/// The provider's tables that are read below `plan`, and how.
+/// The scans of resources below `plan`.
 pub(crate) fn scans(plan: &LogicalPlan) -> Vec<(ResourceTable, &TableScan)> {
     match plan {
         LogicalPlan::TableScan(scan) => table_of(scan).map(|table| (table, scan)).into_iter().collect(),
@@ -25,12 +25,12 @@ pub(crate) fn scans(plan: &LogicalPlan) -> Vec<(ResourceTable, &TableScan)> {
     }
 }
 
-/// What the scans below `plan` lack that cannot be carried out yet, each with a statement that would work.
+/// An error for each scan below `plan` that cannot be executed yet, with an example statement.
 pub(crate) fn unbound_scans(plan: &LogicalPlan) -> Vec<Error> {
     scans(plan).into_iter().filter_map(|(table, scan)| is_unbound(&table, scan)).collect()
 }
 
-/// Whether a scan lacks something.
+/// Whether a scan is missing required parameters.
 pub(crate) fn missing_parameters(table: &ResourceTable, scan: &TableScan) -> bool {
     is_unbound(table, scan).is_some()
 }
@@ -39,19 +39,20 @@ fn is_unbound(table: &ResourceTable, scan: &TableScan) -> Option<Error> {
     choose_method(table, &table.predicates(&scan.filters), &table.key_columns()).err()
 }
 
-/// A column of a scan that takes values from elsewhere.
+/// A column of a scan whose values keys supply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RequiredKey {
-    /// The column that they are compared with.
+    /// The column that the join compares.
     pub(crate) column: String,
-    /// The column that they are bound by: the parameter column, or a field that the method filters on.
+    /// The column that the values bind: the parameter column, or a field that the method filters on.
     pub(crate) bound_by: String,
 }
 
-/// Which of `columns` a scan takes from elsewhere: those without which it cannot be carried out, and those whose rows
-/// would be others without. A field is taken where its parameter is one that the method can do without: what an API lists
-/// then may be something else than all there is, such as the caller's own keys. Where it cannot, what binds the parameter
-/// is on the parameter column by now.
+/// Which of `columns` a scan takes from a bind join: parameter columns, which it requires, and fields with an optional
+/// parameter.
+///
+/// Without such an optional parameter an API may return other rows than all, such as only the caller's own keys, so the field
+/// has to be bound. Where the parameter is required, the predicate is on the parameter column already.
 pub(crate) fn required_keys(table: &ResourceTable, filters: &[Expr], columns: &[String]) -> Vec<RequiredKey> {
     let fed = table.key_columns();
     let stated = table.statement_predicates(filters);
@@ -70,7 +71,8 @@ pub(crate) fn required_keys(table: &ResourceTable, filters: &[Expr], columns: &[
     all
 }
 
-/// Which of `columns` a scan, which can do without them, may be asked for: one call, or few, would give the rows of a key.
+/// Which of `columns` a scan can be looked up by, though it does not require them: one call, or a few, then return the rows of
+/// a key.
 pub(crate) fn lookup_keys(table: &ResourceTable, filters: &[Expr], columns: &[String]) -> Vec<RequiredKey> {
     let (fed, stated) = (table.key_columns(), table.statement_predicates(filters));
     let parameter = |c: &str| table.columns.parameter_column(c);
@@ -82,7 +84,7 @@ pub(crate) fn lookup_keys(table: &ResourceTable, filters: &[Expr], columns: &[St
     let with = |extra: &[RequiredKey]| -> Vec<String> {
         fed.iter().cloned().chain(extra.iter().map(|taken| taken.bound_by.clone())).collect()
     };
-    // Another method that asks for one of them, and gives the thing itself.
+    // Prefer another method that requires one of the columns: a lookup by key.
     let asks = |method: &Method, column: &str| method.parameters.iter().any(|p| p.required && names_column(p, column));
     let all = free.iter().filter_map(|c| Some(RequiredKey { column: c.clone(), bound_by: parameter(c)? }));
     let all: Vec<RequiredKey> = all.collect();

@@ -1,10 +1,10 @@
-//! Bind joins (also: dependent or lookup joins): a join, or the join that a subquery became, in which the rows of the outer side
-//! supply required parameters of scans on the inner side. The rewrite turns such a join into a [`BindJoin`].
+//! The bind join rewrite (also: dependent or lookup joins): a join, or the join that a subquery became, in which the rows of
+//! the outer side supply required parameters of scans on the inner side, becomes a [`BindJoin`].
 //!
-//! Stages: `requirements` finds the parameters that a scan lacks, `key_pushdown` the scans below a plan that take a key, `join`
-//! rewrites one join, `join_order` orders inner joins so that each relation is bound by those before it, `detail_lookup` adds
-//! lookups of columns that lists leave out. The physical planner makes a `BindJoinExec`, which streams outer batches,
-//! instantiates the inner plan (`inner_plan`) for each batch and its distinct keys, and executes it.
+//! Stages: `requirements` finds the parameters that a scan is missing, `key_pushdown` the scans below a plan that take a key,
+//! `join` rewrites one join, `join_order` orders inner joins so that each relation is bound by those before it, `detail_lookup`
+//! adds lookups of columns that lists do not return. The physical planner creates a `BindJoinExec`, which streams outer
+//! batches, instantiates the inner plan (`inner_plan`) for each batch and its distinct keys, and executes it.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use stackql_sql::JoinHint;
 
 use crate::bind_join::logical::BindJoin;
 
-/// Numbers the feeds of a statement.
+/// Assigns the ids of the bind joins of a statement.
 #[derive(Debug)]
 pub(crate) struct JoinIds {
     next: Cell<usize>,
-    /// What the statement says of relations that may be listed or asked for by key.
+    /// The join hint of the statement, `LOOKUP` or `LIST`, for relations that can be read either way.
     pub(crate) join_by: Option<JoinHint>,
 }
 
@@ -30,11 +30,11 @@ impl JoinIds {
     }
 }
 
-/// An optimized plan in which every scan gets its parameters.
+/// Rewrites an optimized plan so that every scan has its required parameters.
 ///
 /// # Errors
 ///
-/// Names the first table whose parameters come from nowhere, or those of which each waits for another.
+/// Names the first table whose parameters nothing supplies, or the tables that depend on each other.
 pub(crate) fn rewrite_bind_joins(plan: LogicalPlan, join_by: Option<JoinHint>) -> Result<LogicalPlan> {
     let numbers = JoinIds { next: Cell::new(0), join_by };
     let fed = rewrite(plan.clone(), &numbers)?;
@@ -44,7 +44,7 @@ pub(crate) fn rewrite_bind_joins(plan: LogicalPlan, join_by: Option<JoinHint>) -
     }
 }
 
-/// The plan with each of its joins fed, from the leaves up.
+/// Rewrites the joins of a plan into bind joins, bottom-up.
 pub(crate) fn rewrite(plan: LogicalPlan, numbers: &JoinIds) -> Result<LogicalPlan> {
     if let Some(group) = crate::bind_join::join_order::JoinGroup::from_plan(&plan) {
         return group.fed(numbers);
@@ -56,7 +56,7 @@ pub(crate) fn rewrite(plan: LogicalPlan, numbers: &JoinIds) -> Result<LogicalPla
     }
 }
 
-/// The feed that a plan is.
+/// The bind join that is the root node of a plan, if it is one.
 pub(crate) fn as_bind_join(plan: &LogicalPlan) -> Option<&BindJoin> {
     match plan {
         LogicalPlan::Extension(extension) => extension.node.as_any().downcast_ref(),
@@ -64,7 +64,7 @@ pub(crate) fn as_bind_join(plan: &LogicalPlan) -> Option<&BindJoin> {
     }
 }
 
-/// A node as a plan.
+/// Wraps a user-defined node as a logical plan.
 pub(crate) fn extension(node: impl datafusion::logical_expr::UserDefinedLogicalNode + 'static) -> LogicalPlan {
     LogicalPlan::Extension(datafusion::logical_expr::Extension { node: Arc::new(node) })
 }

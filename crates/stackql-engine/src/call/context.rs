@@ -1,4 +1,5 @@
-//! What the scans of one statement share: the transport, the log, the bound on calls in flight, and what went wrong.
+//! The statement context: what all scans and changes of one statement share, such as the transport, the call log, the
+//! concurrency limit, settings, local objects, and the failures so far. The session creates one per statement.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,31 +29,31 @@ pub(crate) struct Context {
     pub(crate) progress: Arc<Progress>,
     pub(crate) options: SessionOptions,
     pub(crate) settings: SessionSettings,
-    /// What is refused, and what cannot be read, is told and counts as no rows.
+    /// Faults and responses that cannot be decoded are reported and count as no rows, as in the Go program.
     pub(crate) tolerant: bool,
-    /// Bounds the calls in flight.
+    /// The concurrency limit: one permit per request in flight.
     pub(crate) permits: Semaphore,
-    /// Where what users make is kept.
+    /// The store of local objects (tables, views and materialized views of the user).
     pub(crate) store: Option<Arc<dyn Store>>,
-    /// What users made, as it was when the statement began.
+    /// The local objects at the start of the statement.
     pub(crate) objects: Vec<Arc<StoredObject>>,
     pub(crate) course: StatementState,
 }
 
-/// What comes to be while a statement runs.
+/// The state of a statement while it is executed.
 #[derive(Debug, Default)]
 pub(crate) struct StatementState {
-    /// What the statement asked more than once for.
+    /// The responses that are shared between identical requests.
     pub(crate) dedup: ResponseDedup,
-    /// What its awaited calls share.
+    /// The state that its awaited long-running operations share.
     pub(crate) lro_log: LroLog,
     /// The statement changes something.
     pub(crate) is_change: AtomicBool,
-    /// Calls that were made or are about to be.
+    /// The number of calls that were made or are about to be made.
     reserved_calls: AtomicU64,
-    /// The methods that the statement calls where relations stand, by the names that stand for them.
+    /// The exec tables of the statement, by the unique names that replace them in its syntax tree.
     exec_tables: Mutex<Vec<(String, ExecTable)>>,
-    /// The views that the statement reads.
+    /// The planned views that the statement reads, by name.
     views: Mutex<HashMap<String, Arc<View>>>,
     gaps: Mutex<Gaps>,
 }
@@ -64,23 +65,23 @@ struct Gaps {
 }
 
 impl Context {
-    /// What a name of one word means: what a user made, else what is built in, as the view that it is read as.
+    /// Finds the object of a one-part name: a local object, else a built-in one, as a view.
     pub(crate) fn find_object(&self, name: &str) -> Option<Arc<StoredObject>> {
         self.find_local_object(name).or_else(|| BuiltIn::find(name).map(BuiltIn::as_view))
     }
 
-    /// What a user made of this name, in any case of letters.
+    /// Finds a local object by name: an exact match, else one that ignores case.
     pub(crate) fn find_local_object(&self, name: &str) -> Option<Arc<StoredObject>> {
         let exact = self.objects.iter().find(|made| made.name == name);
         exact.or_else(|| self.objects.iter().find(|made| made.name.eq_ignore_ascii_case(name))).cloned()
     }
 
-    /// The view of this exact name, once it is planned.
+    /// The planned view of this exact name.
     pub(crate) fn view(&self, name: &str) -> Option<Arc<View>> {
         self.course.views.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    /// What stands for a method that is called in place of a relation: the name that it has from now on.
+    /// Registers an exec table and returns the unique name that replaces it in the statement.
     pub(crate) fn register_exec_table(&self, name: String, executed: ExecTable) -> String {
         let mut all = self.course.exec_tables.lock().unwrap_or_else(PoisonError::into_inner);
         let name = format!("{name} ({})", all.len() + 1);
@@ -88,18 +89,18 @@ impl Context {
         name
     }
 
-    /// What this exact name stands for, if it is a method that is called.
+    /// The exec table of this exact name.
     pub(crate) fn exec_table(&self, name: &str) -> Option<ExecTable> {
         let all = self.course.exec_tables.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().find(|(known, _)| known == name).map(|(_, executed)| executed.clone())
     }
 
-    /// The methods that the statement calls where relations stand, in the order in which they are written.
+    /// The exec tables of the statement, in the order in which they are written.
     pub(crate) fn exec_tables(&self) -> Vec<(String, ExecTable)> {
         self.course.exec_tables.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The views that the statement reads, by name.
+    /// The planned views that the statement reads, sorted by name.
     pub(crate) fn views(&self) -> Vec<(String, Arc<View>)> {
         let views = self.course.views.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<_> = views.iter().map(|(name, view)| (name.clone(), Arc::clone(view))).collect();
@@ -111,11 +112,11 @@ impl Context {
         self.course.views.lock().unwrap_or_else(PoisonError::into_inner).insert(name, view);
     }
 
-    /// Takes note of calls that are about to be made.
+    /// Adds calls that are about to be made to the call count of the statement.
     ///
     /// # Errors
     ///
-    /// They are more than the session allows.
+    /// The count exceeds the setting `max_calls`.
     pub(crate) fn reserve_calls(&self, count: usize) -> Result<(), Error> {
         let before = self.course.reserved_calls.fetch_add(count as u64, Ordering::Relaxed);
         match self.settings.max_calls {
@@ -126,7 +127,9 @@ impl Context {
         }
     }
 
-    /// How old an answer may be that is given instead of asking for rows of `table`.
+    /// The maximum age of a cached response for a scan of `table`; `None` if the response cache is not used.
+    ///
+    /// The setting `cache_ttl` takes precedence over the cache namespace of the table, and that over the session option.
     pub(crate) fn max_age(&self, table: &str) -> Option<Duration> {
         let SessionOptions { cache_ttl, analytics, .. } = &self.options;
         let of_table = || analytics.as_ref().and_then(|namespace| namespace.ttl(table));
@@ -134,13 +137,13 @@ impl Context {
         Some(age).filter(|age| !age.is_zero())
     }
 
-    /// One scope failed while others may still answer.
+    /// Records the failure of one call while others continue: the result is then partial.
     pub(crate) fn record_failure(&self, failure: Failure) {
         self.log.fail(failure.clone());
         self.course.gaps.lock().unwrap_or_else(PoisonError::into_inner).failures.push(failure);
     }
 
-    /// A cap was reached.
+    /// Records that a result was truncated by a limit.
     pub(crate) fn record_truncation(&self, what: String) {
         self.course.gaps.lock().unwrap_or_else(PoisonError::into_inner).caps.push(what);
     }

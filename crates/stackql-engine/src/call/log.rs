@@ -1,4 +1,4 @@
-//! What a session's calls were: the rows of `system.calls` and `system.errors`.
+//! The call log of a session: the rows of `system.calls` and `system.errors`, the page counts of lists, and scope defaults.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use stackql_call::{Attempt, Operation, Request};
 
 use crate::{FailedCall, Failure};
 
-/// How many pages a list is taken to have that was not read yet.
+/// The assumed number of pages of a list that was not read yet.
 pub(crate) const USUAL_PAGES: usize = 10;
 
 /// The calls and errors of a session, oldest first.
@@ -20,21 +20,21 @@ pub(crate) const USUAL_PAGES: usize = 10;
 pub(crate) struct CallLog {
     calls: Mutex<Vec<LoggedCall>>,
     errors: Mutex<Vec<Failure>>,
-    /// How many pages the last whole list of a table had.
+    /// The number of pages of the last complete list of a table.
     pages: Mutex<HashMap<String, usize>>,
-    /// The defaults that stood for scopes which statements left out.
+    /// The defaults that were used for scopes that statements do not bind.
     defaults: Mutex<Defaults>,
 }
 
-/// Defaults of scopes, as `provider`, `scope` and value.
+/// Scope defaults, as provider, scope and value.
 #[derive(Debug, Default)]
 struct Defaults {
     known: BTreeSet<[String; 3]>,
-    /// Those that nobody was told of yet.
+    /// Those not yet returned by [`CallLog::new_defaults`].
     new: Vec<[String; 3]>,
 }
 
-/// A request that was sent, or answered by what was kept.
+/// One attempt of a request, or a response from the cache.
 #[derive(Debug, Clone)]
 pub(crate) struct LoggedCall {
     provider: String,
@@ -48,14 +48,14 @@ pub(crate) struct LoggedCall {
 }
 
 impl LoggedCall {
-    /// The method's full name.
+    /// The qualified name of the method.
     pub(crate) fn operation(&self) -> String {
         format!("{}.{}.{}", self.provider, self.resource, self.method)
     }
 }
 
 impl CallLog {
-    /// Records every attempt of a request; the last one brought `rows`.
+    /// Records every attempt of a request; `rows` is the number of rows of the last one.
     pub(crate) fn record(&self, request: &Request, attempts: &[Attempt], rows: Option<usize>) {
         let summary = request.redacted_summary();
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,22 +75,22 @@ impl CallLog {
         }
     }
 
-    /// Takes note of how many pages a whole list had.
+    /// Records how many pages a complete list had.
     pub(crate) fn record_page_count(&self, table: String, pages: usize) {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner).insert(table, pages);
     }
 
-    /// Forgets how many pages lists had.
+    /// Clears the page counts.
     pub(crate) fn forget_pages(&self) {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// How many pages the last whole list of a table had.
+    /// The number of pages of the last complete list of a table.
     pub(crate) fn pages_of(&self, table: &str) -> Option<usize> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(table).copied()
     }
 
-    /// Takes note of a default that stood for a scope which a statement left out.
+    /// Records the default of a scope that a statement does not bind.
     pub(crate) fn take_default(&self, operation: &Operation, value: &str) {
         let Some(scope) = &operation.service.endpoints.scope else { return };
         let mut defaults = self.defaults.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,22 +100,22 @@ impl CallLog {
         }
     }
 
-    /// The defaults that were taken since this was asked last, each once.
+    /// Drains the defaults that were recorded since the last call, each once per session.
     pub(crate) fn new_defaults(&self) -> Vec<[String; 3]> {
         std::mem::take(&mut self.defaults.lock().unwrap_or_else(PoisonError::into_inner).new)
     }
 
-    /// How many calls there are so far.
+    /// The number of calls so far.
     pub(crate) fn len(&self) -> usize {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// The calls from `first` on.
+    /// The calls from index `first` on.
     pub(crate) fn since(&self, first: usize) -> Vec<LoggedCall> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).iter().skip(first).cloned().collect()
     }
 
-    /// Records a failure of a statement or of one of its scopes.
+    /// Records a failure of a statement or of one of its calls.
     pub(crate) fn fail(&self, failure: Failure) {
         self.errors.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
     }

@@ -1,5 +1,7 @@
-//! What a call starts may go on after its answer: sends the call, asks for the state of its work until that is over,
-//! and reads what it made. Owns when to ask; how a state is read is [`stackql_call::progress()`].
+//! Long-running operations (LRO): sends a call, polls the status of the operation that it starts, and reads the result.
+//!
+//! Owns when to poll; how a status is read is [`lro_status`]. `CallExec` calls it for awaited changes, transactions for their
+//! steps.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -21,23 +23,23 @@ use crate::call::tally::Tally;
 use crate::error::{Error, Stage};
 use crate::progress::PendingWaits;
 
-/// How far a call is followed.
+/// How far a call is awaited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum WaitFor {
-    /// To its answer.
+    /// Until its response.
     #[serde(rename = "answer")]
     Response,
-    /// To the end of the work that it starts.
+    /// Until the operation that it starts has completed.
     #[serde(rename = "end")]
     Completion,
-    /// To the end, and what was made is read.
+    /// Until completion, and the result is read.
     #[serde(rename = "made")]
     Result,
 }
 
 impl WaitFor {
-    /// As the hints of a statement want it. Work is only awaited where something changes.
+    /// Derives it from the hints of a statement. Only the operations of changes are awaited.
     pub(crate) fn from_hints(hints: Hints, verb: Verb, is_shown: bool) -> Self {
         match (hints.await_completion && verb != Verb::Select, is_shown) {
             (false, _) => Self::Response,
@@ -47,16 +49,16 @@ impl WaitFor {
     }
 }
 
-/// What the calls of one statement that are awaited share.
+/// The state that the awaited calls of one statement share.
 #[derive(Debug, Default)]
 pub(crate) struct LroLog {
-    /// When the first wait began: the limit is the statement's.
+    /// The start of the first wait; the time limit applies to the statement as a whole.
     began: OnceLock<Instant>,
     complete: Mutex<Vec<String>>,
 }
 
 impl LroLog {
-    /// What to say when all are over.
+    /// The message once all operations are over: those that completed, and those that failed.
     pub(crate) fn message(&self, outcome: &Completeness, tally: &Tally) -> String {
         let complete = self.complete.lock().unwrap_or_else(PoisonError::into_inner);
         let mut lines: Vec<String> = complete.iter().map(|label| format!("{label} complete")).collect();
@@ -72,11 +74,12 @@ impl LroLog {
     }
 }
 
-/// How much longer each wait is than the one before, and the longest, both beside the first.
+/// The growth factor of the poll interval, as a fraction, and its maximum as a multiple of the first interval.
 const GROWTH: (u32, u32) = (3, 2);
 pub(crate) const LONGEST: u32 = 10;
 
-/// The next wait, where `first` was the first one and `before` the last one.
+/// The next poll interval: `Retry-After` but at least `first`, else exponential backoff from `first` after the last one,
+/// `before`.
 fn next_delay(first: Duration, before: Option<Duration>, retry_after: Option<Duration>) -> Duration {
     match (retry_after, before) {
         (Some(asked), _) => asked.max(first),
@@ -85,7 +88,8 @@ fn next_delay(first: Duration, before: Option<Duration>, retry_after: Option<Dur
     }
 }
 
-/// Sends a call and follows it to the end. The rows are what it made; none, unless they are wanted.
+/// Sends a call and waits for its operation as far as `until` says. Returns the rows of the result, or no rows if they are not
+/// read.
 pub(crate) async fn call_and_wait(
     context: Arc<Context>,
     call: Call,
@@ -97,7 +101,7 @@ pub(crate) async fn call_and_wait(
     finish_call(&context, &call, &plan, until, (&sent, &answer)).await
 }
 
-/// Reads the answer to a call, and follows what it started as far as is wanted.
+/// Decodes the response of a call, and waits for the operation that it started as far as `until` says.
 pub(crate) async fn finish_call(
     context: &Context,
     call: &Call,
@@ -144,7 +148,7 @@ pub(crate) async fn finish_call(
     Ok(rows_of(page, plan))
 }
 
-/// Asks for the state of work until it is over: what it is called and what it made.
+/// Polls the status of an operation until it is over; returns its label and result.
 async fn poll_until_done(context: &Context, mut waiting: PendingLro) -> Result<(String, LroResult), Error> {
     let began = *context.course.lro_log.began.get_or_init(Instant::now);
     let (first, limit) = (context.options.await_pause, context.options.await_limit);
@@ -153,7 +157,7 @@ async fn poll_until_done(context: &Context, mut waiting: PendingLro) -> Result<(
     loop {
         let left = limit.saturating_sub(began.elapsed());
         let next = next_delay(first, before, waiting.retry_after);
-        // What is left of the time is used, but the API is not asked sooner than it said.
+        // The last interval is shortened to the time that is left, but never below the first interval or a `Retry-After`.
         let next = if waiting.retry_after.is_none() { next.min(left).max(first) } else { next };
         if next > left {
             let PendingLro { label, poll, .. } = waiting;
@@ -181,7 +185,8 @@ async fn poll_until_done(context: &Context, mut waiting: PendingLro) -> Result<(
             Ok(LroStatus::Running(waiting)) => *waiting,
             Ok(LroStatus::Finished { label, made }) => return Ok((label, made)),
             Ok(LroStatus::Immediate) => return Ok((label, LroResult::None)),
-            // A good answer that tells of a fault is about the work; any other is about the asking.
+            // A fault in a response with a success status is the failure of the operation; any other error is a failure to poll
+            // it.
             Err(fault @ ResponseError::Fault(_)) if state.status < 300 => return Err(fault.into()),
             Err(error) => return Err(behind(error.into())),
         };

@@ -1,4 +1,5 @@
-//! One call, page by page: sent when the consumer asks for rows, and ahead only where all rows are wanted ([`chain`]).
+//! Pagination: the pages of one call as a stream of record batches. A page is requested when the consumer polls the stream;
+//! [`prefetch`] requests pages ahead only if all rows are needed.
 
 mod prefetch;
 
@@ -21,24 +22,24 @@ use crate::call::context::Context;
 use crate::call::tolerance;
 use crate::error::Error;
 
-/// What a call is sent with beside its arguments.
+/// How the pages of a call are read, apart from its arguments.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ReadOptions {
-    /// How many rows are wanted, if fewer than all.
+    /// The maximum number of rows; `None` is unlimited.
     pub(crate) limit: Option<usize>,
-    /// The thing not being there is an answer: zero rows.
+    /// The call is a point lookup or is bound by keys: "not found" means zero rows.
     pub(crate) not_found_is_empty: bool,
-    /// All rows are wanted, so the next pages may be on their way while one is worked on.
+    /// All rows are needed, so the next pages may be requested while one is processed.
     pub(crate) prefetch: bool,
-    /// The statement may ask the same elsewhere.
+    /// The statement may send the same request elsewhere, so the response is shared.
     pub(crate) dedupe: bool,
 }
 
-/// What was asked, and the answer.
+/// A page request and its response.
 struct SentPage {
     request: Request,
     response: Response,
-    /// It was sent for this, and not for another who asked the same.
+    /// The request was sent by this reader; otherwise the response was shared with an identical one.
     sent_here: bool,
 }
 
@@ -49,15 +50,15 @@ struct ReadState {
     pages: usize,
     rows: usize,
     done: bool,
-    /// The last page's token had been seen before: its rows are good, but there is no way on.
+    /// The cursor of the last page had occurred before. The rows of that page are returned, then the call fails.
     cursor_repeated: bool,
-    /// What the last answer was, where pages are counted.
+    /// The digest of the last response body, where pages are numbered or have offsets.
     last: Option<u64>,
-    /// The next pages, on their way.
+    /// The prefetch of the next pages.
     prefetched: Option<Prefetch>,
 }
 
-/// The batches of one call.
+/// The record batches of one call, one per page.
 pub(crate) fn pages(
     context: Arc<Context>,
     call: Call,
@@ -70,7 +71,8 @@ pub(crate) fn pages(
         async move {
             let (pages, rows) = (state.pages, state.rows);
             reading.next_page(state).await.map_err(|error| match error {
-                // How many calls a statement may make is no matter of how far this one came.
+                // The call limit of the statement is exceeded whatever rows this call has returned, so they are not part of the
+                // error.
                 limit @ Error::TooManyCalls { .. } => limit,
                 source if rows > 0 => Error::Interrupted { pages, rows, source: Box::new(source) },
                 source => source,
@@ -79,13 +81,17 @@ pub(crate) fn pages(
     })
 }
 
-/// How many rows a call has in all, if its first answer says so.
+/// The total number of rows of a call, if its first response reports it.
+///
+/// # Errors
+///
+/// The request failed, or its response cannot be decoded.
 pub(crate) async fn read_total_count(
     context: &Arc<Context>,
     call: Call,
     plan: RowProjection,
 ) -> Result<Option<u64>, Error> {
-    // Where the answer has no number, its rows are read.
+    // Where the response reports no number, its rows are counted by a scan, which shares the response.
     let paging = ReadOptions { dedupe: true, ..ReadOptions::default() };
     let reading = Arc::new(PageReader { context: Arc::clone(context), call, projection: plan, options: paging });
     let answered = reading.request_page(None, None).await?;
@@ -95,7 +101,7 @@ pub(crate) async fn read_total_count(
     }
 }
 
-/// What all pages of a call have in common.
+/// The reader of one call: what all its pages have in common.
 struct PageReader {
     context: Arc<Context>,
     call: Call,
@@ -127,7 +133,7 @@ impl PageReader {
         };
         let asked = match asked {
             Err(Error::Transport { source, .. }) if self.was_guessed(&state, &source) => {
-                // The Go program follows no link that nothing tells of.
+                // The Go program does not follow links that the definition does not declare, so it reports nothing here.
                 if !context.options.compat {
                     let pages = if state.pages == 1 { "page" } else { "pages" };
                     let (table, done) = (call.operation().qualified_name(), state.pages);
@@ -141,7 +147,7 @@ impl PageReader {
         let decoding = match asked {
             Ok(decoding) => decoding,
             Err(answered) => {
-                // Where it was before, there is no way on.
+                // A cursor that has occurred before is a loop; it is not prefetched.
                 let early = peek_next_cursor(call, state.cursor.as_ref(), &answered.response);
                 if let Some(next) = early.filter(|next| paging.prefetch && !state.seen.contains(next)) {
                     self.start_prefetch(&mut state, &next);
@@ -182,7 +188,7 @@ impl PageReader {
         match answer.next {
             None => {
                 state.done = true;
-                // What was asked for by name says nothing of the list.
+                // A point lookup says nothing about the number of pages of the list.
                 if call.operation().method().paging.is_some() && !paging.not_found_is_empty {
                     context.log.record_page_count(call.operation().qualified_name(), state.pages);
                 }
@@ -198,24 +204,24 @@ impl PageReader {
         Ok(Some((answer.rows, state)))
     }
 
-    /// Whether the next page is elsewhere, and that it is one was a guess; the pages before are what there is then.
+    /// Whether the next page is on another origin and its link was only guessed. The pages read so far are the result then.
     fn was_guessed(&self, state: &ReadState, source: &TransportError) -> bool {
         let next = self.call.operation().method().paging.as_ref().map(|paging| &paging.next);
         let guessed = matches!(next, Some(NextPage::Address { guessed: true, .. }));
         guessed && state.pages > 0 && source.kind == TransportErrorKind::Elsewhere
     }
 
-    /// Whether what went wrong counts as no rows; it is told then.
+    /// Whether an error counts as no rows, as in the Go program; it is recorded then.
     fn tolerates(&self, error: &Error, body: &[u8]) -> bool {
         self.is_read() && tolerance::tolerates(&self.context, &self.call, error, body)
     }
 
-    /// Whether the session takes a refusal to read for nothing being there.
+    /// Whether the setting `ignore_errors` makes a fault of a read count as no rows.
     fn ignores(&self, fault: &Fault) -> bool {
         self.is_read() && self.context.settings.ignores(&fault.code, fault.status)
     }
 
-    /// Whether a refusal says that the one thing that was asked for is not there.
+    /// Whether a fault says that the object that is looked up does not exist, rather than one of its parents.
     fn is_absent(&self, fault: &Fault) -> bool {
         fault.kind == FaultKind::NotFound && !is_of_a_parent(self.call.operation().method(), &fault.code)
     }
@@ -228,27 +234,27 @@ impl PageReader {
         self.context.options.page_limit.is_some_and(|limit| state.pages >= limit)
     }
 
-    /// How many rows the next page should have.
+    /// The number of rows to request for the next page.
     fn page_size(&self, state: &ReadState) -> Option<u32> {
-        // Where pages are numbered, all have the size of the first: another would move their borders.
+        // Numbered pages must all have the size of the first one: another size would shift their boundaries.
         let next = self.call.operation().method().paging.as_ref().map(|paging| &paging.next);
         let before = if matches!(next, Some(NextPage::Number { .. })) { 0 } else { state.rows };
         self.options.limit.map(|w| u32::try_from(w - before).unwrap_or(u32::MAX))
     }
 
-    /// The page at the state's cursor, if it is on its way.
+    /// The prefetched page at the state's cursor, if there is one.
     async fn take_prefetched(&self, state: &mut ReadState) -> Option<Result<PendingPage, Error>> {
         let coming = state.prefetched.take()?.next().await?;
         state.prefetched = coming.rest;
         if state.cursor.as_ref() == Some(&coming.cursor) {
             return Some(coming.answered);
         }
-        // What a page says when it is decoded goes before what it seemed to say.
+        // The cursor of the decoded page takes precedence over the one that was read before decoding.
         state.prefetched = None;
         None
     }
 
-    /// Sends for the page at `next` and those behind it, if they may be on their way already.
+    /// Starts to prefetch the page at `next` and those after it, if prefetching is allowed and not running.
     fn start_prefetch(self: &Arc<Self>, state: &mut ReadState, next: &Cursor) {
         if self.options.prefetch && state.prefetched.is_none() && !self.is_at_limit(state) {
             let most = self.context.options.page_limit.map(|limit| limit - state.pages);
@@ -256,7 +262,7 @@ impl PageReader {
         }
     }
 
-    /// Sends one request.
+    /// Requests one page: from the response cache, a shared response, or the API.
     async fn request_page(&self, cursor: Option<&Cursor>, wanted: Option<u32>) -> Result<SentPage, Error> {
         let Self { context, call, .. } = self;
         let mut request = request(call, cursor, wanted)?;
@@ -280,14 +286,15 @@ impl PageReader {
         }
     }
 
-    /// Whether a page is told from the one before by its body: where pages are counted, nothing else says that an API
-    /// gave the last one again.
+    /// Whether a page is compared with the one before by its body. Where pages are numbered or have offsets, nothing else shows
+    /// that an API has returned the last page again.
     fn compares_bodies(&self) -> bool {
         let next = self.call.operation().method().paging.as_ref().map(|paging| &paging.next);
         matches!(next, Some(NextPage::Number { .. } | NextPage::Offset { .. }))
     }
 
-    /// The page that a response is, or why it is none, and the response.
+    /// Waits for the decoded page and its response, logs the request if it was sent here, and counts pages and rows for the
+    /// progress.
     async fn decode(
         &self,
         cursor: Option<&Cursor>,
@@ -308,14 +315,18 @@ impl PageReader {
     }
 }
 
-/// Tells a body from another; pages that are counted may come again where the API does not know the count.
+/// A hash of a body, to detect that an API that ignores the page number or offset returned the same page again.
 fn digest(body: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     hasher.finish()
 }
 
-/// Sends one request. That there is no answer is in the log already.
+/// Sends one request within the concurrency limit.
+///
+/// # Errors
+///
+/// No response was received; the attempts are logged.
 pub(crate) async fn send_request(context: &Context, request: &Request) -> Result<Response, Error> {
     send(context, request).await.map_err(|source| record_transport_error(context, request, source))
 }

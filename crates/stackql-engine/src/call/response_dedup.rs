@@ -1,15 +1,15 @@
-//! Answers that one statement asks for more than once: each question is sent once, whoever asks it first.
+//! Response deduplication (single-flight): identical requests of one statement are sent once and share the response.
 
 use std::sync::Arc;
 
 use moka::future::Cache;
 use stackql_call::{Request, Response, TransportError};
 
-/// What questions were answered with.
+/// The responses of a statement, by the dedupe key of the request.
 #[derive(Debug)]
 pub(crate) struct ResponseDedup(Cache<String, Response>);
 
-/// The most bytes that are kept; a question whose answer had to go is sent again.
+/// The capacity in bytes; a request whose response was evicted is sent again.
 const MOST: u64 = 256 << 20;
 
 impl Default for ResponseDedup {
@@ -22,7 +22,11 @@ impl Default for ResponseDedup {
 }
 
 impl ResponseDedup {
-    /// The answer to `request`, by `send` unless it is there or on its way.
+    /// Returns the response to `request`: the cached one, else that of an identical request in flight, else that of `send`.
+    ///
+    /// # Errors
+    ///
+    /// The request failed; requests that waited for it get the same error. Errors are not cached.
     pub(crate) async fn get(
         &self,
         request: &Request,

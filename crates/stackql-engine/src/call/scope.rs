@@ -1,5 +1,5 @@
-//! Where calls are made: the default of a scope, and all its members for `*`. [`filters`] leaves out members that the
-//! statement's conditions exclude.
+//! Scope resolution: the default of a scope, and the expansion of the scope wildcard `*` to all members. [`filters`] drops the
+//! members that the statement's filters exclude.
 
 pub(crate) mod filters;
 
@@ -15,10 +15,15 @@ use crate::call::page_stream::{ReadOptions, pages};
 use crate::error::Error;
 use crate::physical::call_exec::named_scope;
 
-/// What a statement writes to mean all members of a scope.
+/// The scope wildcard: all members of a scope.
 pub(crate) const ALL_MEMBERS: &str = "*";
 
-/// The bindings with their scope settled: one set a place.
+/// Resolves the scope of a call: returns one set of bindings per member of the scope. Server parameters that have an
+/// environment variable and are not bound get their defaults, too.
+///
+/// # Errors
+///
+/// A default cannot be determined, the members cannot be listed, or the bound value is no member.
 pub(crate) async fn expand_scopes(
     context: &Arc<Context>,
     operation: &Operation,
@@ -63,12 +68,12 @@ pub(crate) async fn expand_scopes(
     }
 }
 
-/// Refuses a value that is no member of the service's scope, where the definitions list all of them: a partition that
-/// has a pattern of names lists its members, while a server of a document may name a few as examples.
+/// Rejects a value that is not a member of the service's scope, where the definitions list all members. Partitions with a
+/// pattern of names do; other partitions, such as the servers of an API document, may list only examples.
 ///
 /// # Errors
 ///
-/// Names the value, and the member that is spelled most like it.
+/// Names the value, and the member with the most similar spelling.
 pub(crate) fn check_member(provider: &Provider, service: &Service, value: &Value) -> Result<(), Error> {
     let Endpoints { scope: Some(scope), partitions, .. } = &service.endpoints else { return Ok(()) };
     let Value::Text(value) = value else { return Ok(()) };
@@ -76,7 +81,7 @@ pub(crate) fn check_member(provider: &Provider, service: &Service, value: &Value
     if listed().next().is_none() || value == ALL_MEMBERS || listed().any(|member| member == value) {
         return Ok(());
     }
-    // An address of its own may belong to what is no member, such as one for all of them.
+    // A host may be declared for a value that is not a member, such as one that stands for all of them.
     if partitions.iter().flat_map(|p| &p.hosts).any(|host| host.member == *value) {
         return Ok(());
     }
@@ -88,13 +93,17 @@ pub(crate) fn check_member(provider: &Provider, service: &Service, value: &Value
     })
 }
 
-/// The scope that an operation's service has.
+/// The scope of an operation's service, if it has one.
 pub(crate) fn scope_of(operation: &Operation) -> Option<&Scope> {
     let name = operation.service.endpoints.scope.as_ref()?;
     operation.provider.scopes.iter().find(|s| s.name == *name)
 }
 
-/// The scope's value when a statement names none.
+/// The value of a scope that the statement does not bind: the session's setting, else the default of the transport.
+///
+/// # Errors
+///
+/// The transport cannot determine a default.
 pub(crate) async fn default(context: &Context, operation: &Operation, scope: &Scope) -> Result<String, Error> {
     if let Some(value) = context.settings.parameter_default(&operation.provider.name, &scope.name) {
         return Ok(value.to_owned());

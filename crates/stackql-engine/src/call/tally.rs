@@ -1,4 +1,4 @@
-//! How the calls of a fetch went, and of which rows, where a statement says rows.
+//! The success and failure counts of the calls of a scan or change, and which rows of the statement failed.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::Error;
 
-/// How the calls of a fetch went.
+/// The number of calls, and which of them failed.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     calls: AtomicUsize,
@@ -17,30 +17,31 @@ pub(crate) struct Tally {
 struct FailedCalls {
     count: usize,
     last: Option<Error>,
-    /// The rows whose calls failed, and what the failures say; only of rows that a statement says.
+    /// The error texts of failed calls, by row; only for calls that belong to numbered rows of the statement.
     rows: BTreeMap<usize, String>,
 }
 
 impl Tally {
-    /// So many calls are made.
+    /// Adds calls that will be made.
     pub(crate) fn add_planned(&self, calls: usize) {
         self.calls.fetch_add(calls, Ordering::Relaxed);
     }
 
-    /// A call failed; `row` is its row where the statement says rows.
+    /// Records a failed call; `row` is the row of the statement that it belongs to, if rows are numbered.
     pub(crate) fn fail(&self, row: Option<usize>, error: Error) {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.count += 1;
         if let Some(row) = row {
             failed.rows.insert(row, error.to_string());
         }
-        // That a rehearsal went well is no failure; one that is goes before it.
+        // "The dry run would succeed" arrives as an error, but is none; it does not replace a real one.
         if failed.last.is_none() || !error.is_dry_run() {
             failed.last = Some(error);
         }
     }
 
-    /// Why the statement failed, if no call was answered.
+    /// The error of the statement, if all calls failed: the last one, and the different texts of the others. It is returned
+    /// only once.
     pub(crate) fn all_failed_error(&self) -> Option<Error> {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if failed.count < self.calls.load(Ordering::Relaxed) {
@@ -55,12 +56,12 @@ impl Tally {
         }
     }
 
-    /// Whether there was no row to make a call for.
+    /// Whether no call was made, because there was no row.
     pub(crate) fn is_empty(&self) -> bool {
         self.calls.load(Ordering::Relaxed) == 0
     }
 
-    /// Which rows failed, and that the others `went`, where a statement says rows and each is a call.
+    /// Describes which rows failed, and that the others `went`; `None` unless every failed call belongs to a row of its own.
     pub(crate) fn describe_failed_rows(&self, went: &str) -> Option<String> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if failed.rows.is_empty() || failed.rows.len() != failed.count {
@@ -73,7 +74,7 @@ impl Tally {
     }
 }
 
-/// `row 2`, or `rows 1, 3 to 5`.
+/// Formats row numbers: `row 2`, or `rows 1, 3 to 5`.
 fn numbered(rows: &[usize]) -> String {
     let mut parts: Vec<(usize, usize)> = Vec::new();
     for &row in rows {

@@ -1,5 +1,5 @@
-//! What of an answer goes wrong and counts as no rows, where statements do as those of the Go program: a refusal, of which
-//! who watches the calls has told, and what cannot be read, which is told here.
+//! Errors of responses that count as no rows where statements behave as in the Go program: faults, which the observer of calls
+//! has reported, and responses that cannot be decoded, which are reported here.
 
 use serde_json::Value as Json;
 use stackql_call::{Call, ResponseError};
@@ -9,13 +9,14 @@ use crate::call::context::Context;
 use crate::error::Error;
 use crate::{Failure, FailureKind};
 
-/// The first status that refuses.
+/// The lowest HTTP status of a fault that is tolerated.
 const REFUSED: u16 = 400;
 
-/// What stands in front of what is wrong with an answer.
+/// The prefix of messages about responses that cannot be decoded.
 const PROCESSING: &str = "error processing response:";
 
-/// Whether an error of an answer counts as no rows; it is in the log then, and told if nobody else tells it.
+/// Whether an error of a response counts as no rows. It is logged then; if the response cannot be decoded, a failure is
+/// recorded, too.
 pub(crate) fn tolerates(context: &Context, call: &Call, error: &Error, body: &[u8]) -> bool {
     if !context.tolerant {
         return false;
@@ -33,7 +34,7 @@ pub(crate) fn tolerates(context: &Context, call: &Call, error: &Error, body: &[u
     true
 }
 
-/// Tells that an answer has no member of the name under which its definition has the rows, if it has none.
+/// Records a failure if a JSON response does not have the member that contains the rows by its definition.
 pub(crate) fn note_absent(context: &Context, call: &Call, body: &[u8]) {
     let shape = &call.operation().method().response;
     if shape.format != BodyFormat::Json || shape.transform.is_some() {
@@ -55,7 +56,7 @@ pub(crate) fn note_absent(context: &Context, call: &Call, body: &[u8]) {
     }
 }
 
-/// What the Go program says of an answer that cannot be read; `reason` is what we do.
+/// The Go program's message for a response that cannot be decoded; `reason` is this program's.
 fn unread(call: &Call, reason: &str, body: &[u8]) -> String {
     if let Some(key) = reason.strip_prefix("unknown key ") {
         let end = key.find([';', ' ']).unwrap_or(key.len());

@@ -1,5 +1,6 @@
-//! What every session has from the start: views, a materialized view and a table, as the statements of `built_in.sql`.
-//! Each is read as the query that it is made of; what a statement changes becomes the user's own first.
+//! Built-in objects of every session: views, a materialized view and a table, defined by the statements of `built_in.sql`.
+//!
+//! Each is read as a view over its query. A statement that changes one first creates it as a local object.
 
 use std::sync::{Arc, LazyLock};
 
@@ -17,16 +18,16 @@ static ALL: LazyLock<Vec<BuiltIn>> = LazyLock::new(|| {
     made.collect::<Option<_>>().expect("each statement makes something of a query")
 });
 
-/// Something that is there from the start.
+/// A built-in view, materialized view or table.
 #[derive(Debug)]
 pub(crate) struct BuiltIn {
-    /// What makes it the user's own.
+    /// The statement that creates it as a local object.
     pub(crate) create: Create,
     as_view: Arc<StoredObject>,
 }
 
 impl BuiltIn {
-    /// What has this name, in any case of letters.
+    /// Finds a built-in object by name, ignoring case.
     pub(crate) fn find(name: &str) -> Option<&'static Self> {
         ALL.iter().find(|built_in| built_in.create.name.eq_ignore_ascii_case(name))
     }
@@ -37,7 +38,7 @@ impl BuiltIn {
         Some(Self { create, as_view })
     }
 
-    /// What its columns are called, which the query says itself.
+    /// The column names, from the select list of its query.
     pub(crate) fn columns(&self) -> Vec<String> {
         let mut body = self.create.query.as_ref().map(|query| query.ast.body.as_ref());
         while let Some(SetExpr::SetOperation { left, .. }) = body {
@@ -52,7 +53,7 @@ impl BuiltIn {
         select.projection.iter().filter_map(name).collect()
     }
 
-    /// It as the view that it is read as.
+    /// The object as a view, which is how it is read.
     pub(crate) fn as_view(&self) -> Arc<StoredObject> {
         Arc::clone(&self.as_view)
     }

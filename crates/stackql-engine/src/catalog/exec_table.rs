@@ -1,5 +1,7 @@
-//! `(EXEC …)` as a relation: a table whose rows a method answers. One that only reads is read as it is wanted; one that
-//! changes something is called once, before the statement reads anything, and its rows are kept for the statement.
+//! Exec tables: `(EXEC …)` as a relation in FROM, a table whose rows are the response of a method.
+//!
+//! A method that only reads is called when the table is scanned. A method that changes something is called once, before the
+//! statement reads anything, and its rows are materialized for the statement.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -36,47 +38,47 @@ use crate::physical::call_exec::CallExec;
 use crate::physical::node::{check_partition, properties};
 use crate::resolve::names::quoted;
 
-/// The rows that a method answers.
+/// A table whose rows are the response of a method call.
 #[derive(Debug, Clone)]
 pub(crate) struct ExecTable {
     plan: Arc<CallExec>,
     verb: Verb,
-    /// What a call gave that changes something.
+    /// The materialized rows of a method that changes something, once it was called.
     rows: Arc<OnceLock<Vec<RecordBatch>>>,
 }
 
 impl ExecTable {
-    /// The columns, and how many of them `*` shows.
+    /// The schema, and the number of leading columns that `*` expands to.
     pub(crate) fn columns(&self) -> (SchemaRef, usize) {
         (self.plan.schema(), self.plan.call_spec().projection.schema().fields().len())
     }
 
-    /// What its call does, where it changes something.
+    /// The verb of the method, if it changes something.
     pub(crate) fn change(&self) -> Option<Verb> {
         (self.verb != Verb::Select).then_some(self.verb)
     }
 
-    /// The method's full name.
+    /// The qualified name of the method.
     pub(crate) fn method(&self) -> String {
         let operation = &self.plan.call_spec().operation;
         format!("{}.{}", operation.qualified_name(), operation.method().name)
     }
 }
 
-/// Makes the calls of the statement's methods that change something, and keeps what they give.
+/// Calls those methods of the statement's exec tables that change something, and materializes their rows.
 pub(crate) async fn call(context: &Context, task: Arc<TaskContext>) -> Result<()> {
     for (_, executed) in context.exec_tables() {
         if executed.change().is_some() && executed.rows.get().is_none() {
             let rows = collect(Arc::clone(&executed.plan) as _, Arc::clone(&task)).await?;
-            // Nobody else runs this statement.
+            // Only one task executes the statement, so the cell is empty.
             let _ = executed.rows.set(rows);
         }
     }
     Ok(())
 }
 
-/// Takes the methods that `query` calls where relations stand into the statement's context, under a name each, and puts
-/// that name in their place.
+/// Plans the exec tables of `query`: registers each in the statement context and replaces it in the syntax tree by its
+/// registered name.
 pub(crate) fn plan(context: &Arc<Context>, query: &mut Query, hints: Hints) -> Result<()> {
     match VisitMut::visit(query, &mut ExecRelationVisitor { context, hints }) {
         ControlFlow::Break(error) => Err(error),
@@ -84,7 +86,7 @@ pub(crate) fn plan(context: &Arc<Context>, query: &mut Query, hints: Hints) -> R
     }
 }
 
-/// Refuses methods that change something, as in what is read again and again.
+/// Rejects exec tables whose method changes something. A view must not have any, because it is executed each time it is read.
 pub(crate) fn reject_mutating(context: &Context) -> Result<(), Error> {
     for (_, executed) in context.exec_tables() {
         if let Some(verb) = executed.change() {
@@ -142,7 +144,7 @@ impl ExecRelationVisitor<'_> {
     }
 }
 
-/// The parts of a method's name; functions are called by fewer.
+/// The parts of a method name, three or four; names of table functions have fewer.
 fn method_of(name: &ObjectName) -> Option<Vec<String>> {
     let parts = name.0.iter().map(|part| part.as_ident().map(|ident| ident.value.clone()));
     parts.collect::<Option<Vec<_>>>().filter(|parts| matches!(parts.len(), 3 | 4))
@@ -179,7 +181,7 @@ impl TableProvider for ExecTable {
     }
 }
 
-/// Reads the rows that are kept of a call. The call is its child, which it does not run.
+/// Returns the materialized rows of a call. The call is its child for display only; it is not executed.
 #[derive(Debug)]
 struct MaterializedCallExec {
     executed: ExecTable,

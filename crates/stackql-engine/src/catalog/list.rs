@@ -1,4 +1,5 @@
-//! `provider.service.resource` as DataFusion's catalog, schema and table; and the tables of `system`.
+//! DataFusion catalogs: `provider.service.resource` as catalog, schema and table, and the local catalog with the tables of
+//! `system`.
 
 use std::sync::Arc;
 
@@ -14,11 +15,11 @@ use crate::catalog::local::LocalSchema;
 use crate::error::Error;
 use crate::table::resource_table::ResourceTable;
 
-/// The catalog that unqualified and two-part names live in.
+/// The catalog that contains one-part and two-part names.
 pub(crate) const LOCAL: &str = "local";
-/// The schema of the session's own tables.
+/// The schema of the system tables.
 pub(crate) const SYSTEM: &str = "system";
-/// The schema of what users make.
+/// The schema of one-part names, which are local objects.
 pub(crate) const MAIN: &str = "main";
 
 /// All catalogs of a statement.
@@ -91,6 +92,10 @@ impl SchemaProvider for ServiceSchema {
 }
 
 /// The table of a resource.
+///
+/// # Errors
+///
+/// The definitions have no such provider, service or resource, or cannot be read.
 pub(crate) fn resource_table(
     context: &Arc<Context>,
     provider: &str,
@@ -107,20 +112,20 @@ pub(crate) fn resource_table(
     Ok(ResourceTable::new(Arc::clone(context), head, owner, resource))
 }
 
-/// Whether the definitions of a provider are documents of a registry, which the Go program reads as well.
+/// Whether the definitions of a provider are registry documents, which the Go program reads as well.
 fn is_of_documents(context: &Context, provider: &str) -> bool {
     let mut all = context.definitions.providers().into_iter();
     all.find(|entry| entry.name == provider).is_some_and(|entry| matches!(entry.origin, Origin::Documents(_)))
 }
 
-/// Whether rows are read from XML as it comes.
+/// Whether all SELECT methods return rows decoded directly from XML, at a known location.
 fn is_markup(resource: &Resource) -> bool {
     let is_markup = |r: &ResponseShape| r.format == BodyFormat::Xml && r.transform.is_none();
     let mut methods = resource.methods_of(Verb::Select).peekable();
     methods.peek().is_some() && methods.all(|m| is_markup(&m.response) && m.response.rows != [ResponseShape::ANYWHERE])
 }
 
-/// The resource with nested fields as the Go program has them: as the text inside.
+/// A copy of the resource whose nested fields are text, the concatenated text of the XML element, as in the Go program.
 fn flat(resource: &Resource) -> Resource {
     let mut flat = resource.clone();
     let inner = flat.types.push(Type::Inner);

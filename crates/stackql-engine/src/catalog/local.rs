@@ -1,4 +1,5 @@
-//! The tables that users make, and the views, those of resources too, and called methods that a statement reads.
+//! The schema of one-part names: local tables and materialized views, the views that a statement reads (resource views
+//! included), and its exec tables.
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use crate::call::context::Context;
 use crate::error::Error;
 use crate::{Store, StoredKind, StoredObject};
 
-/// The schema of names of one word.
+/// The schema of one-part names, over the context of a statement.
 #[derive(Debug)]
 pub(crate) struct LocalSchema(pub(crate) Arc<Context>);
 
@@ -47,7 +48,7 @@ impl SchemaProvider for LocalSchema {
     }
 }
 
-/// Rows that are kept.
+/// A stored table or materialized view.
 #[derive(Debug, Clone)]
 struct LocalTable {
     made: Arc<StoredObject>,
@@ -78,7 +79,7 @@ impl TableProvider for LocalTable {
     }
 }
 
-/// The rows of one reading.
+/// The partition of one scan: the projected columns of a stored table.
 #[derive(Debug)]
 struct LocalPartition {
     table: LocalTable,

@@ -1,4 +1,5 @@
-//! What users make, as statements make it: views, materialized views and tables, kept in a [`Store`].
+//! Local objects as statements create them (views, materialized views and tables, stored in a [`Store`]): column types,
+//! conversion of rows, lookup of a table to change.
 
 use std::sync::Arc;
 
@@ -26,7 +27,11 @@ impl From<ObjectKind> for StoredKind {
     }
 }
 
-/// The table of a statement's own that a name means, if it is of one word and there is one.
+/// The local or built-in table that a one-part name denotes; `None` if the name has several parts or denotes nothing.
+///
+/// # Errors
+///
+/// The name denotes a view or materialized view, which cannot be changed.
 pub(crate) fn local_table(context: &Context, name: &ObjectName) -> Result<Option<Arc<StoredObject>>, Error> {
     let [one] = name.0.as_slice() else { return Ok(None) };
     match context.find_object(one) {
@@ -36,17 +41,17 @@ pub(crate) fn local_table(context: &Context, name: &ObjectName) -> Result<Option
     }
 }
 
-/// The schema of a table with these columns.
+/// The Arrow schema of a table with these column definitions.
 pub(crate) fn table_schema(columns: &[ColumnDef]) -> SchemaRef {
     let field = |column: &ColumnDef| {
-        // SQLite takes NULL in a primary key.
+        // Only NOT NULL makes a column not nullable; SQLite allows NULL in a primary key.
         let nullable = !column.options.iter().any(|o| matches!(o.option, ColumnOption::NotNull));
         Field::new(&column.name.value, type_of(&column.data_type), nullable)
     };
     Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
 }
 
-/// The type of a column, by what SQLite takes its name for.
+/// The Arrow type of a column, by parts of the type name, similar to the type affinity rules of SQLite.
 fn type_of(data_type: &SqlType) -> DataType {
     let name = data_type.to_string().to_ascii_uppercase();
     let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
@@ -58,7 +63,7 @@ fn type_of(data_type: &SqlType) -> DataType {
     }
 }
 
-/// The rows of a plan as a store takes them: with texts, whole numbers, numbers, truths and times, and these names.
+/// Casts the rows of a plan to the schema of a stored object.
 pub(crate) fn rows_for_store(rows: SendableRecordBatchStream, schema: SchemaRef) -> Rows {
     let cast_to = move |batch: RecordBatch| -> Result<RecordBatch, DataFusionError> {
         let columns = batch.columns().iter().zip(schema.fields());
@@ -69,7 +74,11 @@ pub(crate) fn rows_for_store(rows: SendableRecordBatchStream, schema: SchemaRef)
     rows.map(move |batch| batch.and_then(&cast_to)).map_err(told).boxed()
 }
 
-/// Values as those of a column; an error where one would become another, or none.
+/// Casts values to the type of a column.
+///
+/// # Errors
+///
+/// A value does not fit: the cast fails, or drops the fraction of a number.
 fn cast_exact(values: &ArrayRef, field: &Field) -> Result<ArrayRef, DataFusionError> {
     let misfit = |why: String| Error::invalid(format!("a value does not fit the column {}: {why}", field.name()));
     let strict = CastOptions { safe: false, ..CastOptions::default() };
@@ -84,12 +93,12 @@ fn cast_exact(values: &ArrayRef, field: &Field) -> Result<ArrayRef, DataFusionEr
     Ok(fitted)
 }
 
-/// No rows.
+/// An empty stream of rows.
 pub(crate) fn no_rows() -> Rows {
     stream::empty().boxed()
 }
 
-/// The schema in which rows of `schema` are kept.
+/// The schema in which a store keeps rows of `schema`: booleans, 64-bit integers, floats, timestamps and text, all nullable.
 pub(crate) fn storage_schema(schema: &Schema) -> SchemaRef {
     let kept = |field: &Arc<Field>| {
         let data_type = match field.data_type() {
@@ -106,7 +115,7 @@ pub(crate) fn storage_schema(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(kept).collect::<Vec<_>>()))
 }
 
-/// What is in the store, by name; nothing where there is none.
+/// All objects of the store; none without a store.
 pub(crate) async fn all(store: Option<&Arc<dyn Store>>) -> Result<Vec<Arc<StoredObject>>, Error> {
     match store {
         Some(store) => Ok(store.list().await?.into_iter().map(Arc::new).collect()),

@@ -1,5 +1,5 @@
-//! Tables whose answers are kept for a time of their own, and the name that says so of a table. Owns which tables, and
-//! what that name is; keeping is the transport's.
+//! Cache namespaces: tables whose cached responses have a TTL of their own, and the alias under which a statement may name such
+//! a table. Owns the matching of names; the cache itself belongs to the transport.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -8,37 +8,38 @@ use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, Q
 use regex::Regex;
 use thiserror::Error;
 
-/// What stands for the name of a table in a template, and for the part of it that a pattern speaks of.
+/// The placeholder of the table name in a template, and the name of the capture group that a pattern may have.
 const OBJECT: &str = "objectName";
 
-/// Tables, told by their full names, whose answers are given again for a time.
+/// A cache namespace: tables, selected by their qualified names, whose cached responses have a TTL of their own.
 #[derive(Debug, Clone)]
 pub struct CacheNamespace {
     ttl: Duration,
     tables: Regex,
-    /// What the other name of a table has in front of and behind its own.
+    /// The text before and after the table name in the alias.
     around: (String, String),
 }
 
-/// Why there is no such namespace.
+/// Why a cache namespace cannot be created.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NamespaceError {
-    /// The pattern is none.
+    /// The pattern is not a valid regular expression.
     #[error("the regex cannot be read: {0}")]
     Pattern(String),
-    /// The template has no place for the name.
+    /// The template does not contain the placeholder exactly once.
     #[error("the template '{0}' does not say where the name goes; write {{{{.{OBJECT}}}}} there, once")]
     Template(String),
 }
 
 impl CacheNamespace {
-    /// The tables whose `provider.service.resource` matches `pattern`, whose answers are good for `ttl`. `template` is
-    /// their other name: with `kept_{{.objectName}}`, `kept_aws.ec2.vpcs` is `aws.ec2.vpcs`.
+    /// Creates the namespace of the tables whose `provider.service.resource` matches `pattern`, with the TTL `ttl`.
+    ///
+    /// `template` defines the alias of a table: with `kept_{{.objectName}}`, `kept_aws.ec2.vpcs` is `aws.ec2.vpcs`.
     ///
     /// # Errors
     ///
-    /// The pattern is no regular expression, or the template has not one place for the name.
+    /// The pattern is not a regular expression, or the template does not contain the placeholder exactly once.
     pub fn new(pattern: &str, template: &str, ttl: Duration) -> Result<Self, NamespaceError> {
         let no_place = || NamespaceError::Template(template.to_owned());
         let reason = |e: regex::Error| {
@@ -53,17 +54,17 @@ impl CacheNamespace {
         Ok(Self { ttl, tables, around: (before.to_owned(), after.to_owned()) })
     }
 
-    /// How long the answers of a table are good for, if it is one of these.
+    /// The TTL of a table's cached responses, if the table is in the namespace.
     pub(crate) fn ttl(&self, table: &str) -> Option<Duration> {
         self.tables.is_match(table).then_some(self.ttl)
     }
 
-    /// Calls tables by their own names where `query` calls them by their other.
+    /// Replaces aliases of tables in `query` by the names of the tables.
     pub(crate) fn resolve_aliases(&self, query: &mut Query) {
         let _ = VisitMut::visit(query, &mut Plainly(self));
     }
 
-    /// The words of a table's own name, given those of its other.
+    /// The parts of the table name that an alias of the same number of parts stands for; `None` if it is no alias.
     fn plain(&self, words: &[&str]) -> Option<Vec<String>> {
         let (before, after) = (self.around.0.as_str(), self.around.1.as_str());
         let other = words.join(".");

@@ -1,4 +1,4 @@
-//! What `SET` changes: how the statements that follow are carried out.
+//! Session settings, which `SET` changes: how the statements that follow are executed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,29 +8,33 @@ use stackql_provider::{Definitions, ErrorRules};
 
 use crate::error::Error;
 
-/// The settings of a session, at the start of a statement.
+/// The settings of a session, as a snapshot at the start of a statement.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct SessionSettings {
-    /// The first call that fails ends a statement.
+    /// `on_error`: the first failed call ends the statement.
     pub(crate) fail_fast: bool,
-    /// Codes and statuses of failures that count as no rows; `*` stands for any characters.
+    /// `ignore_errors`: codes and statuses of faults that count as no rows; `*` matches any characters.
     pub(crate) ignored: Vec<String>,
-    /// The most calls that a statement may make.
+    /// `max_calls`: the maximum number of calls per statement.
     pub(crate) max_calls: Option<u64>,
-    /// How long a statement may take.
+    /// `statement_timeout`: the time limit of a statement.
     pub(crate) timeout: Option<Duration>,
-    /// How old an answer may be that is given instead of asking; `None` is what the session starts with.
+    /// `cache_ttl`: the maximum age of a cached response; `None` is the value of the session option.
     pub(crate) cache_ttl: Option<Duration>,
-    /// The provider of names that name none.
+    /// `provider`: the default provider of names without one.
     pub(crate) provider: Option<String>,
-    /// Values of parameters that a statement does not name, by provider and parameter.
+    /// Defaults of parameters that a statement does not bind, by provider and parameter.
     defaults: BTreeMap<(String, String), String>,
 }
 
 const NAMES: [&str; 6] = ["cache_ttl", "ignore_errors", "max_calls", "on_error", "provider", "statement_timeout"];
 
 impl SessionSettings {
-    /// Changes a setting; `DEFAULT` is what a session starts with.
+    /// Changes a setting; the value `DEFAULT` resets it to the session's initial one.
+    ///
+    /// # Errors
+    ///
+    /// The setting or provider is unknown, or the setting does not accept the value.
     pub(crate) fn set(&mut self, definitions: &dyn Definitions, name: &str, value: &str) -> Result<(), Error> {
         let unfit = |what: &str| Error::invalid(format!("{name} takes {what}, not '{value}'"));
         let time = || duration(value).ok_or_else(|| unfit("a time such as '30s', or milliseconds"));
@@ -70,7 +74,11 @@ impl SessionSettings {
         Ok(())
     }
 
-    /// The value of a setting, as [`Self::set`] takes it.
+    /// The value of a setting, in the form that [`Self::set`] accepts.
+    ///
+    /// # Errors
+    ///
+    /// The setting or provider is unknown.
     pub(crate) fn get(&self, definitions: &dyn Definitions, name: &str) -> Result<String, Error> {
         if let Some((provider, parameter)) = name.trim_matches('"').split_once('.') {
             let provider = definitions.provider(provider)?;
@@ -88,7 +96,11 @@ impl SessionSettings {
         })
     }
 
-    /// What was changed since the session began, as [`Self::set`] takes it.
+    /// The settings that differ from the initial ones, with values in the form that [`Self::set`] accepts.
+    ///
+    /// # Errors
+    ///
+    /// None in practice: all these settings are known.
     pub(crate) fn changes(&self, definitions: &dyn Definitions) -> Result<Vec<(String, String)>, Error> {
         let start = Self::default();
         let mut changes = Vec::new();
@@ -103,7 +115,7 @@ impl SessionSettings {
         Ok(changes)
     }
 
-    /// A name of so many parts, with the provider in use in front where just that is missing.
+    /// Prepends the default provider to a name that has exactly one part less than `parts`.
     pub(crate) fn qualify(&self, mut name: Vec<String>, parts: usize) -> Vec<String> {
         if let Some(provider) = self.provider.as_ref().filter(|_| name.len() + 1 == parts) {
             name.insert(0, provider.clone());
@@ -111,23 +123,23 @@ impl SessionSettings {
         name
     }
 
-    /// The same, and nothing is taken from what is kept.
+    /// A copy with which scans bypass the response cache.
     pub(crate) fn bypassing_cache(self) -> Self {
         Self { cache_ttl: Some(Duration::ZERO), ..self }
     }
 
-    /// The parameters of a provider that have a value where statements do not name them.
+    /// The parameter defaults of a provider, as name and value.
     pub(crate) fn defaults<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         let own = self.defaults.iter().filter(move |((p, _), _)| p == provider);
         own.map(|((_, parameter), value)| (parameter.as_str(), value.as_str()))
     }
 
-    /// The value of a parameter that a statement does not name.
+    /// The default of a parameter; its name is compared ignoring case and underscores.
     pub(crate) fn parameter_default<'a>(&'a self, provider: &'a str, parameter: &str) -> Option<&'a str> {
         self.defaults(provider).find(|(own, _)| fold(own) == fold(parameter)).map(|(_, value)| value)
     }
 
-    /// Whether a failure of this code and status counts as no rows.
+    /// Whether a fault with this code and status counts as no rows.
     pub(crate) fn ignores(&self, code: &str, status: u16) -> bool {
         ErrorRules::any(&self.ignored, code) || ErrorRules::any(&self.ignored, &status.to_string())
     }
@@ -144,7 +156,9 @@ fn unknown(name: &str) -> Error {
     }
 }
 
-/// The time that a number with `ms`, `s`, `min` or `h` behind it is; with nothing it is milliseconds.
+/// Parses a duration: a number with the unit `ms`, `s`, `m`, `min` or `h`; without a unit it is milliseconds.
+///
+/// Returns `None` if the text is not such a duration.
 ///
 /// ```
 /// # use std::time::Duration;

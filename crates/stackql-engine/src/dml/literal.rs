@@ -1,5 +1,5 @@
-//! Reads the literal parts of statements that change something: `SET a = 1`, `WHERE id = 'x' AND b IN (…)` and
-//! `VALUES ('x', JSON('{}'))`.
+//! Literals in the syntax tree of statements that change something: `SET a = 1`, `WHERE id = 'x' AND b IN (…)` and `VALUES
+//! ('x', JSON('{}'))`.
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Query, Select, SelectItem,
@@ -9,16 +9,16 @@ use stackql_call::Value;
 
 use crate::error::Error;
 
-/// Where a statement names a column.
+/// The role in which a statement names a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColumnRole {
-    /// As what becomes of a thing.
+    /// It is assigned a value.
     Assigned,
-    /// In a condition on which things.
+    /// It is compared in a condition that identifies objects.
     Matched,
 }
 
-/// A column and the values it is given; several make several calls.
+/// A column and its literal values; several values mean several calls.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Assignment {
     pub(crate) column: String,
@@ -26,7 +26,11 @@ pub(crate) struct Assignment {
     pub(crate) values: Vec<Value>,
 }
 
-/// The assignments of a condition: equalities and lists of literals, joined by AND.
+/// The assignments of a condition that consists of equalities and IN lists of literals, joined by AND.
+///
+/// # Errors
+///
+/// The condition contains anything else.
 pub(crate) fn condition(expr: &Expr, statement: &str) -> Result<Vec<Assignment>, Error> {
     let unfit = || Error::InvalidStatement {
         message: format!("{statement} takes WHERE parameter = value, IN lists and AND, not: {expr}"),
@@ -65,7 +69,8 @@ fn column(expr: &Expr) -> Option<String> {
     }
 }
 
-/// The rows of a query that gives nothing but literals: `VALUES (…), (…)`, or `SELECT …` without anything behind it.
+/// The rows of a query that consists of literals only: `VALUES (…), (…)`, or a `SELECT` list without further clauses. `None`
+/// for any other query.
 pub(crate) fn literals(query: &Query) -> Option<Vec<Vec<Value>>> {
     let Query { with: None, body, order_by: None, limit_clause: None, fetch: None, .. } = query else { return None };
     match body.as_ref() {
@@ -84,14 +89,14 @@ pub(crate) fn literals(query: &Query) -> Option<Vec<Vec<Value>>> {
     }
 }
 
-/// Whether a SELECT has nothing but its list.
+/// Whether a SELECT consists of its select list only.
 fn is_bare(select: &Select) -> bool {
     let groups = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty());
     let filters = select.selection.is_some() || select.having.is_some() || select.qualify.is_some();
     select.from.is_empty() && select.distinct.is_none() && !groups && !filters
 }
 
-/// A literal, a negative number, or a literal marked by `JSON('…')` or `string('…')`.
+/// A literal, a negative number, or a text marked by `JSON('…')` or `string('…')`.
 pub(crate) fn literal(expr: &Expr) -> Option<Value> {
     match expr {
         Expr::Nested(inner) => literal(inner),

@@ -1,4 +1,7 @@
-//! Statements that change something: INSERT, UPDATE, DELETE and EXEC become rows of parameters and a `CallExec`.
+//! Planning of changes: INSERT, UPDATE, DELETE, REPLACE and EXEC become rows of parameter bindings and a [`CallExec`] over
+//! them.
+//!
+//! Input is the parts of a parsed statement, output the physical node. Statement execution calls it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -24,10 +27,14 @@ use crate::physical::call_exec::{CallExec, CallSpec};
 use crate::physical::output_mapping::OutputMapping;
 use crate::table::resource_table::ResourceTable;
 
-/// What stands in front of the name of a body's member.
+/// The prefix of parameters that are members of the request body.
 pub(crate) const OF_BODY: &str = "data__";
 
-/// A table that a statement changes, which some method of `verb` does.
+/// The resource that a statement changes.
+///
+/// # Errors
+///
+/// The name does not denote a resource, or the resource has no method of `verb`.
 pub(crate) fn target_table(context: &Arc<Context>, name: &ObjectName, verb: Verb) -> Result<ResourceTable, Error> {
     let [provider, service, resource] = name.0.as_slice() else {
         return Err(Error::InvalidStatement {
@@ -49,8 +56,12 @@ fn no_method(table: &str, verb: Verb) -> Error {
     Error::no_method(table, verb, format!("SHOW METHODS IN {table} lists what it has"))
 }
 
-/// The method of `verb` that takes `columns`, and the parameters that they name, in their order. Of several it is the
-/// one that asks for most of them; the error is that of the method that comes nearest.
+/// Chooses the method of `verb` that accepts `columns`; returns it with the parameters that they name, in their order. Of
+/// several, it is the one that requires most parameters.
+///
+/// # Errors
+///
+/// No method accepts all columns and has its required parameters; the error is that of the nearest method.
 pub(crate) fn method<'a>(
     table: &'a ResourceTable,
     verb: Verb,
@@ -75,7 +86,7 @@ pub(crate) fn method<'a>(
         }
         let strangers = unknown.len();
         if let Some(error) = unknown.into_iter().next() {
-            // What it lacks beside counts less than what it has no place for.
+            // An unknown column counts more than any number of missing parameters.
             let lacks = method.caller_required().iter().filter(|p| !parameters.iter().any(|given| given == *p)).count();
             refuse(strangers * 100 + lacks, error);
             continue;
@@ -98,7 +109,11 @@ pub(crate) fn method<'a>(
     best.ok_or(nearest.1)
 }
 
-/// The parameter of `method` that a column names.
+/// The name of the parameter of `method`, or of the scope, that a column names.
+///
+/// # Errors
+///
+/// The column names no parameter, or several.
 pub(crate) fn parameter(
     table: &ResourceTable,
     method: &Method,
@@ -112,7 +127,8 @@ pub(crate) fn parameter(
     let own = known.clone().map(|p| (p.name.as_str(), p.name.as_str()));
     let other = known.flat_map(|p| p.aliases.iter().map(|a| (p.name.as_str(), a.as_str())));
     let all = own.clone().chain(other).chain(scope.clone());
-    // Members of a body may go by their own names where nothing else does; in a condition those are the row's.
+    // An assigned body member may be named without the prefix if no other parameter has the name. In a condition such a name is
+    // a field of the rows.
     let found = match (match_name(column, all.clone()), column.strip_prefix(OF_BODY)) {
         (NameMatch::None, Some(plain)) => match_name(plain, all),
         (NameMatch::None, None) if named == ColumnRole::Assigned => match_name(&format!("{OF_BODY}{column}"), all),
@@ -131,7 +147,11 @@ pub(crate) fn parameter(
     }
 }
 
-/// Calls `method` for each row of `input`, whose columns are the parameters.
+/// Plans calls of `method`, one per row of `input`, whose columns are the parameters.
+///
+/// # Errors
+///
+/// The resource does not have the method.
 pub(crate) fn call_node(
     context: &Arc<Context>,
     table: &ResourceTable,
@@ -173,7 +193,11 @@ pub(crate) fn call_node(
     Ok(Arc::new(CallExec::new(input, Arc::new(fetch))))
 }
 
-/// Rows of literals as bindings of parameters, by position.
+/// Converts rows of literals to bindings, by position. NULL leaves the parameter unbound.
+///
+/// # Errors
+///
+/// A row does not have as many values as there are parameters.
 pub(crate) fn bindings_by_position(parameters: &[String], rows: Vec<Vec<Value>>) -> Result<Vec<Bindings>, Error> {
     let bindings = |row: Vec<Value>| match row.len() == parameters.len() {
         true => Ok(parameters.iter().cloned().zip(row).filter(|(_, value)| *value != Value::Null).collect()),
@@ -186,7 +210,11 @@ fn misfit(columns: usize, values: usize) -> Error {
     Error::invalid(format!("INSERT names {columns} columns and each row has {values} of them"))
 }
 
-/// Names the columns of `input` after parameters, by position.
+/// Renames the columns of `input` to parameters, by position.
+///
+/// # Errors
+///
+/// The number of columns differs.
 pub(crate) fn renamed(input: Arc<dyn ExecutionPlan>, names: &[String]) -> DfResult<Arc<dyn ExecutionPlan>> {
     let schema = input.schema();
     if schema.fields().len() != names.len() {
@@ -200,7 +228,11 @@ pub(crate) fn renamed(input: Arc<dyn ExecutionPlan>, names: &[String]) -> DfResu
     Ok(Arc::new(ProjectionExec::try_new(columns, input)?))
 }
 
-/// A method called with literal assignments, a call for each set of values.
+/// Plans the calls of a method with literal assignments: one call per combination of their values.
+///
+/// # Errors
+///
+/// No method accepts the columns, or two of them name the same parameter.
 pub(crate) fn plan_assignments(
     context: &Arc<Context>,
     table: &ResourceTable,
@@ -211,7 +243,7 @@ pub(crate) fn plan_assignments(
     let columns: Vec<_> = assignments.iter().map(|a| (a.column.as_str(), a.named)).collect();
     let (method, parameters) = method(table, verb, &columns)?;
     for (at, parameter) in parameters.iter().enumerate() {
-        // What it is to become says nothing of what it is.
+        // SET and WHERE may name the same parameter, but the new value cannot identify the object.
         if parameters[..at].contains(parameter) {
             return Err(Error::invalid(format!("{}: {parameter} is given more than once", table.name())));
         }
@@ -220,7 +252,7 @@ pub(crate) fn plan_assignments(
     for (parameter, assignment) in parameters.iter().zip(assignments) {
         let all = Value::Text(ALL_MEMBERS.to_owned());
         let is_everywhere = table.is_scope_name(parameter) && assignment.values.contains(&all);
-        // Whatever stands beside the wildcard is among its members.
+        // The wildcard includes all other values of the list.
         let values = if is_everywhere { std::slice::from_ref(&all) } else { assignment.values.as_slice() };
         let with = |row: &Bindings, value: &Value| {
             let mut row = row.clone();
@@ -233,7 +265,11 @@ pub(crate) fn plan_assignments(
     call_node(context, table, method, input, until)
 }
 
-/// The call of an EXEC, what it does, and whether its answer is to be shown.
+/// Plans the call of an EXEC; returns its verb, and whether its result is shown.
+///
+/// # Errors
+///
+/// See [`plan_method_call`].
 pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<CallExec>, Verb, bool)> {
     let arguments = exec.arguments.iter().map(|(name, literal)| (name.clone(), of_literal(literal))).collect();
     let call =
@@ -243,16 +279,20 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<CallExe
     Ok((plan, verb, is_shown(verb)))
 }
 
-/// What an EXEC says.
+/// The arguments of a call of a method by its name.
 pub(crate) struct MethodCall<'a> {
     pub(crate) choose_write_method: &'a ObjectName,
     pub(crate) arguments: Vec<(String, Value)>,
-    /// The body.
+    /// The JSON object with the members of the request body.
     pub(crate) json: Option<&'a str>,
     pub(crate) hints: Hints,
 }
 
-/// The call of a method by its name, and what it does; `is_shown` says whether the answers of a verb are wanted.
+/// Plans the call of a method by its name, and returns its verb; `is_shown` says whether results of a verb are shown.
+///
+/// # Errors
+///
+/// The method or a parameter does not exist, the body is not a JSON object, or required parameters are missing.
 pub(crate) fn plan_method_call(
     context: &Arc<Context>,
     calling: MethodCall<'_>,

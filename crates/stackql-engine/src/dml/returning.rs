@@ -1,4 +1,4 @@
-//! RETURNING: a projection over the answers of the calls that a statement makes.
+//! RETURNING: a projection over the responses of the calls that a statement makes.
 
 use std::sync::Arc;
 
@@ -21,7 +21,8 @@ use crate::resolve::duplicate_names::restore_output_names;
 use crate::resolve::names::quoted;
 use crate::resolve::output_names::{as_written, columns_as_written};
 
-/// The plan of `items` over the rows of `answers`. `*` is what the operation gives back; what was bound can be named.
+/// Plans the RETURNING items over the responses of calls. `*` is the columns of the response; bound parameters can be named,
+/// too.
 pub(crate) async fn returning(
     state: &SessionState,
     answers: Arc<CallExec>,
@@ -31,7 +32,7 @@ pub(crate) async fn returning(
     project_rows(state, answers, given_back, items).await
 }
 
-/// The same over rows whose first columns, so many, are what the operation gives back.
+/// As [`returning`], over rows of which the first `given_back` columns are those of the response.
 pub(crate) async fn project_rows(
     state: &SessionState,
     answers: Arc<dyn ExecutionPlan>,
@@ -68,7 +69,7 @@ fn column(name: &str) -> Expr {
     col(datafusion::common::Column::from_name(name))
 }
 
-/// Spells columns as the answers do.
+/// Rewrites column names to their spelling in the responses.
 struct Spelling<'a>(&'a SchemaRef);
 
 impl VisitorMut for Spelling<'_> {
@@ -90,7 +91,7 @@ impl VisitorMut for Spelling<'_> {
     }
 }
 
-/// The answers of calls as a table.
+/// The responses of calls as a table.
 #[derive(Debug)]
 struct ReturningColumns(Arc<dyn ExecutionPlan>);
 

@@ -1,4 +1,4 @@
-//! UPDATE and DELETE of the rows that a condition matches: they are looked up first, and each is a call.
+//! Searched changes: UPDATE and DELETE by a search condition. The matching rows are looked up by a query, and each is one call.
 
 use std::ops::ControlFlow;
 
@@ -15,17 +15,22 @@ use crate::resolve::names::quoted;
 use crate::table::columns::{names_column, requires_column};
 use crate::table::resource_table::ResourceTable;
 
-/// The rows to call a method for.
+/// A searched change: the method, and the query that returns one row of arguments per call.
 #[derive(Debug)]
 pub(crate) struct SearchedChange<'a> {
     pub(crate) method: &'a Method,
-    /// Gives a column for each of the parameters.
+    /// Returns one column for each of the parameters, in their order.
     pub(crate) query: Query,
     pub(crate) parameters: Vec<String>,
 }
 
-/// How the rows that fulfil `condition` are changed; `set` is what they are given. `None` where no method of the verb can
-/// be called by what a row says.
+/// Plans the change of the rows that satisfy `condition`; `set` is the assignments of an UPDATE.
+///
+/// Returns `None` where the resource cannot be read, or no method of the verb can be called with the fields of a row.
+///
+/// # Errors
+///
+/// No method can be called, and one of them does not accept an assigned column.
 pub(crate) fn searched_change<'a>(
     table: &'a ResourceTable,
     verb: Verb,
@@ -73,7 +78,7 @@ pub(crate) fn searched_change<'a>(
     refused.map_or(Ok(None), Err)
 }
 
-/// A value with the fields of rows in place of the members of a body: `data__tags` is `tags` of the row.
+/// Replaces body members in an assigned value by the fields of the row: `data__tags` becomes `tags`.
 fn of_fields(value: &Expr) -> Expr {
     struct Fields;
     impl VisitorMut for Fields {
@@ -93,8 +98,9 @@ fn of_fields(value: &Expr) -> Expr {
     value
 }
 
-/// Whether a condition is about rows: it names a field of theirs. One that names no more than where to look, such as a
-/// region, or a zone that a list cannot be read without, would change everything there.
+/// Whether a condition names a field of the rows other than the scope and the parameters that a list requires.
+///
+/// A condition on those only, such as on a region or a zone, would select every row there.
 pub(crate) fn references_row_columns(table: &ResourceTable, condition: &Expr) -> bool {
     let is_place = |column: &str| {
         let lists = table.resource.methods_of(Verb::Select).filter(|method| !asks_for_one(method));
@@ -123,8 +129,8 @@ pub(crate) fn references_row_columns(table: &ResourceTable, condition: &Expr) ->
     condition.visit(&mut Named(is_field)).is_break()
 }
 
-/// A parameter that a method asks for, and what of a row it takes: what the row was asked for, where the look-up bound a
-/// parameter of that name, else the row's own field.
+/// A required parameter of a method, and the expression that supplies it from a row: the bound parameter value of the lookup
+/// where there is one, else the field.
 fn of_row(table: &ResourceTable, method: &Method, owed: &str) -> Option<(String, String)> {
     let parameter = method.parameter(owed)?;
     let field = table.columns.schema.fields().iter().find(|field| names_column(parameter, field.name()))?;

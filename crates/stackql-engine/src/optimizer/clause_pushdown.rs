@@ -1,4 +1,5 @@
-//! What the plan over a scan says of its rows: LIMIT and OFFSET, an order with a limit, and a count.
+//! Clause pushdown: sends LIMIT, OFFSET, ORDER BY and `count(*)`, which are above a scan in the physical plan, with its
+//! requests.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -25,7 +26,8 @@ use crate::physical::demand::Demand;
 use crate::physical::node::{PlanRule, with_children};
 use crate::physical::remote_count::RemoteCountExec;
 
-/// Lets LIMIT, OFFSET, ORDER BY and `count(*)` travel where the rows that come are those that are wanted.
+/// Physical optimizer rule that pushes LIMIT, OFFSET, ORDER BY and `count(*)` down to the scan. A limit or an offset is sent
+/// only where the provider selects the same rows as the plan. An order is sent, and rows are sorted again locally.
 pub(crate) const CLAUSE_PUSHDOWN_RULE: PlanRule = PlanRule { name: "clause_pushdown", rewrite: push_clauses };
 
 fn push_clauses(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -54,7 +56,7 @@ fn push_clauses(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> 
     if differs { with_children(plan, children) } else { Ok(plan) }
 }
 
-/// The scan below a plan that changes nothing about which rows there are.
+/// The scan below a plan that returns exactly the rows of the scan: only projections and exact filters are in between.
 fn scan(plan: &Arc<dyn ExecutionPlan>) -> Option<&CallExec> {
     let node = plan.as_ref() as &dyn Any;
     if let Some(fetch) = node.downcast_ref::<CallExec>() {
@@ -69,13 +71,13 @@ fn scan(plan: &Arc<dyn ExecutionPlan>) -> Option<&CallExec> {
     None
 }
 
-/// The scan below a filter all of whose conditions travel for certain.
+/// The scan below a filter all of whose conditions are pushed down exactly.
 fn scan_below(filter: &FilterExec) -> Option<&CallExec> {
     let all = split_conjunction(filter.predicate()).len();
     scan(filter.input()).filter(|fetch| fetch.call_spec().exact_filters == all)
 }
 
-/// A limit that a filter has.
+/// Pushes down the limit of a filter.
 fn push_filter_limit(plan: &Arc<dyn ExecutionPlan>, filter: &FilterExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let (Some(wanted), Some(fetch)) = (filter.fetch(), scan_below(filter)) else { return Ok(None) };
     let clauses =
@@ -85,7 +87,7 @@ fn push_filter_limit(plan: &Arc<dyn ExecutionPlan>, filter: &FilterExec) -> Resu
     replace_scan(plan, fetch).map(Some)
 }
 
-/// The plan over another scan.
+/// A copy of the plan with its scan replaced.
 fn replace_scan(plan: &Arc<dyn ExecutionPlan>, fetch: CallExec) -> Result<Arc<dyn ExecutionPlan>> {
     match plan.children().first() {
         Some(child) if !(plan.as_ref() as &dyn Any).is::<CallExec>() => {
@@ -95,7 +97,8 @@ fn replace_scan(plan: &Arc<dyn ExecutionPlan>, fetch: CallExec) -> Result<Arc<dy
     }
 }
 
-/// OFFSET and LIMIT travel together, where there is one call to which they can.
+/// Pushes LIMIT and OFFSET down together, to a scan that makes exactly one call. What the provider does not skip is skipped
+/// locally.
 fn push_limit(limit: &GlobalLimitExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let Some(fetch) = scan(limit.input()).filter(|f| f.call_spec().single_call) else { return Ok(None) };
     let of = fetch.call_spec();
@@ -117,7 +120,8 @@ fn push_limit(limit: &GlobalLimitExec) -> Result<Option<Arc<dyn ExecutionPlan>>>
     Ok(Some(Arc::new(GlobalLimitExec::new(input, rest, Some(wanted)))))
 }
 
-/// An order travels, and is made again here; a limit on it travels along where the provider puts first what we do.
+/// Pushes an order down; rows are sorted again locally. A limit on it is pushed down only where the provider's order equals
+/// ours.
 fn push_sort(sort: &SortExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let Some(fetch) = any_scan(sort.input()) else { return Ok(None) };
     let of = fetch.call_spec();
@@ -128,7 +132,8 @@ fn push_sort(sort: &SortExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     for by in sort.expr().iter() {
         let Some((name, data_type)) = source_column(sort.input(), &by.expr) else { return Ok(None) };
         let (descending, nulls_first) = (by.options.descending, by.options.nulls_first);
-        // NULL is the least of all there; texts have an order of the provider's own.
+        // Providers are taken to sort NULL lowest. Text has the collation of the provider, so no limit is pushed below its
+        // order.
         let nulls_agree = descending != nulls_first || excludes_null(sort.input(), &name);
         let is_ordered = matches!(data_type, DataType::Int64 | DataType::Float64 | DataType::Boolean);
         let at = of.operation.resource.columns.iter().position(|c| c.name == name);
@@ -147,7 +152,7 @@ fn push_sort(sort: &SortExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     Ok(Some(Arc::new(SortExec::new(sort.expr().clone(), input).with_fetch(sort.fetch()))))
 }
 
-/// The scan below a plan whose rows are some of the scan's.
+/// The scan below a plan whose rows are a subset of the scan's.
 fn any_scan(plan: &Arc<dyn ExecutionPlan>) -> Option<&CallExec> {
     let node = plan.as_ref() as &dyn Any;
     match node.downcast_ref::<FilterExec>() {
@@ -158,7 +163,7 @@ fn any_scan(plan: &Arc<dyn ExecutionPlan>) -> Option<&CallExec> {
     }
 }
 
-/// The scan's column that an expression over `plan` is.
+/// The name and type of the scan's column that an expression over `plan` is, if it is one.
 fn source_column(plan: &Arc<dyn ExecutionPlan>, expr: &Arc<dyn PhysicalExpr>) -> Option<(String, DataType)> {
     let column = (expr.as_ref() as &dyn Any).downcast_ref::<PhysicalColumn>()?;
     let node = plan.as_ref() as &dyn Any;
@@ -178,7 +183,7 @@ fn source_column(plan: &Arc<dyn ExecutionPlan>, expr: &Arc<dyn PhysicalExpr>) ->
     source_column(plan.children().first()?, expr)
 }
 
-/// Whether a filter below leaves out rows in which the column is NULL.
+/// Whether a filter below drops the rows in which the column is NULL.
 fn excludes_null(plan: &Arc<dyn ExecutionPlan>, name: &str) -> bool {
     let node = plan.as_ref() as &dyn Any;
     if let Some(filter) = node.downcast_ref::<FilterExec>() {
@@ -200,7 +205,7 @@ fn excludes_null(plan: &Arc<dyn ExecutionPlan>, name: &str) -> bool {
     plan.children().first().is_some_and(|child| excludes_null(child, name))
 }
 
-/// `count(*)` of what a scan gives: of all rows that a provider finds it may say the number itself.
+/// Pushes down `count(*)`: the provider may return the total number of rows that match the pushed filters.
 fn push_count(aggregate: &AggregateExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let is_there = |e: &Arc<dyn PhysicalExpr>| {
         (e.as_ref() as &dyn Any).downcast_ref::<Literal>().is_some_and(|literal| !literal.value().is_null())
@@ -226,21 +231,22 @@ fn push_count(aggregate: &AggregateExec) -> Result<Option<Arc<dyn ExecutionPlan>
     let Some(fetch) = any_scan(input) else { return Ok(None) };
     let method = fetch.call_spec().operation.method();
     let Some(pushed) = ClauseEncoder::for_method(method).and_then(|clauses| clauses.count()) else { return Ok(None) };
-    // Which fields rows have does not matter for their number.
+    // The number of rows does not depend on the selected fields.
     let select = method.clause_pushdown.as_ref().and_then(|pushdown| pushdown.select.as_ref());
     let asking = fetch.without_clause(select.map(|clause| clause.parameter.as_str()));
-    // The rows are in the answer that has no number, and are counted there.
+    // A response without a total contains the rows, which are then counted locally; the shared response avoids a second
+    // request.
     let asking = asking.with_clauses(vec![(pushed.parameter, pushed.value)], None).with_demand(Demand::All, true);
     let below = replace_scan(input, asking.clone())?;
     let counting = recounted(aggregate, below)?;
     match scan(input) {
         Some(_) if is_alone => Ok(Some(Arc::new(RemoteCountExec::new(asking, counting)))),
-        // More than the number is wanted, or the filter is made again here and leaves other rows.
+        // Further results are computed, or a filter that is not exact is re-applied locally: the rows themselves are needed.
         _ => Ok(Some(counting)),
     }
 }
 
-/// The aggregate over other rows.
+/// The aggregate over another input.
 fn recounted(aggregate: &AggregateExec, input: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let plan: Arc<dyn ExecutionPlan> = Arc::new(aggregate.clone());
     match (aggregate.input().as_ref() as &dyn Any).downcast_ref::<AggregateExec>() {

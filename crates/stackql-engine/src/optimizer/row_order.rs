@@ -1,6 +1,6 @@
-//! The order of rows that ORDER BY does not give. Rows of a GROUP BY come in the order of its keys, those of a UNION in the
-//! order of all columns from the left: NULL first, texts by bytes, ascending, as in SQLite. Hashing would give another
-//! order each time.
+//! The default order of rows, where a statement has no ORDER BY. Rows of a GROUP BY are sorted by its keys, those of a UNION by
+//! all columns from the left: ascending, NULL first, text by bytes, as SQLite returns them. Hashing would yield another order
+//! each time.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::{Aggregate, Distinct, Expr, LogicalPlan, Sort};
 
-/// The plan with a sort above the GROUP BY or the UNION whose rows it gives.
+/// Adds a sort above the GROUP BY or UNION that returns the rows of a plan.
 pub(crate) fn in_order(plan: LogicalPlan) -> Result<LogicalPlan> {
     match plan {
         LogicalPlan::Projection(_) | LogicalPlan::Limit(_) | LogicalPlan::Filter(_) | LogicalPlan::SubqueryAlias(_) => {
@@ -38,7 +38,7 @@ fn is_union(plan: &LogicalPlan) -> bool {
     }
 }
 
-/// The plan sorted by its first columns, so many.
+/// Sorts the plan by its first `count` columns.
 fn sorted(plan: LogicalPlan, count: usize) -> LogicalPlan {
     let columns = plan.schema().columns().into_iter().take(count);
     let expr = columns.map(|column| Expr::Column(column).sort(true, true)).collect();

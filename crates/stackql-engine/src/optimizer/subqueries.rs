@@ -1,12 +1,13 @@
-//! Predicates over subqueries (IN, `= ANY`, `<> ALL`, EXISTS) with the three-valued logic of SQL, wherever they stand.
+//! Subquery predicates (IN, `= ANY`, `<> ALL`, EXISTS) with the three-valued logic of SQL, in every clause.
 //!
-//! DataFusion carries out IN and EXISTS in WHERE and HAVING as joins. Of the conditions that AND connects, its semi join is right
-//! for IN, and its null-aware anti join for NOT IN whose subquery names no outer column. Anything else it takes for
-//! two-valued, or cannot plan. [`SubqueryPredicateRule`] leaves it what it does right and
-//! writes the rest as EXISTS: `x NOT IN S` is true if no row of S has `y = x OR y IS NULL OR x IS NULL`; its value is
-//! `CASE WHEN EXISTS (S, y = x) THEN false WHEN EXISTS (S, y IS NULL OR x IS NULL) THEN NULL ELSE true END`. Outside of WHERE
-//! and HAVING, where DataFusion has no EXISTS, each becomes the column of a mark join ([`marks`]); in aggregates, windows and
-//! ORDER BY, where it has no scalar subqueries either, these become columns of the input.
+//! DataFusion executes IN and EXISTS in WHERE and HAVING as joins. For conditions that AND connects, its semi join is correct
+//! for IN, and its null-aware anti join is correct for NOT IN if the subquery is uncorrelated. It treats all others as
+//! two-valued, or cannot plan them. [`SubqueryPredicateRule`] leaves the correct ones unchanged and rewrites the others to
+//! EXISTS: `x NOT IN S` is true if no row of S has `y = x OR y IS NULL OR x IS NULL`; its value is `CASE WHEN EXISTS (S, y = x)
+//! THEN false WHEN EXISTS (S, y IS NULL OR x IS NULL) THEN NULL ELSE true END`.
+//!
+//! Outside of WHERE and HAVING, where DataFusion does not support EXISTS, each becomes the column of a mark join ([`marks`]).
+//! In aggregates, windows and ORDER BY, where it does not support scalar subqueries either, these become columns of the input.
 
 mod marks;
 mod quantified;
@@ -24,7 +25,7 @@ use datafusion::optimizer::AnalyzerRule;
 use crate::error::Error;
 use quantified::{Quantified, gives_one_row, is_correlated};
 
-/// Rewrites predicates over subqueries into those that are planned right.
+/// Analyzer rule that rewrites subquery predicates into forms that DataFusion plans correctly.
 #[derive(Debug)]
 pub(crate) struct SubqueryPredicateRule;
 
@@ -39,7 +40,7 @@ impl AnalyzerRule for SubqueryPredicateRule {
     }
 }
 
-/// Numbers the relations that a plan gets.
+/// Generates unique names for the relations and columns that the rule adds.
 #[derive(Debug, Default)]
 struct Names(Cell<usize>);
 
@@ -51,22 +52,22 @@ impl Names {
     }
 }
 
-/// What can be written instead.
+/// The hint of errors: equivalent forms that are supported.
 const FORMS: &str = "join with it, or write NOT EXISTS or EXISTS with the comparison in its WHERE";
 
-/// What of a predicate matters where it stands.
+/// Which properties of a predicate's value matter at its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Position {
-    /// It is one of the conditions of WHERE that AND connects.
+    /// It is a condition of WHERE or HAVING, alone or connected by AND.
     Condition,
-    /// Whether it is true; false and NULL are the same.
+    /// Only whether it is true: false and NULL are equivalent.
     Truth,
-    /// Which of the three it is.
+    /// Its value: true, false or NULL.
     Value,
 }
 
 impl Position {
-    /// That of what AND does not connect.
+    /// The position of an operand that AND does not connect.
     fn apart(self) -> Self {
         if self == Self::Condition { Self::Truth } else { self }
     }
@@ -74,7 +75,8 @@ impl Position {
 
 fn rewrite(plan: LogicalPlan, names: &Names) -> Result<Transformed<LogicalPlan>> {
     match plan {
-        // DataFusion adds to what is below the columns by which it is joined, and not to the alias.
+        // Decorrelation adds the join columns to the input of an alias but not to the alias itself, so a projection replaces
+        // the alias.
         LogicalPlan::SubqueryAlias(alias)
             if is_correlated(&alias.input) && !matches!(alias.input.as_ref(), LogicalPlan::Subquery(_)) =>
         {
@@ -105,7 +107,7 @@ fn rewrite(plan: LogicalPlan, names: &Names) -> Result<Transformed<LogicalPlan>>
     }
 }
 
-/// Whether a node's own expressions have predicates over subqueries.
+/// Whether the expressions of a node itself contain subquery predicates.
 fn holds_predicate(plan: &LogicalPlan) -> bool {
     let is = |e: &Expr| Ok(matches!(e, Expr::InSubquery(_) | Expr::Exists(_) | Expr::SetComparison(_)));
     plan.expressions().iter().any(|expr| expr.exists(is).unwrap_or_default())
@@ -116,7 +118,7 @@ fn gathers_subquery(plan: &LogicalPlan) -> bool {
         && plan.expressions().iter().any(Expr::contains_scalar_subquery)
 }
 
-/// The first subquery of an optimized plan that became no join, as an error.
+/// An error for the first subquery of an optimized plan that was not turned into a join.
 pub(crate) fn unplanned(plan: &LogicalPlan) -> Option<Error> {
     let mut found = None;
     let walked = plan.apply(|node| {
@@ -138,11 +140,11 @@ pub(crate) fn unplanned(plan: &LogicalPlan) -> Option<Error> {
     walked.ok().and(found)
 }
 
-/// The expressions of one node.
+/// The rewrite of the expressions of one node.
 struct Rewriting<'a> {
     input: &'a LogicalPlan,
     names: &'a Names,
-    /// DataFusion makes joins of IN and EXISTS there.
+    /// The node is a filter, where DataFusion plans IN and EXISTS as joins.
     is_filter: bool,
 }
 
@@ -200,7 +202,7 @@ impl Rewriting<'_> {
         }
     }
 
-    /// An expression of whose parts the values matter.
+    /// Rewrites an expression all of whose operands matter by value.
     fn within(&self, expr: Expr) -> Result<Expr> {
         expr.map_children(|child| Ok(Transformed::yes(self.expr(child, Position::Value)?))).data()
     }
@@ -210,7 +212,7 @@ impl Rewriting<'_> {
         if let Some(comparison) = quantified.as_comparison() {
             return Ok(comparison);
         }
-        // What DataFusion does right.
+        // Forms that DataFusion plans correctly remain IN.
         match at {
             Position::Condition if self.is_filter && quantified.is_planned_as_condition() => Ok(quantified.into_in()),
             Position::Condition | Position::Truth => quantified.truth(self.names),

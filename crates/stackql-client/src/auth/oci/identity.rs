@@ -1,4 +1,4 @@
-//! Who signs for Oracle Cloud: the keys of a context, or a profile of its configuration file.
+//! The signing identity for Oracle Cloud: from the keys of an auth context, or from a profile of its configuration file.
 
 use std::path::{Path, PathBuf};
 
@@ -10,17 +10,17 @@ use crate::auth::context::OciKeys;
 use crate::auth::lookup::{SourceError, env_or_literal, file, hidden, set};
 use crate::auth::private_key::PrivateKey;
 
-/// The section whose values stand in every profile.
+/// The section whose values every profile inherits.
 const DEFAULT: &str = "DEFAULT";
 
-/// Who signs. Debug prints no secret.
+/// A signing identity: a private key and its id. Debug prints no secret.
 #[derive(Debug)]
 pub(in crate::auth) struct OciSigner {
     key_id: SecretString,
     pub(super) key: PrivateKey,
 }
 
-/// The parts of an identity, as far as they are there.
+/// The parts of an identity, as far as they are configured.
 #[derive(Default)]
 struct Parts {
     tenancy: Option<String>,
@@ -28,13 +28,13 @@ struct Parts {
     fingerprint: Option<String>,
     key: Option<SecretString>,
     passphrase: Option<SecretString>,
-    /// Stands for the user of a session.
+    /// A session token, which replaces tenancy, user and fingerprint.
     session: Option<SecretString>,
 }
 
 impl OciSigner {
-    /// The identity that `keys` name: their own, else that of a configuration file, which is the usual one unless
-    /// they say otherwise.
+    /// The identity of `keys`: their own parts, else a profile of the configuration file that they name, else of the default
+    /// file.
     pub(in crate::auth) fn find(keys: &OciKeys, environment: &Environment) -> Result<Self, SourceError> {
         let parts = Parts::of_context(keys, environment)?;
         if parts.are_some() {
@@ -56,7 +56,7 @@ impl OciSigner {
         parts.whole(["tenancy", "user", "fingerprint", "key_file"], &place)
     }
 
-    /// What the key goes by, which may be the token of a session.
+    /// The key id that is sent with a signature; it may contain a session token.
     pub(in crate::auth) fn key_id(&self) -> &str {
         self.key_id.expose_secret()
     }
@@ -127,7 +127,7 @@ impl Parts {
         self.tenancy.is_some() || self.user.is_some() || self.fingerprint.is_some() || self.key.is_some()
     }
 
-    /// The identity, of parts that have these names at `place`.
+    /// Builds the identity. `names` and `place` are what errors call the parts and their location.
     fn whole(self, names: [&str; 4], place: &str) -> Result<OciSigner, SourceError> {
         let (key_id, key) = match (self.session, self.tenancy, self.user, self.fingerprint, self.key) {
             (Some(session), _, _, _, Some(key)) => (format!("ST${}", session.expose_secret()), key),
@@ -154,7 +154,7 @@ fn read(path: &str, environment: &Environment) -> Result<SecretString, SourceErr
     file(&at_home(path, environment).display().to_string())
 }
 
-/// A path whose `~` is the home folder.
+/// Expands a leading `~/` to the home folder.
 fn at_home(path: &str, environment: &Environment) -> PathBuf {
     let home = set(environment, if cfg!(windows) { "USERPROFILE" } else { "HOME" });
     match (path.strip_prefix("~/"), home) {

@@ -1,5 +1,5 @@
-//! The profile files of the AWS tools: where they are, what profiles and other sections they define, and where a value
-//! stands. Owns which file wins; not what keys mean.
+//! The profile files of the AWS tools: their location, the profiles and other sections that they define, and the position of
+//! each value. Owns the precedence between the files; the meaning of the keys is up to [`super::Profile`].
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,29 +9,29 @@ use super::text::{Entry, Section, sections};
 use crate::Environment;
 use crate::auth::lookup::set;
 
-/// The profile that counts where none is named.
+/// The profile that is used if none is selected.
 pub(crate) const DEFAULT: &str = "default";
-/// How the default locations are spelt to people.
+/// The default locations, as messages show them.
 const USUAL: [&str; 2] = ["~/.aws/config", "~/.aws/credentials"];
 
-/// What the files say. Of two values for one key of a profile, that of the credentials file counts.
+/// The contents of the files. If both files have a key of a profile, the credentials file takes precedence.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Files {
     pub(crate) profiles: BTreeMap<String, Profiled>,
     pub(crate) sso_sessions: BTreeMap<String, Keys>,
     pub(crate) services: BTreeMap<String, Keys>,
-    /// The files as they are named to people, whether they are there or not.
+    /// The paths of both files, as messages show them, whether they exist or not.
     pub(crate) named: [String; 2],
 }
 
-/// What the files say of one profile.
+/// The keys of one profile.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Profiled {
-    /// Of either file.
+    /// The keys of both files.
     pub(crate) all: Keys,
-    /// Of the config file alone.
+    /// The keys of the config file alone.
     pub(crate) config: Keys,
-    /// Of the credentials file alone.
+    /// The keys of the credentials file alone.
     pub(crate) credentials: Keys,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Profiled {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Keys(BTreeMap<String, Value>);
 
-/// A value and where it stands. What it holds may be secret.
+/// A value and its position. Debug prints only the position, since the value may be secret.
 #[derive(Clone)]
 pub(crate) struct Value {
     text: String,
@@ -56,7 +56,7 @@ impl std::fmt::Debug for Value {
 }
 
 impl Files {
-    /// Reads the files that the environment names, else those in the home folder. A file that is not there says nothing.
+    /// Reads the files that the environment names, else those in the home folder. A missing file counts as empty.
     pub(crate) fn read(environment: &Environment) -> Result<Self, String> {
         let variables = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
         let paths = [0, 1].map(|at| path(environment, variables[at], USUAL[at]));
@@ -75,7 +75,7 @@ impl Files {
         Ok(files)
     }
 
-    /// Takes over a section of the config file. Of two that mean the same, the later counts.
+    /// Adds a section of the config file. Of two sections with the same meaning, the later one takes precedence.
     fn configure(&mut self, file: &Arc<str>, section: Section) {
         let keys = Keys::from_section(file, &section);
         let profiled = |keys: Keys| Profiled { all: keys.clone(), config: keys, credentials: Keys::default() };
@@ -85,14 +85,14 @@ impl Files {
             (Some("profile"), Some([_, name])) => drop(self.profiles.insert(name.clone(), profiled(keys))),
             (Some("sso-session"), Some([_, name])) => drop(self.sso_sessions.insert(name.clone(), keys)),
             (Some("services"), Some([_, name])) => drop(self.services.insert(name.clone(), keys)),
-            // The tools do not know it either.
+            // The AWS tools ignore such a section, too.
             _ => {}
         }
     }
 }
 
 impl Profiled {
-    /// A profile that no file speaks of.
+    /// An empty profile.
     pub(crate) const fn nothing() -> Self {
         const NONE: Keys = Keys(BTreeMap::new());
         Self { all: NONE, config: NONE, credentials: NONE }
@@ -115,19 +115,19 @@ impl Keys {
         self.0.get(key)
     }
 
-    /// Whether the key is there, be its value blank.
+    /// Whether the key exists, even with a blank value.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.0.contains_key(key)
     }
 
-    /// The value of `key` without the comment behind it, or `None` where it is blank or not there.
+    /// The value of `key` without a trailing comment; `None` if it is blank or missing.
     pub(crate) fn word(&self, key: &str) -> Result<Option<&str>, String> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let word = uncommented(value.line()?);
         Ok(Some(word).filter(|word| !word.is_empty()))
     }
 
-    /// The value of `key`, which must not be blank where it is there.
+    /// The value of `key` without a trailing comment; `None` if it is missing, an error if it is blank.
     pub(crate) fn filled(&self, key: &str) -> Result<Option<&str>, String> {
         match (self.get(key), self.word(key)?) {
             (Some(value), None) => Err(format!("{} is blank; give it a value, or take it out", value.place())),
@@ -137,7 +137,7 @@ impl Keys {
 }
 
 impl Value {
-    /// The value as it stands, which must be of one line.
+    /// The raw value; an error if it has several lines.
     pub(crate) fn line(&self) -> Result<&str, String> {
         match self.text.contains('\n') {
             false => Ok(&self.text),
@@ -148,7 +148,7 @@ impl Value {
         }
     }
 
-    /// A pair of the block that it is, without the comment behind it.
+    /// A value of the nested block, without a trailing comment; an error if this value is not a block.
     pub(crate) fn inner(&self, key: &str) -> Result<Option<&str>, String> {
         match &self.block {
             Some(block) => Ok(block.get(key).map(|text| uncommented(text)).filter(|text| !text.is_empty())),
@@ -156,13 +156,14 @@ impl Value {
         }
     }
 
-    /// File, line and key, as errors name them.
+    /// The position for errors: file, line and key.
     pub(crate) fn place(&self) -> String {
         format!("{}:{}: {}", self.file, self.line, self.key)
     }
 }
 
-/// A text without the comment that follows blanks in it. No value that the tools accept has such in it.
+/// Removes a trailing comment, which starts with `#` or `;` after whitespace. No value that the AWS tools accept contains
+/// such a sequence.
 pub(crate) fn uncommented(text: &str) -> &str {
     let starts = |(at, c): (usize, char)| {
         matches!(c, '#' | ';') && text[..at].chars().next_back().is_none_or(char::is_whitespace)
@@ -171,9 +172,9 @@ pub(crate) fn uncommented(text: &str) -> &str {
     text[..end].trim_end()
 }
 
-/// The sections of a file, each with the file's name.
+/// Reads the sections of a file, each with the file's name; none if it is not a regular file.
 fn load(path: &Path) -> Result<Vec<(Arc<str>, Section)>, String> {
-    // Not only what is not there, but also /dev/null.
+    // Covers missing files and also /dev/null.
     if !path.is_file() {
         return Ok(Vec::new());
     }
@@ -183,7 +184,7 @@ fn load(path: &Path) -> Result<Vec<(Arc<str>, Section)>, String> {
     Ok(read.into_iter().map(|section| (Arc::clone(&name), section)).collect())
 }
 
-/// Where a file is, and how it is named to people.
+/// The path of a file as messages show it, and the path to read.
 fn path(environment: &Environment, variable: &str, usual: &str) -> Result<(String, PathBuf), String> {
     let told = set(environment, variable);
     let expanded = expanded(environment, told.unwrap_or(usual));
@@ -193,7 +194,7 @@ fn path(environment: &Environment, variable: &str, usual: &str) -> Result<(Strin
         (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with(std::path::is_separator) => {
             Path::new(home).join(rest.trim_start_matches(std::path::is_separator))
         }
-        // Without a home folder there is nothing in it.
+        // Without a home folder, the file at the default location is missing.
         (Some(_), None) if told.is_none() => PathBuf::new(),
         (Some(_), _) => {
             return Err(format!(
@@ -204,7 +205,7 @@ fn path(environment: &Environment, variable: &str, usual: &str) -> Result<(Strin
     Ok((told.map_or_else(|| usual.to_owned(), |_| path.display().to_string()), path))
 }
 
-/// A path with `$NAME` and `${NAME}` filled in; variables that are not set stay as they are.
+/// Expands `$NAME` and `${NAME}` in a path; variables that are not set stay as they are.
 fn expanded(environment: &Environment, path: &str) -> String {
     let mut parts = path.split('$');
     let mut done = parts.next().unwrap_or_default().to_owned();
@@ -221,14 +222,14 @@ fn expanded(environment: &Environment, path: &str) -> String {
     done
 }
 
-/// The words of a section's name, quotes taken off, as a shell reads them; `None` where a quote does not end.
+/// Splits a section's name into words and removes quotes, by the rules of a shell; `None` if a quote is not closed.
 fn words(name: &str) -> Option<Vec<String>> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     let mut chars = name.chars().peekable();
     while let Some(c) = chars.next() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
-            // Between double quotes it hides only what would mean something there.
+            // Within double quotes, a backslash escapes only a quote or a backslash.
             (Some('"'), '\\') if matches!(chars.peek(), Some('"' | '\\')) => {
                 word.get_or_insert_default().extend(chars.next());
             }

@@ -1,5 +1,6 @@
-//! Whose credentials the environment and the profiles mean, in the order of boto3. Owns that order and what is refused; asks
-//! nobody and runs nothing. What names credentials and cannot give them is an error: going on would find somebody else's.
+//! The choice of the credential source from environment and profiles, in the order of boto3. Owns that order and the
+//! configurations that are rejected; sends no request and runs no program. A source that is configured but incomplete is an
+//! error, since a fallback would find the credentials of another identity.
 
 use std::time::Duration;
 
@@ -10,28 +11,28 @@ use super::files::{Keys, Value, uncommented};
 use crate::auth::aws::Role;
 use crate::auth::lookup::set;
 
-/// Where credentials are from.
+/// A credential source.
 #[derive(Debug)]
 pub(crate) enum Origin {
-    /// They are given as they are.
+    /// Static access keys.
     Keys(Credentials),
-    /// A program prints them.
+    /// The command of a program that prints credentials.
     Process(String),
-    /// A token stands for them.
+    /// A web identity token, which is exchanged for the credentials of a role.
     WebIdentity(WebIdentity),
-    /// Somebody signed on.
+    /// A login by single sign-on.
     SignOn(SignOn),
-    /// Others ask for them.
+    /// A role that is assumed with the credentials of another source.
     Role(Box<Role>, Box<Self>),
-    /// The container that runs this.
+    /// The metadata service of the container that runs this process.
     Container,
-    /// The machine that runs this.
+    /// The metadata service of the machine that runs this process.
     Machine,
-    /// Nothing names any: the container, else the machine.
+    /// No source is configured: the container's metadata service, else the machine's.
     Surroundings,
 }
 
-/// A role that a token in a file stands for.
+/// A role that is assumed with a web identity token from a file.
 #[derive(Debug)]
 pub(crate) struct WebIdentity {
     pub(crate) role_arn: String,
@@ -50,7 +51,7 @@ pub(crate) struct SignOn {
 }
 
 impl Profile {
-    /// Where the credentials are from that the environment and the selected profile mean.
+    /// The credential source that the environment and the selected profile configure.
     pub(crate) fn origin(&self) -> Result<Origin, String> {
         let variable = |name: &str| set(&self.environment, name).map(str::to_owned);
         if let Some(key) = variable("AWS_ACCESS_KEY_ID") {
@@ -69,7 +70,8 @@ impl Profile {
         Ok(own.unwrap_or(Origin::Surroundings))
     }
 
-    /// What a profile names itself, with the variables that stand for keys of it or without.
+    /// The source that a profile configures directly, without assuming a role. `variables` is whether environment variables
+    /// override its web identity keys.
     fn own(&self, name: &str, variables: bool) -> Result<Option<Origin>, String> {
         let Some(profile) = self.files.profiles.get(name) else {
             return if variables { self.web_identity(&Keys::default(), true) } else { Ok(None) };
@@ -91,7 +93,7 @@ impl Profile {
             ));
         }
         if let Some(process) = all.get("credential_process") {
-            // A shell runs it, which knows comments itself.
+            // A trailing comment is kept, since the shell that runs the command parses it.
             return match process.line()? {
                 "" => Err(format!("{} is blank; give a command, or take it out", process.place())),
                 command => Ok(Some(Origin::Process(command.to_owned()))),
@@ -129,7 +131,7 @@ impl Profile {
             let Some((name, found)) = known(value.line()?).or_else(|| known(word)) else {
                 return Err(format!("{}: there is no section [sso-session {word}]; add it", value.place()));
             };
-            // The name is given on in a file of a stricter grammar.
+            // The name is passed to aws-config in a profile file, whose grammar is stricter there.
             if !name.chars().all(|c| c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c)) {
                 return Err(format!(
                     "{}: the name of an sso-session has letters of English, digits and any of _-/.%@:+ here; rename it",
@@ -164,7 +166,8 @@ impl Profile {
         })
     }
 
-    /// The role of a profile and who asks for it; `visited` are the profiles that lead here, this one the last.
+    /// The role of a profile and the source that assumes it. `visited` is the chain of source profiles up to and including
+    /// this one.
     fn role<'a>(&'a self, name: &'a str, visited: &mut Vec<&'a str>) -> Result<Origin, String> {
         let keys = &self.files.profiles[name].all;
         let place = |key: &str| keys.get(key).map(Value::place).unwrap_or_default();
@@ -219,7 +222,7 @@ impl Profile {
     }
 }
 
-/// Whether a profile is that of a role which credentials ask for.
+/// Whether a profile configures a role that is assumed with other credentials.
 fn asks_for_role(keys: &Keys) -> bool {
     keys.has("role_arn") && !keys.has("web_identity_token_file")
 }
@@ -234,7 +237,7 @@ fn keys(keys: &Keys) -> Result<Origin, String> {
     let (Some(key), Some(secret)) = (keys.filled("aws_access_key_id")?, secret) else {
         return Err(format!("{place}: the profile has no aws_secret_access_key in this file; add it"));
     };
-    // Where both are there, the older name counts, be it blank.
+    // If both keys exist, the older name takes precedence, even if it is blank.
     let token = if keys.has("aws_security_token") { "aws_security_token" } else { "aws_session_token" };
     let token = keys.word(token)?.map(str::to_owned);
     Ok(Origin::Keys(Credentials::new(key, secret, token, None, "profile")))
@@ -244,7 +247,7 @@ fn named_source(source: &Value) -> Result<Origin, String> {
     match uncommented(source.line()?) {
         "EcsContainer" => Ok(Origin::Container),
         "Ec2InstanceMetadata" => Ok(Origin::Machine),
-        // With both variables set they are the credentials, and no role is asked for.
+        // If both variables were set, they would be the credentials, and no role would be assumed.
         "Environment" => Err(format!(
             "{} is Environment, and AWS_ACCESS_KEY_ID is not set; set it and AWS_SECRET_ACCESS_KEY",
             source.place()

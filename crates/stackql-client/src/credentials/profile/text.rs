@@ -1,20 +1,20 @@
-//! The text of a profile file as sections of keys with values. Owns the grammar, which is that of Python's configparser
-//! as the AWS tools use it: what they refuse is refused here, and what they read means the same. Reads no files and knows
-//! no key.
+//! The parser of profile files: text to sections of keys and values. Owns the grammar, which is that of Python's configparser
+//! as the AWS tools use it: a file that they reject is rejected here, and other files have the same meaning. Reads no files and
+//! does not interpret keys.
 
 use std::collections::BTreeMap;
 
-/// The section whose keys all others have, too.
+/// The section whose keys all others inherit.
 const INHERITED: &str = "DEFAULT";
 
-/// A section: its keys, in small letters.
+/// A section with its entries, by key in lower case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Section {
     pub(crate) name: String,
     pub(crate) entries: BTreeMap<String, Entry>,
 }
 
-/// The value of a key, the lines that continue it included, and the line that it begins at.
+/// The value of a key, with its continuation lines, and the number of its first line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) text: String,
@@ -22,21 +22,21 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// The pairs of a value that is a block of its own, if it is one.
+    /// The pairs of a nested block; `None` if the value is not a block.
     pub(crate) fn block(&self) -> Option<BTreeMap<&str, &str>> {
         let lines = self.text.strip_prefix('\n')?.split('\n').filter_map(|line| line.split_once('='));
         Some(lines.map(|(key, value)| (trimmed(key), trimmed(value))).collect())
     }
 }
 
-/// What is wrong with a line. The line itself may hold a secret.
+/// A syntax error. It omits the text of the line, which may hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wrong {
     pub(crate) line: usize,
     pub(crate) what: String,
 }
 
-/// The sections in their order, those of the same name as one.
+/// Parses the sections in order; those of the same name are merged.
 pub(crate) fn sections(bytes: &[u8]) -> Result<Vec<Section>, Wrong> {
     let text = std::str::from_utf8(bytes).map_err(|e| Wrong {
         line: lines(&String::from_utf8_lossy(&bytes[..e.valid_up_to()])).count(),
@@ -50,7 +50,7 @@ pub(crate) fn sections(bytes: &[u8]) -> Result<Vec<Section>, Wrong> {
     reader.finish()
 }
 
-/// Lines as they end on any system.
+/// The lines of a text, with the line ends of any system.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').flat_map(|line| {
         let line = line.strip_suffix('\r').unwrap_or(line);
@@ -61,14 +61,14 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 #[derive(Debug, Default)]
 struct Reader {
     sections: Vec<Section>,
-    /// The section and the key that are read.
+    /// The current section, by its index.
     section: Option<usize>,
     key: Option<String>,
-    /// The lines of the value that is read.
+    /// The lines of the current value.
     value: Vec<String>,
     began: usize,
     indent: usize,
-    /// The number of the line that is read.
+    /// The number of the current line.
     line: usize,
 }
 
@@ -82,7 +82,7 @@ impl Reader {
             return Ok(());
         }
         if value.is_empty() {
-            // It counts in a value only, and not at its end.
+            // A blank line counts only within a value; at its end it is trimmed.
             self.value.push(String::new());
             return Ok(());
         }
@@ -120,7 +120,7 @@ impl Reader {
         Wrong { line: self.line, what: what.into() }
     }
 
-    /// Puts the value that was read where it belongs.
+    /// Ends the current value and adds it to its section.
     fn end_value(&mut self) -> Result<(), Wrong> {
         let lines = std::mem::take(&mut self.value);
         let (Some(key), Some(section)) = (self.key.take(), self.section) else { return Ok(()) };
@@ -128,7 +128,7 @@ impl Reader {
         let entry = Entry { text: joined.trim_end_matches(is_space).to_owned(), line: self.began };
         let section = &mut self.sections[section];
         match section.entries.get(&key) {
-            // The tools differ in which of them counts, and some refuse both.
+            // The AWS tools differ in which of two values takes precedence, and some reject them.
             Some(first) if first.text != entry.text => {
                 let (name, line) = (&section.name, first.line);
                 let what = format!("[{name}] has '{key}' with another value in line {line}; take one of them out");
@@ -164,13 +164,13 @@ impl Reader {
     }
 }
 
-/// The name in a header. What stands behind the bracket does not count.
+/// The name in a section header. Text after the closing bracket is ignored.
 fn header(line: &str) -> Result<&str, &'static str> {
     let Some((first, last)) = line.find(']').zip(line.rfind(']')) else {
         return Err("the header of the section has no ']'");
     };
     match (first == last, &line[1..first]) {
-        // Some versions of the tools read up to the first bracket, some up to the last.
+        // Some versions of the AWS tools read up to the first bracket, some up to the last.
         (false, _) => Err("the header of the section has two ']'; take out what stands behind the first"),
         (true, "") => Err("the header of the section has no name"),
         (true, name) => Ok(name),
@@ -181,7 +181,7 @@ fn trimmed(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
-/// What Python takes for space.
+/// Whether Python counts the character as whitespace.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }

@@ -1,4 +1,4 @@
-//! Connections: which certificates they trust and which proxies they take. Owns which of a client's pools a request takes.
+//! Connection pools: their trusted certificates, proxies and timeouts, and which pool of a client a request uses.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::credentials::source::reason;
 use crate::proxies::proxied;
 use crate::{Settings, SettingsError};
 
-/// The pool that the settings ask for.
+/// Builds the default connection pool from the settings.
 pub(super) fn pool(settings: &Settings) -> Result<reqwest::Client, SettingsError> {
     let mut pool = builder(settings)?;
     if let Some(path) = &settings.ca_bundle {
@@ -40,7 +40,7 @@ fn certificates(path: &str) -> Result<Vec<reqwest::Certificate>, String> {
 }
 
 impl Client {
-    /// The connections that a request takes.
+    /// The connection pool that a request uses.
     pub(super) fn pool_of(&self, request: &Request) -> Result<&reqwest::Client, String> {
         match self.profile_of(request)? {
             Some(_) => self.own_pool(),
@@ -48,8 +48,8 @@ impl Client {
         }
     }
 
-    /// The connections of requests that the AWS tools' settings speak of: a bundle of certificates that these name stands in
-    /// place of the system's, unless a flag names one.
+    /// The connection pool of requests to which the AWS tools' settings apply. A CA bundle of these settings replaces the
+    /// system's certificates. It is the default pool if they name no bundle, or if a flag does.
     pub(crate) fn own_pool(&self) -> Result<&reqwest::Client, String> {
         let made = self.own_pool.get_or_init(|| {
             let Some((path, place)) = self.profile()?.ca_bundle()?.filter(|_| self.settings.ca_bundle.is_none()) else {

@@ -1,4 +1,4 @@
-//! How often a request is sent, and how long is waited in between: as the definitions say, else as is usual here.
+//! Retry policy and backoff of a request: the policy of its provider definition, else the default one.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use backon::BackoffBuilder;
 use stackql_call::Request;
 use stackql_provider::Retry;
 
-/// The attempts at one request that are left.
+/// The remaining attempts of one request.
 pub(super) enum Retries<'a> {
-    /// As the definitions say.
+    /// By the policy of the provider definition.
     Stated {
         policy: &'a Retry,
         most: u32,
@@ -18,8 +18,8 @@ pub(super) enum Retries<'a> {
 }
 
 impl<'a> Retries<'a> {
-    /// Those of a request of which nothing was sent yet. `most`: how often it is sent at most, where the user says it;
-    /// `usual`: where nobody does.
+    /// The attempts of a request that has not been sent yet. `most` is the maximum number of attempts that the user configured;
+    /// `usual` is the maximum if neither user nor definition has one.
     pub(super) fn for_request(request: &'a Request, most: Option<u32>, usual: u32) -> Self {
         match &request.operation.method().retry {
             Some(policy) => Self::Stated { policy, most: most.unwrap_or(policy.attempts), made: 1 },
@@ -34,7 +34,7 @@ impl<'a> Retries<'a> {
         }
     }
 
-    /// Whether an answer is one behind which the request is sent again.
+    /// Whether the request is retried after a response of this status.
     pub(super) fn is_retried(&self, request: &Request, status: u16, throttled: bool) -> bool {
         match self {
             Self::Stated { policy, .. } => {
@@ -45,7 +45,7 @@ impl<'a> Retries<'a> {
         }
     }
 
-    /// How long to wait before the next attempt; `None` where there is none.
+    /// The backoff before the next attempt; `None` if no attempt is left.
     pub(super) fn next(&mut self) -> Option<Duration> {
         match self {
             Self::Stated { made, most, .. } if *made >= *most => None,
@@ -59,13 +59,13 @@ impl<'a> Retries<'a> {
     }
 }
 
-/// The wait behind so many attempts; `chance` is between 0 and 1.
+/// The backoff after `made` attempts, with jitter; `chance` is a random number between 0 and 1.
 fn wait(policy: &Retry, made: u32, chance: f64) -> Duration {
     let grown = policy.factor.max(0.0).powi(i32::try_from(made).unwrap_or(i32::MAX) - 1);
     let longest = policy.longest_wait as f64;
     let wait = (policy.first_wait as f64 * grown).clamp(0.0, longest);
     let moved = wait * (1.0 + policy.jitter.clamp(0.0, 1.0) * (2.0 * chance - 1.0));
-    // What is no number, such as of a factor without an end, is as long as may be.
+    // NaN, such as from an infinite factor, becomes the longest wait.
     let moved = if moved.is_nan() { longest } else { moved.clamp(0.0, longest) };
     Duration::from_millis(moved as u64)
 }

@@ -1,5 +1,7 @@
-//! The pages of a call that are on their way before anybody reads them: each is asked for as soon as the one before says
-//! where, and decoded beside the others. Owns how far that goes ahead; what pages mean is the reader's.
+//! Prefetching: requests the next pages of a call before the consumer reads them. Each page is requested as soon as the cursor
+//! of the one before is known, and long responses are decoded in parallel.
+//!
+//! Owns how many pages are prefetched. What a page means for the call is decided by [`PageReader`].
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,19 +15,19 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::{PageReader, SentPage};
 use crate::error::Error;
 
-/// A page that was asked for.
+/// A page that was prefetched.
 pub(super) struct PrefetchedPage {
-    /// Where it starts.
+    /// The cursor with which it was requested.
     pub(super) cursor: Cursor,
     pub(super) answered: Result<PendingPage, Error>,
-    /// Those behind it; `None` where there are none that are on their way.
+    /// The prefetch of the pages after it; `None` if no further page is prefetched.
     pub(super) rest: Option<Prefetch>,
 }
 
 /// A response whose page may be decoded already.
 pub(super) struct PendingPage {
     pub(super) request: Request,
-    /// The request was sent for this reader, not for another one of the same statement.
+    /// The request was sent by this reader; otherwise the response was shared with another one of the same statement.
     pub(super) sent_here: bool,
     pub(super) work: DecodeTask,
 }
@@ -35,12 +37,12 @@ pub(super) enum DecodeTask {
     Spawned(SpawnedTask<Decoded>),
 }
 
-/// A page, or why the response is none, and the response. Its body is empty once nothing needs it: a decoded page that
-/// waits for its consumer does not hold the bytes it was made of.
+/// A decoded page, or why the response cannot be decoded, and the response. The body is dropped where nothing needs it any
+/// more, so that decoded pages that wait for the consumer do not hold it.
 pub(super) type Decoded = (Result<Page, ResponseError>, Response);
 
 impl PendingPage {
-    /// Begins to decode where that takes long.
+    /// Wraps a response; a long one is decoded in a task of its own from now on.
     pub(super) fn new(reading: &Arc<PageReader>, cursor: Option<&Cursor>, answered: SentPage) -> Self {
         let SentPage { request, response, sent_here: is_own } = answered;
         if !is_long(&response) {
@@ -53,7 +55,7 @@ impl PendingPage {
 }
 
 impl DecodeTask {
-    /// The page, and the response.
+    /// Waits for the decoded page and its response.
     pub(super) async fn decoded(self, reading: &PageReader, cursor: Option<&Cursor>) -> Result<Decoded, Error> {
         match self {
             Self::Inline(response) => Ok(decode(reading, cursor, response)),
@@ -71,7 +73,7 @@ fn decode(reading: &PageReader, cursor: Option<&Cursor>, mut response: Response)
     (page, response)
 }
 
-/// Pages on their way. Those that nobody takes are given up when it is dropped.
+/// A running prefetch. Dropping it aborts the requests of pages that nobody has taken.
 pub(super) struct Prefetch {
     links: Receiver<PrefetchedLink>,
     _asking: SpawnedTask<()>,
@@ -84,20 +86,22 @@ struct PrefetchedLink {
 }
 
 impl Prefetch {
-    /// Asks for the page at `cursor` and for those behind it, as far as answers say before they are decoded where these
-    /// are, and they are not among the `seen`. `most` is how many pages it may ask for.
+    /// Starts to request the page at `cursor` and those after it, at most `most`.
+    ///
+    /// It follows cursors that can be read from responses before these are decoded, and stops at the first one that cannot, or
+    /// is in `seen`.
     pub(super) fn new(
         reading: Arc<PageReader>,
         cursor: Cursor,
         mut seen: HashSet<Cursor>,
         most: Option<usize>,
     ) -> Self {
-        // Each thread can decode a page while one more is on its way.
+        // The capacity lets every worker thread decode one page; the request of one more may be in flight.
         let (sender, links) = channel(Handle::current().metrics().num_workers());
         let asking = SpawnedTask::spawn(async move {
             let (mut next, mut asked) = (Some(cursor), 0);
             while let Some(cursor) = next.take() {
-                // As many as have their place are there, and nobody takes them.
+                // Backpressure: wait until the consumer has taken a page. The channel is closed when the prefetch is dropped.
                 let Ok(place) = sender.reserve().await else { return };
                 asked += 1;
                 let answered = reading.request_page(Some(&cursor), None).await.map(|answered| {
@@ -112,7 +116,7 @@ impl Prefetch {
         Self { links, _asking: asking }
     }
 
-    /// The next page.
+    /// Waits for the next page.
     pub(super) async fn next(mut self) -> Option<PrefetchedPage> {
         let PrefetchedLink { cursor, answered, is_last } = self.links.recv().await?;
         Some(PrefetchedPage { cursor, answered, rest: (!is_last).then_some(self) })

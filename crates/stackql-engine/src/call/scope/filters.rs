@@ -1,5 +1,5 @@
-//! Conditions on parameters that bind nothing: those on the scope exclude members before these are asked, and those on
-//! another parameter are refused where no row could fulfil them.
+//! Filters on parameters that bind nothing. Filters on the scope exclude its members before these are called; filters on
+//! another parameter are an error if no row could satisfy them.
 
 use std::collections::HashMap;
 
@@ -20,11 +20,11 @@ use crate::table::resource_table::ResourceTable;
 /// The filters of a scan that may exclude members of its scope.
 pub(crate) fn scope_filters(table: &ResourceTable, filters: &[Expr]) -> Vec<Expr> {
     let is_on_scope = |filter: &&Expr| filter.column_refs().iter().any(|column| table.is_scope(&column.name));
-    // What binds the scope is no filter any more.
+    // A filter that binds the scope excludes no member of it.
     filters.iter().filter(is_on_scope).filter(|filter| predicate(filter).is_none()).cloned().collect()
 }
 
-/// Which members of a scope the filters of a scan admit; each is looked at once.
+/// Evaluates the scope filters of a scan for members of the scope, each member once.
 #[derive(Debug)]
 pub(crate) struct ScopeFilters<'a> {
     scope: Option<&'a String>,
@@ -37,7 +37,7 @@ impl<'a> ScopeFilters<'a> {
         Self { scope: operation.service.endpoints.scope.as_ref(), filters, known: HashMap::new() }
     }
 
-    /// Whether a call with these bindings may give rows.
+    /// Whether a call with these bindings may return rows.
     pub(crate) fn admit(&mut self, bindings: &Bindings) -> bool {
         let Some(scope) = self.scope.filter(|_| !self.filters.is_empty()) else { return true };
         let Some(Value::Text(member)) = bindings.get(scope) else { return true };
@@ -52,8 +52,8 @@ impl<'a> ScopeFilters<'a> {
     }
 }
 
-/// Refuses a condition on a parameter that nothing binds, if no row can fulfil it: the parameter has no value, and the
-/// answer would be empty whatever there is.
+/// Rejects a filter on a parameter that nothing binds, if no row can satisfy it. Such a parameter is NULL in all rows, so the
+/// result would always be empty.
 ///
 /// # Errors
 ///
@@ -91,7 +91,7 @@ pub(crate) fn refuse_unbound(
     Ok(())
 }
 
-/// Whether a condition is false or unknown wherever a column has this value, whatever the others have.
+/// Whether a filter is false or NULL for every row in which the column has this value.
 fn is_never_true(filter: &Expr, is_column: impl Fn(&str) -> bool, value: &ScalarValue) -> bool {
     let with_value = |expr| {
         Ok(match expr {

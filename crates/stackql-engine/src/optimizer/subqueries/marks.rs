@@ -1,5 +1,5 @@
-//! Mark joins: EXISTS as a column, for what stands outside of WHERE and HAVING. In aggregates, windows and ORDER BY scalar
-//! subqueries are columns, too.
+//! Mark joins: EXISTS as a boolean column of the input, for expressions outside of WHERE and HAVING. In aggregates, windows and
+//! ORDER BY, scalar subqueries become columns of the input, too.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::error::Error;
 /// The column that a mark join adds.
 const MARK: &str = "mark";
 
-/// A node with other expressions, whose EXISTS become columns of its input. It gives the columns that it gave.
+/// The node with new expressions, whose EXISTS become mark columns of its input. Its output columns remain the same.
 pub(super) fn marked(
     plan: &LogicalPlan,
     mut input: LogicalPlan,
@@ -46,13 +46,13 @@ pub(super) fn marked(
     }
     let marks = input.schema().fields().len() - width;
     let made = plan.with_new_exprs(all, vec![input])?;
-    // Columns of the input come first where they are passed on, and the marks are the last of them.
+    // Sorts and windows pass the columns of the input on, first in their output; the added columns are the last of these.
     let passes_on = matches!(plan, LogicalPlan::Sort(_) | LogicalPlan::Window(_));
     let place = |at: usize| if passes_on && at >= width { at + marks } else { at };
     as_before(made, plan.schema(), place)
 }
 
-/// The join that says of each row whether the subquery has one for it, and what says so.
+/// The mark join of `input` with the subquery, and the expression that is true for rows for which EXISTS holds.
 fn mark(input: LogicalPlan, exists: &Exists, names: &Names) -> Result<(LogicalPlan, Expr)> {
     let mut pulling = PullUpCorrelatedExpr::new().with_exists_sub_query(true);
     let inner = exists.subquery.subquery.as_ref().clone().rewrite(&mut pulling).data()?;
@@ -88,7 +88,7 @@ fn mark(input: LogicalPlan, exists: &Exists, names: &Names) -> Result<(LogicalPl
     Ok((joined, if exists.negated { !mark } else { mark }))
 }
 
-/// The plan with the columns of `schema`, of which each is at a place of its own.
+/// Projects the columns of `schema` from a plan; `place` maps a position in `schema` to one in the plan.
 fn as_before(plan: LogicalPlan, schema: &DFSchemaRef, place: impl Fn(usize) -> usize) -> Result<LogicalPlan> {
     let columns = schema.iter().enumerate().map(|(at, (qualifier, field))| {
         let (own, made) = plan.schema().qualified_field(place(at));

@@ -1,4 +1,4 @@
-//! A value compared with all rows of a subquery: `x IN S` is `x = ANY S`, `x NOT IN S` is `x <> ALL S`.
+//! Quantified comparisons of a value with the rows of a subquery: `x IN S` is `x = ANY S`, `x NOT IN S` is `x <> ALL S`.
 
 use std::sync::Arc;
 
@@ -12,19 +12,21 @@ use datafusion::logical_expr::{
 use super::{FORMS, Names};
 use crate::error::Error;
 
-/// The comparison, and the relation whose rows it is made for.
+/// A quantified comparison, and the schema of the relation for whose rows it is evaluated.
 #[derive(Debug)]
 pub(super) struct Quantified {
     comparison: SetComparison,
     outer: DFSchemaRef,
-    /// The subquery names columns of the outer relation.
+    /// The subquery references columns of the outer relation.
     is_correlated: bool,
 }
 
 impl Quantified {
+    /// Creates the comparison.
+    ///
     /// # Errors
     ///
-    /// The rows of the subquery that are left hang on the outer row, so that no join gives them.
+    /// The subquery is correlated and has LIMIT or a window function over the correlated rows, which no join can evaluate.
     pub(super) fn try_new(comparison: SetComparison, outer: &LogicalPlan) -> Result<Self> {
         let is_correlated = is_correlated(&comparison.subquery.subquery);
         if is_correlated && counts_rows(&comparison.subquery.subquery) {
@@ -48,27 +50,27 @@ impl Quantified {
         (self.comparison.op, &self.comparison.quantifier) == (Operator::NotEq, &SetQuantifier::All)
     }
 
-    /// Whether DataFusion plans it right as a condition of WHERE: a semi join, or an anti join on one key that knows NULL.
+    /// Whether DataFusion plans it correctly as a condition of WHERE: as a semi join, or as a null-aware anti join on one key.
     pub(super) fn is_planned_as_condition(&self) -> bool {
         let left = &self.comparison.expr;
         self.is_in() || (self.is_not_in() && !self.is_correlated && left.any_column_refs() && !left.contains_outer())
     }
 
-    /// As IN or NOT IN, which it is.
+    /// Converts it to IN or NOT IN; the caller has checked that it is one of them.
     pub(super) fn into_in(self) -> Expr {
         let negated = self.is_not_in();
         Expr::InSubquery(InSubquery::new(self.comparison.expr, self.comparison.subquery, negated))
     }
 
-    /// A comparison with the one row that an aggregate gives for each outer row, where it is one. As a join it would give none
-    /// where there is nothing to aggregate.
+    /// The comparison with a scalar subquery, where the subquery is correlated and an aggregate returns one row for each outer
+    /// row. A join would return no row where there is nothing to aggregate.
     pub(super) fn as_comparison(&self) -> Option<Expr> {
         let SetComparison { expr, subquery, op, .. } = &self.comparison;
         let is_one = self.is_correlated && gives_one_row(&subquery.subquery);
         is_one.then(|| binary(expr.as_ref().clone(), *op, Expr::ScalarSubquery(subquery.clone())))
     }
 
-    /// A condition that is true where it is true, and false else.
+    /// An expression that is true where the comparison is true, and false where it is false or NULL.
     pub(super) fn truth(&self, names: &Names) -> Result<Expr> {
         let rows = self.rows(names)?;
         match self.comparison.quantifier {
@@ -80,7 +82,7 @@ impl Quantified {
         }
     }
 
-    /// Its value, NULL included.
+    /// An expression with the value of the comparison, which may be NULL.
     pub(super) fn value(&self, names: &Names) -> Result<Expr> {
         let rows = self.rows(names)?;
         let decided = self.comparison.quantifier == SetQuantifier::Any;
@@ -91,10 +93,10 @@ impl Quantified {
         when(decisive, lit(decided)).when(unknown, lit(ScalarValue::Boolean(None))).otherwise(lit(!decided))
     }
 
-    /// The subquery, its column under a name of its own, and what is asked of its rows.
+    /// The subquery, with its column under a unique name, and the conditions on its rows.
     fn rows(&self, names: &Names) -> Result<Rows> {
         let SetComparison { expr, subquery, op, quantifier } = &self.comparison;
-        // Columns of the outer relation may have its name.
+        // The outer relation may have a column of the same name.
         let name = names.next("__quantified");
         let inner = subquery.subquery.as_ref().clone();
         let (qualifier, field) = inner.schema().qualified_field(0);
@@ -127,12 +129,12 @@ impl Quantified {
     }
 }
 
-/// Rows of a subquery.
+/// The rows of a subquery, and the conditions that determine the value of the comparison.
 struct Rows {
     plan: LogicalPlan,
-    /// True of a row that decides the comparison.
+    /// True for a row that decides the comparison.
     decisive: Expr,
-    /// True of a row that leaves it open; `None` where there can be none.
+    /// True for a row whose comparison is NULL; `None` where this is not possible.
     unknown: Option<Expr>,
 }
 
@@ -153,7 +155,7 @@ pub(super) fn is_correlated(plan: &LogicalPlan) -> bool {
     !plan.all_out_ref_exprs().is_empty()
 }
 
-/// Whether a plan gives exactly one row whatever it reads.
+/// Whether a plan returns exactly one row for any input.
 pub(super) fn gives_one_row(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::Projection(projection) => gives_one_row(&projection.input),
@@ -164,7 +166,7 @@ pub(super) fn gives_one_row(plan: &LogicalPlan) -> bool {
     }
 }
 
-/// Whether rows are counted or numbered that hang on the outer row.
+/// Whether a plan has LIMIT or a window function over correlated rows.
 fn counts_rows(plan: &LogicalPlan) -> bool {
     let counts = matches!(plan, LogicalPlan::Limit(_) | LogicalPlan::Window(_)) && is_correlated(plan);
     counts || plan.inputs().into_iter().any(counts_rows)
