@@ -9,8 +9,8 @@ use serde_json::{Value as Json, json};
 use stackql_provider::{LroPattern, Poll, ResultLocation, StatusCondition};
 
 use crate::page::response_fields::below;
-use crate::response::fault::failed;
-use crate::response::fault::fault;
+use crate::response::fault::{failed, fault};
+use crate::response::json_stream;
 use crate::response::sniff::{ParseError, strip_bom};
 use crate::{Request, Response, ResponseError};
 
@@ -172,15 +172,15 @@ fn retry_after(answer: &Response) -> Option<Duration> {
 }
 
 fn read(poll: &Request, answer: &Response) -> Result<Json, ResponseError> {
-    crate::response::json_stream::parse(&answer.body, std::marker::PhantomData::<Json>).map_err(
-        |ParseError { at, reason }| ResponseError::Malformed {
+    json_stream::parse(&answer.body, std::marker::PhantomData::<Json>).map_err(|ParseError { at, reason }| {
+        ResponseError::Malformed {
             table: poll.operation.qualified_name(),
             scope: poll.scope.clone(),
             status: answer.status,
             bytes: answer.body.len(),
             reason: format!("{reason} at byte {at}"),
-        },
-    )
+        }
+    })
 }
 
 /// The status document of an operation, and the HTTP status it came with.

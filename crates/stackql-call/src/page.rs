@@ -5,8 +5,7 @@ use arrow::record_batch::RecordBatch;
 use stackql_provider::{BodyFormat, BodyStyle, NextPage, ResponseLocation, ResponseShape, Type, Verb};
 use thiserror::Error;
 
-use crate::response::fault::fault;
-use crate::response::fault::{http_status, status_suffix, without_rows};
+use crate::response::fault::{fault, http_status, status_suffix, without_rows};
 use crate::response::path_texts::find_texts;
 use crate::response::sniff::{ParseError, SniffedFormat, sniff};
 use crate::response::xml::Document;

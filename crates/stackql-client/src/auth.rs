@@ -30,13 +30,10 @@ use stackql_provider::Auth;
 use tokio::sync::OnceCell;
 
 use self::context::AuthContext;
-
 use self::lookup::SourceError;
 use self::oci::identity::OciSigner as Signatory;
 use self::static_credential::{StaticCredential, ValuePrefix};
-
 use self::token_cache::{Token, TokenCache};
-
 use crate::credentials::source::CredentialSource;
 use crate::http::client::{AttemptFailure, Client};
 use crate::rate_limit::limiter::CredentialHash;

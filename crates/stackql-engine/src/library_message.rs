@@ -63,7 +63,7 @@ const INSIDE: [&str; 24] = [
 
 /// The message in a form for users.
 pub(crate) fn readable(text: &str) -> String {
-    if let Some(known) = is_known_type(text) {
+    if let Some(known) = known_meaning(text) {
         return known;
     }
     let cut = CUTS.iter().filter_map(|cut| text.find(cut)).min();
@@ -78,7 +78,7 @@ pub(crate) fn readable(text: &str) -> String {
 
 /// Whether a message is about the statement, whichever error variant the library uses for it.
 pub(crate) fn is_of_statement(text: &str) -> bool {
-    is_known_type(text).is_some()
+    known_meaning(text).is_some()
 }
 
 fn with_sql_types(text: &str) -> String {
@@ -86,7 +86,7 @@ fn with_sql_types(text: &str) -> String {
 }
 
 /// The replacement of a message of a known type; `None` for any other message.
-fn is_known_type(text: &str) -> Option<String> {
+fn known_meaning(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let says = |part: &str| lower.contains(part);
     let of = |message: &str| Some(message.to_owned());

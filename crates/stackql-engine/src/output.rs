@@ -31,7 +31,7 @@ pub struct StatementOutput {
 
 impl std::fmt::Debug for StatementOutput {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answer").field("message", &self.message).finish_non_exhaustive()
+        f.debug_struct("StatementOutput").field("message", &self.message).finish_non_exhaustive()
     }
 }
 

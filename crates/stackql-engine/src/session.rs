@@ -27,6 +27,8 @@ use crate::dml::returning::returning;
 use crate::error::Error;
 use crate::physical::call_exec::CallExec;
 use crate::physical::demand::calls_excluding_fallback;
+use crate::statement::auth;
+use crate::statement::default_provider;
 use crate::statement::describe;
 use crate::statement::explain::analyze::analyze;
 use crate::statement::explain::rows::explain;
@@ -205,7 +207,7 @@ impl Session {
         let outcome = match (parse(statement), timeout) {
             (Ok(statement), None) => self.dispatch(statement).await,
             (Ok(statement), Some(limit)) => self.within(limit, statement).await,
-            (Err(_), _) if crate::statement::auth::may_be_secret(statement) => {
+            (Err(_), _) if auth::may_be_secret(statement) => {
                 let text = "syntax error in a statement that is not repeated, since it may have a credential in it";
                 let hint = "a key of an auth context is set by SET \"$.auth.provider.key\" = '…'".to_owned();
                 Err(Failure { hints: vec![hint], ..Failure::new(FailureKind::User, text.to_owned()) })
@@ -230,13 +232,11 @@ impl Session {
     async fn dispatch(&self, statement: Statement) -> Result<StatementOutput, Failure> {
         let provider = self.settings().provider.clone();
         let statement = match provider {
-            Some(provider) => crate::statement::default_provider::qualify_names(statement, &provider),
+            Some(provider) => default_provider::qualify_names(statement, &provider),
             None => statement,
         };
         match statement {
-            Statement::Show(Show { kind: ShowKind::Setting(name), .. })
-                if crate::statement::auth::key_of(&name).is_some() =>
-            {
+            Statement::Show(Show { kind: ShowKind::Setting(name), .. }) if auth::key_of(&name).is_some() => {
                 Err(Error::invalid("what authorises requests is not shown; SHOW AUTH tells where it comes from").into())
             }
             Statement::Show(ref show @ Show { kind: ShowKind::Auth { ref provider }, .. }) => {
@@ -287,9 +287,7 @@ impl Session {
                 let transfer = &self.progress.transfer;
                 Ok(message_output(&registry::pull(self.registry()?, &provider, version.as_deref(), transfer).await?))
             }
-            Statement::Set { ref name, ref value }
-                if let Some((provider, key)) = crate::statement::auth::key_of(name) =>
-            {
+            Statement::Set { ref name, ref value } if let Some((provider, key)) = auth::key_of(name) => {
                 self.set_auth(provider, key, value)
             }
             Statement::LogIn { provider, scopes } => self.log_in(&provider, &scopes).await,

@@ -197,7 +197,10 @@ struct CollectingAccumulator {
 
 impl std::fmt::Debug for CollectingAccumulator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pieces").field("name", &self.gathering.name).field("count", &self.values.len()).finish()
+        f.debug_struct("CollectingAccumulator")
+            .field("name", &self.gathering.name)
+            .field("count", &self.values.len())
+            .finish()
     }
 }
 

@@ -25,7 +25,7 @@ struct IdleConnection {
 
 impl fmt::Debug for IdleConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Open").finish_non_exhaustive()
+        f.debug_struct("IdleConnection").finish_non_exhaustive()
     }
 }
 

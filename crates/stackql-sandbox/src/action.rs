@@ -7,11 +7,8 @@ use crate::account::{Accounts, Region};
 use crate::api_error::ApiError;
 use crate::element::Element;
 use crate::form::Form;
-use crate::list;
-use crate::mirror;
-use crate::network;
-use crate::resource_kind;
 use crate::signature::{Caller, SECRET};
+use crate::{list, mirror, network, resource_kind};
 
 /// Performs the action of a request.
 pub(crate) async fn perform(accounts: &Accounts, caller: &Caller, form: Form) -> Result<Element, ApiError> {

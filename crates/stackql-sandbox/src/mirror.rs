@@ -9,8 +9,7 @@ use crate::account::Region;
 use crate::api_error::ApiError;
 use crate::element::Element;
 use crate::form::Form;
-use crate::list;
-use crate::resource_kind;
+use crate::{list, resource_kind};
 
 /// Rejects actions that the service would reject.
 pub(crate) async fn check(action: &str, form: &Form, region: Region<'_>) -> Result<(), ApiError> {

@@ -9,16 +9,14 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
 
-use crate::Options;
 use crate::account::Accounts;
-use crate::action;
 use crate::api_error::ApiError;
 use crate::element::Element;
 use crate::fault::FaultKind;
 use crate::fault::schedule::Schedule;
 use crate::form::Form;
-use crate::list;
 use crate::signature::Caller;
+use crate::{Options, action, list};
 
 /// Maximum size of a request body in bytes.
 const LARGEST_BODY: usize = 4 << 20;

@@ -5,12 +5,11 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::value::RawValue;
 
 use super::page_builder::{PageBuilder, ResponseLayout};
+use crate::page::row_path::{RowPathWalker, mistaken};
 use crate::response::json_stream::{Name, compact, member, parse, plain};
 use crate::response::json_visitor::{NULL, ValueVisitor, VisitorAdapter};
 use crate::response::path_search::{PathSearch, SearchPaths};
 use crate::response::sniff::ParseError;
-
-use crate::page::row_path::{RowPathWalker, mistaken};
 
 impl PageBuilder<'_> {
     pub(super) fn json(&mut self, body: &[u8], places: &ResponseLayout<'_>) -> Result<(), ParseError> {

@@ -3,9 +3,9 @@
 use stackql_provider::{BodyStyle, ErrorRules, ErrorShape, Protocol};
 use thiserror::Error;
 
-use crate::{Operation, Response, Transform};
-
 use crate::response::error_fields::ErrorFields;
+use crate::response::{error_fields, graphql_errors};
+use crate::{Operation, Response, Transform};
 
 /// The hint where the provider rejects the time of a signature.
 const CLOCK: &str =
@@ -57,9 +57,8 @@ pub enum FaultKind {
 pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) -> Option<Fault> {
     let shape = &operation.method().response.error;
     let refused = response.status >= 300;
-    let of_query =
-        if is_query(operation) { crate::response::graphql_errors::first_error(&response.body) } else { None };
-    if !refused && of_query.is_none() && !crate::response::error_fields::has_error_code(&response.body, shape) {
+    let of_query = if is_query(operation) { graphql_errors::first_error(&response.body) } else { None };
+    if !refused && of_query.is_none() && !error_fields::has_error_code(&response.body, shape) {
         return is_error_document(operation, response).then(|| {
             let said = ErrorFields::parse(&response.body, shape, response.status);
             build_fault(operation, scope, response, said, || "Error".to_owned())
@@ -77,13 +76,13 @@ pub fn fault(operation: &Operation, scope: Option<&str>, response: &Response) ->
 fn is_error_document(operation: &Operation, response: &Response) -> bool {
     let is_kept = || operation.answer_template().is_some_and(|template| template.is_ok_and(Transform::takes_text));
     operation.method().request.protocol == Protocol::Http
-        && crate::response::error_fields::is_error_document(&response.body, &operation.method().response.outermost)
+        && error_fields::is_error_document(&response.body, &operation.method().response.outermost)
         && !is_kept()
 }
 
 /// The fault in a response that is successful by its status, without rows, and whose body is an error.
 pub(crate) fn without_rows(operation: &Operation, scope: Option<&str>, response: &Response) -> Option<Fault> {
-    let says = crate::response::error_fields::has_only_error(&response.body);
+    let says = error_fields::has_only_error(&response.body);
     let said = says.then(|| ErrorFields::parse(&response.body, &operation.method().response.error, response.status))?;
     Some(build_fault(operation, scope, response, said, || "Error".to_owned()))
 }
@@ -112,7 +111,7 @@ fn build_fault(
         _ if is(&rules.throttled) => FaultKind::Throttled,
         _ if is(&rules.clock_skew) => FaultKind::ClockSkew,
         _ if is(&rules.unauthorized) => FaultKind::Unauthorized,
-        200..300 if is_query => crate::response::graphql_errors::kind(&code).unwrap_or(FaultKind::Client),
+        200..300 if is_query => graphql_errors::kind(&code).unwrap_or(FaultKind::Client),
         404 => FaultKind::NotFound,
         401 | 403 => FaultKind::Unauthorized,
         429 | 503 => FaultKind::Throttled,

@@ -9,16 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gotmpl::{FuncMap, TemplateError, Value};
 use regex::{Regex, RegexBuilder};
 
-use super::compare;
 use super::element::Element;
 use super::graphql::{TEXT, VALUE};
-use super::graphql_literal;
 use super::kind::Version;
 use super::meter::{Meter, weight};
 use super::printf::{WIDEST, printf};
 use super::program::{ARRIVE, AS_JSON, FLOAT, FORMAT, WEIGH};
 use super::value::{from_json, to_json};
 use super::xpath::Path;
+use super::{compare, graphql_literal};
 
 type Answer = Result<Value, TemplateError>;
 type Function = fn(&TemplateRun, &[Value]) -> Answer;

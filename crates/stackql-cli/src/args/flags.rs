@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::args::groups::Common;
+use crate::args::ignored_flags;
 
 /// Query, deploy and manage cloud resources with SQL.
 #[derive(Debug, Parser)]
@@ -181,7 +182,7 @@ pub(crate) const BOOLEAN: &str = "BOOLEAN";
 pub(crate) fn grammar() -> clap::Command {
     // As in Go, the last of a flag counts.
     let command = Arguments::command().args_override_self(true);
-    crate::args::ignored_flags::flags().fold(command, clap::Command::arg).mut_args(|arg| {
+    ignored_flags::flags().fold(command, clap::Command::arg).mut_args(|arg| {
         let is_boolean = arg.get_value_names().is_some_and(|names| names.iter().any(|name| name.as_str() == BOOLEAN));
         if !is_boolean {
             return arg;

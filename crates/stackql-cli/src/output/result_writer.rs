@@ -35,7 +35,7 @@ pub(crate) struct ResultWriter {
 
 impl std::fmt::Debug for ResultWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Results").field("target", &self.target).finish_non_exhaustive()
+        f.debug_struct("ResultWriter").field("target", &self.target).finish_non_exhaustive()
     }
 }
 

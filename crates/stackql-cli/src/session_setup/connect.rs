@@ -22,6 +22,7 @@ use crate::args::groups::{Calls, Common, Proxy};
 use crate::args::ignored_flags::object;
 use crate::commands::version::build;
 use crate::exit::{CliError, print_stderr};
+use crate::session_setup::built_in_providers;
 use crate::session_setup::cache_namespaces::analytics;
 use crate::session_setup::http_log::{HttpLogLevel, LoggingTransport};
 use crate::session_setup::journal_files::JournalDir;
@@ -161,7 +162,7 @@ fn providers(flags: &Common, registry: &RegistryConfig) -> Result<Vec<LoadedProv
         }
     }
     if flags.calls.registry.is_none() {
-        let built_in = crate::session_setup::built_in_providers::providers();
+        let built_in = built_in_providers::providers();
         providers.extend(built_in.map_err(|e| CliError::Message(format!("the built-in definitions: {e}")))?);
     }
     Ok(providers)

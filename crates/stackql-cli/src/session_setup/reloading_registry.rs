@@ -35,7 +35,7 @@ impl ReloadingRegistry {
 
 impl fmt::Debug for ReloadingRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pulling").field("remote", &self.remote).finish_non_exhaustive()
+        f.debug_struct("ReloadingRegistry").field("remote", &self.remote).finish_non_exhaustive()
     }
 }
 

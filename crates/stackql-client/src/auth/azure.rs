@@ -9,9 +9,8 @@ use stackql_call::TransportErrorKind;
 
 use super::lookup::{file, set};
 use super::token_cache::Token;
-use super::token_endpoint;
 use super::token_endpoint::{TokenRequest, address, form};
-use super::{Authenticator, cli_helper};
+use super::{Authenticator, cli_helper, token_endpoint};
 use crate::Environment;
 use crate::credentials::source::reason;
 use crate::http::client::{AttemptFailure, Client};
@@ -80,7 +79,7 @@ async fn application(of: &Authenticator, client: &Client, scope: &str) -> Result
     let url = address(&url).ok_or_else(|| of.failure(&wrong.into()))?;
     let fields: Vec<(String, String)> = fields.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
     let request = form(client.pool.post(url.clone()), &fields);
-    let asked = TokenRequest { url: url.clone(), request, secrets: vec![&secret], allow_plain_http: CHECK };
+    let asked = TokenRequest { url: url.clone(), request, secrets: vec![&secret], advice: CHECK };
     // The secret is no part of the cache key, since a federated token changes each time.
     Ok(Some(asked.token(of, client).await?.with_cache_key([url.as_str(), id, scope])))
 }

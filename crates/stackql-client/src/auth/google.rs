@@ -70,7 +70,7 @@ pub(super) async fn exchange(
             let signed = assertion.expose_secret().to_owned();
             let fields = [("grant_type".to_owned(), JWT_BEARER.to_owned()), ("assertion".to_owned(), signed)];
             let request = form(client.pool.post(uri.clone()), &fields);
-            let asked = TokenRequest { url: uri, request, secrets: vec![&assertion], allow_plain_http: CHECK_KEY };
+            let asked = TokenRequest { url: uri, request, secrets: vec![&assertion], advice: CHECK_KEY };
             let token = asked.token(of, client).await?;
             let keys = &of.context.oauth2;
             let subject = keys.subject.as_deref().unwrap_or_default();
@@ -82,8 +82,7 @@ pub(super) async fn exchange(
             let uri = document.token_uri().map_err(wrong)?;
             let (fields, secrets) = document.refresh().map_err(wrong)?;
             let request = form(client.pool.post(uri.clone()), &fields);
-            let token =
-                TokenRequest { url: uri, request, secrets, allow_plain_http: CHECK_USER }.token(of, client).await?;
+            let token = TokenRequest { url: uri, request, secrets, advice: CHECK_USER }.token(of, client).await?;
             let token = token.with_cache_key([text.expose_secret()]);
             Ok(Token { quota_project: document.quota_project_id, ..token })
         }

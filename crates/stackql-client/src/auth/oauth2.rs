@@ -119,7 +119,7 @@ impl Application {
     fn question(&self, request: reqwest::RequestBuilder, fields: &[(String, String)]) -> TokenRequest<'_> {
         let request = form(request, fields);
         let secrets = self.values.iter().chain([&self.secret]).collect();
-        TokenRequest { url: self.url.clone(), request, secrets, allow_plain_http: CHECK }
+        TokenRequest { url: self.url.clone(), request, secrets, advice: CHECK }
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct TokenRequest<'a> {
     /// The secrets in the request, which are redacted in messages.
     pub(crate) secrets: Vec<&'a SecretString>,
     /// The advice for a rejected request: a clause that ends the error message.
-    pub(crate) allow_plain_http: &'static str,
+    pub(crate) advice: &'static str,
 }
 
 /// The reply of a token endpoint.
@@ -98,9 +98,9 @@ impl TokenRequest<'_> {
             return TokenReply::Given(token);
         }
         let (why, check) = match status {
-            200..300 => ("no access_token".to_owned(), self.allow_plain_http),
+            200..300 => ("no access_token".to_owned(), self.advice),
             429 | 500.. => (masked(explained(answer), &self.secrets), "try again later"),
-            _ => (masked(explained(answer), &self.secrets), self.allow_plain_http),
+            _ => (masked(explained(answer), &self.secrets), self.advice),
         };
         let colon = if why.is_empty() { "" } else { ": " };
         let said = match status {

@@ -97,7 +97,7 @@ pub(crate) struct Freshness {
 /// Prints no cache entries, since responses may hold secrets.
 impl fmt::Debug for CachingTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caching").field("inner", &self.inner).field("disk", &self.disk).finish_non_exhaustive()
+        f.debug_struct("CachingTransport").field("inner", &self.inner).field("disk", &self.disk).finish_non_exhaustive()
     }
 }
 

@@ -9,6 +9,7 @@
 //!
 //! Only the final result of a request is recorded, not its attempts.
 
+use crate::record::exchange;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -108,7 +109,7 @@ impl RecordingTransport {
     }
 
     fn keep(&self, request: &Request, result: &Result<Response, TransportError>) -> Result<(), RecordingError> {
-        let question = crate::record::exchange::question(request);
+        let question = exchange::question(request);
         let stem = stem(request, &question);
         let path = |number: u32| self.folder.join(format!("{stem}-{number:03}.{EXCHANGE}"));
         let number = {
@@ -122,7 +123,7 @@ impl RecordingTransport {
             }
             *asked
         };
-        write(&path(number), crate::record::exchange::file(&question, request, result).as_bytes())
+        write(&path(number), exchange::file(&question, request, result).as_bytes())
     }
 
     fn keep_scope(&self, name: String, value: &str) -> Result<(), RecordingError> {

@@ -13,10 +13,9 @@ use stackql_provider::{DownloadProgress, RegistryError};
 use url::Url;
 
 use super::archive::{Limits, parts};
-use super::download;
 use super::download::Fetched;
 use super::install_dir::disk;
-use super::signature;
+use super::{download, signature};
 use crate::Client;
 use crate::config::structured_flag::structured;
 

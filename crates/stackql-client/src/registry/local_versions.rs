@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use stackql_provider::RegistryError;
 
 use super::config::RegistryConfig;
-use super::index;
-use super::install_dir;
+use super::{index, install_dir};
 
 /// The file that a folder must have to count as a provider's version.
 const DOCUMENT: &str = "provider.yaml";

@@ -15,10 +15,9 @@ use crate::registry::config::RegistryConfig;
 use crate::registry::document_download::Source;
 use crate::registry::download::Fetched;
 use crate::registry::index::Index;
-
-use crate::registry::install_dir::InstallDir;
-
+use crate::registry::install_dir::{InstallDir, PartialDownload};
 use crate::registry::signature::PublicKey;
+use crate::registry::{archive, config, download, install_dir, signature};
 
 /// The file name of a registry's index.
 const INDEX: &str = "providers.yaml";
@@ -55,11 +54,8 @@ impl RemoteRegistry {
     }
 
     async fn index(&self) -> Result<Index, RegistryError> {
-        let url = crate::registry::download::below(
-            &crate::registry::download::address(&self.config.url)?,
-            &[&self.config.dist_prefix, INDEX],
-        )?;
-        let text = match crate::registry::download::document(&self.client, &url, LARGEST_INDEX).await? {
+        let url = download::below(&download::address(&self.config.url)?, &[&self.config.dist_prefix, INDEX])?;
+        let text = match download::document(&self.client, &url, LARGEST_INDEX).await? {
             Fetched::Here(text) => text,
             Fetched::Absent(error) => return Err(error),
         };
@@ -80,9 +76,7 @@ impl RemoteRegistry {
         let text = match (&config.public_key, &config.public_key_path) {
             _ if config.nop_verify => return Ok(SignaturePolicy::Anything),
             (Some(key), _) => key.clone(),
-            (None, Some(path)) => {
-                std::fs::read_to_string(path).map_err(|e| crate::registry::install_dir::disk("read", path, &e))?
-            }
+            (None, Some(path)) => std::fs::read_to_string(path).map_err(|e| install_dir::disk("read", path, &e))?,
             (None, None) => return Ok(SignaturePolicy::Unknown),
         };
         PublicKey::parse(&text).map(SignaturePolicy::Key).ok_or_else(|| {
@@ -116,19 +110,19 @@ impl Registry for RemoteRegistry {
         let index = self.index().await?;
         let published = index.provider(provider)?;
         let (provider, version) = (published.provider.clone(), Index::version(published, version)?.to_owned());
-        let directories = crate::registry::config::directories()?;
+        let directories = config::directories()?;
         let directory = directories.get(&provider).unwrap_or(&provider);
         let file = format!("{version}.tgz");
-        let base = crate::registry::download::address(&self.config.url)?;
-        let url = crate::registry::download::below(&base, &[&self.config.dist_prefix, directory, &file])?;
+        let base = download::address(&self.config.url)?;
+        let url = download::below(&base, &[&self.config.dist_prefix, directory, &file])?;
         let folder = InstallDir::lock(self.root.join(&self.config.src_prefix).join(directory)).await?;
         let part = folder.part(&version)?;
-        let content = match crate::registry::download::archive(&self.client, &url, &part, transfer).await? {
+        let content = match download::archive(&self.client, &url, &part, transfer).await? {
             Fetched::Here(size) => Content::Archive(size),
             Fetched::Absent(_) if self.config.allow_src_download => {
                 let source = Source {
                     client: &self.client,
-                    url: crate::registry::download::below(&base, &[&self.config.src_prefix])?,
+                    url: download::below(&base, &[&self.config.src_prefix])?,
                     provider: &provider,
                     directory,
                     version: &version,
@@ -158,7 +152,7 @@ struct PendingInstall {
     provider: String,
     version: String,
     folder: InstallDir,
-    part: crate::registry::install_dir::PartialDownload,
+    part: PartialDownload,
     content: Content,
     trust: SignaturePolicy,
 }
@@ -193,18 +187,16 @@ impl PendingInstall {
             Content::Documents(files) => (self.folder.unpacked(&self.version), Cow::Borrowed(files)),
             Content::Archive(size) => {
                 let into = self.folder.unpacking(&self.version)?;
-                let archive = std::io::BufReader::new(crate::registry::download::open(&self.part.file)?);
-                let unpacked = crate::registry::archive::unpack(archive, *size, &self.version, &into, Limits::GENEROUS);
+                let archive = std::io::BufReader::new(download::open(&self.part.file)?);
+                let unpacked = archive::unpack(archive, *size, &self.version, &into, Limits::GENEROUS);
                 let files = unpacked.map_err(|e| match e {
-                    ArchiveError::Disk { path, reason } => {
-                        crate::registry::install_dir::disk("write", Path::new(&path), &reason)
-                    }
+                    ArchiveError::Disk { path, reason } => install_dir::disk("write", Path::new(&path), &reason),
                     refused => self.refused_error(refused.to_string()),
                 })?;
                 (into, Cow::Owned(files))
             }
         };
-        let is_signature = |path: &&PathBuf| path.to_string_lossy().ends_with(crate::registry::signature::SUFFIX);
+        let is_signature = |path: &&PathBuf| path.to_string_lossy().ends_with(signature::SUFFIX);
         // Single documents are downloaded without signatures if there is no key, so it is unknown whether they have any.
         let signed = matches!(self.content, Content::Documents(_)) || files.iter().any(|path| is_signature(&path));
         let key = match &self.trust {
@@ -221,7 +213,7 @@ impl PendingInstall {
         for path in files.iter().filter(|path| !is_signature(path)) {
             let document = read(&into.join(path))?;
             let mut beside = path.clone().into_os_string();
-            beside.push(crate::registry::signature::SUFFIX);
+            beside.push(signature::SUFFIX);
             let beside = PathBuf::from(beside);
             if !files.contains(&beside) {
                 let reason = "has no signature; verifyConfig.nopVerify of --registry installs it unverified";
@@ -239,7 +231,7 @@ impl PendingInstall {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, RegistryError> {
-    std::fs::read(path).map_err(|e| crate::registry::install_dir::disk("read", path, &e))
+    std::fs::read(path).map_err(|e| install_dir::disk("read", path, &e))
 }
 
 #[cfg(test)]

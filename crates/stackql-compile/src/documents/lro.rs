@@ -5,12 +5,11 @@ use stackql_provider::{
     BodyFormat, ErrorShape, LroPattern, LroRules, Poll, ResponseShape, ResultLocation, StatusCondition, Types, Verb,
 };
 
-use super::condition;
 use super::diagnostic::Diagnostic;
 use super::document_set::NodeRef;
 use super::operation::{Operation, TARGET, pairs, with_query};
-use super::response;
 use super::schema::{MergedSchema, merged};
+use super::{condition, response};
 
 /// Headers with the URL of a status document that has `status` and `error`.
 const OF_STATES: [&str; 2] = ["Azure-AsyncOperation", "Operation-Location"];

@@ -9,8 +9,7 @@ use stackql_provider::{Method, Verb};
 
 use crate::access::filter_pushdown::is_pushable;
 use crate::access::path::{PredicateTarget, predicate_target};
-use crate::predicate::range::enumerated;
-use crate::predicate::range::range;
+use crate::predicate::range::{enumerated, range};
 use crate::predicate::scope_wildcard;
 use crate::predicate::values::predicate;
 use crate::table::columns::{names_column, spelled};
@@ -100,7 +99,7 @@ fn display_filter(filter: &Expr) -> String {
     let bare = |expr: Expr| -> Result<Transformed<Expr>> {
         Ok(match expr {
             Expr::Column(column) => Transformed::yes(Expr::Column(Column::new_unqualified(spelled(&column.name)))),
-            other => scope_wildcard::to_udf_call(other),
+            other => scope_wildcard::to_equation(other),
         })
     };
     let bare = filter.clone().transform_up(bare).map_or_else(|_| filter.clone(), |t| t.data);

@@ -14,7 +14,9 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::LogicalPlan;
 use stackql_sql::JoinHint;
 
+use crate::bind_join::join_order::JoinGroup;
 use crate::bind_join::logical::BindJoin;
+use crate::bind_join::{cycle, detail_lookup, join, requirements};
 
 /// Assigns the ids of the bind joins of a statement.
 #[derive(Debug)]
@@ -38,20 +40,20 @@ impl JoinIds {
 pub(crate) fn rewrite_bind_joins(plan: LogicalPlan, join_by: Option<JoinHint>) -> Result<LogicalPlan> {
     let numbers = JoinIds { next: Cell::new(0), join_by };
     let fed = rewrite(plan.clone(), &numbers)?;
-    match crate::bind_join::requirements::unbound_scans(&fed).into_iter().next() {
-        Some(error) => Err(crate::bind_join::cycle::cycle(&plan).unwrap_or(error).into()),
-        None => crate::bind_join::detail_lookup::add_detail_lookups(fed, &numbers),
+    match requirements::unbound_scans(&fed).into_iter().next() {
+        Some(error) => Err(cycle::cycle(&plan).unwrap_or(error).into()),
+        None => detail_lookup::add_detail_lookups(fed, &numbers),
     }
 }
 
 /// Rewrites the joins of a plan into bind joins, bottom-up.
 pub(crate) fn rewrite(plan: LogicalPlan, numbers: &JoinIds) -> Result<LogicalPlan> {
-    if let Some(group) = crate::bind_join::join_order::JoinGroup::from_plan(&plan) {
+    if let Some(group) = JoinGroup::from_plan(&plan) {
         return group.fed(numbers);
     }
     let plan = plan.map_children(|child| Ok(Transformed::yes(rewrite(child, numbers)?)))?.data;
     match plan {
-        LogicalPlan::Join(join) => crate::bind_join::join::fed(join, numbers),
+        LogicalPlan::Join(join) => join::fed(join, numbers),
         other => Ok(other),
     }
 }

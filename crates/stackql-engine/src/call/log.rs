@@ -91,7 +91,7 @@ impl CallLog {
     }
 
     /// Records the default of a scope that a statement does not bind.
-    pub(crate) fn take_default(&self, operation: &Operation, value: &str) {
+    pub(crate) fn record_default(&self, operation: &Operation, value: &str) {
         let Some(scope) = &operation.service.endpoints.scope else { return };
         let mut defaults = self.defaults.lock().unwrap_or_else(PoisonError::into_inner);
         let default = [operation.provider.name.as_str(), scope, value].map(str::to_owned);

@@ -138,7 +138,7 @@ impl ExecRelationVisitor<'_> {
             }
         }
         let method = stackql_sql::ObjectName(method);
-        let calling = MethodCall { choose_write_method: &method, arguments, json: json.as_deref(), hints: self.hints };
+        let calling = MethodCall { method: &method, arguments, json: json.as_deref(), hints: self.hints };
         let (plan, verb) = plan::plan_method_call(self.context, calling, |_| true)?;
         Ok(self.context.register_exec_table(format!("EXEC {method}"), ExecTable { plan, verb, rows: Arc::default() }))
     }

@@ -272,8 +272,7 @@ pub(crate) fn plan_assignments(
 /// See [`plan_method_call`].
 pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<CallExec>, Verb, bool)> {
     let arguments = exec.arguments.iter().map(|(name, literal)| (name.clone(), of_literal(literal))).collect();
-    let call =
-        MethodCall { choose_write_method: &exec.method, arguments, json: exec.json.as_deref(), hints: exec.hints };
+    let call = MethodCall { method: &exec.method, arguments, json: exec.json.as_deref(), hints: exec.hints };
     let is_shown = |verb| exec.hints.show_results || verb == Verb::Select;
     let (plan, verb) = plan_method_call(context, call, is_shown)?;
     Ok((plan, verb, is_shown(verb)))
@@ -281,7 +280,7 @@ pub(crate) fn exec(context: &Arc<Context>, exec: &Exec) -> DfResult<(Arc<CallExe
 
 /// The arguments of a call of a method by its name.
 pub(crate) struct MethodCall<'a> {
-    pub(crate) choose_write_method: &'a ObjectName,
+    pub(crate) method: &'a ObjectName,
     pub(crate) arguments: Vec<(String, Value)>,
     /// The JSON object with the members of the request body.
     pub(crate) json: Option<&'a str>,
@@ -298,7 +297,7 @@ pub(crate) fn plan_method_call(
     calling: MethodCall<'_>,
     is_shown: impl Fn(Verb) -> bool,
 ) -> DfResult<(Arc<CallExec>, Verb)> {
-    let MethodCall { choose_write_method: full, arguments, json, hints } = calling;
+    let MethodCall { method: full, arguments, json, hints } = calling;
     let [provider, service, resource, name] = full.0.as_slice() else {
         let message = format!("no such method: {full}");
         let hint = Some("methods are named provider.service.resource.method".to_owned());

@@ -10,8 +10,7 @@ use stackql_call::Value;
 
 use super::{Binder, BoundBy, Resolution};
 use crate::call::scope::ALL_MEMBERS;
-use crate::predicate::range::Range;
-use crate::predicate::range::range;
+use crate::predicate::range::{Range, range};
 use crate::predicate::scope_wildcard::{all_members, is_all};
 use crate::predicate::values::{predicate, text};
 

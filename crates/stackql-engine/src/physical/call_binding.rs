@@ -44,7 +44,7 @@ impl CallSpec {
                 };
                 for bindings in places.into_iter().filter(|place| filters.admit(place)) {
                     if let (true, Some(value)) = (is_default, named_scope(&self.operation, &bindings)) {
-                        self.context.log.take_default(&self.operation, value);
+                        self.context.log.record_default(&self.operation, value);
                     }
                     match self.find_cached_superset(&bindings).await {
                         None => match self.call(&bindings) {

@@ -23,14 +23,13 @@ use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, StreamExt};
 use stackql_call::{Bindings, Operation, RowProjection, Value};
 
-use crate::call::tally::Tally;
-
 use crate::Failure;
 use crate::access::explanation::AccessExplanation;
 use crate::bind_join::inner_plan::KeyBindingsExec;
 use crate::call::context::Context;
 use crate::call::lro::{WaitFor, call_and_wait};
 use crate::call::page_stream::{ReadOptions, pages, read_total_count};
+use crate::call::tally::Tally;
 use crate::error::Error;
 use crate::journal::JournaledCall;
 use crate::physical::demand::Demand;

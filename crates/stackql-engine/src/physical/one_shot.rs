@@ -26,7 +26,7 @@ pub(crate) fn one_shot(rows: SendableRecordBatchStream) -> Result<Arc<dyn Execut
 
 impl fmt::Debug for OneShotStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Once").field("schema", &self.schema).finish_non_exhaustive()
+        f.debug_struct("OneShotStream").field("schema", &self.schema).finish_non_exhaustive()
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn column(expr: &Expr) -> Option<&Column> {
 }
 
 /// Replaces a call of [`ScopeWildcardUdf`] by the equation `column = '*'` that it stands for, for display.
-pub(crate) fn to_udf_call(expr: Expr) -> Transformed<Expr> {
+pub(crate) fn to_equation(expr: Expr) -> Transformed<Expr> {
     match column(&expr) {
         Some(column) => Transformed::yes(Expr::Column(column.clone()).eq(lit(ALL_MEMBERS))),
         None => Transformed::no(expr),

@@ -13,13 +13,15 @@ use stackql_provider::names::{NameMatch, did_you_mean, fold, match_name, nearest
 
 use crate::call::context::Context;
 use crate::error::Error;
-use crate::table::columns::spelled;
-
 use crate::resolve::relation::{METHOD, OutputColumns, Relation, RelationResolver, relation_description};
+use crate::resolve::{
+    bare_columns, conditions, duplicate_names, method_columns, natural_joins, normalize, output_names, wildcard,
+};
+use crate::table::columns::spelled;
 
 /// Resolves the names of a query; returns its output names as written, by position, where the statement determines them.
 pub(crate) fn resolve(context: &Arc<Context>, query: &mut Query) -> Result<Vec<Option<String>>, Error> {
-    let written = crate::resolve::output_names::alias_expressions(query);
+    let written = output_names::alias_expressions(query);
     let mut resolver = Resolver { relations: RelationResolver::new(Arc::clone(context)), scopes: Vec::new() };
     match VisitMut::visit(query, &mut resolver) {
         ControlFlow::Break(error) => Err(error),
@@ -70,7 +72,7 @@ fn aggregates(select: &Select, is_aggregate: &dyn Fn(&str) -> bool) -> bool {
 
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
             match expr {
-                Expr::Function(call) if crate::resolve::bare_columns::gathers(call, self.0) => ControlFlow::Break(()),
+                Expr::Function(call) if bare_columns::gathers(call, self.0) => ControlFlow::Break(()),
                 _ => ControlFlow::Continue(()),
             }
         }
@@ -118,17 +120,15 @@ impl VisitorMut for Resolver {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
-        match crate::resolve::natural_joins::rewrite_natural_joins(select, &mut self.relations)
-            .and_then(|()| self.scope(select))
-        {
+        match natural_joins::rewrite_natural_joins(select, &mut self.relations).and_then(|()| self.scope(select)) {
             Ok(mut scope) => {
-                crate::resolve::method_columns::show_only(select, &mut scope.relations);
-                crate::resolve::wildcard::expand(select, &scope.relations);
-                crate::resolve::normalize::places(select);
+                method_columns::show_only(select, &mut scope.relations);
+                wildcard::expand(select, &scope.relations);
+                normalize::places(select);
                 if self.relations.compat() {
-                    crate::resolve::normalize::as_sqlite(select);
+                    normalize::as_sqlite(select);
                 }
-                crate::resolve::conditions::spell_out(select, &scope.relations);
+                conditions::spell_out(select, &scope.relations);
                 self.scopes.push(scope);
                 ControlFlow::Continue(())
             }
@@ -139,7 +139,7 @@ impl VisitorMut for Resolver {
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         // Two scopes: those of the statement's outermost query and of its SELECT.
         if self.scopes.len() == 2 {
-            crate::resolve::duplicate_names::disambiguate(select);
+            duplicate_names::disambiguate(select);
         }
         self.scopes.pop();
         ControlFlow::Continue(())
@@ -168,15 +168,13 @@ impl VisitorMut for Resolver {
                 }
             }),
             Expr::CompoundIdentifier(parts) => self.qualified(parts),
-            Expr::Cast { .. } | Expr::Collate { .. } | Expr::BinaryOp { .. } => {
-                crate::resolve::normalize::expression(expr)
-            }
+            Expr::Cast { .. } | Expr::Collate { .. } | Expr::BinaryOp { .. } => normalize::expression(expr),
             Expr::Like { .. } if self.relations.compat() => {
-                crate::resolve::normalize::overlook_case(expr);
+                normalize::overlook_case(expr);
                 Ok(())
             }
             // A word that the parser takes for a function may be a column.
-            Expr::Function(function) => match crate::resolve::normalize::word(function) {
+            Expr::Function(function) => match normalize::word(function) {
                 Some(mut word) if self.is_column(&word.value) => {
                     self.unqualified(&mut word).map(|_| *expr = Expr::Identifier(word))
                 }

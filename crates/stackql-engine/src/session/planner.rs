@@ -34,9 +34,8 @@ use crate::catalog::list::{CatalogList, LOCAL, MAIN};
 use crate::catalog::local_table;
 use crate::config::settings::SessionSettings;
 use crate::dml::literal::{Assignment, ColumnRole, condition, literal, literals};
-use crate::dml::plan;
-use crate::dml::searched_change;
 use crate::dml::searched_change::SearchedChange;
+use crate::dml::{plan, searched_change};
 use crate::error::Error;
 use crate::optimizer::clause_pushdown::CLAUSE_PUSHDOWN_RULE;
 use crate::optimizer::row_order::in_order;
@@ -48,11 +47,9 @@ use crate::physical::call_exec::CallExec;
 use crate::physical::demand::DEMAND_RULE;
 use crate::physical::filter_batches::FILTER_BATCHES_RULE;
 use crate::physical::spillable_join::SPILLABLE_JOIN_RULE;
-use crate::resolve::duplicate_names;
-use crate::resolve::{constants, names};
+use crate::resolve::{constants, duplicate_names, names};
 use crate::table::resource_table::ResourceTable;
-use crate::views::plan as view_plan;
-use crate::views::references;
+use crate::views::{plan as view_plan, references};
 use crate::{Failure, StatementOutput};
 
 /// The planner of one statement, with the statement's context and DataFusion session state.

@@ -11,6 +11,7 @@ use stackql_sql::{ObjectName, Show, ShowKind};
 use crate::BuildInfo;
 use crate::error::Error;
 use crate::statement::listing::Listing;
+use crate::statement::{insert_template, show_filter};
 use crate::views::defaults::VIEW;
 
 /// The input of SHOW that is not in the definitions.
@@ -38,7 +39,7 @@ pub(crate) fn show(
         ShowKind::Resources { provider, service } => resources(definitions, provider, service, show.extended)?,
         ShowKind::Methods { table } => methods(&Table::find(definitions, table)?.resource, &context.unset),
         ShowKind::InsertInto { table } => {
-            crate::statement::insert_template::insert_into(&Table::find(definitions, table)?, show.extended)?
+            insert_template::insert_into(&Table::find(definitions, table)?, show.extended)?
         }
         ShowKind::Version => {
             let BuildInfo { commit, date, platform } = build.clone();
@@ -65,7 +66,7 @@ pub(crate) fn show(
 /// Applies the filter of a SHOW statement to a listing, and converts it to a record batch.
 pub(crate) fn filter_listing(mut listing: Listing, show: &Show) -> Result<RecordBatch, Error> {
     if let Some(wanted) = &show.filter {
-        crate::statement::show_filter::keep(&mut listing, wanted)?;
+        show_filter::keep(&mut listing, wanted)?;
     }
     listing.batch(show.extended)
 }

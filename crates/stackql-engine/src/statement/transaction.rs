@@ -218,12 +218,12 @@ impl Session {
                 let context = self.planner(None).await?.context;
                 let StepResults { said, .. } = self.run_steps(&context, saga, statement, doubt).await?;
                 let awaited = |call: &StepHistory| matches!(&call.step, SagaStep::Call(called) if called.wait_for != WaitFor::Response);
-                Ok::<_, Failure>(said.unwrap_or_else(|| {
-                    match saga.history.statements[statement].local_changes().any(awaited) {
+                Ok::<_, Failure>(said.unwrap_or_else(
+                    || match saga.history.statements[statement].steps().any(awaited) {
                         true => context.course.lro_log.message(&Completeness::Complete, &Tally::default()),
                         false => DESPATCHED_MESSAGE.to_owned(),
-                    }
-                }))
+                    },
+                ))
             };
             match run.await {
                 Ok(said) => all.push(said),
@@ -298,7 +298,7 @@ fn none_open() -> Error {
 
 /// The failure of a transaction that stopped, with the steps that were completed before and are left to undo.
 fn stopped(saga: &Saga, failure: Failure) -> Failure {
-    let doubtful = |r: &StatementHistory| r.local_changes().any(StepHistory::is_in_doubt);
+    let doubtful = |r: &StatementHistory| r.steps().any(StepHistory::is_in_doubt);
     let unknown = "whether it was carried out is not known";
     let lines = saga.history.to_undo().map(|r| required(r, doubtful(r).then_some(unknown)));
     let briefly = saga.history.to_undo().map(|recorded| format!("{UNDO} {}", recorded.record));
@@ -315,8 +315,7 @@ const UNDO: &str = "UNDO required: Undo";
 
 /// The line on a statement that has to be undone, with the reason why it was not.
 fn required(recorded: &StatementHistory, why: Option<&str>) -> String {
-    let (standing, all) =
-        (recorded.local_changes().filter(|call| call.needs_compensation()).count(), recorded.local_changes().count());
+    let (standing, all) = (recorded.steps().filter(|call| call.needs_compensation()).count(), recorded.steps().count());
     let part = if standing < all { format!(", {standing} of its {all} calls") } else { String::new() };
     let why = why.map(|why| format!(": {why}")).unwrap_or_default();
     format!("{UNDO} {}{part}{why}", recorded.record)

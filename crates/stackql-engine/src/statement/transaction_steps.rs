@@ -142,7 +142,7 @@ impl Session {
         doubt: InDoubtPolicy,
     ) -> Result<StepResults, Failure> {
         let mut carried = StepResults::default();
-        let count = saga.history.statements[statement].local_changes().count();
+        let count = saga.history.statements[statement].steps().count();
         for at in (0..count).map(|call| StepId { statement, call }) {
             let StepHistory { step: deed, state } = saga.history.call(at)?.clone();
             match state {

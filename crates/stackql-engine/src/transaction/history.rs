@@ -92,25 +92,25 @@ impl TransactionHistory {
 
     /// The statements with a step in doubt: it is not known whether that step, or its compensation, was carried out.
     pub fn in_doubt(&self) -> impl Iterator<Item = &StatementHistory> {
-        self.statements.iter().filter(|statement| statement.local_changes().any(StepHistory::is_in_doubt))
+        self.statements.iter().filter(|statement| statement.steps().any(StepHistory::is_in_doubt))
     }
 
     /// The statements that need compensation, the last one first: a step was carried out, or may have been, and was not
     /// undone.
     pub fn to_undo(&self) -> impl Iterator<Item = &StatementHistory> {
-        self.statements.iter().rev().filter(|statement| statement.local_changes().any(StepHistory::needs_compensation))
+        self.statements.iter().rev().filter(|statement| statement.steps().any(StepHistory::needs_compensation))
     }
 
     /// Whether the compensation of any step has begun.
     pub fn is_being_undone(&self) -> bool {
         let undoing = |call: &StepHistory| matches!(call.state, StepState::Compensating(_) | StepState::Compensated);
-        self.statements.iter().flat_map(StatementHistory::local_changes).any(undoing)
+        self.statements.iter().flat_map(StatementHistory::steps).any(undoing)
     }
 
     /// The positions of all steps, the last one first.
     pub(crate) fn steps_reversed(&self) -> Vec<StepId> {
         let calls = |(statement, recorded): (usize, &StatementHistory)| {
-            (0..recorded.local_changes().count()).map(move |call| StepId { statement, call }).collect::<Vec<_>>()
+            (0..recorded.steps().count()).map(move |call| StepId { statement, call }).collect::<Vec<_>>()
         };
         self.statements.iter().enumerate().flat_map(calls).rev().collect()
     }
@@ -126,13 +126,13 @@ impl TransactionHistory {
 
 impl StatementHistory {
     /// All its steps; none until they are planned.
-    pub(crate) fn local_changes(&self) -> impl Iterator<Item = &StepHistory> {
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &StepHistory> {
         self.steps.iter().flatten()
     }
 
     /// Whether all its steps were carried out and none was compensated.
     pub fn is_done(&self) -> bool {
-        self.steps.is_some() && self.local_changes().all(|call| matches!(call.state, StepState::Done(_)))
+        self.steps.is_some() && self.steps().all(|call| matches!(call.state, StepState::Done(_)))
     }
 }
 

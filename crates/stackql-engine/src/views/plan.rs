@@ -21,12 +21,11 @@ use crate::Failure;
 use crate::call::context::Context;
 use crate::catalog::exec_table;
 use crate::error::Error;
-use crate::resolve::bare_columns;
-use crate::resolve::names;
+use crate::resolve::{bare_columns, names};
 use crate::table::resource_table::ResourceTable;
-use crate::views::references::{ResourceView, ViewRef};
-
 use crate::views::defaults::ViewDefaults;
+use crate::views::references::{ResourceView, ViewRef};
+use crate::views::{defaults, labels, references};
 
 /// A planned view.
 #[derive(Debug)]
@@ -65,7 +64,7 @@ pub(crate) fn plan<'a>(
         if let Some(namespace) = &context.options.analytics {
             namespace.resolve_aliases(&mut query.ast);
         }
-        for read in crate::views::references::reads(context, &mut query.ast, above)? {
+        for read in references::reads(context, &mut query.ast, above)? {
             if context.view(&read.name).is_some() {
                 continue;
             }
@@ -98,13 +97,12 @@ pub(crate) async fn columns(
     state: &SessionState,
     table: &ResourceTable,
 ) -> Result<Option<Vec<(String, String)>>, DataFusionError> {
-    let Some(read) = crate::views::references::first(table) else { return Ok(None) };
+    let Some(read) = references::first(table) else { return Ok(None) };
     let way = std::slice::from_ref(&read.name);
     let view = planned(context, state, &read, way).await?;
     let plan = view.table.logical_plan();
     let fields = view.schema.fields()[..view.visible].iter().enumerate();
-    let mut columns: Vec<_> =
-        fields.map(|(at, field)| (field.name().clone(), crate::views::labels::label(plan, at))).collect();
+    let mut columns: Vec<_> = fields.map(|(at, field)| (field.name().clone(), labels::label(plan, at))).collect();
     columns.sort();
     Ok(Some(columns))
 }
@@ -123,7 +121,7 @@ async fn view(
         None => return Ok(view),
     };
     let blank = ViewDefaults { of, required, values: Vec::new() };
-    let plan = crate::views::defaults::preset(view.table.logical_plan().clone(), &blank, view.visible)?;
+    let plan = defaults::preset(view.table.logical_plan().clone(), &blank, view.visible)?;
     let table = Arc::new(ViewTable::new(plan, Some(view.text.clone())));
     let resource = read.resource.as_ref().map(|of| of.parts.clone());
     Ok(View { table, resource, ..view })

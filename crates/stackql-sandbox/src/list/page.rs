@@ -1,11 +1,10 @@
 //! Pagination. A token holds the sort key of the last row returned, so that deletions between two pages skip no rows.
 
+use super::own_id;
 use crate::api_error::ApiError;
 use crate::element::Element;
 use crate::form::Form;
 use crate::resource_kind;
-
-use super::own_id;
 
 /// Maximum number of rows per page.
 const LARGEST: usize = 1000;

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use arrow::datatypes::Field;
 use stackql_engine::{StoreError, StoredKind, StoredObject};
 
-use super::column_codec;
 use super::column_codec::StorageType;
 use super::connection::Session;
 use super::create_table::declared;
 use super::error::{BackendError, rejected};
-use super::object_table;
 use super::object_table::{key, table};
-use super::row_reader;
 use super::staging::StagingTable;
+use super::{column_codec, object_table, row_reader};
 use crate::columns::as_expected;
 use crate::create_table_as::is_of_query;
 use crate::identifier::quoted;

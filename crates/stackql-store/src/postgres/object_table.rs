@@ -9,9 +9,8 @@ use super::connection::Session;
 use super::error::BackendError;
 use super::migrations::{form, is_ready};
 use crate::identifier::quoted;
-use crate::objects;
 use crate::objects::{ObjectEntry, ObjectRow};
-use crate::schema_json;
+use crate::{objects, schema_json};
 
 const COLUMNS: &str = "name, kind, text, schema, place";
 

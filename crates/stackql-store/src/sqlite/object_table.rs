@@ -4,9 +4,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use stackql_engine::StoredKind;
 
 use super::error::BackendError;
-use crate::objects;
 use crate::objects::{ObjectEntry, ObjectRow};
-use crate::schema_json;
+use crate::{objects, schema_json};
 
 const COLUMNS: &str = "name, kind, text, schema, place";
 

@@ -1,6 +1,7 @@
 //! Which values a placeholder of a URL template may take, by its position. Owns the syntax of hosts, ports and paths that is
 //! allowed in values.
 
+use crate::request::uri_encoding;
 use std::net::Ipv6Addr;
 
 /// The position of a placeholder in a URL template.
@@ -165,6 +166,6 @@ fn is_port(value: &str) -> bool {
 /// Whether the value is path segments that need no encoding, without `.` and `..`.
 fn is_path(value: &str) -> bool {
     !value.trim_matches('/').is_empty()
-        && crate::request::uri_encoding::slashed(value) == value
+        && uri_encoding::slashed(value) == value
         && !value.split('/').any(|step| matches!(step, "." | ".."))
 }

@@ -1,6 +1,5 @@
-use crate::response::path_search::texts;
-
 use super::*;
+use crate::response::path_search::texts;
 
 /// What stands at these dotted paths.
 fn found(body: &str, paths: &[&str]) -> Vec<Option<String>> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::auth::context::auth_contexts;
-use crate::world::{KEY, pem};
+use crate::world::{KEY, World, pem};
 
 /// The header and the claims of an assertion whose signature is good.
 fn verified(assertion: &str) -> (Value, Value) {
@@ -45,9 +45,7 @@ fn an_assertion_says_who_what_and_until_when() {
 
 #[tokio::test]
 async fn an_assertion_buys_a_token() {
-    let world =
-        crate::world::World::open(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth/google_key_file")))
-            .await;
+    let world = World::open(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth/google_key_file"))).await;
     let text = world.file("fs/key.json").unwrap();
     let client = Client::new(world.settings.clone()).unwrap();
     let auth = stackql_provider::Auth::default();

@@ -5,7 +5,7 @@ use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPub
 
 use super::*;
 use crate::auth::context::auth_contexts;
-use crate::world::{KEY, pem};
+use crate::world::{KEY, World, pem};
 use crate::{Environment, auth};
 
 fn identity() -> OciSigner {
@@ -68,7 +68,7 @@ fn a_write_signs_what_is_said_of_its_body_too() {
 #[tokio::test]
 async fn what_is_signed_is_what_arrives() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/auth/oci_file");
-    let world = crate::world::World::open(Path::new(folder)).await;
+    let world = World::open(Path::new(folder)).await;
     let endpoint_url = Some(format!("{}/api", world.server.url));
     let client = crate::Client::new(crate::Settings { endpoint_url, ..world.settings.clone() }).unwrap();
     let request = auth::tests::request(stackql_provider::Auth::default(), "POST");

@@ -3,6 +3,7 @@
 use stackql_provider::{LroPattern, Method, Poll, StatusCondition};
 
 use crate::SessionOptions;
+use crate::call::lro;
 
 /// One line for each pattern by which a response may announce a long-running operation, and one line on the polling
 /// interval and the time limit.
@@ -11,7 +12,7 @@ pub(crate) fn explain_lro(method: &Method, options: &SessionOptions) -> Vec<Stri
         return vec!["for nothing: the answer is all there is".to_owned()];
     };
     let (first, limit) = (options.await_pause.as_secs_f64(), options.await_limit.as_secs_f64());
-    let longest = first * f64::from(crate::call::lro::LONGEST);
+    let longest = first * f64::from(lro::LONGEST);
     let pace = format!("asks every {first} to {longest} s, or as answers say, for at most {limit} s");
     completion.patterns.iter().map(of_way).chain([pace]).collect()
 }

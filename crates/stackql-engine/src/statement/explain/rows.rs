@@ -19,12 +19,11 @@ use crate::error::Error;
 use crate::physical::binding_rows::bindings;
 use crate::physical::call_exec::{CallExec, CallSpec, call_nodes, named_scope};
 use crate::physical::demand::calls_excluding_fallback;
+use crate::statement::explain::estimate::{CallCount, Estimate, total};
+use crate::statement::explain::joins::joins;
 use crate::statement::explain::lro::explain_lro;
 use crate::table::columns::spelled;
 use crate::views::plan::View;
-
-use crate::statement::explain::estimate::{CallCount, Estimate, total};
-use crate::statement::explain::joins::joins;
 
 /// Placeholder of an idempotency token, which is generated only when the request is sent.
 const NEW_TOKEN: &str = "<new>";

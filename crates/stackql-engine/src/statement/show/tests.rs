@@ -7,8 +7,7 @@ use stackql_sql::{Statement, parse};
 
 use super::show;
 use crate::BuildInfo;
-use crate::statement::describe::describe;
-use crate::statement::describe::describe_method;
+use crate::statement::describe::{describe, describe_method};
 
 const TEXT: TypeRef = TypeRef(0);
 const NUMBER: TypeRef = TypeRef(1);

@@ -1,6 +1,5 @@
-use crate::journal::{Compensation, JournalEntry, RollbackMode, SagaStep, StatementRecord, StepId, TransactionEnd};
-
 use super::{StepState, TransactionHistory};
+use crate::journal::{Compensation, JournalEntry, RollbackMode, SagaStep, StatementRecord, StepId, TransactionEnd};
 
 const FIRST: StepId = StepId { statement: 0, call: 0 };
 

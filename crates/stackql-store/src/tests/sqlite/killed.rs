@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use super::*;
+use crate::sqlite::blocking::CancelGuard;
 
 /// Tells this test program that it is the process to be killed, and which file it writes to.
 const FILE: &str = "STACKQL_STORE_TEST_FILE";
@@ -62,7 +63,7 @@ async fn child_with_slow_rows() {
 async fn child_within_a_transaction() {
     let Some(path) = file() else { return };
     let store = SqliteStore::open(path);
-    let waiting = crate::sqlite::blocking::CancelGuard::new();
+    let waiting = CancelGuard::new();
     let _ = store.database.write(&waiting.token(), |connection| {
         // More than fits into SQLite's own memory, so that some of it is in the log already.
         connection.execute_batch("PRAGMA cache_size = 2; UPDATE sums SET n = 2; DELETE FROM sums WHERE rowid % 2")?;

@@ -1,12 +1,13 @@
 //! Work on a database that is cut off leaves what was there.
 
 use super::*;
+use crate::sqlite::blocking::CancelGuard;
 
 #[tokio::test]
 async fn work_that_nobody_waits_for_is_not_committed() {
     for store in stores().1 {
         store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
-        let waiting = crate::sqlite::blocking::CancelGuard::new();
+        let waiting = CancelGuard::new();
         let awaited = waiting.token();
         let written = store.database.write(&awaited, |connection| {
             connection.execute("DELETE FROM sums", [])?;
@@ -24,7 +25,7 @@ async fn a_panic_leaves_the_old_rows() {
         store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
         let database = store.database.clone();
         let panicked = std::thread::spawn(move || {
-            let waiting = crate::sqlite::blocking::CancelGuard::new();
+            let waiting = CancelGuard::new();
             database.write(&waiting.token(), |connection| {
                 connection.execute("DELETE FROM sums", [])?;
                 panic!("on purpose");
@@ -43,7 +44,7 @@ async fn a_full_disk_leaves_the_old_rows() {
     for store in stores().1 {
         store.create(&numbers("sums"), false, given([batch([1])])).await.unwrap();
         store.create(&notes(), false, given([])).await.unwrap();
-        let waiting = crate::sqlite::blocking::CancelGuard::new();
+        let waiting = CancelGuard::new();
         store
             .database
             .with_writer(&waiting.token(), |connection| {

@@ -1,6 +1,7 @@
 //! Archives as they were really published, where the machine has some.
 
 use super::*;
+use crate::registry::config;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_published_archive_is_installed() {
@@ -18,7 +19,7 @@ async fn every_published_archive_is_installed() {
     let pulls = registry.list().await.expect("listed").into_iter().map(|published| {
         let (world, registry, dist) = (&world, &registry, &dist);
         async move {
-            let directories = crate::registry::config::directories().expect("names");
+            let directories = config::directories().expect("names");
             let directory = directories.get(&published.provider).unwrap_or(&published.provider);
             for version in &published.versions {
                 let path = format!("{directory}/{version}.tgz");
